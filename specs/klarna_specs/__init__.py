@@ -1,0 +1,1 @@
+"""What Klarna's Order Management documentation says, as data and pure functions."""

@@ -1,0 +1,112 @@
+"""JSON bodies against their schemas, strictly: 1.0 is not an integer, formats count.
+
+Most bodies keep their schema, which jsonschema-rs tells about a hundred times as fast; what breaks
+it, and how, is told by jsonschema.
+"""
+
+from functools import cache
+from typing import Any
+
+import jsonschema_rs
+
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.spec import Spec
+
+__all__ = ["defect", "violations"]
+
+_OWN = ("$id", "$schema")
+"""Members of a schema that would make it a document of its own where it is written out."""
+_DEEPEST = 200
+"""Bodies nested deeper than this are called broken without a closer look."""
+
+
+@cache
+def _strict() -> Any:
+    """The validator class of jsonschema to which 1.0 is no integer; importing it takes a while."""
+    from jsonschema import Draft202012Validator, validators
+
+    def integer(_checker: Any, value: Any) -> bool:
+        return is_integer(value)
+
+    checker = Draft202012Validator.TYPE_CHECKER.redefine("integer", integer)
+    extended: Any = validators
+    return extended.extend(Draft202012Validator, type_checker=checker)
+
+
+class _Schema:
+    """One schema, ready for use."""
+
+    def __init__(self, schema: Any) -> None:
+        self._schema = schema
+        self._fast = jsonschema_rs.validator_for(schema, validate_formats=True)
+        self._exact: Any = None
+
+    def errors(self, value: Any) -> list[Any]:
+        if not _has_fraction(value) and self._fast.is_valid(value):
+            return []
+        if self._exact is None:
+            self._exact = _strict()(self._schema, format_checker=_strict().FORMAT_CHECKER)
+        return list(self._exact.iter_errors(value))
+
+
+@cache
+def _schemas(_fingerprint: str) -> dict[str, _Schema]:
+    return {}
+
+
+def _schema(spec: Spec, name: str) -> _Schema:
+    known = _schemas(spec.fingerprint)
+    if name not in known:
+        known[name] = _Schema(_inlined(spec, spec.schemas[name]))
+    return known[name]
+
+
+def _inlined(spec: Spec, schema: Any) -> Any:
+    """The schema with the others that it refers to written out in their places."""
+    members, parts = as_object(schema), as_array(schema)
+    if members is not None and "$ref" in members:
+        return _inlined(spec, spec.schemas[members["$ref"].rsplit(":", 1)[1]])
+    if members is not None:
+        return {key: _inlined(spec, part) for key, part in members.items() if key not in _OWN}
+    return [_inlined(spec, part) for part in parts] if parts is not None else schema
+
+
+def violations(spec: Spec, schema: str, value: Any) -> tuple[str, ...]:
+    """Every way in which a JSON value breaks a schema, sorted by where; empty where it keeps it."""
+    if _depth_exceeds(value, _DEEPEST):
+        return ("$: nested too deeply to be read",)
+    errors = sorted(_schema(spec, schema).errors(value), key=lambda error: error.json_path)
+    return tuple(f"{error.json_path}: {_short(error.message)}" for error in errors)
+
+
+def defect(spec: Spec, schema: str, value: Any) -> str:
+    """What is wrong with the shape of a request body: empty, or the word that the rules use.
+
+    One of `not_an_object`, `missing` (a required member) and `wrong_type`.
+    """
+    if not isinstance(value, dict):
+        return "not_an_object"
+    if _depth_exceeds(value, _DEEPEST):
+        return "wrong_type"
+    kinds = {str(error.validator) for error in _schema(spec, schema).errors(value)}
+    if "required" in kinds:
+        return "missing"
+    return "wrong_type" if kinds else ""
+
+
+def _has_fraction(value: Any) -> bool:
+    return isinstance(value, float) or any(_has_fraction(part) for part in _parts(value))
+
+
+def _depth_exceeds(value: Any, depth: int) -> bool:
+    parts = _parts(value)
+    return bool(parts) and (not depth or any(_depth_exceeds(part, depth - 1) for part in parts))
+
+
+def _parts(value: Any) -> list[Any]:
+    members = as_object(value)
+    return list(members.values()) if members is not None else as_array(value) or []
+
+
+def _short(message: str) -> str:
+    return message if len(message) <= 300 else f"{message[:200]} ... {message[-80:]}"

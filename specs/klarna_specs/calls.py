@@ -1,0 +1,108 @@
+"""A request as a call: which operation on which order, with which key and body."""
+
+import json
+import re
+import uuid
+from functools import lru_cache
+from typing import Any, Literal
+from urllib.parse import unquote
+
+import msgspec
+
+from klarna_specs.exchange import NotJson, Payload, Request
+from klarna_specs.json_value import as_object, leniently
+from klarna_specs.scenario import Credentials
+from klarna_specs.spec import Operation, Spec
+
+__all__ = ["KEY_HEADER", "BodyIs", "Call", "KeyForm", "key_form", "read_call"]
+
+KEY_HEADER = "Klarna-Idempotency-Key"
+BodyIs = Literal["empty", "empty_object", "json", "not_json"]
+KeyForm = Literal["none", "uuid4", "uuid", "text"]
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """What a request asks for.
+
+    `body` is its JSON value as a lenient reader takes it (None where there is none);
+    `body_is_strict` tells whether a strict one would take it for the same.
+    """
+
+    operation: Operation
+    order_id: str
+    capture_id: str | None = None
+    refund_id: str | None = None
+    credentials: Credentials = "valid"
+    key: str | None = None
+    body_is: BodyIs = "empty"
+    body: Any = None
+    body_is_strict: bool = True
+    content_type: str = ""
+    path_reading: str = ""
+
+    @property
+    def fingerprint(self) -> str:
+        """What is asked, but for key and credentials; key order in JSON does not count."""
+        body = json.dumps(self.body, sort_keys=True)
+        return f"{self.operation.operation} {self.order_id} {self.capture_id} {self.body_is} {body}"
+
+    def member(self, name: str) -> Any:
+        """A member of the body; None where there is no such member or no object."""
+        members = as_object(self.body)
+        return members.get(name) if members else None
+
+
+@lru_cache(maxsize=64)
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template)))
+
+
+def read_call(spec: Spec, request: Request) -> Call | None:
+    """The call that a request makes; None where no documented operation has its method and path."""
+    path = re.split(r"[?#]", request.path, maxsplit=1)[0]
+    for operation in spec.operations.values():
+        if operation.method != request.method:
+            continue
+        for reading, template in operation.paths.items():
+            if match := _pattern(template).fullmatch(path):
+                ids = {name: unquote(value) for name, value in match.groupdict().items()}
+                body_is, body = _body(request.body)
+                lenient = leniently(body)
+                return Call(
+                    operation=operation,
+                    order_id=ids["order_id"],
+                    capture_id=ids.get("capture_id"),
+                    refund_id=ids.get("refund_id"),
+                    credentials=request.credentials,
+                    key=request.header(KEY_HEADER) or None,
+                    body_is=body_is,
+                    body=lenient,
+                    body_is_strict=repr(body) == repr(lenient),
+                    content_type=request.content_type,
+                    path_reading=reading,
+                )
+    return None
+
+
+def _body(payload: Payload) -> tuple[BodyIs, Any]:
+    if not payload.text.strip():
+        return "empty", None
+    try:
+        value = payload.json()
+    except NotJson:
+        return "not_json", None
+    return ("empty_object" if value == {} else "json"), value
+
+
+@lru_cache(maxsize=4096)
+def key_form(key: str | None) -> KeyForm:
+    """What an idempotency key looks like."""
+    if key is None:
+        return "none"
+    try:
+        parsed = uuid.UUID(key)
+    except ValueError:
+        return "text"
+    if str(parsed) != key.lower():
+        return "text"
+    return "uuid4" if parsed.version == 4 else "uuid"

@@ -1,0 +1,162 @@
+"""Checks that the spec files fit together: names, levels, expressions, ids."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from typing import NoReturn
+
+from klarna_specs.errors import RuleError, SpecFileError
+from klarna_specs.plan import LAYOUTS
+from klarna_specs.rules import check_expression
+from klarna_specs.spec import Across, Level, Operation, Requirement, Spec
+from klarna_specs.yaml_text import Place, YamlText
+
+__all__ = ["Origins", "check_spec"]
+
+_LEVELS: tuple[Level, ...] = ("INFO", "SHOULD", "MUST")
+_SPECIAL_RESPONSES = (
+    "any",
+    "error",
+    "refusal",
+    "replay",
+    "replay_other_body",
+    "replay_of_refusal",
+    "replay_elsewhere",
+    "replay_expired",
+)
+"""What a requirement may name in `upon` beside the responses of its operation."""
+
+
+@dataclass
+class Origins:
+    """The files that a spec was read from."""
+
+    common: YamlText
+    markets: YamlText
+    operations: dict[str, YamlText] = field(default_factory=dict[str, YamlText])
+    lists: dict[str, YamlText] = field(default_factory=dict[str, YamlText])
+
+
+def check_spec(spec: Spec, origins: Origins) -> None:
+    """Raises SpecFileError, with file and line, for the first thing that does not fit."""
+    for name, group in spec.market_groups.items():
+        for market in group:
+            if market not in spec.markets:
+                _refuse(origins.markets, ("groups", name), f"there is no market {market!r}")
+    for code, error in spec.errors.items():
+        if error.source not in spec.sources:
+            place = ("errors", code)
+            _refuse(origins.lists["errors"], place, f"there is no source {error.source!r}")
+    for operation in spec.operations.values():
+        _check_operation(spec, operation, origins)
+    _check_ids(spec, origins)
+
+
+def _refuse(text: YamlText, place: Place, problem: str) -> NoReturn:
+    raise text.error(place, problem)
+
+
+def _check_operation(spec: Spec, operation: Operation, origins: Origins) -> None:
+    text = origins.operations[operation.operation]
+    for place, problem in _operation_problems(spec, operation):
+        _refuse(text, place, problem)
+    for name, expression in operation.terms.items():
+        _compiled(text, ("terms", name), expression)
+    for name, response in operation.responses.items():
+        if response.or_success:
+            _compiled(text, ("responses", name), response.or_success)
+    for index, requirement in enumerate(operation.requirements):
+        origin, place = _origin(operation, index, requirement, origins)
+        for problem in _problems(spec, operation, requirement):
+            _refuse(origin, place, f"{requirement.id}: {problem}")
+        for expression in _expressions(requirement):
+            _compiled(origin, place, expression)
+
+
+def _origin(
+    operation: Operation, index: int, requirement: Requirement, origins: Origins
+) -> tuple[YamlText, Place]:
+    """Where a requirement stands: in the file of its operation, or among the common ones."""
+    text = origins.operations[operation.operation]
+    own = len(text.root["requirements"])
+    if index < own:
+        return text, ("requirements", index)
+    name = requirement.id.removeprefix(f"{operation.prefix}.")
+    ids = [template["id"] for template in origins.common.root["requirements"]]
+    return origins.common, ("requirements", ids.index(name))
+
+
+def _operation_problems(spec: Spec, operation: Operation) -> Iterator[tuple[Place, str]]:
+    if operation.success not in operation.responses:
+        yield ("success",), f"there is no response {operation.success!r}"
+    if operation.source not in spec.sources:
+        yield ("source",), f"there is no source {operation.source!r}"
+    schemas = [operation.body.schema, operation.body.limits] if operation.body else []
+    for schema in filter(None, schemas):
+        if schema not in spec.schemas:
+            yield ("body",), f"there is no schema {schema!r}"
+    for name, response in operation.responses.items():
+        if response.body not in ("any", "none", *spec.schemas):
+            yield ("responses", name), f"there is no schema {response.body!r}"
+
+
+def _problems(spec: Spec, operation: Operation, requirement: Requirement) -> Iterator[str]:
+    if bool(requirement.rule) == bool(requirement.check):
+        yield "give it either a rule or a check"
+    if requirement.rule and requirement.otherwise not in operation.responses:
+        yield f"otherwise names no response; there are {', '.join(operation.responses)}"
+    for name in requirement.upon:
+        if name not in operation.responses and name not in _SPECIAL_RESPONSES:
+            known = ", ".join((*operation.responses, *_SPECIAL_RESPONSES))
+            yield f"upon names no response: {name!r}; there are {known}"
+    for across in (requirement.across, requirement.broken_across):
+        yield from _across_problems(spec, across)
+    source = spec.sources.get(requirement.source)
+    if source is None:
+        yield f"its source {requirement.source!r} is not in sources.yaml"
+    elif _LEVELS.index(requirement.level) > _LEVELS.index(source.carries):
+        carried = f"{requirement.source}, which carries {source.carries}"
+        yield f"{requirement.level} cannot rest on {carried}"
+
+
+def _across_problems(spec: Spec, across: Across) -> Iterator[str]:
+    groups = {"market": spec.market_groups, "layout": spec.layout_groups}
+    values = {"market": tuple(spec.markets), "layout": LAYOUTS}
+    for dimension, named in across.items():
+        if isinstance(named, str):
+            if named not in ("all", *groups[dimension]):
+                known = ", ".join(("all", *groups[dimension]))
+                yield f"there is no group {named!r} of {dimension}s; there are {known}"
+        else:
+            for value in named:
+                if value not in values[dimension]:
+                    yield f"there is no {dimension} {value!r}"
+
+
+def _expressions(requirement: Requirement) -> Iterable[str]:
+    whole = (requirement.rule, requirement.when, requirement.silent)
+    return [expression for expression in (*whole, *requirement.cases.values()) if expression]
+
+
+def _compiled(text: YamlText, place: Place, expression: str) -> None:
+    try:
+        check_expression(expression)
+    except RuleError as exc:
+        raise text.error(place, str(exc)) from exc
+
+
+def _check_ids(spec: Spec, origins: Origins) -> None:
+    seen: set[str] = set()
+    for identifier, text, place in _ids(spec, origins):
+        if identifier in seen:
+            problem = f"the id {identifier!r} stands for two things; ids are for ever"
+            raise SpecFileError(text.file, text.line(place), problem)
+        seen.add(identifier)
+
+
+def _ids(spec: Spec, origins: Origins) -> Iterator[tuple[str, YamlText, Place]]:
+    for operation in spec.operations.values():
+        for index, requirement in enumerate(operation.requirements):
+            yield requirement.id, *_origin(operation, index, requirement, origins)
+    for name, entries in (("contradictions", spec.contradictions), ("untested", spec.untested)):
+        for index, entry in enumerate(entries):
+            yield entry.id, origins.lists[name], (name, index)

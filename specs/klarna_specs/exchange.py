@@ -1,0 +1,118 @@
+"""What went over the wire: one request with its response, or with the failure to get one."""
+
+import json
+from typing import Any, Literal, Self
+
+import msgspec
+
+from klarna_specs.scenario import Credentials
+
+__all__ = ["Exchange", "Failure", "Headers", "NotJson", "Payload", "Request", "Response"]
+
+Headers = tuple[tuple[str, str], ...]
+
+
+class NotJson(Exception):
+    """A payload that was to be read as JSON is not JSON."""
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The bytes of a body as text, without loss: UTF-8, or else one character a byte."""
+
+    text: str
+    encoding: Literal["utf-8", "latin-1"] = "utf-8"
+
+    @classmethod
+    def of(cls, raw: bytes) -> Self:
+        """The payload of these bytes."""
+        try:
+            return cls(raw.decode())
+        except UnicodeDecodeError:
+            return cls(raw.decode("latin-1"), "latin-1")
+
+    @property
+    def raw(self) -> bytes:
+        """The bytes as they were on the wire."""
+        return self.text.encode(self.encoding)
+
+    def json(self) -> Any:
+        """The JSON value; raises `NotJson`, also for NaN and for nesting beyond any use."""
+        if self.encoding != "utf-8":
+            raise NotJson("the body is not UTF-8")
+        try:
+            return json.loads(self.text, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as exc:
+            raise NotJson(f"the body is not JSON: {exc}") from exc
+
+
+class _Headed(msgspec.Struct, frozen=True, kw_only=True):
+    headers: Headers = ()
+    body: Payload = Payload("")
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by name in any case; None where it is not there."""
+        wanted = name.lower()
+        return next((value for key, value in self.headers if key.lower() == wanted), None)
+
+    @property
+    def content_type(self) -> str:
+        """The media type in lower case, without parameters; empty where none is told."""
+        return (self.header("content-type") or "").split(";")[0].strip().lower()
+
+
+class Request(_Headed, frozen=True, kw_only=True):
+    """A request as sent, without its credentials: those are told by kind, never by value.
+
+    `path` is the request target: path and query, percent-encoded.
+    """
+
+    method: str
+    path: str
+    credentials: Credentials = "valid"
+
+
+class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="response"):
+    """A response; `truncated` where the body was longer than is read (`body` is its beginning)."""
+
+    status: int
+    truncated: bool = False
+    elapsed_s: float = 0.0
+
+    @property
+    def is_success(self) -> bool:
+        """2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def is_refusal(self) -> bool:
+        """4xx, but for 429: being asked to wait is no answer to the request."""
+        return 400 <= self.status < 500 and self.status != 429
+
+
+class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="came", tag="failure"):
+    """No complete response came; whether the request took effect is not known."""
+
+    kind: Literal["unreachable", "closed", "timeout", "protocol", "tls"]
+    message: str
+    elapsed_s: float = 0.0
+
+
+class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One request and what came of it.
+
+    `step` is the index of the scenario's step that it belongs to, None while the scene is set;
+    `purpose` says why it was sent; `group` numbers the concurrent group, if any. `started_s`
+    counts from the scenario's start, `clock_s` is how far the target's clock was moved.
+    """
+
+    request: Request
+    outcome: Response | Failure
+    purpose: Literal["scene", "step", "look"] = "step"
+    step: int | None = None
+    group: int | None = None
+    started_s: float = 0.0
+    clock_s: int = 0

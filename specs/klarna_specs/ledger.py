@@ -1,0 +1,263 @@
+"""The ledger: an order's state as the documentation tells it, moved on by what was observed."""
+
+from typing import Any, Literal
+
+import msgspec
+
+from klarna_specs.calls import Call
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.plan import OrderPlan
+
+__all__ = ["DAY_S", "Answer", "Capture", "KeyUse", "Ledger", "Refund", "open_ledger"]
+
+DAY_S = 86_400
+"""For how long an idempotency key is remembered, in seconds (other documentation than the page)."""
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What a repeated call has to be answered with again: status, id, where it leads to."""
+
+    success: bool
+    status: int
+    resource_id: str | None = None
+    location: str | None = None
+    error_code: str | None = None
+
+
+class Capture(msgspec.Struct, frozen=True, kw_only=True):
+    """A capture; `offered_days` is None until the options were read, and stays as last told."""
+
+    capture_id: str
+    captured_amount: int
+    offered_days: tuple[int, ...] | None = None
+    extended: bool = False
+    body: Any = None
+
+
+class Refund(msgspec.Struct, frozen=True, kw_only=True):
+    """A refund, its return fee (0 or more, minor units), and the body that asked for it."""
+
+    refund_id: str
+    refunded_amount: int
+    fee_amount: int = 0
+    body: Any = None
+
+
+class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
+    """The first use of an idempotency key on this order: for what, when, and what came of it.
+
+    `answer` is None where none came; `amounts` are those of the order before the call.
+    """
+
+    key: str
+    operation: str
+    capture_id: str | None
+    fingerprint: str
+    answer: Answer | None
+    amounts: tuple[int, int, int]
+    at_s: int
+    turn: int
+    times: int = 1
+
+
+class Ledger(msgspec.Struct, frozen=True, kw_only=True):
+    """The state of one order. Amounts are minor units; `now_s` counts from when the order was made.
+
+    `uncertain` is set while it is not known whether a call took effect (no response, or a 5xx).
+    """
+
+    order_id: str
+    market: str
+    currency: str
+    payment_method: str
+    order_amount: int
+    captured_amount: int = 0
+    refunded_amount: int = 0
+    remaining_authorized_amount: int = 0
+    captures: tuple[Capture, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    released: bool = False
+    cancelled: bool = False
+    keys: tuple[KeyUse, ...] = ()
+    fingerprints: tuple[str, ...] = ()
+    now_s: int = 0
+    turn: int = 0
+    uncertain: bool = False
+
+    @property
+    def layout(self) -> str:
+        """The capture layout that the order has by now: one of `LAYOUTS`."""
+        authorization: Literal["open", "released", "cancelled"] = "open"
+        if self.cancelled:
+            authorization = "cancelled"
+        elif self.released:
+            authorization = "released"
+        return OrderPlan(
+            market=self.market,
+            currency=self.currency,
+            order_amount=self.order_amount,
+            captures=tuple(capture.captured_amount for capture in self.captures),
+            authorization=authorization,
+        ).layout
+
+    @property
+    def fee_amount(self) -> int:
+        """The return fees that were charged so far."""
+        return sum(refund.fee_amount for refund in self.refunds)
+
+    def capture(self, capture_id: str | None) -> Capture | None:
+        """The capture of this id."""
+        return next((c for c in self.captures if c.capture_id == capture_id), None)
+
+    def refund(self, refund_id: str | None) -> Refund | None:
+        """The refund of this id."""
+        return next((r for r in self.refunds if r.refund_id == refund_id), None)
+
+    def key_use(self, key: str | None) -> KeyUse | None:
+        """The first use of a key on this order."""
+        return next((use for use in self.keys if use.key == key), None) if key else None
+
+    @property
+    def amounts(self) -> tuple[int, int, int]:
+        """What was captured, what was refunded, and what remains."""
+        return self.captured_amount, self.refunded_amount, self.remaining_authorized_amount
+
+    def at(self, now_s: int) -> "Ledger":
+        """The ledger at a later time."""
+        return msgspec.structs.replace(self, now_s=now_s)
+
+    def after(self, call: Call, answer: Answer, *, effect: bool) -> "Ledger":
+        """The ledger after a call was answered; `effect` tells whether it did something new."""
+        ledger = msgspec.structs.replace(
+            self._remembering(call, answer),
+            turn=self.turn + 1,
+            fingerprints=(*self.fingerprints, call.fingerprint) if effect else self.fingerprints,
+        )
+        return ledger._moved_by(call, answer) if effect else ledger
+
+    def after_silence(self, call: Call) -> "Ledger":
+        """The ledger after a call to which no answer came: it is not known what it did."""
+        return msgspec.structs.replace(self._remembering(call, None), uncertain=True)
+
+    def with_options(self, capture_id: str, offered_days: tuple[int, ...]) -> "Ledger":
+        """The ledger after the options of a capture were read."""
+        return self._with_capture(capture_id, offered_days=offered_days)
+
+    def _remembering(self, call: Call, answer: Answer | None) -> "Ledger":
+        if call.key is None or call.credentials != "valid":
+            return self
+        first = self.key_use(call.key)
+        if first and self.now_s - first.at_s < DAY_S:
+            again = msgspec.structs.replace(first, times=first.times + 1)
+            keys = tuple(again if use is first else use for use in self.keys)
+        else:
+            use = KeyUse(
+                key=call.key,
+                operation=call.operation.operation,
+                capture_id=call.capture_id,
+                fingerprint=call.fingerprint,
+                answer=answer,
+                amounts=self.amounts,
+                at_s=self.now_s,
+                turn=self.turn,
+            )
+            keys = (*(known for known in self.keys if known is not first), use)
+        return msgspec.structs.replace(self, keys=keys)
+
+    def _moved_by(self, call: Call, answer: Answer) -> "Ledger":
+        replace = msgspec.structs.replace
+        match call.operation.operation:
+            case "refundOrder":
+                return self._refunded(call, answer)
+            case "captureOrder":
+                return self._captured(call, answer)
+            case "releaseRemainingAuthorization":
+                return replace(self, released=True, remaining_authorized_amount=0)
+            case "cancelOrder":
+                return replace(self, cancelled=True, remaining_authorized_amount=0)
+            case "extendDueDate":
+                return self._extended(call.capture_id)
+            case _:
+                return self
+
+    def _refunded(self, call: Call, answer: Answer) -> "Ledger":
+        amount = call.member("refunded_amount")
+        if not is_integer(amount):
+            return msgspec.structs.replace(self, uncertain=True)
+        refund = Refund(
+            refund_id=answer.resource_id or "",
+            refunded_amount=amount,
+            fee_amount=_fee_amount(call.member("order_lines")),
+            body=call.body,
+        )
+        return msgspec.structs.replace(
+            self,
+            refunds=(*self.refunds, refund),
+            refunded_amount=self.refunded_amount + amount,
+        )
+
+    def _captured(self, call: Call, answer: Answer) -> "Ledger":
+        amount = call.member("captured_amount")
+        if not is_integer(amount):
+            return msgspec.structs.replace(self, uncertain=True)
+        capture = Capture(
+            capture_id=answer.resource_id or "", captured_amount=amount, body=call.body
+        )
+        return msgspec.structs.replace(
+            self,
+            captures=(*self.captures, capture),
+            captured_amount=self.captured_amount + amount,
+            remaining_authorized_amount=self.remaining_authorized_amount - amount,
+        )
+
+    def _extended(self, capture_id: str | None) -> "Ledger":
+        """How the options change is not documented: they count as unknown until they are read."""
+        captures = tuple(
+            msgspec.structs.replace(capture, offered_days=None) for capture in self.captures
+        )
+        return msgspec.structs.replace(self, captures=captures)._with_capture(
+            capture_id, extended=True
+        )
+
+    def _with_capture(self, capture_id: str | None, **changes: Any) -> "Ledger":
+        captures = tuple(
+            msgspec.structs.replace(capture, **changes)
+            if capture.capture_id == capture_id
+            else capture
+            for capture in self.captures
+        )
+        return msgspec.structs.replace(self, captures=captures)
+
+
+def _fee_amount(lines: Any) -> int:
+    """The sum of the return fees among order lines, as a positive amount."""
+    members = [as_object(line) or {} for line in as_array(lines) or ()]
+    fees = [line for line in members if line.get("type") == "return_fee"]
+    amounts = [fee.get("total_amount") for fee in fees]
+    return -sum(amount for amount in amounts if is_integer(amount))
+
+
+def open_ledger(plan: OrderPlan, order_id: str, capture_ids: tuple[str, ...] = ()) -> Ledger:
+    """The ledger of an order that was made for a plan.
+
+    Only the captures whose ids are given count as made, and what became of the rest counts as done
+    only where all captures were.
+    """
+    made = tuple(
+        Capture(capture_id=capture_id, captured_amount=amount)
+        for capture_id, amount in zip(capture_ids, plan.captures, strict=False)
+    )
+    captured = sum(capture.captured_amount for capture in made)
+    done = plan.authorization if len(made) == len(plan.captures) else "open"
+    return Ledger(
+        order_id=order_id,
+        market=plan.market,
+        currency=plan.currency,
+        payment_method=plan.payment_method,
+        order_amount=plan.order_amount,
+        captured_amount=captured,
+        remaining_authorized_amount=plan.order_amount - captured if done == "open" else 0,
+        captures=made,
+        released=done == "released",
+        cancelled=done == "cancelled",
+    )

@@ -1,0 +1,231 @@
+"""Reads the spec files, checks them, and makes one `Spec` of them."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+import msgspec
+
+from klarna_specs.checking import Origins, check_spec
+from klarna_specs.errors import SpecError, SpecFileError
+from klarna_specs.json_value import as_object
+from klarna_specs.page import PageIndex
+from klarna_specs.plan import LAYOUTS
+from klarna_specs.spec import (
+    Contradiction,
+    ErrorCode,
+    Level,
+    Market,
+    Operation,
+    Requirement,
+    ResponseSpec,
+    Source,
+    Spec,
+    Untested,
+)
+from klarna_specs.yaml_text import Place, YamlText, parse_yaml
+
+__all__ = ["SPEC_DIRECTORY", "load", "load_page_index", "shaped"]
+
+SPEC_DIRECTORY = Path(__file__).parent
+
+
+class _Template(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    id: str
+    applies_to: Literal["all", "order", "capture", "refund", "body", "limits", "changing"]
+    level: Level
+    statement: str
+    source: str
+    elsewhere: Level | None = None
+    section: str = ""
+    when: str = ""
+    rule: str = ""
+    otherwise: str = ""
+    check: str = ""
+    upon: tuple[str, ...] = ()
+    cases: dict[str, str] = {}
+
+
+class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    responses: dict[str, ResponseSpec]
+    requirements: tuple[_Template, ...]
+
+
+class _Markets(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    markets: dict[str, Market]
+    groups: dict[str, tuple[str, ...]]
+    pay_later_methods: tuple[str, ...]
+    extension_days: tuple[int, ...]
+
+
+_APPLIES: Mapping[str, Callable[[Operation], bool]] = {
+    "all": lambda _: True,
+    "order": lambda operation: "{order_id}" in operation.path,
+    "capture": lambda operation: "{capture_id}" in operation.path,
+    "refund": lambda operation: "{refund_id}" in operation.path,
+    "body": lambda operation: operation.body is not None,
+    "limits": lambda operation: operation.body is not None and bool(operation.body.limits),
+    "changing": lambda operation: operation.changes,
+}
+
+
+def load(directory: Path | None = None) -> Spec:
+    """The specs in a directory (those of the package by default), checked.
+
+    Raises SpecFileError with file and line where a file does not have the shape it should have,
+    names something that is not there, or holds an expression that cannot be compiled.
+    """
+    return _load(directory or SPEC_DIRECTORY)
+
+
+def load_page_index(directory: Path | None = None) -> PageIndex:
+    """Which requirement claims which statement of the page; raises SpecFileError."""
+    path = (directory or SPEC_DIRECTORY) / "page.yaml"
+    return shaped(parse_yaml(str(path), _read_text(path)), PageIndex)
+
+
+@cache
+def _load(root: Path) -> Spec:
+    digest = hashlib.sha256()
+
+    def read(name: str) -> YamlText:
+        text = _read_text(root / name)
+        digest.update(text.encode())
+        return parse_yaml(str(root / name), text)
+
+    common = read("common.yaml")
+    markets = read("markets.yaml")
+    templates: _Common = shaped(common, _Common)
+    described: _Markets = shaped(markets, _Markets)
+    origins = Origins(common=common, markets=markets)
+    operations: dict[str, Operation] = {}
+    for path in _operation_files(root):
+        text = read(f"operations/{path.name}")
+        operation = _completed(shaped(text, Operation), templates)
+        if operation.operation in operations:
+            raise text.error(("operation",), f"there is another file of {operation.operation!r}")
+        operations[operation.operation] = operation
+        origins.operations[operation.operation] = text
+    schemas: dict[str, Any] = {}
+    for path in sorted((root / "schemas").glob("*.json")):
+        digest.update(_read_text(path).encode())
+        schemas[path.stem] = _schema(path)
+    lists = {name: read(f"{name}.yaml") for name in _LISTS}
+    origins.lists.update(lists)
+    spec = Spec(
+        operations=operations,
+        **{name: _listed(lists[name], name, shape) for name, shape in _LISTS.items()},
+        markets=described.markets,
+        market_groups=described.groups,
+        layout_groups={"captured": tuple(x for x in LAYOUTS if not x.startswith("none"))},
+        pay_later_methods=described.pay_later_methods,
+        extension_days=described.extension_days,
+        schemas=schemas,
+        fingerprint=digest.hexdigest()[:12],
+    )
+    check_spec(spec, origins)
+    return spec
+
+
+_LISTS: Mapping[str, Any] = {
+    "sources": dict[str, Source],
+    "errors": dict[str, ErrorCode],
+    "contradictions": tuple[Contradiction, ...],
+    "untested": tuple[Untested, ...],
+}
+"""The files that hold one list or table under a key of their own name."""
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SpecError(f"cannot read {path}: {exc}") from exc
+
+
+def _operation_files(root: Path) -> list[Path]:
+    files = sorted((root / "operations").glob("*.yaml"))
+    if not files:
+        raise SpecError(
+            f"there are no operations in {root / 'operations'}: *.yaml files belong there"
+        )
+    return sorted(files, key=lambda path: ("refund-order" not in path.stem, path.stem))
+
+
+def _schema(path: Path) -> Any:
+    try:
+        return json.loads(_read_text(path))
+    except ValueError as exc:
+        raise SpecError(f"cannot read the schema {path}: {exc}") from exc
+
+
+def shaped(text: YamlText, shape: Any) -> Any:
+    """The values of a YAML file as a noun; raises SpecFileError at the line that does not fit."""
+    try:
+        return msgspec.convert(text.root, shape)
+    except msgspec.ValidationError as exc:
+        raise _misfit(text, shape, str(exc)) from exc
+
+
+def _misfit(text: YamlText, shape: Any, problem: str) -> SpecFileError:
+    """The error that points to the deepest value which does not fit its shape."""
+    from jsonschema import Draft202012Validator
+
+    validator: Any = Draft202012Validator(msgspec.json.schema(shape))
+    problems: list[Any] = list(validator.iter_errors(text.root))
+    if not problems:
+        return text.error((), problem)
+    deepest = max(problems, key=lambda error: len(error.absolute_path))
+    while deepest.context:
+        deepest = max(deepest.context, key=lambda error: len(error.absolute_path))
+    place: Place = tuple(deepest.absolute_path)
+    if deepest.validator == "additionalProperties":
+        unknown = [key for key in deepest.instance if key not in deepest.schema["properties"]]
+        known = ", ".join(deepest.schema["properties"])
+        return text.error((*place, unknown[0]), f"{unknown[0]!r} is unknown; there are {known}")
+    where = ".".join(map(str, place)) or "the file"
+    return text.error(place, f"{where}: {deepest.message}")
+
+
+def _listed(text: YamlText, key: str, shape: Any) -> Any:
+    if list(as_object(text.root) or ()) != [key]:
+        raise text.error((), f"the file must have the one top key {key!r}")
+    return shaped(text.below(key), shape)
+
+
+def _completed(operation: Operation, common: _Common) -> Operation:
+    made = tuple(
+        _instance(template, operation)
+        for template in common.requirements
+        if _APPLIES[template.applies_to](operation)
+    )
+    own = tuple(
+        msgspec.structs.replace(requirement, operation=operation.operation)
+        for requirement in operation.requirements
+    )
+    return msgspec.structs.replace(
+        operation,
+        requirements=own + made,
+        responses={**operation.responses, **common.responses},
+    )
+
+
+def _instance(template: _Template, operation: Operation) -> Requirement:
+    level = template.level if operation.on_page else template.elsewhere or template.level
+    return Requirement(
+        id=f"{operation.prefix}.{template.id}",
+        level=level,
+        operation=operation.operation,
+        statement=template.statement,
+        source=template.source,
+        section=template.section,
+        when=template.when,
+        rule=template.rule,
+        otherwise=template.otherwise,
+        check=template.check,
+        upon=template.upon,
+        cases=template.cases,
+    )

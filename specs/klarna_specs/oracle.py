@@ -1,0 +1,392 @@
+"""The oracle: which outcomes of a call the documentation allows, given the ledger. Pure."""
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Literal
+
+import msgspec
+
+from klarna_specs.bodies import defect, violations
+from klarna_specs.calls import Call, key_form
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.ledger import DAY_S, KeyUse, Ledger
+from klarna_specs.rules import Unsettled, evaluator
+from klarna_specs.spec import Kind, Level, Operation, Requirement, Spec
+
+__all__ = ["Assessment", "Outcome", "Replay", "assess"]
+
+Replay = Literal[
+    "",
+    "replay",
+    "replay_other_body",
+    "replay_of_refusal",
+    "replay_of_silence",
+    "replay_elsewhere",
+    "replay_expired",
+]
+_STRENGTH: dict[Level, int] = {"INFO": 0, "SHOULD": 1, "MUST": 2}
+
+
+class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+    """One allowed way to answer: a success, a refusal, or the first answer again.
+
+    `responses` names the documented responses of that kind, `because` the requirements that
+    allow it, `against` those (SHOULD, INFO) that would rather see another outcome.
+    """
+
+    kind: Kind | Literal["replay"]
+    responses: tuple[str, ...]
+    because: tuple[str, ...] = ()
+    against: tuple[str, ...] = ()
+
+
+class Assessment(msgspec.Struct, frozen=True, kw_only=True):
+    """What the documentation says of a call: which rules it keeps and breaks, what may follow.
+
+    `outcomes` lists every allowed outcome, the documented one first. `demanded_by` names the MUSTs
+    that any other outcome breaks. `holds` evaluates an expression in this situation (False
+    where it has no value).
+    """
+
+    call: Call
+    ledger: Ledger | None
+    kept: tuple[Requirement, ...]
+    broken: tuple[Requirement, ...]
+    outcomes: tuple[Outcome, ...]
+    demanded_by: tuple[Requirement, ...]
+    replay: Replay
+    first: KeyUse | None
+    holds: Callable[[str], bool]
+
+    @property
+    def broken_alone(self) -> tuple[Requirement, ...]:
+        """The broken rules beside which no other one of the same or a higher level is broken."""
+        return tuple(
+            rule
+            for rule in self.broken
+            if not any(
+                other is not rule and _STRENGTH[other.level] >= _STRENGTH[rule.level]
+                for other in self.broken
+            )
+        )
+
+
+def assess(
+    spec: Spec, ledger: Ledger | None, call: Call, others: Iterable[Ledger] = ()
+) -> Assessment:
+    """Assesses a call on an order (None: no such order), beside other orders that are known."""
+    others = tuple(others)
+    evaluate = evaluator(_variables(spec, ledger, call, others), call.operation.terms)
+
+    def holds(expression: str) -> bool:
+        try:
+            return evaluate(expression) is True
+        except Unsettled:
+            return False
+
+    kept, broken, silent = _rules(call, evaluate, holds)
+    replay, first = _replay(ledger, call, others)
+    if any(rule.level == "MUST" and rule.otherwise in _GATES for rule in broken):
+        replay, first = "", None
+    outcomes, demanded_by = _outcomes(call, broken, silent, holds, replay)
+    return Assessment(
+        call=call,
+        ledger=ledger,
+        kept=kept,
+        broken=broken,
+        outcomes=outcomes,
+        demanded_by=demanded_by,
+        replay=replay,
+        first=first,
+        holds=holds,
+    )
+
+
+_GATES = ("unauthorized", "not_found")
+"""Responses that come before an idempotency key is looked at."""
+
+
+def _rules(
+    call: Call, evaluate: Callable[[str], Any], holds: Callable[[str], bool]
+) -> tuple[tuple[Requirement, ...], tuple[Requirement, ...], tuple[Requirement, ...]]:
+    kept: list[Requirement] = []
+    broken: list[Requirement] = []
+    silent: list[Requirement] = []
+    for requirement in call.operation.requirements:
+        if not requirement.rule or (requirement.when and not holds(requirement.when)):
+            continue
+        if requirement.silent and holds(requirement.silent):
+            silent.append(requirement)
+            continue
+        try:
+            (kept if evaluate(requirement.rule) else broken).append(requirement)
+        except Unsettled:
+            continue
+    return tuple(kept), tuple(broken), tuple(silent)
+
+
+def _outcomes(
+    call: Call,
+    broken: tuple[Requirement, ...],
+    silent: tuple[Requirement, ...],
+    holds: Callable[[str], bool],
+    replay: Replay,
+) -> tuple[tuple[Outcome, ...], tuple[Requirement, ...]]:
+    fresh, demanded_by = _fresh_outcomes(call, broken, silent, holds)
+    if not replay:
+        return fresh, demanded_by
+    again = Outcome(kind="replay", responses=(), because=_checked_on(call, replay, holds))
+    if replay == "replay":
+        return (again,), ()
+    if replay == "replay_of_silence":
+        # Whether the first call took effect is not told; a repeat may be answered for either.
+        success = Outcome(kind="success", responses=(call.operation.success,))
+        return (success, Outcome(kind="refusal", responses=_any_refusal(call))), ()
+    against = again.because
+    instead = tuple(msgspec.structs.replace(o, against=(*o.against, *against)) for o in fresh)
+    if replay == "replay_other_body":
+        refused = Outcome(kind="refusal", responses=("malformed",), against=against)
+        return (again, *instead, refused), ()
+    if replay == "replay_of_refusal":
+        return (again, *instead), ()
+    return (*instead, again), ()
+
+
+def _checked_on(call: Call, replay: str, holds: Callable[[str], bool]) -> tuple[str, ...]:
+    return tuple(
+        r.id
+        for r in call.operation.requirements
+        if replay in r.upon and (not r.when or holds(r.when))
+    )
+
+
+def _fresh_outcomes(
+    call: Call,
+    broken: tuple[Requirement, ...],
+    silent: tuple[Requirement, ...],
+    holds: Callable[[str], bool],
+) -> tuple[tuple[Outcome, ...], tuple[Requirement, ...]]:
+    operation = call.operation
+    refusing = {
+        level: [
+            rule
+            for rule in broken
+            if rule.level == level and operation.responses[rule.otherwise].kind == "refusal"
+        ]
+        for level in _STRENGTH
+    }
+    musts = refusing["MUST"]
+    if musts:
+        # A server may notice first that the body is beyond a described limit.
+        also = (*musts, *refusing["SHOULD"], *refusing["INFO"])
+        named = dict.fromkeys(rule.otherwise for rule in also)
+        names = tuple(sorted(named, key=lambda name: name not in _GATES))
+        return (Outcome(kind="refusal", responses=names, because=_ids(musts)),), tuple(musts)
+    accepting = _accepting(call, holds)
+    success = Outcome(kind="success", responses=(operation.success,), because=_ids(accepting))
+    open_rules = [rule for rule in (*broken, *silent) if rule.level == "INFO" or rule in silent]
+    wishes = [*refusing["SHOULD"], *refusing["INFO"], *silent]
+    refusal_names = tuple(dict.fromkeys(rule.otherwise for rule in wishes)) or _any_refusal(call)
+    refusal = Outcome(kind="refusal", responses=refusal_names, because=_ids(wishes))
+    softening = [rule for rule in broken if operation.responses[rule.otherwise].kind == "success"]
+    if open_rules:
+        # Nothing is demanded; the one named by the first open rule stands first.
+        against = _ids(rule for rule in open_rules if rule.level == "INFO")
+        pair = (
+            msgspec.structs.replace(success, against=against),
+            msgspec.structs.replace(refusal, against=against),
+        )
+        first_refuses = operation.responses[open_rules[0].otherwise].kind == "refusal"
+        return (tuple(reversed(pair)) if first_refuses else pair), ()
+    if refusing["SHOULD"]:
+        return (
+            refusal,
+            msgspec.structs.replace(success, against=_ids(refusing["SHOULD"])),
+        ), ()
+    if softening:
+        return (success, msgspec.structs.replace(refusal, against=_ids(softening))), ()
+    return (success,), accepting
+
+
+def _any_refusal(call: Call) -> tuple[str, ...]:
+    return tuple(name for name, r in call.operation.responses.items() if r.kind == "refusal")
+
+
+def _accepting(call: Call, holds: Callable[[str], bool]) -> tuple[Requirement, ...]:
+    """The requirements that a valid call is accepted, the most specific one first."""
+    found = [
+        requirement
+        for requirement in call.operation.requirements
+        if requirement.check == "accepted" and (not requirement.when or holds(requirement.when))
+    ]
+    return tuple(reversed(found))
+
+
+def _ids(requirements: Iterable[Requirement]) -> tuple[str, ...]:
+    return tuple(requirement.id for requirement in requirements)
+
+
+def _replay(
+    ledger: Ledger | None, call: Call, others: tuple[Ledger, ...]
+) -> tuple[Replay, KeyUse | None]:
+    if call.key is None or ledger is None or not call.operation.changes:
+        return "", None
+    first = ledger.key_use(call.key)
+    if first is None:
+        elsewhere = next((use for o in others if (use := o.key_use(call.key))), None)
+        return ("replay_elsewhere", elsewhere) if elsewhere else ("", None)
+    if (first.operation, first.capture_id) != (call.operation.operation, call.capture_id):
+        return "replay_elsewhere", first
+    if ledger.now_s - first.at_s >= DAY_S:
+        return "replay_expired", first
+    if first.answer is None:
+        return "replay_of_silence", first
+    if not first.answer.success:
+        return "replay_of_refusal", first
+    return ("replay" if first.fingerprint == call.fingerprint else "replay_other_body"), first
+
+
+def _variables(
+    spec: Spec, ledger: Ledger | None, call: Call, others: tuple[Ledger, ...]
+) -> dict[str, Any]:
+    """The variables that the operation's expressions speak of; making the others would be idle."""
+    makers: dict[str, Callable[[], dict[str, Any]]] = {
+        "request": lambda: _request(call.body),
+        "order": lambda: _order(ledger) if ledger else {},
+        "capture": lambda: _capture(ledger, call),
+        "call": lambda: _call(spec, ledger, call, others),
+        "markets": lambda: {**spec.market_groups, "pay_later_methods": spec.pay_later_methods},
+    }
+    mentioned = _mentioned(spec.fingerprint, call.operation.operation, call.operation)
+    return {name: make() for name, make in makers.items() if name in mentioned}
+
+
+_MENTIONED: dict[tuple[str, str], frozenset[str]] = {}
+
+
+def _mentioned(fingerprint: str, name: str, operation: Operation) -> frozenset[str]:
+    """The words in all expressions of an operation."""
+    known = _MENTIONED.get((fingerprint, name))
+    if known is None:
+        texts = list(operation.terms.values())
+        for r in operation.requirements:
+            texts += [r.rule, r.when, r.silent, *r.cases.values()]
+        known = frozenset(re.findall(r"\w+", " ".join(texts)))
+        _MENTIONED[fingerprint, name] = known
+    return known
+
+
+def _request(body: Any) -> dict[str, Any]:
+    """The body with what may be left out filled in: no order lines, lines of no type."""
+    members = dict(as_object(body) or {})
+    lines = as_array(members.get("order_lines", []))
+    if lines is not None:
+        members["order_lines"] = [{"type": "", **(as_object(line) or {})} for line in lines]
+    known = ("refunded_amount", "captured_amount", "number_of_days", "reference", "description")
+    return {k: _bounded(v) for k, v in members.items() if k in (*known, "order_lines")}
+
+
+def _bounded(value: Any) -> Any:
+    """The value as far as expressions go: integers of 64 bits, text without half characters."""
+    members, parts = as_object(value), as_array(value)
+    if members is not None:
+        return {name: _bounded(member) for name, member in members.items()}
+    if parts is not None:
+        return [_bounded(part) for part in parts]
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    return max(-(2**63), min(value, 2**63 - 1)) if is_integer(value) else value
+
+
+def _order(ledger: Ledger) -> dict[str, Any]:
+    amounts = [capture.captured_amount for capture in ledger.captures] or [0]
+    return {
+        "market": ledger.market,
+        "currency": ledger.currency,
+        "payment_method": ledger.payment_method,
+        "order_amount": ledger.order_amount,
+        "captured_amount": ledger.captured_amount,
+        "refunded_amount": ledger.refunded_amount,
+        "remaining_authorized_amount": ledger.remaining_authorized_amount,
+        "capture_count": len(ledger.captures),
+        "refund_count": len(ledger.refunds),
+        "last_captured_amount": amounts[-1],
+        "largest_captured_amount": max(amounts),
+        "fee_amount": ledger.fee_amount,
+        "extension_count": sum(capture.extended for capture in ledger.captures),
+        "released": ledger.released,
+        "cancelled": ledger.cancelled,
+        "layout": ledger.layout,
+    }
+
+
+def _capture(ledger: Ledger | None, call: Call) -> dict[str, Any]:
+    capture = ledger.capture(call.capture_id) if ledger else None
+    if ledger is None or capture is None:
+        return {}
+    return {
+        "position": ledger.captures.index(capture),
+        "captured_amount": capture.captured_amount,
+        "offers_known": capture.offered_days is not None,
+        "offered_days": sorted(capture.offered_days or ()),
+        "extended": capture.extended,
+    }
+
+
+def _call(
+    spec: Spec, ledger: Ledger | None, call: Call, others: tuple[Ledger, ...]
+) -> dict[str, Any]:
+    first = ledger.key_use(call.key) if ledger else None
+    capture = ledger.capture(call.capture_id) if ledger else None
+    refund = ledger.refund(call.refund_id) if ledger else None
+    foreign_captures = [capture.capture_id for other in others for capture in other.captures]
+    foreign_refunds = [refund.refund_id for other in others for refund in other.refunds]
+    body = call.operation.body
+    shape = _defect(spec, call)
+    within_limits = not (
+        body and body.limits and not shape and violations(spec, body.limits, call.body)
+    )
+    return {
+        "credentials": call.credentials,
+        "order_known": ledger is not None,
+        "capture_known": capture is not None,
+        "capture_is": "own" if capture else _whose(call.capture_id, foreign_captures),
+        "refund_known": refund is not None,
+        "refund_is": "own" if refund else _whose(call.refund_id, foreign_refunds),
+        "refund_position": ledger.refunds.index(refund) if ledger and refund else -1,
+        "key_form": key_form(call.key),
+        "key_age_s": ledger.now_s - first.at_s if ledger and first else 0,
+        "key_times": first.times if first else 0,
+        "key_uses_since": ledger.turn - first.turn - first.times if ledger and first else 0,
+        "repeats_body": bool(ledger) and call.fingerprint in ledger.fingerprints,
+        "body_is": call.body_is,
+        "defect": shape,
+        "within_limits": within_limits,
+        "oddity": _oddity(spec, call),
+    }
+
+
+def _whose(identifier: str | None, elsewhere: list[str]) -> str:
+    return "foreign" if identifier in elsewhere else "unknown"
+
+
+def _defect(spec: Spec, call: Call) -> str:
+    body = call.operation.body
+    if body is None:
+        return ""
+    if call.body_is in ("empty", "not_json"):
+        return call.body_is if body.required or call.body_is == "not_json" else ""
+    return defect(spec, body.schema, call.body)
+
+
+def _oddity(spec: Spec, call: Call) -> str:
+    """What is unusual about a body of which the documentation does not say whether it is right."""
+    body = call.operation.body
+    members = as_object(call.body)
+    if body is None or members is None:
+        return ""
+    if call.content_type not in ("application/json", ""):
+        return "content_type"
+    if members.keys() - spec.schemas[body.schema]["properties"].keys():
+        return "unknown_member"
+    return "" if call.body_is_strict else "lenient_value"

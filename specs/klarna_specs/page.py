@@ -1,0 +1,226 @@
+"""The documented page as sections and statements, and what a newer copy of it changes.
+
+The repository keeps no text of the page: `page.yaml` holds fingerprints, gists in our own words and
+the ids of what rests on each statement. Pure; files are read elsewhere.
+"""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Literal
+
+import msgspec
+
+__all__ = [
+    "Claim",
+    "Drift",
+    "IndexedSection",
+    "PageIndex",
+    "Section",
+    "SectionDrift",
+    "Statement",
+    "drift",
+    "read_page",
+]
+
+_STARTS = r"[ \t]*(?:[-*+][ ]|\d+[.)][ ]|\||\#{1,6}[ ]|```|~~~|\{\{\#)"
+_BLOCK = re.compile(
+    rf"""^[ \t]*(?P<fence>```|~~~)[^\n]*\n(?P<sample>.*?)^[ \t]*(?P=fence)$
+    | ^(?P<diagram>\{{\{{\#.*?^\}}\}})$
+    | ^(?P<level>\#{{1,6}})[ ]+(?P<heading>[^\n]+)
+    | ^(?P<prose>[^\n]+(?:\n(?!{_STARTS})[^\n]+)*)""",
+    re.MULTILINE | re.DOTALL | re.VERBOSE,
+)
+_ITEM = re.compile(r"\A\s*(?:[-*+]|\d+[.)])\s+")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_SENTENCE_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)\s+")
+
+
+class _Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Statement(_Noun, frozen=True):
+    """A sentence, list item, table row, sample or diagram of the page, as it stands there."""
+
+    section: str
+    text: str
+    fingerprint: str
+
+
+class Section(_Noun, frozen=True):
+    """What stands under one heading; the title is a path: `Refund an order > Error response`."""
+
+    title: str
+    fingerprint: str
+    statements: tuple[Statement, ...]
+
+
+class Claim(_Noun, frozen=True):
+    """One statement of the page in our own words, and the ids of what rests on it.
+
+    Where nothing does, `states_nothing` tells what it is instead of documented behaviour.
+    """
+
+    fingerprint: str
+    gist: str
+    claimed_by: tuple[str, ...]
+    states_nothing: Literal["", "caption", "label", "link", "marketing"] = ""
+
+
+class IndexedSection(_Noun, frozen=True):
+    """A section as it was when its statements were last read."""
+
+    title: str
+    fingerprint: str
+    statements: tuple[Claim, ...] = ()
+
+
+class PageIndex(_Noun, frozen=True):
+    """The page as it was last read: the contents of `page.yaml`."""
+
+    sections: tuple[IndexedSection, ...]
+
+    def titles(self, heading: str) -> tuple[str, ...]:
+        """The sections that a heading, or a path of headings, names; none if the page lacks it."""
+        paths = (section.title for section in self.sections)
+        return tuple(path for path in paths if f" > {path}".endswith(f" > {heading}"))
+
+
+class SectionDrift(_Noun, frozen=True):
+    """What changed in one section. A reworded statement is one removed and one added.
+
+    `touched` are the ids that rest on removed statements; `read_again` are the section's other ids,
+    where something new stands beside what they rest on.
+    """
+
+    title: str
+    change: Literal["added", "changed", "removed"]
+    removed: tuple[Claim, ...]
+    added: tuple[Statement, ...]
+    touched: tuple[str, ...]
+    read_again: tuple[str, ...]
+
+
+class Drift(_Noun, frozen=True):
+    """All that a newer copy of the page changes; no sections if only its looks did."""
+
+    sections: tuple[SectionDrift, ...]
+
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The ids that rest on a statement which is gone or reworded."""
+        return _distinct(i for section in self.sections for i in section.touched)
+
+    @property
+    def read_again(self) -> tuple[str, ...]:
+        """The ids that are not touched, but have something new beside them."""
+        ids = _distinct(i for section in self.sections for i in section.read_again)
+        return tuple(i for i in ids if i not in self.touched)
+
+
+def drift(index: PageIndex, sections: tuple[Section, ...]) -> Drift:
+    """What differs between the page as it was last read and a copy of it."""
+    old = {section.title: section for section in index.sections}
+    new = {section.title: section for section in sections}
+    pairs = ((title, old.get(title), new.get(title)) for title in _distinct((*old, *new)))
+    return Drift(
+        sections=tuple(
+            _section_drift(title, was, now)
+            for title, was, now in pairs
+            if not (was and now and was.fingerprint == now.fingerprint)
+        )
+    )
+
+
+def read_page(markdown: str) -> tuple[Section, ...]:
+    """The sections of a Markdown page, in order; a first line `# Source: ...` is not part of it."""
+    headings: list[tuple[int, str]] = []
+    found: list[list[tuple[str, str]]] = []
+    for level, text, plain in _blocks(markdown):
+        if level:
+            headings.append((level, text))
+            found.append([])
+        elif found and re.search(r"\w", plain):
+            found[-1].append((text, _fingerprint(plain)))
+    return tuple(map(_section, _paths(headings), found))
+
+
+def _section(title: str, found: list[tuple[str, str]]) -> Section:
+    # The order of statements, and saying one twice, is a matter of looks.
+    return Section(
+        title=title,
+        fingerprint=_fingerprint(" ".join(sorted({fingerprint for _, fingerprint in found}))),
+        statements=tuple(Statement(section=title, text=t, fingerprint=f) for t, f in found),
+    )
+
+
+def _blocks(markdown: str) -> Iterator[tuple[int, str, str]]:
+    """Headings (their level) and statements (0), each as it stands and as it is compared."""
+    page = re.sub(r"[ \t\r]+$", "", re.sub(r"\A# Source:.*", "", markdown), flags=re.MULTILINE)
+    for block in _BLOCK.finditer(page):
+        code = block["sample"] or block["diagram"]
+        text = _LINK.sub(r"\1", _ITEM.sub("", block["heading"] or block["prose"] or ""))
+        if code:  # here case matters: a currency in lower case is a statement
+            yield 0, code, re.sub(r"\s+", "", code)
+        elif block["level"] and not text.endswith("."):
+            yield len(block["level"]), text, _plain(text)
+        else:  # a whole sentence is a statement, even where it is set as a heading
+            yield from ((0, part, _plain(part)) for part in _SENTENCE_END.split(_one_line(text)))
+
+
+def _plain(text: str) -> str:
+    """The words alone. Flags, curly quotes and what broken encodings make of them are not ASCII."""
+    bare = re.sub(r"(?<!\w)_+|_+(?!\w)|[^\x00-\x7f]|[*`'\"\\\[\]|]", "", text.lower())
+    return re.sub(r"\s+(?=[:,.;!?)])", "", _one_line(bare)).rstrip(".:;,")
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _paths(headings: list[tuple[int, str]]) -> list[str]:
+    """A distinct path for each heading; the page's own title (level 1) is not part of others.
+
+    A title that recurs on the page is about the last heading of its level that does not: so on the
+    page `Success response` follows the call that it belongs to.
+    """
+    times = Counter(heading for _, heading in headings)
+    above: dict[int, str] = {}
+    seen: Counter[str] = Counter()
+    paths: list[str] = []
+    for level, heading in headings:
+        recurs = times[heading] > 1
+        above = {at: title for at, title in above.items() if 1 < at < level + recurs}
+        path = " > ".join((*above.values(), heading))
+        seen[path] += 1
+        paths.append(path if seen[path] == 1 else f"{path} ({seen[path]})")
+        if not recurs:
+            above[level] = heading
+    return paths
+
+
+def _section_drift(title: str, was: IndexedSection | None, now: Section | None) -> SectionDrift:
+    claims, statements = was.statements if was else (), now.statements if now else ()
+    kept = {c.fingerprint for c in claims} & {s.fingerprint for s in statements}
+    removed = tuple(c for c in claims if c.fingerprint not in kept)
+    added = tuple(s for s in statements if s.fingerprint not in kept)
+    touched = _distinct(i for claim in removed for i in claim.claimed_by)
+    beside = _distinct(i for claim in claims for i in claim.claimed_by if i not in touched)
+    return SectionDrift(
+        title=title,
+        change="changed" if was and now else "added" if now else "removed",
+        removed=removed,
+        added=added,
+        touched=touched,
+        read_again=beside if added else (),
+    )
+
+
+def _fingerprint(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _distinct(ids: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(ids))

@@ -1,0 +1,71 @@
+"""Rules as CEL expressions over a request and the order it is made on.
+
+CEL is the Common Expression Language; `sum` (of a list of integers) is added to it.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+import cel
+
+from klarna_specs.errors import RuleError
+
+__all__ = ["Unsettled", "check_expression", "evaluator"]
+
+
+class Unsettled(Exception):
+    """An expression has no value here: a member that it speaks of is not there."""
+
+
+@lru_cache(maxsize=4096)
+def _program(expression: str) -> cel.Program:
+    try:
+        return cel.compile(expression)
+    except ValueError as exc:
+        problem = (
+            str(exc).splitlines()[0].removeprefix(f"Failed to parse expression '{expression}': ")
+        )
+        raise RuleError(expression, problem) from exc
+
+
+def check_expression(expression: str) -> None:
+    """Compiles an expression; raises RuleError where that fails."""
+    _program(expression)
+
+
+def evaluator(variables: Mapping[str, Any], terms: Mapping[str, str]) -> Callable[[str], Any]:
+    """A function that evaluates expressions over the variables and the named terms.
+
+    The function raises Unsettled where an expression has no value for want of a member or a type.
+    A term that has no value is left out, so that only what uses it is unsettled.
+    """
+    context = cel.Context()
+    for name, value in variables.items():
+        context.add_variable(name, value)
+    unsummable: list[Any] = []
+
+    def total(values: list[Any]) -> int:
+        whole = [value for value in values if isinstance(value, int)]
+        if len(whole) < len(values):
+            unsummable.append(values)  # what a function raises, the library would print
+        return sum(whole)
+
+    context.add_function("sum", total)
+
+    def evaluate(expression: str) -> Any:
+        unsummable.clear()
+        try:
+            value = _program(expression).execute(context)
+        except (ArithmeticError, LookupError, TypeError, RuntimeError, ValueError) as exc:
+            raise Unsettled(expression) from exc
+        if unsummable:
+            raise Unsettled(expression)
+        return value
+
+    for name, expression in terms.items():
+        try:
+            context.add_variable(name, evaluate(expression))
+        except Unsettled:
+            continue
+    return evaluate

@@ -1,0 +1,117 @@
+"""A scenario: an order plan and the steps to take on it, as plain values.
+
+Nothing here knows a server. Ids, URLs and keys come into being when a scenario is sent.
+"""
+
+from typing import Any, Literal
+
+import msgspec
+
+from klarna_specs.plan import OrderPlan
+
+__all__ = [
+    "Action",
+    "Body",
+    "Credentials",
+    "Empty",
+    "Json",
+    "Key",
+    "OrderRef",
+    "Raw",
+    "ResourceRef",
+    "Scenario",
+    "Step",
+    "Together",
+    "Wait",
+    "steps_of",
+]
+
+Credentials = Literal["valid", "none", "wrong_password", "wrong_username"]
+OrderRef = Literal["this", "other", "unknown"]
+ResourceRef = int | Literal["unknown", "other"]
+"""Which capture or refund: the n-th of the order (from 0), one that does not exist, or the
+first one of the scenario's other order."""
+
+
+class Empty(msgspec.Struct, frozen=True, tag_field="as", tag="empty"):
+    """No body at all."""
+
+
+class Json(msgspec.Struct, frozen=True, tag_field="as", tag="json"):
+    """A JSON body. `{"$offered": n, "plus": d}` stands for the n-th option's days, plus d."""
+
+    value: Any
+
+
+class Raw(msgspec.Struct, frozen=True, kw_only=True, tag_field="as", tag="text"):
+    """A body that need not be JSON, with its content type."""
+
+    text: str
+    content_type: str = "application/json"
+
+
+Body = Empty | Json | Raw
+
+
+class Key(msgspec.Struct, frozen=True):
+    """An idempotency key by name: steps that name the same key send the same key.
+
+    `form` is what the key looks like: a UUID of version 4 (recommended), of version 5, or
+    plain ASCII text.
+    """
+
+    name: str
+    form: Literal["uuid4", "uuid5", "text"] = "uuid4"
+
+
+class Step(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="do", tag="call"
+):
+    """One call of an operation (by operationId) in a scenario."""
+
+    operation: str
+    order: OrderRef = "this"
+    capture: ResourceRef | None = None
+    refund: ResourceRef | None = None
+    body: Body = Empty()
+    key: Key | None = None
+    credentials: Credentials = "valid"
+    path_reading: str | None = None
+    chunked: bool = False
+
+
+class Wait(msgspec.Struct, frozen=True, tag_field="do", tag="wait"):
+    """Let time pass; only a target whose clock can be moved can do it."""
+
+    seconds: int
+
+
+class Together(msgspec.Struct, frozen=True, tag_field="do", tag="together"):
+    """A concurrent group: its steps are sent at the same time."""
+
+    steps: tuple[Step, ...]
+
+
+Action = Step | Wait | Together
+
+
+class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What to ask: the order (None where none is needed), perhaps another one, the steps."""
+
+    plan: OrderPlan | None
+    steps: tuple[Action, ...]
+    other: OrderPlan | None = None
+
+
+def steps_of(scenario: Scenario) -> tuple[Step, ...]:
+    """The calls of a scenario in order; those of a concurrent group as they are written."""
+    calls: list[Step] = []
+    for action in scenario.steps:
+        match action:
+            case Step():
+                calls.append(action)
+            case Together(steps=group):
+                calls.extend(group)
+            case Wait():
+                pass
+    return tuple(calls)

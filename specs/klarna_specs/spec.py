@@ -1,0 +1,183 @@
+"""The nouns of a specification: what the YAML files say, as frozen values."""
+
+from typing import Any, Literal
+
+import msgspec
+
+__all__ = [
+    "BodySpec",
+    "Contradiction",
+    "ErrorCode",
+    "Level",
+    "Market",
+    "Operation",
+    "Requirement",
+    "ResponseSpec",
+    "Source",
+    "Spec",
+    "Untested",
+]
+
+Level = Literal["MUST", "SHOULD", "INFO"]
+Kind = Literal["success", "refusal"]
+Across = dict[Literal["market", "layout"], str | tuple[str, ...]]
+
+
+class _Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Source(_Noun, frozen=True):
+    """A text that requirements rest on; `carries` is the strongest level it can give."""
+
+    title: str
+    address: str
+    carries: Level
+
+
+class Market(_Noun, frozen=True):
+    """A country where orders are placed: its currency (ISO 4217) and locale."""
+
+    currency: str
+    locale: str
+
+
+class ErrorCode(_Noun, frozen=True):
+    """A documented error code and the statuses that it is documented with."""
+
+    statuses: tuple[int, ...]
+    source: str
+
+
+class BodySpec(_Noun, frozen=True):
+    """A request body: the schema it must keep, and the one with the described limits, if any."""
+
+    schema: str
+    required: bool
+    limits: str = ""
+
+
+class ResponseSpec(_Noun, frozen=True):
+    """A documented response. `body` is `error`, `any`, or the name of a schema.
+
+    `id_header` lists the spellings of the header with the new resource's id, `creates` names that
+    resource; `or_success` is a condition under which a success counts as this refusal.
+    """
+
+    kind: Kind
+    status: tuple[int, ...]
+    body: str
+    error_code: tuple[str, ...] = ()
+    id_header: tuple[str, ...] = ()
+    creates: Literal["capture", "refund"] | None = None
+    or_success: str = ""
+
+
+class Requirement(_Noun, frozen=True):
+    """One documented statement, and how it is seen.
+
+    Either a `rule` (a condition; where it is broken, the response `otherwise` is expected), or a
+    `check` (by name, on the responses named by `upon`). `when` restricts both; `silent` tells
+    where the documentation leaves a rule open. `cases` and the `across` tables name the
+    situations that have to be seen; `needs` lists what a target must be able to do for that.
+    """
+
+    id: str
+    level: Level
+    statement: str
+    source: str
+    operation: str = ""
+    section: str = ""
+    when: str = ""
+    rule: str = ""
+    silent: str = ""
+    otherwise: str = ""
+    check: str = ""
+    upon: tuple[str, ...] = ()
+    cases: dict[str, str] = {}
+    across: Across = {}
+    broken_across: Across = {}
+    needs: tuple[Literal["clock"], ...] = ()
+
+
+class Operation(_Noun, frozen=True):
+    """One documented call: its path by reading, its body, its responses, and what it is held to."""
+
+    operation: str
+    prefix: str
+    summary: str
+    method: Literal["GET", "POST", "PATCH"]
+    paths: dict[str, str]
+    source: str
+    success: str
+    responses: dict[str, ResponseSpec]
+    requirements: tuple[Requirement, ...]
+    changes: bool = False
+    body: BodySpec | None = None
+    terms: dict[str, str] = {}
+
+    @property
+    def on_page(self) -> bool:
+        """Whether the page itself documents this operation."""
+        return self.source == "page"
+
+    @property
+    def path(self) -> str:
+        """The path as the page has it, or else as the description has it."""
+        return next(iter(self.paths.values()))
+
+
+class Contradiction(_Noun, frozen=True):
+    """Several readings of the documentation; `observe` names what tells which is followed."""
+
+    id: str
+    section: str
+    statement: str
+    readings: dict[str, str]
+    observe: str = ""
+    unobserved: str = ""
+
+
+class Untested(_Noun, frozen=True):
+    """A documented statement that no exchange can show, and why."""
+
+    id: str
+    section: str
+    statement: str
+    reason: str
+
+
+class Spec(_Noun, frozen=True):
+    """Everything that is documented, loaded and checked.
+
+    `fingerprint` identifies the files it was read from; `groups` are named lists of markets and of
+    capture layouts.
+    """
+
+    operations: dict[str, Operation]
+    sources: dict[str, Source]
+    markets: dict[str, Market]
+    market_groups: dict[str, tuple[str, ...]]
+    layout_groups: dict[str, tuple[str, ...]]
+    pay_later_methods: tuple[str, ...]
+    extension_days: tuple[int, ...]
+    errors: dict[str, ErrorCode]
+    contradictions: tuple[Contradiction, ...]
+    untested: tuple[Untested, ...]
+    schemas: dict[str, Any]
+    fingerprint: str
+
+    @property
+    def requirements(self) -> tuple[Requirement, ...]:
+        """All requirements of all operations, in the order of the files."""
+        return tuple(r for operation in self.operations.values() for r in operation.requirements)
+
+    def requirement(self, identifier: str) -> Requirement:
+        """The requirement of this id; raises KeyError."""
+        return next((r for r in self.requirements if r.id == identifier), None) or _missing(
+            identifier
+        )
+
+
+def _missing(identifier: str) -> Requirement:
+    raise KeyError(identifier)

@@ -1,0 +1,99 @@
+"""Strategies of refunded amounts: within what is left, beyond it, and no amounts at all."""
+
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+__all__ = [
+    "amounts_beyond_32_bits",
+    "amounts_beyond_64_bits",
+    "amounts_far_above",
+    "malformed_amounts",
+    "negative_amounts",
+    "refund_amounts",
+    "refund_amounts_above",
+    "zero_amounts",
+]
+
+
+def refund_amounts(*, left: int) -> SearchStrategy[int]:
+    """Amounts that can be refunded: one minor unit, a part of what is left, exactly what is left.
+
+    Shrinks to 1. Raises ValueError where nothing is left.
+    """
+    if left < 1:
+        raise ValueError(f"left {left} is below 1: nothing can be refunded")
+    return st.one_of(st.just(1), st.just(left), st.integers(1, left)) if left > 1 else st.just(1)
+
+
+def refund_amounts_above(*, left: int) -> SearchStrategy[int]:
+    """Amounts that break `refund.within-captured-amount` alone, by one or by far.
+
+    Shrinks to one above what is left. Raises ValueError for a negative `left`.
+    """
+    _check(left)
+    return st.one_of(
+        st.just(left + 1), amounts_far_above(left=left), amounts_beyond_32_bits(left=left)
+    )
+
+
+def amounts_far_above(*, left: int) -> SearchStrategy[int]:
+    """Amounts of more than twice what is left, up to what fits a signed integer of 64 bits."""
+    _check(left)
+    return st.one_of(
+        st.integers(2 * left + 1, 2 * left + 1_000_000),
+        st.sampled_from([n for n in (2**31, 2**53 + 1, 2**63 - 1) if n > 2 * left]),
+    )
+
+
+def amounts_beyond_32_bits(*, left: int) -> SearchStrategy[int]:
+    """Amounts that look like part of what is left once they are cut to 32 bits.
+
+    They break `refund.within-captured-amount` alone. Shrinks to 2**32, and 1 if any is left.
+    """
+    _check(left)
+    return st.integers(min(1, left), left).map(lambda within: 2**32 + within)
+
+
+def amounts_beyond_64_bits(*, left: int) -> SearchStrategy[int]:
+    """Amounts that look like part of what is left once they are cut to 64 bits.
+
+    They fit no described integer, so that a server may well refuse them as malformed. Shrinks to
+    2**64, and 1 if any is left.
+    """
+    _check(left)
+    return st.integers(min(1, left), left).map(lambda within: 2**64 + within)
+
+
+def negative_amounts() -> SearchStrategy[int]:
+    """Amounts that break `refund.amount-not-negative` alone; shrinks to -1."""
+    return st.one_of(
+        st.integers(1, 200_000_000).map(lambda amount: -amount),
+        st.sampled_from((-(2**31), -(2**32) + 100, -(2**63))),
+    )
+
+
+def zero_amounts() -> SearchStrategy[int]:
+    """Nothing at all, which the documentation leaves open (`refund.zero-amount`)."""
+    return st.just(0)
+
+
+def malformed_amounts() -> SearchStrategy[Any]:
+    """JSON values that are no integers: they break `refund.malformed-refused` where 100 is left.
+
+    A whole float such as 100.0 is not among them: some JSON readers cannot tell it from 100.
+    Shrinks to None.
+    """
+    return st.one_of(
+        st.none(),
+        st.booleans(),
+        st.sampled_from(("", "100", "all of it")),
+        st.integers(0, 99).map(lambda amount: amount + 0.5),
+        st.sampled_from(([], [100], {}, {"amount": 100})),
+    )
+
+
+def _check(left: int) -> None:
+    if left < 0:
+        raise ValueError(f"left {left} is negative")

@@ -1,0 +1,87 @@
+"""Strategies of request bodies: valid ones with optional members, and odd ones by kind."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from klarna_specs.spec import Level
+from klarna_strategies.amounts import refund_amounts
+from klarna_strategies.malformed import OddBody, odd_bodies
+from klarna_strategies.order_lines import order_lines
+from klarna_strategies.texts import texts
+
+__all__ = [
+    "bodies_beyond_limits",
+    "capture_bodies",
+    "malformed_bodies",
+    "refund_bodies",
+    "undocumented_bodies",
+]
+
+Members = dict[str, Any]
+"""The members of a request body."""
+
+
+def refund_bodies(*, left: int) -> SearchStrategy[Members]:
+    """Valid bodies of refunds of at most what is left, with any of the optional members.
+
+    Shrinks to a refund of 1 and nothing more. Raises ValueError where nothing is left.
+    """
+    return _bodies("refunded_amount", refund_amounts(left=left))
+
+
+def capture_bodies(*, remaining: int) -> SearchStrategy[Members]:
+    """Valid bodies of captures of at most what remains authorized, as `refund_bodies`.
+
+    Raises ValueError where nothing remains.
+    """
+    if remaining < 1:
+        raise ValueError(f"remaining {remaining} is below 1: nothing can be captured")
+    return _bodies("captured_amount", refund_amounts(left=remaining))
+
+
+@st.composite
+def _bodies(draw: DrawFn, member: str, amounts: SearchStrategy[int]) -> Members:
+    body: Members = {member: draw(amounts)}
+    wanted = draw(st.integers(0, 7))
+    if wanted & 1:
+        body["description"] = draw(texts())
+    if wanted & 2:
+        body["reference"] = draw(texts())
+    if wanted & 4 and body[member] <= 100_000_000:
+        body["order_lines"] = draw(order_lines(total=body[member]))
+    return body
+
+
+def malformed_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[OddBody]:
+    """Bodies that break `<prefix>.malformed-refused` alone: they MUST be refused.
+
+    `amount` is what the required member rightly is. Shrinks to no body at all. Raises ValueError
+    for an operation without a body.
+    """
+    return st.sampled_from(_of_level(operation, "MUST", amount))
+
+
+def bodies_beyond_limits(operation: str, *, amount: int = 100) -> SearchStrategy[OddBody]:
+    """Bodies that break `<prefix>.limits-kept` alone: they SHOULD be refused.
+
+    Raises ValueError for an operation without a body, or without limits.
+    """
+    return st.sampled_from(_of_level(operation, "SHOULD", amount))
+
+
+def undocumented_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[OddBody]:
+    """Bodies with unknown members or other content types, of which the documentation says nothing.
+
+    A server may accept or refuse them; it must not fail. Raises ValueError as `malformed_bodies`.
+    """
+    return st.sampled_from(_of_level(operation, None, amount))
+
+
+def _of_level(operation: str, level: Level | None, amount: int) -> Sequence[OddBody]:
+    bodies = [odd for odd in odd_bodies(operation, amount=amount) if odd.level == level]
+    if not bodies:
+        raise ValueError(f"{operation} has 0 bodies of level {level}")
+    return bodies

@@ -1,0 +1,188 @@
+"""Request bodies that are not as documented: each with the name of what is wrong with it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import msgspec
+
+from klarna_specs.scenario import Body, Empty, Json, Raw
+from klarna_specs.spec import Level
+from klarna_strategies.lines import Line, goods
+from klarna_strategies.scripts import LONGEST
+
+__all__ = ["AMOUNT_MEMBERS", "OddBody", "odd_bodies"]
+
+AMOUNT_MEMBERS = {
+    "refundOrder": "refunded_amount",
+    "captureOrder": "captured_amount",
+    "extendDueDate": "number_of_days",
+}
+"""The one required member of the body of each operation that has a body."""
+
+
+class OddBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A body that is wrong in one way: which (`kind`), and how strictly it has to be refused.
+
+    `level` is MUST for what is malformed, SHOULD for what is beyond the described limits, and None
+    where the documentation is silent.
+    """
+
+    kind: str
+    level: Level | None
+    body: Body
+
+
+def odd_bodies(operation: str, *, amount: int = 100) -> tuple[OddBody, ...]:
+    """Every odd body of an operation; `amount` is the value that its required member rightly has.
+
+    Raises ValueError for an operation without a body.
+    """
+    if operation not in AMOUNT_MEMBERS:
+        raise ValueError(f"{operation!r} is none of {', '.join(AMOUNT_MEMBERS)}")
+    member = AMOUNT_MEMBERS[operation]
+    must = (*_no_json(member), *_no_object(member), *_missing(member))
+    must += tuple(_wrong_types(member, amount))
+    odd: list[OddBody] = [OddBody(kind=k, level="MUST", body=body) for k, body in must]
+    if operation != "extendDueDate":
+        more = [(kind, {member: amount, **members}) for kind, members in _wrong_members()]
+        odd += [OddBody(kind=kind, level="MUST", body=Json(value)) for kind, value in more]
+        beyond = [(kind, {member: amount, **members}) for kind, members in _beyond_limits()]
+        odd += [OddBody(kind=kind, level="SHOULD", body=Json(value)) for kind, value in beyond]
+    silent = _silent(member, amount)
+    return (*odd, *(OddBody(kind=kind, level=None, body=body) for kind, body in silent))
+
+
+def _no_json(member: str) -> Iterator[tuple[str, Body]]:
+    yield "empty", Empty()
+    yield "blank", Raw(text=" \n")
+    for kind, text in {
+        "truncated": f'{{"{member}": 100',
+        "trailing-comma": f'{{"{member}": 100,}}',
+        "stray-quote": f'{{"{member}": 100"}}',
+        "not-a-number": f'{{"{member}": NaN}}',
+        "single-quotes": f"{{'{member}': 100}}",
+        "comment": f'{{"{member}": 100}} // all of it',
+        "leading-zero": f'{{"{member}": 0100}}',
+        "two-values": f'{{"{member}": 100}}{{"{member}": 100}}',
+        "xml": f"<{member}>100</{member}>",
+    }.items():
+        yield kind, Raw(text=text)
+    yield "plain-text", Raw(text="all of it, please", content_type="text/plain")
+    form = "application/x-www-form-urlencoded"
+    yield "form-encoded", Raw(text=f"{member}=100", content_type=form)
+
+
+def _no_object(member: str) -> Iterator[tuple[str, Body]]:
+    for kind, value in {
+        "array-on-top": [],
+        "array-around": [{member: 100}],
+        "string-on-top": json.dumps({member: 100}),
+        "number-on-top": 100,
+        "true-on-top": True,
+    }.items():
+        yield kind, Json(value)
+    yield "null-on-top", Raw(text="null")
+
+
+def _missing(member: str) -> Iterator[tuple[str, Body]]:
+    camel = "".join(part.capitalize() for part in member.split("_"))
+    yield "nothing-told", Json({})
+    yield "only-others-told", Json({"reference": "RMA-1", "description": "Returned goods"})
+    yield "misspelled", Json({f"{member}s": 100})
+    yield "camel-case", Json({camel[0].lower() + camel[1:]: 100})
+    yield "upper-case", Json({member.upper(): 100})
+    yield "too-deep", Json({"order": {member: 100}})
+
+
+def _wrong_types(member: str, amount: int) -> Iterator[tuple[str, Body]]:
+    for kind, value in {
+        "amount-fraction": amount - 0.5,
+        "amount-string": str(amount),
+        "amount-words": "all of it",
+        "amount-empty-string": "",
+        "amount-null": None,
+        "amount-true": True,
+        "amount-false": False,
+        "amount-array": [amount],
+        "amount-object": {"amount": amount},
+    }.items():
+        yield kind, Json({member: value})
+
+
+def _wrong_members() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Optional members of a type that nothing could take for the right one."""
+    deep: Any = 1
+    for _ in range(200):
+        deep = [deep]
+    yield "description-array", {"description": ["Returned", "goods"]}
+    yield "description-object", {"description": {"en": "Returned goods"}}
+    yield "reference-array", {"reference": ["RMA-1"]}
+    yield "reference-object", {"reference": {"id": "RMA-1"}}
+    yield "lines-object", {"order_lines": goods(100)}
+    yield "lines-string", {"order_lines": "T-Shirt"}
+    yield "lines-number", {"order_lines": 1}
+    yield "lines-true", {"order_lines": True}
+    yield "lines-deep", {"order_lines": deep}
+    yield "line-number", {"order_lines": [100]}
+    yield "line-string", {"order_lines": ["T-Shirt"]}
+    yield "line-null", {"order_lines": [None]}
+    yield "line-array", {"order_lines": [[goods(100)]]}
+    yield "second-line-string", {"order_lines": [goods(100), "Socks"]}
+    yield "line-total-fraction", _line(total_amount=99.5)
+    yield "line-total-words", _line(total_amount="all")
+    yield "line-total-object", _line(total_amount={"amount": 100})
+    yield "line-quantity-fraction", _line(quantity=0.5)
+    yield "line-unit-price-array", _line(unit_price=[100])
+    yield "line-name-object", _line(name={"en": "T-Shirt"})
+    yield "line-type-array", _line(type=["physical"])
+    yield "line-identifiers-string", _line(product_identifiers="Intel")
+    yield "line-subscription-array", _line(subscription=["MONTH"])
+
+
+def _beyond_limits() -> Iterator[tuple[str, dict[str, Any]]]:
+    yield "description-too-long", {"description": LONGEST + "d"}
+    yield "reference-too-long", {"reference": LONGEST + "r"}
+    yield "description-far-too-long", {"description": "d" * 100_000}
+    yield "too-many-lines", {"order_lines": [*[goods(0)] * 1000, goods(100)]}
+    for member in ("name", "quantity", "unit_price", "total_amount"):
+        line = {key: value for key, value in goods(100).items() if key != member}
+        yield f"line-without-{member.replace('_', '-')}", {"order_lines": [line]}
+    yield "line-empty", {"order_lines": [{}]}
+    yield "line-name-too-long", _line(name="n" * 256)
+    yield "line-reference-too-long", _line(reference="r" * 256)
+    yield "line-quantity-negative", _line(quantity=-1, unit_price=-100)
+    yield "line-quantity-unit-too-long", _line(quantity_unit="kilogrammes")
+    yield "line-tax-rate-negative", _line(tax_rate=-1)
+    yield "line-discount-negative", _line(total_discount_amount=-1)
+    yield "line-unit-price-too-high", _line(unit_price=200_000_001)
+    yield "line-total-too-high", {"order_lines": [goods(200_000_001), goods(-199_999_901)]}
+    yield "line-type-unknown", _line(type="refund")
+    yield "line-type-upper-case", _line(type="PHYSICAL")
+    yield "line-type-of-the-fee-misspelled", _line(type="returnFee")
+    yield "line-url-too-long", _line(product_url="https://shop.example/" + "u" * 1_004)
+    yield "line-merchant-data-too-long", _line(merchant_data="m" * 1_025)
+    yield "line-brand-too-long", _line(product_identifiers={"brand": "b" * 71})
+    yield "line-interval-unknown", _line(subscription={"interval": "CENTURY"})
+    yield "line-interval-count-zero", _line(subscription={"interval": "DAY", "interval_count": 0})
+
+
+def _line(**members: Any) -> dict[str, list[Line]]:
+    return {"order_lines": [{**goods(100), **members}]}
+
+
+def _silent(member: str, amount: int) -> Iterator[tuple[str, Body]]:
+    """What is nowhere told: members that are not known, and other content types."""
+    deep: Any = {}
+    for _ in range(300):
+        deep = {"more": deep}
+    yield "unknown-member", Json({member: amount, "note": "not documented"})
+    yield "unknown-deep-member", Json({member: amount, "note": deep})
+    yield "optional-member-null", Json({member: amount, "description": None})
+    text = json.dumps({member: amount})
+    yield "content-type-plain", Raw(text=text, content_type="text/plain")
+    yield "content-type-form", Raw(text=text, content_type="application/x-www-form-urlencoded")
+    yield "whole-float", Raw(text=f'{{"{member}": {amount}.0}}')
+    yield "exponent", Raw(text=f'{{"{member}": {amount}e0}}')
+    yield "member-twice", Raw(text=f'{{"{member}": {amount}, "{member}": {amount}}}')
+    yield "byte-order-mark", Raw(text="\ufeff" + text)

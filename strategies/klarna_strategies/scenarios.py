@@ -1,0 +1,117 @@
+"""Strategies of whole scenarios, over all operations."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import Literal
+
+import msgspec
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from klarna_specs.plan import LAYOUTS, OrderPlan
+from klarna_specs.scenario import Key, Scenario, Step
+from klarna_specs.spec import Spec
+from klarna_strategies.captures import PAYMENT_METHODS, order_plans
+from klarna_strategies.course import Course
+from klarna_strategies.moves import BREAKING, KEEPING, Move
+from klarna_strategies.oddities import draw_nowhere, draw_replay, draw_spoiled
+
+__all__ = ["scenarios"]
+
+KeyForm = Literal["uuid4", "uuid5", "text"]
+
+_FORMS: tuple[KeyForm | None, ...] = (None, "uuid4", None, "uuid5", "text", "uuid4")
+# Of twelve steps six keep every rule, three break one, and one each is odd, nowhere and a replay.
+_KEEP, _BREAK, _SPOIL, _NOWHERE, _REPLAY = range(5)
+_LAYOUTS = ("one-full", *LAYOUTS, *(layout for layout in LAYOUTS if not layout.startswith("none")))
+_SHARES = (*[_KEEP] * 6, *[_BREAK] * 3, _SPOIL, _NOWHERE, _REPLAY)
+
+
+def scenarios(
+    spec: Spec,
+    *,
+    max_steps: int = 8,
+    markets: Sequence[str] | None = None,
+    operations: Sequence[str] | None = None,
+) -> SearchStrategy[Scenario]:
+    """Scenarios of one to `max_steps` steps on an order of any plan, perhaps beside another one.
+
+    Most steps are valid on what the steps before them did; the others break one rule, repeat an
+    earlier call under its key, or ask for what is not there. With `operations`, only those are
+    called. Shrinks to one refund of 1 on an order of 1. Raises ValueError for a `max_steps` below
+    1, and for markets and operations that the spec does not have.
+    """
+    if max_steps < 1:
+        raise ValueError(f"max_steps {max_steps} is below 1")
+    called = tuple(spec.operations) if operations is None else tuple(operations)
+    unknown = [name for name in called if name not in spec.operations]
+    if unknown or not called:
+        raise ValueError(f"operations {called} must be some of {', '.join(spec.operations)}")
+    plans = order_plans(
+        spec, layouts=_LAYOUTS, markets=markets, payment_methods=("pay_later", *PAYMENT_METHODS)
+    )
+    keeping, breaking = _weighted(KEEPING, called), _weighted(BREAKING, called)
+
+    @st.composite
+    def drawn(draw: DrawFn) -> Scenario:
+        course = Course.of(spec, draw(plans))
+        steps: list[Step] = []
+        for _ in range(draw(st.integers(1, max_steps))):
+            step, course = _step(draw, course, called, keeping, breaking, len(steps))
+            steps.append(step)
+        return _staged(course.plan, tuple(steps))
+
+    return drawn()
+
+
+def _step(
+    draw: DrawFn,
+    course: Course,
+    operations: tuple[str, ...],
+    keeping: list[Move],
+    breaking: list[Move],
+    position: int,
+) -> tuple[Step, Course]:
+    """The next step, and the course after it."""
+    share, form = draw(_shares()), draw(_forms())
+    key = None if form is None else Key(f"{position}", form)
+    kept = [move for move in keeping if move.possible(course)]
+    broken = [move for move in breaking if move.possible(course)]
+    if share == _REPLAY and course.repeatable:
+        return draw_replay(draw, course.repeatable), course
+    if share == _BREAK and broken:
+        return _made(draw, course, broken, key), course
+    if share == _NOWHERE or not kept:
+        return draw_nowhere(draw, course, draw(st.sampled_from(operations))), course
+    step = _made(draw, course, kept, key)
+    if share == _SPOIL:
+        return draw_spoiled(draw, step), course
+    return step, course.after(step)
+
+
+@cache
+def _shares() -> SearchStrategy[int]:
+    """Made once, like `_forms`: a new strategy is checked anew whenever it is drawn from."""
+    return st.sampled_from(_SHARES)
+
+
+@cache
+def _forms() -> SearchStrategy[KeyForm | None]:
+    return st.sampled_from(_FORMS)
+
+
+def _weighted(moves: tuple[Move, ...], operations: tuple[str, ...]) -> list[Move]:
+    return [move for move in moves if move.operation in operations for _ in range(move.weight)]
+
+
+def _made(draw: DrawFn, course: Course, moves: list[Move], key: Key | None) -> Step:
+    step = draw(st.sampled_from(moves)).draw(draw, course)
+    changes = course.spec.operations[step.operation].changes
+    return msgspec.structs.replace(step, key=key if changes else None)
+
+
+def _staged(plan: OrderPlan, steps: tuple[Step, ...]) -> Scenario:
+    """The scenario with the orders that its steps need: one, two alike, or none."""
+    beside = any("other" in (step.order, step.capture, step.refund) for step in steps)
+    needed = beside or any(step.order != "unknown" for step in steps)
+    return Scenario(plan=plan if needed else None, other=plan if beside else None, steps=steps)

@@ -1,0 +1,21 @@
+"""Texts that a merchant could send: as long as described, and in the scripts of the world."""
+
+__all__ = ["LONGEST", "WORLD_TEXTS"]
+
+LONGEST = "d" * 255
+"""The longest described reference or description: 255 characters, each one byte."""
+
+WORLD_TEXTS = (
+    "Rücksendung: größe paßt nicht",
+    "返品しました",
+    "возврат",
+    "تم الإرجاع",
+    "החזרה 123",
+    "e\u0301te\u0301 and n\u0303",
+    "👕 → 💶",
+    "👩\u200d👩\u200d👧\u200d👦",
+    'a "quoted" \\ back/slash <b>&amp;</b> {{x}} ${x} %s \';--',
+    "two\nlines\tand a tab",
+    "ä" * 255,
+)
+"""Texts beyond ASCII or with signs that are often mishandled, none above 255 characters."""

@@ -1,0 +1,148 @@
+"""Calls that are refused whoever makes them: wrong credentials, nothing there, malformed bodies."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Credentials, Key, OrderRef, Raw, Scenario, Step
+from klarna_strategies.malformed import AMOUNT_MEMBERS, odd_bodies
+from klarna_strategies.steps import (
+    cancel,
+    capture,
+    extend,
+    get_capture,
+    get_captures,
+    get_options,
+    get_order,
+    get_refund,
+    offered,
+    refund,
+    release,
+)
+from klarna_strategies.tables.stage import Stage
+
+__all__ = ["credentials", "malformed", "nothing_there"]
+
+_replace = msgspec.structs.replace
+
+
+def _valid_calls(
+    stage: Stage, *, order: OrderRef = "this"
+) -> Iterator[tuple[OrderPlan, tuple[Step, ...]]]:
+    """Each operation once: an order, and the steps that lead to the valid call, the last one."""
+    full, part, none = stage.plan(), stage.plan("one-partial-open"), stage.plan("none-open")
+    extended = stage.plan(market=stage.extension_market)
+    days = offered(0) if order == "this" and stage.extension_market else 30
+    yield full, (refund(100, order=order),)
+    yield none, (cancel(order=order),)
+    yield none, (capture(100, order=order),)
+    yield extended, (extend(days, order=order),)
+    yield full, (get_capture(order=order),)
+    yield full, (get_captures(order=order),)
+    yield extended, (get_options(order=order),)
+    yield full, (get_order(order=order),)
+    yield full, (refund(100), get_refund(order=order))
+    yield part, (release(order=order),)
+
+
+def credentials(stage: Stage) -> Iterator[Scenario]:
+    """Every operation without credentials, with a wrong password and for a wrong user."""
+    wrong: tuple[Credentials, ...] = ("none", "wrong_password", "wrong_username")
+    for plan, (*before, call) in _valid_calls(stage):
+        refused = tuple(_replace(call, credentials=kind) for kind in wrong)
+        yield Scenario(plan=plan, steps=(*before, *refused, call))
+    keyed = refund(100, key=Key("refund"))
+    outside = _replace(keyed, credentials="wrong_password")
+    yield Scenario(plan=stage.plan(), steps=(keyed, outside))
+    yield Scenario(plan=stage.plan(), steps=(outside, keyed))
+    yield Scenario(plan=stage.plan(), steps=(_replace(refund(10_001), credentials="none"),))
+    yield Scenario(plan=None, steps=(_replace(get_order(order="unknown"), credentials="none"),))
+
+
+def nothing_there(stage: Stage) -> Iterator[Scenario]:
+    """Orders, captures and refunds that do not exist or are another order's."""
+    for _, (*_, call) in _valid_calls(stage, order="unknown"):
+        nowhere = _replace(
+            call,
+            capture=None if call.capture is None else "unknown",
+            refund=None if call.refund is None else "unknown",
+        )
+        yield Scenario(plan=None, steps=(nowhere, nowhere))
+    # The order does not exist, but what is asked of it does, on another one.
+    for call in (get_capture("other", order="unknown"), get_options("other", order="unknown")):
+        yield Scenario(plan=stage.plan(), other=stage.plan(), steps=(call,))
+    extended = stage.plan(market=stage.extension_market)
+    for call in (get_capture("unknown"), get_options("unknown"), extend(30, capture="unknown")):
+        yield Scenario(plan=extended, steps=(call, call))
+    for layout in ("one-full", "several-partial-open", "none-open"):
+        plan = stage.plan(layout, market=stage.extension_market)
+        for call in (get_capture("other"), get_options("other"), extend(30, capture="other")):
+            yield Scenario(plan=plan, other=extended, steps=(call,))
+    yield Scenario(plan=stage.plan(), steps=(get_refund("unknown"), get_refund("unknown")))
+    yield Scenario(plan=stage.plan(), steps=(refund(100), get_refund("unknown")))
+    elsewhere = refund(100, order="other")
+    pair = {"plan": stage.plan(), "other": stage.plan()}
+    yield Scenario(**pair, steps=(elsewhere, get_refund("other")))
+    yield Scenario(**pair, steps=(refund(100), elsewhere, get_refund("other")))
+    yield Scenario(**pair, steps=(refund(100), elsewhere, get_refund(0), get_order()))
+    # What happens to one order leaves the other one alone.
+    yield Scenario(**pair, steps=(refund(10_000, order="other"), refund(10_000)))
+    yield Scenario(**pair, steps=(refund(10_000), refund(1, order="other")))
+    yield Scenario(**pair, steps=(refund(10_000), refund(10_001, order="other")))
+    yield Scenario(**pair, steps=(refund(100), get_order(order="other")))
+
+
+_AMOUNT = {"refundOrder": 100, "captureOrder": 100, "extendDueDate": 30}
+"""What the required member of a body rightly has; 30 days are offered wherever any are."""
+_ESSENTIAL = frozenset(
+    (
+        "empty",
+        "truncated",
+        "trailing-comma",
+        "not-a-number",
+        "form-encoded",
+        "array-on-top",
+        "string-on-top",
+        "null-on-top",
+        "nothing-told",
+        "misspelled",
+        "amount-fraction",
+        "amount-string",
+        "amount-null",
+        "amount-true",
+        "amount-array",
+        "lines-string",
+        "lines-deep",
+        "line-number",
+        "description-object",
+        "description-too-long",
+        "too-many-lines",
+        "line-without-total-amount",
+        "line-type-unknown",
+    )
+)
+"""The kinds of odd bodies that every operation is tried with; refunds are tried with all."""
+
+
+def malformed(stage: Stage) -> Iterator[Scenario]:
+    """Bodies that are malformed, beyond limits or undocumented, on calls valid otherwise."""
+    extended = stage.plan(market=stage.extension_market)
+    calls = {
+        "refundOrder": (stage.plan(), refund(100)),
+        "captureOrder": (stage.plan("none-open"), capture(100)),
+        "extendDueDate": (extended, extend(offered(0) if stage.extension_market else 30)),
+    }
+    for operation in AMOUNT_MEMBERS:
+        plan, call = calls[operation]
+        for odd in odd_bodies(operation, amount=_AMOUNT[operation]):
+            everything = operation == "refundOrder" or odd.level is None
+            if everything or odd.kind in _ESSENTIAL:
+                yield Scenario(plan=plan, steps=(_replace(call, body=odd.body),))
+        first, second = odd_bodies(operation)[2:4]
+        twice = tuple(_replace(call, body=odd.body) for odd in (first, second))
+        yield Scenario(plan=plan, steps=(*twice, call))
+    infinite = Raw(text='{"refunded_amount": 1e400}')
+    yield Scenario(plan=stage.plan(), steps=(_replace(refund(1), body=infinite),))
+    empty = _replace(refund(1), body=odd_bodies("refundOrder")[0].body, key=Key("refund"))
+    yield Scenario(plan=stage.plan(), steps=(empty, refund(100, key=Key("refund"))))

@@ -1,0 +1,55 @@
+"""All tables, one after the other."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+import msgspec
+
+from klarna_specs.scenario import Scenario
+from klarna_specs.spec import Spec
+from klarna_strategies.tables.changes import cancellations, captures, releases
+from klarna_strategies.tables.extensions import extensions
+from klarna_strategies.tables.fees import fees
+from klarna_strategies.tables.races import races
+from klarna_strategies.tables.reads import reads
+from klarna_strategies.tables.refund_bodies import refund_bodies
+from klarna_strategies.tables.refunds import refunds
+from klarna_strategies.tables.refusals import credentials, malformed, nothing_there
+from klarna_strategies.tables.replays import replays
+from klarna_strategies.tables.stage import Stage
+
+__all__ = ["scenario_table"]
+
+_TABLES: tuple[Callable[[Stage], Iterator[Scenario]], ...] = (
+    refunds,
+    refund_bodies,
+    fees,
+    releases,
+    captures,
+    cancellations,
+    extensions,
+    reads,
+    credentials,
+    nothing_there,
+    malformed,
+    replays,
+    races,
+)
+
+
+def scenario_table(spec: Spec, *, markets: Sequence[str] | None = None) -> Iterator[Scenario]:
+    """Every scenario of the decision tables once, in the same order each time; nothing is drawn.
+
+    With `markets`, orders are placed in those only, and what is documented for none of them is left
+    out. Raises ValueError for markets that the spec does not have, or none at all.
+    """
+    return _distinct(Stage(spec, markets))
+
+
+def _distinct(stage: Stage) -> Iterator[Scenario]:
+    seen: set[bytes] = set()
+    for table in _TABLES:
+        for scenario in table(stage):
+            written = msgspec.json.encode(scenario)
+            if written not in seen:
+                seen.add(written)
+                yield scenario

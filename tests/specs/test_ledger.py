@@ -1,0 +1,343 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from klarna_specs.calls import Call
+from klarna_specs.ledger import DAY_S, Answer, Ledger, open_ledger
+from klarna_specs.loader import load
+from klarna_specs.oracle import assess
+from klarna_specs.plan import OrderPlan
+
+Ask = Callable[..., Call]
+OpenOrder = Callable[..., Ledger]
+SPEC = load()
+REFUSED = Answer(success=False, status=403, error_code="NOT_ALLOWED")
+
+
+def _done(resource_id: str | None = None) -> Answer:
+    return Answer(success=True, status=201 if resource_id else 204, resource_id=resource_id)
+
+
+def _refund(ask: Ask, amount: Any, *fees: int, key: str | None = None) -> Call:
+    lines = [{"type": "return_fee", "total_amount": fee} for fee in fees]
+    body = {"refunded_amount": amount, "order_lines": [{"total_amount": 9000}, *lines]}
+    return ask("refundOrder", body, key=key)
+
+
+# The order of a plan
+
+
+def test_an_order_opens_with_what_its_plan_captured(open_order: OpenOrder) -> None:
+    ledger = open_order(captures=(6000, 1000))
+    amounts = (ledger.captured_amount, ledger.refunded_amount, ledger.remaining_authorized_amount)
+    assert amounts == (7000, 0, 3000)
+    assert [c.capture_id for c in ledger.captures] == ["capture-1", "capture-2"]
+
+
+@pytest.mark.parametrize(
+    ("authorization", "remaining"), [("open", 4000), ("released", 0), ("cancelled", 0)]
+)
+def test_what_became_of_the_rest_decides_what_remains(
+    open_order: OpenOrder, authorization: str, remaining: int
+) -> None:
+    ledger = open_order(captures=(6000,), authorization=authorization)
+    assert ledger.remaining_authorized_amount == remaining
+    assert (ledger.released, ledger.cancelled) == (
+        authorization == "released",
+        authorization == "cancelled",
+    )
+
+
+def test_only_captures_whose_ids_are_known_were_made() -> None:
+    plan = OrderPlan(
+        market="SE",
+        currency="SEK",
+        order_amount=10000,
+        captures=(6000, 1000),
+        authorization="released",
+    )
+    ledger = open_ledger(plan, "order-1", ("c-1",))
+    assert [(c.capture_id, c.captured_amount) for c in ledger.captures] == [("c-1", 6000)]
+    assert (ledger.remaining_authorized_amount, ledger.released) == (4000, False)
+
+
+@pytest.mark.parametrize(
+    ("plan", "layout"),
+    [
+        ({"captures": ()}, "none-open"),
+        ({"captures": (), "authorization": "cancelled"}, "none-cancelled"),
+        ({"captures": (6000,), "authorization": "released"}, "one-partial-released"),
+        ({"captures": (6000, 4000)}, "several-complete"),
+    ],
+)
+def test_a_ledger_opens_with_the_layout_of_its_plan(
+    open_order: OpenOrder, plan: dict[str, Any], layout: str
+) -> None:
+    assert open_order(**plan).layout == layout
+
+
+def test_the_layout_follows_the_calls(ask: Ask, open_order: OpenOrder) -> None:
+    ledger = open_order(captures=())
+    layouts = [ledger.layout]
+    for call, answer in (
+        (ask("captureOrder", {"captured_amount": 6000}), _done("c-1")),
+        (ask("captureOrder", {"captured_amount": 1000}), _done("c-2")),
+        (ask("releaseRemainingAuthorization"), _done()),
+    ):
+        ledger = ledger.after(call, answer, effect=True)
+        layouts.append(ledger.layout)
+    assert layouts == [
+        "none-open",
+        "one-partial-open",
+        "several-partial-open",
+        "several-partial-released",
+    ]
+
+
+# What a call does
+
+
+def test_a_refund_raises_the_refunded_amount_only(ask: Ask, open_order: OpenOrder) -> None:
+    before = open_order(captures=(6000,))
+    after = before.after(_refund(ask, 500), _done("r-1"), effect=True)
+    assert (after.refunded_amount, after.captured_amount) == (500, 6000)
+    assert after.remaining_authorized_amount == 4000
+
+
+def test_a_refund_is_listed_with_its_id_amount_and_body(ask: Ask, open_order: OpenOrder) -> None:
+    call = _refund(ask, 500)
+    after = open_order().after(call, _done("r-1"), effect=True)
+    refund = after.refund("r-1")
+    assert refund is not None
+    assert (refund.refunded_amount, refund.fee_amount, refund.body) == (500, 0, call.body)
+
+
+@pytest.mark.parametrize(("fees", "total"), [((), 0), ((-500,), 500), ((-500, -1), 501)])
+def test_the_return_fees_of_a_refund_are_told_as_a_positive_amount(
+    ask: Ask, open_order: OpenOrder, fees: tuple[int, ...], total: int
+) -> None:
+    after = open_order().after(_refund(ask, 100, *fees), _done("r-1"), effect=True)
+    assert after.fee_amount == total
+
+
+def test_the_return_fees_of_all_refunds_add_up(ask: Ask, open_order: OpenOrder) -> None:
+    ledger = open_order()
+    for number, fee in enumerate((-500, -20)):
+        ledger = ledger.after(_refund(ask, 100, fee), _done(f"r-{number}"), effect=True)
+    assert (ledger.fee_amount, ledger.refunded_amount) == (520, 200)
+
+
+def test_a_capture_raises_what_is_captured_and_lowers_what_remains(
+    ask: Ask, open_order: OpenOrder
+) -> None:
+    call = ask("captureOrder", {"captured_amount": 1500})
+    after = open_order(captures=(6000,)).after(call, _done("c-9"), effect=True)
+    assert (after.captured_amount, after.remaining_authorized_amount) == (7500, 2500)
+    assert [c.capture_id for c in after.captures] == ["capture-1", "c-9"]
+
+
+def test_a_release_leaves_nothing_authorized(ask: Ask, open_order: OpenOrder) -> None:
+    call = ask("releaseRemainingAuthorization")
+    after = open_order(captures=(6000,)).after(call, _done(), effect=True)
+    assert (after.released, after.remaining_authorized_amount) == (True, 0)
+    assert after.captured_amount == 6000
+
+
+def test_a_cancellation_leaves_nothing_authorized(ask: Ask, open_order: OpenOrder) -> None:
+    after = open_order(captures=()).after(ask("cancelOrder"), _done(), effect=True)
+    assert (after.cancelled, after.remaining_authorized_amount) == (True, 0)
+
+
+def test_the_offers_of_a_capture_are_those_last_told(open_order: OpenOrder) -> None:
+    ledger = open_order(captures=(6000, 4000)).with_options("capture-2", (10, 30))
+    assert [c.offered_days for c in ledger.captures] == [None, (10, 30)]
+    assert [c.offered_days for c in ledger.with_options("capture-2", ()).captures] == [None, ()]
+
+
+def test_an_extension_concerns_one_capture_and_makes_all_offers_unknown(
+    ask: Ask, open_order: OpenOrder
+) -> None:
+    ledger = open_order(captures=(6000, 4000))
+    ledger = ledger.with_options("capture-1", (10,)).with_options("capture-2", (10,))
+    call = ask("extendDueDate", {"number_of_days": 10}, capture_id="capture-2")
+    after = ledger.after(call, _done(), effect=True)
+    assert [c.extended for c in after.captures] == [False, True]
+    assert [c.offered_days for c in after.captures] == [None, None]
+
+
+@pytest.mark.parametrize("operation", ["getOrder", "getCapture", "getCaptures", "getRefund"])
+def test_a_read_moves_no_money(ask: Ask, open_order: OpenOrder, operation: str) -> None:
+    before = open_order(captures=(6000,))
+    after = before.after(ask(operation), Answer(success=True, status=200), effect=True)
+    for name in ("captured_amount", "refunded_amount", "remaining_authorized_amount"):
+        assert getattr(after, name) == getattr(before, name)
+
+
+def test_a_call_without_effect_moves_no_money(ask: Ask, open_order: OpenOrder) -> None:
+    after = open_order().after(_refund(ask, 500), REFUSED, effect=False)
+    assert (after.refunded_amount, after.refunds) == (0, ())
+
+
+@pytest.mark.parametrize("amount", ["500", None, 1.5, [500]])
+@pytest.mark.parametrize("operation", ["refundOrder", "captureOrder"])
+def test_an_amount_that_was_accepted_but_is_none_leaves_the_ledger_uncertain(
+    ask: Ask, open_order: OpenOrder, operation: str, amount: Any
+) -> None:
+    member = {"refundOrder": "refunded_amount", "captureOrder": "captured_amount"}[operation]
+    before = open_order(captures=(6000,))
+    after = before.after(ask(operation, {member: amount}), _done("x"), effect=True)
+    assert (after.uncertain, after.captured_amount, after.refunded_amount) == (True, 6000, 0)
+
+
+@pytest.mark.parametrize("lines", [None, "socks", [None], [{"type": "return_fee"}], [[]]])
+def test_order_lines_of_any_shape_can_be_booked(
+    ask: Ask, open_order: OpenOrder, lines: Any
+) -> None:
+    call = ask("refundOrder", {"refunded_amount": 1, "order_lines": lines})
+    assert open_order().after(call, _done("r-1"), effect=True).fee_amount == 0
+
+
+# Keys
+
+
+def test_a_key_is_remembered_with_its_answer(ask: Ask, open_order: OpenOrder) -> None:
+    after = open_order().at(7).after(_refund(ask, 500, key="k"), _done("r-1"), effect=True)
+    use = after.key_use("k")
+    assert use is not None
+    assert (use.operation, use.answer.resource_id, use.at_s, use.times) == (
+        "refundOrder",
+        "r-1",
+        7,
+        1,
+    )
+
+
+def test_a_repeat_is_counted_and_the_first_answer_stays(ask: Ask, open_order: OpenOrder) -> None:
+    call = _refund(ask, 500, key="k")
+    ledger = open_order().after(call, _done("r-1"), effect=True)
+    use = ledger.at(60).after(call, _done("r-2"), effect=False).key_use("k")
+    assert use is not None
+    assert (use.times, use.answer.resource_id, use.at_s) == (2, "r-1", 0)
+
+
+@pytest.mark.parametrize(
+    ("age_s", "first"), [(0, "r-1"), (DAY_S - 1, "r-1"), (DAY_S, "r-2"), (DAY_S + 1, "r-2")]
+)
+def test_a_key_is_remembered_for_a_day(
+    ask: Ask, open_order: OpenOrder, age_s: int, first: str
+) -> None:
+    call = _refund(ask, 500, key="k")
+    ledger = open_order().after(call, _done("r-1"), effect=True)
+    use = ledger.at(age_s).after(call, _done("r-2"), effect=False).key_use("k")
+    assert use is not None
+    assert use.answer.resource_id == first
+
+
+def test_a_refusal_is_remembered_too(ask: Ask, open_order: OpenOrder) -> None:
+    after = open_order().after(_refund(ask, 99999, key="k"), REFUSED, effect=False)
+    use = after.key_use("k")
+    assert use is not None
+    assert use.answer == REFUSED
+
+
+@pytest.mark.parametrize("credentials", ["none", "wrong_password", "wrong_username"])
+def test_a_key_of_somebody_else_is_not_remembered(
+    ask: Ask, open_order: OpenOrder, credentials: str
+) -> None:
+    call = ask("refundOrder", {"refunded_amount": 1}, key="k", credentials=credentials)
+    assert open_order().after(call, REFUSED, effect=False).keys == ()
+
+
+def test_a_call_without_key_is_not_remembered(ask: Ask, open_order: OpenOrder) -> None:
+    assert open_order().after(_refund(ask, 500), _done("r-1"), effect=True).keys == ()
+
+
+def test_there_is_no_key_that_was_never_used(open_order: OpenOrder) -> None:
+    assert (open_order().key_use("k"), open_order().key_use(None)) == (None, None)
+
+
+# Money adds up, whatever allowed calls are made in whatever order
+
+_AMOUNTS = st.sampled_from([0, 1, 1000, 4000, 9999, 10000, 10001]) | st.integers(-5, 12000)
+_MOVES = st.tuples(
+    st.sampled_from(
+        ["refundOrder", "captureOrder", "releaseRemainingAuthorization", "cancelOrder"]
+    ),
+    _AMOUNTS,
+    st.sampled_from([None, "k-1", "k-2"]),
+    st.sampled_from([0, 3600, DAY_S]),
+    st.integers(0, 3),
+)
+_COURSES = st.tuples(
+    st.sampled_from([(), (6000,), (10000,), (6000, 4000), (1, 9998)]),
+    st.lists(_MOVES, max_size=8),
+)
+
+
+@pytest.fixture(scope="module")
+def courses(ask: Ask, open_order: OpenOrder) -> Callable[..., list[Ledger]]:
+    """The ledgers of an order after each of some calls that were answered as is allowed."""
+
+    def play(course: Any) -> list[Ledger]:
+        captures, moves = course
+        ledgers = [open_order(captures=captures)]
+        for number, (operation, amount, key, wait_s, choice) in enumerate(moves):
+            ledger = ledgers[-1].at(ledgers[-1].now_s + wait_s)
+            member = {"refundOrder": "refunded_amount", "captureOrder": "captured_amount"}
+            body = {member[operation]: amount} if operation in member else None
+            call = ask(operation, body, key=key)
+            assessment = assess(SPEC, ledger, call)
+            outcome = assessment.outcomes[choice % len(assessment.outcomes)]
+            answer = REFUSED if outcome.kind == "refusal" else _done(f"x-{number}")
+            if outcome.kind == "replay" and assessment.first is not None:
+                answer = assessment.first.answer
+            ledgers.append(ledger.after(call, answer, effect=outcome.kind == "success"))
+        return ledgers
+
+    return play
+
+
+@given(_COURSES)
+def test_the_refunded_amount_is_the_sum_of_the_refunds(
+    courses: Callable[..., list[Ledger]], course: Any
+) -> None:
+    for ledger in courses(course):
+        assert ledger.refunded_amount == sum(r.refunded_amount for r in ledger.refunds)
+
+
+@given(_COURSES)
+def test_the_captured_amount_is_the_sum_of_the_captures(
+    courses: Callable[..., list[Ledger]], course: Any
+) -> None:
+    for ledger in courses(course):
+        assert ledger.captured_amount == sum(c.captured_amount for c in ledger.captures)
+
+
+@given(_COURSES)
+def test_no_more_is_refunded_than_was_captured(
+    courses: Callable[..., list[Ledger]], course: Any
+) -> None:
+    for ledger in courses(course):
+        assert 0 <= ledger.refunded_amount <= ledger.captured_amount
+
+
+@given(_COURSES)
+def test_what_is_captured_and_what_remains_is_never_more_than_the_order(
+    courses: Callable[..., list[Ledger]], course: Any
+) -> None:
+    for ledger in courses(course):
+        assert ledger.remaining_authorized_amount >= 0
+        assert ledger.captured_amount + ledger.remaining_authorized_amount <= ledger.order_amount
+
+
+@given(_COURSES)
+def test_until_it_is_given_up_the_rest_of_an_order_remains(
+    courses: Callable[..., list[Ledger]], course: Any
+) -> None:
+    for ledger in courses(course):
+        rest = ledger.order_amount - ledger.captured_amount
+        given_up = ledger.released or ledger.cancelled
+        assert ledger.remaining_authorized_amount == (0 if given_up else rest)

@@ -1,0 +1,540 @@
+import re
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import msgspec
+import pytest
+
+from klarna_specs.bodies import violations
+from klarna_specs.calls import BodyIs, Call, KeyForm
+from klarna_specs.errors import SpecError, SpecFileError
+from klarna_specs.ledger import Ledger
+from klarna_specs.loader import SPEC_DIRECTORY, load
+from klarna_specs.oracle import assess
+from klarna_specs.plan import PaymentMethod
+from klarna_specs.rules import check_expression
+from klarna_specs.scenario import Credentials
+from klarna_specs.spec import Operation, Requirement, Spec
+
+SPEC = load()
+REFUND = "operations/refund-order.yaml"
+WITHIN = "  - id: refund.within-captured-amount"
+ACCEPTED = "  - id: refund.accepted"
+
+
+@pytest.fixture
+def specs(tmp_path: Path) -> Path:
+    """A copy of the package's spec files."""
+    copy = tmp_path / "specs"
+    shutil.copytree(SPEC_DIRECTORY, copy, ignore=shutil.ignore_patterns("*.py", "__pycache__"))
+    return copy
+
+
+def _change(directory: Path, name: str, old: str, new: str) -> int:
+    """Replaces the first occurrence; tells its line (from 1)."""
+    path = directory / name
+    text = path.read_text(encoding="utf-8")
+    before, found, after = text.partition(old)
+    assert found
+    path.write_text(before + new + after, encoding="utf-8")
+    return before.count("\n") + 1
+
+
+def _line(name: str, text: str) -> int:
+    lines = (SPEC_DIRECTORY / name).read_text(encoding="utf-8").splitlines()
+    return lines.index(text) + 1
+
+
+def _refusal(directory: Path) -> SpecFileError:
+    with pytest.raises(SpecFileError) as caught:
+        load(directory)
+    return caught.value
+
+
+# What is wrong with a file is told with the file and the line
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        pytest.param(REFUND, "operation: ", "\toperation: ", id="broken YAML"),
+        pytest.param(REFUND, "prefix: refund\n", "operation: x\n", id="a key twice"),
+        pytest.param(
+            "markets.yaml",
+            '"AT": {currency: "EUR", locale: "de-AT"}',
+            '"AT": {currency: &a "EUR", locale: *a}',
+            id="an alias",
+        ),
+        pytest.param(REFUND, "prefix: refund", "prefix: &a refund", id="an anchor"),
+        pytest.param(REFUND, "prefix: refund", "prefix: !!str refund", id="a standard tag"),
+        pytest.param(REFUND, "body: {schema", "body: !own {schema", id="a tag of its own"),
+        pytest.param(REFUND, "body: {schema: refund_request", "body: {<<: {}", id="a merge key"),
+        pytest.param("markets.yaml", '"NO": {', "NO: {", id="unquoted NO as a key"),
+        pytest.param("markets.yaml", '"NL", "NO", "PT"', '"NL", NO, "PT"', id="unquoted NO listed"),
+        pytest.param(REFUND, "changes: true", "changes: 3", id="a wrong type"),
+        pytest.param(REFUND, "method: POST", "method: PUT", id="a word not in the list"),
+        pytest.param(REFUND, "    level: MUST", "    level: MAY", id="an unknown level"),
+        pytest.param(REFUND, "status: [201]", "status: 201", id="a number for a list"),
+        pytest.param("sources.yaml", "carries: MUST", "carries: MAY", id="a wrong source"),
+        pytest.param("errors.yaml", "statuses: [403]", "statuses: [x]", id="a wrong error code"),
+    ],
+)
+def test_a_mistake_in_one_line_is_told_with_file_and_line(
+    specs: Path, name: str, old: str, new: str
+) -> None:
+    line = _change(specs, name, old, new)
+    error = _refusal(specs)
+    assert (error.file, error.line) == (str(specs / name), line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "names"),
+    [
+        pytest.param("    level: MUST", "    levle: MUST", ACCEPTED, "level", id="unknown member"),
+        pytest.param(
+            "    otherwise: refused", "    otherwise: nowhere", WITHIN, "otherwise", id="otherwise"
+        ),
+        pytest.param(
+            "    upon: [refused]",
+            "    upon: [nowhere]",
+            "  - id: refund.refusal-status",
+            "'nowhere'",
+            id="upon",
+        ),
+        pytest.param(
+            "    rule: request.refunded_amount <= left",
+            "    rule: request.refunded_amount <= left\n    check: accepted",
+            WITHIN,
+            "either a rule or a check",
+            id="rule and check",
+        ),
+        pytest.param(
+            "    check: accepted\n",
+            "",
+            ACCEPTED,
+            "either a rule or a check",
+            id="no rule, no check",
+        ),
+        pytest.param(
+            "    source: page", "    source: idempotency", ACCEPTED, "MUST", id="above its source"
+        ),
+        pytest.param(
+            "    source: page", "    source: hearsay", ACCEPTED, "hearsay", id="unknown source"
+        ),
+        pytest.param(
+            "    rule: request.refunded_amount <= left",
+            "    rule: request.refunded_amount <=",
+            WITHIN,
+            "request.refunded_amount <=",
+            id="a rule that does not compile",
+        ),
+        pytest.param(
+            "    when: charges_fee\n",
+            "    when: charges_fee(\n",
+            "  - id: refund.fee-accepted",
+            "charges_fee(",
+            id="a condition that does not compile",
+        ),
+        pytest.param(
+            "    silent: order.capture_count == 1",
+            "    silent: == 1",
+            "  - id: refund.fee-single-capture",
+            "== 1",
+            id="a silence that does not compile",
+        ),
+        pytest.param(
+            "      one-minor-unit: request.refunded_amount == 1",
+            "      one-minor-unit: request..refunded_amount",
+            ACCEPTED,
+            "request..refunded_amount",
+            id="a case that does not compile",
+        ),
+        pytest.param(
+            "  left: order.captured_amount - order.refunded_amount",
+            "  left: order.captured_amount -",
+            "  left: order.captured_amount - order.refunded_amount",
+            "order.captured_amount -",
+            id="a term that does not compile",
+        ),
+    ],
+)
+def test_a_wrong_requirement_is_told_with_its_line_and_what_is_wrong(
+    specs: Path, old: str, new: str, at: str, names: str
+) -> None:
+    _change(specs, REFUND, old, new)
+    error = _refusal(specs)
+    assert (error.file, error.line) == (str(specs / REFUND), _line(REFUND, at))
+    assert names in error.problem
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        pytest.param(REFUND, "operation: ", "\toperation: ", id="broken YAML"),
+        pytest.param(REFUND, "changes: true", "changes: 3", id="a wrong type"),
+        pytest.param(REFUND, "    otherwise: refused", "    otherwise: x", id="an unknown name"),
+        pytest.param(REFUND, "    rule: request", "    rule: (request", id="a broken expression"),
+    ],
+)
+def test_a_mistake_is_told_in_one_line(specs: Path, name: str, old: str, new: str) -> None:
+    _change(specs, name, old, new)
+    assert len(str(_refusal(specs)).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "names"),
+    [
+        (REFUND, "success: created", "success: nowhere", "nowhere"),
+        (REFUND, "schema: refund_request,", "schema: nowhere,", "nowhere"),
+        (REFUND, "limits: refund_request_limits", "limits: nowhere", "nowhere"),
+        (
+            REFUND,
+            "kind: success, status: [201], body: any",
+            "kind: success, status: [201], body: x",
+            "x",
+        ),
+        (REFUND, "broken_across: {layout: all}", "broken_across: {layout: nowhere}", "nowhere"),
+        (REFUND, "across: {market: return_fee}", "across: {market: nowhere}", "nowhere"),
+        (REFUND, "layout: [one-partial-open", "layout: [nowhere", "nowhere"),
+        (REFUND, "source: page\nchanges", "source: hearsay\nchanges", "hearsay"),
+        ("markets.yaml", '"SK", "US"]', '"SK", "XX"]', "XX"),
+        ("errors.yaml", "source: page", "source: hearsay", "hearsay"),
+        ("common.yaml", "applies_to: all", "applies_to: nowhere", "nowhere"),
+    ],
+)
+def test_a_name_of_what_is_not_there_is_refused(
+    specs: Path, name: str, old: str, new: str, names: str
+) -> None:
+    _change(specs, name, old, new)
+    error = _refusal(specs)
+    assert (error.file, names in error.problem) == (str(specs / name), True)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at"),
+    [
+        (
+            'rule: call.credentials != "none"',
+            "rule: call.credentials !=",
+            "  - id: credentials-required",
+        ),
+        ("upon: [any]", "upon: [nowhere]", "  - id: answers"),
+        ("source: elementary", "source: hearsay", "  - id: answers"),
+    ],
+)
+def test_a_mistake_in_what_all_operations_share_is_told_where_it_stands(
+    specs: Path, old: str, new: str, at: str
+) -> None:
+    _change(specs, "common.yaml", old, new)
+    error = _refusal(specs)
+    assert (error.file, error.line) == (str(specs / "common.yaml"), _line("common.yaml", at))
+
+
+def test_a_condition_on_a_success_has_to_compile(specs: Path) -> None:
+    name = "operations/get-extension-options.yaml"
+    line = _change(specs, name, "or_success: size(response.options) == 0", 'or_success: "size("')
+    error = _refusal(specs)
+    assert (error.file, error.line) == (str(specs / name), line)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        (REFUND, "- id: refund.refusal-status", "- id: refund.accepted"),
+        ("operations/cancel-order.yaml", "- id: cancel.accepted", "- id: refund.accepted"),
+        ("untested.yaml", "- id: untested.money-reaches-customer", "- id: refund.accepted"),
+        (
+            "contradictions.yaml",
+            "- id: contradiction.error-status",
+            "- id: contradiction.error-message-member",
+        ),
+    ],
+)
+def test_an_id_that_stands_for_two_things_is_told_with_file_and_line(
+    specs: Path, name: str, old: str, new: str
+) -> None:
+    line = _change(specs, name, old, new)
+    error = _refusal(specs)
+    assert (error.file, error.line) == (str(specs / name), line)
+
+
+def test_an_operation_in_two_files_is_refused(specs: Path) -> None:
+    _change(specs, "operations/get-capture.yaml", "operation: getCapture", "operation: getRefund")
+    with pytest.raises(SpecError, match="getRefund"):
+        load(specs)
+
+
+def test_a_file_with_another_top_key_is_refused_with_the_right_one(specs: Path) -> None:
+    _change(specs, "errors.yaml", "errors:", "codes:")
+    assert "'errors'" in _refusal(specs).problem
+
+
+@pytest.mark.parametrize("name", ["common.yaml", "markets.yaml", "untested.yaml"])
+def test_an_empty_file_is_refused(specs: Path, name: str) -> None:
+    (specs / name).write_text("", encoding="utf-8")
+    assert _refusal(specs).file == str(specs / name)
+
+
+@pytest.mark.parametrize("name", ["common.yaml", "errors.yaml", "contradictions.yaml"])
+def test_a_missing_file_is_named(specs: Path, name: str) -> None:
+    (specs / name).unlink()
+    with pytest.raises(SpecError, match=re.escape(str(specs / name))):
+        load(specs)
+
+
+def test_a_directory_without_operations_is_refused(specs: Path) -> None:
+    shutil.rmtree(specs / "operations")
+    with pytest.raises(SpecError, match="operations"):
+        load(specs)
+
+
+def test_a_schema_that_is_not_json_is_named(specs: Path) -> None:
+    (specs / "schemas" / "order.json").write_text("{", encoding="utf-8")
+    with pytest.raises(SpecError, match=re.escape("order.json")):
+        load(specs)
+
+
+def test_a_copy_of_the_files_is_the_same_spec(specs: Path) -> None:
+    assert load(specs) == SPEC
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new"),
+    [
+        (REFUND, "Give money", "Send money"),
+        ("untested.yaml", "The customer gets", "The customer receives"),
+        ("schemas/refund.json", "A refund of an order", "A refund"),
+    ],
+)
+def test_the_fingerprint_changes_with_any_file(specs: Path, name: str, old: str, new: str) -> None:
+    _change(specs, name, old, new)
+    assert load(specs).fingerprint != SPEC.fingerprint
+
+
+def test_a_changed_schema_is_the_one_that_counts(specs: Path) -> None:
+    assert violations(SPEC, "extension_request", {"number_of_days": 1}) == ()
+    _change(specs, "schemas/extension_request.json", '"integer"', '"string"')
+    changed = violations(load(specs), "extension_request", {"number_of_days": 1})
+    assert changed == ("$.number_of_days: 1 is not of type 'string'",)
+
+
+# What the files say
+
+
+def test_every_must_rests_on_the_page_or_on_elementary_sense() -> None:
+    sources = {r.source for r in SPEC.requirements if r.level == "MUST"}
+    assert sources == {"page", "elementary"}
+
+
+def test_every_requirement_that_rests_on_the_page_names_its_section() -> None:
+    assert [r.id for r in SPEC.requirements if r.source == "page" and not r.section] == []
+
+
+def test_an_unknown_requirement_is_a_key_error() -> None:
+    with pytest.raises(KeyError, match=r"refund\.nowhere"):
+        SPEC.requirement("refund.nowhere")
+
+
+def test_what_all_operations_share_is_weaker_beside_the_page() -> None:
+    names = ("refund.malformed-refused", "capture.malformed-refused", "capture.no-server-error")
+    assert [SPEC.requirement(name).level for name in names] == ["MUST", "SHOULD", "MUST"]
+
+
+def test_every_market_has_return_fees_or_has_none() -> None:
+    fees, none = (set(SPEC.market_groups[name]) for name in ("return_fee", "no_return_fee"))
+    assert (fees | none, fees & none) == (set(SPEC.markets), set())
+
+
+def test_the_markets_with_return_fees_are_those_of_the_page() -> None:
+    documented = "AT DE DK FI FR NL NO SE IT ES IE PT CZ AU GR"
+    assert set(SPEC.market_groups["return_fee"]) == set(documented.split())
+
+
+def test_the_markets_and_days_of_extensions_are_the_documented_ones() -> None:
+    documented = "AT BE DE DK FI NL NO SE GB"
+    assert set(SPEC.market_groups["extension"]) == set(documented.split())
+    assert SPEC.extension_days == (2, 10, 30, 60)
+
+
+@pytest.mark.parametrize(
+    ("operation", "success", "headers", "refusals"),
+    [
+        ("getOrder", (200,), (), {}),
+        ("captureOrder", (201,), ("Capture-Id", "capture_id"), {(403,): ("CAPTURE_NOT_ALLOWED",)}),
+        ("getCaptures", (200,), (), {}),
+        ("getCapture", (200,), (), {}),
+        ("refundOrder", (201,), ("Refund-Id", "refund_id"), {(403,): ("REFUND_NOT_ALLOWED",)}),
+        ("getRefund", (200,), (), {}),
+        ("releaseRemainingAuthorization", (204,), (), {(403,): ("NOT_ALLOWED",)}),
+        ("getOptionsForExtendDueDate", (200,), (), {(403, 404): ()}),
+        ("extendDueDate", (204,), (), {(403,): ()}),
+        ("cancelOrder", (204,), (), {(403,): ("CANCEL_NOT_ALLOWED",)}),
+    ],
+)
+def test_an_operation_is_answered_as_documented(
+    operation: str,
+    success: tuple[int, ...],
+    headers: tuple[str, ...],
+    refusals: dict[tuple[int, ...], tuple[str, ...]],
+) -> None:
+    documented = SPEC.operations[operation]
+    accepted = documented.responses[documented.success]
+    shared = ("unauthorized", "not_found", "malformed")
+    own = [r for name, r in documented.responses.items() if name not in shared]
+    assert (accepted.kind, accepted.status, accepted.id_header) == ("success", success, headers)
+    assert {r.status: r.error_code for r in own if r.kind == "refusal"} == refusals
+
+
+# Expressions: a misspelt name would not break a rule, but silently take it out of force
+
+
+def _expressions(operation: Operation) -> Iterator[str]:
+    yield from operation.terms.values()
+    for r in operation.requirements:
+        yield from filter(None, (r.rule, r.when, r.silent, *r.cases.values()))
+
+
+EXPRESSIONS = sorted({(o.operation, e) for o in SPEC.operations.values() for e in _expressions(o)})
+_TEXT = re.compile(r'"[^"]*"')
+_MEMBER = re.compile(r"(\w+|\])\.(\w+)")
+_WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
+_METHODS = {"all", "exists", "filter", "map", "matches"}
+_WORDS = {"call", "capture", "has", "in", "line", "markets", "order", "request", "size", "sum"}
+_LINE = set(SPEC.schemas["order_line"]["properties"])
+_LINE_TYPES = SPEC.schemas["order_line_limits"]["properties"]["type"]["enum"]
+_VALUES = {
+    "call.body_is": get_args(BodyIs),
+    "call.key_form": get_args(KeyForm),
+    "call.credentials": get_args(Credentials),
+    "call.capture_is": ("own", "foreign", "unknown"),
+    "call.refund_is": ("own", "foreign", "unknown"),
+    "call.defect": ("", "empty", "not_json", "not_an_object", "missing", "wrong_type"),
+    "call.oddity": ("", "content_type", "unknown_member", "lenient_value"),
+    "order.payment_method": get_args(PaymentMethod),
+    "line.type": (*_LINE_TYPES, ""),
+}
+FULL_BODY = {
+    "refunded_amount": 100,
+    "captured_amount": 100,
+    "number_of_days": 10,
+    "reference": "R1",
+    "description": "Socks",
+    "order_lines": [
+        {
+            "name": "Socks",
+            "type": "return_fee",
+            "quantity": 1,
+            "unit_price": -100,
+            "total_amount": -100,
+            "tax_rate": 0,
+            "product_identifiers": {},
+            "subscription": {},
+        }
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def settled(ask: Callable[..., Call], open_order: Callable[..., Ledger]) -> Callable[..., bool]:
+    """Whether an expression has a value on a call and an order that have everything."""
+
+    def has_value(operation: str, expression: str) -> bool:
+        body = FULL_BODY if SPEC.operations[operation].body else None
+        ledger = open_order(captures=(6000, 4000)).with_options("capture-1", (10, 30))
+        holds = assess(SPEC, ledger, ask(operation, body)).holds
+        return holds(f"({expression}) == ({expression})")
+
+    return has_value
+
+
+def _misspelt(operation: str, expression: str, settled: Callable[..., bool]) -> Iterator[str]:
+    bare = _TEXT.sub('""', expression)
+    documented = SPEC.operations[operation]
+    request: dict[str, Any] = {}
+    if documented.body:
+        request = SPEC.schemas[documented.body.schema]["properties"]
+    for base, member in _MEMBER.findall(bare):
+        match base:
+            case "request":
+                known = member in request
+            case "line" | "]":
+                known = member in _LINE
+            case "order" | "capture" | "call" | "markets":
+                known = settled(operation, f"{base}.{member}")
+            case _:
+                known = member in _METHODS
+        if not known:
+            yield f"{base}.{member}"
+    yield from set(_WORD.findall(bare)) - _WORDS - set(documented.terms)
+
+
+@pytest.mark.parametrize(("operation", "expression"), EXPRESSIONS)
+def test_every_name_in_an_expression_is_one_that_exists(
+    operation: str, expression: str, settled: Callable[..., bool]
+) -> None:
+    assert list(_misspelt(operation, expression, settled)) == []
+
+
+@pytest.mark.parametrize(
+    "expression", ["order.captured_amonut > 1", "ordre.market in x", "lft > 0"]
+)
+def test_a_misspelt_name_would_be_seen(expression: str, settled: Callable[..., bool]) -> None:
+    assert list(_misspelt("refundOrder", expression, settled)) != []
+
+
+@pytest.mark.parametrize(("operation", "expression"), EXPRESSIONS)
+def test_every_expression_has_a_value_where_nothing_is_left_out(
+    operation: str, expression: str, settled: Callable[..., bool]
+) -> None:
+    assert settled(operation, expression)
+
+
+@pytest.mark.parametrize("member", sorted(_VALUES))
+def test_every_word_that_a_member_is_compared_with_is_one_it_can_have(member: str) -> None:
+    compared = re.compile(rf'(?<![\w.]){re.escape(member)} [!=]= "([^"]*)"')
+    words = {word for _, expression in EXPRESSIONS for word in compared.findall(expression)}
+    assert words - set(_VALUES[member]) == set()
+
+
+def test_every_comparison_with_a_word_is_looked_at() -> None:
+    compared = re.compile(r'([\w.\]]+) [!=]= "')
+    members = {member for _, expression in EXPRESSIONS for member in compared.findall(expression)}
+    of_lines = {m for m in members if m.endswith("].type")}
+    assert members - of_lines - set(_VALUES) - {"].type"} == set()
+
+
+def _conditions() -> list[tuple[str, str]]:
+    return [
+        (o.operation, r.or_success)
+        for o in SPEC.operations.values()
+        for r in o.responses.values()
+        if r.or_success
+    ]
+
+
+@pytest.mark.parametrize(("operation", "expression"), _conditions())
+def test_every_condition_on_a_success_compiles(operation: str, expression: str) -> None:
+    check_expression(expression)
+
+
+# A requirement is what the files say of it
+
+
+def test_requirements_know_their_operation() -> None:
+    wrong = [
+        r.id for o in SPEC.operations.values() for r in o.requirements if r.operation != o.operation
+    ]
+    assert wrong == []
+
+
+def test_requirements_survive_json() -> None:
+    parsed = msgspec.json.decode(
+        msgspec.json.encode(SPEC.requirements), type=tuple[Requirement, ...]
+    )
+    assert parsed == SPEC.requirements
+
+
+def test_the_spec_survives_json() -> None:
+    assert msgspec.json.decode(msgspec.json.encode(SPEC), type=Spec) == SPEC

@@ -1,0 +1,139 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from klarna_specs.bodies import violations
+from klarna_specs.oracle import Assessment
+from klarna_specs.scenario import Empty, Key, Scenario, Step
+from klarna_specs.spec import Spec
+from klarna_strategies import (
+    OddBody,
+    bodies_beyond_limits,
+    capture_bodies,
+    idempotency_keys,
+    keys_or_none,
+    layout_plan,
+    malformed_bodies,
+    odd_bodies,
+    refund_bodies,
+    texts,
+    undocumented_bodies,
+)
+from klarna_strategies.malformed import AMOUNT_MEMBERS
+
+Walk = Callable[[Scenario], list[Assessment]]
+
+
+def _situation(spec: Spec, walk: Walk, operation: str, odd: OddBody) -> Assessment:
+    layout = "none-open" if operation == "captureOrder" else "one-full"
+    capture = 0 if operation == "extendDueDate" else None
+    step = Step(operation=operation, capture=capture, body=odd.body)
+    return walk(Scenario(plan=layout_plan(spec, layout, market="AT"), steps=(step,)))[0]
+
+
+@pytest.mark.parametrize("operation", AMOUNT_MEMBERS)
+def test_malformed_bodies_break_that_rule_alone(spec: Spec, walk: Walk, operation: str) -> None:
+    prefix = spec.operations[operation].prefix
+    for odd in odd_bodies(operation):
+        if odd.level == "MUST":
+            broken = _situation(spec, walk, operation, odd).broken_alone
+            assert [rule.id for rule in broken] == [f"{prefix}.malformed-refused"], odd.kind
+
+
+@pytest.mark.parametrize("operation", ["refundOrder", "captureOrder"])
+def test_bodies_beyond_limits_break_that_rule_alone(spec: Spec, walk: Walk, operation: str) -> None:
+    prefix = spec.operations[operation].prefix
+    for odd in odd_bodies(operation):
+        if odd.level == "SHOULD":
+            broken = _situation(spec, walk, operation, odd).broken
+            assert [rule.id for rule in broken] == [f"{prefix}.limits-kept"], odd.kind
+
+
+@pytest.mark.parametrize("operation", AMOUNT_MEMBERS)
+def test_no_kind_of_odd_body_stands_for_two(operation: str) -> None:
+    kinds = [odd.kind for odd in odd_bodies(operation)]
+    assert len(kinds) == len(set(kinds))
+
+
+@pytest.mark.parametrize("member", AMOUNT_MEMBERS.values())
+def test_every_json_type_is_tried_for_the_required_member(member: str) -> None:
+    operation = next(name for name, known in AMOUNT_MEMBERS.items() if known == member)
+    values: list[Any] = [getattr(odd.body, "value", None) for odd in odd_bodies(operation)]
+    types = {type(value[member]) for value in values if isinstance(value, dict) and member in value}
+    assert {str, float, bool, type(None), list, dict} <= types
+
+
+@given(st.data(), st.integers(1, 90_000_000))
+@settings(max_examples=100, deadline=None)
+def test_valid_bodies_keep_every_limit(spec: Spec, data: st.DataObject, left: int) -> None:
+    refund, capture = data.draw(refund_bodies(left=left)), data.draw(capture_bodies(remaining=left))
+    assert violations(spec, "refund_request_limits", refund) == ()
+    assert violations(spec, "capture_request_limits", capture) == ()
+    assert 1 <= refund["refunded_amount"] <= left
+    assert 1 <= capture["captured_amount"] <= left
+
+
+@pytest.mark.parametrize("members", [{"description"}, {"reference"}, {"order_lines"}])
+def test_every_optional_member_is_drawn_alone(members: set[str]) -> None:
+    assert find(refund_bodies(left=500), lambda body: set(body) == {"refunded_amount"} | members)
+
+
+def test_the_longest_description_is_drawn() -> None:
+    body = find(refund_bodies(left=500), lambda body: len(body.get("description", "")) == 255)
+    assert len(body["description"]) == 255
+
+
+def test_texts_go_beyond_ascii() -> None:
+    assert not find(texts(), lambda text: not text.isascii()).isascii()
+
+
+@given(texts(max_size=7))
+@settings(max_examples=100, deadline=None)
+def test_texts_are_no_longer_than_they_may_be(text: str) -> None:
+    assert len(text) <= 7
+
+
+@pytest.mark.parametrize(
+    ("strategy", "dullest"),
+    [
+        (refund_bodies(left=500), {"refunded_amount": 1}),
+        (capture_bodies(remaining=500), {"captured_amount": 1}),
+        (malformed_bodies("refundOrder").map(lambda odd: odd.body), Empty()),
+        (bodies_beyond_limits("refundOrder").map(lambda odd: odd.level), "SHOULD"),
+        (undocumented_bodies("refundOrder").map(lambda odd: odd.level), None),
+        (texts(), ""),
+        (idempotency_keys(), Key("first")),
+        (keys_or_none(), None),
+    ],
+)
+def test_bodies_and_keys_shrink_to_the_dullest(
+    strategy: st.SearchStrategy[Any], dullest: Any
+) -> None:
+    assert find(strategy, lambda _: True) == dullest
+
+
+@pytest.mark.parametrize("form", ["uuid4", "uuid5", "text"])
+def test_every_form_of_key_is_drawn(form: str) -> None:
+    assert find(keys_or_none(), lambda key: key is not None and key.form == form)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: refund_bodies(left=0), "left 0"),
+        (lambda: capture_bodies(remaining=0), "remaining 0"),
+        (lambda: malformed_bodies("getOrder"), "'getOrder'"),
+        (lambda: bodies_beyond_limits("extendDueDate"), "0 bodies"),
+        (lambda: texts(max_size=-1), "max_size -1"),
+        (lambda: idempotency_keys(names=()), "names"),
+        (lambda: keys_or_none(names=()), "names"),
+    ],
+)
+def test_impossible_bounds_are_refused_with_their_numbers(
+    make: Callable[[], Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,0 +1,126 @@
+from collections.abc import Callable
+from typing import Any, get_args
+
+import pytest
+from hypothesis import find, given, settings
+from hypothesis import strategies as st
+
+from klarna_specs.oracle import Assessment
+from klarna_specs.scenario import Json, Scenario, Step
+from klarna_specs.spec import Spec
+from klarna_strategies import (
+    WrongSum,
+    fee_refunds,
+    fee_refunds_with_several_fees,
+    fee_refunds_with_wrong_sum,
+    fee_removals,
+    layout_plan,
+    positive_fee_refunds,
+)
+from klarna_strategies.fees import WrongSumKind
+from klarna_strategies.lines import fee, goods, lines_total
+
+Walk = Callable[[Scenario], list[Assessment]]
+KINDS = get_args(WrongSumKind)
+
+
+def _situation(spec: Spec, walk: Walk, body: Any) -> Assessment:
+    plan = layout_plan(spec, "one-full", market="AT")
+    return walk(Scenario(plan=plan, steps=(Step(operation="refundOrder", body=Json(body)),)))[0]
+
+
+def test_valid_fee_refunds_break_nothing(spec: Spec, walk: Walk) -> None:
+    @given(fee_refunds(left=10_000))
+    @settings(max_examples=100, deadline=None)
+    def breaks_nothing(body: Any) -> None:
+        situation = _situation(spec, walk, body)
+        assert situation.broken == ()
+        assert situation.holds("charges_fee")
+
+    breaks_nothing()
+
+
+def test_wrong_sums_break_the_sum_alone(spec: Spec, walk: Walk) -> None:
+    @given(fee_refunds_with_wrong_sum(left=10_000))
+    @settings(max_examples=100, deadline=None)
+    def breaks_the_sum(wrong: WrongSum) -> None:
+        situation = _situation(spec, walk, wrong.body)
+        assert [rule.id for rule in situation.broken_alone] == ["refund.fee-lines-add-up"]
+        case = spec.requirement("refund.fee-lines-add-up").cases[wrong.kind]
+        assert situation.holds(case)
+
+    breaks_the_sum()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_wrong_sum_is_drawn(kind: str) -> None:
+    assert find(fee_refunds_with_wrong_sum(left=100), lambda wrong: wrong.kind == kind)
+
+
+def test_the_wrong_sums_are_the_cases_of_the_requirement(spec: Spec) -> None:
+    assert set(KINDS) == set(spec.requirement("refund.fee-lines-add-up").cases)
+
+
+@pytest.mark.parametrize(
+    ("strategy", "rule"),
+    [
+        (fee_refunds_with_several_fees(left=9_000), "refund.fee-count"),
+        (positive_fee_refunds(left=9_000), "refund.fee-sign"),
+    ],
+)
+def test_what_is_not_told_breaks_its_open_rule_alone(
+    spec: Spec, walk: Walk, strategy: st.SearchStrategy[Any], rule: str
+) -> None:
+    @given(strategy)
+    @settings(max_examples=50, deadline=None)
+    def breaks_alone(body: Any) -> None:
+        situation = _situation(spec, walk, body)
+        assert [broken.id for broken in situation.broken_alone] == [rule]
+
+    breaks_alone()
+
+
+@pytest.mark.parametrize("position", [0, 1, 2])
+def test_the_fee_is_first_in_the_middle_and_last(position: int) -> None:
+    def there(body: Any) -> bool:
+        types = [line["type"] for line in body["order_lines"]]
+        return len(types) == 3 and types.index("return_fee") == position
+
+    assert find(fee_refunds(left=10_000), there)
+
+
+def test_a_fee_refund_shrinks_to_two_less_one() -> None:
+    assert find(fee_refunds(left=10_000), lambda _: True) == {
+        "refunded_amount": 1,
+        "order_lines": [goods(2), fee(1)],
+    }
+
+
+def test_a_wrong_sum_shrinks_to_one_above() -> None:
+    wrong = find(fee_refunds_with_wrong_sum(left=10_000), lambda _: True)
+    assert wrong.kind == "one-above"
+    assert wrong.body["refunded_amount"] == lines_total(wrong.body["order_lines"]) + 1
+
+
+@given(fee_removals(fee_amount=500))
+@settings(max_examples=10, deadline=None)
+def test_a_removal_refunds_exactly_the_fee(body: Any) -> None:
+    assert body["refunded_amount"] == 500
+    assert lines_total(body.get("order_lines", [])) in (0, 500)
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda: fee_refunds(left=0), "left 0"),
+        (lambda: fee_refunds_with_wrong_sum(left=99), "left 99"),
+        (lambda: fee_refunds_with_several_fees(left=1), "left 1"),
+        (lambda: positive_fee_refunds(left=1), "left 1"),
+        (lambda: fee_removals(fee_amount=0), "fee_amount 0"),
+    ],
+)
+def test_impossible_bounds_are_refused_with_their_numbers(
+    make: Callable[[], Any], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        make()

@@ -1,0 +1,112 @@
+from collections.abc import Callable
+
+import msgspec
+import pytest
+from hypothesis import Phase, find, given, settings
+from hypothesis import strategies as st
+
+from klarna_specs.oracle import Assessment
+from klarna_specs.plan import LAYOUTS
+from klarna_specs.scenario import Scenario, steps_of
+from klarna_specs.spec import Spec
+from klarna_strategies import order_plan, scenarios
+from klarna_strategies.moves import BREAKING
+from klarna_strategies.steps import refund
+
+UNSHRUNK = settings(max_examples=20_000, phases=[Phase.generate], database=None)
+Walk = Callable[[Scenario], list[Assessment]]
+
+
+def test_a_scenario_shrinks_to_one_dull_refund(spec: Spec) -> None:
+    dullest = Scenario(
+        plan=order_plan(spec, market="AT", order_amount=1, captures=(1,)), steps=(refund(1),)
+    )
+    assert find(scenarios(spec), lambda _: True) == dullest
+
+
+def test_no_drawn_call_breaks_two_musts(spec: Spec, walk: Walk) -> None:
+    @given(scenarios(spec))
+    @settings(max_examples=300, deadline=None)
+    def breaks_one(scenario: Scenario) -> None:
+        for situation in walk(scenario):
+            musts = [rule.id for rule in situation.broken if rule.level == "MUST"]
+            assert len(musts) <= 1 or situation.replay, musts
+
+    breaks_one()
+
+
+@pytest.mark.parametrize("move", BREAKING, ids=lambda move: move.breaks)
+def test_every_rule_that_a_move_names_is_broken_alone(spec: Spec, walk: Walk, move: object) -> None:
+    rule: str = getattr(move, "breaks")  # noqa: B009
+
+    def is_broken_alone(scenario: Scenario) -> bool:
+        last = walk(scenario)[-1]
+        return rule in [broken.id for broken in last.broken_alone]
+
+    operations = [spec.requirement(rule).operation]
+    drawn = scenarios(spec, max_steps=1, operations=operations)
+    assert find(
+        drawn,
+        is_broken_alone,
+        settings=UNSHRUNK,
+    )
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_all_layouts_are_drawn(spec: Spec, layout: str) -> None:
+    assert find(scenarios(spec), lambda drawn: bool(drawn.plan) and drawn.plan.layout == layout)
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        lambda scenario, _: scenario.other is not None,
+        lambda scenario, _: scenario.plan is None,
+        lambda _, situations: any(x.replay == "replay" for x in situations),
+        lambda _, situations: any(x.replay == "replay_other_body" for x in situations),
+        lambda _, situations: any(x.call.credentials != "valid" for x in situations),
+        lambda _, situations: any(x.holds('call.defect == "not_json"') for x in situations),
+        lambda _, situations: any(x.holds('call.capture_is == "foreign"') for x in situations),
+        lambda _, situations: any(x.holds('call.refund_is == "foreign"') for x in situations),
+        lambda _, situations: any(x.holds("order.fee_amount > 0") for x in situations),
+    ],
+)
+def test_odd_steps_are_drawn(
+    spec: Spec, walk: Walk, shown: Callable[[Scenario, list[Assessment]], bool]
+) -> None:
+    assert find(scenarios(spec), lambda drawn: shown(drawn, walk(drawn)), settings=UNSHRUNK)
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_markets_operations_and_steps_stay_within_their_bounds(
+    spec: Spec, data: st.DataObject
+) -> None:
+    drawn = data.draw(
+        scenarios(spec, max_steps=3, markets=["NO"], operations=["captureOrder", "getOrder"])
+    )
+    assert drawn.plan is None or drawn.plan.market == "NO"
+    assert 1 <= len(drawn.steps) <= 3
+    assert {step.operation for step in steps_of(drawn)} <= {"captureOrder", "getOrder"}
+
+
+@pytest.mark.parametrize("operation", ["getRefund", "cancelOrder", "extendDueDate"])
+def test_an_operation_can_be_drawn_alone(spec: Spec, operation: str) -> None:
+    drawn = find(scenarios(spec, operations=[operation]), lambda _: True)
+    assert {step.operation for step in steps_of(drawn)} == {operation}
+
+
+@given(st.data())
+@settings(max_examples=100, deadline=None)
+def test_a_drawn_scenario_survives_json(spec: Spec, data: st.DataObject) -> None:
+    drawn = data.draw(scenarios(spec))
+    assert msgspec.json.decode(msgspec.json.encode(drawn), type=Scenario) == drawn
+
+
+def test_impossible_bounds_are_refused_with_their_numbers(spec: Spec) -> None:
+    with pytest.raises(ValueError, match="max_steps 0"):
+        scenarios(spec, max_steps=0)
+    with pytest.raises(ValueError, match="refund"):
+        scenarios(spec, operations=["refund"])
+    with pytest.raises(ValueError, match="XX"):
+        scenarios(spec, markets=["XX"])
