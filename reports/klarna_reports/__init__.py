@@ -1,0 +1,1 @@
+"""What a run found: its record, and the renderings that are made from it."""

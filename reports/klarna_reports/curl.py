@@ -1,0 +1,88 @@
+"""An exchange's request as a line for a POSIX-like shell, with credentials by name only."""
+
+import shlex
+from collections.abc import Iterable
+
+from klarna_specs.exchange import Payload, Request
+from klarna_specs.scenario import Credentials
+
+__all__ = ["curl_line"]
+
+_USER: dict[Credentials, str] = {
+    "valid": '"$KLARNA_USERNAME:$KLARNA_PASSWORD"',
+    "wrong_password": '"$KLARNA_USERNAME:this-is-not-the-password"',
+    "wrong_username": '"this-is-nobody:$KLARNA_PASSWORD"',
+}
+_NOT_REPEATED = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "authorization",
+        "connection",
+        "content-length",
+        "cookie",
+        "host",
+        "proxy-authorization",
+        "user-agent",
+    }
+)
+
+
+def curl_line(base_url: str, request: Request) -> str:
+    """The request as a curl command that can be pasted into bash or zsh.
+
+    The credentials are taken from the environment variables KLARNA_USERNAME and KLARNA_PASSWORD.
+    """
+    body = request.body
+    inline = not body.raw or _is_plain(body)
+    words = ["curl", "--include", "--request", _quoted(request.method)]
+    words.extend(_exactly(request.path))
+    if request.credentials in _USER:
+        words.extend(("--user", _USER[request.credentials]))
+    words.extend(_headers(request))
+    if body.raw:
+        words.extend(("--data-raw", _quoted(body.text)) if inline else ("--data-binary", "@-"))
+    words.append(_quoted(base_url.rstrip("/") + request.path))
+    line = " ".join(words)
+    return line if inline else f"printf -- '{_octal(body.raw)}' | {line}"
+
+
+def _exactly(path: str) -> Iterable[str]:
+    if "/." in path:
+        yield "--path-as-is"
+    if any(character in path for character in "[]{}"):
+        yield "--globoff"
+
+
+def _headers(request: Request) -> Iterable[str]:
+    for name, value in request.headers:
+        if name.lower() not in _NOT_REPEATED:
+            yield from ("--header", _quoted(f"{name}: {value}" if value else f"{name};"))
+    if request.body.raw and request.header("content-type") is None:
+        yield from ("--header", "Content-Type:")  # or curl would call the body a form
+
+
+def _is_plain(body: Payload) -> bool:
+    return body.encoding == "utf-8" and all(c.isprintable() or c in "\n\t" for c in body.text)
+
+
+def _quoted(text: str) -> str:
+    if all(c.isprintable() or c in "\n\t" for c in text):
+        return shlex.quote(text)
+    escaped = (c if c.isprintable() and c not in "\\'" else _escaped(c) for c in text)
+    return "$'" + "".join(escaped) + "'"
+
+
+def _escaped(character: str) -> str:
+    return "".join(f"\\{byte:03o}" for byte in character.encode())
+
+
+def _octal(raw: bytes) -> str:
+    return "".join(_printf(byte) for byte in raw)
+
+
+def _printf(byte: int) -> str:
+    if byte == ord("%"):
+        return "%%"
+    plain = 32 <= byte < 127 and byte not in b"\\'"
+    return chr(byte) if plain else f"\\{byte:03o}"

@@ -1,0 +1,76 @@
+"""Which scenarios and exchanges a page embeds: those that show something, as far as there is room.
+
+A record may hold thousands of exchanges, and a page must stay small enough to open and to mail.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from klarna_reports.record import Played, Record
+from klarna_reports.results import ReportedFinding, Summary
+from klarna_reports.shown import ShownExchange, ShownScenario, shown_exchange, shown_scenario
+
+__all__ = ["Gallery"]
+
+_ROOM = 1_500_000
+_ALONGSIDE = 12
+Place = tuple[str, int]
+
+
+class Gallery:
+    """The scenarios that a page shows, by id, each with the exchanges that are worth the room.
+
+    Room is given to the exchanges that findings speak of, then to the rest of their scenarios,
+    then to the exemplars of the requirements.
+    """
+
+    def __init__(self, record: Record, summary: Summary) -> None:
+        self._played: Mapping[str, Played] = {played.id: played for played in record.played}
+        self._numbers = {name: number for number, name in enumerate(self._played)}
+        self._room = _ROOM
+        chosen = self._chosen(summary)
+        self.scenarios: Mapping[str, ShownScenario] = {
+            name: shown_scenario(self._played[name], f"s{self._numbers[name]}", exchanges)
+            for name, exchanges in chosen.items()
+        }
+
+    def exchange(self, scenario: str, index: int) -> ShownExchange | None:
+        """The exchange as it is shown, None where there was no room for it."""
+        shown = self.scenarios.get(scenario)
+        return shown.exchanges.get(index) if shown else None
+
+    def _chosen(self, summary: Summary) -> Mapping[str, Mapping[int, ShownExchange]]:
+        chosen: defaultdict[str, dict[int, ShownExchange]] = defaultdict(dict)
+        for finding in summary.findings:
+            if finding.scenario in self._played:
+                chosen[finding.scenario] = {}
+        for name, index in self._wanted(summary):
+            if self._room > 0 and index not in chosen.get(name, {}):
+                if name not in chosen:
+                    self._room -= shown_scenario(self._played[name], "", {}).length
+                chosen[name][index] = shown = self._shown(name, index)
+                self._room -= shown.length
+        return chosen
+
+    def _shown(self, name: str, index: int) -> ShownExchange:
+        anchor = f"s{self._numbers[name]}-{index}"
+        return shown_exchange(self._played[name].exchanges[index], index, anchor)
+
+    def _wanted(self, summary: Summary) -> Iterable[Place]:
+        for finding in summary.findings:
+            yield from self._existing(finding.scenario, finding.exchanges)
+        for finding in summary.findings:
+            yield from self._alongside(finding)
+        for result in summary.requirements:
+            for exemplar in result.exemplars:
+                yield from self._existing(exemplar.scenario, exemplar.exchanges)
+
+    def _alongside(self, finding: ReportedFinding) -> Iterable[Place]:
+        last = max(finding.exchanges, default=0) + 1
+        first = max(0, last - _ALONGSIDE)
+        return self._existing(finding.scenario, range(first, max(last, first + _ALONGSIDE)))
+
+    def _existing(self, name: str, indices: Iterable[int]) -> Iterable[Place]:
+        played = self._played.get(name)
+        known = len(played.exchanges) if played else 0
+        return ((name, index) for index in indices if 0 <= index < known)

@@ -1,0 +1,133 @@
+"""The record of a run: the lines of `journal.ndjson` as frozen values.
+
+A journal is a header, one line a scenario, and a footer. Without a footer the run was cut short.
+Everything that is reported can be computed again from it.
+"""
+
+from typing import Literal
+
+import msgspec
+
+from klarna_specs.exchange import Exchange
+from klarna_specs.goals import Scope
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Scenario
+
+__all__ = [
+    "FORMAT",
+    "Finding",
+    "Footer",
+    "Header",
+    "Line",
+    "Played",
+    "ProvidedOrder",
+    "Record",
+    "TargetFacts",
+    "Unavailable",
+    "Verdict",
+]
+
+FORMAT = 1
+Verdict = Literal["PASS", "FAIL", "WARN", "INFO", "KNOWN", "NOT_APPLICABLE", "NOT_RUN", "ERROR"]
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What one requirement says of one exchange.
+
+    `exchange` is the index of the exchange it speaks of, `witness` that of a later read which shows
+    it; `aspects` are the goals of the requirement that were seen in it. `expected` and `observed`
+    are for a person to read, and empty on a PASS. `reading` names the reading of a contradiction.
+    """
+
+    requirement: str
+    verdict: Verdict
+    exchange: int
+    aspects: tuple[str, ...] = ()
+    witness: int | None = None
+    expected: str = ""
+    observed: str = ""
+    reading: str = ""
+
+
+class ProvidedOrder(msgspec.Struct, frozen=True, kw_only=True):
+    """An order that a provisioner made for a plan."""
+
+    plan: OrderPlan
+    order_id: str
+    capture_ids: tuple[str, ...] = ()
+
+
+class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
+    """No order could be had for a plan, and why."""
+
+    plan: OrderPlan
+    reason: str
+
+
+class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the requests of a run went, without any secret.
+
+    `readings` tells which reading of its path the target follows, by operationId.
+    """
+
+    name: str
+    base_url: str
+    kind: Literal["mock", "http"]
+    readings: dict[str, str] = {}
+
+
+class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="header"):
+    """The first line of a journal: what was run, with what, against what.
+
+    `seed` draws the same scenarios again with the same installation; `specs` is the fingerprint of
+    the spec files; `started_at` is ISO 8601 in UTC.
+    """
+
+    format: int = FORMAT
+    run_id: str
+    started_at: str
+    seed: int
+    target: TargetFacts
+    versions: dict[str, str]
+    specs: str
+    scope: Scope
+    strict: bool = False
+    planned_scenarios: int
+    planned_requests: int
+    command: str = ""
+    proofs: dict[str, int] = {}
+
+
+class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="scenario"):
+    """A scenario that was sent and judged: its orders, its exchanges in order, and the findings.
+
+    `shrunk_from` is the id of the scenario that this one is a smaller counterexample of.
+    """
+
+    id: str
+    scenario: Scenario
+    orders: tuple[ProvidedOrder, ...] = ()
+    unavailable: Unavailable | None = None
+    exchanges: tuple[Exchange, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    shrunk_from: str = ""
+    error: str = ""
+
+
+class Footer(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="footer"):
+    """The last line of a journal; `stopped` says why the run ended early, empty if it did not."""
+
+    wall_s: float
+    requests_sent: int
+    stopped: str = ""
+
+
+Line = Header | Played | Footer
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """A whole journal; `footer` is None where the run was cut short."""
+
+    header: Header
+    played: tuple[Played, ...]
+    footer: Footer | None

@@ -1,0 +1,173 @@
+"""Scenarios and exchanges as they are shown on a page: text only, cut, without secrets."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import msgspec
+from markupsafe import escape
+
+from klarna_reports.record import Played
+from klarna_reports.wording import action_text, cut, outcome_text, plan_text, purpose_text
+from klarna_specs.exchange import Exchange, Failure, Headers, NotJson, Payload
+from klarna_specs.scenario import Scenario
+
+__all__ = [
+    "ShownExchange",
+    "ShownScenario",
+    "length_on_page",
+    "shown_exchange",
+    "shown_scenario",
+    "visible",
+]
+
+_LONGEST_BODY = 2500
+_LONGEST_HEADER = 300
+_MOST_HEADERS = 30
+_LONGEST_STEP = 1200
+_MOST_STEPS = 30
+_SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e"
+    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownExchange:
+    """One exchange on a page; `title` is its line when closed, `anchor` the id to link to."""
+
+    anchor: str
+    title: str
+    outcome: str
+    purpose: str
+    request_line: str
+    request_headers: tuple[tuple[str, str], ...]
+    request_body: str
+    response_line: str
+    response_headers: tuple[tuple[str, str], ...]
+    response_body: str
+
+    @property
+    def length(self) -> int:
+        """About how many characters of a page it takes."""
+        headers = (*self.request_headers, *self.response_headers)
+        lines = (self.title, self.request_line, self.response_line)
+        parts = (part for header in headers for part in header)
+        return 900 + length_on_page(*lines, self.request_body, self.response_body, *parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownScenario:
+    """One scenario on a page, with those of its exchanges that there is room for."""
+
+    anchor: str
+    id: str
+    plan: str
+    other: str
+    steps: tuple[str, ...]
+    exchanges: Mapping[int, ShownExchange]
+    left_out: int
+
+    @property
+    def length(self) -> int:
+        """About how many characters of a page it takes, without its exchanges."""
+        return 500 + length_on_page(*self.steps)
+
+
+def visible(text: str) -> str:
+    """The text with characters that hide, reorder or break others written as escapes."""
+    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def length_on_page(*texts: str) -> int:
+    """How many characters of HTML these texts take, each in an element of its own."""
+    return sum(30 + len(escape(visible(text))) for text in texts)
+
+
+def shown_scenario(
+    played: Played, anchor: str, exchanges: Mapping[int, ShownExchange]
+) -> ShownScenario:
+    """The scenario as a page shows it, under this anchor."""
+    scenario = played.scenario
+    return ShownScenario(
+        anchor=anchor,
+        id=played.id,
+        plan=plan_text(scenario.plan),
+        other=plan_text(scenario.other) if scenario.other else "",
+        steps=_steps(scenario),
+        exchanges=dict(sorted(exchanges.items())),
+        left_out=len(played.exchanges) - len(exchanges),
+    )
+
+
+def _steps(scenario: Scenario) -> tuple[str, ...]:
+    steps = [cut(action_text(action), _LONGEST_STEP) for action in scenario.steps[:_MOST_STEPS]]
+    more = len(scenario.steps) - len(steps)
+    return (*steps, f"{more} more steps") if more else tuple(steps)
+
+
+def shown_exchange(exchange: Exchange, index: int, anchor: str) -> ShownExchange:
+    """The exchange as a page shows it; `index` is its place in the scenario, from 0."""
+    request, outcome = exchange.request, exchange.outcome
+    failed = isinstance(outcome, Failure)
+    method = cut(request.method, 40)
+    return ShownExchange(
+        anchor=anchor,
+        title=f"{index + 1}. {method} {cut(request.path, 200)}",
+        outcome=outcome_text(exchange),
+        purpose=purpose_text(exchange),
+        request_line=f"{method} {cut(request.path, 1000)}",
+        request_headers=_headers(request.headers, request.credentials),
+        request_body=_body(request.body),
+        response_line=_response_line(exchange),
+        response_headers=() if failed else _headers(outcome.headers),
+        response_body="" if failed else _body(outcome.body, truncated=outcome.truncated),
+    )
+
+
+def _response_line(exchange: Exchange) -> str:
+    outcome = exchange.outcome
+    if isinstance(outcome, Failure):
+        return f"No response: {outcome.kind}. {cut(outcome.message, 500)}"
+    return f"HTTP {outcome.status} after {outcome.elapsed_s * 1000:.0f} ms"
+
+
+def _headers(headers: Headers, credentials: str = "") -> tuple[tuple[str, str], ...]:
+    shown = [
+        (cut(name, _LONGEST_HEADER), _header_value(name, value))
+        for name, value in headers[:_MOST_HEADERS]
+        if name.lower() != "authorization" or not credentials
+    ]
+    if credentials:
+        shown.insert(0, ("Credentials", credentials.replace("_", " ")))
+    if len(headers) > _MOST_HEADERS:
+        shown.append(("…", f"{len(headers) - _MOST_HEADERS} more headers"))
+    return tuple(shown)
+
+
+def _header_value(name: str, value: str) -> str:
+    return "(not shown)" if name.lower() in _SECRET else cut(value, _LONGEST_HEADER)
+
+
+def _body(payload: Payload, *, truncated: bool = False) -> str:
+    text = cut(_pretty(payload), _LONGEST_BODY)
+    notes = [
+        note
+        for note, holds in (
+            ("the body was longer than is read", truncated),
+            ("not UTF-8: one character stands for one byte", payload.encoding != "utf-8"),
+        )
+        if holds
+    ]
+    return "\n".join((text, *(f"({note})" for note in notes)))
+
+
+def _pretty(payload: Payload) -> str:
+    if len(payload.text) > 20 * _LONGEST_BODY:
+        return payload.text
+    try:
+        payload.json()
+        return msgspec.json.format(payload.text, indent=2)
+    except (NotJson, msgspec.MsgspecError, ValueError, RecursionError):
+        return payload.text

@@ -1,0 +1,213 @@
+"""The summary of a record: a verdict for each requirement, and one for the run.
+
+Combining verdicts only ever worsens them, and a requirement whose goals were not all seen is
+NOT_RUN, never PASS.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+
+import msgspec
+
+from klarna_reports.curl import curl_line
+from klarna_reports.overall import Evidence, overall
+from klarna_reports.reasons import Obstacles, verdict_reason
+from klarna_reports.record import Record, Verdict
+from klarna_reports.results import (
+    DEVIATIONS,
+    EXIT_CODES,
+    NOTHING_PROVIDED,
+    WORST_FIRST,
+    Exemplar,
+    Overall,
+    Reading,
+    ReportedFinding,
+    RequirementResult,
+    Summary,
+)
+from klarna_reports.tally import Group, Tally, exchanges_of, tallies
+from klarna_specs.goals import goals
+from klarna_specs.spec import Level, Requirement, Spec
+
+__all__ = [
+    "EXIT_CODES",
+    "Exemplar",
+    "Overall",
+    "Reading",
+    "ReportedFinding",
+    "RequirementResult",
+    "Summary",
+    "combined",
+    "summarise",
+]
+
+_FINDINGS_EACH = 5
+_NO_FOOTER = "the record has no footer: the run was cut short"
+
+
+def combined(level: Level, verdicts: Collection[Verdict], *, all_seen: bool) -> Verdict:
+    """The verdict of a requirement: the worst of its findings, or NOT_RUN.
+
+    Without all goals seen only a deviation outweighs NOT_RUN; a WARN does so where the level is
+    not MUST, because a recommendation that was seen broken says more than one not seen in full.
+    """
+    found: list[Verdict] = sorted(verdicts, key=WORST_FIRST.index)
+    worst = found[0] if found else "NOT_RUN"
+    outweighs = worst in ("ERROR", "FAIL", "KNOWN") or (worst == "WARN" and level != "MUST")
+    return worst if all_seen or outweighs else "NOT_RUN"
+
+
+def summarise(spec: Spec, record: Record) -> Summary:
+    """What the record comes to: takes every finding into account and forgets no number."""
+    header, footer = record.header, record.footer
+    found = tallies(record)
+    admitted = [r for r in spec.requirements if header.scope.admits(r)]
+    results = _results(spec, record, admitted, found)
+    heard = [found[r.id] for r in admitted if r.id in found]
+    judged = len(set[tuple[str, int]]().union(*(tally.evidence for tally in heard)))
+    stopped = _NO_FOOTER if footer is None else footer.stopped
+    errors = _errors(spec, record, found)
+    verdict, reason = overall(
+        Evidence(
+            results=results,
+            verdicts=frozenset(v for tally in heard for v in tally.verdicts),
+            judged=judged,
+            errors=errors,
+            stopped=stopped,
+            strict=header.strict,
+            partial_scope=not header.scope.is_everything,
+        )
+    )
+    return Summary(
+        verdict=verdict,
+        exit_code=_exit_code(verdict, record),
+        reason=reason,
+        run_id=header.run_id,
+        started_at=header.started_at,
+        seed=header.seed,
+        target=header.target,
+        versions=header.versions,
+        specs=header.specs,
+        command=header.command,
+        scope=header.scope,
+        strict=header.strict,
+        stopped=stopped,
+        requests_sent=_sent(record) if footer is None else footer.requests_sent,
+        exchanges=judged,
+        scenarios=len(record.played),
+        wall_s=_waited_s(record) if footer is None else footer.wall_s,
+        counts={v: sum(r.verdict == v for r in results) for v in WORST_FIRST},
+        requirements=results,
+        findings=_reported(header.target.base_url, admitted, found),
+        contradictions=_contradictions(spec, found),
+        errors=errors,
+    )
+
+
+def _exit_code(verdict: Overall, record: Record) -> int:
+    """The code of the verdict; where no order could be had at all, that of a failed preflight."""
+    orderless = any(played.unavailable for played in record.played)
+    provided = any(played.orders for played in record.played)
+    if verdict == "NOT FULLY VERIFIED" and orderless and not provided:
+        return NOTHING_PROVIDED
+    return EXIT_CODES[verdict]
+
+
+def _results(
+    spec: Spec, record: Record, admitted: list[Requirement], found: Mapping[str, Tally]
+) -> tuple[RequirementResult, ...]:
+    obstacles = Obstacles(record)
+    wanted: defaultdict[str, list[str]] = defaultdict(list)
+    for goal in goals(spec, record.header.scope):
+        wanted[goal.requirement].append(goal.aspect)
+    return tuple(
+        msgspec.structs.replace(
+            _result(
+                requirement, found.get(requirement.id, Tally()), wanted[requirement.id], obstacles
+            ),
+            proofs=record.header.proofs.get(requirement.id, 0),
+        )
+        for requirement in admitted
+    )
+
+
+def _result(
+    requirement: Requirement, tally: Tally, wanted: list[str], obstacles: Obstacles
+) -> RequirementResult:
+    aspects = tuple(dict.fromkeys(wanted))
+    missing = tuple(aspect for aspect in aspects if aspect not in tally.aspects)
+    verdict = combined(requirement.level, tally.verdicts, all_seen=not missing)
+    why = obstacles.reasons(requirement, missing) if missing else []
+    return RequirementResult(
+        id=requirement.id,
+        level=requirement.level,
+        operation=requirement.operation,
+        statement=requirement.statement,
+        section=requirement.section,
+        source=requirement.source,
+        verdict=verdict,
+        reason=verdict_reason(verdict, tally, missing, why),
+        findings=tally.not_passed,
+        evidence=len(tally.evidence),
+        goals_seen=len(aspects) - len(missing),
+        goals_missing=missing,
+        exemplars=tuple(tally.exemplars),
+        unlisted=tally.deviations - sum(group.count for group in _shown(tally)),
+    )
+
+
+def _shown(tally: Tally) -> list[Group]:
+    return [g for g in tally.worst_groups if g.verdict in DEVIATIONS][:_FINDINGS_EACH]
+
+
+def _reported(
+    base_url: str, admitted: list[Requirement], found: Mapping[str, Tally]
+) -> tuple[ReportedFinding, ...]:
+    heard = [found[r.id] for r in admitted if r.id in found]
+    groups = [group for tally in heard for group in _shown(tally)]
+    groups.sort(key=lambda group: DEVIATIONS.index(group.verdict))
+    return tuple(_reported_finding(base_url, group) for group in groups)
+
+
+def _reported_finding(base_url: str, group: Group) -> ReportedFinding:
+    shown = exchanges_of(group.played, group.finding)
+    curl = curl_line(base_url, group.played.exchanges[shown[0]].request) if shown else ""
+    return ReportedFinding(
+        requirement=group.finding.requirement,
+        verdict=group.verdict,
+        expected=group.expected,
+        observed=group.observed,
+        scenario=group.played.id,
+        exchanges=shown,
+        curl=curl,
+        count=group.count,
+    )
+
+
+def _contradictions(spec: Spec, found: Mapping[str, Tally]) -> tuple[Reading, ...]:
+    return tuple(
+        Reading(
+            id=contradiction.id,
+            section=contradiction.section,
+            statement=contradiction.statement,
+            readings=contradiction.readings,
+            followed=dict(found.get(contradiction.id, Tally()).readings),
+            unobserved=contradiction.unobserved,
+        )
+        for contradiction in spec.contradictions
+    )
+
+
+def _errors(spec: Spec, record: Record, found: Mapping[str, Tally]) -> tuple[str, ...]:
+    failed = [f"{played.id}: {played.error}" for played in record.played if played.error]
+    known = {r.id for r in spec.requirements} | {c.id for c in spec.contradictions}
+    unknown = [f"{name}: the specs have no such requirement" for name in found if name not in known]
+    return (*failed, *unknown)
+
+
+def _sent(record: Record) -> int:
+    return sum(len(played.exchanges) for played in record.played)
+
+
+def _waited_s(record: Record) -> float:
+    return sum(e.outcome.elapsed_s for played in record.played for e in played.exchanges)

@@ -1,0 +1,115 @@
+"""Counting the findings of a record by requirement, in one pass."""
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from klarna_reports.record import Finding, Played, Record, Verdict
+from klarna_reports.results import DEVIATIONS, WORST_FIRST, Exemplar
+from klarna_specs.scenario import steps_of
+
+__all__ = ["Group", "Tally", "exchanges_of", "tallies"]
+
+_JUDGED: frozenset[Verdict] = frozenset({"PASS", "FAIL", "WARN", "INFO", "KNOWN"})
+_EXEMPLARS = 3
+_ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
+
+
+@dataclass(slots=True)
+class Group:
+    """Findings of one requirement that say the same; the example has the shortest scenario."""
+
+    verdict: Verdict
+    expected: str
+    observed: str
+    played: Played
+    finding: Finding
+    size: tuple[int, int]
+    count: int = 0
+
+
+def _first_to_show(group: Group) -> tuple[int, bool, int, tuple[int, int]]:
+    """The worst first, then what was shrunk, then what was found most often."""
+    rank = WORST_FIRST.index(group.verdict)
+    return rank, not group.played.shrunk_from, -group.count, group.size
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all findings of one requirement come to.
+
+    `evidence` are the judged exchanges as (scenario, index).
+    """
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
+    aspects: set[str] = field(default_factory=set[str])
+    readings: Counter[str] = field(default_factory=Counter[str])
+    evidence: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    exemplars: list[Exemplar] = field(default_factory=list[Exemplar])
+    groups: dict[tuple[Verdict, str, str], Group] = field(
+        default_factory=dict[tuple[Verdict, str, str], Group]
+    )
+
+    @property
+    def not_passed(self) -> int:
+        """How many findings are not a PASS."""
+        return self.verdicts.total() - self.verdicts["PASS"]
+
+    @property
+    def worst_groups(self) -> list[Group]:
+        """The groups of findings, the worst verdict first, then the most frequent."""
+        return sorted(self.groups.values(), key=_first_to_show)
+
+    @property
+    def deviations(self) -> int:
+        """How many findings tell of a deviation."""
+        return sum(self.verdicts[verdict] for verdict in DEVIATIONS)
+
+    def add(self, played: Played, finding: Finding, size: tuple[int, int]) -> None:
+        """Counts one more finding; `size` is its scenario's steps and exchanges."""
+        self.verdicts[finding.verdict] += 1
+        self.aspects.update(finding.aspects)
+        if finding.reading:
+            self.readings[finding.reading] += 1
+        if finding.verdict in _JUDGED:
+            self._add_evidence(played, finding)
+        if finding.verdict != "PASS":
+            self._add_to_group(played, finding, size)
+
+    def _add_evidence(self, played: Played, finding: Finding) -> None:
+        place = (played.id, finding.exchange)
+        if place not in self.evidence:
+            self.evidence.add(place)
+            if len(self.exemplars) < _EXEMPLARS:
+                indices = exchanges_of(played, finding)
+                self.exemplars.append(Exemplar(scenario=played.id, exchanges=indices))
+
+    def _add_to_group(self, played: Played, finding: Finding, size: tuple[int, int]) -> None:
+        # Ids differ from scenario to scenario; what they are wrong about does not.
+        key = (finding.verdict, _ID.sub("", finding.expected), _ID.sub("", finding.observed))
+        group = self.groups.get(key)
+        if group is None:
+            told = (finding.verdict, finding.expected, finding.observed)
+            group = self.groups[key] = Group(*told, played, finding, size)
+        elif size < group.size:
+            group.played, group.finding, group.size = played, finding, size
+            group.expected, group.observed = finding.expected, finding.observed
+        group.count += 1
+
+
+def exchanges_of(played: Played, finding: Finding) -> tuple[int, ...]:
+    """The indices of the exchanges that a finding speaks of and that the scenario has."""
+    named = (finding.exchange, finding.witness)
+    known = (i for i in named if i is not None and 0 <= i < len(played.exchanges))
+    return tuple(dict.fromkeys(known))
+
+
+def tallies(record: Record) -> Mapping[str, Tally]:
+    """The tally of every requirement or contradiction that a finding of the record names."""
+    found: defaultdict[str, Tally] = defaultdict(Tally)
+    for played in record.played:
+        size = (len(steps_of(played.scenario)), len(played.exchanges))
+        for finding in played.findings:
+            found[finding.requirement].add(played, finding, size)
+    return dict(found)

@@ -1,0 +1,217 @@
+"""The report is one page that runs nothing, whatever a target answered."""
+
+import base64
+import hashlib
+import json
+import re
+import time
+from html.parser import HTMLParser
+
+import msgspec
+import pytest
+
+from klarna_reports.html import render_html
+from klarna_reports.record import Finding, Footer, TargetFacts, Unavailable
+from klarna_reports.summary import summarise
+from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Key, Scenario, Step
+
+RULE = "refund.within-captured-amount"
+HOSTILE = "\"'></pre></code><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}"
+HARMLESS_ATTRIBUTES = {
+    *("aria-hidden", "aria-label", "aria-labelledby", "charset", "checked", "class", "content"),
+    *("cx", "cy", "d", "fill", "focusable", "height", "href", "http-equiv", "id", "lang", "name"),
+    *("open", "preserveaspectratio", "r", "rel", "rx", "scope", "tabindex", "type", "viewbox"),
+    *("width", "x", "y"),
+}
+
+
+class Page(HTMLParser):
+    """What a page is made of: its elements, its text, and the places that can be linked to."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.tags, self.attributes, self.ids, self.links, self.words = set(), set(), [], [], []
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.add(tag)
+        self.attributes.update(name for name, _ in attrs)
+        self.ids.extend(value for name, value in attrs if name == "id")
+        self.links.extend(value for name, value in attrs if name == "href")
+
+    def handle_data(self, data):
+        self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+
+def finding(verdict="FAIL", requirement=RULE, **others):
+    said = {"expected": "a refusal", "observed": "the refund was made", **others}
+    return Finding(**{"requirement": requirement, "verdict": verdict, "exchange": 0, **said})
+
+
+def page_of(spec, record):
+    return Page(render_html(spec, record, summarise(spec, record)))
+
+
+def hostile_exchange(text):
+    headers = ((text, text), ("Location", "javascript:alert(1)" + text))
+    return Exchange(
+        request=Request(method=text, path="/" + text, headers=headers, body=Payload(text)),
+        outcome=Response(status=201, headers=headers, body=Payload(json.dumps({text: text}))),
+    )
+
+
+def hostile_record(spec, record, played, text):
+    step = Step(operation=text, key=Key(text), path_reading=text)
+    plan = OrderPlan(market=text, currency=text, order_amount=1)
+    scenario = Scenario(plan=plan, steps=(step,), other=plan)
+    failure = Failure(kind="protocol", message=text)
+    exchanges = (
+        hostile_exchange(text),
+        msgspec.structs.replace(hostile_exchange(text), outcome=failure),
+    )
+    findings = (
+        finding(expected=text, observed=text, witness=1),
+        finding("WARN", "refund.status", expected=text, observed=text),
+        finding("INFO", "contradiction.header-names", reading=text),
+        finding("FAIL", text),
+    )
+    sent = played(*findings, identifier=text, scenario=scenario, exchanges=exchanges, error=text)
+    refused = played(identifier=text + "2", unavailable=Unavailable(plan=plan, reason=text))
+    return record(
+        *(sent, refused),
+        target=TargetFacts(name=text, base_url=text, kind="http", readings={text: text}),
+        versions={text: text},
+        run_id=text,
+        started_at=text,
+        command=text,
+        specs=text,
+        footer=Footer(wall_s=1, requests_sent=1, stopped=text),
+    )
+
+
+def test_hostile_text_stays_text(spec, record, played):
+    page = page_of(spec, hostile_record(spec, record, played, HOSTILE))
+    assert not page.tags & {"script", "img", "iframe", "object", "embed", "form", "base"}
+    assert page.attributes <= HARMLESS_ATTRIBUTES
+    assert all(link.startswith(("#", "https://docs.example/")) for link in page.links)
+    assert HOSTILE in page.text
+
+
+@pytest.mark.parametrize("character", ["\u202e", "\u2066", "\u200b", "\x00", "\x1b", "\ud800"])
+def test_characters_that_hide_or_reorder_others_are_shown_as_escapes(
+    character, spec, record, played
+):
+    sent = record(played(finding(observed=f"a{character}b")))
+    html = render_html(spec, sent, summarise(spec, sent))
+    assert character not in html
+    assert f"a\\u{ord(character):04x}b" in html
+    html.encode()
+
+
+def test_the_security_policy_admits_the_style_of_the_page_and_nothing_else(spec, record):
+    html = render_html(spec, record(), summarise(spec, record()))
+    (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
+    digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode()
+    assert f"default-src 'none'; style-src 'sha256-{digest}'" in html
+    assert "url(" not in style
+
+
+def test_every_link_within_the_page_leads_somewhere(spec, record, played, everything_seen):
+    scenarios = [
+        played(*everything_seen, finding(), finding("WARN", "refund.status"), finding("KNOWN")),
+        played(finding(observed="another"), identifier="s2", steps=2),
+    ]
+    page = page_of(spec, record(*scenarios))
+    assert len(page.ids) == len(set(page.ids))
+    inner = {link[1:] for link in page.links if link.startswith("#")}
+    assert inner <= set(page.ids)
+    assert "s0-0" in inner
+
+
+def test_a_failure_is_told_with_expectation_observation_steps_and_curl_line(spec, record, played):
+    text = page_of(spec, record(played(finding()))).text
+    assert "A refund is at most what was captured." in text
+    assert "Expected a refusal Observed the refund was made" in text
+    assert "An order of 10000 minor units of SEK in market SE" in text
+    assert 'refundOrder, body {"refunded_amount": 10001}' in text
+    assert "curl --include --request POST" in text
+
+
+@pytest.mark.parametrize("verdict", ["FAIL", "WARN", "KNOWN", "ERROR"])
+def test_every_deviation_is_shown_with_its_scenario(verdict, spec, record, played):
+    assert (
+        "The shortest scenario that shows it is s1"
+        in page_of(spec, record(played(finding(verdict)))).text
+    )
+
+
+def test_the_banner_says_the_verdict_and_why(spec, record, played, everything_seen):
+    text = page_of(spec, record(played(*everything_seen))).text
+    assert "CONFORMANT All 2 binding requirements were seen and met." in text
+
+
+def test_a_run_without_footer_is_said_to_be_cut_short(spec, record, played):
+    text = page_of(spec, record(played(), footer=None)).text
+    assert "The run ended early: the record has no footer: the run was cut short" in text
+
+
+def test_what_was_not_seen_is_listed_with_its_reason(spec, record, played):
+    text = page_of(spec, record(played())).text
+    assert "Not seen in full" in text
+    assert "nothing of it was seen: kept, broken, one-above" in text
+
+
+def test_untested_statements_and_contradictions_are_listed(spec, record, played):
+    reading = finding("INFO", "contradiction.header-names", reading="Refund-Id")
+    text = page_of(spec, record(played(reading))).text
+    assert "A mail is sent." in text
+    assert "Refund-Id followed once" in text
+
+
+def test_secrets_of_a_response_are_not_shown(spec, record, played, exchange):
+    answered = Response(status=201, headers=(("Set-Cookie", "session=s3cret"),))
+    sent = played(finding(), exchanges=(msgspec.structs.replace(exchange, outcome=answered),))
+    text = page_of(spec, record(sent)).text
+    assert "s3cret" not in text
+    assert "(not shown)" in text
+
+
+def test_a_body_is_shown_token_by_token_as_it_came(spec, record, played, exchange):
+    answered = Response(status=200, body=Payload('{"a":1.00,"a":12345678901234567890}'))
+    sent = played(finding(), exchanges=(msgspec.structs.replace(exchange, outcome=answered),))
+    assert '{ "a": 1.00, "a": 12345678901234567890 }' in page_of(spec, record(sent)).text
+
+
+def test_a_long_body_is_cut_with_a_note(spec, record, played, exchange):
+    answered = Response(status=200, body=Payload("x" * 100_000))
+    sent = played(finding(), exchanges=(msgspec.structs.replace(exchange, outcome=answered),))
+    assert "(97500 more characters)" in page_of(spec, record(sent)).text
+
+
+def test_other_specs_than_those_of_the_run_are_pointed_out(spec, record, played):
+    assert "other specs than the run" in page_of(spec, record(played(), specs="older")).text
+
+
+@pytest.mark.parametrize("text", ['"' * 5000, "\x00" * 5000, "an ordinary sentence " * 20])
+def test_a_page_of_five_thousand_exchanges_stays_small(spec, record, played, text):
+    exchange = hostile_exchange(text)
+    many = [
+        played(
+            *(finding(requirement=r.id, observed=f"{n} {text}") for r in spec.requirements),
+            identifier=f"s{n}",
+            exchanges=(exchange,) * 10,
+        )
+        for n in range(500)
+    ]
+    whole = record(*many)
+    summary = summarise(spec, whole)
+    started = time.perf_counter()
+    html = render_html(spec, whole, summary)
+    assert time.perf_counter() - started < 4
+    assert len(html.encode()) < 3_000_000

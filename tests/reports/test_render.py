@@ -1,0 +1,36 @@
+"""Renderings are written whole, beside each other, and can be made again."""
+
+import pytest
+
+from klarna_reports.record import Finding
+from klarna_reports.render import FORMATS, write_renderings
+
+
+def test_each_format_has_its_file(tmp_path, spec, record, played, everything_seen):
+    summary = write_renderings(tmp_path / "new", spec, record(played(*everything_seen)))
+    written = {path.name for path in (tmp_path / "new").iterdir()}
+    assert written == {"run.json", "junit.xml", "report.html"}
+    assert summary.verdict == "CONFORMANT"
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_only_what_was_asked_for_is_written(tmp_path, spec, record, name):
+    write_renderings(tmp_path, spec, record(), formats=(name,))
+    assert [path.name for path in tmp_path.iterdir()] == [FORMATS[name]]
+
+
+def test_a_second_rendering_is_the_same_as_the_first(tmp_path, spec, record, played):
+    failed = Finding(
+        requirement="refund.status", verdict="FAIL", exchange=0, expected="201", observed="200"
+    )
+    for name in ("first", "second"):
+        write_renderings(tmp_path / name, spec, record(played(failed)))
+    for file in FORMATS.values():
+        first, second = (tmp_path / name / file for name in ("first", "second"))
+        assert first.read_bytes() == second.read_bytes()
+
+
+def test_an_older_rendering_is_replaced(tmp_path, spec, record):
+    (tmp_path / "run.json").write_text("old")
+    write_renderings(tmp_path, spec, record(), formats=("json",))
+    assert (tmp_path / "run.json").read_text().startswith("{")

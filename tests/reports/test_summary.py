@@ -1,0 +1,255 @@
+"""A summary is the worst of what was found, and never green for what was not seen."""
+
+import time
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from klarna_reports.record import Finding, Footer, TargetFacts, Unavailable
+from klarna_reports.results import WORST_FIRST
+from klarna_reports.summary import EXIT_CODES, combined, summarise
+from klarna_specs.goals import Scope
+from klarna_specs.plan import OrderPlan
+
+RULE = "refund.within-captured-amount"
+VERDICTS = st.lists(st.sampled_from(WORST_FIRST), max_size=6)
+
+
+def finding(verdict="FAIL", requirement=RULE, **others):
+    said = {"expected": "a refusal", "observed": "201"} if verdict != "PASS" else {}
+    return Finding(
+        **{"requirement": requirement, "verdict": verdict, "exchange": 0, **said, **others}
+    )
+
+
+def result_of(summary, requirement=RULE):
+    return next(r for r in summary.requirements if r.id == requirement)
+
+
+def test_a_run_that_saw_everything_kept_is_conformant(spec, record, played, everything_seen):
+    summary = summarise(spec, record(played(*everything_seen)))
+    assert (summary.verdict, summary.exit_code) == ("CONFORMANT", 0)
+    assert summary.counts["PASS"] == 4
+
+
+def test_a_run_that_executed_nothing_is_never_conformant(spec, record):
+    summary = summarise(spec, record())
+    assert (summary.verdict, summary.exit_code) == ("NOT FULLY VERIFIED", 3)
+    assert "No exchange was judged" in summary.reason
+
+
+def test_a_scope_without_requirements_is_never_conformant(spec, record, played, everything_seen):
+    scope = Scope(requirements=("no.such-requirement",))
+    summary = summarise(spec, record(played(*everything_seen), scope=scope))
+    assert summary.verdict == "NOT FULLY VERIFIED"
+
+
+@pytest.mark.parametrize("verdict", ["NOT_RUN", "NOT_APPLICABLE"])
+def test_findings_that_judge_nothing_are_no_evidence(
+    verdict, spec, record, played, everything_seen
+):
+    findings = [msgspec.structs.replace(f, verdict=verdict) for f in everything_seen]
+    summary = summarise(spec, record(played(*findings)))
+    assert summary.exchanges == 0
+    assert summary.verdict == "NOT FULLY VERIFIED"
+
+
+def test_an_unseen_goal_of_a_must_makes_the_run_not_fully_verified(
+    spec, record, played, everything_seen
+):
+    unseen = finding("PASS", aspects=("kept", "broken"))
+    summary = summarise(spec, record(played(unseen, *everything_seen[1:])))
+    result = result_of(summary)
+    assert (result.verdict, result.goals_seen, result.goals_missing) == (
+        "NOT_RUN",
+        2,
+        ("one-above",),
+    )
+    assert result.reason == "not seen: one-above"
+    assert (summary.verdict, summary.exit_code) == ("NOT FULLY VERIFIED", 3)
+
+
+@pytest.mark.parametrize("requirement", ["refund.status", "refund.zero-amount"])
+def test_what_is_no_must_may_stay_unseen(requirement, spec, record, played, everything_seen):
+    seen = [f for f in everything_seen if f.requirement != requirement]
+    summary = summarise(spec, record(played(*seen)))
+    assert result_of(summary, requirement).verdict == "NOT_RUN"
+    assert summary.verdict == "CONFORMANT"
+
+
+def test_many_missing_goals_are_counted_and_not_all_named(spec, record, played):
+    case = {f"case-{n}": "true" for n in range(9)}
+    operation = spec.operations["refundOrder"]
+    rule = msgspec.structs.replace(operation.requirements[0], cases=case)
+    operation = msgspec.structs.replace(operation, requirements=(rule,))
+    wider = msgspec.structs.replace(spec, operations={"refundOrder": operation})
+    summary = summarise(wider, record(played(finding("PASS", aspects=("kept", "broken")))))
+    assert result_of(summary).reason.endswith("case-0, case-1, case-2, case-3, case-4 and 4 more")
+
+
+def test_an_order_that_could_not_be_had_is_the_reason(spec, record, played):
+    plan = OrderPlan(market="US", currency="USD", order_amount=1)
+    refused = Unavailable(plan=plan, reason="no orders left in the pool")
+    summary = summarise(spec, record(played(exchanges=(), unavailable=refused)))
+    assert "no orders left in the pool" in result_of(summary).reason
+
+
+def test_a_missing_clock_is_the_reason(spec, record, played):
+    summary = summarise(spec, record(played()))
+    assert "clock" in result_of(summary, "refund.zero-amount").reason
+
+
+def test_the_mock_has_a_clock(spec, record, played):
+    target = TargetFacts(name="mock", base_url="http://127.0.0.1", kind="mock")
+    summary = summarise(spec, record(played(), target=target))
+    assert "clock" not in result_of(summary, "refund.zero-amount").reason
+
+
+def test_markets_outside_the_scope_need_not_be_seen(spec, record, played, everything_seen):
+    sweden = finding("PASS", "order.answered", aspects=("seen", "market=SE"))
+    findings = (*everything_seen[:3], sweden)
+    summary = summarise(spec, record(played(*findings), scope=Scope(markets=("SE",))))
+    assert summary.verdict == "CONFORMANT"
+    assert "in the chosen scope" in summary.reason
+
+
+def test_only_the_requirements_in_the_scope_count(spec, record, played, everything_seen):
+    scope = Scope(operations=("getOrder",))
+    summary = summarise(spec, record(played(finding(), *everything_seen), scope=scope))
+    assert [r.id for r in summary.requirements] == ["order.answered"]
+    assert (summary.verdict, summary.findings) == ("CONFORMANT", ())
+
+
+@pytest.mark.parametrize(
+    ("verdict", "strict", "overall"),
+    [
+        ("FAIL", False, "NONCONFORMANT"),
+        ("KNOWN", False, "CONFORMANT WITH KNOWN DEVIATIONS"),
+        ("WARN", False, "CONFORMANT"),
+        ("WARN", True, "NONCONFORMANT"),
+        ("INFO", True, "CONFORMANT"),
+        ("NOT_RUN", False, "NOT FULLY VERIFIED"),
+        ("ERROR", False, "INTERNAL ERROR"),
+    ],
+)
+def test_the_worst_finding_decides(verdict, strict, overall, spec, record, played, everything_seen):
+    summary = summarise(spec, record(played(*everything_seen, finding(verdict)), strict=strict))
+    assert result_of(summary).verdict == verdict
+    assert (summary.verdict, summary.exit_code) == (overall, EXIT_CODES[overall])
+
+
+def test_a_failure_outranks_what_was_not_seen(spec, record, played):
+    summary = summarise(spec, record(played(finding()), footer=None))
+    assert summary.verdict == "NONCONFORMANT"
+
+
+def test_a_known_deviation_does_not_hide_an_unseen_goal(spec, record, played, everything_seen):
+    known = finding("KNOWN", aspects=("kept",))
+    summary = summarise(spec, record(played(known, *everything_seen[1:])))
+    assert result_of(summary).verdict == "KNOWN"
+    assert summary.verdict == "NOT FULLY VERIFIED"
+
+
+@pytest.mark.parametrize("footer", [None, Footer(wall_s=1, requests_sent=2, stopped="time is up")])
+def test_a_run_that_ended_early_is_not_fully_verified(
+    footer, spec, record, played, everything_seen
+):
+    summary = summarise(spec, record(played(*everything_seen), footer=footer))
+    assert summary.verdict == "NOT FULLY VERIFIED"
+    assert summary.stopped
+
+
+def test_a_scenario_that_broke_the_toolkit_is_an_internal_error(
+    spec, record, played, everything_seen
+):
+    broken = played(identifier="s2", error="ZeroDivisionError")
+    summary = summarise(spec, record(played(*everything_seen, finding()), broken))
+    assert (summary.exit_code, summary.errors) == (5, ("s2: ZeroDivisionError",))
+
+
+def test_a_finding_of_a_requirement_that_nobody_knows_is_an_internal_error(
+    spec, record, played, everything_seen
+):
+    stranger = finding("FAIL", "refund.unheard-of")
+    summary = summarise(spec, record(played(*everything_seen, stranger)))
+    assert summary.exit_code == 5
+    assert "refund.unheard-of" in summary.errors[0]
+
+
+def test_a_contradiction_is_counted_by_reading_and_judges_nothing(
+    spec, record, played, everything_seen
+):
+    reading = finding("INFO", "contradiction.header-names", reading="Refund-Id")
+    summary = summarise(spec, record(played(*everything_seen, reading, reading)))
+    assert [c.followed for c in summary.contradictions] == [{"Refund-Id": 2}]
+    assert summary.verdict == "CONFORMANT"
+
+
+def test_a_contradiction_that_was_not_observed_is_listed(spec, record, played):
+    assert summarise(spec, record(played())).contradictions[0].followed == {}
+
+
+def test_findings_that_say_the_same_are_reported_once_with_the_shortest_scenario(
+    spec, record, played
+):
+    scenarios = [played(finding(), identifier=f"s{n}", steps=n) for n in (3, 1, 2)]
+    (reported,) = summarise(spec, record(*scenarios)).findings
+    assert (reported.scenario, reported.count, reported.exchanges) == ("s1", 3, (0,))
+
+
+def test_findings_beyond_the_fifth_are_not_listed_but_counted(spec, record, played):
+    findings = [finding(observed=f"status {n}") for n in range(8)]
+    summary = summarise(spec, record(played(*findings)))
+    result = result_of(summary)
+    assert (len(summary.findings), result.unlisted, result.findings) == (5, 3, 8)
+
+
+def test_a_failure_is_listed_before_frequent_known_ones(spec, record, played):
+    known = [finding("KNOWN", observed=f"status {n}") for n in range(9)] * 2
+    summary = summarise(spec, record(played(*known, finding())))
+    assert summary.findings[0].verdict == "FAIL"
+
+
+def test_the_witness_stands_with_the_exchange_that_it_shows(spec, record, played):
+    summary = summarise(spec, record(played(finding(witness=1), steps=2)))
+    assert summary.findings[0].exchanges == (0, 1)
+
+
+def test_evidence_counts_each_exchange_once(spec, record, played):
+    twice = [finding("PASS", aspects=("kept",)), finding("PASS", aspects=("broken",))]
+    scenarios = [played(*twice, identifier=f"s{n}") for n in range(4)]
+    result = result_of(summarise(spec, record(*scenarios)))
+    assert (result.evidence, len(result.exemplars)) == (4, 3)
+
+
+def test_without_a_footer_the_numbers_are_those_of_the_exchanges(spec, record, played):
+    summary = summarise(spec, record(played(finding(), steps=4), footer=None))
+    assert (summary.requests_sent, summary.wall_s) == (4, 1.0)
+
+
+@given(VERDICTS, VERDICTS, st.sampled_from(["MUST", "SHOULD", "INFO"]), st.booleans())
+def test_combining_only_worsens(some, more, level, all_seen):
+    rank = WORST_FIRST.index
+    before = combined(level, some or ["PASS"], all_seen=all_seen)
+    after = combined(level, [*(some or ["PASS"]), *more], all_seen=all_seen)
+    assert rank(after) <= rank(before) or (before, after) == ("NOT_RUN", "WARN")
+
+
+@given(VERDICTS, st.sampled_from(["MUST", "SHOULD", "INFO"]))
+def test_a_goal_that_was_not_seen_is_never_a_pass(verdicts, level):
+    assert combined(level, verdicts, all_seen=False) not in ("PASS", "INFO", "NOT_APPLICABLE")
+
+
+def test_no_finding_at_all_is_not_run():
+    assert combined("MUST", [], all_seen=True) == "NOT_RUN"
+
+
+def test_five_thousand_exchanges_are_summarised_at_once(spec, record, played, everything_seen):
+    findings = (*everything_seen, *everything_seen, finding("INFO"), finding("WARN"))
+    many = [played(*findings, identifier=f"s{n}") for n in range(5000)]
+    started = time.perf_counter()
+    summary = summarise(spec, record(*many))
+    assert summary.exchanges == 5000
+    assert time.perf_counter() - started < 2
