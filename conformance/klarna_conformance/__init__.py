@@ -1,0 +1,1 @@
+"""Asks servers and judges what they answer: targets, runner, mock, command line."""

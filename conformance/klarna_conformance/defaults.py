@@ -1,0 +1,19 @@
+"""Every default of a run, in one place."""
+
+from pathlib import Path
+from typing import Final
+
+__all__ = ["CONCURRENCY", "EXAMPLES", "OUTPUT", "PASSWORD", "SEED", "TIMEOUT_S", "USERNAME"]
+
+OUTPUT: Final = Path("conformance-report")
+SEED: Final = 20260101
+"""The seed of a run for which none is given: the same scenarios night after night."""
+EXAMPLES: Final = 150
+"""How many scenarios are drawn beside the enumerated ones."""
+CONCURRENCY: Final = 8
+TIMEOUT_S: Final = 30.0
+"""The deadline of one exchange, in seconds."""
+USERNAME: Final = "PK00000_mock"
+"""The mock's user."""
+PASSWORD: Final = "mock-shared-secret"  # noqa: S105 - it opens nothing but the mock
+"""The mock's password."""

@@ -1,0 +1,148 @@
+"""Hooks for Schemathesis' own command line, `st run`, on the emitted OpenAPI document.
+
+Named by SCHEMATHESIS_HOOKS, this module registers its hooks when it is imported: that is all that
+Schemathesis looks at. They send with credentials, give each call a real order and an idempotency
+key of its own, and add two checks.
+"""
+
+import base64
+import uuid
+from functools import cache
+from typing import Any
+
+import schemathesis
+
+from klarna_conformance.hooked_target import HookedTarget, credentials
+from klarna_conformance.locations import Leads, created_id, follow
+from klarna_conformance.openapi import only_described
+from klarna_specs.calls import KEY_HEADER
+from klarna_specs.exchange import NotJson, Payload, Request, Response
+from klarna_specs.json_value import as_object
+from klarna_specs.loader import load
+from klarna_specs.spec import Operation
+
+__all__ = [
+    "Basic",
+    "before_call",
+    "created_can_be_read",
+    "filter_case",
+    "map_body",
+    "refusal_tells_why",
+]
+
+_untyped: Any = schemathesis
+_IN_FRONT = (401, 413, 429)
+"""Refusals that something in front of the API may answer with, in a form of its own."""
+
+
+@_untyped.hook
+def filter_case(context: Any, case: Any) -> bool:
+    """Only the documented methods are sent: what others are answered with is nowhere told."""
+    return context.operation is None or case.method == context.operation.method.upper()
+
+
+@_untyped.hook
+def map_body(context: Any, body: Any) -> Any:
+    """No members that are not described: what becomes of them is nowhere told either."""
+    operation = _operation(context.operation)
+    return only_described(load(), operation, body) if operation else body
+
+
+@_untyped.hook
+def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
+    """A real order, and a fresh key in the place of a generated one, in every phase.
+
+    Not `map_path_parameters`: the examples and the coverage phase do not ask it.
+    """
+    del context, kwargs
+    operation = _operation(case)
+    if operation is None:
+        return
+    case.path_parameters = _target(case).ids_for(operation, dict(case.path_parameters))
+    if KEY_HEADER in case.headers:
+        case.headers[KEY_HEADER] = str(uuid.uuid4())
+
+
+@_untyped.auth()
+class Basic:
+    """Basic credentials from KLARNA_USERNAME and KLARNA_PASSWORD."""
+
+    def get(self, case: Any, context: Any) -> str:
+        """The value of the Authorization header."""
+        del case, context
+        return "Basic " + base64.b64encode(":".join(credentials()).encode()).decode()
+
+    def set(self, case: Any, data: str, context: Any) -> None:
+        """Puts it into a request."""
+        del context
+        case.headers["Authorization"] = data
+
+
+@_untyped.check
+def refusal_tells_why(context: Any, response: Any, case: Any) -> None:
+    """A refusal has at least one message for a person to read (`*.error-message-told`)."""
+    del context
+    told = _response(response)
+    if _operation(case) is None or not told.is_refusal or told.status in _IN_FRONT:
+        return
+    body = _members(told)
+    messages = body.get("error_messages") or body.get("error_message")
+    assert messages, (
+        f"a refusal with at least one message is expected, not {told.body.text[:200]!r}"
+    )
+
+
+@_untyped.check
+def created_can_be_read(context: Any, response: Any, case: Any) -> None:
+    """What was created is told by a header and a Location, which leads to it."""
+    del context
+    told, operation = _response(response), _operation(case)
+    if operation is None or not told.is_success:
+        return
+    answered = operation.responses[operation.success]
+    if answered.creates is None:
+        return
+    identifier = created_id(told, answered)
+    assert identifier, f"a header {' or '.join(answered.id_header)} with the new id is missing"
+    target = _target(case)
+    request = Request(method=operation.method, path=target.path_of(response.request.url))
+    leads = follow(target.base_url, request, told)
+    assert isinstance(leads, Leads), leads.why
+    shown = target.read(leads.path)
+    assert isinstance(shown, Response), f"{leads.path} gives no response: {shown}"
+    assert shown.is_success, f"{leads.path} cannot be read: status {shown.status}"
+    found = _members(shown).get(f"{answered.creates}_id", identifier)
+    assert found == identifier, f"Location leads to {found!r}, the header told {identifier!r}"
+
+
+@cache
+def _by_path() -> dict[tuple[str, str], Operation]:
+    operations = load().operations.values()
+    return {(o.method, path): o for o in operations for path in o.paths.values()}
+
+
+def _operation(described: Any) -> Operation | None:
+    """The operation of a case, or of what Schemathesis calls an operation."""
+    return _by_path().get((described.method.upper(), described.path))
+
+
+@cache
+def _target_at(base_url: str) -> HookedTarget:
+    return HookedTarget(load(), base_url)
+
+
+def _target(case: Any) -> HookedTarget:
+    return _target_at(case.operation.schema.get_base_url())
+
+
+def _response(response: Any) -> Response:
+    headers = tuple((name, value) for name, values in response.headers.items() for value in values)
+    body = Payload.of(response.content or b"")
+    return Response(status=response.status_code, headers=headers, body=body)
+
+
+def _members(response: Response) -> dict[str, Any]:
+    try:
+        return as_object(response.body.json()) or {}
+    except NotJson:
+        return {}

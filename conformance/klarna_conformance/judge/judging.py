@@ -1,0 +1,380 @@
+"""Judges the exchanges of one scenario in turn, while the ledgers follow what is seen."""
+
+from collections.abc import Iterable, Sequence
+from copy import copy
+from itertools import groupby
+from urllib.parse import unquote
+
+import msgspec
+
+from klarna_conformance.judge.checks import CHECKS, Seen
+from klarna_conformance.judge.later import Awaited, Decided, LaterReads
+from klarna_conformance.judge.observers import OBSERVERS
+from klarna_conformance.judge.reading import (
+    Kind,
+    answer_of,
+    expected_response,
+    json_object,
+    kind_of,
+    matching,
+    offered_days,
+    told,
+    wanted,
+)
+from klarna_conformance.judge.state import Mismatch, NotTold, Result, adopted
+from klarna_conformance.target import reading_followed
+from klarna_reports.record import Finding, ProvidedOrder, TargetFacts, Verdict
+from klarna_specs.calls import Call, read_call
+from klarna_specs.exchange import Exchange, Response
+from klarna_specs.goals import cells
+from klarna_specs.ledger import Answer, Ledger, open_ledger
+from klarna_specs.oracle import Assessment, Outcome, assess
+from klarna_specs.spec import Level, Requirement, Spec
+
+__all__ = ["judge"]
+
+_VIOLATED: dict[Level, Verdict] = {"MUST": "FAIL", "SHOULD": "WARN", "INFO": "INFO"}
+
+
+def judge(
+    spec: Spec,
+    facts: TargetFacts,
+    orders: Iterable[ProvidedOrder],
+    exchanges: Sequence[Exchange],
+) -> tuple[Finding, ...]:
+    """What the requirements say of the exchanges of one scenario, in the order they were sent in.
+
+    Calls at a path that is another reading of the documentation than the one that the target
+    follows are observed only.
+    """
+    judging = _Judging(spec, facts, orders)
+    numbered = list(enumerate(exchanges))
+    for group, members in groupby(numbered, key=lambda each: each[1].group):
+        if group is None:
+            for index, exchange in members:
+                judging.look_at(index, exchange)
+        else:
+            judging = _explained(judging, tuple(members))
+    return tuple(judging.findings)
+
+
+def _explained(judging: "_Judging", group: tuple[tuple[int, Exchange], ...]) -> "_Judging":
+    """The judging after a concurrent group, in some order that explains its responses.
+
+    Where none does, they are judged in the order in which they were answered.
+    """
+    tried: set[tuple[frozenset[int], str]] = set()
+
+    def explain(before: _Judging, rest: tuple[tuple[int, Exchange], ...]) -> _Judging | None:
+        if not rest:
+            return before
+        for chosen in rest:
+            after = before.copy()
+            after.look_at(*chosen)
+            left = tuple(each for each in rest if each is not chosen)
+            state = (frozenset(index for index, _ in left), after.state)
+            if state not in tried and not after.failed_since(len(before.findings)):
+                tried.add(state)
+                if found := explain(after, left):
+                    return found
+        return None
+
+    if explained := explain(judging, group):
+        return explained
+    for index, exchange in group:
+        judging.look_at(index, exchange)
+    return judging
+
+
+class _Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """A call with its assessment, and what its response says; `outcome` is None if not allowed."""
+
+    index: int
+    exchange: Exchange
+    assessment: Assessment
+    kind: Kind
+    answer: Answer | None
+    outcome: Outcome | None
+
+    @property
+    def call(self) -> Call:
+        return self.assessment.call
+
+    @property
+    def is_refused_in_flight(self) -> bool:
+        """Whether a repeated call was refused beside its first, which is not documented."""
+        in_group = self.exchange.group is not None and self.assessment.replay == "replay"
+        return in_group and self.kind == "refusal"
+
+    @property
+    def names(self) -> set[str]:
+        """The names under which requirements speak of this response."""
+        names = {"any"}
+        if self.kind == "neither":
+            return names
+        if self.is_refused_in_flight:
+            return names | {"error"}
+        replay = self.assessment.replay
+        refused = self.answer is not None and not self.answer.success
+        responses = self.outcome.responses if self.outcome else ()
+        if replay == "replay_of_silence":
+            return names | {"replay"}
+        if replay:
+            names.add(replay)
+        if refused and "unauthorized" not in responses:
+            names.add("error")
+        if self.outcome is not None and self.outcome.kind == "replay":
+            return names
+        if self.kind == "success":
+            names.add(self.call.operation.success)
+        elif refused:
+            names.add("refusal")
+            if len(responses) == 1:
+                names.add(responses[0])
+        return names
+
+
+class _Judging:
+    def __init__(self, spec: Spec, facts: TargetFacts, orders: Iterable[ProvidedOrder]) -> None:
+        self.findings: list[Finding] = []
+        self._spec = spec
+        self._facts = facts
+        self._base_url = facts.base_url
+        self._ledgers = {
+            order.order_id: open_ledger(order.plan, order.order_id, order.capture_ids)
+            for order in orders
+        }
+        self._later = LaterReads(facts.base_url)
+        self._correlation_ids: dict[str, str] = {}
+        self._resource_ids: set[str] = set()
+        self._led_to: set[str] = set()
+
+    def copy(self) -> "_Judging":
+        """The same judging so far, to be continued apart."""
+        other = copy(self)
+        other.findings = list(self.findings)
+        other._ledgers = dict(self._ledgers)
+        other._later = self._later.copy()
+        other._correlation_ids = dict(self._correlation_ids)
+        other._resource_ids = set(self._resource_ids)
+        other._led_to = set(self._led_to)
+        return other
+
+    @property
+    def state(self) -> str:
+        """The state of all orders, to be compared."""
+        return repr(self._ledgers)
+
+    def failed_since(self, count: int) -> bool:
+        """Whether a requirement was violated after the first `count` findings."""
+        return any(finding.verdict == "FAIL" for finding in self.findings[count:])
+
+    def look_at(self, index: int, exchange: Exchange) -> None:
+        """Judges the next exchange; being asked to wait (429) is no answer that could be judged."""
+        self._decide(self._later.read_resource(index, exchange))
+        call = read_call(self._spec, exchange.request)
+        response = exchange.outcome
+        if call is None or (isinstance(response, Response) and response.status == 429):
+            return
+        if self._told_but_not_booked(call):
+            return
+        answered = self._answered(index, exchange, self._assessed(exchange, call))
+        self._observe(answered)
+        if call.path_reading != reading_followed(self._facts, call.operation):
+            self._move(answered)
+            return
+        if answered.kind != "neither":
+            self._judge_outcome(answered)
+        awaited = self._judge_response(answered)
+        self._decide(self._await(answered, awaited))
+        self._move(answered)
+
+    def _told_but_not_booked(self, call: Call) -> bool:
+        """Whether a read is of what an answer told, though the ledger knows of no such thing."""
+        wanted = {call.capture_id, call.refund_id} & (self._resource_ids | self._led_to)
+        known = {c.capture_id for o in self._ledgers.values() for c in o.captures}
+        known |= {r.refund_id for o in self._ledgers.values() for r in o.refunds}
+        return bool(wanted - known)
+
+    def _assessed(self, exchange: Exchange, call: Call) -> Assessment:
+        ledger = self._ledgers.get(call.order_id)
+        others = [o for identifier, o in self._ledgers.items() if identifier != call.order_id]
+        at = ledger.at(exchange.clock_s) if ledger else None
+        return assess(self._spec, at, call, others)
+
+    def _answered(self, index: int, exchange: Exchange, assessment: Assessment) -> _Answered:
+        kind = kind_of(exchange, assessment)
+        answer = answer_of(self._base_url, exchange, assessment.call)
+        return _Answered(
+            index=index,
+            exchange=exchange,
+            assessment=assessment,
+            kind=kind,
+            answer=answer,
+            outcome=matching(assessment, kind, answer),
+        )
+
+    def _judge_outcome(self, answered: _Answered) -> None:
+        """Whether it may be answered this way at all: yes, no, or the first answer again."""
+        assessment, outcome = answered.assessment, answered.outcome
+        result = Mismatch(wanted(assessment), told(answered.exchange))
+        if outcome is None:
+            accepting = assessment.demanded_by[0].check == "accepted"
+            blamed = assessment.demanded_by[:1] if accepting else assessment.demanded_by
+            for requirement in blamed:
+                self._settle(Awaited(requirement=requirement, index=answered.index), result)
+            return
+        for rule in assessment.broken:
+            if rule.id in outcome.against:
+                alone = rule in assessment.broken_alone
+                aspects = self._aspects(rule, assessment, "broken") if alone else ()
+                self._settle(
+                    Awaited(requirement=rule, index=answered.index, aspects=aspects), result
+                )
+        if outcome.kind != "replay":
+            self._pass_rules(answered, outcome)
+
+    def _pass_rules(self, answered: _Answered, outcome: Outcome) -> None:
+        assessment = answered.assessment
+        responses = answered.call.operation.responses
+        seen: list[tuple[Requirement, str]] = [
+            (rule, "broken")
+            for rule in assessment.broken_alone
+            if rule.id not in outcome.against and responses[rule.otherwise].kind == answered.kind
+        ]
+        if answered.kind == "success":
+            seen += [(rule, "kept") for rule in assessment.kept]
+            seen += [(r, "seen") for r in assessment.demanded_by if r.check == "accepted"]
+        for requirement, aspect in seen:
+            aspects = self._aspects(requirement, assessment, aspect)
+            self._settle(
+                Awaited(requirement=requirement, index=answered.index, aspects=aspects), None
+            )
+
+    def _judge_response(self, answered: _Answered) -> list[Awaited]:
+        """Checks the response itself; returns the requirements that later reads decide."""
+        assessment, names = answered.assessment, answered.names
+        seen = Seen(
+            spec=self._spec,
+            base_url=self._base_url,
+            exchange=answered.exchange,
+            assessment=assessment,
+            expected=expected_response(answered.call, names),
+            answer=answered.answer,
+            correlation_ids=self._correlation_ids,
+            resource_ids=self._resource_ids,
+        )
+        awaited: list[Awaited] = []
+        for requirement in answered.call.operation.requirements:
+            if names.isdisjoint(requirement.upon):
+                continue
+            if requirement.when and not assessment.holds(requirement.when):
+                continue
+            aspects = self._aspects(requirement, assessment, "seen")
+            this = Awaited(requirement=requirement, index=answered.index, aspects=aspects)
+            if check := CHECKS.get(requirement.check):
+                self._settle(this, check(seen))
+            else:
+                awaited.append(this)
+        self._tell(seen)
+        return awaited
+
+    def _await(self, answered: _Answered, awaited: list[Awaited]) -> Iterable[Decided]:
+        call, order = answered.call, json_object(answered.exchange)
+        if call.operation.operation == "getOrder":
+            ledger = answered.assessment.ledger
+            if ledger is None or order is None or answered.kind != "success":
+                return ()
+            return self._later.read_order(answered.index, ledger, order, awaited)
+        self._later.await_order(call.order_id, awaited)
+        created = call.operation.responses[call.operation.success]
+        if call.operation.success not in answered.names:
+            return ()
+        return self._later.await_resource(answered.exchange, call.body, created, awaited)
+
+    def _move(self, answered: _Answered) -> None:
+        """Moves the ledger on by what was observed."""
+        ledger, call = answered.assessment.ledger, answered.call
+        if ledger is None:
+            return
+        order = json_object(answered.exchange)
+        days = offered_days(answered.exchange)
+        if call.operation.changes:
+            ledger = _changed(ledger, answered)
+        elif answered.kind == "success" and call.operation.operation == "getOrder" and order:
+            ledger = adopted(ledger, order)
+        elif call.operation.operation == "getOptionsForExtendDueDate" and days is not None:
+            ledger = ledger.with_options(call.capture_id or "", days)
+        self._ledgers[call.order_id] = ledger
+
+    def _tell(self, seen: Seen) -> None:
+        correlation_id = (json_object(seen.exchange) or {}).get("correlation_id")
+        if isinstance(correlation_id, str):
+            self._correlation_ids.setdefault(correlation_id, seen.assessment.call.key or "")
+        if seen.answer is not None and seen.answer.resource_id:
+            self._resource_ids.add(seen.answer.resource_id)
+        if seen.answer is not None and seen.answer.success and seen.answer.location:
+            self._led_to.add(unquote(seen.answer.location.rsplit("/", 1)[-1]))
+
+    def _observe(self, answered: _Answered) -> None:
+        if not isinstance(answered.exchange.outcome, Response):
+            return
+        for contradiction in self._spec.contradictions:
+            observer = OBSERVERS.get(contradiction.observe)
+            reading = observer and observer(answered.assessment, answered.exchange.outcome)
+            if reading:
+                finding = Finding(
+                    requirement=contradiction.id,
+                    verdict="INFO",
+                    exchange=answered.index,
+                    reading=reading,
+                )
+                self.findings.append(finding)
+
+    def _decide(self, decided: Iterable[Decided]) -> None:
+        for each in decided:
+            self._settle(each.awaited, each.result, each.witness)
+
+    def _settle(self, awaited: Awaited, result: Result, witness: int | None = None) -> None:
+        if isinstance(result, NotTold):
+            return
+        requirement = awaited.requirement
+        finding = Finding(
+            requirement=requirement.id,
+            verdict=_VIOLATED[requirement.level] if result else "PASS",
+            exchange=awaited.index,
+            aspects=awaited.aspects,
+            witness=witness,
+            expected=result.expected if result else "",
+            observed=result.observed if result else "",
+        )
+        self.findings.append(finding)
+
+    def _aspects(
+        self, requirement: Requirement, assessment: Assessment, aspect: str
+    ) -> tuple[str, ...]:
+        """The goals that this exchange serves: the aspect itself, its cases, its table cells."""
+        cases = [name for name, case in requirement.cases.items() if assessment.holds(case)]
+        across = requirement.broken_across if aspect == "broken" else requirement.across
+        ledger = assessment.ledger
+        if not across or ledger is None:
+            return (aspect, *cases)
+        here = (("market", ledger.market), ("layout", ledger.layout))
+        table = cells(self._spec, across)
+        return (aspect, *cases, *(f"{d}={v}" for d, v in table if (d, v) in here))
+
+
+def _changed(ledger: Ledger, answered: _Answered) -> Ledger:
+    """The ledger after a call that could change the order; uncertain where it is not known how."""
+    if answered.kind == "neither" or answered.answer is None:
+        return ledger.after_silence(answered.call)
+    outcome, first = answered.outcome, answered.assessment.first
+    again = outcome is not None and outcome.kind == "replay"
+    if answered.assessment.replay == "replay_of_silence" and first is not None:
+        again = first.amounts != ledger.amounts
+    effect = answered.kind == "success" and not again
+    moved = ledger.after(answered.call, answered.answer, effect=effect)
+    if outcome is None and effect:
+        # What becomes of a call that should have been refused is not documented: a read tells.
+        return msgspec.structs.replace(moved, uncertain=True)
+    return moved

@@ -1,0 +1,146 @@
+"""What only a later read can decide: the order after a call, the resource that a call created."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+from urllib.parse import quote
+
+import msgspec
+
+from klarna_conformance.judge.reading import json_object, told
+from klarna_conformance.judge.state import (
+    Mismatch,
+    Result,
+    order_agrees,
+    text_agrees,
+    text_shown,
+)
+from klarna_conformance.locations import Leads, Nowhere, created_id, follow
+from klarna_specs.exchange import Exchange, Response
+from klarna_specs.json_value import as_object
+from klarna_specs.ledger import Ledger
+from klarna_specs.spec import Requirement, ResponseSpec
+
+__all__ = ["Awaited", "Decided", "LaterReads"]
+
+
+class Awaited(msgspec.Struct, frozen=True, kw_only=True):
+    """A requirement on the exchange of this index, with the goals that it would serve."""
+
+    requirement: Requirement
+    index: int
+    aspects: tuple[str, ...] = ()
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What came out of a requirement that was awaited; `witness` is the index of the read."""
+
+    awaited: Awaited
+    result: Result
+    witness: int | None = None
+
+
+class _Created(msgspec.Struct, frozen=True, kw_only=True):
+    kind: Literal["capture", "refund"]
+    identifier: str | None
+    body: Any
+    awaited: tuple[Awaited, ...]
+
+    def decided(self, check: str, result: Result, witness: int | None = None) -> Iterator[Decided]:
+        for awaited in self.awaited:
+            if awaited.requirement.check == check:
+                yield Decided(awaited=awaited, result=result, witness=witness)
+
+
+class LaterReads:
+    """Remembers what reads have to show, and tells what they showed."""
+
+    def __init__(self, base_url: str) -> None:
+        self._base_url = base_url
+        self._of_order: dict[str, list[Awaited]] = {}
+        self._by_location: dict[str, _Created] = {}
+        self._by_path: dict[str, _Created] = {}
+
+    def copy(self) -> "LaterReads":
+        """The same, to be continued apart."""
+        other = LaterReads(self._base_url)
+        other._of_order = {order: list(awaited) for order, awaited in self._of_order.items()}
+        other._by_location = dict(self._by_location)
+        other._by_path = dict(self._by_path)
+        return other
+
+    def await_order(self, order_id: str, awaited: list[Awaited]) -> None:
+        """The next read of the order decides the `order_agrees` among these."""
+        of_order = [each for each in awaited if each.requirement.check == "order_agrees"]
+        self._of_order.setdefault(order_id, []).extend(of_order)
+
+    def await_resource(
+        self, exchange: Exchange, body: Any, created: ResponseSpec, awaited: list[Awaited]
+    ) -> Iterator[Decided]:
+        """Reading what was created decides these; a Location that leads nowhere does now."""
+        response = exchange.outcome
+        if not isinstance(response, Response) or created.creates is None:
+            return
+        identifier = created_id(response, created)
+        resource = _Created(
+            kind=created.creates, identifier=identifier, body=body, awaited=tuple(awaited)
+        )
+        match follow(self._base_url, exchange.request, response):
+            case Leads(path=path):
+                self._by_location[path] = resource
+            case Nowhere(kind="absent"):
+                pass
+            case Nowhere(why=why):
+                result = Mismatch("a Location that leads to it", why)
+                yield from resource.decided("location_leads", result)
+        if identifier:
+            orders_path = exchange.request.path.rsplit("/", 1)[0]
+            path = f"{orders_path}/{created.creates}s/{quote(identifier, safe='')}"
+            self._by_path[path] = resource
+
+    def read_resource(self, index: int, exchange: Exchange) -> Iterator[Decided]:
+        """What reading this path decides, if something was created there."""
+        if exchange.request.method != "GET" or exchange.request.credentials != "valid":
+            return
+        if created := self._by_location.pop(exchange.request.path, None):
+            yield from created.decided("location_leads", _shows(created, exchange), index)
+        if created := self._by_path.pop(exchange.request.path, None):
+            result = _shows(created, exchange)
+            yield from created.decided("resource_agrees", result, index)
+            resource = json_object(exchange)
+            if result is None and resource is not None:
+                sent = as_object(created.body) or {}
+                yield from created.decided("text_agrees", text_agrees(sent, resource), index)
+                yield from created.decided("text_shown", text_shown(sent, resource), index)
+
+    def read_order(
+        self, index: int, ledger: Ledger, order: dict[str, Any], own: list[Awaited]
+    ) -> Iterator[Decided]:
+        """What reading an order decides: what was awaited of it, and its `own` requirements."""
+        awaited = self._of_order.pop(ledger.order_id, [])
+        if ledger.uncertain:
+            return
+        result = order_agrees(ledger, order)
+        if isinstance(result, Mismatch) and awaited:
+            # One wrong state is told once, by the most specific requirement of the last call.
+            yield Decided(awaited=awaited[-1], result=result, witness=index)
+            return
+        for each in (*awaited, *own):
+            yield Decided(
+                awaited=each, result=result, witness=index if each.index != index else None
+            )
+
+
+def _shows(created: _Created, exchange: Exchange) -> Result:
+    """Whether a read shows the resource that was created."""
+    amount_name = f"{created.kind}{'d' if created.kind == 'capture' else 'ed'}_amount"
+    id_name = f"{created.kind}_id"
+    wanted = (as_object(created.body) or {}).get(amount_name)
+    expected = f"{created.kind} {created.identifier or ''} of {wanted}"
+    resource = json_object(exchange)
+    response = exchange.outcome
+    if resource is None or not isinstance(response, Response) or response.status != 200:
+        return Mismatch(expected, told(exchange))
+    shown_id, shown = resource.get(id_name, created.identifier), resource.get(amount_name)
+    if (created.identifier in (None, shown_id)) and shown == wanted and type(shown) is type(wanted):
+        return None
+    return Mismatch(expected, f"{created.kind} {shown_id} of {shown!r}")

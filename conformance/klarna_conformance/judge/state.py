@@ -1,0 +1,249 @@
+"""How the resources that a server shows differ from the ledger. Pure.
+
+Each function returns what was expected and what was observed, or None where they agree; `NotTold`
+where the resource has no member that could show it.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.ledger import Capture, Ledger, Refund
+
+__all__ = [
+    "Mismatch",
+    "NotTold",
+    "Result",
+    "adopted",
+    "capture_state",
+    "captures_agree",
+    "lifecycle",
+    "money_adds_up",
+    "order_agrees",
+    "refund_state",
+    "text_agrees",
+    "text_shown",
+]
+
+_AMOUNTS = ("captured_amount", "refunded_amount", "remaining_authorized_amount")
+_TEXTS = ("reference", "description")
+
+
+class Mismatch(msgspec.Struct, frozen=True):
+    """What was expected, and what was observed."""
+
+    expected: str
+    observed: str
+
+
+class NotTold(msgspec.Struct, frozen=True):
+    """The response does not tell what would have to be compared."""
+
+
+Result = Mismatch | NotTold | None
+
+
+def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
+    """The amounts, captures and refunds of an order beside those of the ledger."""
+    pairs = [(name, getattr(ledger, name), order[name]) for name in _AMOUNTS if name in order]
+    for kind, own in (("captures", _known(ledger.captures)), ("refunds", _known(ledger.refunds))):
+        if _has(order, kind):
+            pairs.append((kind, *_comparable(own, _listed(kind, order[kind]))))
+    if not pairs:
+        return NotTold()
+    wrong = [(name, ours, theirs) for name, ours, theirs in pairs if not _same(ours, theirs)]
+    if not wrong:
+        return None
+    return Mismatch(
+        ", ".join(f"{name} {_shown(ours)}" for name, ours, _ in wrong),
+        ", ".join(f"{name} {_shown(theirs)}" for name, _, theirs in wrong),
+    )
+
+
+def _same(ours: Any, theirs: Any) -> bool:
+    return ours == theirs and isinstance(theirs, bool) is isinstance(ours, bool)
+
+
+def _known(resources: tuple[Capture, ...] | tuple[Refund, ...]) -> list[tuple[Any, Any]]:
+    return [
+        (r.capture_id, r.captured_amount)
+        if isinstance(r, Capture)
+        else (r.refund_id, r.refunded_amount)
+        for r in resources
+    ]
+
+
+def _listed(kind: str, resources: list[Any]) -> list[tuple[Any, Any]]:
+    word, amount = ("capture", "captured") if kind == "captures" else ("refund", "refunded")
+    return [
+        (members.get(f"{word}_id"), members.get(f"{amount}_amount"))
+        for members in (as_object(resource) or {} for resource in resources)
+    ]
+
+
+def _comparable(ours: list[tuple[Any, Any]], theirs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
+    """Both lists in one order; by amounts alone where an id was never told."""
+    if any(not identifier for identifier, _ in ours):
+        ours = [("", amount) for _, amount in ours]
+        theirs = [("", amount) for _, amount in theirs]
+    return sorted(ours, key=repr), sorted(theirs, key=repr)
+
+
+def _shown(value: Any) -> str:
+    pairs = as_array(value)
+    if pairs is not None and all(isinstance(pair, tuple) for pair in pairs):
+        return "[" + ", ".join(f"{amount} ({identifier})" for identifier, amount in pairs) + "]"
+    return repr(value)
+
+
+def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
+    """The ledger with what the order resource tells, so that later calls are judged by what is."""
+    told: dict[str, Any] = {name: order[name] for name in _AMOUNTS if is_integer(order.get(name))}
+    refunds = _usable(_listed("refunds", order["refunds"])) if _has(order, "refunds") else None
+    if refunds is not None:
+        kept = tuple(refund for refund in ledger.refunds if refund.refund_id in refunds)
+        new = [i for i in refunds if ledger.refund(i) is None]
+        made = tuple(Refund(refund_id=i, refunded_amount=refunds[i]) for i in new)
+        told["refunds"] = (*kept, *made)
+    captures = _usable(_listed("captures", order["captures"])) if _has(order, "captures") else None
+    if captures is not None:
+        kept = tuple(capture for capture in ledger.captures if capture.capture_id in captures)
+        new = [i for i in captures if ledger.capture(i) is None]
+        made = tuple(Capture(capture_id=i, captured_amount=captures[i]) for i in new)
+        told["captures"] = (*kept, *made)
+    return msgspec.structs.replace(ledger, uncertain=False, **told)
+
+
+def _has(order: Mapping[str, Any], kind: str) -> bool:
+    return isinstance(order.get(kind), list)
+
+
+def _usable(pairs: list[tuple[Any, Any]]) -> dict[str, int]:
+    return {i: amount for i, amount in pairs if isinstance(i, str) and is_integer(amount)}
+
+
+def captures_agree(ledger: Ledger, captures: Any) -> Result:
+    """A list of captures beside the ledger's."""
+    listed = as_array(captures)
+    if listed is None:
+        return Mismatch("a list of captures", f"a JSON {type(captures).__name__}")
+    ours, theirs = _comparable(_known(ledger.captures), _listed("captures", listed))
+    if _same(ours, theirs):
+        return None
+    return Mismatch(_shown(ours), _shown(theirs))
+
+
+def capture_state(capture: Capture, resource: Mapping[str, Any]) -> Result:
+    """A capture's id, amount, and the bound of what was refunded of it."""
+    members = {"capture_id": capture.capture_id, "captured_amount": capture.captured_amount}
+    if (result := _members(members, resource)) is not None:
+        return result
+    refunded = resource.get("refunded_amount", 0)
+    if is_integer(refunded) and 0 <= refunded <= capture.captured_amount:
+        return None
+    return Mismatch(
+        f"refunded_amount from 0 to {capture.captured_amount}", f"refunded_amount {refunded!r}"
+    )
+
+
+def refund_state(refund: Refund, resource: Mapping[str, Any]) -> Result:
+    """A refund's id and amount."""
+    members = {"refund_id": refund.refund_id, "refunded_amount": refund.refunded_amount}
+    return _members(members, resource)
+
+
+def _members(members: Mapping[str, Any], resource: Mapping[str, Any]) -> Result:
+    told = [name for name in members if name in resource]
+    if not told:
+        return Mismatch(f"a resource with {' and '.join(members)}", "neither of them")
+    wrong = [name for name in told if not _same(members[name], resource[name])]
+    if not wrong:
+        return None
+    return Mismatch(
+        ", ".join(f"{name} {members[name]!r}" for name in wrong),
+        ", ".join(f"{name} {resource[name]!r}" for name in wrong),
+    )
+
+
+def text_agrees(sent: Any, resource: Mapping[str, Any]) -> Result:
+    """The texts and order lines that a resource shows beside those that were sent."""
+    names = [name for name in (*_TEXTS, "order_lines") if name in sent and resource.get(name)]
+    if not names:
+        return NotTold()
+    for name in names:
+        if not _kept(sent[name], resource[name]):
+            return Mismatch(f"{name} {_cut(sent[name])}", f"{name} {_cut(resource[name])}")
+    return None
+
+
+def _kept(sent: Any, shown: Any) -> bool:
+    """Whether what was sent is in what is shown; members that a server adds do not matter."""
+    ours, theirs = as_object(sent), as_object(shown)
+    if ours is not None and theirs is not None:
+        return all(_kept(value, theirs[name]) for name, value in ours.items() if name in theirs)
+    lines, listed = as_array(sent), as_array(shown)
+    if lines is not None and listed is not None:
+        pairs = zip(lines, listed, strict=False)
+        return len(lines) == len(listed) and all(_kept(a, b) for a, b in pairs)
+    return _same(sent, shown)
+
+
+def text_shown(sent: Any, resource: Mapping[str, Any]) -> Result:
+    """Whether the texts that were sent are shown at all."""
+    missing = [name for name in _TEXTS if sent.get(name) and not resource.get(name)]
+    if not missing:
+        return None
+    return Mismatch(f"{' and '.join(missing)} as sent", "nothing of that")
+
+
+def _cut(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:120]} ... {text[-60:]}"
+
+
+def money_adds_up(order: Mapping[str, Any]) -> Result:
+    """The invariants of an order's amounts, on the resource alone."""
+    amounts = {
+        name: order[name]
+        for name in ("order_amount", "original_order_amount", *_AMOUNTS)
+        if name in order
+    }
+    if not amounts:
+        return NotTold()
+    for name, amount in amounts.items():
+        if not is_integer(amount) or amount < 0:
+            return Mismatch(f"{name} as a whole number of minor units", f"{name} {amount!r}")
+    total = amounts.get("original_order_amount", amounts.get("order_amount"))
+    captured, refunded = amounts.get("captured_amount"), amounts.get("refunded_amount")
+    left = amounts.get("remaining_authorized_amount")
+    if captured is not None and refunded is not None and refunded > captured:
+        return Mismatch(f"refunded_amount at most {captured}", f"refunded_amount {refunded}")
+    if total is not None and captured is not None and captured + (left or 0) > total:
+        return Mismatch(
+            f"captured_amount and remaining_authorized_amount at most {total} together",
+            f"{captured} and {left}",
+        )
+    for kind, told in (("captures", captured), ("refunds", refunded)):
+        listed = _listed(kind, order[kind]) if _has(order, kind) else [(None, told)]
+        parts = [amount for _, amount in listed if is_integer(amount)]
+        if told is not None and len(parts) == len(listed) and sum(parts) != told:
+            return Mismatch(f"{kind} that sum to {told}", f"a sum of {sum(parts)}")
+    return None
+
+
+def lifecycle(ledger: Ledger, order: Mapping[str, Any]) -> Result:
+    """The status of an order beside what its captures and its cancellation make of it."""
+    if "status" not in order:
+        return NotTold()
+    if ledger.cancelled:
+        expected = "CANCELLED"
+    elif not ledger.captured_amount:
+        expected = "AUTHORIZED"
+    else:
+        whole = ledger.captured_amount >= ledger.order_amount
+        expected = "CAPTURED" if whole else "PART_CAPTURED"
+    if order["status"] == expected:
+        return None
+    return Mismatch(f"status {expected}", f"status {_cut(order['status'])}")

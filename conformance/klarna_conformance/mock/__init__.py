@@ -1,0 +1,1 @@
+"""A server that does as the documentation says, and remembers everything."""

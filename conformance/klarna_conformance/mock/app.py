@@ -1,0 +1,141 @@
+"""The mock as an ASGI application: the documented paths, and a control API beside them."""
+
+import base64
+import binascii
+import secrets
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request as HttpRequest
+from starlette.responses import Response as HttpResponse
+from starlette.routing import Route
+
+from klarna_conformance.mock.server import Mock
+from klarna_reports.record import ProvidedOrder
+from klarna_specs.exchange import Payload, Request
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Credentials
+
+__all__ = ["MAX_BODY_BYTES", "mock_app"]
+
+MAX_BODY_BYTES = 10_000_000
+"""A request with a longer body is answered with 413."""
+
+
+class _Answer(msgspec.Struct):
+    order_id: str
+    capture_ids: tuple[str, ...]
+
+
+class _Advance(msgspec.Struct, forbid_unknown_fields=True):
+    advance_s: int
+
+
+def mock_app(mock: Mock, *, username: str, password: str, control: bool = True) -> Starlette:
+    """The ASGI application of a mock; `control` opens `/_control/...`."""
+
+    async def documented(request: HttpRequest) -> HttpResponse:
+        body = await _body(request)
+        if body is None:
+            return HttpResponse(status_code=413)
+        asked = Request(
+            method=request.method,
+            path=request.scope["raw_path"].decode("latin-1").split("?")[0],
+            headers=_headers(request),
+            body=Payload.of(body),
+            credentials=_credentials(request.headers.get("authorization"), username, password),
+        )
+        answered = mock.respond(asked, f"{request.url.scheme}://{request.headers.get('host', '')}")
+        response = HttpResponse(answered.body.raw, answered.status)
+        if answered.status == 204:
+            del response.headers["content-length"]
+        for name, value in answered.headers:
+            response.headers.append(name, value)
+        return response
+
+    controls = [
+        Route("/_control/orders", _orders(mock), methods=["POST"]),
+        Route("/_control/clock", _clock(mock), methods=["POST"]),
+        Route("/_control/exchanges", _exchanges(mock), methods=["GET"]),
+        Route("/_control/reset", _reset(mock), methods=["POST"]),
+    ]
+    methods = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
+    anything = Route("/{path:path}", documented, methods=methods)
+    return Starlette(routes=[*(controls if control else []), anything])
+
+
+async def _body(request: HttpRequest) -> bytes | None:
+    parts: list[bytes] = []
+    size = 0
+    async for part in request.stream():
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            return None
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _headers(request: HttpRequest) -> tuple[tuple[str, str], ...]:
+    return tuple((k, v) for k, v in request.headers.items() if k.lower() != "authorization")
+
+
+def _credentials(header: str | None, username: str, password: str) -> Credentials:
+    if not header:
+        return "none"
+    try:
+        given = base64.b64decode(header.removeprefix("Basic "), validate=True)
+    except (binascii.Error, ValueError):
+        return "wrong_password"
+    user, _, word = given.partition(b":")
+    if not secrets.compare_digest(user, username.encode()):
+        return "wrong_username"
+    return "valid" if secrets.compare_digest(word, password.encode()) else "wrong_password"
+
+
+def _json(value: Any, status: int = 200) -> HttpResponse:
+    return HttpResponse(msgspec.json.encode(value), status, media_type="application/json")
+
+
+def _orders(mock: Mock) -> Any:
+    async def make_order(request: HttpRequest) -> HttpResponse:
+        try:
+            plan = msgspec.json.decode(await request.body(), type=OrderPlan)
+        except msgspec.DecodeError as exc:
+            return _json({"unavailable": f"this is no order plan: {exc}"}, 400)
+        problem = plan.problem
+        if plan.market not in mock.spec.markets:
+            problem = f"there is no market {plan.market!r}"
+        if problem:
+            return _json({"unavailable": f"this order cannot be: {problem}"}, 400)
+        made: ProvidedOrder = mock.make_order(plan)
+        return _json(_Answer(order_id=made.order_id, capture_ids=made.capture_ids), 201)
+
+    return make_order
+
+
+def _clock(mock: Mock) -> Any:
+    async def advance(request: HttpRequest) -> HttpResponse:
+        try:
+            wanted = msgspec.json.decode(await request.body(), type=_Advance)
+        except msgspec.DecodeError as exc:
+            return _json({"error": f'expected {{"advance_s": <seconds>}}: {exc}'}, 400)
+        mock.advance(wanted.advance_s)
+        return _json({"now_s": mock.now_s})
+
+    return advance
+
+
+def _exchanges(mock: Mock) -> Any:
+    async def exchanges(_: HttpRequest) -> HttpResponse:
+        return _json(list(mock.exchanges))
+
+    return exchanges
+
+
+def _reset(mock: Mock) -> Any:
+    async def reset(_: HttpRequest) -> HttpResponse:
+        mock.reset()
+        return HttpResponse(status_code=204)
+
+    return reset

@@ -1,0 +1,69 @@
+"""The seams at which a mock can be made to deviate from the documentation."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from klarna_specs.calls import Call
+from klarna_specs.exchange import Response
+from klarna_specs.ledger import Answer, Ledger
+from klarna_specs.oracle import Assessment, Outcome
+
+if TYPE_CHECKING:
+    from klarna_conformance.mock.server import Mock
+
+__all__ = ["AS_DOCUMENTED", "Booking", "Deviation", "Sending"]
+
+
+class Booking(NamedTuple):
+    """A call that was answered, and the ledger before it; `effect`: it did something new."""
+
+    ledger: Ledger
+    call: Call
+    answer: Answer
+    effect: bool
+
+
+class Sending(NamedTuple):
+    """What a response is the answer to; `base_url` is how the client calls the server."""
+
+    assessment: Assessment
+    outcome: Outcome
+    base_url: str
+
+
+def _understood(call: Call, _mock: "Mock") -> Call:
+    return call
+
+
+def _chosen(assessment: Assessment, _mock: "Mock") -> Outcome:
+    return assessment.outcomes[0]
+
+
+def _booked(booking: Booking, _mock: "Mock") -> Ledger:
+    return booking.ledger.after(booking.call, booking.answer, effect=booking.effect)
+
+
+def _shown(_call: Call, resource: Any, _mock: "Mock") -> Any:
+    return resource
+
+
+def _sent(_sending: Sending, response: Response, _mock: "Mock") -> Response:
+    return response
+
+
+class Deviation(NamedTuple):
+    """How a mock differs from the documented server; each default is to do as documented.
+
+    `understood`: how a call is read before anything else. `chosen`: which outcome it gets.
+    `booked`: the ledger after it. `shown`: the resource that a read shows. `sent`: the response
+    as it leaves.
+    """
+
+    understood: Callable[[Call, "Mock"], Call] = _understood
+    chosen: Callable[[Assessment, "Mock"], Outcome] = _chosen
+    booked: Callable[[Booking, "Mock"], Ledger] = _booked
+    shown: Callable[[Call, Any, "Mock"], Any] = _shown
+    sent: Callable[[Sending, Response, "Mock"], Response] = _sent
+
+
+AS_DOCUMENTED = Deviation()

@@ -1,0 +1,118 @@
+"""The resources that the mock shows: order, capture, refund, extension options. Pure."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from klarna_specs.json_value import as_object
+from klarna_specs.ledger import Capture, Ledger, Refund
+from klarna_specs.spec import Spec
+
+__all__ = [
+    "capture_resource",
+    "days_offered",
+    "options_resource",
+    "order_resource",
+    "refund_resource",
+]
+
+_TIER_AMOUNT = 100_000
+"""Captures below this amount (minor units) are offered no more than 30 days."""
+_AUTHORIZATION_S = 28 * 86_400
+_METHODS = {
+    "pay_later": ("INVOICE", "Pay in 30 days"),
+    "pay_in_4": ("SLICE_IT_BY_CARD", "Pay in 4 installments"),
+    "pay_now": ("DIRECT_DEBIT", "Pay now"),
+    "card": ("CARD", "Card"),
+}
+
+
+def order_resource(ledger: Ledger, created_s: float) -> dict[str, Any]:
+    """The order as `getOrder` shows it; `created_s` is when it was made (Unix time)."""
+    method, description = _METHODS[ledger.payment_method]
+    return {
+        "order_id": ledger.order_id,
+        "status": _status(ledger),
+        "fraud_status": "ACCEPTED",
+        "order_amount": ledger.order_amount,
+        "original_order_amount": ledger.order_amount,
+        "captured_amount": ledger.captured_amount,
+        "refunded_amount": ledger.refunded_amount,
+        "remaining_authorized_amount": ledger.remaining_authorized_amount,
+        "purchase_country": ledger.market,
+        "purchase_currency": ledger.currency,
+        "initial_payment_method": {"type": method, "description": description},
+        "created_at": _time(created_s),
+        "expires_at": _time(created_s + _AUTHORIZATION_S),
+        "captures": [capture_resource(ledger, capture, created_s) for capture in ledger.captures],
+        "refunds": [refund_resource(refund, created_s) for refund in ledger.refunds],
+    }
+
+
+def capture_resource(ledger: Ledger, capture: Capture, created_s: float) -> dict[str, Any]:
+    """A capture; refunds are allocated to the oldest captures first."""
+    before = 0
+    for earlier in ledger.captures:
+        if earlier is capture:
+            break
+        before += earlier.captured_amount
+    refunded = min(max(ledger.refunded_amount - before, 0), capture.captured_amount)
+    return {
+        "capture_id": capture.capture_id,
+        "klarna_reference": capture.capture_id[:8].upper(),
+        "captured_amount": capture.captured_amount,
+        "captured_at": _time(created_s),
+        "refunded_amount": refunded,
+        **_told(capture.body),
+    }
+
+
+def refund_resource(refund: Refund, created_s: float) -> dict[str, Any]:
+    """A refund with the texts and the lines that it was asked for with."""
+    return {
+        "refund_id": refund.refund_id,
+        "refunded_amount": refund.refunded_amount,
+        "refunded_at": _time(created_s),
+        **_told(refund.body),
+    }
+
+
+def days_offered(spec: Spec, capture: Capture) -> tuple[int, ...]:
+    """The numbers of days that a capture can be extended by."""
+    if capture.captured_amount < _TIER_AMOUNT:
+        return spec.extension_days[:-1]
+    return spec.extension_days
+
+
+def options_resource(ledger: Ledger, capture: Capture) -> dict[str, Any]:
+    """The extension options of a capture, with the fee of each: the shortest is free once."""
+    days = sorted(capture.offered_days or ())
+    free = not any(other.extended for other in ledger.captures) and ledger.market != "FI"
+    fee_each_day = 10 if capture.captured_amount < _TIER_AMOUNT else 25
+    return {
+        "currency": ledger.currency,
+        "options": [
+            {"number_of_days": n, "amount": 0 if free and n == days[0] else n * fee_each_day}
+            for n in days
+        ],
+    }
+
+
+def _told(body: Any) -> dict[str, Any]:
+    members = as_object(body) or {}
+    return {
+        name: members[name]
+        for name in ("reference", "description", "order_lines")
+        if name in members
+    }
+
+
+def _status(ledger: Ledger) -> str:
+    if ledger.cancelled:
+        return "CANCELLED"
+    if not ledger.captures:
+        return "AUTHORIZED"
+    return "PART_CAPTURED" if ledger.remaining_authorized_amount else "CAPTURED"
+
+
+def _time(unix_s: float) -> str:
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,217 @@
+"""The mock's core: answers one request at a time by the oracle. No sockets, no framework."""
+
+import hashlib
+import threading
+import uuid
+from collections import deque
+from typing import Any
+
+import msgspec
+
+from klarna_conformance.mock.deviation import AS_DOCUMENTED, Booking, Deviation, Sending
+from klarna_conformance.mock.resources import (
+    capture_resource,
+    days_offered,
+    options_resource,
+    order_resource,
+    refund_resource,
+)
+from klarna_reports.record import ProvidedOrder
+from klarna_specs.calls import Call, read_call
+from klarna_specs.exchange import Exchange, Payload, Request, Response
+from klarna_specs.ledger import Answer, Ledger, open_ledger
+from klarna_specs.oracle import Assessment, Outcome, assess
+from klarna_specs.plan import OrderPlan
+from klarna_specs.spec import Spec
+
+__all__ = ["EPOCH_S", "Mock"]
+
+EPOCH_S = 1_767_225_600.0
+"""When the mock's time starts (Unix time, seconds): it stands still until it is moved."""
+_REMEMBERED_EXCHANGES = 10_000
+_JSON = (("Content-Type", "application/json"),)
+_NOT_FOUND = {
+    "captureOrder": "NO_SUCH_ORDER",
+    "getOrder": "NO_SUCH_ORDER",
+    "getCapture": "NO_SUCH_CAPTURE",
+}
+_CODES = {"malformed": "BAD_VALUE", "not_extended": "NOT_ALLOWED", "none_offered": "NOT_ALLOWED"}
+
+
+class Mock:
+    """Orders and what was done to them. Safe to be called from several threads.
+
+    Ids are drawn from `seed`, so that two mocks with the same seed and the same requests answer
+    alike. A `deviation` makes it another server than the documented one.
+    """
+
+    def __init__(self, spec: Spec, *, seed: int = 0, deviation: Deviation = AS_DOCUMENTED) -> None:
+        self.spec = spec
+        self._deviation = deviation
+        self._seed = seed
+        self._lock = threading.RLock()
+        self.reset()
+
+    def reset(self) -> None:
+        """Forgets every order and every exchange, and sets the clock back."""
+        with self._lock:
+            self.orders: dict[str, Ledger] = {}
+            self.exchanges: deque[Exchange] = deque(maxlen=_REMEMBERED_EXCHANGES)
+            self.now_s = 0
+            self._made_at: dict[str, int] = {}
+            self._answers: dict[tuple[str, str], Response] = {}
+            self._ids = 0
+
+    def make_order(self, plan: OrderPlan) -> ProvidedOrder:
+        """Makes the order of a plan, with its captures and what became of the rest."""
+        with self._lock:
+            order_id = self.new_id()
+            capture_ids = tuple(self.new_id() for _ in plan.captures)
+            ledger = open_ledger(plan, order_id, capture_ids)
+            self._made_at[order_id] = self.now_s
+            self.orders[order_id] = self.with_offers(ledger)
+            return ProvidedOrder(plan=plan, order_id=order_id, capture_ids=capture_ids)
+
+    def advance(self, seconds: int) -> None:
+        """Moves the clock on."""
+        with self._lock:
+            self.now_s += seconds
+
+    def respond(self, request: Request, base_url: str) -> Response:
+        """Answers a request; `base_url` is how the client calls this server (for Location)."""
+        with self._lock:
+            call = read_call(self.spec, request)
+            if call is None:
+                response = self._no_such_path()
+            else:
+                response = self.answer(self._deviation.understood(call, self), base_url)
+            self.exchanges.append(Exchange(request=request, outcome=response, clock_s=self.now_s))
+            return response
+
+    def answer(self, call: Call, base_url: str) -> Response:
+        """Answers a call: assesses it, takes the first allowed outcome, and does it."""
+        ledger = self.orders.get(call.order_id)
+        if ledger is not None:
+            ledger = ledger.at(self.now_s - self._made_at[call.order_id])
+        assessment = assess(self.spec, ledger, call)
+        outcome = self._deviation.chosen(assessment, self)
+        match outcome.kind:
+            case "replay":
+                response = self._answers[call.order_id, call.key or ""]
+                self._remember(assessment, response, effect=False)
+            case "refusal":
+                response = self.refusal(assessment, outcome)
+                self._remember(assessment, response, effect=False)
+            case "success":
+                response = self.success(assessment, base_url)
+        return self._deviation.sent(Sending(assessment, outcome, base_url), response, self)
+
+    def success(self, assessment: Assessment, base_url: str) -> Response:
+        """Does what was asked and answers it."""
+        call = assessment.call
+        spec = call.operation.responses[call.operation.success]
+        if spec.creates is None and not call.operation.changes:
+            shown = self._deviation.shown(call, self.resource(call), self)
+            return self._json(spec.status[0], shown)
+        headers: tuple[tuple[str, str], ...] = ()
+        if spec.creates:
+            created = self.new_id()
+            location = (
+                f"{base_url}/ordermanagement/v1/orders/{call.order_id}/{spec.creates}s/{created}"
+            )
+            headers = ((spec.id_header[0], created), ("Location", location))
+        response = self._response(spec.status[0], headers=headers)
+        self._remember(assessment, response, effect=True)
+        return response
+
+    def resource(self, call: Call) -> Any:
+        """What a read shows."""
+        ledger = self.orders[call.order_id]
+        made_s = EPOCH_S + self._made_at[call.order_id]
+        capture = ledger.capture(call.capture_id)
+        refund = ledger.refund(call.refund_id)
+        match call.operation.operation:
+            case "getCaptures":
+                return [capture_resource(ledger, each, made_s) for each in ledger.captures]
+            case "getCapture" if capture:
+                return capture_resource(ledger, capture, made_s)
+            case "getRefund" if refund:
+                return refund_resource(refund, made_s)
+            case "getOptionsForExtendDueDate" if capture:
+                return options_resource(ledger, capture)
+            case _:
+                return order_resource(ledger, made_s)
+
+    def refusal(self, assessment: Assessment, outcome: Outcome) -> Response:
+        """Refuses a call, with the statements of the requirements that it breaks as messages."""
+        operation = assessment.call.operation
+        name = outcome.responses[0]
+        spec = operation.responses[name]
+        if name == "unauthorized":
+            page = "<html><body><h1>401 Unauthorized</h1></body></html>"
+            headers = (("Content-Type", "text/html"), ("WWW-Authenticate", 'Basic realm="mock"'))
+            return self._response(spec.status[0], page, headers)
+        codes = {"not_found": _NOT_FOUND.get(operation.operation, "NOT_FOUND"), **_CODES}
+        reasons = [r.statement for r in operation.requirements if r.id in outcome.because]
+        correlation_id = self.new_id()
+        error = {
+            "error_code": spec.error_code[0] if spec.error_code else codes[name],
+            "error_messages": reasons or ["This is not possible here."],
+            "correlation_id": correlation_id,
+        }
+        return self._json(spec.status[0], error, correlation_id)
+
+    def with_offers(self, ledger: Ledger) -> Ledger:
+        """The ledger with the options that are offered for each of its captures by now."""
+        for capture in ledger.captures:
+            if capture.offered_days is None:
+                offered = days_offered(self.spec, capture)
+                ledger = ledger.with_options(capture.capture_id, offered)
+        return ledger
+
+    def new_id(self) -> str:
+        """A UUID of version 4, the next of this mock's sequence."""
+        self._ids += 1
+        digest = hashlib.sha256(f"{self._seed}:{self._ids}".encode()).digest()
+        return str(uuid.UUID(bytes=digest[:16], version=4))
+
+    def _remember(self, assessment: Assessment, response: Response, *, effect: bool) -> None:
+        call, ledger = assessment.call, assessment.ledger
+        if ledger is None:
+            return
+        created = call.operation.responses[call.operation.success].id_header
+        answer = Answer(
+            success=response.is_success,
+            status=response.status,
+            resource_id=response.header(created[0]) if created else None,
+            location=response.header("Location"),
+        )
+        if call.operation.changes:
+            if call.key and call.credentials == "valid":
+                self._answers.setdefault((call.order_id, call.key), response)
+            if effect and assessment.replay and call.key:
+                self._answers[call.order_id, call.key] = response
+            after = self._deviation.booked(Booking(ledger, call, answer, effect), self)
+            self.orders[call.order_id] = self.with_offers(after)
+
+    def _no_such_path(self) -> Response:
+        correlation_id = self.new_id()
+        error = {
+            "error_code": "NOT_FOUND",
+            "error_messages": ["There is no such path or method here."],
+            "correlation_id": correlation_id,
+        }
+        return self._json(404, error, correlation_id)
+
+    def _json(self, status: int, value: Any, correlation_id: str | None = None) -> Response:
+        return self._response(status, msgspec.json.encode(value).decode(), _JSON, correlation_id)
+
+    def _response(
+        self,
+        status: int,
+        body: str = "",
+        headers: tuple[tuple[str, str], ...] = (),
+        correlation_id: str | None = None,
+    ) -> Response:
+        told = ("Klarna-Correlation-Id", correlation_id or self.new_id())
+        return Response(status=status, headers=(*headers, told), body=Payload(body))

@@ -1,0 +1,149 @@
+"""Wrong answers that depend on what was answered before."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from klarna_conformance.mock.deviation import Deviation, Sending
+from klarna_conformance.mock.server import Mock
+from klarna_specs.calls import Call
+from klarna_specs.exchange import NotJson, Payload, Response
+from klarna_specs.json_value import as_object
+from klarna_specs.oracle import Assessment, Outcome
+
+__all__ = ["BEHAVIOURS"]
+
+
+def _answers(
+    *,
+    of: Sequence[str],
+    when: str,
+    status: int | None = None,
+    headers: Mapping[str, str | None] | None = None,
+) -> Deviation:
+    """A success has another status or other headers (null: none) `when` an expression holds."""
+    changes = headers or {}
+
+    def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
+        assessment = sending.assessment
+        if assessment.call.operation.operation not in of or not assessment.holds(when):
+            return response
+        if sending.outcome.kind != "success":
+            return response
+        kept = [(name, value) for name, value in response.headers if name not in changes]
+        new = [(name, value) for name, value in changes.items() if value is not None]
+        return msgspec.structs.replace(
+            response, status=status or response.status, headers=(*kept, *new)
+        )
+
+    return Deviation(sent=sent)
+
+
+_ELSEWHERE = ("mutant.answered-elsewhere",)
+
+
+def _keys_shared(*, by: str) -> Deviation:
+    """A key that was used on another order, or for another operation of it, is answered alike."""
+    told: dict[str, tuple[tuple[str, str], Response]] = {}
+
+    def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
+        call = assessment.call
+        place, known = (call.operation.operation, call.order_id), told.get(call.key or "")
+        if known is None or assessment.outcomes[0].kind != "success":
+            return assessment.outcomes[0]
+        same_operation, same_order = (a == b for a, b in zip(place, known[0], strict=True))
+        shared = same_operation and not same_order if by == "orders" else same_order
+        if not shared or place == known[0]:
+            return assessment.outcomes[0]
+        return Outcome(kind="refusal", responses=("malformed",), because=_ELSEWHERE)
+
+    def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
+        call = sending.assessment.call
+        if sending.outcome.because == _ELSEWHERE:
+            return told[call.key or ""][1]
+        if call.key and response.is_success:
+            told.setdefault(call.key, ((call.operation.operation, call.order_id), response))
+        return response
+
+    return Deviation(chosen=chosen, sent=sent)
+
+
+def _from_memory() -> Deviation:
+    """What is known under a key is answered whoever asks."""
+
+    def understood(call: Call, mock: Mock) -> Call:
+        ledger = mock.orders.get(call.order_id)
+        known = ledger is not None and ledger.key_use(call.key) is not None
+        return msgspec.structs.replace(call, credentials="valid") if known else call
+
+    return Deviation(understood=understood)
+
+
+def _correlation_ids_repeated(*, every: int) -> Deviation:
+    """Each n-th refusal has the correlation id of the one before."""
+    last = ""
+    count = 0
+
+    def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
+        nonlocal last, count
+        body = _object(response)
+        if not response.is_refusal or body is None:
+            return response
+        count += 1
+        if last and count % every == 0:
+            body["correlation_id"] = last
+        last = str(body.get("correlation_id"))
+        return msgspec.structs.replace(response, body=Payload(json.dumps(body)))
+
+    return Deviation(sent=sent)
+
+
+def _error_of_before() -> Deviation:
+    """A refusal has the code and the messages of the refusal before it."""
+    last: dict[str, object] = {}
+
+    def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
+        nonlocal last
+        body = _object(response)
+        if not response.is_refusal or body is None:
+            return response
+        told = {**body, **last}
+        last = {name: body[name] for name in ("error_code", "error_messages") if name in body}
+        return msgspec.structs.replace(response, body=Payload(json.dumps(told)))
+
+    return Deviation(sent=sent)
+
+
+def _refund_ids_repeated(*, after: int) -> Deviation:
+    """A refund is answered with the id and the Location of the one so many refunds before it."""
+    told: dict[str, list[tuple[tuple[str, str], ...]]] = {}
+
+    def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
+        call = sending.assessment.call
+        if call.operation.operation != "refundOrder" or sending.outcome.kind != "success":
+            return response
+        earlier = told.setdefault(call.order_id, [])
+        earlier.append(response.headers)
+        if len(earlier) <= after:
+            return response
+        return msgspec.structs.replace(response, headers=earlier[-1 - after])
+
+    return Deviation(sent=sent)
+
+
+def _object(response: Response) -> dict[str, object] | None:
+    try:
+        return as_object(response.body.json()) if response.body.text else None
+    except NotJson:
+        return None
+
+
+BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
+    "answers": _answers,
+    "answers-from-memory": _from_memory,
+    "keys-shared": _keys_shared,
+    "correlation-ids-repeated": _correlation_ids_repeated,
+    "error-of-the-refusal-before": _error_of_before,
+    "refund-ids-repeated": _refund_ids_repeated,
+}

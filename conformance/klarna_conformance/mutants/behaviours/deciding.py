@@ -1,0 +1,84 @@
+"""Wrong decisions: what is to be accepted is refused, what is to be refused is accepted or fails.
+
+`of` names operations, `when` is an expression over the oracle's variables, and `every` tells that
+only each n-th such call meets the defect. `instead_of` is the kind of outcome that it replaces.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from klarna_conformance.mock.deviation import Deviation, Sending
+from klarna_conformance.mock.server import Mock
+from klarna_specs.exchange import Payload, Response
+from klarna_specs.oracle import Assessment, Outcome
+
+__all__ = ["BEHAVIOURS"]
+
+_FAILED = ("mutant.fails",)
+
+
+def _refuses(
+    *,
+    of: Sequence[str],
+    response: str,
+    when: str = "true",
+    every: int = 1,
+    instead_of: str = "success",
+) -> Deviation:
+    """A call that is to be accepted gets a documented refusal."""
+    refusal = Outcome(kind="refusal", responses=(response,))
+    return Deviation(chosen=_instead(instead_of, of, when, every, lambda _: refusal))
+
+
+def _accepts(
+    *, of: Sequence[str], when: str = "true", every: int = 1, instead_of: str = "refusal"
+) -> Deviation:
+    """A call that is to be refused is done."""
+
+    def success(assessment: Assessment) -> Outcome:
+        return Outcome(kind="success", responses=(assessment.call.operation.success,))
+
+    return Deviation(chosen=_instead(instead_of, of, when, every, success))
+
+
+def _fails(
+    *, of: Sequence[str], when: str = "true", every: int = 1, status: int = 500
+) -> Deviation:
+    """A call makes the server fail, and changes nothing."""
+    refusal = Outcome(kind="refusal", responses=("malformed",), because=_FAILED)
+    page = Payload("<html><body><h1>Something went wrong</h1></body></html>")
+
+    def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
+        if sending.outcome.because != _FAILED:
+            return response
+        headers = (("Content-Type", "text/html"),)
+        return msgspec.structs.replace(response, status=status, headers=headers, body=page)
+
+    return Deviation(chosen=_instead("any", of, when, every, lambda _: refusal), sent=sent)
+
+
+def _instead(
+    kind: str, of: Sequence[str], when: str, every: int, other: Callable[[Assessment], Outcome]
+) -> Callable[[Assessment, Mock], Outcome]:
+    """Another outcome than the documented one, where that is of a kind."""
+    count = 0
+
+    def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
+        nonlocal count
+        usual = assessment.outcomes[0]
+        if kind not in ("any", usual.kind) or assessment.call.operation.operation not in of:
+            return usual
+        if not assessment.holds(when):
+            return usual
+        count += 1
+        return usual if count % every else other(assessment)
+
+    return chosen
+
+
+BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
+    "refuses": _refuses,
+    "accepts": _accepts,
+    "fails": _fails,
+}

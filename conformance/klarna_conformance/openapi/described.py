@@ -1,0 +1,33 @@
+"""Bodies cut down to what is described of them. Pure."""
+
+from typing import Any
+
+from klarna_specs.json_value import as_array, as_object
+from klarna_specs.spec import Operation, Spec
+
+__all__ = ["only_described"]
+
+
+def only_described(spec: Spec, operation: Operation, value: Any) -> Any:
+    """A request body without what JSON Schema allows and the documentation does not speak of.
+
+    These are members, at any depth, that are not described, and integers written as 10.0: what a
+    server does with them is nowhere told.
+    """
+    if operation.body is None:
+        return value
+    return _kept(spec, spec.schemas[operation.body.limits or operation.body.schema], value)
+
+
+def _kept(spec: Spec, schema: Any, value: Any) -> Any:
+    if "$ref" in schema:
+        schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
+    members, parts = as_object(value), as_array(value)
+    described = as_object(schema.get("properties"))
+    if members is not None and described is not None:
+        return {n: _kept(spec, described[n], p) for n, p in members.items() if n in described}
+    if parts is not None and "items" in schema:
+        return [_kept(spec, schema["items"], part) for part in parts]
+    if schema.get("type") == "integer" and isinstance(value, float) and value.is_integer():
+        return int(value)
+    return value

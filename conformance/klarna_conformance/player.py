@@ -1,0 +1,330 @@
+"""Plays one scenario on a target: sets the scene, takes the steps, looks at what came of it."""
+
+import asyncio
+import hashlib
+import json
+import time
+import uuid
+from typing import Any, Literal
+from urllib.parse import quote
+
+from klarna_conformance.locations import Leads, created_id, follow
+from klarna_conformance.target import Target, reading_followed
+from klarna_reports.record import Played, ProvidedOrder, Unavailable
+from klarna_specs.calls import KEY_HEADER
+from klarna_specs.exchange import Exchange, NotJson, Payload, Request, Response
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.scenario import (
+    Empty,
+    Json,
+    Key,
+    Raw,
+    ResourceRef,
+    Scenario,
+    Step,
+    Together,
+    Wait,
+)
+from klarna_specs.spec import Operation, Spec
+
+__all__ = ["NOWHERE_ID", "play"]
+
+NOWHERE_ID = "3d2f7c1e-0b5a-4c8d-9e6f-a1b2c3d4e5f6"
+"""The id of orders, captures and refunds that do not exist anywhere."""
+_Order = Literal["this", "other"]
+Purpose = Literal["scene", "step", "look"]
+
+
+async def play(
+    spec: Spec, target: Target, scenario: Scenario, *, identifier: str, nonce: str = ""
+) -> Played:
+    """Sends a scenario and returns what was exchanged, not judged yet.
+
+    The same `nonce` and the same orders give the same idempotency keys.
+    """
+    orders: list[ProvidedOrder] = []
+    for plan in (scenario.plan, scenario.other):
+        if plan is None:
+            continue
+        made = await target.provide(plan)
+        if isinstance(made, Unavailable):
+            return Played(id=identifier, scenario=scenario, orders=tuple(orders), unavailable=made)
+        orders.append(made)
+    player = _Player(spec, target, tuple(orders), f"{nonce}:{identifier}")
+    missing = await player.set_scene()
+    if missing is None:
+        missing = await player.take(scenario)
+    return Played(
+        id=identifier,
+        scenario=scenario,
+        orders=tuple(orders),
+        unavailable=missing,
+        exchanges=tuple(player.exchanges),
+    )
+
+
+class _Known:
+    """What the player knows of one order: its ids, in the order in which they came."""
+
+    def __init__(self, provided: ProvidedOrder) -> None:
+        self.provided = provided
+        self.captures = list(provided.capture_ids)
+        self.refunds: list[str] = []
+        self.offered: dict[str, list[int]] = {}
+
+
+class _Player:
+    def __init__(
+        self, spec: Spec, target: Target, orders: tuple[ProvidedOrder, ...], nonce: str
+    ) -> None:
+        self.exchanges: list[Exchange] = []
+        self._spec = spec
+        self._target = target
+        self._nonce = nonce
+        names: tuple[_Order, ...] = ("this", "other")
+        self._orders: dict[_Order, _Known] = {
+            name: _Known(order) for name, order in zip(names, orders, strict=False)
+        }
+        self._began = time.perf_counter()
+        self._clock_s = 0
+        self._step: int | None = None
+        self._group: int | None = None
+
+    async def set_scene(self) -> Unavailable | None:
+        """Does over the documented operations what the provisioner left undone, then looks."""
+        for name, known in self._orders.items():
+            for step in _left_undone(known.provided, name):
+                exchange = await self._call(step, "scene")
+                if not (isinstance(exchange.outcome, Response) and exchange.outcome.is_success):
+                    reason = f"{step.operation}, needed to set the scene, did not succeed"
+                    return Unavailable(plan=known.provided.plan, reason=reason)
+            await self._look_at_order(name, "scene")
+        return None
+
+    async def take(self, scenario: Scenario) -> Unavailable | None:
+        """Takes the steps in order; a concurrent group starts together."""
+        for index, action in enumerate(scenario.steps):
+            self._step = index
+            match action:
+                case Step():
+                    await self._take_step(action)
+                case Together(steps=steps):
+                    await self._take_together(index, steps)
+                case Wait(seconds=seconds):
+                    if not await self._target.advance(seconds):
+                        reason = "the target's clock cannot be moved"
+                        plan = scenario.plan
+                        return Unavailable(plan=plan, reason=reason) if plan else None
+                    self._clock_s += seconds
+        self._step = None
+        for name in self._orders:
+            await self._look_at_everything(name)
+        return None
+
+    async def _take_step(self, step: Step) -> None:
+        if step.operation == "extendDueDate" and isinstance(step.capture, int):
+            await self._look_at_options(step)
+        exchange = await self._call(step, "step")
+        await self._look_after(step, exchange)
+
+    async def _take_together(self, group: int, steps: tuple[Step, ...]) -> None:
+        self._group = group
+        exchanges = await asyncio.gather(*(self._call(step, "step") for step in steps))
+        self._group = None
+        for step, exchange in zip(steps, exchanges, strict=True):
+            await self._look_at_created(step, exchange)
+        for name in self._orders:
+            if any(step.order == name for step in steps):
+                await self._look_at_order(name, "look")
+
+    async def _look_after(self, step: Step, exchange: Exchange) -> None:
+        await self._look_at_created(step, exchange)
+        operation = self._spec.operations[step.operation]
+        asks_options = step.operation == "getOptionsForExtendDueDate"
+        if step.order != "unknown" and (operation.changes or asks_options):
+            await self._look_at_order(step.order, "look")
+
+    async def _look_at_created(self, step: Step, exchange: Exchange) -> None:
+        operation = self._spec.operations[step.operation]
+        answered = operation.responses[operation.success]
+        response = exchange.outcome
+        if not (answered.creates and isinstance(response, Response) and response.is_success):
+            return
+        paths: list[str] = []
+        leads = follow(self._target.facts.base_url, exchange.request, response)
+        if isinstance(leads, Leads):
+            paths.append(leads.path)
+        if identifier := created_id(response, answered):
+            order_path = exchange.request.path.rsplit("/", 1)[0]
+            paths.append(f"{order_path}/{answered.creates}s/{_in_path(identifier)}")
+        for path in dict.fromkeys(paths):
+            await self._send(Request(method="GET", path=path), "look")
+
+    async def _look_at_options(self, step: Step) -> None:
+        options = Step(
+            operation="getOptionsForExtendDueDate", order=step.order, capture=step.capture
+        )
+        await self._call(options, "look")
+
+    async def _look_at_order(self, name: _Order, purpose: Purpose) -> None:
+        if name in self._orders:
+            await self._call(Step(operation="getOrder", order=name), purpose)
+
+    async def _look_at_everything(self, name: _Order) -> None:
+        """At the end the captures, and the earlier refunds once more: they may have changed."""
+        known = self._orders[name]
+        looks = [Step(operation="getCaptures", order=name)] if known.captures else []
+        looks += [
+            Step(operation="getRefund", order=name, refund=n) for n in range(len(known.refunds) - 1)
+        ]
+        for look in looks:
+            await self._call(look, "look")
+
+    async def _call(self, step: Step, purpose: Purpose) -> Exchange:
+        exchange = await self._send(self._request(step), purpose, chunked=step.chunked)
+        self._learn(step, exchange)
+        return exchange
+
+    async def _send(self, request: Request, purpose: Purpose, *, chunked: bool = False) -> Exchange:
+        started_s = round(time.perf_counter() - self._began, 6)
+        exchanged = await self._target.send(request, chunked=chunked)
+        exchange = Exchange(
+            request=exchanged.request,
+            outcome=exchanged.outcome,
+            purpose=purpose,
+            step=self._step,
+            group=self._group,
+            started_s=started_s,
+            clock_s=self._clock_s,
+        )
+        self.exchanges.append(exchange)
+        return exchange
+
+    def _learn(self, step: Step, exchange: Exchange) -> None:
+        """Keeps the ids and the offered days that later steps refer to."""
+        response = exchange.outcome
+        if step.order == "unknown" or not isinstance(response, Response) or not response.is_success:
+            return
+        known = self._orders[step.order]
+        operation = self._spec.operations[step.operation]
+        answered = operation.responses[operation.success]
+        if answered.creates and (identifier := created_id(response, answered)):
+            ids = known.captures if answered.creates == "capture" else known.refunds
+            if identifier not in ids:
+                ids.append(identifier)
+        if step.operation == "getOptionsForExtendDueDate":
+            known.offered[self._capture_id(step)] = offered_days(response)
+
+    def _request(self, step: Step) -> Request:
+        operation = self._spec.operations[step.operation]
+        content_type, body = self._body(step)
+        headers: list[tuple[str, str]] = []
+        if content_type:
+            headers.append(("Content-Type", content_type))
+        if step.key is not None:
+            headers.append((KEY_HEADER, self._key(step.key)))
+        return Request(
+            method=operation.method,
+            path=self._path(operation, step),
+            headers=tuple(headers),
+            body=body,
+            credentials=step.credentials,
+        )
+
+    def _path(self, operation: Operation, step: Step) -> str:
+        reading = step.path_reading or reading_followed(self._target.facts, operation)
+        template = operation.paths[reading]
+        order_id = NOWHERE_ID
+        if step.order != "unknown":
+            order_id = self._orders[step.order].provided.order_id
+        return template.format(
+            order_id=_in_path(order_id),
+            capture_id=_in_path(self._capture_id(step)),
+            refund_id=_in_path(self._resource_id(step, step.refund, "refunds")),
+        )
+
+    def _capture_id(self, step: Step) -> str:
+        return self._resource_id(step, step.capture, "captures")
+
+    def _resource_id(
+        self, step: Step, wanted: ResourceRef | None, kind: Literal["captures", "refunds"]
+    ) -> str:
+        owner: str = step.order
+        index = wanted
+        if wanted == "other":
+            owner, index = ("this" if step.order == "other" else "other"), 0
+        known = self._orders.get("other" if owner == "other" else "this")
+        ids: list[str] = getattr(known, kind) if known else []
+        return ids[index] if isinstance(index, int) and index < len(ids) else NOWHERE_ID
+
+    def _key(self, key: Key) -> str:
+        digest = hashlib.sha256(f"{self._nonce}:{self._scene()}:{key.name}".encode()).digest()
+        match key.form:
+            case "uuid4":
+                return str(uuid.UUID(bytes=digest[:16], version=4))
+            case "uuid5":
+                return str(uuid.UUID(bytes=digest[:16], version=5))
+            case "text":
+                return f"{digest[:6].hex()}-{key.name}"
+
+    def _scene(self) -> str:
+        return ":".join(known.provided.order_id for known in self._orders.values())
+
+    def _body(self, step: Step) -> tuple[str, Payload]:
+        match step.body:
+            case Empty():
+                return "", Payload("")
+            case Raw(text=text, content_type=content_type):
+                return content_type, Payload(text)
+            case Json(value=value):
+                offered = []
+                if step.order != "unknown":
+                    offered = self._orders[step.order].offered.get(self._capture_id(step), [])
+                resolved = _resolved(value, offered)
+                return "application/json", Payload(json.dumps(resolved, ensure_ascii=False))
+
+
+def _left_undone(provided: ProvidedOrder, name: _Order) -> list[Step]:
+    """The calls that make an order what its plan says, from what its provisioner claims of it."""
+    amounts = provided.plan.captures[len(provided.capture_ids) :]
+    if not amounts:
+        return []
+    steps = [
+        Step(
+            operation="captureOrder",
+            order=name,
+            body=Json({"captured_amount": amount}),
+            key=Key(f"scene {name} {index}"),
+        )
+        for index, amount in enumerate(amounts)
+    ]
+    if provided.plan.authorization == "released":
+        steps.append(Step(operation="releaseRemainingAuthorization", order=name))
+    return steps
+
+
+def offered_days(response: Response) -> list[int]:
+    """The numbers of days in an answer with extension options, as far as they can be made out."""
+    try:
+        members = as_object(response.body.json()) or {}
+    except NotJson:
+        return []
+    options = [as_object(option) or {} for option in as_array(members.get("options")) or ()]
+    days = [option.get("number_of_days") for option in options]
+    return [n for n in days if is_integer(n)]
+
+
+def _resolved(value: Any, offered: list[int]) -> Any:
+    """A body with its placeholders replaced; where nothing is offered, 30 days stand in."""
+    members = as_object(value)
+    if members is None:
+        return value
+    if "$offered" in members:
+        index: int = members["$offered"]
+        days = offered[index % len(offered)] if offered else 30
+        return days + members.get("plus", 0)
+    return {name: _resolved(member, offered) for name, member in members.items()}
+
+
+def _in_path(identifier: str) -> str:
+    return quote(identifier, safe="")

@@ -1,0 +1,74 @@
+"""Plays scenarios on a mock in memory, to know before a run what they show and what they cost."""
+
+import asyncio
+from collections.abc import Iterable
+
+import msgspec
+
+from klarna_conformance.judge import judge
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.player import play
+from klarna_conformance.target import Exchanged
+from klarna_reports.record import Finding, ProvidedOrder, TargetFacts
+from klarna_specs.exchange import Request
+from klarna_specs.goals import Goal
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Scenario
+from klarna_specs.spec import Spec
+
+__all__ = ["MockTarget", "Rehearsed", "goals_served", "rehearse"]
+
+_BASE_URL = "http://mock"
+
+
+class MockTarget:
+    """A mock that is asked directly, without HTTP."""
+
+    def __init__(self, mock: Mock) -> None:
+        self.mock = mock
+        self.facts = TargetFacts(name="mock", base_url=_BASE_URL, kind="mock")
+
+    async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
+        """Answers at once; how the body is transferred makes no difference here."""
+        del chunked
+        return Exchanged(request=request, outcome=self.mock.respond(request, _BASE_URL))
+
+    async def provide(self, plan: OrderPlan) -> ProvidedOrder:
+        """Makes the order."""
+        return self.mock.make_order(plan)
+
+    async def advance(self, seconds: int) -> bool:
+        """Moves the mock's clock."""
+        self.mock.advance(seconds)
+        return True
+
+
+class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scenario shows on a server that does as documented, and the requests it takes."""
+
+    scenario: Scenario
+    goals: frozenset[Goal]
+    requests: int
+
+
+def rehearse(spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehearsed]:
+    """Plays each scenario on a fresh mock, and judges it."""
+    return asyncio.run(_rehearse_all(spec, scenarios))
+
+
+async def _rehearse_all(spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehearsed]:
+    return [await _rehearse(spec, scenario) for scenario in scenarios]
+
+
+async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
+    target = MockTarget(Mock(spec))
+    played = await play(spec, target, scenario, identifier="rehearsal")
+    findings = judge(spec, target.facts, played.orders, played.exchanges)
+    return Rehearsed(
+        scenario=scenario, goals=goals_served(findings), requests=len(played.exchanges)
+    )
+
+
+def goals_served(findings: tuple[Finding, ...]) -> frozenset[Goal]:
+    """The goals that were seen in some findings."""
+    return frozenset(Goal(f.requirement, aspect) for f in findings for aspect in f.aspects)

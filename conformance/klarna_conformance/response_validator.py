@@ -1,0 +1,101 @@
+"""Holds recorded responses against the OpenAPI description, with Schemathesis' own checks."""
+
+from datetime import timedelta
+from typing import Any
+
+from klarna_conformance.openapi import compile_openapi
+from klarna_specs.calls import read_call
+from klarna_specs.exchange import Exchange, Headers, Response
+from klarna_specs.spec import Spec
+
+__all__ = ["ResponseValidator"]
+
+_CHECKS = (
+    "status_code_conformance",
+    "content_type_conformance",
+    "response_headers_conformance",
+    "response_schema_conformance",
+)
+"""What one response alone can be held to."""
+_SERVER = "http://described"
+_IDS = {name: name for name in ("order_id", "capture_id", "refund_id")}
+_OF_THE_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
+"""Headers that are not true any more of a body that was read and recorded."""
+
+
+class ResponseValidator:
+    """Tells what the OpenAPI description of an operation has against a response of it.
+
+    Making one imports Schemathesis, which takes about half a second; a response then takes about
+    a quarter of a millisecond.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        import schemathesis
+
+        untyped: Any = schemathesis
+        checks = {name: {"enabled": True} for name in _CHECKS}
+        config = untyped.Config.from_dict({"checks": {"enabled": False, **checks}})
+        document = compile_openapi(spec, version="3.0", base_url=_SERVER)
+        self._schema = untyped.openapi.from_dict(document, config=config)
+        self._spec = spec
+        self._cases: dict[tuple[str, str], Any] = {}
+
+    def objection(self, exchange: Exchange) -> str | None:
+        """What is not as described: status, content type, headers, body; None where all is.
+
+        None also where there is no complete response, or no such operation.
+        """
+        response = exchange.outcome
+        call = read_call(self._spec, exchange.request)
+        if call is None or not isinstance(response, Response) or response.truncated:
+            return None
+        path = call.operation.paths[call.path_reading]
+        case = self._case(path, call.operation.method)
+        try:
+            case.validate_response(_received(exchange.request.method, path, response))
+        except BaseExceptionGroup as exc:
+            return "; ".join(_told(failure) for failure in exc.exceptions)
+        return None
+
+    def _case(self, path: str, method: str) -> Any:
+        known = self._cases.get((path, method))
+        if known is None:
+            known = self._schema[path][method].Case(path_parameters=_IDS)
+            self._cases[path, method] = known
+        return known
+
+
+def _received(method: str, path: str, response: Response) -> Any:
+    """The response as httpx would have returned it."""
+    import httpx
+
+    received = httpx.Response(
+        response.status,
+        headers=_headers(response.headers),
+        content=response.body.raw,
+        request=httpx.Request(method, _SERVER + path.format_map(_IDS)),
+    )
+    received.elapsed = timedelta(seconds=response.elapsed_s)
+    return received
+
+
+def _headers(headers: Headers) -> list[tuple[bytes, bytes]]:
+    """The headers in bytes; any JSON type counts as JSON, as it does for the judge."""
+    kept = [(name, value) for name, value in headers if name.lower() not in _OF_THE_TRANSFER]
+    return [
+        (name.encode("latin-1", "replace"), _plain_json(name, value).encode("latin-1", "replace"))
+        for name, value in kept
+    ]
+
+
+def _plain_json(name: str, value: str) -> str:
+    kind = value.split(";")[0].strip().lower()
+    is_json = kind.startswith("application/") and kind.endswith("+json")
+    return "application/json" if name.lower() == "content-type" and is_json else value
+
+
+def _told(failure: BaseException) -> str:
+    """A failure in one line."""
+    title, message = (str(getattr(failure, name, "")) for name in ("title", "message"))
+    return f"{title}: {' '.join(message.split())}"[:300]

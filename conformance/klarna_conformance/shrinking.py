@@ -1,0 +1,246 @@
+"""Shrinks a failing scenario to a small one that fails the same requirement.
+
+Enumerated scenarios were never drawn, so there is no draw that Hypothesis could shrink; and a
+request costs more here than in a unit test. So this goes by what a scenario is made of: fewer
+steps first, then plainer ones, then smaller amounts. Every candidate is played and judged.
+"""
+
+from collections.abc import Awaitable, Callable, Iterator
+from typing import Any, TypeVar
+
+import msgspec
+
+from klarna_reports.record import Played
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Action, Empty, Json, Key, Scenario, Step, Together, Wait, steps_of
+
+__all__ = ["Try", "shrink"]
+
+Try = Callable[[Scenario], Awaitable[Played | None]]
+"""Plays a scenario; returns it where it still fails as wanted, None where it does not."""
+S = TypeVar("S", tuple[Action, ...], list[Any])
+_Place = tuple[str | int, ...]
+_replace = msgspec.structs.replace
+_MONEY = (
+    "order_amount",
+    "captures",
+    "refunded_amount",
+    "captured_amount",
+    "total_amount",
+    "unit_price",
+    "total_tax_amount",
+    "quantity",
+    "number_of_days",
+)
+
+
+async def shrink(failing: Played, still_fails: Try, *, budget: int) -> Played:
+    """The smallest scenario found that still fails, with at most `budget` candidates tried."""
+    best = failing
+    tried: set[bytes] = {_written(best.scenario)}
+    improved = True
+    while improved:
+        improved = False
+        for candidate in _simpler(best.scenario):
+            text = _written(candidate)
+            if text in tried or _size(candidate) >= _size(best.scenario):
+                continue
+            if len(tried) > budget:
+                return best
+            tried.add(text)
+            if played := await still_fails(candidate):
+                best, improved = played, True
+                break
+    return best
+
+
+def _written(scenario: Scenario) -> bytes:
+    return msgspec.json.encode(scenario, order="deterministic")
+
+
+def _size(scenario: Scenario) -> tuple[int, int, int, int]:
+    """What is smaller: steps, then what they are made of, then the amounts, then the text."""
+    steps = len(steps_of(scenario)) + sum(isinstance(a, Wait) for a in scenario.steps)
+    plain: Any = msgspec.json.decode(_written(scenario))
+    amounts = sum(abs(_at(plain, place)) for place in _money(plain, ()))
+    return steps, len(list(_leaves(plain))), amounts, len(_written(scenario))
+
+
+def _leaves(value: Any) -> Iterator[Any]:
+    members, elements = as_object(value), as_array(value)
+    parts = list(members.values()) if members is not None else elements
+    if parts is None:
+        yield value
+        return
+    for part in parts:
+        yield from _leaves(part)
+
+
+def _simpler(scenario: Scenario) -> Iterator[Scenario]:
+    """Candidates, the boldest first."""
+    yield from _fewer_steps(scenario)
+    yield from _plainer_orders(scenario)
+    yield from _plainer_steps(scenario)
+    yield from _smaller_amounts(scenario)
+
+
+def _fewer_steps(scenario: Scenario) -> Iterator[Scenario]:
+    steps = scenario.steps
+    for step in steps if len(steps) > 1 else ():
+        yield _replace(scenario, steps=(step,))
+    for index, action in enumerate(steps):
+        if isinstance(action, Together):
+            yield _replace(scenario, steps=(*steps[:index], *action.steps, *steps[index + 1 :]))
+    for fewer in _shorter(steps):
+        yield _replace(scenario, steps=fewer)
+    for index, action in enumerate(steps):
+        if isinstance(action, Together) and len(action.steps) > 2:
+            for n in range(len(action.steps)):
+                fewer = Together(action.steps[:n] + action.steps[n + 1 :])
+                yield _with_step(scenario, index, fewer)
+
+
+def _shorter(parts: S) -> Iterator[S]:
+    """A list without its halves, and without each of its elements."""
+    for size in dict.fromkeys((len(parts) // 2, 1)):
+        for start in range(0, len(parts), size) if size else ():
+            yield parts[:start] + parts[start + size :]
+
+
+def _plainer_orders(scenario: Scenario) -> Iterator[Scenario]:
+    if scenario.other is not None:
+        yield _replace(scenario, other=None)
+    for name in ("plan", "other"):
+        plan: OrderPlan | None = getattr(scenario, name)
+        if plan is None:
+            continue
+        plainer = [
+            _replace(plan, market="SE", currency="SEK"),
+            _replace(plan, payment_method="pay_later"),
+            _replace(plan, authorization="open"),
+            _replace(plan, order_lines=()),
+            _replace(plan, captures=plan.captures[:-1]),
+            _replace(plan, captures=plan.captures[1:]),
+            _replace(plan, captures=(plan.order_amount,)),
+            _replace(plan, captures=(plan.captured_amount,) if plan.captures else ()),
+        ]
+        for other in plainer:
+            yield _replace(scenario, **{name: other})
+
+
+def _plainer_steps(scenario: Scenario) -> Iterator[Scenario]:
+    for index, action in enumerate(scenario.steps):
+        if not isinstance(action, Step):
+            continue
+        plainer = [_replace(action, key=None), _replace(action, credentials="valid")]
+        plainer += [_replace(action, chunked=False), _replace(action, body=Empty())]
+        if action.key is not None:
+            plainer.append(_replace(action, key=Key("a")))
+        if isinstance(action.body, Json):
+            plainer += [_replace(action, body=Json(v)) for v in _plainer_values(action.body.value)]
+        for step in plainer:
+            yield _with_step(scenario, index, step)
+
+
+def _plainer_values(value: Any) -> Iterator[Any]:
+    """A JSON value with one member or element less somewhere, or a shorter text."""
+    members, elements = as_object(value), as_array(value)
+    if members is not None:
+        for name in members:
+            yield {key: member for key, member in members.items() if key != name}
+        for name, member in members.items():
+            yield from ({**members, name: plainer} for plainer in _plainer_values(member))
+    elif elements is not None:
+        yield from _shorter(elements)
+        for index, element in enumerate(elements):
+            for plainer in _plainer_values(element):
+                yield [*elements[:index], plainer, *elements[index + 1 :]]
+    elif isinstance(value, str) and len(value) > 1:
+        yield from (value[: len(value) // 2], value[:-1])
+
+
+def _with_step(scenario: Scenario, index: int, step: Action) -> Scenario:
+    steps = (*scenario.steps[:index], step, *scenario.steps[index + 1 :])
+    return _replace(scenario, steps=steps)
+
+
+def _smaller_amounts(scenario: Scenario) -> Iterator[Scenario]:
+    """Amounts lowered together: what a step asks for with the capture and the order it draws on."""
+    plain: Any = msgspec.json.decode(_written(scenario))
+    places = [place for place in _money(plain, ()) if _at(plain, place)]
+    for how_far in _HOW_FAR:
+        for pivot in sorted(places, key=lambda place: -abs(_at(plain, place))):
+            value = _at(plain, pivot)
+            by = how_far(abs(value)) * (1 if value > 0 else -1)
+            for together in _together(plain, places, pivot) if by else ():
+                yield from _lowered(plain, together, by)
+
+
+_HOW_FAR: tuple[Callable[[int], int], ...] = (
+    lambda value: value - 1,
+    lambda value: value - 2,
+    lambda value: value - 3,
+    lambda value: value,
+    lambda value: value - value // 10,
+    lambda value: value // 2,
+    lambda _: 1,
+)
+"""By how much to lower a value: nearly all of it, all of it, most of it, half of it, by one."""
+
+
+def _together(plain: Any, places: list[_Place], pivot: _Place) -> Iterator[dict[_Place, int]]:
+    """Sets of amounts that may have to change together for a scenario to keep its point.
+
+    The factor tells whether an amount moves as the pivot does (1) or against it (-1).
+    """
+    value = _at(plain, pivot)
+    yield {pivot: 1}
+    beside = [place for place in places if place[:2] == pivot[:2]]
+    same = [place for place in beside if _at(plain, place) == value]
+    asked = [place for place in beside if place[-1] == "refunded_amount"]
+    if value < 0:
+        lines = [p for p in beside if p[-1] == "total_amount" and _at(plain, p) > 0]
+        yield {**dict.fromkeys(same, 1), **dict.fromkeys(lines, -1)}
+    yield dict.fromkeys([*same, *asked], 1)
+    if value > 0:
+        yield dict.fromkeys((place for place in places if _at(plain, place) >= value), 1)
+        totals = [place for place in places if place[-1] == "order_amount"]
+        yield dict.fromkeys([*beside, *totals], 1)
+        for capture in (place for place in places if place[-2:-1] == ("captures",)):
+            yield dict.fromkeys([*same, *totals, capture], 1)
+            yield dict.fromkeys([*beside, *totals, capture], 1)
+
+
+def _lowered(plain: Any, together: dict[_Place, int], by: int) -> Iterator[Scenario]:
+    copied: Any = msgspec.json.decode(msgspec.json.encode(plain))
+    for place, factor in together.items():
+        holder = _at(copied, place[:-1])
+        holder[place[-1]] -= by * factor
+    try:
+        scenario = msgspec.convert(copied, Scenario)
+    except msgspec.ValidationError:
+        return
+    if not any(plan and plan.problem for plan in (scenario.plan, scenario.other)):
+        yield scenario
+
+
+def _money(value: Any, place: _Place) -> Iterator[_Place]:
+    members, elements = as_object(value), as_array(value)
+    parts: list[tuple[str | int, Any]] = []
+    if members is not None:
+        parts = list(members.items())
+    elif elements is not None:
+        parts = list(enumerate(elements))
+    for key, part in parts:
+        money = key in _MONEY or (place and place[-1] == "captures")
+        if money and is_integer(part):
+            yield (*place, key)
+        else:
+            yield from _money(part, (*place, key))
+
+
+def _at(value: Any, place: _Place) -> Any:
+    for key in place:
+        value = value[key]
+    return value

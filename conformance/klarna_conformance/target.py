@@ -1,0 +1,45 @@
+"""Targets: where requests go. The one seam between the toolkit and the outside."""
+
+from typing import Protocol
+
+import msgspec
+
+from klarna_reports.record import ProvidedOrder, TargetFacts, Unavailable
+from klarna_specs.exchange import Failure, Request, Response
+from klarna_specs.plan import OrderPlan
+from klarna_specs.spec import Operation
+
+__all__ = ["Exchanged", "Target", "reading_followed"]
+
+
+class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
+    """A request as it was sent (credentials by kind only) and what came of it."""
+
+    request: Request
+    outcome: Response | Failure
+
+
+class Target(Protocol):
+    """Something that requests can be sent to, and that orders can be had on."""
+
+    @property
+    def facts(self) -> TargetFacts:
+        """What the record says of this target."""
+        ...
+
+    async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
+        """Sends a request by its documented path. Never raises for what the target does."""
+        ...
+
+    async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
+        """Makes the order of a plan exist."""
+        ...
+
+    async def advance(self, seconds: int) -> bool:
+        """Moves the target's clock; False where it has none that can be moved."""
+        ...
+
+
+def reading_followed(facts: TargetFacts, operation: Operation) -> str:
+    """Which reading of an operation's path a target follows: the page's unless told."""
+    return facts.readings.get(operation.operation, next(iter(operation.paths)))

@@ -1,0 +1,203 @@
+"""What a run prints: progress while it goes, and a summary that names what failed."""
+
+import statistics
+from collections import Counter
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from klarna_reports.record import Played
+from klarna_reports.summary import Summary
+from klarna_specs.exchange import Response
+
+if TYPE_CHECKING:
+    from klarna_conformance.mutants.campaign import Trial, Trials
+
+__all__ = ["Terminal"]
+
+_STYLES = {
+    "CONFORMANT": "bold green",
+    "CONFORMANT WITH KNOWN DEVIATIONS": "bold green",
+    "NONCONFORMANT": "bold red",
+    "NOT FULLY VERIFIED": "bold yellow",
+    "INTERNAL ERROR": "bold magenta",
+}
+_SHOWN = 12
+_UNSEEN_SHOWN = 5
+
+
+class Terminal:
+    """Prints progress to stderr and the summary to stdout."""
+
+    def __init__(self, *, quiet: bool, color: bool) -> None:
+        plain = None if color else False
+        self._out = Console(force_terminal=plain, no_color=not color, highlight=False)
+        self._err = Console(
+            stderr=True, force_terminal=plain, no_color=not color, highlight=False, quiet=quiet
+        )
+        self._quiet = quiet
+        self._progress: Progress | None = None
+        self._failures = 0
+
+    def planning(self) -> None:
+        """Says that the plan is being made."""
+        if self._err.is_terminal:
+            self._err.print("Planning ...", end="\r")
+
+    @contextmanager
+    def progress(self, total: int, doing: str = "Sending") -> Generator[None]:
+        """Shows a bar while scenarios are played or mutants tried, where somebody looks."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        progress = Progress(*columns, console=self._err, transient=True)
+        progress.disable = not self._err.is_terminal or self._quiet
+        with progress:
+            progress.add_task(doing, total=total)
+            self._progress = progress
+            yield
+        self._progress = None
+
+    def played(self, played: Played) -> None:
+        """Moves the bar on."""
+        self._failures += any(finding.verdict == "FAIL" for finding in played.findings)
+        if self._progress is not None:
+            told = f"Sending ({self._failures} failing)" if self._failures else "Sending"
+            advance = 0 if played.id.startswith("r") else 1
+            self._progress.update(self._progress.task_ids[0], advance=advance, description=told)
+
+    def trial(self, trial: "Trial") -> None:
+        """Moves the bar on, and names a mutant that was not judged as it has to be."""
+        if self._progress is not None:
+            self._progress.update(self._progress.task_ids[0], advance=1)
+        if not trial.as_wanted:
+            self._err.print(Text(_misjudged(trial)))
+
+    def trials(self, trials: "Trials", path: Path) -> None:
+        """Prints the score by class, what survived, and what was a false alarm."""
+        self._out.print(_classes(trials))
+        for trial in (*trials.survivors, *trials.false_alarms):
+            self._out.print(Text(_misjudged(trial), style="bold red"))
+        of = [trial for trial in trials.trials if not trial.harmless]
+        killed = len(of) - len(trials.survivors)
+        steps = [trial.steps for trial in of if trial.steps is not None]
+        self._out.print(
+            Text(
+                f"{killed} of {len(of)} mutants killed, {len(trials.false_alarms)} false alarms "
+                f"on {len(trials.trials) - len(of)} harmless variants, "
+                f"median counterexample {statistics.median(steps) if steps else 0:g} steps"
+            )
+        )
+        self._out.print(Text(f"Matrix: {path}"))
+
+    def interrupted(self) -> None:
+        """Says that what was found so far is kept."""
+        self._err.print("Interrupted: what was found so far is kept.")
+
+    def exchanges(self, played: Played) -> None:
+        """Prints what was exchanged in a scenario, and what was found in it."""
+        for index, exchange in enumerate(played.exchanges):
+            request, outcome = exchange.request, exchange.outcome
+            came = str(outcome.status) if isinstance(outcome, Response) else outcome.kind
+            marked = ">" if exchange.purpose == "step" else " "
+            line = f"{marked} {request.method} {request.path} {request.body.text} -> {came}"
+            self._out.print(Text(line, overflow="fold"))
+            for finding in played.findings:
+                if finding.exchange == index and finding.verdict in ("FAIL", "WARN"):
+                    style = _STYLES["NONCONFORMANT"] if finding.verdict == "FAIL" else "bold"
+                    self._out.print(Text(f"  {finding.verdict} {finding.requirement}", style=style))
+                    self._out.print(Text(f"    expected: {finding.expected}"))
+                    self._out.print(Text(f"    observed: {finding.observed}"))
+        if not any(finding.verdict == "FAIL" for finding in played.findings):
+            self._out.print(Text("No requirement is violated.", style=_STYLES["CONFORMANT"]))
+
+    def summary(self, summary: Summary, directory: Path) -> None:
+        """Prints the verdict, the operations, what failed, and where the report is."""
+        verdict = Text(summary.verdict, style=_STYLES[summary.verdict])
+        if not self._quiet:
+            self._out.print(_operations(summary))
+            self._print_findings(summary)
+        self._out.print(verdict, Text(summary.reason))
+        if not self._quiet:
+            told = (
+                f"{summary.exchanges} requests judged in {summary.scenarios} scenarios, "
+                f"{summary.wall_s:.1f} s, seed {summary.seed}"
+            )
+            self._out.print(Text(told))
+            self._out.print(Text(f"Report: {directory / 'report.html'}"))
+
+    def _print_findings(self, summary: Summary) -> None:
+        for verdict in ("ERROR", "FAIL", "WARN"):
+            chosen = [r for r in summary.requirements if r.verdict == verdict]
+            for result in chosen[:_SHOWN]:
+                self._out.print(Text(f"{verdict} {result.id}", style="bold"))
+                self._out.print(Text(f"  {result.statement}"))
+                finding = next((f for f in summary.findings if f.requirement == result.id), None)
+                if finding:
+                    self._out.print(Text(f"  expected: {finding.expected}"))
+                    self._out.print(Text(f"  observed: {finding.observed} ({finding.scenario})"))
+            if len(chosen) > _SHOWN:
+                self._out.print(Text(f"{len(chosen) - _SHOWN} more {verdict}: see the report"))
+        unseen = [r for r in summary.requirements if r.verdict == "NOT_RUN" and r.level == "MUST"]
+        for result in unseen[:_UNSEEN_SHOWN]:
+            self._out.print(Text(f"NOT_RUN {result.id}: {result.reason}"))
+        if len(unseen) > _UNSEEN_SHOWN:
+            self._out.print(Text(f"{len(unseen) - _UNSEEN_SHOWN} more NOT_RUN: see the report"))
+        for error in summary.errors[:_SHOWN]:
+            self._out.print(Text(f"ERROR {error}"))
+
+
+def _operations(summary: Summary) -> Table:
+    verdicts = ("PASS", "FAIL", "WARN", "INFO", "NOT_RUN")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("operation")
+    for verdict in (*verdicts, "judged"):
+        table.add_column(verdict, justify="right")
+    counts: dict[str, Counter[str]] = {}
+    evidence: Counter[str] = Counter()
+    for result in summary.requirements:
+        counts.setdefault(result.operation, Counter())[result.verdict] += 1
+        evidence[result.operation] = max(evidence[result.operation], result.evidence)
+    for operation, found in counts.items():
+        cells = [str(found[verdict] or "") for verdict in verdicts]
+        table.add_row(operation, *cells, str(evidence[operation]))
+    return table
+
+
+def _misjudged(trial: "Trial") -> str:
+    if trial.error:
+        return f"ERROR {trial.id}: {trial.error}"
+    if trial.harmless:
+        return f"FALSE ALARM {trial.id}: {', '.join(trial.killed_by)}"
+    others = f" (only by {', '.join(trial.killed_by)})" if trial.killed_by else ""
+    return f"SURVIVED {trial.id}: not caught by {' or '.join(trial.caught_by)}{others}"
+
+
+def _classes(trials: "Trials") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("class")
+    for name in ("killed", "of", "false alarms", "of", "requests to kill"):
+        table.add_column(name, justify="right")
+    for kind in dict.fromkeys(trial.kind for trial in trials.trials):
+        of = [trial for trial in trials.trials if trial.kind == kind]
+        wrong = [trial for trial in of if not trial.harmless]
+        harmless = [trial for trial in of if trial.harmless]
+        first = [t.requests_to_kill for t in wrong if t.requests_to_kill is not None]
+        table.add_row(
+            kind,
+            str(sum(trial.as_wanted for trial in wrong)) if wrong else "",
+            str(len(wrong)) if wrong else "",
+            str(sum(not trial.as_wanted for trial in harmless)) if harmless else "",
+            str(len(harmless)) if harmless else "",
+            f"{statistics.median(first):g}" if first else "",
+        )
+    return table

@@ -1,0 +1,44 @@
+"""Runs of a few hand-written scenarios on a server behind HTTP."""
+
+import asyncio
+from collections.abc import Iterable
+from pathlib import Path
+
+from klarna_conformance import defaults
+from klarna_conformance.http_target import HttpTarget
+from klarna_conformance.planning import Plan
+from klarna_conformance.running import RunOptions, run
+from klarna_reports.journal import Journal, read_journal
+from klarna_reports.record import TargetFacts
+from klarna_reports.render import write_renderings
+from klarna_reports.summary import Summary
+from klarna_specs.goals import Scope, goals
+from klarna_specs.scenario import Scenario
+
+from .museum import spec
+
+__all__ = ["run_on"]
+
+
+def run_on(
+    base_url: str, output: Path, scenarios: Iterable[Scenario], *, timeout_s: float = 20.0
+) -> Summary:
+    """Plays the scenarios at the same time, and writes the record; orders come from the server."""
+    target = HttpTarget(
+        facts=TargetFacts(name="a server", base_url=base_url, kind="http"),
+        username=defaults.USERNAME,
+        password=defaults.PASSWORD,
+        provisioner_url=f"{base_url}/_control/orders",
+        clock_url=f"{base_url}/_control/clock",
+        timeout_s=timeout_s,
+    )
+    plan = Plan(scenarios=tuple(scenarios), goals=goals(spec()))
+    options = RunOptions(seed=1, scope=Scope(), concurrency=8, shrink=False)
+
+    async def go() -> None:
+        async with target:
+            with Journal(output) as journal:
+                await run(spec(), target, plan, options, journal, lambda _: None)
+
+    asyncio.run(go())
+    return write_renderings(output, spec(), read_journal(output / "journal.ndjson"))

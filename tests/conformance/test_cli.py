@@ -1,0 +1,429 @@
+"""The command line: what it writes, and how it says what is wrong with what it was given."""
+
+import json
+import re
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+import klarna_specs
+from klarna_specs.loader import load, load_page_index
+
+from .conftest import Finished, Served
+
+Cli = Callable[..., Finished]
+COMMANDS = ["run", "doctor", "list", "plan", "mock", "report"]
+SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", 20)
+
+
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that is bound, so that nobody else gets it, and on which nobody listens."""
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        yield bound.getsockname()[1]
+
+
+def _told(finished: Finished) -> tuple[int, bool]:
+    """The exit code, and whether exactly one sentence was told on stderr and nothing else."""
+    one_sentence = re.fullmatch(r"Error: [^\n]+\n", finished.err) is not None
+    return finished.code, one_sentence and "Traceback" not in finished.err
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_tells_how_it_is_used(command: str, cli: Cli) -> None:
+    finished = cli(command, "--help")
+
+    assert (finished.code, finished.out.startswith(f"Usage: klarna-conformance {command} ")) == (
+        0,
+        True,
+    )
+
+
+def test_the_help_names_every_command_and_exit_code(cli: Cli) -> None:
+    told = cli("--help").out
+    commands = re.findall(r"^  ([a-z]+)  ", told, re.MULTILINE)
+    codes = re.findall(r"^    ([0-9])  ", told, re.MULTILINE)
+
+    assert ({*COMMANDS} <= {*commands}, codes) == (True, ["0", "1", "2", "3", "4", "5"])
+
+
+def test_the_help_imports_nothing_heavy() -> None:
+    script = """
+import sys
+sys.argv = ["klarna-conformance", "--help"]
+from klarna_conformance.cli import main
+try:
+    main()
+except SystemExit:
+    heavy = {"hypothesis", "jsonschema", "httpx", "schemathesis", "starlette", "rich", "pytest"}
+    print("heavy:", sorted(heavy & set(sys.modules)))
+"""
+    printed = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True
+    ).stdout
+
+    assert printed.splitlines()[-1] == "heavy: []"
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        pytest.param("ftp://127.0.0.1", id="another scheme"),
+        pytest.param("file:///etc/hosts", id="a file"),
+        pytest.param("http://", id="no host"),
+        pytest.param("http://[", id="no URL"),
+        pytest.param("http://127.0.0.1:99999", id="no port"),
+        pytest.param("http://user:word@127.0.0.1", id="credentials in the URL"),
+        pytest.param("https://api.klarna.com", id="production"),
+        pytest.param("https://api-na.klarna.com", id="production in North America"),
+        pytest.param("https://api.playground.klarna.com.example", id="looks like a playground"),
+        pytest.param("https://127.0.0.1.example", id="looks like loopback"),
+        pytest.param("nowhere.yaml", id="no such file"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "doctor", "plan"])
+def test_a_target_that_cannot_be_used_is_refused_before_anything_is_sent(
+    command: str, target: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(socket.socket, "connect", _never)
+    monkeypatch.setenv("KLARNA_USERNAME", "merchant")
+    monkeypatch.setenv("KLARNA_PASSWORD", "correct horse")
+
+    assert _told(cli(command, target)) == (2, True)
+
+
+def _never(*_: object) -> None:
+    raise AssertionError("something was sent")
+
+
+def test_a_port_where_nobody_listens_is_unreachable(cli: Cli, closed_port: int) -> None:
+    assert _told(cli("doctor", f"http://127.0.0.1:{closed_port}")) == (4, True)
+
+
+def test_credentials_that_the_target_refuses_are_told(
+    cli: Cli, served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KLARNA_PASSWORD", "wrong")
+    finished = cli("doctor", served.base_url)
+
+    assert (_told(finished), "401" in finished.err) == ((4, True), True)
+
+
+def test_a_playground_needs_credentials_from_the_environment(cli: Cli) -> None:
+    finished = cli("run", "https://api.playground.klarna.com")
+
+    assert (_told(finished), "KLARNA_USERNAME" in finished.err) == ((2, True), True)
+
+
+@pytest.mark.parametrize(
+    ("option", "name", "meant"),
+    [
+        ("--operation", "refundOrders", "did you mean refundOrder"),
+        ("--requirement", "refund.acepted", "did you mean refund.accepted"),
+        ("--market", "Se", "did you mean SE"),
+        ("--market", "se", "did you mean SE"),
+        ("--operation", "xyz", "`list` shows them all"),
+    ],
+)
+@pytest.mark.parametrize("command", ["run", "plan"])
+def test_a_name_that_does_not_exist_is_told_with_one_that_does(
+    command: str, option: str, name: str, meant: str, cli: Cli
+) -> None:
+    finished = cli(command, option, name)
+
+    assert (_told(finished), meant in finished.err) == ((2, True), True)
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("frobnicate",),
+        ("run", "--examples", "-1"),
+        ("run", "--examples", "many"),
+        ("run", "--max-requests", "0"),
+        ("run", "--concurrency", "0"),
+        ("run", "--nonsense"),
+        ("run", "mock", "mock"),
+        ("list", "--format", "xml"),
+        ("list", "--operation", "refund"),
+        ("report", "--format", "pdf"),
+        ("mock", "--port", "65536"),
+        ("mock", "--latency", "-1"),
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_ends_with_2(arguments: tuple[str, ...], cli: Cli) -> None:
+    assert cli(*arguments).code == 2
+
+
+def test_a_folder_without_specs_is_told(cli: Cli, tmp_path: Path) -> None:
+    assert _told(cli("run", "--specs", tmp_path / "nowhere")) == (2, True)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        pytest.param(("level: MUST", "level: MUSST"), id="no such level"),
+        pytest.param(("    check: accepted", "    check: accepted\n    check: x"), id="twice"),
+        pytest.param(("rule: request.refunded_amount <= left", "rule: ((("), id="no rule"),
+        pytest.param(("operation: refundOrder", "operation: [refundOrder"), id="no YAML"),
+        pytest.param(("statement: ", "statment: "), id="no such member"),
+    ],
+)
+def test_broken_specs_are_told_by_file_and_line(
+    broken: tuple[str, str], cli: Cli, tmp_path: Path
+) -> None:
+    specs = _copy_of_the_specs(tmp_path)
+    file = specs / "operations" / "refund-order.yaml"
+    file.write_text(file.read_text().replace(*broken, 1))
+    finished = cli("list", "--specs", specs)
+    place = re.search(r"refund-order\.yaml:\d+: ", finished.err)
+
+    assert (_told(finished), place is not None) == ((2, True), True)
+
+
+def _copy_of_the_specs(folder: Path) -> Path:
+    source = Path(next(iter(klarna_specs.__path__)))
+    return Path(shutil.copytree(source, folder / "specs"))
+
+
+def test_specs_of_ones_own_are_used(cli: Cli, tmp_path: Path) -> None:
+    specs = _copy_of_the_specs(tmp_path)
+    file = specs / "operations" / "refund-order.yaml"
+    file.write_text(file.read_text().replace("id: refund.accepted", "id: refund.own", 1))
+    listed = json.loads(cli("list", "--format", "json", "--specs", specs).out)
+
+    assert "refund.own" in {each["id"] for each in listed}
+
+
+@pytest.mark.parametrize("part", ["file", "file/below"])
+def test_a_folder_that_cannot_be_written_is_told(part: str, cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    finished = cli("run", *SMALL, "--output", tmp_path / part)
+
+    assert (finished.code, "Traceback" in finished.err) == (2, False)
+
+
+TARGET = {
+    "name": "A sandbox",
+    "base_url": "https://api.playground.klarna.com",
+    "credentials": {"username": "${SANDBOX_USER}", "password": "${SANDBOX_PASSWORD}"},
+}
+WRITTEN = "\n".join(f"{name}: {json.dumps(value)}" for name, value in TARGET.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        pytest.param("", "", id="empty"),
+        pytest.param("name: [", ":2", id="no YAML"),
+        pytest.param("- a list", ":1", id="a list"),
+        pytest.param(f"{WRITTEN}\nnmae: y", ":4", id="an unknown member"),
+        pytest.param(f"{WRITTEN}\nname: y", ":4", id="a member twice"),
+        pytest.param(f"{WRITTEN}\nlimits: {{timeout: 7}}", ":4", id="a number for a duration"),
+        pytest.param(f"{WRITTEN}\norders: {{}}", ":4", id="no provisioner"),
+        pytest.param(WRITTEN.replace('"', "\0"), ":1", id="a NUL"),
+        pytest.param("name: ä".encode("latin-1"), "", id="no UTF-8"),
+    ],
+)
+def test_a_target_file_that_is_wrong_is_told_by_line(
+    text: str | bytes, place: str, cli: Cli, tmp_path: Path
+) -> None:
+    file = tmp_path / "target.yaml"
+    file.write_bytes(text if isinstance(text, bytes) else text.encode())
+    finished = cli("plan", file)
+
+    assert (_told(finished), f"target.yaml{place}" in finished.err) == ((2, True), True)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"limits": {"timeout": "soon"}}, "'soon' is no duration"),
+        ({"limits": {"timeout": "0s"}}, "timeout"),
+        ({"limits": {"concurrency": 0}}, "concurrency"),
+        ({"orders": {"provisioner": "magic", "url": "http://127.0.0.1"}}, "magic"),
+        ({"credentials": {"username": "me", "password": "${SANDBOX_PASSWORD}"}}, "environment"),
+        ({"base_url": "https://api.klarna.com"}, "production"),
+        ({"base_url": "https://api.klarna.com", "production": "yes"}, "production"),
+    ],
+    ids=str,
+)
+def test_a_target_file_with_a_wrong_value_says_which(
+    wrong: dict[str, Any], told: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SANDBOX_USER", "merchant")
+    monkeypatch.setenv("SANDBOX_PASSWORD", "correct horse")
+    monkeypatch.setattr(socket.socket, "connect", _never)
+    file = tmp_path / "target.yaml"
+    file.write_text(json.dumps({**TARGET, **wrong}))
+    finished = cli("plan", file)
+
+    assert (_told(finished), told in finished.err) == ((2, True), True)
+
+
+def test_an_environment_variable_that_is_not_set_is_named(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "target.yaml"
+    file.write_text(json.dumps(TARGET))
+    finished = cli("run", file)
+
+    assert (_told(finished), "SANDBOX_USER is not set" in finished.err) == ((2, True), True)
+
+
+@pytest.mark.parametrize(
+    ("journal", "told"),
+    [
+        (None, "No such file"),
+        (b"", "no header"),
+        (b"\n", ":1"),
+        (b"garbage\n", ":1"),
+        (b'{"line": "header", "format": 99}\n', "format 99"),
+        (b"\x1f\x8b\x08\x00\n", ":1"),
+    ],
+)
+def test_a_journal_that_cannot_be_read_is_told(
+    journal: bytes | None, told: str, cli: Cli, tmp_path: Path
+) -> None:
+    if journal is not None:
+        (tmp_path / "journal.ndjson").write_bytes(journal)
+    finished = cli("report", tmp_path)
+
+    assert (_told(finished), told in finished.err) == ((2, True), True)
+
+
+def test_the_list_names_every_requirement(cli: Cli) -> None:
+    listed = cli("list").out.split()
+
+    assert {requirement.id for requirement in load().requirements} - {*listed} == set()
+
+
+def test_the_list_by_page_names_every_section_of_the_page(cli: Cli) -> None:
+    lines = cli("list", "--format", "page").out.splitlines()
+
+    assert {section.title for section in load_page_index().sections} - {*lines} == set()
+
+
+def test_the_list_as_json_has_every_requirement_once(cli: Cli) -> None:
+    listed = [each["id"] for each in json.loads(cli("list", "--format", "json").out)]
+
+    assert listed == [requirement.id for requirement in load().requirements]
+
+
+def test_the_list_of_one_operation_has_only_its_requirements(cli: Cli) -> None:
+    printed = cli("list", "--format", "json", "--operation", "getRefund").out
+
+    assert {each["operation"] for each in json.loads(printed)} == {"getRefund"}
+
+
+def test_a_plan_counts_scenarios_and_goals_and_keeps_its_budget_of_requests(cli: Cli) -> None:
+    first = cli("plan", "--market", "SE", "--examples", 0, "--max-requests", 30).out.splitlines()[0]
+    counted = re.fullmatch(r"mock: \d+ scenarios, about (\d+) requests, \d+ of \d+ goals", first)
+
+    assert counted is not None
+    assert 0 < int(counted[1]) <= 30
+
+
+@pytest.fixture
+def small_run(shared_run: Callable[..., Path], tmp_path: Path) -> Path:
+    """A copy of the record of a run of one operation."""
+    return Path(shutil.copytree(shared_run("small", *SMALL), tmp_path / "report"))
+
+
+def test_a_run_of_one_operation_is_conformant_and_writes_its_files(
+    small_run: Path,
+) -> None:
+    summary = json.loads((small_run / "run.json").read_text())
+
+    assert (summary["verdict"], sorted(path.name for path in small_run.iterdir())) == (
+        "CONFORMANT",
+        ["journal.ndjson", "junit.xml", "report.html", "run.json"],
+    )
+
+
+def test_a_run_judges_only_the_operation_that_was_asked_for(
+    small_run: Path,
+) -> None:
+    summary = json.loads((small_run / "run.json").read_text())
+
+    assert {each["operation"] for each in summary["requirements"]} == {
+        "releaseRemainingAuthorization"
+    }
+
+
+def test_a_run_places_its_orders_in_the_market_that_was_asked_for(
+    small_run: Path,
+) -> None:
+    markets = {
+        order["plan"]["market"]
+        for line in _journal(small_run)
+        for order in line.get("orders", ())
+        if line["id"].startswith("s")
+    }
+
+    assert markets == {"SE"}
+
+
+def test_the_junit_file_has_a_test_for_every_requirement(
+    small_run: Path,
+) -> None:
+    root = ElementTree.parse(small_run / "junit.xml").getroot()
+    summary = json.loads((small_run / "run.json").read_text())
+
+    assert len(root.findall(".//testcase")) == len(summary["requirements"])
+
+
+def test_a_report_made_again_from_the_journal_is_the_same(small_run: Path, cli: Cli) -> None:
+    output = small_run
+    names = ("run.json", "junit.xml", "report.html")
+    before = [(output / name).read_bytes() for name in names]
+    for name in names:
+        (output / name).unlink()
+    finished = cli("report", output, "--recheck")
+
+    assert (finished.code, [(output / name).read_bytes() for name in names]) == (0, before)
+
+
+def test_a_report_of_a_journal_that_was_cut_off_is_not_fully_verified(
+    small_run: Path, cli: Cli
+) -> None:
+    journal = small_run / "journal.ndjson"
+    content = journal.read_bytes()
+    journal.write_bytes(content[: len(content) // 2])
+    finished = cli("report", small_run)
+
+    assert (finished.code, "NOT FULLY VERIFIED" in finished.out) == (3, True)
+
+
+def test_the_same_seed_sends_the_same_requests(small_run: Path, cli: Cli, tmp_path: Path) -> None:
+    cli("run", *SMALL, "--output", tmp_path / "again")
+
+    assert _requests(tmp_path / "again") == _requests(small_run)
+
+
+def _journal(output: Path) -> list[dict[str, Any]]:
+    lines = map(json.loads, (output / "journal.ndjson").read_text().splitlines())
+    return [line for line in lines if line["line"] == "scenario"]
+
+
+def _requests(output: Path) -> dict[str, list[Any]]:
+    return {
+        line["id"]: [exchange["request"] for exchange in line["exchanges"]]
+        for line in _journal(output)
+    }
+
+
+def test_a_run_that_cannot_start_ends_with_4_and_leaves_no_report_of_an_earlier_one(
+    small_run: Path, cli: Cli, closed_port: int
+) -> None:
+    finished = cli("run", f"http://127.0.0.1:{closed_port}", *SMALL, "--output", small_run)
+    journal = (small_run / "journal.ndjson").read_bytes()
+
+    assert (_told(finished), (small_run / "run.json").exists()) == ((4, True), bool(journal))

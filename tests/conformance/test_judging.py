@@ -1,0 +1,274 @@
+"""What the judge promises beside verdicts: it is pure, and it explains concurrent calls."""
+
+import itertools
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from hypothesis import Phase, example, given, settings
+from hypothesis import strategies as st
+
+from klarna_conformance.judge import judge
+from klarna_conformance.mock.server import Mock
+from klarna_reports.record import Finding, Played, TargetFacts
+from klarna_specs.calls import Call
+from klarna_specs.exchange import Failure, Request, Response
+from klarna_specs.scenario import Key, Together
+from klarna_strategies.steps import (
+    capture,
+    extend,
+    get_options,
+    get_order,
+    get_refund,
+    offered,
+    refund,
+    release,
+)
+
+from .museum import (
+    FULL,
+    NONE,
+    PART,
+    ForgetsKeys,
+    accepting,
+    deviations,
+    played,
+    refusing,
+    spec,
+    with_header,
+    with_json,
+)
+
+FACTS = TargetFacts(name="mock", base_url="http://mock", kind="mock")
+KEYED = refund(4_000, key=Key("first"))
+OTHER = refund(4_000, key=Key("second"))
+BROAD = (KEYED, KEYED, refund(10_001), Together((KEYED, OTHER, refund(5_000))), get_order())
+
+
+def _judged(came: Played) -> tuple[Finding, ...]:
+    return judge(spec(), FACTS, came.orders, came.exchanges)
+
+
+def _with_group_in_order(came: Played, positions: tuple[int, ...]) -> Played:
+    """The same exchanges, those of the concurrent group in another order."""
+    members = [each for each in came.exchanges if each.group is not None]
+    start = came.exchanges.index(members[0])
+    after = came.exchanges[start + len(members) :]
+    shuffled = (*came.exchanges[:start], *(members[n] for n in positions), *after)
+    return msgspec.structs.replace(came, exchanges=shuffled)
+
+
+@pytest.mark.parametrize("server", [Mock, ForgetsKeys, refusing("refundOrder", "refused")])
+def test_judging_the_same_exchanges_again_gives_the_same_findings(server: type[Mock]) -> None:
+    came = played(server, FULL, *BROAD)
+
+    assert _judged(came) == came.findings
+
+
+def test_judging_exchanges_that_were_recorded_and_read_again_gives_the_same_findings() -> None:
+    came = played(ForgetsKeys, FULL, *BROAD)
+    again = msgspec.json.decode(msgspec.json.encode(came), type=Played)
+
+    assert _judged(again) == came.findings
+
+
+def test_judging_does_not_depend_on_what_was_judged_before() -> None:
+    wrong, right = played(ForgetsKeys, FULL, *BROAD), played(Mock, FULL, *BROAD)
+
+    assert [_judged(each) for each in (right, wrong, right)] == [
+        right.findings,
+        wrong.findings,
+        right.findings,
+    ]
+
+
+def test_the_findings_of_the_first_exchanges_do_not_depend_on_later_ones() -> None:
+    came = played(ForgetsKeys, FULL, KEYED, KEYED, refund(10_001), get_order())
+    for count in range(len(came.exchanges)):
+        beginning = judge(spec(), FACTS, came.orders, came.exchanges[:count])
+
+        assert beginning == came.findings[: len(beginning)]
+
+
+@pytest.mark.parametrize("positions", list(itertools.permutations(range(3))), ids=str)
+def test_a_concurrent_group_is_explained_in_any_order_of_its_answers(
+    positions: tuple[int, ...],
+) -> None:
+    group = Together((refund(6_000), refund(4_000), refund(6_000)))
+    came = _with_group_in_order(played(Mock, FULL, group), positions)
+
+    assert [f for f in _judged(came) if f.verdict in ("FAIL", "WARN")] == []
+
+
+@pytest.mark.parametrize("positions", list(itertools.permutations(range(3))), ids=str)
+def test_concurrent_calls_that_depend_on_each_other_are_explained_in_any_order(
+    positions: tuple[int, ...],
+) -> None:
+    group = Together((refund(10_000), capture(4_000), release()))
+    came = _with_group_in_order(played(Mock, PART, group), positions)
+
+    assert [f for f in _judged(came) if f.verdict in ("FAIL", "WARN")] == []
+
+
+@pytest.mark.parametrize("positions", [(0, 1, 2), (2, 1, 0)], ids=str)
+def test_one_key_sent_at_the_same_time_is_one_refund_in_any_order(
+    positions: tuple[int, ...],
+) -> None:
+    came = _with_group_in_order(played(Mock, FULL, Together((KEYED, KEYED, KEYED))), positions)
+
+    assert [f for f in _judged(came) if f.verdict in ("FAIL", "WARN")] == []
+
+
+def test_two_keys_that_together_exceed_what_is_left_and_both_succeed_fail_the_bound() -> None:
+    first, second = refund(6_000, key=Key("first")), refund(6_000, key=Key("second"))
+    server = accepting("refund.within-captured-amount")
+
+    assert deviations(server, FULL, Together((first, second))) == {
+        "refund.within-captured-amount": "FAIL"
+    }
+
+
+def test_two_refunds_of_which_either_fits_that_are_both_refused_fail_the_acceptance() -> None:
+    server = refusing("refundOrder", "refused")
+
+    assert deviations(server, FULL, Together((refund(6_000), refund(6_000)))) == {
+        "refund.accepted": "FAIL"
+    }
+
+
+def test_one_key_sent_at_the_same_time_and_booked_twice_fails() -> None:
+    found = deviations(ForgetsKeys, FULL, Together((KEYED, KEYED)))
+
+    assert found["refund.replay-answered-alike"] == "FAIL"
+
+
+def test_a_concurrent_refund_that_is_lost_fails_the_bookkeeping() -> None:
+    class LosesAnUpdate(Mock):
+        def answer(self, call: Call, base_url: str) -> Response:
+            response = super().answer(call, base_url)
+            if call.member("refunded_amount") == 3_000:
+                ledger = self.orders[call.order_id]
+                self.orders[call.order_id] = msgspec.structs.replace(
+                    ledger, refunded_amount=ledger.refunded_amount - 3_000
+                )
+            return response
+
+    found = deviations(LosesAnUpdate, FULL, Together((refund(2_000), refund(3_000))))
+
+    assert found["refund.books-amount"] == "FAIL"
+
+
+def test_one_wrong_answer_does_not_spoil_the_judgement_of_the_next() -> None:
+    class AcceptsOnce(accepting("refund.within-captured-amount")):  # type: ignore[misc]
+        def answer(self, call: Call, base_url: str) -> Response:
+            if call.member("refunded_amount") == 20_000:
+                return super().answer(call, base_url)
+            return Mock.answer(self, call, base_url)
+
+    came = played(AcceptsOnce, FULL, refund(1_000), refund(20_000), get_order(), refund(1))
+    of_the_bound = [
+        f.verdict for f in came.findings if f.requirement == "refund.within-captured-amount"
+    ]
+
+    assert of_the_bound == ["PASS", "FAIL", "PASS"]
+
+
+def test_a_finding_names_the_exchange_that_shows_it() -> None:
+    came = played(refusing("refundOrder", "refused"), NONE, capture(1_000), refund(1))
+    finding = next(f for f in came.findings if f.verdict == "FAIL")
+    shown = came.exchanges[finding.exchange].request
+
+    assert (shown.method, shown.path.rsplit("/", 1)[-1]) == ("POST", "refunds")
+
+
+def test_a_finding_that_a_later_read_decides_names_that_read() -> None:
+    class BooksNothing(Mock):
+        def answer(self, call: Call, base_url: str) -> Response:
+            before = dict(self.orders)
+            response = super().answer(call, base_url)
+            self.orders = before
+            return response
+
+    came = played(BooksNothing, FULL, refund(1_000))
+    finding = next(f for f in came.findings if f.requirement == "refund.books-amount")
+
+    assert came.exchanges[finding.witness or 0].request.path == (
+        f"/ordermanagement/v1/orders/{came.orders[0].order_id}"
+    )
+
+
+def test_a_refund_repeated_after_its_answer_was_lost_is_booked_once() -> None:
+    class LosesTheFirstAnswer(Mock):
+        def respond(self, request: Request, base_url: str) -> Any:
+            first = not any(each.request.method == "POST" for each in self.exchanges)
+            response = super().respond(request, base_url)
+            if first and request.method == "POST":
+                return Failure(kind="timeout", message="ReadTimeout")
+            return response
+
+    assert deviations(LosesTheFirstAnswer, FULL, KEYED, KEYED) == {"refund.answers": "FAIL"}
+
+
+@pytest.mark.parametrize("prefix", ["krn:payments:", "a b ", "ä", "a/b"])
+def test_ids_that_have_to_be_encoded_in_a_path_are_read_back(prefix: str) -> None:
+    class NamesOddly(Mock):
+        def new_id(self) -> str:
+            return prefix + super().new_id()
+
+        def answer(self, call: Call, base_url: str) -> Response:
+            response = super().answer(call, base_url)
+            location = response.header("Location")
+            if location is None:
+                return response
+            last = location.split("/refunds/")[-1]
+            order = quote(call.order_id, safe="")
+            path = f"/ordermanagement/v1/orders/{order}/refunds/{quote(last, safe='')}"
+            return with_header(response, "Location", base_url + path)
+
+    came = played(NamesOddly, FULL, refund(1_000))
+    verdicts = {f.requirement: f.verdict for f in came.findings}
+
+    assert (verdicts.get("refund.read-back"), verdicts["refund.location-leads-to-refund"]) == (
+        "PASS",
+        "PASS",
+    )
+
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5)
+NAMES = st.sampled_from(
+    [
+        *("order_id", "captured_amount", "refunded_amount", "remaining_authorized_amount"),
+        *("captures", "refunds", "capture_id", "refund_id", "order_amount", "status", "options"),
+        *("currency", "number_of_days", "error_code", "error_messages", "correlation_id"),
+        *("reference", "description", "order_lines"),
+    ]
+)
+JSON_VALUES = st.recursive(
+    SCALARS,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(NAMES, inner, max_size=6),
+    max_leaves=12,
+)
+
+
+@given(value=JSON_VALUES, status=st.sampled_from([200, 201, 204, 400, 403, 404, 500]))
+@example(value={"captured_amount": [None], "refunds": [[]]}, status=200)
+@settings(
+    max_examples=60,
+    deadline=None,
+    database=None,
+    derandomize=True,
+    phases=(Phase.explicit, Phase.generate),
+)
+def test_whatever_json_a_server_answers_is_judged_without_an_error(value: Any, status: int) -> None:
+    class AnswersAnything(Mock):
+        def respond(self, request: Request, base_url: str) -> Response:
+            response = super().respond(request, base_url)
+            if len(self.exchanges) < 3:
+                return response
+            return msgspec.structs.replace(with_json(response, value), status=status)
+
+    steps = (KEYED, KEYED, get_order(), get_options(), extend(offered(0)), get_refund())
+    came = played(AnswersAnything, FULL, *steps)
+
+    assert len({f.exchange for f in came.findings}) > len(steps)

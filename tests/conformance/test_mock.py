@@ -1,0 +1,363 @@
+"""The served mock: it answers like the recordings, and its control API is what it says."""
+
+import re
+import socket
+import subprocess
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from klarna_conformance import defaults
+
+from .conftest import COMMAND, Served
+
+UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
+REFUND = {"refunded_amount": 1_000}
+
+
+def test_the_mock_prints_its_base_url_when_it_accepts_requests(served: Served) -> None:
+    assert re.fullmatch(r"http://127\.0\.0\.1:\d+", served.base_url)
+
+
+def test_a_refund_is_answered_as_recorded(served: Served) -> None:
+    order = served.order()
+    response = served.post(order, "/refunds", json=REFUND)
+    refund_id = response.headers["Refund-Id"]
+    path = served.path(order, f"/refunds/{refund_id}")
+
+    assert (response.status_code, response.content, dict(response.headers)) == (
+        201,
+        b"",
+        {
+            "content-length": "0",
+            "date": response.headers["date"],
+            "refund-id": refund_id,
+            "location": served.base_url + path,
+            "klarna-correlation-id": response.headers["Klarna-Correlation-Id"],
+        },
+    )
+
+
+@pytest.mark.parametrize("name", ["Refund-Id", "Klarna-Correlation-Id"])
+def test_a_refund_is_answered_with_uuids(served: Served, name: str) -> None:
+    response = served.post(served.order(), "/refunds", json=REFUND)
+
+    assert re.fullmatch(UUID, response.headers[name])
+
+
+def test_a_location_leads_to_the_refund_on_the_host_that_was_asked(served: Served) -> None:
+    port = urlsplit(served.base_url).port
+    made = served.post(
+        served.order(), "/refunds", json=REFUND, headers={"Host": f"localhost:{port}"}
+    )
+    shown = served.client.get(made.headers["Location"]).json()
+
+    assert (made.headers["Location"].startswith(f"http://localhost:{port}/"), shown) == (
+        True,
+        {**shown, "refund_id": made.headers["Refund-Id"], **REFUND},
+    )
+
+
+def test_a_capture_is_answered_as_recorded(served: Served) -> None:
+    order = served.order(captures=[])
+    response = served.post(order, "/captures", json={"captured_amount": 10_000})
+    path = served.path(order, f"/captures/{response.headers['Capture-Id']}")
+
+    assert (response.status_code, response.content, response.headers["Location"]) == (
+        201,
+        b"",
+        served.base_url + path,
+    )
+
+
+def test_a_release_is_answered_with_204_and_no_body(served: Served) -> None:
+    order = served.order(captures=[6_000])
+    response = served.post(order, "/release-remaining-authorization")
+
+    assert (response.status_code, response.content, "content-length" in response.headers) == (
+        204,
+        b"",
+        False,
+    )
+
+
+def test_a_refused_refund_is_told_as_documented(served: Served) -> None:
+    response = served.post(served.order(), "/refunds", json={"refunded_amount": 10_001})
+    error = response.json()
+
+    assert (response.status_code, response.headers["Content-Type"], error) == (
+        403,
+        "application/json",
+        {
+            "error_code": "REFUND_NOT_ALLOWED",
+            "error_messages": [
+                "A refund is at most what was captured and has not been refunded yet."
+            ],
+            "correlation_id": response.headers["Klarna-Correlation-Id"],
+        },
+    )
+
+
+def test_a_body_in_chunks_is_accepted(served: Served) -> None:
+    chunks = iter([b'{"refunded', b'_amount": 1', b"000}"])
+    response = served.post(
+        served.order(), "/refunds", content=chunks, headers={"Content-Type": "application/json"}
+    )
+
+    assert response.status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("plan", "suffix"),
+    [({"captures": [6_000]}, "/release-remaining-authorization"), ({"captures": []}, "/cancel")],
+)
+@pytest.mark.parametrize("content", [b"{}", b""])
+def test_a_call_without_a_body_may_be_sent_with_an_empty_object(
+    served: Served, plan: dict[str, Any], suffix: str, content: bytes
+) -> None:
+    response = served.post(served.order(**plan), suffix, content=content)
+
+    assert response.status_code == 204
+
+
+@pytest.mark.parametrize("suffix", ["extend-due-date", "extend-due-date-options"])
+def test_the_due_date_is_extended_at_both_paths(served: Served, suffix: str) -> None:
+    order = served.order()
+    path = served.path(order, f"/captures/{order['capture_ids'][0]}/{suffix}")
+
+    assert served.client.patch(path, json={"number_of_days": 30}).status_code == 204
+
+
+@pytest.mark.parametrize(
+    "auth",
+    [
+        pytest.param(None, id="none"),
+        pytest.param((defaults.USERNAME, "wrong"), id="wrong password"),
+        pytest.param(("wrong", defaults.PASSWORD), id="wrong username"),
+        pytest.param(("", ""), id="empty"),
+        pytest.param(("ä", "ö"), id="beyond ASCII"),
+    ],
+)
+def test_wrong_credentials_are_answered_with_401(served: Served, auth: Any) -> None:
+    response = httpx.get(served.base_url + served.path(served.order()), auth=auth, trust_env=False)
+
+    assert (response.status_code, response.headers["WWW-Authenticate"]) == (
+        401,
+        'Basic realm="mock"',
+    )
+
+
+@pytest.mark.parametrize("header", ["Basic", "Basic !!!", "Bearer abc", "Basic dXNlcg==", "x" * 99])
+def test_an_authorization_header_that_is_none_is_answered_with_401(
+    served: Served, header: str
+) -> None:
+    url = served.base_url + served.path(served.order())
+
+    assert httpx.get(url, headers={"Authorization": header}).status_code == 401
+
+
+def test_own_credentials_are_the_only_ones(serve_mock: Callable[..., Served]) -> None:
+    mock = serve_mock("--username", "merchant", "--password", "correct horse", "--no-control")
+    url = f"{mock.base_url}/ordermanagement/v1/orders/1"
+    answers = [
+        httpx.get(url, auth=auth, trust_env=False).status_code
+        for auth in (("merchant", "correct horse"), (defaults.USERNAME, defaults.PASSWORD))
+    ]
+
+    assert answers == [404, 401]
+
+
+def test_a_repeated_refund_gets_the_same_answer_and_is_booked_once(served: Served) -> None:
+    order = served.order()
+    keyed = {"Klarna-Idempotency-Key": "6ba7b810-9dad-41d1-80b4-00c04fd430c8"}
+    answers = [
+        served.post(order, "/refunds", json=REFUND, headers=keyed).headers["Refund-Id"]
+        for _ in range(3)
+    ]
+
+    assert (len(set(answers)), served.shown(order)["refunded_amount"]) == (1, 1_000)
+
+
+def test_concurrent_refunds_never_exceed_what_was_captured(served: Served) -> None:
+    order = served.order()
+
+    def refund(_: int) -> int:
+        response = httpx.post(
+            served.base_url + served.path(order, "/refunds"),
+            json={"refunded_amount": 3_000},
+            auth=(defaults.USERNAME, defaults.PASSWORD),
+            trust_env=False,
+        )
+        return response.status_code
+
+    with ThreadPoolExecutor(16) as threads:
+        answers = sorted(threads.map(refund, range(24)))
+
+    assert (answers, served.shown(order)["refunded_amount"]) == ([201] * 3 + [403] * 21, 9_000)
+
+
+def test_concurrent_refunds_with_one_key_are_booked_once(served: Served) -> None:
+    order = served.order()
+    keyed = {"Klarna-Idempotency-Key": "one key"}
+
+    def refund(_: int) -> str:
+        url = served.base_url + served.path(order, "/refunds")
+        auth = (defaults.USERNAME, defaults.PASSWORD)
+        answer = httpx.post(url, json=REFUND, auth=auth, headers=keyed, trust_env=False)
+        return answer.headers["Refund-Id"]
+
+    with ThreadPoolExecutor(16) as threads:
+        answers = set(threads.map(refund, range(24)))
+
+    assert (len(answers), served.shown(order)["refunded_amount"]) == (1, 1_000)
+
+
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH"])
+def test_an_undocumented_method_is_answered_with_an_error_in_json(
+    served: Served, method: str
+) -> None:
+    response = served.client.request(method, served.path(served.order(), "/refunds"))
+
+    assert (response.status_code, response.json()["error_code"]) == (404, "NOT_FOUND")
+
+
+def test_a_body_of_more_than_ten_megabytes_is_answered_with_413(served: Served) -> None:
+    response = served.post(served.order(), "/refunds", content=b" " * 10_000_001)
+
+    assert response.status_code == 413
+
+
+@pytest.mark.parametrize("raw", [b"GET / HTTP/1.1\r\n\r\n", b"\x00\xff garbage\r\n\r\n", b"\r\n"])
+def test_the_mock_outlives_what_is_no_request(served: Served, raw: bytes) -> None:
+    parts = urlsplit(served.base_url)
+    with socket.create_connection(
+        (parts.hostname or "", parts.port or 0), timeout=10
+    ) as connection:
+        connection.sendall(raw)
+        connection.shutdown(socket.SHUT_WR)
+        while connection.recv(4_096):
+            pass
+
+    assert served.shown(served.order())["captured_amount"] == 10_000
+
+
+@pytest.mark.parametrize(
+    ("plan", "shown"),
+    [
+        ({"captures": []}, ("AUTHORIZED", 0, 10_000)),
+        ({"captures": [6_000]}, ("PART_CAPTURED", 6_000, 4_000)),
+        ({"captures": [6_000, 4_000]}, ("CAPTURED", 10_000, 0)),
+        ({"captures": [6_000], "authorization": "released"}, ("CAPTURED", 6_000, 0)),
+        ({"captures": [], "authorization": "cancelled"}, ("CANCELLED", 0, 0)),
+    ],
+)
+def test_an_order_is_made_as_planned(served: Served, plan: dict[str, Any], shown: Any) -> None:
+    order = served.shown(served.order(**plan))
+    names = ("status", "captured_amount", "remaining_authorized_amount")
+
+    assert tuple(order[name] for name in names) == shown
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b"", "Input data was truncated"),
+        (b"{", "truncated"),
+        (b"[]", "Expected `object`"),
+        (b"{}", "missing required field `market`"),
+        (b'{"market": "SE", "currency": "SEK", "order_amount": "1"}', "$.order_amount"),
+        (b'{"market": "SE", "currency": "SEK", "order_amount": 1, "x": 1}', "unknown field `x`"),
+        (b'{"market": "SE", "currency": "SEK", "order_amount": -1}', "order_amount"),
+        (
+            b'{"market": "SE", "currency": "SEK", "order_amount": 1, "captures": [2]}',
+            "captures",
+        ),
+        (b"\xff\xfe", "no order plan"),
+    ],
+)
+def test_a_plan_that_cannot_be_is_answered_with_400_and_a_sentence(
+    served: Served, content: bytes, told: str
+) -> None:
+    response = served.client.post("/_control/orders", content=content)
+
+    assert (response.status_code, told in response.json()["unavailable"]) == (400, True)
+
+
+def test_the_clock_is_moved_on(serve_mock: Callable[..., Served]) -> None:
+    mock = serve_mock()
+    mock.client.post("/_control/clock", json={"advance_s": 100})
+    moved = mock.client.post("/_control/clock", json={"advance_s": 86_400})
+
+    assert moved.json() == {"now_s": 86_500}
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b'{"advance_s": "1"}', b'{"advance": 1}'])
+def test_a_clock_that_cannot_be_moved_so_is_answered_with_400(
+    served: Served, content: bytes
+) -> None:
+    response = served.client.post("/_control/clock", content=content)
+
+    assert (response.status_code, "advance_s" in response.json()["error"]) == (400, True)
+
+
+def test_every_exchange_is_remembered_without_credentials(
+    serve_mock: Callable[..., Served],
+) -> None:
+    mock = serve_mock()
+    order = mock.order()
+    mock.post(order, "/refunds", json=REFUND)
+    [exchange] = mock.client.get("/_control/exchanges").json()
+    headers = {name.lower() for name, _ in exchange["request"]["headers"]}
+
+    assert (
+        exchange["request"]["path"],
+        exchange["request"]["body"]["text"],
+        exchange["outcome"]["status"],
+        "authorization" in headers,
+    ) == (mock.path(order, "/refunds"), '{"refunded_amount":1000}', 201, False)
+
+
+def test_a_reset_forgets_orders_and_exchanges(serve_mock: Callable[..., Served]) -> None:
+    mock = serve_mock()
+    order = mock.order()
+    forgotten = mock.client.post("/_control/reset").status_code
+
+    assert (
+        forgotten,
+        mock.client.get("/_control/exchanges").json(),
+        mock.client.get(mock.path(order)).status_code,
+    ) == (204, [], 404)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/_control/orders"),
+        ("POST", "/_control/clock"),
+        ("GET", "/_control/exchanges"),
+        ("POST", "/_control/reset"),
+    ],
+)
+def test_the_control_api_can_be_closed(closed: Served, method: str, path: str) -> None:
+    assert closed.client.request(method, path, json={}).status_code == 404
+
+
+@pytest.fixture(scope="module")
+def closed(serve_mock: Callable[..., Served]) -> Served:
+    return serve_mock("--no-control")
+
+
+def test_a_port_that_is_taken_is_told_in_one_sentence(served: Served) -> None:
+    port = urlsplit(served.base_url).port
+    finished = subprocess.run(
+        [COMMAND, "mock", "--port", str(port)], capture_output=True, text=True, timeout=30
+    )
+
+    assert (finished.returncode, finished.stderr) == (
+        2,
+        f"Error: cannot listen on 127.0.0.1:{port}: Address already in use\n",
+    )

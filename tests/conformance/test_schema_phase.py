@@ -1,0 +1,351 @@
+"""The schema tier: what it sends, what is objected to, and `st run` with the hooks."""
+
+import asyncio
+import json
+import subprocess
+import sysconfig
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import msgspec
+import pytest
+
+from klarna_conformance.judge import judge
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.openapi import compile_openapi
+from klarna_conformance.player import play
+from klarna_conformance.rehearsal import MockTarget
+from klarna_conformance.response_validator import ResponseValidator
+from klarna_conformance.schema_phase import schema_scenarios
+from klarna_conformance.schema_values import generated_body, generated_key, within_the_order
+from klarna_reports.record import Played
+from klarna_specs.bodies import violations
+from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
+from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step
+
+from .conftest import Served
+from .museum import FULL, PART, spec
+
+WITH_BODY = [name for name, operation in spec().operations.items() if operation.body]
+ORDER = "/ordermanagement/v1/orders/1"
+JSON = ("Content-Type", "application/json")
+REFUSAL = '{"error_code": "A", "error_messages": ["b"], "correlation_id": "c"}'
+
+
+@cache
+def scenarios() -> list[Scenario]:
+    return schema_scenarios(spec(), count=120, seed=1)
+
+
+@cache
+def validator() -> ResponseValidator:
+    return ResponseValidator(spec())
+
+
+def last_step(scenario: Scenario) -> Step:
+    step = scenario.steps[-1]
+    assert isinstance(step, Step)
+    return step
+
+
+def steps(operation: str) -> list[Step]:
+    return [last_step(s) for s in scenarios() if last_step(s).operation == operation]
+
+
+def played(scenario: Scenario) -> Played:
+    target = MockTarget(Mock(spec()))
+    came = asyncio.run(play(spec(), target, scenario, identifier="s0001"))
+    findings = judge(spec(), target.facts, came.orders, came.exchanges)
+    return msgspec.structs.replace(came, findings=findings)
+
+
+def exchange(
+    status: int,
+    *headers: tuple[str, str],
+    body: str = "",
+    method: str = "POST",
+    path: str = f"{ORDER}/refunds",
+) -> Exchange:
+    response = Response(status=status, headers=headers, body=Payload(body))
+    return Exchange(request=Request(method=method, path=path), outcome=response)
+
+
+# What is sent
+
+
+def test_the_same_seed_gives_the_same_scenarios() -> None:
+    assert schema_scenarios(spec(), count=120, seed=1) == scenarios()
+
+
+def test_another_seed_gives_other_scenarios() -> None:
+    other = schema_scenarios(spec(), count=120, seed=2)
+    known = {msgspec.json.encode(scenario) for scenario in scenarios()}
+
+    assert sum(msgspec.json.encode(scenario) not in known for scenario in other) > 40
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 13, 40])
+def test_there_are_never_more_scenarios_than_were_asked_for(count: int) -> None:
+    assert count * 3 // 4 <= len(schema_scenarios(spec(), count=count, seed=3)) <= count
+
+
+def test_every_operation_is_called() -> None:
+    assert {last_step(scenario).operation for scenario in scenarios()} == set(spec().operations)
+
+
+def test_scenarios_are_plain_values_that_survive_being_written_and_read() -> None:
+    written = msgspec.json.encode(scenarios())
+
+    assert msgspec.json.decode(written, type=list[Scenario]) == scenarios()
+
+
+def test_no_scenario_comes_twice() -> None:
+    told = {msgspec.json.encode(each, order="deterministic") for each in scenarios()}
+
+    assert len(told) == len(scenarios())
+
+
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_there_are_bodies_that_keep_the_described_limits_and_such_that_break_them(
+    operation: str,
+) -> None:
+    body = spec().operations[operation].body
+    assert body is not None
+    values = [s.body.value for s in steps(operation) if isinstance(s.body, Json)]
+    offers = [v for v in values if "$offered" in str(v)]
+    kept = [v for v in values if not violations(spec(), body.limits or body.schema, v)]
+
+    assert len(kept) + len(offers) >= 5
+    assert len(values) - len(kept) - len(offers) >= 5
+
+
+@pytest.mark.parametrize("operation", WITH_BODY)
+def test_there_are_calls_with_and_without_a_key(operation: str) -> None:
+    assert {step.key is None for step in steps(operation)} == {True, False}
+
+
+def test_there_are_bodies_that_are_no_json() -> None:
+    assert [s for s in map(last_step, scenarios()) if isinstance(s.body, Raw)]
+
+
+@pytest.mark.parametrize("name", list(spec().operations))
+def test_each_operation_succeeds_in_some_scenario(name: str) -> None:
+    outcomes = [
+        each.outcome
+        for scenario in scenarios()
+        if last_step(scenario).operation == name
+        for each in played(scenario).exchanges
+        if each.step == len(scenario.steps) - 1 and each.purpose == "step"
+    ]
+
+    assert any(isinstance(outcome, Response) and outcome.is_success for outcome in outcomes)
+
+
+@pytest.mark.parametrize("seed", [1, 20260101])
+def test_the_mock_gets_no_complaint_and_no_objection(seed: int) -> None:
+    came = [played(scenario) for scenario in schema_scenarios(spec(), count=100, seed=seed)]
+    complaints = [f for p in came for f in p.findings if f.verdict not in ("PASS", "INFO")]
+    objections = [o for p in came for e in p.exchanges if (o := validator().objection(e))]
+
+    assert (complaints, objections) == ([], [])
+
+
+# What generated values become
+
+
+def generated(body: Any, **headers: str) -> Any:
+    names = {name.replace("_", "-"): value for name, value in headers.items()}
+    return SimpleNamespace(body=body, headers=names)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"a": [1, 2.5, True, None]}, Json({"a": [1, 2.5, True, None]})),
+        ({"a\ud800": "b\udfff"}, Json({"a?": "b?"})),
+        ({"a": float("nan"), "b": float("inf")}, Json({"a": None, "b": None})),
+        ({"$offered": 1, "a": {"$offered": "b"}}, Json({"a": {}})),
+        ([], Json([])),
+        ("a", Json("a")),
+        (False, Json(False)),
+        (None, Raw(text="null")),
+        (b"\x00\xff", Raw(text="\x00\ufffd")),
+        (..., Empty()),
+    ],
+    ids=ascii,
+)
+def test_a_generated_body_becomes_a_plain_one(body: Any, expected: Any) -> None:
+    assert generated_body(generated(body)) == expected
+
+
+def test_a_body_with_another_label_is_text_with_that_label() -> None:
+    case = generated({"a": 1}, Content_Type="text/plain")
+
+    assert generated_body(case) == Raw(text='{"a": 1}', content_type="text/plain")
+
+
+@pytest.mark.parametrize("label", ["a\nb", "\ud83d\ude00", " "])
+def test_a_label_that_no_header_can_hold_is_left_out(label: str) -> None:
+    assert generated_body(generated({}, Content_Type=label)) == Json({})
+
+
+@pytest.mark.parametrize(
+    ("value", "key"),
+    [
+        ("", None),
+        ("0d9e8f7a-6b5c-4d3e-9f2a-1b0c9d8e7f6a", Key("generated")),
+        ("0d9e8f7a-6b5c-5d3e-9f2a-1b0c9d8e7f6a", Key("generated", "uuid5")),
+        ("any text", Key("generated", "text")),
+    ],
+)
+def test_a_generated_key_is_a_key_of_its_form(value: str, key: Key | None) -> None:
+    assert generated_key(generated(None, Klarna_Idempotency_Key=value)) == key
+
+
+@pytest.mark.parametrize(
+    ("operation", "plan", "body", "expected"),
+    [
+        ("refundOrder", FULL, {"refunded_amount": 0}, {"refunded_amount": 1}),
+        ("refundOrder", FULL, {"refunded_amount": 10_000}, {"refunded_amount": 1}),
+        ("refundOrder", FULL, {"refunded_amount": 9_999}, {"refunded_amount": 10_000}),
+        ("captureOrder", PART, {"captured_amount": 4_001}, {"captured_amount": 2}),
+        ("extendDueDate", FULL, {"number_of_days": 5}, {"number_of_days": {"$offered": 1}}),
+        ("extendDueDate", FULL, {"number_of_days": 7}, {"number_of_days": 7}),
+        ("refundOrder", FULL, {"refunded_amount": "a"}, {"refunded_amount": "a"}),
+        ("refundOrder", FULL, [1], [1]),
+    ],
+)
+def test_amounts_are_brought_within_the_order(
+    operation: str, plan: Any, body: Any, expected: Any
+) -> None:
+    assert within_the_order(operation, Json(body), plan) == Json(expected)
+
+
+# What is objected to
+
+
+@pytest.mark.parametrize(
+    ("seen", "objection"),
+    [
+        (exchange(200), "Undocumented status code: Received: 200"),
+        (exchange(302), "Undocumented status code: Received: 302"),
+        (exchange(500), "Undocumented status code: Received: 500"),
+        (exchange(201), "Missing required response headers"),
+        (exchange(403, body=REFUSAL), "Missing Content-Type header"),
+        (exchange(403, ("Content-Type", "text/html"), body="<p>"), "Undocumented Content-Type"),
+        (exchange(403, JSON, body="{"), "JSON deserialization error"),
+        (exchange(403, JSON, body='{"error_code": 1}'), "Response violates schema"),
+        (
+            exchange(200, JSON, body='{"order_amount": "1"}', method="GET", path=ORDER),
+            "Response violates schema",
+        ),
+    ],
+)
+def test_what_is_not_described_is_objected_to(seen: Exchange, objection: str) -> None:
+    told = validator().objection(seen)
+
+    assert told is not None
+    assert objection in told
+
+
+@pytest.mark.parametrize(
+    "seen",
+    [
+        exchange(201, ("location", "/a")),
+        exchange(201, ("Location", "/a"), ("refund_id", "a")),
+        exchange(201, ("Location", "/a"), JSON, body='"a"'),
+        exchange(401, ("Content-Type", "text/html"), body="<p>"),
+        exchange(413),
+        exchange(429, ("Content-Type", "text/plain"), body="later"),
+        exchange(403, JSON, body=REFUSAL),
+        exchange(403, ("Content-Type", "application/json; charset=utf-8"), body=REFUSAL),
+        exchange(403, ("Content-Type", "application/problem+json"), body=REFUSAL),
+        exchange(403, JSON, ("Content-Length", "1"), body=REFUSAL),
+        exchange(403, JSON, ("X-Name", "\xe9 \u20ac"), body=REFUSAL),
+        exchange(204, path=f"{ORDER}/release-remaining-authorization"),
+        exchange(204, method="PATCH", path=f"{ORDER}/captures/2/extend-due-date"),
+        exchange(204, method="PATCH", path=f"{ORDER}/captures/2/extend-due-date-options"),
+        exchange(200, path="/nowhere"),
+        Exchange(
+            request=Request(method="POST", path=f"{ORDER}/refunds"),
+            outcome=Failure(kind="timeout", message="a"),
+        ),
+        Exchange(
+            request=Request(method="POST", path=f"{ORDER}/refunds"),
+            outcome=Response(status=500, truncated=True),
+        ),
+    ],
+)
+def test_nothing_else_is_objected_to(seen: Exchange) -> None:
+    assert validator().objection(seen) is None
+
+
+def test_an_objection_is_one_line() -> None:
+    told = validator().objection(exchange(403, JSON, body="{}"))
+
+    assert told is not None
+    assert "\n" not in told
+
+
+# `st run` with the hooks
+
+ST = Path(sysconfig.get_path("scripts")) / "st"
+
+
+def st_run(served: Served, environment: dict[str, str], folder: Path, *options: str) -> Any:
+    """A short run of Schemathesis alone, with refunds only."""
+    document = folder / "openapi.json"
+    document.write_text(json.dumps(compile_openapi(spec(), version="3.0")), encoding="utf-8")
+    variables = {
+        "SCHEMATHESIS_HOOKS": "klarna_conformance.hooks",
+        "KLARNA_PROVISIONER_URL": f"{served.base_url}/_control/orders",
+    }
+    command = [ST, "run", document, "--url", served.base_url, "--max-examples", "4", "--seed", "1"]
+    bounds = ["--include-path-regex", "refunds", "--no-shrink", *options]
+    return subprocess.run(
+        [*command, *bounds],
+        env={**environment, **variables},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=150,
+        check=False,
+    )
+
+
+def test_schemathesis_alone_finds_nothing_wrong_with_the_mock_and_reaches_its_orders(
+    served: Served, environment: dict[str, str], tmp_path: Path
+) -> None:
+    before = len(served.client.get("/_control/exchanges").json())
+    ended = st_run(served, environment, tmp_path, "--phases", "examples,fuzzing,stateful")
+    sent = served.client.get("/_control/exchanges").json()[before:]
+    booked = [e for e in sent if e["request"]["method"] == "POST" and e["outcome"]["status"] == 201]
+
+    assert (ended.returncode, ended.stdout[-2000:] if ended.returncode else "") == (0, "")
+    assert len(booked) > 5
+
+
+@pytest.mark.parametrize(
+    ("mutant", "told"),
+    [
+        ("location-missing", "Location"),
+        ("location-of-another-refund", "Location leads to"),
+        ("refund-id-missing", "Refund-Id or refund_id"),
+        ("refund-error-messages-null", "at least one message"),
+    ],
+)
+def test_schemathesis_with_the_hooks_finds_wrong_servers(
+    serve_mock: Callable[..., Served],
+    environment: dict[str, str],
+    tmp_path: Path,
+    mutant: str,
+    told: str,
+) -> None:
+    wrong = serve_mock("--mutant", mutant)
+    ended = st_run(wrong, environment, tmp_path, "--phases", "examples,fuzzing")
+
+    assert ended.returncode == 1
+    assert told in ended.stdout
