@@ -57,6 +57,7 @@ def make_plan(
 
 def _candidates(spec: Spec, scope: Scope, seed: int, examples: int) -> Iterator[Scenario]:
     from klarna_conformance.drawing import draw
+    from klarna_conformance.schema_phase import schema_scenarios
     from klarna_strategies.scenarios import scenarios
     from klarna_strategies.tables import scenario_table
 
@@ -65,6 +66,7 @@ def _candidates(spec: Spec, scope: Scope, seed: int, examples: int) -> Iterator[
     for source in (
         scenario_table(spec, markets=markets),
         draw(scenarios(spec, markets=markets), count=examples, seed=seed),
+        schema_scenarios(spec, count=examples, seed=seed, market=(scope.markets or ("SE",))[0]),
     ):
         for scenario in source:
             text = msgspec.json.encode(scenario, order="deterministic")

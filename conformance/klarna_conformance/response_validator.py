@@ -8,7 +8,7 @@ from klarna_specs.calls import read_call
 from klarna_specs.exchange import Exchange, Headers, Response
 from klarna_specs.spec import Spec
 
-__all__ = ["ResponseValidator"]
+__all__ = ["ResponseValidator", "validator_of"]
 
 _CHECKS = (
     "status_code_conformance",
@@ -99,3 +99,13 @@ def _told(failure: BaseException) -> str:
     """A failure in one line."""
     title, message = (str(getattr(failure, name, "")) for name in ("title", "message"))
     return f"{title}: {' '.join(message.split())}"[:300]
+
+
+_VALIDATORS: dict[str, ResponseValidator] = {}
+
+
+def validator_of(spec: Spec) -> ResponseValidator:
+    """The validator of a spec, made once."""
+    if spec.fingerprint not in _VALIDATORS:
+        _VALIDATORS[spec.fingerprint] = ResponseValidator(spec)
+    return _VALIDATORS[spec.fingerprint]

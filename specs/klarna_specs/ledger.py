@@ -46,7 +46,8 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
 class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
     """The first use of an idempotency key on this order: for what, when, and what came of it.
 
-    `answer` is None where none came; `amounts` are those of the order before the call.
+    `answer` is None where none came, `later` what else was answered under the key since;
+    `amounts` are those of the order before the call.
     """
 
     key: str
@@ -58,6 +59,16 @@ class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
     at_s: int
     turn: int
     times: int = 1
+    later: tuple[Answer, ...] = ()
+
+    def again(self, call: Call, answer: Answer | None) -> "KeyUse":
+        """This key after one more use: a success takes the place of a refusal."""
+        if answer and answer.success and self.answer and not self.answer.success:
+            return msgspec.structs.replace(
+                self, answer=answer, fingerprint=call.fingerprint, times=self.times + 1
+            )
+        later = self.later if answer in (None, self.answer) else (*self.later, answer)
+        return msgspec.structs.replace(self, later=later, times=self.times + 1)
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
@@ -148,7 +159,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
             return self
         first = self.key_use(call.key)
         if first and self.now_s - first.at_s < DAY_S:
-            again = msgspec.structs.replace(first, times=first.times + 1)
+            again = first.again(call, answer)
             keys = tuple(again if use is first else use for use in self.keys)
         else:
             use = KeyUse(

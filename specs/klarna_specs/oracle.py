@@ -142,14 +142,15 @@ def _outcomes(
         # Whether the first call took effect is not told; a repeat may be answered for either.
         success = Outcome(kind="success", responses=(call.operation.success,))
         return (success, Outcome(kind="refusal", responses=_any_refusal(call))), ()
-    against = again.because
-    instead = tuple(msgspec.structs.replace(o, against=(*o.against, *against)) for o in fresh)
-    if replay == "replay_other_body":
-        refused = Outcome(kind="refusal", responses=("malformed",), against=against)
-        return (again, *instead, refused), ()
-    if replay == "replay_of_refusal":
-        return (again, *instead), ()
-    return (*instead, again), ()
+    # A success has to be right for this call, or the first answer again; refusing is always open.
+    accepted = tuple(outcome for outcome in fresh if outcome.kind == "success")
+    refused = Outcome(kind="refusal", responses=_refusals_first(call, fresh))
+    demanded_by = () if accepted else demanded_by
+    if replay in ("replay_other_body", "replay_of_refusal"):
+        return (again, *accepted, refused), demanded_by
+    if fresh[0].kind == "refusal":
+        return (refused, *accepted, again), demanded_by
+    return (*accepted, refused, again), demanded_by
 
 
 def _checked_on(call: Call, replay: str, holds: Callable[[str], bool]) -> tuple[str, ...]:
@@ -186,18 +187,21 @@ def _fresh_outcomes(
     success = Outcome(kind="success", responses=(operation.success,), because=_ids(accepting))
     open_rules = [rule for rule in (*broken, *silent) if rule.level == "INFO" or rule in silent]
     wishes = [*refusing["SHOULD"], *refusing["INFO"], *silent]
-    refusal_names = tuple(dict.fromkeys(rule.otherwise for rule in wishes)) or _any_refusal(call)
+    refusal_names = tuple(dict.fromkeys(rule.otherwise for rule in wishes))
+    if open_rules or not refusal_names:
+        refusal_names = tuple(dict.fromkeys((*refusal_names, *_any_refusal(call))))
     refusal = Outcome(kind="refusal", responses=refusal_names, because=_ids(wishes))
     softening = [rule for rule in broken if operation.responses[rule.otherwise].kind == "success"]
     if open_rules:
-        # Nothing is demanded; the one named by the first open rule stands first.
+        # Nothing is demanded; what a SHOULD wishes stands first, else what the first rule says.
+        wished = refusing["SHOULD"]
         against = _ids(rule for rule in open_rules if rule.level == "INFO")
         pair = (
-            msgspec.structs.replace(success, against=against),
+            msgspec.structs.replace(success, against=(*_ids(wished), *against)),
             msgspec.structs.replace(refusal, against=against),
         )
         first_refuses = operation.responses[open_rules[0].otherwise].kind == "refusal"
-        return (tuple(reversed(pair)) if first_refuses else pair), ()
+        return (tuple(reversed(pair)) if wished or first_refuses else pair), ()
     if refusing["SHOULD"]:
         return (
             refusal,
@@ -209,7 +213,16 @@ def _fresh_outcomes(
 
 
 def _any_refusal(call: Call) -> tuple[str, ...]:
-    return tuple(name for name, r in call.operation.responses.items() if r.kind == "refusal")
+    responses = call.operation.responses.items()
+    return tuple(name for name, r in responses if r.kind == "refusal" and name not in _GATES)
+
+
+def _refusals_first(call: Call, fresh: tuple[Outcome, ...]) -> tuple[str, ...]:
+    """All refusals of the operation, those that the call deserves by itself first."""
+    deserved = [
+        name for outcome in fresh if outcome.kind == "refusal" for name in outcome.responses
+    ]
+    return tuple(dict.fromkeys((*deserved, *_any_refusal(call))))
 
 
 def _accepting(call: Call, holds: Callable[[str], bool]) -> tuple[Requirement, ...]:

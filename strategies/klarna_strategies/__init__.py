@@ -31,7 +31,12 @@ from klarna_strategies.keys import idempotency_keys, keys_or_none
 from klarna_strategies.layouts import layout_plan, order_plan
 from klarna_strategies.malformed import OddBody, odd_bodies
 from klarna_strategies.markets import currency_of, markets, markets_without
-from klarna_strategies.order_lines import order_lines, order_lines_not_adding_up
+from klarna_strategies.order_lines import (
+    order_lines,
+    order_lines_not_adding_up,
+    order_lines_with_other_totals,
+    order_lines_with_wrong_taxes,
+)
 from klarna_strategies.scenarios import scenarios
 from klarna_strategies.tables import scenario_table
 from klarna_strategies.texts import texts
@@ -63,6 +68,8 @@ __all__ = [
     "offered_days",
     "order_lines",
     "order_lines_not_adding_up",
+    "order_lines_with_other_totals",
+    "order_lines_with_wrong_taxes",
     "order_plan",
     "order_plans",
     "positive_fee_refunds",

@@ -6,7 +6,7 @@ import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from klarna_strategies.lines import Line, fee, goods, lines_total
+from klarna_strategies.lines import Line, fee, goods, included_tax, lines_total
 
 __all__ = [
     "WrongSum",
@@ -43,7 +43,8 @@ class WrongSum(msgspec.Struct, frozen=True, kw_only=True):
 def fee_refunds(*, left: int) -> SearchStrategy[Refund]:
     """Bodies of refunds with one return fee whose lines add up to at most what is left.
 
-    The fee stands anywhere among one to five lines of goods and is less than they are worth.
+    The fee stands anywhere among one to five lines of goods and is less than they are worth. Every
+    total is the quantity times the price, and every tax is right.
     Shrinks to one line of 2 less a fee of 1. Raises ValueError where not 1 is left.
     """
     if left < 1:
@@ -101,16 +102,18 @@ def _fee_lines(draw: DrawFn, left: int) -> list[Line]:
     lines: list[Line] = []
     for _ in range(draw(st.integers(0, 4))):
         part = draw(st.integers(0, rest))
-        lines.append(_goods(part, draw(st.integers(1, 4))))
+        lines.append(draw(_goods(part)))
         rest -= part
-    lines.append(_goods(rest, draw(st.integers(1, 4))))
-    extra: Line = draw(st.sampled_from(({}, {"tax_rate": 2_500})))
+    lines.append(draw(_goods(rest)))
+    taxed = {"tax_rate": 2_500, "total_tax_amount": included_tax(-charged, 2_500)}
+    extra: Line = draw(st.sampled_from(({}, {"tax_rate": 2_500}, taxed)))
     position = len(lines) - draw(st.integers(0, len(lines)))
     return [*lines[:position], fee(charged, **extra), *lines[position:]]
 
 
-def _goods(total_amount: int, quantity: int) -> Line:
-    return goods(total_amount, quantity=quantity) if total_amount else goods(0)
+def _goods(total_amount: int) -> SearchStrategy[Line]:
+    fitting = [quantity for quantity in range(1, 5) if total_amount % quantity == 0]
+    return st.sampled_from(fitting).map(lambda quantity: goods(total_amount, quantity=quantity))
 
 
 @st.composite
@@ -119,7 +122,8 @@ def _wrong_sums(draw: DrawFn, left: int) -> WrongSum:
     charged = draw(st.integers(1, left // 20))
     price = draw(st.integers(left // 10, left // 4))
     single, several = goods(price), goods(2 * price, quantity=2)
-    uneven = goods(2 * price, quantity=2, unit_price=price + 1)
+    off = draw(st.integers(1, price))
+    reduced = goods(2 * price - off, quantity=2, unit_price=price, total_discount_amount=off)
     taken = fee(charged)
     table: dict[WrongSumKind, tuple[list[Line], int]] = {
         "one-above": ([single, taken], price - charged + 1),
@@ -128,7 +132,7 @@ def _wrong_sums(draw: DrawFn, left: int) -> WrongSum:
         "sign-of-the-fee-turned": ([single, taken], price + charged),
         "a-line-left-out": ([single, several, taken], price - charged),
         "quantity-left-out": ([several, taken], price - charged),
-        "quantity-times-price": ([uneven, taken], 2 * (price + 1) - charged),
+        "quantity-times-price": ([reduced, taken], 2 * price - charged),
         "only-the-fee": ([taken], charged),
     }
     kind = draw(st.sampled_from(tuple(table)))

@@ -2,7 +2,15 @@
 
 from typing import Any
 
-__all__ = ["Line", "discount", "fee", "goods", "lines_total", "nested_members"]
+__all__ = [
+    "Line",
+    "discount",
+    "fee",
+    "goods",
+    "included_tax",
+    "lines_total",
+    "nested_members",
+]
 
 Line = dict[str, Any]
 """An order line as a JSON value; its amounts are minor units."""
@@ -50,6 +58,12 @@ def nested_members() -> Line:
         },
         "subscription": {"interval": "MONTH", "interval_count": 1, "name": "Care plan"},
     }
+
+
+def included_tax(total_amount: int, tax_rate: int) -> int:
+    """The part of a total that is tax, at a rate where 2500 stands for 25 %."""
+    net = abs(total_amount) * 10_000 // (10_000 + tax_rate)
+    return total_amount - (net if total_amount > 0 else -net)
 
 
 def lines_total(lines: list[Line]) -> int:

@@ -154,8 +154,9 @@ def _beyond_limits() -> Iterator[tuple[str, dict[str, Any]]]:
     yield "line-quantity-negative", _line(quantity=-1, unit_price=-100)
     yield "line-quantity-unit-too-long", _line(quantity_unit="kilogrammes")
     yield "line-tax-rate-negative", _line(tax_rate=-1)
-    yield "line-discount-negative", _line(total_discount_amount=-1)
-    yield "line-unit-price-too-high", _line(unit_price=200_000_001)
+    yield "line-discount-negative", _line(unit_price=99, total_discount_amount=-1)
+    free = goods(0, quantity=0, unit_price=200_000_001)
+    yield "line-unit-price-too-high", {"order_lines": [free, goods(100)]}
     yield "line-total-too-high", {"order_lines": [goods(200_000_001), goods(-199_999_901)]}
     yield "line-type-unknown", _line(type="refund")
     yield "line-type-upper-case", _line(type="PHYSICAL")

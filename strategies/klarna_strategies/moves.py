@@ -102,15 +102,14 @@ KEEPING: tuple[Move, ...] = (
         possible=lambda course: (
             course.is_pay_later
             and course.has_extensions
+            and course.left > 0
             and len(course.extended) < len(course.captures)
         ),
         draw=_extended,
     ),
     Move(
         operation="getOptionsForExtendDueDate",
-        possible=lambda course: (
-            course.is_pay_later and course.has_extensions and bool(course.captures)
-        ),
+        possible=lambda course: course.is_pay_later and course.has_extensions and course.left > 0,
         draw=lambda draw, course: get_options(_some_capture(draw, course)),
     ),
     Move(
@@ -228,9 +227,7 @@ BREAKING: tuple[Move, ...] = (
     Move(
         operation="extendDueDate",
         breaks="extension.offered-days-only",
-        possible=lambda course: (
-            course.is_pay_later and course.has_extensions and bool(course.captures)
-        ),
+        possible=lambda course: course.is_pay_later and course.has_extensions and course.left > 0,
         draw=lambda draw, course: extend(
             draw(days_not_offered(course.spec)), capture=_some_capture(draw, course)
         ),

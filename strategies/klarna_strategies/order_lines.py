@@ -1,14 +1,21 @@
-"""Strategies of order lines that add up to a total, and of lines that do not."""
+"""Strategies of order lines that add up to a total, of lines that do not, and of odd lines."""
 
+from collections.abc import Callable
 from typing import Any
 
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from klarna_strategies.lines import Line, discount, goods, nested_members
+from klarna_strategies.lines import Line, discount, goods, included_tax, nested_members
 from klarna_strategies.texts import texts
 
-__all__ = ["LINE_TYPES", "order_lines", "order_lines_not_adding_up"]
+__all__ = [
+    "LINE_TYPES",
+    "order_lines",
+    "order_lines_not_adding_up",
+    "order_lines_with_other_totals",
+    "order_lines_with_wrong_taxes",
+]
 
 LINE_TYPES = (
     "physical",
@@ -25,6 +32,8 @@ LINE_TYPES = (
 _DRAWN_LINES = 20
 """So many lines of an order differ; a thousand drawn ones would take seconds."""
 
+_TAX_RATES = (600, 1_200, 1_900, 2_500)
+
 _EXTRAS: tuple[dict[str, Any], ...] = (
     {},
     {"reference": "75001"},
@@ -39,15 +48,14 @@ _EXTRAS: tuple[dict[str, Any], ...] = (
 def order_lines(*, total: int, min_size: int = 1, max_size: int = 5) -> SearchStrategy[list[Line]]:
     """Lines that add up to a total in minor units, each within the described limits.
 
-    A line may stand for several pieces, with a total that is the price times the quantity or, after
-    rounding and discounts, is not; of two lines or more the last may be a discount. Shrinks to one
-    line of one piece. Raises ValueError for sizes outside 1 to 1000 and totals outside 0 to
+    A line may stand for several pieces; its total is the quantity times the price, less a discount
+    that it tells, and its tax is right. Of two lines or more the last may be a discount. Shrinks to
+    one line of one piece. Raises ValueError for sizes outside 1 to 1000 and totals outside 0 to
     100,000,000.
     """
     if not 1 <= min_size <= max_size <= 1_000:
         raise ValueError(f"sizes {min_size} to {max_size} must lie within 1 to 1000")
-    if not 0 <= total <= 100_000_000:
-        raise ValueError(f"total {total} must lie within 0 and 100000000")
+    _check(total)
     return _order_lines(total, min_size, max_size)
 
 
@@ -62,6 +70,58 @@ def order_lines_not_adding_up(*, total: int, max_size: int = 5) -> SearchStrateg
         raise ValueError(f"max_size {max_size} must lie within 1 and 1000")
     off = st.one_of(st.just(1), st.just(-1), st.integers(2, 1_000_000)) if total else st.just(1)
     return off.flatmap(lambda by: order_lines(total=total + by, max_size=max_size))
+
+
+def order_lines_with_other_totals(*, total: int) -> SearchStrategy[list[Line]]:
+    """Lines that add up though the total of one is not its quantity times its price.
+
+    Whether they may is not told (`refund.line-totals`). Shrinks to one line of two pieces. Raises
+    ValueError for totals outside 0 to 100,000,000.
+    """
+    _check(total)
+    return _beside_others(total, _rounded)
+
+
+def order_lines_with_wrong_taxes(*, total: int) -> SearchStrategy[list[Line]]:
+    """Lines that add up though the tax of one is 2 or more off what its rate makes of its total.
+
+    Whether it may be is not told (`refund.line-taxes`). Shrinks to one line without a rate that
+    tells a tax of 2. Raises ValueError for totals outside 0 to 100,000,000.
+    """
+    _check(total)
+    return _beside_others(total, _wrongly_taxed)
+
+
+def _check(total: int) -> None:
+    if not 0 <= total <= 100_000_000:
+        raise ValueError(f"total {total} must lie within 0 and 100000000")
+
+
+@st.composite
+def _beside_others(
+    draw: DrawFn, total: int, odd: Callable[[int], SearchStrategy[Line]]
+) -> list[Line]:
+    """One odd line, and perhaps lines that have nothing odd."""
+    rest = draw(st.integers(0, total))
+    others = draw(order_lines(total=rest)) if rest else []
+    return [draw(odd(total - rest)), *others]
+
+
+@st.composite
+def _rounded(draw: DrawFn, total_amount: int) -> Line:
+    quantity = draw(st.integers(2, 9))
+    price = total_amount // quantity + draw(st.integers(0, 1_000))
+    if quantity * price == total_amount:
+        price += 1
+    return goods(total_amount, quantity=quantity, unit_price=price)
+
+
+@st.composite
+def _wrongly_taxed(draw: DrawFn, total_amount: int) -> Line:
+    rate = draw(st.sampled_from((0, *_TAX_RATES)))
+    off = draw(st.integers(2, 1_000)) * draw(st.sampled_from((1, -1)))
+    tax = included_tax(total_amount, rate) + off
+    return goods(total_amount, tax_rate=rate, total_tax_amount=tax)
 
 
 @st.composite
@@ -84,23 +144,21 @@ def _order_lines(draw: DrawFn, total: int, min_size: int, max_size: int) -> list
 @st.composite
 def _lines(draw: DrawFn, total_amount: int) -> Line:
     plain = goods(total_amount)
-    match draw(st.integers(0, 6)):
+    match draw(st.integers(0, 5)):
         case 1:
             fitting = [n for n in range(2, 10) if total_amount % n == 0] or [1]
             return goods(total_amount, quantity=draw(st.sampled_from(fitting)))
         case 2:
-            return goods(total_amount, quantity=draw(st.integers(2, 9)))
-        case 3:
             off = draw(st.integers(1, 1_000))
             price = total_amount + off
             return goods(total_amount, unit_price=price, total_discount_amount=off)
-        case 4:
-            rate = draw(st.sampled_from((600, 1_200, 1_900, 2_500)))
-            tax = total_amount - total_amount * 10_000 // (10_000 + rate)
+        case 3:
+            rate = draw(st.sampled_from(_TAX_RATES))
+            tax = included_tax(total_amount, rate)
             return {**plain, "tax_rate": rate, "total_tax_amount": tax}
-        case 5:
+        case 4:
             return {**plain, "type": draw(st.sampled_from(LINE_TYPES))}
-        case 6:
+        case 5:
             named = {**plain, "name": draw(texts())}
             return {**named, **draw(st.sampled_from(_EXTRAS))}
         case _:

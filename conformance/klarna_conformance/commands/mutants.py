@@ -16,6 +16,7 @@ __all__ = ["mutants"]
 @click.option("--shard", help="Only the I-th of N parts, such as 1/4.")
 @click.option("--seed", default=defaults.SEED, show_default=True, help="Draws the scenarios.")
 @click.option("--examples", type=click.IntRange(0), default=defaults.EXAMPLES, show_default=True)
+@click.option("--full", is_flag=True, help="Go on when a mutant is caught: by whom else is it?")
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
@@ -30,6 +31,7 @@ def mutants(
     shard: str | None,
     seed: int,
     examples: int,
+    full: bool,
     output: Path,
     specs: Path | None,
 ) -> int:
@@ -42,7 +44,7 @@ def mutants(
     import msgspec
 
     from klarna_conformance.errors import UsageError
-    from klarna_conformance.mutants.campaign import Trial, Trials, try_mutants
+    from klarna_conformance.mutants.campaign import Campaign, Trial, Trials, try_mutants
     from klarna_conformance.mutants.choosing import choose
     from klarna_conformance.terminal import Terminal
 
@@ -50,7 +52,8 @@ def mutants(
     terminal = Terminal(quiet=False, color=True)
     done: list[Trial] = []
     with terminal.progress(len(chosen), "Trying"):
-        for trial in try_mutants(chosen, seed=seed, examples=examples, specs=specs):
+        campaign = Campaign(seed=seed, examples=examples, specs=specs, full=full)
+        for trial in try_mutants(chosen, campaign):
             done.append(trial)
             terminal.trial(trial)
     trials = Trials(seed=seed, examples=examples, trials=tuple(done))

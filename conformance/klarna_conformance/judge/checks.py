@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 
 from klarna_conformance.judge.state import (
+    Excused,
     Mismatch,
     NotTold,
     Result,
@@ -17,6 +18,7 @@ from klarna_conformance.judge.state import (
     refund_state,
 )
 from klarna_conformance.locations import Nowhere, created_id, follow
+from klarna_conformance.response_validator import validator_of
 from klarna_specs.bodies import violations
 from klarna_specs.exchange import Exchange, Failure, NotJson, Response
 from klarna_specs.json_value import as_array, as_object
@@ -84,6 +86,14 @@ def _no_server_error(seen: Seen) -> Result:
     if outcome.status < 500:
         return None
     return Mismatch("no 5xx status", f"status {outcome.status}")
+
+
+def _described_response(seen: Seen) -> Result:
+    """Asked of the steps alone: reads are many, and tell the same again."""
+    if seen.exchange.purpose != "step":
+        return NotTold()
+    objection = validator_of(seen.spec).objection(seen.exchange)
+    return Mismatch("an answer as described", objection) if objection else None
 
 
 def _status(seen: Seen) -> Result:
@@ -195,8 +205,10 @@ def _taken_as_new(seen: Seen) -> Result:
 
 def _own_identity(seen: Seen) -> Result:
     body = seen.members()
-    if body is None or "order_id" not in body:
+    if body is None:
         return NotTold()
+    if body.get("order_id") is None:
+        return Excused("the order shows no order_id")
     asked = seen.assessment.call.order_id
     if body["order_id"] == asked:
         return None
@@ -265,6 +277,7 @@ def _excerpt(response: Response) -> str:
 CHECKS: Mapping[str, Callable[[Seen], Result]] = {
     "complete_response": _complete_response,
     "no_server_error": _no_server_error,
+    "described_response": _described_response,
     "status": _status,
     "error_code": _error_code,
     "error_body": _error_body,

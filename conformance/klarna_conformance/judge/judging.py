@@ -21,7 +21,7 @@ from klarna_conformance.judge.reading import (
     told,
     wanted,
 )
-from klarna_conformance.judge.state import Mismatch, NotTold, Result, adopted
+from klarna_conformance.judge.state import Excused, Mismatch, NotTold, Result, adopted
 from klarna_conformance.target import reading_followed
 from klarna_reports.record import Finding, ProvidedOrder, TargetFacts, Verdict
 from klarna_specs.calls import Call, read_call
@@ -171,10 +171,12 @@ class _Judging:
 
     def look_at(self, index: int, exchange: Exchange) -> None:
         """Judges the next exchange; being asked to wait (429) is no answer that could be judged."""
+        response = exchange.outcome
+        if isinstance(response, Response) and response.status == 429:
+            return
         self._decide(self._later.read_resource(index, exchange))
         call = read_call(self._spec, exchange.request)
-        response = exchange.outcome
-        if call is None or (isinstance(response, Response) and response.status == 429):
+        if call is None:
             return
         if self._told_but_not_booked(call):
             return
@@ -191,6 +193,9 @@ class _Judging:
 
     def _told_but_not_booked(self, call: Call) -> bool:
         """Whether a read is of what an answer told, though the ledger knows of no such thing."""
+        ledger = self._ledgers.get(call.order_id)
+        if ledger is not None and ledger.uncertain and not call.operation.changes:
+            return bool(call.refund_id or call.capture_id)
         wanted = {call.capture_id, call.refund_id} & (self._resource_ids | self._led_to)
         known = {c.capture_id for o in self._ledgers.values() for c in o.captures}
         known |= {r.refund_id for o in self._ledgers.values() for r in o.refunds}
@@ -287,6 +292,8 @@ class _Judging:
                 return ()
             return self._later.read_order(answered.index, ledger, order, awaited)
         self._later.await_order(call.order_id, awaited)
+        if answered.outcome is None:
+            return ()  # what was wrongly accepted is told already
         created = call.operation.responses[call.operation.success]
         if call.operation.success not in answered.names:
             return ()
@@ -338,15 +345,20 @@ class _Judging:
     def _settle(self, awaited: Awaited, result: Result, witness: int | None = None) -> None:
         if isinstance(result, NotTold):
             return
-        requirement = awaited.requirement
+        requirement, verdict, expected, observed = awaited.requirement, "PASS", "", ""
+        if isinstance(result, Excused):
+            verdict, observed = "NOT_APPLICABLE", result.reason
+        elif result is not None:
+            verdict, expected = _VIOLATED[requirement.level], result.expected
+            observed = result.observed
         finding = Finding(
             requirement=requirement.id,
-            verdict=_VIOLATED[requirement.level] if result else "PASS",
+            verdict=verdict,
             exchange=awaited.index,
             aspects=awaited.aspects,
             witness=witness,
-            expected=result.expected if result else "",
-            observed=result.observed if result else "",
+            expected=expected,
+            observed=observed,
         )
         self.findings.append(finding)
 
@@ -374,7 +386,9 @@ def _changed(ledger: Ledger, answered: _Answered) -> Ledger:
         again = first.amounts != ledger.amounts
     effect = answered.kind == "success" and not again
     moved = ledger.after(answered.call, answered.answer, effect=effect)
-    if outcome is None and effect:
-        # What becomes of a call that should have been refused is not documented: a read tells.
+    untold = answered.answer.resource_id is None and answered.answer.location is None
+    if effect and (outcome is None or (answered.assessment.replay and untold)):
+        # What a call does that should have been refused is not documented, nor can a repeated
+        # one that tells no id be told from a new one: a read tells.
         return msgspec.structs.replace(moved, uncertain=True)
     return moved

@@ -13,6 +13,7 @@ from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Capture, Ledger, Refund
 
 __all__ = [
+    "Excused",
     "Mismatch",
     "NotTold",
     "Result",
@@ -42,12 +43,22 @@ class NotTold(msgspec.Struct, frozen=True):
     """The response does not tell what would have to be compared."""
 
 
-Result = Mismatch | NotTold | None
+class Excused(msgspec.Struct, frozen=True):
+    """The requirement speaks only of what is shown, and nothing of it is."""
+
+    reason: str
+
+
+Result = Mismatch | NotTold | Excused | None
 
 
 def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
     """The amounts, captures and refunds of an order beside those of the ledger."""
-    pairs = [(name, getattr(ledger, name), order[name]) for name in _AMOUNTS if name in order]
+    pairs = [
+        (name, getattr(ledger, name), order[name])
+        for name in _AMOUNTS
+        if order.get(name) is not None
+    ]
     for kind, own in (("captures", _known(ledger.captures)), ("refunds", _known(ledger.refunds))):
         if _has(order, kind):
             pairs.append((kind, *_comparable(own, _listed(kind, order[kind]))))
@@ -84,10 +95,13 @@ def _listed(kind: str, resources: list[Any]) -> list[tuple[Any, Any]]:
 
 
 def _comparable(ours: list[tuple[Any, Any]], theirs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
-    """Both lists in one order; by amounts alone where an id was never told."""
-    if any(not identifier for identifier, _ in ours):
+    """Both lists in one order, by what both tell: ids or amounts that are missing do not count."""
+    if any(not identifier for identifier, _ in (*ours, *theirs)):
         ours = [("", amount) for _, amount in ours]
         theirs = [("", amount) for _, amount in theirs]
+    if any(amount is None for _, amount in theirs):
+        ours = [(identifier, None) for identifier, _ in ours]
+        theirs = [(identifier, None) for identifier, _ in theirs]
     return sorted(ours, key=repr), sorted(theirs, key=repr)
 
 
@@ -120,8 +134,10 @@ def _has(order: Mapping[str, Any], kind: str) -> bool:
     return isinstance(order.get(kind), list)
 
 
-def _usable(pairs: list[tuple[Any, Any]]) -> dict[str, int]:
-    return {i: amount for i, amount in pairs if isinstance(i, str) and is_integer(amount)}
+def _usable(pairs: list[tuple[Any, Any]]) -> dict[str, int] | None:
+    """The amounts by id; None where an entry does not tell both."""
+    usable = {i: amount for i, amount in pairs if isinstance(i, str) and is_integer(amount)}
+    return usable if len(usable) == len(pairs) else None
 
 
 def captures_agree(ledger: Ledger, captures: Any) -> Result:
@@ -140,7 +156,9 @@ def capture_state(capture: Capture, resource: Mapping[str, Any]) -> Result:
     members = {"capture_id": capture.capture_id, "captured_amount": capture.captured_amount}
     if (result := _members(members, resource)) is not None:
         return result
-    refunded = resource.get("refunded_amount", 0)
+    refunded = resource.get("refunded_amount")
+    if refunded is None:
+        return None
     if is_integer(refunded) and 0 <= refunded <= capture.captured_amount:
         return None
     return Mismatch(
@@ -155,7 +173,7 @@ def refund_state(refund: Refund, resource: Mapping[str, Any]) -> Result:
 
 
 def _members(members: Mapping[str, Any], resource: Mapping[str, Any]) -> Result:
-    told = [name for name in members if name in resource]
+    told = [name for name in members if resource.get(name) is not None]
     if not told:
         return Mismatch(f"a resource with {' and '.join(members)}", "neither of them")
     wrong = [name for name in told if not _same(members[name], resource[name])]
@@ -169,9 +187,10 @@ def _members(members: Mapping[str, Any], resource: Mapping[str, Any]) -> Result:
 
 def text_agrees(sent: Any, resource: Mapping[str, Any]) -> Result:
     """The texts and order lines that a resource shows beside those that were sent."""
-    names = [name for name in (*_TEXTS, "order_lines") if name in sent and resource.get(name)]
+    told = (*_TEXTS, "order_lines")
+    names = [n for n in told if n in sent and (resource.get(n) or resource.get(n) == sent[n])]
     if not names:
-        return NotTold()
+        return Excused("the resource shows none of the texts and lines")
     for name in names:
         if not _kept(sent[name], resource[name]):
             return Mismatch(f"{name} {_cut(sent[name])}", f"{name} {_cut(resource[name])}")
@@ -185,8 +204,13 @@ def _kept(sent: Any, shown: Any) -> bool:
         return all(_kept(value, theirs[name]) for name, value in ours.items() if name in theirs)
     lines, listed = as_array(sent), as_array(shown)
     if lines is not None and listed is not None:
-        pairs = zip(lines, listed, strict=False)
-        return len(lines) == len(listed) and all(_kept(a, b) for a, b in pairs)
+        left = list(listed)
+        for line in lines:
+            found = next((n for n, each in enumerate(left) if _kept(line, each)), None)
+            if found is None:
+                return False
+            del left[found]
+        return not left
     return _same(sent, shown)
 
 
@@ -208,7 +232,7 @@ def money_adds_up(order: Mapping[str, Any]) -> Result:
     amounts = {
         name: order[name]
         for name in ("order_amount", "original_order_amount", *_AMOUNTS)
-        if name in order
+        if order.get(name) is not None
     }
     if not amounts:
         return NotTold()

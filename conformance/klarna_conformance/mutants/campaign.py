@@ -11,18 +11,17 @@ import msgspec
 
 from klarna_conformance.counterexamples import find_counterexample, smallest_failing
 from klarna_conformance.discovery import discover_readings
-from klarna_conformance.judge import judge
+from klarna_conformance.engine import play_and_judge
 from klarna_conformance.mutants.catalogue import Mutant
 from klarna_conformance.mutants.making import make_mutant
 from klarna_conformance.planning import make_plan
-from klarna_conformance.player import play
 from klarna_conformance.rehearsal import MockTarget
 from klarna_reports.record import Played
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 from klarna_specs.scenario import Scenario, steps_of
 
-__all__ = ["Trial", "Trials", "try_mutants"]
+__all__ = ["Campaign", "Trial", "Trials", "try_mutants"]
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,53 +70,62 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(t for t in self.trials if t.harmless and not t.as_wanted)
 
 
-def try_mutants(
-    chosen: Sequence[Mutant], *, seed: int, examples: int, specs: Path | None
-) -> Iterator[Trial]:
+class Campaign(msgspec.Struct, frozen=True, kw_only=True):
+    """How mutants are tried; `full` goes on after a mutant was caught, to fill the matrix."""
+
+    seed: int
+    examples: int
+    specs: Path | None = None
+    full: bool = False
+
+
+def try_mutants(chosen: Sequence[Mutant], campaign: Campaign) -> Iterator[Trial]:
     """Yields a trial for each mutant as it is done; a mutant without `caught_by` is harmless."""
     workers = min(os.cpu_count() or 1, max(len(chosen), 1))
-    with ProcessPoolExecutor(
-        workers, initializer=_prepare, initargs=(seed, examples, specs)
-    ) as pool:
+    with ProcessPoolExecutor(workers, initializer=_prepare, initargs=(campaign,)) as pool:
         yield from pool.map(_try, chosen)
 
 
-_prepared: "tuple[int, Path | None, tuple[Scenario, ...]] | None" = None
+_prepared: tuple[Campaign, tuple[Scenario, ...]] | None = None
 
 
-def _prepare(seed: int, examples: int, specs: Path | None) -> None:
-    """Makes the plan once in each process: it is the same for all mutants."""
+def _prepare(campaign: Campaign) -> None:
+    """Makes the plan once in each process: it is the same for all mutants.
+
+    It is rehearsed, so that every goal comes early and most mutants are caught soon.
+    """
     global _prepared  # this is how a pool hands state to its workers
-    plan = make_plan(load(specs), scope=Scope(), seed=seed, examples=examples, rehearsed=False)
-    _prepared = (seed, specs, plan.scenarios)
+    plan = make_plan(
+        load(campaign.specs),
+        scope=Scope(),
+        seed=campaign.seed,
+        examples=campaign.examples,
+    )
+    _prepared = (campaign, plan.scenarios)
 
 
 def _try(mutant: Mutant) -> Trial:
     assert _prepared is not None
-    seed, specs, scenarios = _prepared
-    return asyncio.run(_trial(mutant, seed, specs, scenarios))
+    return asyncio.run(_trial(mutant, *_prepared))
 
 
-async def _trial(
-    mutant: Mutant, seed: int, specs: Path | None, scenarios: Iterable[Scenario]
-) -> Trial:
-    spec = load(specs)
-    target = MockTarget(make_mutant(spec, mutant, seed=seed))
+async def _trial(mutant: Mutant, campaign: Campaign, scenarios: Iterable[Scenario]) -> Trial:
+    spec = load(campaign.specs)
+    target = MockTarget(make_mutant(spec, mutant, seed=campaign.seed))
     readings, _ = await discover_readings(spec, target, "")
     target.facts = msgspec.structs.replace(target.facts, readings=readings)
     failing: list[Played] = []
     sent, first, error = 0, None, ""
     for number, scenario in enumerate(scenarios, 1):
-        try:
-            played = await play(spec, target, scenario, identifier=f"s{number:04}")
-            findings = judge(spec, target.facts, played.orders, played.exchanges)
-        except Exception as exc:
-            error = f"{type(exc).__name__}: {exc} (s{number:04})"
-            break
+        played = await play_and_judge(spec, target, scenario, identifier=f"s{number:04}")
         sent += len(played.exchanges)
-        if any(finding.verdict == "FAIL" for finding in findings):
+        if error := played.error and f"{played.id}: {played.error}":
+            break
+        if failed := _failed(played):
             first = first or sent
-            failing.append(msgspec.structs.replace(played, findings=findings))
+            failing.append(played)
+            if not campaign.full and failed.intersection(mutant.caught_by):
+                break
     smallest = smallest_failing(failing)
     wanted = next((name for name in mutant.caught_by if name in smallest), None)
     steps = None
@@ -139,8 +147,12 @@ async def _trial(
     )
 
 
+def _failed(played: Played) -> set[str]:
+    return {finding.requirement for finding in played.findings if finding.verdict == "FAIL"}
+
+
 def _killers(failing: Iterable[Played]) -> dict[str, int]:
     counted: Counter[str] = Counter()
     for played in failing:
-        counted.update({f.requirement for f in played.findings if f.verdict == "FAIL"})
+        counted.update(_failed(played))
     return dict(counted.most_common())

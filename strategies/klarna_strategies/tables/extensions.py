@@ -39,6 +39,9 @@ def _days(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(plan=plan, steps=(extend(offered(last, plus=2**32)),))
     yield Scenario(plan=plan, steps=(extend(offered(last, plus=1)), extend(offered(last))))
     yield Scenario(plan=plan, steps=(extend(0), get_options()))
+    everything = refund(plan.order_amount)
+    yield Scenario(plan=plan, steps=(everything, extend(offered(0))))
+    yield Scenario(plan=plan, steps=(everything, get_options()))
 
 
 def _by_payment_method(stage: Stage) -> Iterator[Scenario]:

@@ -17,6 +17,7 @@ def refund_bodies(stage: Stage) -> Iterator[Scenario]:
     for lines in _lines():
         yield Scenario(plan=stage.plan(), steps=(refund(_total(lines), order_lines=lines),))
     yield from _wrong_sums(stage)
+    yield from _silent(stage)
     yield from _lines_of_captures(stage)
 
 
@@ -50,7 +51,6 @@ def _lines() -> Iterator[list[Line]]:
     yield []
     yield [goods(1_000), goods(2_000, name="Socks")]
     yield [goods(3_000, quantity=3)]
-    yield [goods(1_000, quantity=3, unit_price=333)]
     yield [goods(0, quantity=0, unit_price=500), goods(500)]
     yield [goods(1_250, tax_rate=2_500, total_tax_amount=250)]
     yield [goods(1_000, tax_rate=0, total_tax_amount=0)]
@@ -78,6 +78,24 @@ def _wrong_sums(stage: Stage) -> Iterator[Scenario]:
         plan=stage.plan(), steps=(refund(9_000, order_lines=[goods(1_000)]), refund(1_001))
     )
     yield Scenario(plan=stage.plan("several-complete"), steps=(refund(10_000, order_lines=lines),))
+
+
+def _silent(stage: Stage) -> Iterator[Scenario]:
+    """What is nowhere told: totals and taxes that lines do not give, and very high amounts."""
+    table = (
+        goods(1_000, quantity=3, unit_price=333),
+        goods(1_000, quantity=2, unit_price=1_000),
+        goods(900, unit_price=1_000),
+        goods(1_000, tax_rate=2_500, total_tax_amount=0),
+        goods(1_000, tax_rate=2_500, total_tax_amount=250),
+        goods(1_000, total_tax_amount=200),
+    )
+    for line in table:
+        amount = line["total_amount"]
+        yield Scenario(plan=stage.plan(), steps=(refund(amount, order_lines=[line]),))
+    large = stage.plan(order_amount=150_000_000)
+    yield Scenario(plan=large, steps=(refund(100_000_000),))
+    yield Scenario(plan=large, steps=(refund(100_000_001),))
 
 
 def _lines_of_captures(stage: Stage) -> Iterator[Scenario]:

@@ -10,7 +10,6 @@ from klarna_conformance.mock.server import Mock
 from klarna_specs.calls import Call
 from klarna_specs.exchange import NotJson, Payload, Response
 from klarna_specs.json_value import as_object
-from klarna_specs.oracle import Assessment, Outcome
 
 __all__ = ["BEHAVIOURS"]
 
@@ -40,33 +39,24 @@ def _answers(
     return Deviation(sent=sent)
 
 
-_ELSEWHERE = ("mutant.answered-elsewhere",)
+def _answers_from_elsewhere(*, than: str) -> Deviation:
+    """A call under a key that was used elsewhere is done, and gets the answer of that other call.
 
-
-def _keys_shared(*, by: str) -> Deviation:
-    """A key that was used on another order, or for another operation of it, is answered alike."""
-    told: dict[str, tuple[tuple[str, str], Response]] = {}
-
-    def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
-        call = assessment.call
-        place, known = (call.operation.operation, call.order_id), told.get(call.key or "")
-        if known is None or assessment.outcomes[0].kind != "success":
-            return assessment.outcomes[0]
-        same_operation, same_order = (a == b for a, b in zip(place, known[0], strict=True))
-        shared = same_operation and not same_order if by == "orders" else same_order
-        if not shared or place == known[0]:
-            return assessment.outcomes[0]
-        return Outcome(kind="refusal", responses=("malformed",), because=_ELSEWHERE)
+    `than` tells where: on another `order`, or for another `operation` on the same one.
+    """
+    told: dict[str, tuple[Call, Response]] = {}
 
     def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
         call = sending.assessment.call
-        if sending.outcome.because == _ELSEWHERE:
-            return told[call.key or ""][1]
-        if call.key and response.is_success:
-            told.setdefault(call.key, ((call.operation.operation, call.order_id), response))
-        return response
+        if not call.key or not response.is_success or sending.outcome.kind != "success":
+            return response
+        first, answer = told.setdefault(call.key, (call, response))
+        same_order = first.order_id == call.order_id
+        same_operation = first.operation.operation == call.operation.operation
+        elsewhere = not same_order if than == "order" else same_order and not same_operation
+        return answer if elsewhere else response
 
-    return Deviation(chosen=chosen, sent=sent)
+    return Deviation(sent=sent)
 
 
 def _from_memory() -> Deviation:
@@ -94,6 +84,21 @@ def _correlation_ids_repeated(*, every: int) -> Deviation:
         if last and count % every == 0:
             body["correlation_id"] = last
         last = str(body.get("correlation_id"))
+        return msgspec.structs.replace(response, body=Payload(json.dumps(body)))
+
+    return Deviation(sent=sent)
+
+
+def _correlation_ids_counted() -> Deviation:
+    """The refusals of each order are counted, and that is their correlation id."""
+    count: dict[str, int] = {}
+
+    def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
+        body, order_id = _object(response), sending.assessment.call.order_id
+        if not response.is_refusal or body is None:
+            return response
+        count[order_id] = count.get(order_id, 0) + 1
+        body["correlation_id"] = f"{count[order_id]:08}"
         return msgspec.structs.replace(response, body=Payload(json.dumps(body)))
 
     return Deviation(sent=sent)
@@ -142,8 +147,9 @@ def _object(response: Response) -> dict[str, object] | None:
 BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
     "answers": _answers,
     "answers-from-memory": _from_memory,
-    "keys-shared": _keys_shared,
+    "answers-from-elsewhere": _answers_from_elsewhere,
     "correlation-ids-repeated": _correlation_ids_repeated,
+    "correlation-ids-counted": _correlation_ids_counted,
     "error-of-the-refusal-before": _error_of_before,
     "refund-ids-repeated": _refund_ids_repeated,
 }

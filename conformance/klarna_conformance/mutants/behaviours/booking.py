@@ -71,7 +71,8 @@ def _does_elsewhere(
         beside = _beside(booking.ledger.order_id, mock)
         if beside is None or count % every:
             return _after(booking, effect=True)
-        there = booking._replace(ledger=mock.orders[beside])
+        without_key = msgspec.structs.replace(booking.call, key=None)
+        there = booking._replace(ledger=mock.orders[beside], call=without_key)
         mock.orders[beside] = _after(there, effect=True)
         return _after(booking, effect=here)
 

@@ -67,12 +67,13 @@ def _forgotten(*, when: str) -> Deviation:
     """A key is not remembered any more `when` an expression over its use and the order holds.
 
     `times` it was used, the calls `since` then (those under the key not counted), its `position`
-    among the `keys` of the order, the `age_s` of it, its `form`, and the order's `refunds`.
+    among the `keys` of the order, its `form`, and of the order its `refunds`,
+    its `captures`, whether it was `released`, and what of it is `remaining`.
     """
 
     def understood(call: Call, mock: Mock) -> Call:
         ledger = mock.orders.get(call.order_id)
-        variables = _use(ledger, call, mock) if ledger else {}
+        variables = _use(ledger, call) if ledger else {}
         if variables and value(when, variables) is True:
             return msgspec.structs.replace(call, key=None)
         return call
@@ -80,7 +81,7 @@ def _forgotten(*, when: str) -> Deviation:
     return Deviation(understood=understood)
 
 
-def _use(ledger: Ledger, call: Call, mock: Mock) -> dict[str, int | str]:
+def _use(ledger: Ledger, call: Call) -> dict[str, int | str]:
     use = ledger.key_use(call.key)
     if use is None:
         return {}
@@ -89,9 +90,11 @@ def _use(ledger: Ledger, call: Call, mock: Mock) -> dict[str, int | str]:
         "since": ledger.turn - use.turn - use.times,
         "position": ledger.keys.index(use),
         "keys": len(ledger.keys),
-        "age_s": mock.now_s - use.at_s,
         "form": key_form(use.key),
         "refunds": len(ledger.refunds),
+        "captures": len(ledger.captures),
+        "released": ledger.released,
+        "remaining": ledger.remaining_authorized_amount,
     }
 
 

@@ -1,6 +1,7 @@
 """Wrong understanding of calls: other amounts, other texts, somebody else's resources."""
 
 import struct
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +27,8 @@ def _numbers(*, of: Sequence[str], to: str) -> Deviation:
 def _number(expression: str, told: int) -> int:
     if expression == "float32":
         return int(struct.unpack("f", struct.pack("f", told))[0])
+    if expression == "uint64":
+        return told % 2**64
     read = value(expression, {"n": told})
     return read if is_integer(read) else told
 
@@ -83,7 +86,35 @@ _TEXTS: Mapping[str, Callable[[str], str]] = {
     "latin-1": lambda text: text.encode().decode("latin-1"),
     "html": lambda text: text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;"),
     "one-line": lambda text: " ".join(text.split()),
+    "trimmed": str.strip,
+    "composed": lambda text: unicodedata.normalize("NFC", text),
+    "without-joiners": lambda text: text.replace("\u200d", ""),
 }
+
+
+def _lines(*, member: str, to: str) -> Deviation:
+    """A member of each order line of a refund is kept otherwise than it was told.
+
+    `to` names a change of texts, or is an expression over a number, its `n`.
+    """
+
+    def kept(told: Any) -> Any:
+        if isinstance(told, str):
+            return _TEXTS[to](told)
+        return _number(to, told) if is_integer(told) else told
+
+    def understood(call: Call, _mock: Mock) -> Call:
+        lines = [as_object(line) for line in as_array(call.member("order_lines")) or ()]
+        if call.operation.operation != "refundOrder" or not lines:
+            return call
+        changed = [
+            {**line, member: kept(line[member])} if line and member in line else line
+            for line in lines
+        ]
+        body = {**(as_object(call.body) or {}), "order_lines": changed}
+        return msgspec.structs.replace(call, body=body)
+
+    return Deviation(understood=understood)
 
 
 def _texts_swapped() -> Deviation:
@@ -132,6 +163,19 @@ def _last(ids: list[str], wanted: str) -> str:
     return wanted if wanted in ids or not ids else ids[-1]
 
 
+def _by_prefix(*, of: Sequence[str], length: int) -> Deviation:
+    """An order is found by the first characters of its id."""
+
+    def understood(call: Call, mock: Mock) -> Call:
+        if call.operation.operation not in of or call.order_id in mock.orders:
+            return call
+        prefix = call.order_id[:length]
+        found = next((known for known in mock.orders if known.startswith(prefix)), None)
+        return msgspec.structs.replace(call, order_id=found) if found else call
+
+    return Deviation(understood=understood)
+
+
 def _of_any_order(*, of: Sequence[str]) -> Deviation:
     """Captures and refunds are looked up by their id alone, whoever's order is asked for."""
 
@@ -164,6 +208,8 @@ BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
     "numbers-read-as": _numbers,
     "numbers-read-leniently": _lenient,
     "texts-read-as": _texts,
+    "lines-read-as": _lines,
+    "orders-found-by-prefix": _by_prefix,
     "texts-swapped": _texts_swapped,
     "unknown-taken-for-the-last": _unknown_taken,
     "found-under-any-order": _of_any_order,
