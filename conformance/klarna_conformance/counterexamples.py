@@ -28,7 +28,7 @@ __all__ = [
     "smallest_failing",
 ]
 
-_BUDGET_EACH, _BUDGET_ALL = 150, 2_000
+_BUDGET_EACH, _BUDGET_ALL = 300, 2_000
 """How many candidates are played for one requirement, and for all of them together."""
 _SECONDS_ALL = 20.0
 """For how long new candidates are tried, in seconds: slow targets get longer counterexamples."""

@@ -62,11 +62,14 @@ def _candidates(spec: Spec, scope: Scope, seed: int, examples: int) -> Iterator[
     from klarna_strategies.tables import scenario_table
 
     markets = scope.markets or None
+    market = scope.markets[0] if scope.markets else "SE"
     seen: set[bytes] = set()
     for source in (
         scenario_table(spec, markets=markets),
         draw(scenarios(spec, markets=markets), count=examples, seed=seed),
-        schema_scenarios(spec, count=examples, seed=seed, market=(scope.markets or ("SE",))[0]),
+        schema_scenarios(
+            spec, count=examples // 2, seed=seed, market=(scope.markets or ("SE",))[0]
+        ),
     ):
         for scenario in source:
             text = msgspec.json.encode(scenario, order="deterministic")

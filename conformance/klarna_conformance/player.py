@@ -141,8 +141,10 @@ class _Player:
         await self._look_at_created(step, exchange)
         operation = self._spec.operations[step.operation]
         asks_options = step.operation == "getOptionsForExtendDueDate"
-        if step.order != "unknown" and (operation.changes or asks_options):
-            await self._look_at_order(step.order, "look")
+        if operation.changes or asks_options:
+            # Also at an order that was not asked for: nothing may have happened to it.
+            for name in self._orders:
+                await self._look_at_order(name, "look")
 
     async def _look_at_created(self, step: Step, exchange: Exchange) -> None:
         operation = self._spec.operations[step.operation]
@@ -173,7 +175,8 @@ class _Player:
     async def _look_at_everything(self, name: _Order) -> None:
         """At the end the captures, and the earlier refunds once more: they may have changed."""
         known = self._orders[name]
-        looks = [Step(operation="getCaptures", order=name)] if known.captures else []
+        several = len(known.captures) > 1 or len(known.captures) > len(known.provided.capture_ids)
+        looks = [Step(operation="getCaptures", order=name)] if several else []
         looks += [
             Step(operation="getRefund", order=name, refund=n) for n in range(len(known.refunds) - 1)
         ]
@@ -258,14 +261,16 @@ class _Player:
         return ids[index] if isinstance(index, int) and index < len(ids) else NOWHERE_ID
 
     def _key(self, key: Key) -> str:
-        digest = hashlib.sha256(f"{self._nonce}:{self._scene()}:{key.name}".encode()).digest()
+        scene = hashlib.sha256(f"{self._nonce}:{self._scene()}".encode()).digest()
+        digest = hashlib.sha256(scene + key.name.encode()).digest()
         match key.form:
             case "uuid4":
                 return str(uuid.UUID(bytes=digest[:16], version=4))
             case "uuid5":
                 return str(uuid.UUID(bytes=digest[:16], version=5))
             case "text":
-                return f"{digest[:6].hex()}-{key.name}"
+                # Names that are alike give keys that are alike.
+                return f"{scene[:6].hex()}-{key.name}"
 
     def _scene(self) -> str:
         return ":".join(known.provided.order_id for known in self._orders.values())

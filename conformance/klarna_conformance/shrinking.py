@@ -130,17 +130,24 @@ def _plainer_orders(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _plainer_steps(scenario: Scenario) -> Iterator[Scenario]:
-    for index, action in enumerate(scenario.steps):
-        if not isinstance(action, Step):
-            continue
-        plainer = [_replace(action, key=None), _replace(action, credentials="valid")]
-        plainer += [_replace(action, chunked=False), _replace(action, body=Empty())]
-        if action.key is not None:
-            plainer.append(_replace(action, key=Key("a")))
-        if isinstance(action.body, Json):
-            plainer += [_replace(action, body=Json(v)) for v in _plainer_values(action.body.value)]
-        for step in plainer:
-            yield _with_step(scenario, index, step)
+    """Plainer steps; what is the same, such as a call and its repeat, is changed together."""
+    steps = scenario.steps
+    for index, action in enumerate(steps):
+        if isinstance(action, Step) and action not in steps[:index]:
+            for plainer in _plainer(action):
+                changed = tuple(plainer if each == action else each for each in steps)
+                yield _replace(scenario, steps=changed)
+
+
+def _plainer(step: Step) -> Iterator[Step]:
+    yield _replace(step, key=None)
+    yield _replace(step, credentials="valid")
+    yield _replace(step, chunked=False)
+    yield _replace(step, body=Empty())
+    if step.key is not None:
+        yield _replace(step, key=Key("a"))
+    if isinstance(step.body, Json):
+        yield from (_replace(step, body=Json(v)) for v in _plainer_values(step.body.value))
 
 
 def _plainer_values(value: Any) -> Iterator[Any]:
@@ -200,7 +207,7 @@ def _together(plain: Any, places: list[_Place], pivot: _Place) -> Iterator[dict[
     same = [place for place in beside if _at(plain, place) == value]
     asked = [place for place in beside if place[-1] == "refunded_amount"]
     if value < 0:
-        lines = [p for p in beside if p[-1] == "total_amount" and _at(plain, p) > 0]
+        lines = [p for p in beside if p[-1] != "refunded_amount" and _at(plain, p) > -value]
         yield {**dict.fromkeys(same, 1), **dict.fromkeys(lines, -1)}
     yield dict.fromkeys([*same, *asked], 1)
     if value > 0:

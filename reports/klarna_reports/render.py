@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from klarna_reports.html import render_html
+from klarna_reports.journal import FILE_NAME
 from klarna_reports.junit import junit
 from klarna_reports.record import Record
 from klarna_reports.results import Summary
@@ -39,7 +40,7 @@ def write_renderings(
 
 def discard_renderings(directory: Path) -> None:
     """Takes away what an earlier run left, so that it is not taken for that of the next one."""
-    leftovers = [directory / name for name in FORMATS.values()]
+    leftovers = [directory / name for name in (FILE_NAME, *FORMATS.values())]
     leftovers += sorted((directory / "counterexamples").glob("*.yaml"))
     for path in leftovers:
         path.unlink(missing_ok=True)

@@ -20,6 +20,7 @@ _SPECIAL_RESPONSES = (
     "replay",
     "replay_other_body",
     "replay_of_refusal",
+    "replay_aged",
     "replay_elsewhere",
     "replay_expired",
 )

@@ -8,8 +8,10 @@ from klarna_specs.calls import Call
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.plan import OrderPlan
 
-__all__ = ["DAY_S", "Answer", "Capture", "KeyUse", "Ledger", "Refund", "open_ledger"]
+__all__ = ["DAY_S", "HOUR_S", "Answer", "Capture", "KeyUse", "Ledger", "Refund", "open_ledger"]
 
+HOUR_S = 3_600
+"""Within this a repeat is a retry, in seconds; how long a key lasts beyond is another matter."""
 DAY_S = 86_400
 """For how long an idempotency key is remembered, in seconds (other documentation than the page)."""
 

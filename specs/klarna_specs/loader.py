@@ -178,7 +178,10 @@ def _misfit(text: YamlText, shape: Any, problem: str) -> SpecFileError:
     problems: list[Any] = list(validator.iter_errors(text.root))
     if not problems:
         return text.error((), problem)
-    deepest = max(problems, key=lambda error: len(error.absolute_path))
+    # A name that is misspelt is both unknown and missing: the unknown one is where to look.
+    deepest = max(
+        problems, key=lambda e: (len(e.absolute_path), e.validator == "additionalProperties")
+    )
     while deepest.context:
         deepest = max(deepest.context, key=lambda error: len(error.absolute_path))
     place: Place = tuple(deepest.absolute_path)

@@ -9,7 +9,7 @@ import msgspec
 from klarna_specs.bodies import defect, violations
 from klarna_specs.calls import Call, key_form
 from klarna_specs.json_value import as_array, as_object, is_integer
-from klarna_specs.ledger import DAY_S, KeyUse, Ledger
+from klarna_specs.ledger import DAY_S, HOUR_S, KeyUse, Ledger
 from klarna_specs.rules import Unsettled, evaluator
 from klarna_specs.spec import Kind, Level, Operation, Requirement, Spec
 
@@ -21,6 +21,7 @@ Replay = Literal[
     "replay_other_body",
     "replay_of_refusal",
     "replay_of_silence",
+    "replay_aged",
     "replay_elsewhere",
     "replay_expired",
 ]
@@ -146,7 +147,7 @@ def _outcomes(
     accepted = tuple(outcome for outcome in fresh if outcome.kind == "success")
     refused = Outcome(kind="refusal", responses=_refusals_first(call, fresh))
     demanded_by = () if accepted else demanded_by
-    if replay in ("replay_other_body", "replay_of_refusal"):
+    if replay in ("replay_other_body", "replay_of_refusal", "replay_aged"):
         return (again, *accepted, refused), demanded_by
     if fresh[0].kind == "refusal":
         return (refused, *accepted, again), demanded_by
@@ -179,7 +180,8 @@ def _fresh_outcomes(
     musts = refusing["MUST"]
     if musts:
         # A server may notice first that the body is beyond a described limit.
-        also = (*musts, *refusing["SHOULD"], *refusing["INFO"])
+        gates = [rule for rule in musts if rule.otherwise in _GATES]
+        also = gates or (*musts, *refusing["SHOULD"], *refusing["INFO"])
         named = dict.fromkeys(rule.otherwise for rule in also)
         names = tuple(sorted(named, key=lambda name: name not in _GATES))
         return (Outcome(kind="refusal", responses=names, because=_ids(musts)),), tuple(musts)
@@ -254,6 +256,8 @@ def _replay(
         return "replay_expired", first
     if first.answer is None:
         return "replay_of_silence", first
+    if first.answer.success and ledger.now_s - first.at_s >= HOUR_S:
+        return "replay_aged", first
     if not first.answer.success:
         return "replay_of_refusal", first
     return ("replay" if first.fingerprint == call.fingerprint else "replay_other_body"), first

@@ -112,8 +112,10 @@ def _fee_lines(draw: DrawFn, left: int) -> list[Line]:
 
 
 def _goods(total_amount: int) -> SearchStrategy[Line]:
-    fitting = [quantity for quantity in range(1, 5) if total_amount % quantity == 0]
-    return st.sampled_from(fitting).map(lambda quantity: goods(total_amount, quantity=quantity))
+    """Of one piece wherever the total is not that of several."""
+    return st.integers(1, 4).map(
+        lambda pieces: goods(total_amount, quantity=1 if total_amount % pieces else pieces)
+    )
 
 
 @st.composite

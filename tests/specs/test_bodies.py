@@ -113,6 +113,8 @@ def test_every_schema_refuses_a_bare_text(name: str) -> None:
         ("error", ERROR),
         ("error", {**ERROR, "error_messages": []}),
         ("error", {"error_code": "X", "error_message": "No.", "correlation_id": "c-1"}),
+        ("error", {**ERROR, "error_message": None}),
+        ("error", {**ERROR, "error_messages": None, "error_message": "No."}),
         (
             "order",
             {
@@ -177,7 +179,16 @@ def test_a_documented_body_keeps_its_schema(schema: str, body: Any) -> None:
             {"currency": "SEK", "options": [{"amount": 1, "number_of_days": 2**31}]},
             "$.options[0].number_of_days",
         ),
-        ("error", {**ERROR, "error_messages": "No."}, "$.error_messages"),
+        ("error", {**ERROR, "error_messages": ["No.", None]}, "$.error_messages[1]"),
+        (
+            "error",
+            {**ERROR, "error_messages": "No.", "error_message": "No."},
+            "$.error_messages",
+        ),
+        ("error", {**ERROR, "error_message": ["No."]}, "$.error_message"),
+        ("error", {**ERROR, "error_messages": None}, "$"),
+        ("error", {"error_code": "X", "correlation_id": "c-1", "error_message": None}, "$"),
+        ("error", {**ERROR, "error_messages": None, "error_message": None}, "$"),
         ("error", {**ERROR, "correlation_id": ""}, "$.correlation_id"),
         ("error", {"error_code": "X", "correlation_id": "c-1"}, "$"),
         ("order", {"status": "LOST"}, "$.status"),
@@ -187,6 +198,11 @@ def test_a_documented_body_keeps_its_schema(schema: str, body: Any) -> None:
 )
 def test_a_body_beyond_its_schema_is_told_where(schema: str, body: Any, where: str) -> None:
     assert [text.split(": ")[0] for text in violations(SPEC, schema, body)] == [where]
+
+
+def test_a_message_of_a_wrong_type_is_no_message_at_all() -> None:
+    told = violations(SPEC, "error", {**ERROR, "error_messages": "No."})
+    assert [text.split(": ")[0] for text in told] == ["$", "$.error_messages"]
 
 
 @pytest.mark.parametrize("number", ["1.0", "1e2", "1.5", "true", '"1"', "null", "1e400", "[1]"])

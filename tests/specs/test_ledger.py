@@ -207,12 +207,7 @@ def test_a_key_is_remembered_with_its_answer(ask: Ask, open_order: OpenOrder) ->
     after = open_order().at(7).after(_refund(ask, 500, key="k"), _done("r-1"), effect=True)
     use = after.key_use("k")
     assert use is not None
-    assert (use.operation, use.answer.resource_id, use.at_s, use.times) == (
-        "refundOrder",
-        "r-1",
-        7,
-        1,
-    )
+    assert (use.operation, use.answer, use.at_s, use.times) == ("refundOrder", _done("r-1"), 7, 1)
 
 
 def test_a_repeat_is_counted_and_the_first_answer_stays(ask: Ask, open_order: OpenOrder) -> None:
@@ -220,7 +215,77 @@ def test_a_repeat_is_counted_and_the_first_answer_stays(ask: Ask, open_order: Op
     ledger = open_order().after(call, _done("r-1"), effect=True)
     use = ledger.at(60).after(call, _done("r-2"), effect=False).key_use("k")
     assert use is not None
-    assert (use.times, use.answer.resource_id, use.at_s) == (2, "r-1", 0)
+    assert (use.times, use.answer, use.at_s) == (2, _done("r-1"), 0)
+
+
+def test_what_else_is_answered_under_a_key_is_remembered_in_order(
+    ask: Ask, open_order: OpenOrder
+) -> None:
+    call = _refund(ask, 500, key="k")
+    ledger = open_order()
+    for name in ("r-1", "r-2", "r-1", "r-3"):
+        ledger = ledger.after(call, _done(name), effect=False)
+    use = ledger.key_use("k")
+    assert use is not None
+    assert (use.answer, use.later, use.times) == (_done("r-1"), (_done("r-2"), _done("r-3")), 4)
+
+
+def test_the_amounts_of_a_key_are_those_before_its_first_call(
+    ask: Ask, open_order: OpenOrder
+) -> None:
+    ledger = open_order(captures=(6000,)).after(_refund(ask, 100), _done("r-0"), effect=True)
+    for name in ("r-1", "r-2"):
+        ledger = ledger.after(_refund(ask, 500, key="k"), _done(name), effect=True)
+    use = ledger.key_use("k")
+    assert use is not None
+    assert (use.amounts, ledger.amounts) == ((6000, 100, 4000), (6000, 1100, 4000))
+
+
+def test_a_success_takes_the_place_of_a_refusal_with_its_body(
+    ask: Ask, open_order: OpenOrder
+) -> None:
+    refused, accepted = _refund(ask, 99999, key="k"), _refund(ask, 500, key="k")
+    ledger = open_order().after(refused, REFUSED, effect=False)
+    use = ledger.at(60).after(accepted, _done("r-1"), effect=True).key_use("k")
+    assert use is not None
+    assert (use.answer, use.fingerprint, use.later) == (_done("r-1"), accepted.fingerprint, ())
+    assert (use.times, use.at_s) == (2, 0)
+
+
+def test_a_refusal_does_not_take_the_place_of_a_success(ask: Ask, open_order: OpenOrder) -> None:
+    accepted, refused = _refund(ask, 500, key="k"), _refund(ask, 99999, key="k")
+    ledger = open_order().after(accepted, _done("r-1"), effect=True)
+    use = ledger.after(refused, REFUSED, effect=False).key_use("k")
+    assert use is not None
+    assert (use.answer, use.fingerprint) == (_done("r-1"), accepted.fingerprint)
+    assert use.later == (REFUSED,)
+
+
+def test_a_key_that_got_no_answer_is_remembered_without_one(
+    ask: Ask, open_order: OpenOrder
+) -> None:
+    after = open_order().at(7).after_silence(_refund(ask, 500, key="k"))
+    use = after.key_use("k")
+    assert use is not None
+    assert (use.answer, use.later, use.amounts, use.at_s) == (None, (), (10000, 0, 0), 7)
+    assert (after.uncertain, after.refunded_amount) == (True, 0)
+
+
+@pytest.mark.parametrize("answer", [_done("r-1"), REFUSED])
+def test_an_answer_after_none_counts_as_a_later_one(
+    ask: Ask, open_order: OpenOrder, answer: Answer
+) -> None:
+    call = _refund(ask, 500, key="k")
+    use = open_order().after_silence(call).after(call, answer, effect=False).key_use("k")
+    assert use is not None
+    assert (use.answer, use.later, use.times) == (None, (answer,), 2)
+
+
+def test_silence_after_an_answer_adds_none(ask: Ask, open_order: OpenOrder) -> None:
+    call = _refund(ask, 500, key="k")
+    use = open_order().after(call, REFUSED, effect=False).after_silence(call).key_use("k")
+    assert use is not None
+    assert (use.answer, use.later, use.times) == (REFUSED, (), 2)
 
 
 @pytest.mark.parametrize(
@@ -233,7 +298,7 @@ def test_a_key_is_remembered_for_a_day(
     ledger = open_order().after(call, _done("r-1"), effect=True)
     use = ledger.at(age_s).after(call, _done("r-2"), effect=False).key_use("k")
     assert use is not None
-    assert use.answer.resource_id == first
+    assert use.answer == _done(first)
 
 
 def test_a_refusal_is_remembered_too(ask: Ask, open_order: OpenOrder) -> None:

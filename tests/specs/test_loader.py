@@ -401,7 +401,19 @@ _TEXT = re.compile(r'"[^"]*"')
 _MEMBER = re.compile(r"(\w+|\])\.(\w+)")
 _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _METHODS = {"all", "exists", "filter", "map", "matches"}
-_WORDS = {"call", "capture", "has", "in", "line", "markets", "order", "request", "size", "sum"}
+_WORDS = {
+    "apart",
+    "call",
+    "capture",
+    "has",
+    "in",
+    "line",
+    "markets",
+    "order",
+    "request",
+    "size",
+    "sum",
+}
 _LINE = set(SPEC.schemas["order_line"]["properties"])
 _LINE_TYPES = SPEC.schemas["order_line_limits"]["properties"]["type"]["enum"]
 _VALUES = {
@@ -429,6 +441,8 @@ FULL_BODY = {
             "unit_price": -100,
             "total_amount": -100,
             "tax_rate": 0,
+            "total_discount_amount": 0,
+            "total_tax_amount": 0,
             "product_identifiers": {},
             "subscription": {},
         }
@@ -459,8 +473,10 @@ def _misspelt(operation: str, expression: str, settled: Callable[..., bool]) -> 
         match base:
             case "request":
                 known = member in request
-            case "line" | "]":
+            case "line":
                 known = member in _LINE
+            case "]":
+                known = member in _LINE | _METHODS
             case "order" | "capture" | "call" | "markets":
                 known = settled(operation, f"{base}.{member}")
             case _:
@@ -478,7 +494,15 @@ def test_every_name_in_an_expression_is_one_that_exists(
 
 
 @pytest.mark.parametrize(
-    "expression", ["order.captured_amonut > 1", "ordre.market in x", "lft > 0"]
+    "expression",
+    [
+        "order.captured_amonut > 1",
+        "ordre.market in x",
+        "lft > 0",
+        "request.order_lines[0].totl > 0",
+        "[left].al(apart, apart > 0)",
+        "[left].all(apart, aprt > 0)",
+    ],
 )
 def test_a_misspelt_name_would_be_seen(expression: str, settled: Callable[..., bool]) -> None:
     assert list(_misspelt("refundOrder", expression, settled)) != []

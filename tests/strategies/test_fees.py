@@ -45,7 +45,7 @@ def test_wrong_sums_break_the_sum_alone(spec: Spec, walk: Walk) -> None:
     @settings(max_examples=100, deadline=None)
     def breaks_the_sum(wrong: WrongSum) -> None:
         situation = _situation(spec, walk, wrong.body)
-        assert [rule.id for rule in situation.broken_alone] == ["refund.fee-lines-add-up"]
+        assert [rule.id for rule in situation.broken] == ["refund.fee-lines-add-up"]
         case = spec.requirement("refund.fee-lines-add-up").cases[wrong.kind]
         assert situation.holds(case)
 
@@ -75,9 +75,24 @@ def test_what_is_not_told_breaks_its_open_rule_alone(
     @settings(max_examples=50, deadline=None)
     def breaks_alone(body: Any) -> None:
         situation = _situation(spec, walk, body)
-        assert [broken.id for broken in situation.broken_alone] == [rule]
+        assert [broken.id for broken in situation.broken] == [rule]
 
     breaks_alone()
+
+
+@pytest.mark.parametrize("member", ["tax_rate", "total_tax_amount"])
+def test_taxed_fees_are_drawn(member: str) -> None:
+    def taxed(body: Any) -> bool:
+        return any(member in line for line in body["order_lines"] if line["type"] == "return_fee")
+
+    assert find(fee_refunds(left=10_000), taxed)
+
+
+def test_goods_of_several_pieces_are_drawn() -> None:
+    def several(body: Any) -> bool:
+        return any(line["quantity"] > 1 and line["total_amount"] for line in body["order_lines"])
+
+    assert find(fee_refunds(left=10_000), several)
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])

@@ -7,10 +7,11 @@ from hypothesis import strategies as st
 
 from klarna_specs.oracle import Assessment
 from klarna_specs.plan import LAYOUTS
-from klarna_specs.scenario import Scenario, steps_of
+from klarna_specs.scenario import Scenario, Step, steps_of
 from klarna_specs.spec import Spec
-from klarna_strategies import order_plan, scenarios
-from klarna_strategies.moves import BREAKING
+from klarna_strategies import order_plan, order_plans, scenarios
+from klarna_strategies.course import Course
+from klarna_strategies.moves import BREAKING, KEEPING
 from klarna_strategies.steps import refund
 
 UNSHRUNK = settings(max_examples=20_000, phases=[Phase.generate], database=None)
@@ -33,6 +34,19 @@ def test_no_drawn_call_breaks_two_musts(spec: Spec, walk: Walk) -> None:
             assert len(musts) <= 1 or situation.replay, musts
 
     breaks_one()
+
+
+@given(st.data())
+@settings(max_examples=200, deadline=None)
+def test_moves_that_keep_every_rule_break_none(spec: Spec, walk: Walk, data: st.DataObject) -> None:
+    course = Course.of(spec, data.draw(order_plans(spec)))
+    steps: list[Step] = []
+    for _ in range(data.draw(st.integers(1, 5))):
+        possible = [move for move in KEEPING if move.possible(course)]
+        steps.append(data.draw(st.sampled_from(possible)).draw(data.draw, course))
+        course = course.after(steps[-1])
+    situations = walk(Scenario(plan=course.plan, other=course.plan, steps=tuple(steps)))
+    assert [rule.id for situation in situations for rule in situation.broken] == []
 
 
 @pytest.mark.parametrize("move", BREAKING, ids=lambda move: move.breaks)

@@ -49,7 +49,6 @@ def run(
     """
     import asyncio
 
-    from klarna_conformance.errors import UsageError
     from klarna_conformance.planning import make_plan
     from klarna_conformance.preflight import preflight
     from klarna_conformance.running import RunOptions
@@ -63,19 +62,17 @@ def run(
     spec = load(specs)
     scope = chosen_scope(spec, operations, requirements, markets)
     opened = open_target(target, spec, seed=seed)
-    try:
-        discard_renderings(output)
-        journal = Journal(output)
-    except OSError as exc:
-        raise UsageError(
-            f"cannot write to {output}: {exc.strerror or exc}; choose --output"
-        ) from exc
     terminal = Terminal(quiet=quiet, color=not no_color)
 
     async def try_first() -> None:
         async with open_target(target, spec, seed=seed) as tried:
             await preflight(tried)
 
+    try:
+        discard_renderings(output)
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise _unwritable(output, exc) from exc
     asyncio.run(try_first())
     terminal.planning()
     plan = make_plan(
@@ -86,6 +83,10 @@ def run(
         max_requests=max_requests,
         rehearsed=opened.facts.kind != "mock",
     )
+    try:
+        journal = Journal(output)
+    except OSError as exc:
+        raise _unwritable(output, exc) from exc
     options = RunOptions(
         seed=seed,
         scope=scope,
@@ -109,3 +110,9 @@ def run(
     summary = write_renderings(output, spec, read_journal(journal.path))
     terminal.summary(summary, output)
     return summary.exit_code
+
+
+def _unwritable(output: Path, exc: OSError) -> Exception:
+    from klarna_conformance.errors import UsageError
+
+    return UsageError(f"cannot write to {output}: {exc.strerror or exc}; choose --output")

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from copy import copy
 from itertools import groupby
+from typing import Any
 from urllib.parse import unquote
 
 import msgspec
@@ -125,7 +126,7 @@ class _Answered(msgspec.Struct, frozen=True, kw_only=True):
             names.add("error")
         if self.outcome is not None and self.outcome.kind == "replay":
             return names
-        if self.kind == "success":
+        if self.kind == "success" and self.outcome is not None:
             names.add(self.call.operation.success)
         elif refused:
             names.add("refusal")
@@ -290,10 +291,10 @@ class _Judging:
             ledger = answered.assessment.ledger
             if ledger is None or order is None or answered.kind != "success":
                 return ()
+            if not _is_of(call, order):
+                return ()
             return self._later.read_order(answered.index, ledger, order, awaited)
         self._later.await_order(call.order_id, awaited)
-        if answered.outcome is None:
-            return ()  # what was wrongly accepted is told already
         created = call.operation.responses[call.operation.success]
         if call.operation.success not in answered.names:
             return ()
@@ -309,7 +310,7 @@ class _Judging:
         if call.operation.changes:
             ledger = _changed(ledger, answered)
         elif answered.kind == "success" and call.operation.operation == "getOrder" and order:
-            ledger = adopted(ledger, order)
+            ledger = adopted(ledger, order) if _is_of(call, order) else ledger
         elif call.operation.operation == "getOptionsForExtendDueDate" and days is not None:
             ledger = ledger.with_options(call.capture_id or "", days)
         self._ledgers[call.order_id] = ledger
@@ -374,6 +375,11 @@ class _Judging:
         here = (("market", ledger.market), ("layout", ledger.layout))
         table = cells(self._spec, across)
         return (aspect, *cases, *(f"{d}={v}" for d, v in table if (d, v) in here))
+
+
+def _is_of(call: Call, order: dict[str, Any]) -> bool:
+    """Whether an order is the one that was asked for, as far as it tells."""
+    return order.get("order_id") in (None, call.order_id)
 
 
 def _changed(ledger: Ledger, answered: _Answered) -> Ledger:

@@ -59,6 +59,7 @@ class LaterReads:
         self._of_order: dict[str, list[Awaited]] = {}
         self._by_location: dict[str, _Created] = {}
         self._by_path: dict[str, _Created] = {}
+        self._told: dict[str, Result] = {}
 
     def copy(self) -> "LaterReads":
         """The same, to be continued apart."""
@@ -66,6 +67,7 @@ class LaterReads:
         other._of_order = {order: list(awaited) for order, awaited in self._of_order.items()}
         other._by_location = dict(self._by_location)
         other._by_path = dict(self._by_path)
+        other._told = dict(self._told)
         return other
 
     def await_order(self, order_id: str, awaited: list[Awaited]) -> None:
@@ -120,6 +122,9 @@ class LaterReads:
         if ledger.uncertain:
             return
         result = order_agrees(ledger, order)
+        if isinstance(result, Mismatch) and result == self._told.get(ledger.order_id):
+            return  # the same wrong state as before
+        self._told[ledger.order_id] = result
         if isinstance(result, Mismatch) and awaited:
             # One wrong state is told once, by the most specific requirement of the last call.
             yield Decided(awaited=awaited[-1], result=result, witness=index)

@@ -57,7 +57,7 @@ def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
     pairs = [
         (name, getattr(ledger, name), order[name])
         for name in _AMOUNTS
-        if order.get(name) is not None
+        if is_integer(order.get(name))  # other values are for `money_adds_up` to tell
     ]
     for kind, own in (("captures", _known(ledger.captures)), ("refunds", _known(ledger.refunds))):
         if _has(order, kind):
@@ -99,7 +99,7 @@ def _comparable(ours: list[tuple[Any, Any]], theirs: list[tuple[Any, Any]]) -> t
     if any(not identifier for identifier, _ in (*ours, *theirs)):
         ours = [("", amount) for _, amount in ours]
         theirs = [("", amount) for _, amount in theirs]
-    if any(amount is None for _, amount in theirs):
+    if not all(is_integer(amount) for _, amount in theirs):
         ours = [(identifier, None) for identifier, _ in ours]
         theirs = [(identifier, None) for identifier, _ in theirs]
     return sorted(ours, key=repr), sorted(theirs, key=repr)
@@ -113,20 +113,21 @@ def _shown(value: Any) -> str:
 
 
 def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
-    """The ledger with what the order resource tells, so that later calls are judged by what is."""
+    """The ledger with what the order resource tells, so that later calls are judged by what is.
+
+    What an answer told before is never forgotten.
+    """
     told: dict[str, Any] = {name: order[name] for name in _AMOUNTS if is_integer(order.get(name))}
     refunds = _usable(_listed("refunds", order["refunds"])) if _has(order, "refunds") else None
     if refunds is not None:
-        kept = tuple(refund for refund in ledger.refunds if refund.refund_id in refunds)
         new = [i for i in refunds if ledger.refund(i) is None]
         made = tuple(Refund(refund_id=i, refunded_amount=refunds[i]) for i in new)
-        told["refunds"] = (*kept, *made)
+        told["refunds"] = (*ledger.refunds, *made)
     captures = _usable(_listed("captures", order["captures"])) if _has(order, "captures") else None
     if captures is not None:
-        kept = tuple(capture for capture in ledger.captures if capture.capture_id in captures)
         new = [i for i in captures if ledger.capture(i) is None]
         made = tuple(Capture(capture_id=i, captured_amount=captures[i]) for i in new)
-        told["captures"] = (*kept, *made)
+        told["captures"] = (*ledger.captures, *made)
     return msgspec.structs.replace(ledger, uncertain=False, **told)
 
 

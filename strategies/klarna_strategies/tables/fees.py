@@ -172,7 +172,7 @@ def _after_a_fee(stage: Stage) -> Iterator[Scenario]:
 
 
 def _silent(stage: Stage) -> Iterator[Scenario]:
-    """What the page leaves open: several fees, fees that are not negative, a second fee, odd lines."""
+    """What is open: odd totals and taxes, several fees, fees not negative, a second fee."""
     yield _whole(stage, fee_refund(goods(10_000, quantity=3, unit_price=3_333), fee(500)))
     untaxed = fee(500, tax_rate=2_500, total_tax_amount=0)
     yield _whole(stage, fee_refund(goods(10_000), untaxed))

@@ -1,0 +1,136 @@
+"""Failing scenarios are shrunk to the smallest that fails, saved, and replayed."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from klarna_conformance.counterexamples import (
+    Counterexample,
+    find_counterexample,
+    read_counterexample,
+)
+from klarna_conformance.engine import play_and_judge
+from klarna_conformance.errors import UsageError
+from klarna_conformance.mutants.making import named_mock
+from klarna_conformance.rehearsal import MockTarget
+from klarna_reports.record import Played
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.loader import load
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Key, Scenario, Step, steps_of
+from klarna_strategies.lines import fee, goods
+from klarna_strategies.steps import capture, get_order, refund, release
+
+SWEDISH = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(10_000,))
+PART = msgspec.structs.replace(SWEDISH, captures=(6_000,))
+THREE = msgspec.structs.replace(SWEDISH, captures=(6_000, 3_000, 1_000))
+FEE_LINES = [goods(10_000), fee(500)]
+FEE = refund(9_500, description="Returned", order_lines=FEE_LINES)
+KEYED = refund(2_500, key=Key("again"), order_lines=[goods(2_500)])
+RELEASED = (refund(100), release(), capture(4_000))
+BOUND = "refund.within-captured-amount"
+LONG: tuple[Step, ...] = (get_order(), refund(1_500), refund(8_501), refund(8_500))
+
+
+def _played(mutant: str, plan: OrderPlan, *steps: Step) -> tuple[MockTarget, Played]:
+    target = MockTarget(named_mock(load(), mutant))
+    scenario = Scenario(plan=plan, steps=steps)
+    return target, asyncio.run(play_and_judge(load(), target, scenario, identifier="s0001"))
+
+
+def _counterexample(
+    requirement: str, mutant: str, plan: OrderPlan, *steps: Step
+) -> tuple[Played, Counterexample]:
+    target, failing = _played(mutant, plan, *steps)
+    assert requirement in {f.requirement for f in failing.findings if f.verdict == "FAIL"}
+    return asyncio.run(
+        find_counterexample(load(), target, requirement, failing, identifier="c0001", nonce="")
+    )
+
+
+def _amounts(value: Any) -> int:
+    """The sum of all amounts, without quantities and days."""
+    members, parts = as_object(value), as_array(value)
+    if members is not None:
+        return sum(
+            abs(member)
+            if is_integer(member) and name.endswith(("amount", "price"))
+            else _amounts(member)
+            for name, member in members.items()
+        )
+    if parts is not None:
+        return sum(abs(part) if is_integer(part) else _amounts(part) for part in parts)
+    return 0
+
+
+def _amount(name: str, value: Any) -> int:
+    if is_integer(value):
+        return abs(value) if name.endswith(("amount", "price")) else 0
+    return _amounts(value)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "requirement", "plan", "steps", "length", "amounts"),
+    [
+        ("bound-one-above", BOUND, SWEDISH, LONG, 1, 2),
+        ("bound-dropped", BOUND, SWEDISH, LONG, 1, 2),
+        ("bound-of-the-order", BOUND, PART, (refund(6_001),), 1, 2),
+        ("bound-forgets-earlier-refunds", BOUND, SWEDISH, (refund(4_000), refund(6_001)), 2, 4),
+        ("bound-of-the-last-capture", "refund.accepted", THREE, (refund(5_000),), 1, 6),
+        ("keys-ignored", "refund.replay-booked-once", SWEDISH, (KEYED, get_order(), KEYED), 2, 6),
+        ("location-missing", "refund.location-header", SWEDISH, LONG, 1, 3),
+        ("fee-market-se-missing", "refund.fee-accepted", SWEDISH, (FEE,), 1, 9),
+        ("release-not-done", "release.frees-the-rest", PART, (refund(10), release()), 1, 3),
+        ("capture-after-release", "capture.not-after-release", PART, RELEASED, 2, 4),
+    ],
+)
+def test_a_counterexample_is_as_short_and_its_amounts_as_small_as_can_be(
+    mutant: str,
+    requirement: str,
+    plan: OrderPlan,
+    steps: tuple[Step, ...],
+    length: int,
+    amounts: int,
+) -> None:
+    shrunk, _ = _counterexample(requirement, mutant, plan, *steps)
+
+    plain = msgspec.json.decode(msgspec.json.encode(shrunk.scenario))
+    assert (len(steps_of(shrunk.scenario)), _amounts(plain)) == (length, amounts)
+
+
+def test_a_counterexample_is_read_back_as_it_was_saved(tmp_path: Path) -> None:
+    _, counterexample = _counterexample(BOUND, "bound-one-above", SWEDISH, *LONG)
+
+    assert read_counterexample(counterexample.save(tmp_path)) == counterexample
+
+
+def test_a_counterexample_has_a_curl_line_for_each_of_its_steps() -> None:
+    shrunk, counterexample = _counterexample(BOUND, "bound-one-above", SWEDISH, *LONG)
+
+    assert len(counterexample.curl) == len(steps_of(shrunk.scenario))
+
+
+def test_a_counterexample_fails_again_on_the_mutant_and_not_on_the_mock() -> None:
+    _, counterexample = _counterexample(BOUND, "bound-one-above", SWEDISH, *LONG)
+    steps = steps_of(counterexample.scenario)
+    assert counterexample.scenario.plan is not None
+
+    failed: list[bool] = []
+    for mutant in ("bound-one-above", None):
+        target = MockTarget(named_mock(load(), mutant))
+        scenario = Scenario(plan=counterexample.scenario.plan, steps=steps)
+        again = asyncio.run(play_and_judge(load(), target, scenario, identifier="s0001"))
+        failed.append(any(finding.verdict == "FAIL" for finding in again.findings))
+
+    assert failed == [True, False]
+
+
+def test_a_file_that_is_no_counterexample_is_told_with_its_line(tmp_path: Path) -> None:
+    path = tmp_path / "wrong.yaml"
+    path.write_text("requirement: refund.accepted\nscenarios: []\n", encoding="utf-8")
+
+    with pytest.raises(UsageError, match=r"wrong\.yaml:2: 'scenarios' is unknown"):
+        read_counterexample(path)
