@@ -67,9 +67,7 @@ def _candidates(spec: Spec, scope: Scope, seed: int, examples: int) -> Iterator[
     for source in (
         scenario_table(spec, markets=markets),
         draw(scenarios(spec, markets=markets), count=examples, seed=seed),
-        schema_scenarios(
-            spec, count=examples // 2, seed=seed, market=(scope.markets or ("SE",))[0]
-        ),
+        schema_scenarios(spec, count=examples // 2, seed=seed, market=market),
     ):
         for scenario in source:
             text = msgspec.json.encode(scenario, order="deterministic")
