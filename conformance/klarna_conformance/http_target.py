@@ -50,10 +50,12 @@ class HttpTarget:
         self._base_url = facts.base_url.rstrip("/")
         self._secrets = {
             "valid": (username, password),
-            "wrong_password": (username, f"not-{password}"),
-            "wrong_username": (f"not-{username}", password),
+            # Wrong by as little as can be: a server that compares beginnings takes it for right.
+            "wrong_password": (username, password[:-1]),
+            "wrong_username": (f"{username}x", password),
         }
-        self._redactor = Redactor((username, password, _basic(username, password)[6:]))
+        told = (_basic(*pair).removeprefix("Basic ") for pair in self._secrets.values())
+        self._redactor = Redactor((username, password, password[:-1], *told))
         self._provisioner_url = provisioner_url
         self._clock_url = clock_url
         self._timeout_s = timeout_s
@@ -100,7 +102,7 @@ class HttpTarget:
             content=msgspec.json.encode(plan),
             headers={"Content-Type": "application/json"},
         )
-        outcome = await self._outcome(sent)
+        outcome = await self._outcome(sent, redacted=False)
         if isinstance(outcome, Failure):
             return self._unavailable(plan, f"cannot be reached: {outcome.message}")
         try:
@@ -113,7 +115,8 @@ class HttpTarget:
         return ProvidedOrder(plan=plan, order_id=answer.order_id, capture_ids=answer.capture_ids)
 
     def _unavailable(self, plan: OrderPlan, why: str) -> Unavailable:
-        return Unavailable(plan=plan, reason=f"{self._provisioner_url} {why}"[:300])
+        reason = self._redactor.text(f"{self._provisioner_url} {why}")
+        return Unavailable(plan=plan, reason=reason[:300])
 
     async def advance(self, seconds: int) -> bool:
         """Moves the clock over the control API, where the target has one."""
@@ -126,12 +129,13 @@ class HttpTarget:
     def _authorization(self, credentials: Credentials) -> str | None:
         return None if credentials == "none" else _basic(*self._secrets[credentials])
 
-    async def _outcome(self, sent: httpx.Request) -> Response | Failure:
+    async def _outcome(self, sent: httpx.Request, *, redacted: bool = True) -> Response | Failure:
         """Sends within the deadline, which is for the whole exchange."""
         started = time.perf_counter()
         try:
             async with asyncio.timeout(self._timeout_s):
-                return await self._receive(sent, started)
+                response = await self._receive(sent, started)
+                return self._redacted(response) if redacted else response
         except (httpx.HTTPError, TimeoutError, ssl.SSLError, OSError) as exc:
             return self._failure(exc, time.perf_counter() - started)
 
@@ -142,15 +146,22 @@ class HttpTarget:
         finally:
             await response.aclose()
         headers = tuple(
-            (k.decode("latin-1"), self._redactor.text(v.decode("latin-1")))
-            for k, v in response.headers.raw
+            (name.decode("latin-1"), value.decode("latin-1"))
+            for name, value in response.headers.raw
         )
         return Response(
             status=response.status_code,
             headers=headers,
-            body=self._redactor.payload(Payload.of(body)),
+            body=Payload.of(body),
             truncated=truncated,
             elapsed_s=round(time.perf_counter() - started, 6),
+        )
+
+    def _redacted(self, response: Response) -> Response:
+        return msgspec.structs.replace(
+            response,
+            headers=tuple((name, self._redactor.text(v)) for name, v in response.headers),
+            body=self._redactor.payload(response.body),
         )
 
     def _failure(self, exc: Exception, elapsed_s: float) -> Failure:

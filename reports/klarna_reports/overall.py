@@ -68,7 +68,9 @@ def _conformant(evidence: Evidence) -> tuple[Overall, str]:
         sentence = f"Every binding requirement{where} is met, but for {told} known and accepted."
         return "CONFORMANT WITH KNOWN DEVIATIONS", sentence
     count = len(_binding(evidence.results))
-    return "CONFORMANT", f"All {count} binding requirements{where} were seen and met."
+    every = "The one binding requirement" if count == 1 else f"All {count} binding requirements"
+    verb = "was" if count == 1 else "were"
+    return "CONFORMANT", f"{every}{where} {verb} seen and met."
 
 
 def _binding(results: Sequence[RequirementResult]) -> list[RequirementResult]:

@@ -88,8 +88,9 @@ def _same(before: Answer, answer: Answer) -> bool:
     """Whether both answers tell of the same thing, or refuse alike."""
     if not (before.success and answer.success):
         return before == answer
-    told = before.resource_id is not None and before.resource_id == answer.resource_id
-    return told or (before.location is not None and before.location == answer.location)
+    if before.resource_id is not None and answer.resource_id is not None:
+        return before.resource_id == answer.resource_id
+    return before.location is not None and before.location == answer.location
 
 
 def expected_response(call: Call, names: set[str]) -> ResponseSpec | None:

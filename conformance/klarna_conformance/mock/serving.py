@@ -13,7 +13,8 @@ __all__ = ["serve"]
 def serve(app: Any, *, host: str, port: int, latency_s: float, tell: Callable[[str], None]) -> None:
     """Serves until interrupted. Raises OSError where the address cannot be listened on."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family)
+    # With the protocol named, asyncio switches off Nagle's algorithm, which costs 40 ms a request.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))

@@ -40,7 +40,14 @@ def reads(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(
         plan=none, steps=(capture(1_000), capture(2_000), get_capture(0), get_captures())
     )
+    yield Scenario(plan=none, steps=(get_captures(), capture(1_000), get_captures()))
+    part = stage.plan("one-partial-open")
+    yield Scenario(plan=part, steps=(get_captures(), capture(1_000), get_captures()))
+    yield Scenario(
+        plan=part, steps=(get_capture(0), capture(1_000), get_capture(1), get_captures())
+    )
     plan = stage.plan()
+    yield Scenario(plan=plan, steps=(get_captures(), refund(100), get_captures(), get_order()))
     yield Scenario(plan=plan, steps=(refund(100), get_refund(0)))
     yield Scenario(plan=plan, steps=(refund(100), refund(200), get_refund(1)))
     yield Scenario(plan=plan, steps=(refund(100), refund(200), get_refund(0)))

@@ -1,9 +1,12 @@
 """Refunds without a fee: every market and capture layout, and the bound of what is left."""
 
 from collections.abc import Iterator
+from itertools import pairwise
+from typing import Any
 
 from klarna_specs.plan import LAYOUTS, PaymentMethod
-from klarna_specs.scenario import Scenario, Step
+from klarna_specs.scenario import Key, Scenario, Step
+from klarna_strategies.lines import goods
 from klarna_strategies.steps import cancel, capture, get_order, refund, release
 from klarna_strategies.tables.stage import Stage
 
@@ -20,6 +23,7 @@ def refunds(stage: Stage) -> Iterator[Scenario]:
     yield from _by_captures(stage)
     yield from _by_order_size(stage)
     yield from _in_a_row(stage)
+    yield from _told_apart(stage)
     yield from _odd_amounts(stage)
     yield from _between_other_changes(stage)
 
@@ -94,6 +98,24 @@ def _in_a_row(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(plan=plan, steps=(refund(9_999), refund(2)))
     yield Scenario(plan=stage.captured(12), steps=(refund(1),) * 13)
     yield Scenario(plan=stage.captured(3, 4, order_amount=10), steps=(refund(2),) * 4)
+
+
+def _told_apart(stage: Stage) -> Iterator[Scenario]:
+    """Refunds that differ in whatever a server might sum them up by, and together exceed it all."""
+    plan = stage.plan()
+    members: tuple[dict[str, Any], ...] = (
+        {"reference": "RMA-1"},
+        {"reference": "RMA-2"},
+        {"description": "first"},
+        {"description": "second"},
+        {"order_lines": [goods(6_000)]},
+        {"order_lines": [goods(6_000, name="Socks", reference="75001")]},
+    )
+    for earlier, later in pairwise((*members, {}, members[0])):
+        yield Scenario(plan=plan, steps=(refund(6_000, **earlier), refund(6_000, **later)))
+    keys = (None, Key("first"), Key("second"), Key("text", "text"), None)
+    for first, second in pairwise(keys):
+        yield Scenario(plan=plan, steps=(refund(6_000, key=first), refund(6_000, key=second)))
 
 
 def _odd_amounts(stage: Stage) -> Iterator[Scenario]:

@@ -7,8 +7,10 @@ import msgspec
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 from klarna_strategies.tables.changes import cancellations, captures, releases
+from klarna_strategies.tables.corners import corners
 from klarna_strategies.tables.extensions import extensions
 from klarna_strategies.tables.fees import fees
+from klarna_strategies.tables.pairs import pairs
 from klarna_strategies.tables.races import races
 from klarna_strategies.tables.reads import reads
 from klarna_strategies.tables.refund_bodies import refund_bodies
@@ -33,6 +35,8 @@ _TABLES: tuple[Callable[[Stage], Iterator[Scenario]], ...] = (
     malformed,
     replays,
     races,
+    pairs,
+    corners,
 )
 
 

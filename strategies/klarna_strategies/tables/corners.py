@@ -1,0 +1,134 @@
+"""Cases that no combination holds: days as numbers, keys that are nearly alike, orders mixed up."""
+
+from collections.abc import Iterator
+
+from klarna_specs.scenario import Key, Raw, Scenario, Step
+from klarna_strategies.lines import fee, goods
+from klarna_strategies.steps import (
+    cancel,
+    capture,
+    extend,
+    get_options,
+    get_order,
+    get_refund,
+    offered,
+    refund,
+    release,
+)
+from klarna_strategies.tables.fees import fee_refund
+from klarna_strategies.tables.stage import Stage
+
+__all__ = ["corners"]
+
+_LARGE_AMOUNT = 40_000_001
+"""Odd and beyond single precision."""
+
+
+def corners(stage: Stage) -> Iterator[Scenario]:
+    """Single cases at the corners of what the other tables combine."""
+    for index, market in enumerate(stage.markets):
+        layout = ("one-partial-open", "several-partial-open")[index % 2]
+        yield Scenario(plan=stage.plan(layout, market=market), steps=(release(),))
+    yield from _many_keys(stage)
+    yield from _similar_keys(stage)
+    yield from _large_fees(stage)
+    yield from _days(stage)
+    yield from _mixed_up(stage)
+    yield from _texts_and_amounts(stage)
+    yield from _extended_late(stage)
+
+
+def _many_keys(stage: Stage) -> Iterator[Scenario]:
+    """Seven refunds under keys of their own, then all of them again."""
+    row = tuple(refund(100 + n, key=Key(f"refund {n}")) for n in range(7))
+    yield Scenario(plan=stage.plan(), steps=(*row, *row))
+
+
+def _similar_keys(stage: Stage) -> Iterator[Scenario]:
+    """Another case, last character or hyphen makes another key."""
+    for other in ("refund-A", "refund-b", "refunda"):
+        one, two = Key("refund-a", "text"), Key(other, "text")
+        yield Scenario(plan=stage.plan(), steps=(refund(300, key=one), refund(400, key=two)))
+        yield Scenario(plan=stage.plan(), steps=(refund(300, key=one), refund(300, key=two)))
+    one, two = Key("refund-a"), Key("refund-b")
+    yield Scenario(plan=stage.plan(), steps=(refund(300, key=one), refund(400, key=two)))
+
+
+def _large_fees(stage: Stage) -> Iterator[Scenario]:
+    """Sums that are wrong by one where single precision cannot tell."""
+    if stage.fee_market is None:
+        return
+    plan = stage.plan(market=stage.fee_market, order_amount=_LARGE_AMOUNT)
+    lines = (goods(_LARGE_AMOUNT - 2), fee(500))
+    total = _LARGE_AMOUNT - 502
+    for wrong in (total + 1, total - 1):
+        yield Scenario(plan=plan, steps=(fee_refund(*lines, refunded_amount=wrong),))
+    wrong = fee_refund(*lines, refunded_amount=total + 1)
+    yield Scenario(plan=plan, steps=(wrong, fee_refund(*lines)))
+
+
+def _days(stage: Stage) -> Iterator[Scenario]:
+    """Numbers of days as they are documented, whether they are offered for a capture or not."""
+    for index, market in enumerate(stage.of("extension")):
+        days = (61, 3)[index % 2]
+        plan = stage.plan(market=market)
+        yield Scenario(plan=plan, steps=(get_options(), extend(days)))
+    market = stage.extension_market
+    if market is None:
+        return
+    beside = {days + plus for days in stage.spec.extension_days for plus in (-1, 0, 1)}
+    for order_amount in (10_000, 250_000):
+        plan = stage.plan(market=market, order_amount=order_amount)
+        for days in sorted(beside):
+            yield Scenario(plan=plan, steps=(extend(days),))
+    two = stage.captured(50_000, 200_000, market=market)
+    longest = max(stage.spec.extension_days)
+    yield Scenario(plan=two, steps=(get_options(1), extend(longest, capture=0)))
+    yield Scenario(plan=two, steps=(get_options(0), extend(longest, capture=1)))
+    other = stage.plan(market=market, order_amount=250_000)
+    steps = (get_options(order="other"), extend(longest))
+    yield Scenario(plan=stage.plan(market=market), other=other, steps=steps)
+
+
+def _mixed_up(stage: Stage) -> Iterator[Scenario]:
+    """What exists is asked for, or changed, under an order that does not have it."""
+    full = stage.plan()
+    made = refund(100)
+    yield Scenario(plan=full, steps=(made, get_refund(0, order="unknown"), get_refund(0)))
+    elsewhere = get_refund("other", order="other")
+    yield Scenario(plan=full, other=full, steps=(made, elsewhere, get_refund(0)))
+    part, none = stage.plan("one-partial-open"), stage.plan("none-open")
+    extended = stage.plan(market=stage.extension_market)
+    for plan, call in (
+        (full, refund(100, order="unknown")),
+        (full, refund(100, order="unknown", key=Key("refund"))),
+        (none, capture(100, order="unknown")),
+        (none, cancel(order="unknown")),
+        (part, release(order="unknown")),
+        (extended, extend(30, order="unknown")),
+    ):
+        yield Scenario(plan=plan, steps=(call, get_order()))
+
+
+def _texts_and_amounts(stage: Stage) -> Iterator[Scenario]:
+    """Texts with white space around them, and amounts that wrap in 64 bits."""
+    plan = stage.plan()
+    yield Scenario(plan=plan, steps=(refund(100, description="  Returned goods \t"),))
+    yield Scenario(plan=plan, steps=(refund(100, reference=" RMA-1  "),))
+    yield Scenario(plan=plan, steps=(refund(2**63),))
+    # Too large for an integer of the format that scenarios are kept in, so it is told as text.
+    wrapping = Raw(text=f'{{"refunded_amount": {2**64 + 1_000}}}')
+    yield Scenario(plan=plan, steps=(Step(operation="refundOrder", body=wrapping),))
+
+
+def _extended_late(stage: Stage) -> Iterator[Scenario]:
+    """An extension after a return fee was charged, and after a release."""
+    if stage.extension_market is None:
+        return
+    if stage.market in stage.of("return_fee") and stage.market in stage.of("extension"):
+        charged = fee_refund(goods(5_000), fee(500))
+        yield Scenario(plan=stage.plan(), steps=(charged, extend(offered(0))))
+        yield Scenario(plan=stage.plan(), steps=(charged, refund(500), extend(offered(0))))
+    for layout in ("one-partial-open", "several-partial-open"):
+        plan = stage.plan(layout, market=stage.extension_market)
+        yield Scenario(plan=plan, steps=(release(), get_options(), extend(offered(0))))

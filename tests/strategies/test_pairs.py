@@ -1,0 +1,86 @@
+import asyncio
+from itertools import combinations, product
+from typing import Any
+
+import pytest
+
+from klarna_conformance.engine import play_and_judge
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.rehearsal import MockTarget
+from klarna_specs.scenario import Scenario
+from klarna_specs.spec import Spec
+from klarna_strategies.pairwise import pairwise
+from klarna_strategies.tables.corners import corners
+from klarna_strategies.tables.pairs import combinations_of, pairs
+from klarna_strategies.tables.stage import Stage
+
+CALLS = ("refund", "fee refund", "release", "extension", "repeat")
+
+
+def met(row: dict[str, Any]) -> set[Any]:
+    return set(combinations(row.items(), 2))
+
+
+def troubles(spec: Spec, scenarios: list[Scenario]) -> list[str]:
+    found: list[str] = []
+    for scenario in scenarios:
+        target = MockTarget(Mock(spec))
+        played = asyncio.run(play_and_judge(spec, target, scenario, identifier="pairs"))
+        if played.error or played.unavailable:
+            found.append(f"{scenario}: {played.error or played.unavailable}")
+        found += [
+            f"{finding.requirement} {finding.verdict}: {scenario}"
+            for finding in played.findings
+            if finding.verdict in ("FAIL", "WARN", "ERROR")
+        ]
+    return found
+
+
+@pytest.mark.parametrize("call", CALLS)
+def test_every_pair_of_values_that_is_possible_occurs(spec: Spec, call: str) -> None:
+    dimensions, fits = combinations_of(Stage(spec))[call]
+    possible: set[Any] = set()
+    for values in product(*dimensions.values()):
+        row = dict(zip(dimensions, values, strict=True))
+        if fits(row):
+            possible |= met(row)
+    occurring: set[Any] = set()
+    for row in pairwise(dimensions, fits):
+        assert fits(row)
+        occurring |= met(row)
+    assert occurring == possible
+
+
+def test_values_that_never_meet_do_not_keep_others_apart() -> None:
+    dimensions = {"a": (0, 1), "b": (0, 1), "c": (0, 1)}
+    rows = list(pairwise(dimensions, lambda row: (row.get("a"), row.get("b")) != (1, 1)))
+    assert {(row["a"], row["b"]) for row in rows} == {(0, 0), (0, 1), (1, 0)}
+    assert {(row["b"], row["c"]) for row in rows} == set(product((0, 1), repeat=2))
+
+
+def test_the_table_is_the_same_each_time(spec: Spec) -> None:
+    assert list(pairs(Stage(spec))) == list(pairs(Stage(spec)))
+
+
+def test_every_market_takes_its_turn(spec: Spec) -> None:
+    placed = {scenario.plan.market for scenario in pairs(Stage(spec)) if scenario.plan}
+    assert placed == set(spec.markets)
+
+
+def test_the_pairs_are_short(spec: Spec) -> None:
+    assert max(len(scenario.steps) for scenario in pairs(Stage(spec))) <= 4
+
+
+def test_a_server_that_does_as_documented_passes_every_scenario(spec: Spec) -> None:
+    stage = Stage(spec)
+    assert troubles(spec, [*pairs(stage), *corners(stage)]) == []
+
+
+def test_no_call_is_refused_apart_from_those_meant_to(spec: Spec) -> None:
+    """Refused is only what is meant as the refused call before, or between two repeats."""
+    for scenario in pairs(Stage(spec)):
+        mock = Mock(spec)
+        asyncio.run(play_and_judge(spec, MockTarget(mock), scenario, identifier="pairs"))
+        refused = [e.request for e in mock.exchanges if not e.outcome.is_success]  # pyright: ignore
+        assert len(refused) <= 1, scenario
+        assert all(request.path.endswith("/refunds") for request in refused), scenario
