@@ -180,8 +180,8 @@ def _fresh_outcomes(
     musts = refusing["MUST"]
     if musts:
         # A server may notice first that the body is beyond a described limit.
-        gates = [rule for rule in musts if rule.otherwise in _GATES]
-        also = gates or (*musts, *refusing["SHOULD"], *refusing["INFO"])
+        gate = any(rule.otherwise in _GATES for rule in musts)
+        also = musts if gate else (*musts, *refusing["SHOULD"], *refusing["INFO"])
         named = dict.fromkeys(rule.otherwise for rule in also)
         names = tuple(sorted(named, key=lambda name: name not in _GATES))
         return (Outcome(kind="refusal", responses=names, because=_ids(musts)),), tuple(musts)

@@ -277,7 +277,7 @@ def _mock() -> App:
 
 def _outcome(summary: Summary) -> tuple[list[str], tuple[str, ...], bool]:
     failed = [r.id for r in summary.requirements if r.verdict == "FAIL"]
-    return failed, summary.errors, summary.exchanges > 90
+    return failed, summary.errors, summary.exchanges > 60
 
 
 @pytest.mark.parametrize(
