@@ -30,7 +30,7 @@ from klarna_specs.spec import Operation, Spec
 __all__ = ["NOWHERE_ID", "play"]
 
 NOWHERE_ID = "3d2f7c1e-0b5a-4c8d-9e6f-a1b2c3d4e5f6"
-"""The id of orders, captures and refunds that do not exist anywhere."""
+"""The id of what does not exist anywhere, where there is no id that it could be like."""
 _Order = Literal["this", "other"]
 Purpose = Literal["scene", "step", "look"]
 
@@ -237,9 +237,12 @@ class _Player:
     def _path(self, operation: Operation, step: Step) -> str:
         reading = step.path_reading or reading_followed(self._target.facts, operation)
         template = operation.paths[reading]
-        order_id = NOWHERE_ID
         if step.order != "unknown":
             order_id = self._orders[step.order].provided.order_id
+        elif "this" in self._orders:
+            order_id = _nearly(self._orders["this"].provided.order_id)
+        else:
+            order_id = NOWHERE_ID
         return template.format(
             order_id=_in_path(order_id),
             capture_id=_in_path(self._capture_id(step)),
@@ -258,7 +261,9 @@ class _Player:
             owner, index = ("this" if step.order == "other" else "other"), 0
         known = self._orders.get("other" if owner == "other" else "this")
         ids: list[str] = getattr(known, kind) if known else []
-        return ids[index] if isinstance(index, int) and index < len(ids) else NOWHERE_ID
+        if isinstance(index, int) and index < len(ids):
+            return ids[index]
+        return _nearly(ids[0]) if ids else NOWHERE_ID
 
     def _key(self, key: Key) -> str:
         scene = hashlib.sha256(f"{self._nonce}:{self._scene()}".encode()).digest()
@@ -287,6 +292,11 @@ class _Player:
                     offered = self._orders[step.order].offered.get(self._capture_id(step), [])
                 resolved = _resolved(value, offered)
                 return "application/json", Payload(json.dumps(resolved, ensure_ascii=False))
+
+
+def _nearly(identifier: str) -> str:
+    """An id that does not exist, but differs from one that does in its last character only."""
+    return identifier[:-1] + ("1" if identifier.endswith("0") else "0")
 
 
 def _left_undone(provided: ProvidedOrder, name: _Order) -> list[Step]:
