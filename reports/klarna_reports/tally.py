@@ -18,7 +18,7 @@ _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
 
 @dataclass(slots=True)
 class Group:
-    """Findings of one requirement that say the same; the example has the shortest scenario."""
+    """Findings of one requirement that say the same, with a shrunk or the shortest example."""
 
     verdict: Verdict
     expected: str
@@ -92,7 +92,7 @@ class Tally:
         if group is None:
             told = (finding.verdict, finding.expected, finding.observed)
             group = self.groups[key] = Group(*told, played, finding, size)
-        elif size < group.size:
+        elif (not played.shrunk_from, size) < (not group.played.shrunk_from, group.size):
             group.played, group.finding, group.size = played, finding, size
             group.expected, group.observed = finding.expected, finding.observed
         group.count += 1
