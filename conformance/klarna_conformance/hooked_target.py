@@ -10,8 +10,10 @@ from klarna_conformance import defaults
 from klarna_conformance.http_target import HttpTarget
 from klarna_conformance.locations import created_id
 from klarna_conformance.player import play
+from klarna_conformance.provisioners import HttpProvisioner
 from klarna_conformance.schema_phase import workable_plan
 from klarna_conformance.target_file import open_target
+from klarna_conformance.wire import Wire
 from klarna_reports.record import Played, TargetFacts
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import Failure, Request, Response
@@ -111,9 +113,12 @@ class HookedTarget:
 
     def _opened(self) -> HttpTarget:
         username, password = credentials()
+        url = self._provisioner_url
+        provisioner = HttpProvisioner(url, Wire()) if url else None
         return HttpTarget(
             facts=TargetFacts(name="st", base_url=self.base_url, kind="http"),
             username=username,
             password=password,
-            provisioner_url=self._provisioner_url,
+            wire=Wire(),
+            provisioner=provisioner,
         )

@@ -12,6 +12,8 @@ import msgspec
 from klarna_conformance import defaults
 from klarna_conformance.errors import UsageError
 from klarna_conformance.http_target import HttpTarget
+from klarna_conformance.provisioners import HttpProvisioner, NoProvisioner, Provisioner
+from klarna_conformance.wire import Wire
 from klarna_reports.record import TargetFacts
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
@@ -78,13 +80,14 @@ def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
 
     username, password = defaults.USERNAME, defaults.PASSWORD
     app = mock_app(named_mock(spec, mutant, seed=seed), username=username, password=password)
+    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return HttpTarget(
         facts=TargetFacts(name="mock", base_url=_MOCK_URL, kind="mock"),
         username=username,
         password=password,
-        provisioner_url=f"{_MOCK_URL}/_control/orders",
+        wire=Wire(transport=transport),
+        provisioner=HttpProvisioner(f"{_MOCK_URL}/_control/orders", Wire(transport=transport)),
         clock_url=f"{_MOCK_URL}/_control/clock",
-        transport=httpx.ASGITransport(app, raise_app_exceptions=False),
     )
 
 
@@ -154,11 +157,21 @@ def _over_http(described: TargetFile) -> HttpTarget:
         facts=TargetFacts(name=described.name, base_url=base_url, kind="http"),
         username=described.credentials.username,
         password=described.credentials.password,
-        provisioner_url=described.orders.url if described.orders else None,
+        wire=_wire(described.limits),
+        provisioner=_provisioner(described),
         clock_url=f"{base_url}/_control/clock" if local else None,
-        timeout_s=_seconds(described.limits.timeout),
         concurrency=described.limits.concurrency,
     )
+
+
+def _provisioner(described: TargetFile) -> Provisioner:
+    if described.orders is None:
+        return NoProvisioner()
+    return HttpProvisioner(described.orders.url, _wire(described.limits))
+
+
+def _wire(limits: _Limits) -> Wire:
+    return Wire(timeout_s=_seconds(limits.timeout), concurrency=limits.concurrency)
 
 
 def _host(url: str) -> str:

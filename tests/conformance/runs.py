@@ -7,7 +7,9 @@ from pathlib import Path
 from klarna_conformance import defaults
 from klarna_conformance.http_target import HttpTarget
 from klarna_conformance.planning import Plan
+from klarna_conformance.provisioners import HttpProvisioner
 from klarna_conformance.running import RunOptions, run
+from klarna_conformance.wire import Wire
 from klarna_reports.journal import Journal, read_journal
 from klarna_reports.record import TargetFacts
 from klarna_reports.render import write_renderings
@@ -28,9 +30,9 @@ def run_on(
         facts=TargetFacts(name="a server", base_url=base_url, kind="http"),
         username=defaults.USERNAME,
         password=defaults.PASSWORD,
-        provisioner_url=f"{base_url}/_control/orders",
+        wire=Wire(timeout_s=timeout_s),
+        provisioner=HttpProvisioner(f"{base_url}/_control/orders", Wire(timeout_s=timeout_s)),
         clock_url=f"{base_url}/_control/clock",
-        timeout_s=timeout_s,
     )
     plan = Plan(scenarios=tuple(scenarios), goals=goals(spec()))
     options = RunOptions(seed=1, scope=Scope(), concurrency=8, shrink=False)

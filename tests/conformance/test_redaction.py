@@ -10,7 +10,9 @@ import httpx
 import pytest
 
 from klarna_conformance.http_target import HttpTarget
+from klarna_conformance.provisioners import HttpProvisioner
 from klarna_conformance.redaction import REDACTED, Redactor
+from klarna_conformance.wire import Wire
 from klarna_reports.record import TargetFacts
 from klarna_specs.exchange import Request, Response
 from klarna_specs.plan import OrderPlan
@@ -44,8 +46,7 @@ def test_what_a_server_echoes_of_any_credentials_is_not_recorded(credentials: Cr
             facts=TargetFacts(name="echo", base_url="http://echo", kind="http"),
             username="merchant-77",
             password="s3cret-pass-99",
-            provisioner_url=None,
-            transport=httpx.MockTransport(echo),
+            wire=Wire(transport=httpx.MockTransport(echo)),
         )
         async with target:
             asked = Request(method="GET", path="/", credentials=credentials)
@@ -62,12 +63,13 @@ def test_credentials_that_are_part_of_a_member_name_do_not_hide_an_order() -> No
         return httpx.Response(201, stream=httpx.ByteStream(b'{"order_id": "o-1"}'))
 
     async def made() -> object:
+        transport = httpx.MockTransport(provide)
         target = HttpTarget(
             facts=TargetFacts(name="odd", base_url="http://odd", kind="http"),
             username="order",
             password="capture",
-            provisioner_url="http://odd/orders",
-            transport=httpx.MockTransport(provide),
+            wire=Wire(transport=transport),
+            provisioner=HttpProvisioner("http://odd/orders", Wire(transport=transport)),
         )
         async with target:
             return await target.provide(OrderPlan(market="SE", currency="SEK", order_amount=1))
@@ -87,8 +89,7 @@ def test_the_wrong_credentials_are_wrong_by_little() -> None:
             facts=TargetFacts(name="listener", base_url="http://listener", kind="http"),
             username="user",
             password="password",
-            provisioner_url=None,
-            transport=httpx.MockTransport(listen),
+            wire=Wire(transport=httpx.MockTransport(listen)),
         )
         async with target:
             for credentials in ("wrong_password", "wrong_username"):
