@@ -1,6 +1,7 @@
 """What went over the wire: one request with its response, or with the failure to get one."""
 
 import json
+from functools import cached_property
 from typing import Any, Literal, Self
 
 import msgspec
@@ -20,7 +21,7 @@ def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not JSON")
 
 
-class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
+class Payload(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
     """The bytes of a body as text, without loss: UTF-8, or else one character a byte."""
 
     text: str
@@ -40,13 +41,22 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True):
         return self.text.encode(self.encoding)
 
     def json(self) -> Any:
-        """The JSON value; raises `NotJson`, also for NaN and for nesting beyond any use."""
+        """The JSON value; raises `NotJson`, also for NaN and for nesting beyond any use.
+
+        It is read once, and shared: whoever changes it copies it first.
+        """
+        if isinstance(self._json, NotJson):
+            raise self._json.with_traceback(None)
+        return self._json
+
+    @cached_property
+    def _json(self) -> Any:
         if self.encoding != "utf-8":
-            raise NotJson("the body is not UTF-8")
+            return NotJson("the body is not UTF-8")
         try:
             return json.loads(self.text, parse_constant=_refuse_constant)
         except (ValueError, RecursionError) as exc:
-            raise NotJson(f"the body is not JSON: {exc}") from exc
+            return NotJson(f"the body is not JSON: {exc}")
 
 
 class _Headed(msgspec.Struct, frozen=True, kw_only=True):
