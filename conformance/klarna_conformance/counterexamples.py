@@ -14,6 +14,7 @@ from klarna_conformance.shrinking import shrink
 from klarna_conformance.target import Target
 from klarna_reports.curl import curl_line
 from klarna_reports.record import Finding, Played
+from klarna_reports.timeline import timeline
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.scenario import Scenario, steps_of
@@ -35,7 +36,10 @@ _SECONDS_ALL = 20.0
 
 
 class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is saved of a counterexample: enough to read it, to replay it, and to try it by hand."""
+    """What is saved of a counterexample: enough to read it, to replay it, and to try it by hand.
+
+    `timeline` tells of calls at the same time when each was sent and answered, in milliseconds.
+    """
 
     requirement: str
     statement: str
@@ -43,6 +47,7 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     observed: str
     scenario: Scenario
     curl: tuple[str, ...] = ()
+    timeline: tuple[str, ...] = ()
 
     def save(self, directory: Path) -> Path:
         """Writes it to a file named for the requirement."""
@@ -141,6 +146,7 @@ async def find_counterexample(
         observed=finding.observed,
         scenario=shrunk.scenario,
         curl=tuple(curl_line(target.facts.base_url, exchange.request) for exchange in steps),
+        timeline=timeline(shrunk.exchanges),
     )
     return shrunk, counterexample
 

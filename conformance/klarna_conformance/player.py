@@ -122,12 +122,14 @@ class _Player:
         return None
 
     async def _take_step(self, step: Step) -> None:
-        if step.operation == "extendDueDate" and isinstance(step.capture, int):
-            await self._look_at_options(step)
+        await self._look_before(step)
         exchange = await self._call(step, "step")
         await self._look_after(step, exchange)
 
     async def _take_together(self, group: int, steps: tuple[Step, ...]) -> None:
+        for index, step in enumerate(steps):
+            if step not in steps[:index]:
+                await self._look_before(step)
         self._group = group
         exchanges = await asyncio.gather(*(self._call(step, "step") for step in steps))
         self._group = None
@@ -162,11 +164,13 @@ class _Player:
         for path in dict.fromkeys(paths):
             await self._send(Request(method="GET", path=path), "look")
 
-    async def _look_at_options(self, step: Step) -> None:
-        options = Step(
-            operation="getOptionsForExtendDueDate", order=step.order, capture=step.capture
-        )
-        await self._call(options, "look")
+    async def _look_before(self, step: Step) -> None:
+        """At what is offered, before a capture is extended by some of it."""
+        if step.operation == "extendDueDate" and isinstance(step.capture, int):
+            options = Step(
+                operation="getOptionsForExtendDueDate", order=step.order, capture=step.capture
+            )
+            await self._call(options, "look")
 
     async def _look_at_order(self, name: _Order, purpose: Purpose) -> None:
         if name in self._orders:

@@ -31,6 +31,9 @@ class MockTarget:
     async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
         """Answers at once; how the body is transferred makes no difference here."""
         del chunked
+        if self.mock.races:
+            self.mock.arrive(request)
+            await asyncio.sleep(0)  # what was sent together arrives before the first is answered
         return Exchanged(request=request, outcome=self.mock.respond(request, _BASE_URL))
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder:

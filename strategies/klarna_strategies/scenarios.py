@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
 from klarna_specs.plan import LAYOUTS, OrderPlan
-from klarna_specs.scenario import Key, Scenario, Step
+from klarna_specs.scenario import Action, Key, Scenario, Step, Together, steps_of
 from klarna_specs.spec import Spec
 from klarna_strategies.captures import PAYMENT_METHODS, order_plans
 from klarna_strategies.course import Course
@@ -24,6 +24,7 @@ _FORMS: tuple[KeyForm | None, ...] = (None, "uuid4", None, "uuid5", "text", "uui
 # Of twelve steps six keep every rule, three break one, and one each is odd, nowhere and a replay.
 _KEEP, _BREAK, _SPOIL, _NOWHERE, _REPLAY = range(5)
 _LAYOUTS = ("one-full", *LAYOUTS, *(layout for layout in LAYOUTS if not layout.startswith("none")))
+_AT_ONCE = (0, 0, 2, 0, 3, 0, 5, 0, 8)
 _SHARES = (*[_KEEP] * 6, *[_BREAK] * 3, _SPOIL, _NOWHERE, _REPLAY)
 
 
@@ -37,9 +38,10 @@ def scenarios(
     """Scenarios of one to `max_steps` steps on an order of any plan, perhaps beside another one.
 
     Most steps are valid on what the steps before them did; the others break one rule, repeat an
-    earlier call under its key, or ask for what is not there. With `operations`, only those are
-    called. Shrinks to one refund of 1 on an order of 1. Raises ValueError for a `max_steps` below
-    1, and for markets and operations that the spec does not have.
+    earlier call under its key, or ask for what is not there; some scenarios end with a group of
+    calls at the same time. With `operations`, only those are called. Shrinks to one refund of 1 on
+    an order of 1. Raises ValueError for a `max_steps` below 1, and for markets and operations that
+    the spec does not have.
     """
     if max_steps < 1:
         raise ValueError(f"max_steps {max_steps} is below 1")
@@ -56,10 +58,17 @@ def scenarios(
     def drawn(draw: DrawFn) -> Scenario:
         course = Course.of(spec, draw(plans))
         steps: list[Step] = []
-        for _ in range(draw(st.integers(1, max_steps))):
+        count = draw(st.integers(1, max_steps))
+        at_once = draw(st.sampled_from(_AT_ONCE))
+        alone = count if at_once > count else count - at_once
+        for _ in range(alone):
             step, course = _step(draw, course, called, keeping, breaking, len(steps))
             steps.append(step)
-        return _staged(course.plan, tuple(steps))
+        if alone == count:
+            return _staged(course.plan, tuple(steps))
+        # What becomes of the order in a group is not known: it ends the scenario.
+        group = _group(draw, course, called, keeping, range(alone, count))
+        return _staged(course.plan, (*steps, Together(group)))
 
     return drawn()
 
@@ -89,6 +98,19 @@ def _step(
     return step, course.after(step)
 
 
+def _group(
+    draw: DrawFn, course: Course, operations: tuple[str, ...], keeping: list[Move], positions: range
+) -> tuple[Step, ...]:
+    """Calls at the same time, each possible by itself, or the same as one before it."""
+    steps: list[Step] = []
+    for position in positions:
+        if steps and draw(st.booleans()):
+            steps.append(draw(st.sampled_from(steps)))
+        else:
+            steps.append(_step(draw, course, operations, keeping, [], position)[0])
+    return tuple(steps)
+
+
 @cache
 def _shares() -> SearchStrategy[int]:
     """Made once, like `_forms`: a new strategy is checked anew whenever it is drawn from."""
@@ -110,8 +132,9 @@ def _made(draw: DrawFn, course: Course, moves: list[Move], key: Key | None) -> S
     return msgspec.structs.replace(step, key=key if changes else None)
 
 
-def _staged(plan: OrderPlan, steps: tuple[Step, ...]) -> Scenario:
+def _staged(plan: OrderPlan, actions: tuple[Action, ...]) -> Scenario:
     """The scenario with the orders that its steps need: one, two alike, or none."""
+    steps = steps_of(Scenario(plan=plan, steps=actions))
     beside = any("other" in (step.order, step.capture, step.refund) for step in steps)
     needed = beside or any(step.order != "unknown" for step in steps)
-    return Scenario(plan=plan if needed else None, other=plan if beside else None, steps=steps)
+    return Scenario(plan=plan if needed else None, other=plan if beside else None, steps=actions)

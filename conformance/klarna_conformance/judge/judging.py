@@ -34,6 +34,8 @@ from klarna_specs.spec import Level, Requirement, Spec
 
 __all__ = ["judge"]
 
+_CONFLICT = 409
+_Numbered = tuple[int, Exchange]
 _VIOLATED: dict[Level, Verdict] = {"MUST": "FAIL", "SHOULD": "WARN", "INFO": "INFO"}
 
 
@@ -49,26 +51,40 @@ def judge(
     follows are observed only.
     """
     judging = _Judging(spec, facts, orders)
-    numbered = list(enumerate(exchanges))
-    for group, members in groupby(numbered, key=lambda each: each[1].group):
+    groups = {exchange.group for exchange in exchanges}
+
+    def group_of(numbered: _Numbered) -> int | None:
+        """The concurrent group that an exchange is of, or that is looked at beside it."""
+        exchange = numbered[1]
+        looks = exchange.purpose == "look" and exchange.step in groups
+        return exchange.step if looks else exchange.group
+
+    for group, members in groupby(enumerate(exchanges), key=group_of):
         if group is None:
-            for index, exchange in members:
-                judging.look_at(index, exchange)
+            judging.look_at_all(members)
         else:
             judging = _explained(judging, tuple(members))
     return tuple(judging.findings)
 
 
-def _explained(judging: "_Judging", group: tuple[tuple[int, Exchange], ...]) -> "_Judging":
-    """The judging after a concurrent group, in some order that explains its responses.
+def _explained(judging: "_Judging", members: tuple[_Numbered, ...]) -> "_Judging":
+    """The judging after a concurrent group, with the looks before and after it.
 
-    Where none does, they are judged in the order in which they were answered.
+    It is judged in some order that explains its responses and what is seen afterwards; where none
+    does, in one that explains its responses, or else in that in which they were answered.
     """
+    group = tuple(each for each in members if each[1].group is not None)
+    looks = tuple(each for each in members if each[0] > group[-1][0])
+    judging.look_at_all(each for each in members if each[0] < group[0][0])
     tried: set[tuple[frozenset[int], str]] = set()
+    explains_responses: list[_Judging] = []
 
-    def explain(before: _Judging, rest: tuple[tuple[int, Exchange], ...]) -> _Judging | None:
+    def explain(before: _Judging, rest: tuple[_Numbered, ...]) -> _Judging | None:
         if not rest:
-            return before
+            explains_responses.append(before)
+            after = before.copy()
+            after.look_at_all(looks)
+            return None if after.failed_since(len(before.findings)) else after
         for chosen in rest:
             after = before.copy()
             after.look_at(*chosen)
@@ -82,8 +98,11 @@ def _explained(judging: "_Judging", group: tuple[tuple[int, Exchange], ...]) -> 
 
     if explained := explain(judging, group):
         return explained
-    for index, exchange in group:
-        judging.look_at(index, exchange)
+    if explains_responses:
+        judging = explains_responses[0]
+    else:
+        judging.look_at_all(group)
+    judging.look_at_all(looks)
     return judging
 
 
@@ -103,9 +122,13 @@ class _Answered(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_refused_in_flight(self) -> bool:
-        """Whether a repeated call was refused beside its first, which is not documented."""
-        in_group = self.exchange.group is not None and self.assessment.replay == "replay"
-        return in_group and self.kind == "refusal"
+        """Whether a call was refused because of one at the same time, which is not documented.
+
+        So may a repeated call be, and any call for a conflict (409).
+        """
+        if self.exchange.group is None or self.answer is None or self.kind != "refusal":
+            return False
+        return self.assessment.replay == "replay" or self.answer.status == _CONFLICT
 
     @property
     def names(self) -> set[str]:
@@ -114,7 +137,7 @@ class _Answered(msgspec.Struct, frozen=True, kw_only=True):
         if self.kind == "neither":
             return names
         if self.is_refused_in_flight:
-            return names | {"error"}
+            return names | {"error", "refusal"}
         replay = self.assessment.replay
         refused = self.answer is not None and not self.answer.success
         responses = self.outcome.responses if self.outcome else ()
@@ -163,12 +186,17 @@ class _Judging:
 
     @property
     def state(self) -> str:
-        """The state of all orders, to be compared."""
-        return repr(self._ledgers)
+        """The state of all orders, to be compared: which came first does not count."""
+        return repr([_regardless_of_order(ledger) for ledger in self._ledgers.values()])
 
     def failed_since(self, count: int) -> bool:
         """Whether a requirement was violated after the first `count` findings."""
         return any(finding.verdict == "FAIL" for finding in self.findings[count:])
+
+    def look_at_all(self, exchanges: Iterable[_Numbered]) -> None:
+        """Judges some exchanges in turn."""
+        for index, exchange in exchanges:
+            self.look_at(index, exchange)
 
     def look_at(self, index: int, exchange: Exchange) -> None:
         """Judges the next exchange; being asked to wait (429) is no answer that could be judged."""
@@ -186,7 +214,7 @@ class _Judging:
         if call.path_reading != reading_followed(self._facts, call.operation):
             self._move(answered)
             return
-        if answered.kind != "neither":
+        if answered.kind != "neither" and not answered.is_refused_in_flight:
             self._judge_outcome(answered)
         awaited = self._judge_response(answered)
         self._decide(self._await(answered, awaited))
@@ -375,6 +403,18 @@ class _Judging:
         here = (("market", ledger.market), ("layout", ledger.layout))
         table = cells(self._spec, across)
         return (aspect, *cases, *(f"{d}={v}" for d, v in table if (d, v) in here))
+
+
+def _regardless_of_order(ledger: Ledger) -> tuple[object, ...]:
+    """What an order came to, whatever the order in which it came to it."""
+    keys = ((use.key, use.operation, use.fingerprint, use.answer) for use in ledger.keys)
+    return (
+        ledger.amounts,
+        ledger.released,
+        ledger.cancelled,
+        ledger.uncertain,
+        *(sorted(map(repr, part)) for part in (ledger.captures, ledger.refunds, keys)),
+    )
 
 
 def _is_of(call: Call, order: dict[str, Any]) -> bool:

@@ -1,5 +1,6 @@
 """The mock as an ASGI application: the documented paths, and a control API beside them."""
 
+import asyncio
 import base64
 import binascii
 import secrets
@@ -21,6 +22,8 @@ __all__ = ["MAX_BODY_BYTES", "mock_app"]
 
 MAX_BODY_BYTES = 10_000_000
 """A request with a longer body is answered with 413."""
+_TOGETHER_S = 0.05
+"""What arrives within this many seconds is under way at the same time, where the mock races."""
 
 
 class _Answer(msgspec.Struct):
@@ -46,6 +49,9 @@ def mock_app(mock: Mock, *, username: str, password: str, control: bool = True) 
             body=Payload.of(body),
             credentials=_credentials(request.headers.get("authorization"), username, password),
         )
+        if mock.races:
+            mock.arrive(asked)
+            await asyncio.sleep(_TOGETHER_S)
         answered = mock.respond(asked, f"{request.url.scheme}://{request.headers.get('host', '')}")
         response = HttpResponse(answered.body.raw, answered.status)
         if answered.status == 204:

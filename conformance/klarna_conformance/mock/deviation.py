@@ -54,12 +54,15 @@ def _sent(_sending: Sending, response: Response, _mock: "Mock") -> Response:
 class Deviation(NamedTuple):
     """How a mock differs from the documented server; each default is to do as documented.
 
-    `understood`: how a call is read before anything else. `chosen`: which outcome it gets.
+    `understood`: how a call is read before anything else. `assessed_on`: the ledger that it is
+    assessed on, of the one of now and the one of when it arrived (None: that of now, and no call
+    waits for others to arrive). `chosen`: which outcome it gets.
     `booked`: the ledger after it. `shown`: the resource that a read shows. `sent`: the response
     as it leaves.
     """
 
     understood: Callable[[Call, "Mock"], Call] = _understood
+    assessed_on: Callable[[Call, Ledger, Ledger], Ledger] | None = None
     chosen: Callable[[Assessment, "Mock"], Outcome] = _chosen
     booked: Callable[[Booking, "Mock"], Ledger] = _booked
     shown: Callable[[Call, Any, "Mock"], Any] = _shown

@@ -59,6 +59,8 @@ class Mock:
             self.exchanges: deque[Exchange] = deque(maxlen=_REMEMBERED_EXCHANGES)
             self.now_s = 0
             self._made_at: dict[str, int] = {}
+            self._arrivals: dict[int, Ledger] = {}
+            self._arrived: Ledger | None = None
             self._answers: dict[tuple[str, str], Response] = {}
             self._ids = 0
 
@@ -77,9 +79,22 @@ class Mock:
         with self._lock:
             self.now_s += seconds
 
+    @property
+    def races(self) -> bool:
+        """Whether a call is answered only when others that come with it have arrived."""
+        return self._deviation.assessed_on is not None
+
+    def arrive(self, request: Request) -> None:
+        """Notes what the order of a request is when that arrives: it is answered later."""
+        with self._lock:
+            call = read_call(self.spec, request)
+            if call and call.order_id in self.orders:
+                self._arrivals[id(request)] = self.orders[call.order_id]
+
     def respond(self, request: Request, base_url: str) -> Response:
         """Answers a request; `base_url` is how the client calls this server (for Location)."""
         with self._lock:
+            self._arrived = self._arrivals.pop(id(request), None)
             call = read_call(self.spec, request)
             if call is None:
                 response = self._no_such_path()
@@ -90,9 +105,9 @@ class Mock:
 
     def answer(self, call: Call, base_url: str) -> Response:
         """Answers a call: assesses it, takes the first allowed outcome, and does it."""
-        ledger = self.orders.get(call.order_id)
-        if ledger is not None:
-            ledger = ledger.at(self.now_s - self._made_at[call.order_id])
+        ledger = self._ledger(call.order_id)
+        if ledger and self._arrived and self._deviation.assessed_on:
+            ledger = self._deviation.assessed_on(call, ledger, self._arrived.at(ledger.now_s))
         assessment = assess(self.spec, ledger, call)
         outcome = self._deviation.chosen(assessment, self)
         match outcome.kind:
@@ -175,8 +190,13 @@ class Mock:
         digest = hashlib.sha256(f"{self._seed}:{self._ids}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4))
 
+    def _ledger(self, order_id: str) -> Ledger | None:
+        """The order as it is now."""
+        ledger = self.orders.get(order_id)
+        return ledger.at(self.now_s - self._made_at[order_id]) if ledger else None
+
     def _remember(self, assessment: Assessment, response: Response, *, effect: bool) -> None:
-        call, ledger = assessment.call, assessment.ledger
+        call, ledger = assessment.call, self._ledger(assessment.call.order_id)
         if ledger is None:
             return
         created = call.operation.responses[call.operation.success].id_header

@@ -9,6 +9,7 @@ from klarna_conformance.mutants.behaviours import (
     booking,
     deciding,
     keys,
+    racing,
     showing,
     understanding,
 )
@@ -20,6 +21,7 @@ BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
     **booking.BEHAVIOURS,
     **deciding.BEHAVIOURS,
     **keys.BEHAVIOURS,
+    **racing.BEHAVIOURS,
     **showing.BEHAVIOURS,
     **understanding.BEHAVIOURS,
     **variants.BEHAVIOURS,

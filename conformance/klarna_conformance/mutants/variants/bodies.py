@@ -1,0 +1,88 @@
+"""Harmless spellings of JSON bodies."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from klarna_conformance.mock.deviation import Deviation, Sending
+from klarna_conformance.mock.server import Mock
+from klarna_specs.calls import Call
+from klarna_specs.exchange import NotJson, Payload, Response
+from klarna_specs.json_value import as_object
+
+__all__ = ["BEHAVIOURS", "json_change"]
+
+
+def json_change(change: Callable[[Response, dict[str, Any]], Any]) -> Deviation:
+    """Changes each JSON object on its way out."""
+
+    def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
+        try:
+            members = as_object(response.body.json())
+        except NotJson:
+            return response
+        if members is None:
+            return response
+        text = json.dumps(change(response, members))
+        return msgspec.structs.replace(response, body=Payload(text))
+
+    return Deviation(sent=sent)
+
+
+def _json_text(
+    *, indent: int | None = None, ascii_only: bool = True, sort: bool = False, around: str = ""
+) -> Deviation:
+    """The same JSON, spelled in another way."""
+
+    def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
+        try:
+            value = response.body.json()
+        except NotJson:
+            return response
+        text = json.dumps(value, indent=indent, ensure_ascii=ascii_only, sort_keys=sort)
+        return msgspec.structs.replace(response, body=Payload(around + text + around))
+
+    return Deviation(sent=sent)
+
+
+def _error_members(
+    *,
+    drop: Sequence[str] = (),
+    members: Mapping[str, Any] | None = None,
+    message_as: str = "",
+    code: str = "",
+) -> Deviation:
+    """Errors with other members; `message_as` also tells the first message under that name."""
+
+    def change(response: Response, error: dict[str, Any]) -> dict[str, Any]:
+        if not response.is_refusal:
+            return error
+        kept = {name: value for name, value in error.items() if name not in drop}
+        if message_as:
+            kept[message_as] = error["error_messages"][0]
+        if code:
+            kept["error_code"] = code
+        return {**kept, **(members or {})}
+
+    return json_change(change)
+
+
+def _currency(case: str) -> Deviation:
+    """The currency of the options is written in another case."""
+    change: Callable[[str], str] = {"lower": str.lower, "mixed": str.capitalize}[case]
+
+    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
+        if call.operation.operation != "getOptionsForExtendDueDate":
+            return resource
+        return {**resource, "currency": change(resource["currency"])}
+
+    return Deviation(shown=shown)
+
+
+BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
+    "json-text": _json_text,
+    "error-members": _error_members,
+    "currency": _currency,
+}

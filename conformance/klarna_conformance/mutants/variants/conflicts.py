@@ -1,0 +1,38 @@
+"""Harmless answers to calls that others overtook: what comes of them is not documented."""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from klarna_conformance.mock.deviation import Deviation, Sending
+from klarna_conformance.mock.server import Mock
+from klarna_specs.calls import Call
+from klarna_specs.exchange import Response
+from klarna_specs.ledger import Ledger
+from klarna_specs.oracle import Assessment, Outcome
+
+__all__ = ["BEHAVIOURS"]
+
+
+def _conflicts(status: int = 409) -> Deviation:
+    """A change that another one overtook is refused, and nothing is done."""
+    overtaken = False
+
+    def assessed_on(call: Call, now: Ledger, arrived: Ledger) -> Ledger:
+        nonlocal overtaken
+        overtaken = call.operation.changes and now.turn > arrived.turn
+        return now
+
+    def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
+        documented = assessment.outcomes[0]
+        if not overtaken or documented.kind == "refusal":
+            return documented
+        return Outcome(kind="refusal", responses=("not_found",))
+
+    def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
+        return msgspec.structs.replace(response, status=status) if overtaken else response
+
+    return Deviation(assessed_on=assessed_on, chosen=chosen, sent=sent)
+
+
+BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {"conflicts": _conflicts}

@@ -1,0 +1,172 @@
+"""Harmless ways to show orders, captures and refunds."""
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any
+
+from klarna_conformance.mock.deviation import Deviation
+from klarna_conformance.mock.server import Mock
+from klarna_specs.calls import Call
+from klarna_specs.json_value import as_array
+from klarna_specs.ledger import Ledger
+
+__all__ = ["BEHAVIOURS"]
+
+
+def _parts(call: Call, resource: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The objects that a resource consists of, each with what it is."""
+    match call.operation.operation:
+        case "getOrder":
+            yield "order", resource
+            for kind in ("capture", "refund"):
+                for each in as_array(resource.get(f"{kind}s")) or ():
+                    yield f"listed-{kind}", each
+        case "getCaptures":
+            for each in resource:
+                yield "capture", each
+        case "getCapture":
+            yield "capture", resource
+        case "getRefund":
+            yield "refund", resource
+        case _:
+            for option in as_array(resource.get("options")) or ():
+                yield "option", option
+
+
+def _resources(
+    of: Sequence[str],
+    *,
+    drop: Sequence[str] = (),
+    members: Mapping[str, Any] | None = None,
+    times: str | None = None,
+    null_for_none: Sequence[str] = (),
+) -> Deviation:
+    """Resources of these kinds have other members."""
+
+    def change(part: dict[str, Any]) -> None:
+        for name in drop:
+            part.pop(name, None)
+        part.update(members or {})
+        for name in null_for_none:
+            part[name] = part.get(name) or None
+        for name in [name for name in part if times is not None and name.endswith("_at")]:
+            part[name] = str(part[name]).replace("Z", times or "")
+
+    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
+        changed = copy.deepcopy(resource)
+        for kind, part in list(_parts(call, changed)):
+            if kind in of:
+                change(part)
+        return changed
+
+    return Deviation(shown=shown)
+
+
+def _order_amounts(then: str) -> Deviation:
+    """An order shows another amount or status once its authorization is gone or all is refunded."""
+
+    def change(order: dict[str, Any], ledger: Ledger) -> None:
+        match then:
+            case "order-amount-shrinks" if ledger.released:
+                order["order_amount"] = ledger.captured_amount
+            case "all-amounts-shrink" if ledger.released:
+                order["order_amount"] = ledger.captured_amount
+                del order["original_order_amount"]
+            case "cancelled-to-nothing" if ledger.cancelled:
+                order["order_amount"] = ledger.captured_amount
+            case "released-counts-as-captured" if ledger.released:
+                order["status"] = "CAPTURED"
+            case "released-is-closed" if ledger.released:
+                order["status"] = "CLOSED"
+            case "refunded-is-closed" if ledger.captured_amount == ledger.refunded_amount > 0:
+                order["status"] = "CLOSED"
+            case _:
+                pass
+
+    def shown(call: Call, resource: Any, mock: Mock) -> Any:
+        if call.operation.operation == "getOrder":
+            change(resource, mock.orders[call.order_id])
+        return resource
+
+    return Deviation(shown=shown)
+
+
+def _newest_first() -> Deviation:
+    """Captures and refunds are listed from the newest to the oldest."""
+
+    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
+        if call.operation.operation == "getCaptures":
+            return resource[::-1]
+        if call.operation.operation == "getOrder":
+            lists = {name: resource[name][::-1] for name in ("captures", "refunds")}
+            return {**resource, **lists}
+        return resource
+
+    return Deviation(shown=shown)
+
+
+def _lines_shown(how: str) -> Deviation:
+    """The order lines of resources are shown with more members, with fewer, or in another order."""
+
+    def line(told: dict[str, Any]) -> dict[str, Any]:
+        if how == "enriched":
+            defaults = {"type": "physical", "tax_rate": 0, "total_discount_amount": 0}
+            return {**defaults, **told, "line_id": f"{told.get('name')}-1"}
+        return {name: told[name] for name in ("name", "quantity", "total_amount") if name in told}
+
+    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
+        changed = copy.deepcopy(resource)
+        for _, part in list(_parts(call, changed)):
+            lines = as_array(part.get("order_lines"))
+            if lines:
+                reordered = how == "other-order"
+                part["order_lines"] = lines[::-1] if reordered else [line(each) for each in lines]
+        return changed
+
+    return Deviation(shown=shown)
+
+
+def _texts_cut(length: int) -> Deviation:
+    """Texts beyond the described length are accepted and cut."""
+
+    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
+        changed = copy.deepcopy(resource)
+        for _, part in list(_parts(call, changed)):
+            for name in ("reference", "description"):
+                if isinstance(part.get(name), str):
+                    part[name] = part[name][:length]
+        return changed
+
+    return Deviation(shown=shown)
+
+
+def _refunds_allocated(to: str) -> Deviation:
+    """How much of each capture was refunded is told otherwise: newest first, or nothing at all."""
+
+    def refunded(ledger: Ledger, capture_id: str) -> int:
+        left = ledger.refunded_amount if to == "newest" else 0
+        for capture in reversed(ledger.captures):
+            part = min(left, capture.captured_amount)
+            if capture.capture_id == capture_id:
+                return part
+            left -= part
+        return 0
+
+    def shown(call: Call, resource: Any, mock: Mock) -> Any:
+        changed = copy.deepcopy(resource)
+        for kind, part in list(_parts(call, changed)):
+            if kind in ("capture", "listed-capture"):
+                part["refunded_amount"] = refunded(mock.orders[call.order_id], part["capture_id"])
+        return changed
+
+    return Deviation(shown=shown)
+
+
+BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
+    "resources": _resources,
+    "order-amounts": _order_amounts,
+    "newest-first": _newest_first,
+    "lines-shown": _lines_shown,
+    "texts-cut": _texts_cut,
+    "refunds-allocated": _refunds_allocated,
+}

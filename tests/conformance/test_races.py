@@ -1,0 +1,132 @@
+"""Calls at the same time: right if some order explains the answers and what is seen afterwards."""
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from klarna_conformance.counterexamples import find_counterexample
+from klarna_conformance.engine import play_and_judge
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.mutants.catalogue import mutants
+from klarna_conformance.mutants.making import named_mock
+from klarna_conformance.rehearsal import MockTarget
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Key, Scenario, Step, Together, steps_of
+from klarna_strategies.steps import capture, get_order, refund, release
+from klarna_strategies.tables.races import races
+from klarna_strategies.tables.stage import Stage
+
+from .conftest import Served
+from .museum import FULL, NONE, PART, deviations, played, spec
+from .runs import run_on
+
+RACING = [mutant for mutant in mutants() if mutant.kind == "races"]
+KEYED = refund(1_000, key=Key("first"))
+
+
+def _violated(name: str, plan: OrderPlan, *steps: Step) -> set[str]:
+    target = MockTarget(named_mock(spec(), name))
+    scenario = Scenario(plan=plan, steps=(Together(steps),))
+    came = asyncio.run(play_and_judge(spec(), target, scenario, identifier="s0001"))
+    return {finding.requirement for finding in came.findings if finding.verdict == "FAIL"}
+
+
+@pytest.mark.parametrize(
+    ("name", "plan", "steps", "requirement"),
+    [
+        (
+            "racing-refunds-exceed-what-was-captured",
+            FULL,
+            (refund(6_000), refund(6_000)),
+            "refund.within-captured-amount",
+        ),
+        ("racing-replays-booked-again", FULL, (KEYED, KEYED), "refund.replay-answered-alike"),
+        (
+            "racing-captures-exceed-the-order",
+            NONE,
+            (capture(6_000), capture(6_000)),
+            "capture.within-the-order",
+        ),
+        (
+            "racing-refunds-lose-updates",
+            FULL,
+            (refund(2_000), refund(3_000)),
+            "refund.books-amount",
+        ),
+        ("racing-refunds-fail", FULL, (refund(2_000), refund(3_000)), "refund.no-server-error"),
+    ],
+)
+def test_a_race_is_lost_only_by_calls_at_the_same_time(
+    name: str, plan: OrderPlan, steps: tuple[Step, ...], requirement: str
+) -> None:
+    target = MockTarget(named_mock(spec(), name))
+    in_turn = Scenario(plan=plan, steps=steps)
+    came = asyncio.run(play_and_judge(spec(), target, in_turn, identifier="s0001"))
+
+    assert requirement in _violated(name, plan, *steps)
+    assert [f.requirement for f in came.findings if f.verdict == "FAIL"] == []
+
+
+def test_groups_have_two_to_eight_calls() -> None:
+    sizes = {
+        len(action.steps)
+        for scenario in races(Stage(spec()))
+        for action in scenario.steps
+        if isinstance(action, Together)
+    }
+    assert (min(sizes), max(sizes)) == (2, 8)
+
+
+@pytest.mark.parametrize("count", [2, 5, 8])
+def test_calls_that_all_fit_are_explained_whatever_their_number(count: int) -> None:
+    group = Together(tuple(refund(1_000, key=Key(f"{n}")) for n in range(count)))
+    assert deviations(Mock, FULL, group) == {}
+
+
+def test_what_is_seen_afterwards_tells_which_call_came_first() -> None:
+    """Under one key two amounts are asked for: both answers are alike, the booking is one's."""
+    large, small = refund(2_000, key=Key("first")), refund(1_000, key=Key("first"))
+    for steps in ((large, small), (small, large)):
+        came = played(Mock, FULL, Together(steps))
+        swapped = [(e.group is not None) for e in came.exchanges]
+        assert swapped.count(True) == 2
+        assert [f for f in came.findings if f.verdict == "FAIL"] == []
+
+
+def test_a_conflict_is_no_answer_to_a_call_at_the_same_time() -> None:
+    name = "conflict-when-overtaken"
+    assert _violated(name, FULL, refund(2_000), refund(3_000)) == set()
+    assert _violated(name, PART, release(), capture(4_000), refund(1_000)) == set()
+
+
+def test_a_counterexample_of_a_race_tells_when_each_call_was_sent_and_answered() -> None:
+    target = MockTarget(named_mock(spec(), "racing-refunds-exceed-what-was-captured"))
+    group = Together((refund(4_000), refund(7_000), refund(6_000)))
+    scenario = Scenario(plan=FULL, steps=(get_order(), group))
+    failing = asyncio.run(play_and_judge(spec(), target, scenario, identifier="s0001"))
+    requirement = "refund.within-captured-amount"
+    shrunk, saved = asyncio.run(
+        find_counterexample(spec(), target, requirement, failing, identifier="c0001", nonce="")
+    )
+
+    assert len(steps_of(shrunk.scenario)) == 2
+    assert len(saved.timeline) == 2
+    assert all(" ms: POST /ordermanagement/" in line for line in saved.timeline)
+
+
+def test_a_racing_mutant_that_is_served_over_http_is_caught(
+    serve_mock: Callable[..., Served], tmp_path: Path
+) -> None:
+
+    served = serve_mock("--mutant", "racing-refunds-exceed-what-was-captured")
+    scenario = Scenario(plan=FULL, steps=(Together((refund(6_000),) * 3),))
+    summary = run_on(served.base_url, tmp_path, [scenario])
+    failed = {r.id for r in summary.requirements if r.verdict == "FAIL"}
+
+    assert "refund.within-captured-amount" in failed
+
+
+def test_there_are_racing_mutants() -> None:
+    assert len(RACING) >= 10
