@@ -138,7 +138,12 @@ class Terminal:
     def _print_findings(self, summary: Summary) -> None:
         for verdict in ("ERROR", "FAIL", "WARN"):
             chosen = [r for r in summary.requirements if r.verdict == verdict]
+            chosen.sort(key=lambda result: bool(result.beside))
             for result in chosen[:_SHOWN]:
+                if result.beside:
+                    told = f"{verdict} {result.id}, seen only beside {result.beside}"
+                    self._out.print(Text(told, style="bold"))
+                    continue
                 self._out.print(Text(f"{verdict} {result.id}", style="bold"))
                 self._out.print(Text(f"  {result.statement}"))
                 finding = next((f for f in summary.findings if f.requirement == result.id), None)

@@ -70,7 +70,8 @@ class Deviations:
 
     def _by_requirement(self, verdict: Verdict) -> Mapping[str, list[ReportedFinding]]:
         grouped: defaultdict[str, list[ReportedFinding]] = defaultdict(list)
-        for finding in self.summary.findings:
+        beside = {result.id: result.beside for result in self.summary.requirements}
+        for finding in sorted(self.summary.findings, key=lambda f: bool(beside[f.requirement])):
             if finding.verdict == verdict:
                 grouped[finding.requirement].append(finding)
         return grouped

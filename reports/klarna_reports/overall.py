@@ -32,13 +32,19 @@ def overall(evidence: Evidence) -> tuple[Overall, str]:
         return "INTERNAL ERROR", _internal_error(evidence)
     failed = _with_verdict(evidence, "FAIL")
     if failed:
-        return "NONCONFORMANT", f"{_requirements(len(failed))} violated."
+        return "NONCONFORMANT", f"{_requirements(len(failed))} violated{_beside(failed)}."
     if evidence.strict and "WARN" in evidence.verdicts:
         return "NONCONFORMANT", "A recommendation is not followed, and the run was strict."
     unverified = _unverified(evidence)
     if unverified:
         return "NOT FULLY VERIFIED", unverified
     return _conformant(evidence)
+
+
+def _beside(failed: Sequence[RequirementResult]) -> str:
+    count = sum(bool(result.beside) for result in failed)
+    told = "one" if count == 1 else f"{count}"
+    return f", {told} of them only beside another" if count else ""
 
 
 def _internal_error(evidence: Evidence) -> str:

@@ -66,7 +66,8 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
     `findings` counts those that are not a PASS, `evidence` all exchanges that were judged by it;
     `goals_missing` are the aspects that had to be seen and were not; `proofs` is how many mutants
     it is known to catch; `unlisted` counts the deviations that no reported finding stands for, so
-    that no number is lost.
+    that no number is lost. `beside` names the violated requirement without which this one was never
+    seen to fail, and of which it is probably a consequence.
     """
 
     id: str
@@ -84,6 +85,7 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
     goals_missing: tuple[str, ...] = ()
     exemplars: tuple[Exemplar, ...] = ()
     unlisted: int = 0
+    beside: str = ""
 
 
 class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
+from klarna_reports.causes import seen_only_beside
 from klarna_reports.curl import curl_line
 from klarna_reports.overall import Evidence, overall
 from klarna_reports.reasons import Obstacles, verdict_reason
@@ -120,12 +121,14 @@ def _results(
     wanted: defaultdict[str, list[str]] = defaultdict(list)
     for goal in goals(spec, record.header.scope):
         wanted[goal.requirement].append(goal.aspect)
+    follows = seen_only_beside(record, found)
     return tuple(
         msgspec.structs.replace(
             _result(
                 requirement, found.get(requirement.id, Tally()), wanted[requirement.id], obstacles
             ),
             proofs=record.header.proofs.get(requirement.id, 0),
+            beside=follows.get(requirement.id, ""),
         )
         for requirement in admitted
     )

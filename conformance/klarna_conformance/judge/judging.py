@@ -35,6 +35,8 @@ from klarna_specs.spec import Level, Requirement, Spec
 __all__ = ["judge"]
 
 _CONFLICT = 409
+_TELLING_ORDER = ("accepted", "same_answer", "order_agrees")
+"""The checks that depend on which of several calls came first."""
 _Numbered = tuple[int, Exchange]
 _VIOLATED: dict[Level, Verdict] = {"MUST": "FAIL", "SHOULD": "WARN", "INFO": "INFO"}
 
@@ -70,40 +72,54 @@ def judge(
 def _explained(judging: "_Judging", members: tuple[_Numbered, ...]) -> "_Judging":
     """The judging after a concurrent group, with the looks before and after it.
 
-    It is judged in some order that explains its responses and what is seen afterwards; where none
-    does, in one that explains its responses, or else in that in which they were answered.
+    It is judged in some order that explains its responses and what is seen afterwards. Where none
+    does, because a response is wrong in any order or what is seen is, in one that explains what was
+    done and refused, or else in that in which they were answered.
     """
     group = tuple(each for each in members if each[1].group is not None)
     looks = tuple(each for each in members if each[0] > group[-1][0])
     judging.look_at_all(each for each in members if each[0] < group[0][0])
+    for all_matters, along in ((True, looks), (False, looks), (False, ())):
+        if explained := _in_some_order(judging, group, along, all_matters=all_matters):
+            judging = explained
+            judging.look_at_all(looks[len(along) :])
+            return judging
+    judging.look_at_all((*group, *looks))
+    return judging
+
+
+def _in_some_order(
+    judging: "_Judging",
+    group: tuple[_Numbered, ...],
+    along: tuple[_Numbered, ...],
+    *,
+    all_matters: bool,
+) -> "_Judging | None":
+    """The judging after a group in some order, and what came `along`; None where none is right.
+
+    Unless `all_matters`, an order is wrong only for what it says was done, refused or repeated.
+    """
     tried: set[tuple[frozenset[int], str]] = set()
-    explains_responses: list[_Judging] = []
 
     def explain(before: _Judging, rest: tuple[_Numbered, ...]) -> _Judging | None:
         if not rest:
-            explains_responses.append(before)
             after = before.copy()
-            after.look_at_all(looks)
-            return None if after.failed_since(len(before.findings)) else after
+            after.look_at_all(along)
+            wrong = after.failed_since(len(before.findings), all_matters=all_matters)
+            return None if wrong else after
         for chosen in rest:
             after = before.copy()
             after.look_at(*chosen)
             left = tuple(each for each in rest if each is not chosen)
             state = (frozenset(index for index, _ in left), after.state)
-            if state not in tried and not after.failed_since(len(before.findings)):
+            wrong = after.failed_since(len(before.findings), all_matters=all_matters)
+            if state not in tried and not wrong:
                 tried.add(state)
                 if found := explain(after, left):
                     return found
         return None
 
-    if explained := explain(judging, group):
-        return explained
-    if explains_responses:
-        judging = explains_responses[0]
-    else:
-        judging.look_at_all(group)
-    judging.look_at_all(looks)
-    return judging
+    return explain(judging, group)
 
 
 class _Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -189,9 +205,17 @@ class _Judging:
         """The state of all orders, to be compared: which came first does not count."""
         return repr([_regardless_of_order(ledger) for ledger in self._ledgers.values()])
 
-    def failed_since(self, count: int) -> bool:
-        """Whether a requirement was violated after the first `count` findings."""
-        return any(finding.verdict == "FAIL" for finding in self.findings[count:])
+    def failed_since(self, count: int, *, all_matters: bool) -> bool:
+        """Whether a requirement was violated after the first `count` findings.
+
+        Unless `all_matters`, only those count that tell what was done, refused or repeated.
+        """
+        failed = (finding for finding in self.findings[count:] if finding.verdict == "FAIL")
+        return any(all_matters or self._tells_order(finding.requirement) for finding in failed)
+
+    def _tells_order(self, name: str) -> bool:
+        requirement = self._spec.requirement(name)
+        return bool(requirement.rule) or requirement.check in _TELLING_ORDER
 
     def look_at_all(self, exchanges: Iterable[_Numbered]) -> None:
         """Judges some exchanges in turn."""
