@@ -1,8 +1,7 @@
-"""Judges the exchanges of one scenario in turn, while the ledgers follow what is seen."""
+"""Judges exchanges in turn, while the ledgers follow what is seen."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from copy import copy
-from itertools import groupby
 from typing import Any
 from urllib.parse import unquote
 
@@ -32,94 +31,14 @@ from klarna_specs.ledger import Answer, Ledger, open_ledger
 from klarna_specs.oracle import Assessment, Outcome, assess
 from klarna_specs.spec import Level, Requirement, Spec
 
-__all__ = ["judge"]
+__all__ = ["Judging", "Numbered"]
 
 _CONFLICT = 409
 _TELLING_ORDER = ("accepted", "same_answer", "order_agrees")
 """The checks that depend on which of several calls came first."""
-_Numbered = tuple[int, Exchange]
+Numbered = tuple[int, Exchange]
+"""An exchange with its index in the scenario."""
 _VIOLATED: dict[Level, Verdict] = {"MUST": "FAIL", "SHOULD": "WARN", "INFO": "INFO"}
-
-
-def judge(
-    spec: Spec,
-    facts: TargetFacts,
-    orders: Iterable[ProvidedOrder],
-    exchanges: Sequence[Exchange],
-) -> tuple[Finding, ...]:
-    """What the requirements say of the exchanges of one scenario, in the order they were sent in.
-
-    Calls at a path that is another reading of the documentation than the one that the target
-    follows are observed only.
-    """
-    judging = _Judging(spec, facts, orders)
-    groups = {exchange.group for exchange in exchanges}
-
-    def group_of(numbered: _Numbered) -> int | None:
-        """The concurrent group that an exchange is of, or that is looked at beside it."""
-        exchange = numbered[1]
-        looks = exchange.purpose == "look" and exchange.step in groups
-        return exchange.step if looks else exchange.group
-
-    for group, members in groupby(enumerate(exchanges), key=group_of):
-        if group is None:
-            judging.look_at_all(members)
-        else:
-            judging = _explained(judging, tuple(members))
-    return tuple(judging.findings)
-
-
-def _explained(judging: "_Judging", members: tuple[_Numbered, ...]) -> "_Judging":
-    """The judging after a concurrent group, with the looks before and after it.
-
-    It is judged in some order that explains its responses and what is seen afterwards. Where none
-    does, because a response is wrong in any order or what is seen is, in one that explains what was
-    done and refused, or else in that in which they were answered.
-    """
-    group = tuple(each for each in members if each[1].group is not None)
-    looks = tuple(each for each in members if each[0] > group[-1][0])
-    judging.look_at_all(each for each in members if each[0] < group[0][0])
-    for all_matters, along in ((True, looks), (False, looks), (False, ())):
-        if explained := _in_some_order(judging, group, along, all_matters=all_matters):
-            judging = explained
-            judging.look_at_all(looks[len(along) :])
-            return judging
-    judging.look_at_all((*group, *looks))
-    return judging
-
-
-def _in_some_order(
-    judging: "_Judging",
-    group: tuple[_Numbered, ...],
-    along: tuple[_Numbered, ...],
-    *,
-    all_matters: bool,
-) -> "_Judging | None":
-    """The judging after a group in some order, and what came `along`; None where none is right.
-
-    Unless `all_matters`, an order is wrong only for what it says was done, refused or repeated.
-    """
-    tried: set[tuple[frozenset[int], str]] = set()
-
-    def explain(before: _Judging, rest: tuple[_Numbered, ...]) -> _Judging | None:
-        if not rest:
-            after = before.copy()
-            after.look_at_all(along)
-            wrong = after.failed_since(len(before.findings), all_matters=all_matters)
-            return None if wrong else after
-        for chosen in rest:
-            after = before.copy()
-            after.look_at(*chosen)
-            left = tuple(each for each in rest if each is not chosen)
-            state = (frozenset(index for index, _ in left), after.state)
-            wrong = after.failed_since(len(before.findings), all_matters=all_matters)
-            if state not in tried and not wrong:
-                tried.add(state)
-                if found := explain(after, left):
-                    return found
-        return None
-
-    return explain(judging, group)
 
 
 class _Answered(msgspec.Struct, frozen=True, kw_only=True):
@@ -174,7 +93,13 @@ class _Answered(msgspec.Struct, frozen=True, kw_only=True):
         return names
 
 
-class _Judging:
+class Judging:
+    """What was judged so far of one scenario: the findings, and what they rest on.
+
+    Calls at a path that is another reading of the documentation than the one that the target
+    follows are observed only.
+    """
+
     def __init__(self, spec: Spec, facts: TargetFacts, orders: Iterable[ProvidedOrder]) -> None:
         self.findings: list[Finding] = []
         self._spec = spec
@@ -189,7 +114,7 @@ class _Judging:
         self._resource_ids: set[str] = set()
         self._led_to: set[str] = set()
 
-    def copy(self) -> "_Judging":
+    def copy(self) -> "Judging":
         """The same judging so far, to be continued apart."""
         other = copy(self)
         other.findings = list(self.findings)
@@ -217,7 +142,7 @@ class _Judging:
         requirement = self._spec.requirement(name)
         return bool(requirement.rule) or requirement.check in _TELLING_ORDER
 
-    def look_at_all(self, exchanges: Iterable[_Numbered]) -> None:
+    def look_at_all(self, exchanges: Iterable[Numbered]) -> None:
         """Judges some exchanges in turn."""
         for index, exchange in exchanges:
             self.look_at(index, exchange)

@@ -1,0 +1,92 @@
+"""Judges the exchanges of one scenario, concurrent groups in some order that explains them."""
+
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from klarna_conformance.judge.judging import Judging, Numbered
+from klarna_reports.record import Finding, ProvidedOrder, TargetFacts
+from klarna_specs.exchange import Exchange
+from klarna_specs.spec import Spec
+
+__all__ = ["judge"]
+
+
+def judge(
+    spec: Spec,
+    facts: TargetFacts,
+    orders: Iterable[ProvidedOrder],
+    exchanges: Sequence[Exchange],
+) -> tuple[Finding, ...]:
+    """What the requirements say of the exchanges of one scenario, in the order they were sent in.
+
+    Calls at a path that is another reading of the documentation than the one that the target
+    follows are observed only.
+    """
+    judging = Judging(spec, facts, orders)
+    groups = {exchange.group for exchange in exchanges}
+
+    def group_of(numbered: Numbered) -> int | None:
+        """The concurrent group that an exchange is of, or that is looked at beside it."""
+        exchange = numbered[1]
+        looks = exchange.purpose == "look" and exchange.step in groups
+        return exchange.step if looks else exchange.group
+
+    for group, members in groupby(enumerate(exchanges), key=group_of):
+        if group is None:
+            judging.look_at_all(members)
+        else:
+            judging = _explained(judging, tuple(members))
+    return tuple(judging.findings)
+
+
+def _explained(judging: "Judging", members: tuple[Numbered, ...]) -> "Judging":
+    """The judging after a concurrent group, with the looks before and after it.
+
+    It is judged in some order that explains its responses and what is seen afterwards. Where none
+    does, because a response is wrong in any order or what is seen is, in one that explains what was
+    done and refused, or else in that in which they were answered.
+    """
+    group = tuple(each for each in members if each[1].group is not None)
+    looks = tuple(each for each in members if each[0] > group[-1][0])
+    judging.look_at_all(each for each in members if each[0] < group[0][0])
+    for all_matters, along in ((True, looks), (False, looks), (False, ())):
+        if explained := _in_some_order(judging, group, along, all_matters=all_matters):
+            judging = explained
+            judging.look_at_all(looks[len(along) :])
+            return judging
+    judging.look_at_all((*group, *looks))
+    return judging
+
+
+def _in_some_order(
+    judging: "Judging",
+    group: tuple[Numbered, ...],
+    along: tuple[Numbered, ...],
+    *,
+    all_matters: bool,
+) -> "Judging | None":
+    """The judging after a group in some order, and what came `along`; None where none is right.
+
+    Unless `all_matters`, an order is wrong only for what it says was done, refused or repeated.
+    """
+    tried: set[tuple[frozenset[int], str]] = set()
+
+    def explain(before: Judging, rest: tuple[Numbered, ...]) -> Judging | None:
+        if not rest:
+            after = before.copy()
+            after.look_at_all(along)
+            wrong = after.failed_since(len(before.findings), all_matters=all_matters)
+            return None if wrong else after
+        for chosen in rest:
+            after = before.copy()
+            after.look_at(*chosen)
+            left = tuple(each for each in rest if each is not chosen)
+            state = (frozenset(index for index, _ in left), after.state)
+            wrong = after.failed_since(len(before.findings), all_matters=all_matters)
+            if state not in tried and not wrong:
+                tried.add(state)
+                if found := explain(after, left):
+                    return found
+        return None
+
+    return explain(judging, group)
