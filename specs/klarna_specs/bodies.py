@@ -95,15 +95,27 @@ def defect(spec: Spec, schema: str, value: Any) -> str:
 
 
 def _has_fraction(value: Any) -> bool:
-    return isinstance(value, float) or any(_has_fraction(part) for part in _parts(value))
+    waiting = [value]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, float):
+            return True
+        waiting += _parts(part)
+    return False
 
 
 def _depth_exceeds(value: Any, depth: int) -> bool:
-    parts = _parts(value)
-    return bool(parts) and (not depth or any(_depth_exceeds(part, depth - 1) for part in parts))
+    level = [value]
+    for _ in range(depth + 1):
+        level = [part for container in level for part in _parts(container)]
+        if not level:
+            return False
+    return True
 
 
 def _parts(value: Any) -> list[Any]:
+    if isinstance(value, str | int):
+        return []
     members = as_object(value)
     return list(members.values()) if members is not None else as_array(value) or []
 
