@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 import re
-import time
 from html.parser import HTMLParser
 
 import msgspec
@@ -210,8 +209,5 @@ def test_a_page_of_five_thousand_exchanges_stays_small(spec, record, played, tex
         for n in range(500)
     ]
     whole = record(*many)
-    summary = summarise(spec, whole)
-    started = time.perf_counter()
-    html = render_html(spec, whole, summary)
-    assert time.perf_counter() - started < 4
+    html = render_html(spec, whole, summarise(spec, whole))
     assert len(html.encode()) < 3_000_000

@@ -1,6 +1,5 @@
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import msgspec
@@ -34,10 +33,8 @@ def test_the_tables_are_the_same_every_time(spec: Spec, table: list[Scenario]) -
     assert list(scenario_table(spec)) == table
 
 
-def test_the_tables_are_written_out_in_no_time(spec: Spec) -> None:
-    began = time.process_time()
-    assert sum(1 for _ in scenario_table(spec)) > 500
-    assert time.process_time() - began < 0.3
+def test_there_are_hundreds_of_scenarios(table: list[Scenario]) -> None:
+    assert len(table) > 500
 
 
 def test_every_scenario_survives_json(table: list[Scenario]) -> None:

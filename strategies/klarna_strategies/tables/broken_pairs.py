@@ -72,7 +72,7 @@ def _dimensions(stage: Stage) -> dict[str, Sequence[Any]]:
 
 def _fits(row: Row) -> bool:
     """Whether the call breaks its rule and no other, as far as the row is known."""
-    call, layout, market = row.get("call", ""), row.get("layout"), row.get("market")
+    call, layout = row.get("call", ""), row.get("layout")
     alone = ("one-full",) if "fee" in call and call != "fee on parts" else CAPTURED
     if layout is not None and layout not in _LAYOUTS.get(call, alone):
         return False
