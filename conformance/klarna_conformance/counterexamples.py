@@ -3,7 +3,7 @@
 import math
 import re
 import time
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
@@ -84,13 +84,26 @@ def _length(played: Played) -> tuple[int, int]:
 
 
 async def find_counterexamples(
-    spec: Spec, target: Target, failing: Iterable[Played], *, nonce: str
+    spec: Spec,
+    target: Target,
+    failing: Iterable[Played],
+    *,
+    nonce: str,
+    known: Sequence[Played] = (),
+    go_on: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[tuple[Played, Counterexample]]:
-    """For each requirement that failed, the shrunk scenario as played, and what is saved of it."""
+    """For each requirement that failed, the shrunk scenario as played, and what is saved of it.
+
+    Not for those of which a counterexample is `known`, and for no other when it is not to `go_on`.
+    """
     smallest = smallest_failing(failing)
+    for requirement in smallest_failing(known):
+        smallest.pop(requirement, None)
     until_s = time.monotonic() + _SECONDS_ALL
     budget = min(_BUDGET_EACH, _BUDGET_ALL // max(len(smallest), 1))
-    for number, (requirement, played) in enumerate(smallest.items(), 1):
+    for number, (requirement, played) in enumerate(smallest.items(), 1 + len(known)):
+        if not go_on():
+            return
         yield await find_counterexample(
             spec,
             target,

@@ -2,12 +2,11 @@
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Sequence
 
 import msgspec
 
 from klarna_conformance.judge import judge
-from klarna_conformance.planning import Plan
 from klarna_conformance.player import play
 from klarna_conformance.target import Target
 from klarna_reports.record import Played
@@ -18,18 +17,24 @@ __all__ = ["play_and_judge", "run_plan"]
 
 
 async def run_plan(
-    spec: Spec, target: Target, plan: Plan, *, concurrency: int, nonce: str
+    spec: Spec,
+    target: Target,
+    numbered: Sequence[tuple[str, Scenario]],
+    *,
+    concurrency: int,
+    nonce: str,
+    go_on: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Played]:
-    """Plays and judges the scenarios of a plan, at most `concurrency` at a time.
+    """Plays and judges scenarios, given with their ids, at most `concurrency` at a time.
 
-    Yields them as they are done. What goes wrong in judging is told in `error` of the scenario.
+    Yields them as they are done, and starts no other one when it is not to `go_on`. What goes
+    wrong in judging is told in `error` of the scenario.
     """
-    numbered = [(f"s{n:04}", scenario) for n, scenario in enumerate(plan.scenarios, 1)]
     # A target has one clock: what lets time pass is played alone, when nothing else is under way.
     timeless = [each for each in numbered if not _lets_time_pass(each[1])]
     alone = [each for each in numbered if _lets_time_pass(each[1])]
     for scenarios, at_a_time in ((timeless, concurrency), (alone, 1)):
-        async for played in _side_by_side(spec, target, scenarios, at_a_time, nonce):
+        async for played in _side_by_side(spec, target, scenarios, at_a_time, nonce, go_on):
             yield played
 
 
@@ -43,12 +48,13 @@ async def _side_by_side(
     scenarios: list[tuple[str, Scenario]],
     at_a_time: int,
     nonce: str,
+    go_on: Callable[[], bool],
 ) -> AsyncIterator[Played]:
     waiting = iter(scenarios)
     running: set[asyncio.Task[Played]] = set()
 
     def start() -> None:
-        if following := next(waiting, None):
+        if go_on() and (following := next(waiting, None)):
             identifier, scenario = following
             coroutine = play_and_judge(spec, target, scenario, identifier=identifier, nonce=nonce)
             running.add(asyncio.create_task(coroutine))

@@ -9,10 +9,10 @@ from urllib.parse import quote, urlsplit
 from klarna_conformance import defaults
 from klarna_conformance.http_target import HttpTarget
 from klarna_conformance.locations import created_id
+from klarna_conformance.opening import open_target
 from klarna_conformance.player import play
 from klarna_conformance.provisioners import HttpProvisioner
 from klarna_conformance.schema_phase import workable_plan
-from klarna_conformance.target_file import open_target
 from klarna_conformance.wire import Wire
 from klarna_reports.record import Played, TargetFacts
 from klarna_specs.calls import read_call

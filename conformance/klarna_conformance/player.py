@@ -8,8 +8,10 @@ import uuid
 from typing import Any, Literal
 from urllib.parse import quote
 
+import msgspec
+
 from klarna_conformance.locations import Leads, created_id, follow
-from klarna_conformance.target import Target, reading_followed
+from klarna_conformance.target import OutOfBudget, Target, reading_followed
 from klarna_reports.record import Played, ProvidedOrder, Unavailable
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.exchange import Exchange, NotJson, Payload, Request, Response
@@ -43,24 +45,34 @@ async def play(
     The same `nonce` and the same orders give the same idempotency keys.
     """
     orders: list[ProvidedOrder] = []
-    for plan in (scenario.plan, scenario.other):
-        if plan is None:
-            continue
-        made = await target.provide(plan)
-        if isinstance(made, Unavailable):
-            return Played(id=identifier, scenario=scenario, orders=tuple(orders), unavailable=made)
-        orders.append(made)
-    player = _Player(spec, target, tuple(orders), f"{nonce}:{identifier}")
-    missing = await player.set_scene()
-    if missing is None:
-        missing = await player.take(scenario)
+    player: _Player | None = None
+    try:
+        missing = await _provided(target, scenario, orders)
+        if missing is None:
+            player = _Player(spec, target, tuple(orders), f"{nonce}:{identifier}")
+            missing = await player.set_scene() or await player.take(scenario)
+    except OutOfBudget as exc:
+        missing = Unavailable(plan=scenario.plan, reason=str(exc))
     return Played(
         id=identifier,
         scenario=scenario,
         orders=tuple(orders),
         unavailable=missing,
-        exchanges=tuple(player.exchanges),
+        exchanges=tuple(player.exchanges) if player else (),
     )
+
+
+async def _provided(
+    target: Target, scenario: Scenario, orders: list[ProvidedOrder]
+) -> Unavailable | None:
+    """Has the orders of a scenario made, and adds them."""
+    for plan in (scenario.plan, scenario.other):
+        if plan is not None:
+            made = await target.provide(plan)
+            if isinstance(made, Unavailable):
+                return made
+            orders.append(made)
+    return None
 
 
 class _Known:
@@ -113,8 +125,7 @@ class _Player:
                 case Wait(seconds=seconds):
                     if not await self._target.advance(seconds):
                         reason = "the target's clock cannot be moved"
-                        plan = scenario.plan
-                        return Unavailable(plan=plan, reason=reason) if plan else None
+                        return Unavailable(plan=scenario.plan, reason=reason)
                     self._clock_s += seconds
         self._step = None
         for name in self._orders:
@@ -131,8 +142,15 @@ class _Player:
             if step not in steps[:index]:
                 await self._look_before(step)
         self._group = group
-        exchanges = await asyncio.gather(*(self._call(step, "step") for step in steps))
+        before = len(self.exchanges)
+        calls = (self._call(step, "step") for step in steps)
+        came = await asyncio.gather(*calls, return_exceptions=True)
         self._group = None
+        if failed := next((each for each in came if isinstance(each, BaseException)), None):
+            # What some calls of a group did cannot be told without the others.
+            self.exchanges[before:] = map(_cut_short, self.exchanges[before:])
+            raise failed
+        exchanges = [each for each in came if isinstance(each, Exchange)]
         for step, exchange in zip(steps, exchanges, strict=True):
             await self._look_at_created(step, exchange)
         for name in self._orders:
@@ -296,6 +314,10 @@ class _Player:
                     offered = self._orders[step.order].offered.get(self._capture_id(step), [])
                 resolved = _resolved(value, offered)
                 return "application/json", Payload(json.dumps(resolved, ensure_ascii=False))
+
+
+def _cut_short(exchange: Exchange) -> Exchange:
+    return msgspec.structs.replace(exchange, purpose="cut", group=None)
 
 
 def _nearly(identifier: str) -> str:

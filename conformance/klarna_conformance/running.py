@@ -1,24 +1,27 @@
 """One run from end to end: discovery, the plan on the target, shrinking, the journal."""
 
-import asyncio
 import importlib.metadata
 import platform
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 import msgspec
 
+from klarna_conformance.budget import BudgetedTarget
 from klarna_conformance.counterexamples import find_counterexamples
 from klarna_conformance.discovery import discover_readings
 from klarna_conformance.engine import run_plan
 from klarna_conformance.http_target import HttpTarget
+from klarna_conformance.limits import Limits
 from klarna_conformance.mutants.catalogue import mutants
+from klarna_conformance.patience import Patience
 from klarna_conformance.planning import Plan
+from klarna_conformance.resuming import Progress
 from klarna_reports.journal import Journal
-from klarna_reports.record import Footer, Header, Played
+from klarna_reports.record import Footer, Header, Planned, Played, Record
 from klarna_specs.goals import Scope
 from klarna_specs.spec import Spec
 
@@ -32,7 +35,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 
     seed: int
     scope: Scope
-    concurrency: int
+    limits: Limits = Limits()
     strict: bool = False
     shrink: bool = True
     command: str = ""
@@ -45,66 +48,114 @@ async def run(
     options: RunOptions,
     journal: Journal,
     tell: Callable[[Played], None],
+    earlier: Record | None = None,
 ) -> None:
-    """Sends the plan and writes the journal as it happens, its footer also when interrupted."""
-    started = time.perf_counter()
-    # A target in this process is new each time, so its keys may be the same in every run.
-    run_id = str(uuid.uuid4())
-    nonce = str(options.seed) if target.facts.kind == "mock" else run_id
-    readings, probed = await discover_readings(spec, target, nonce)
-    target.facts = msgspec.structs.replace(target.facts, readings=readings)
-    journal.write(_header(target, spec, plan, options, run_id))
-    sent, stopped = 0, ""
-    failing: list[Played] = []
+    """Sends the plan and writes the journal as it happens, its footer also when interrupted.
+
+    With the record of an `earlier` part of the same run it goes on where that was cut short.
+    """
+    running = _Running(spec, target, options, earlier)
+    stopped = "interrupted"
     try:
-        async for played in _all_played(spec, target, plan, options, nonce, probed):
-            sent += len(played.exchanges)
+        async for played in running.everything(plan, journal):
             journal.write(played)
             tell(played)
-            if any(finding.verdict == "FAIL" for finding in played.findings):
-                failing.append(played)
-        if options.shrink:
-            found = find_counterexamples(spec, target, failing, nonce=nonce)
-            async for played, counterexample in found:
-                sent += len(played.exchanges)
-                journal.write(played)
-                counterexample.save(journal.path.parent / "counterexamples")
-    except asyncio.CancelledError:
-        stopped = "interrupted"
-        raise
+        stopped = running.stopped
     finally:
-        wall_s = round(time.perf_counter() - started, 3)
-        journal.write(Footer(wall_s=wall_s, requests_sent=sent, stopped=stopped))
+        journal.write(running.footer(stopped))
 
 
-async def _all_played(
-    spec: Spec,
-    target: HttpTarget,
-    plan: Plan,
-    options: RunOptions,
-    nonce: str,
-    probed: Sequence[Played],
-) -> AsyncIterator[Played]:
-    for played in probed:
-        yield played
-    concurrency = options.concurrency
-    async for played in run_plan(spec, target, plan, concurrency=concurrency, nonce=nonce):
-        yield played
+class _Running:
+    """A run under way: what it may still use, what failed so far, and how much was sent."""
 
+    def __init__(
+        self, spec: Spec, target: HttpTarget, options: RunOptions, earlier: Record | None
+    ) -> None:
+        self._spec = spec
+        self._options = options
+        self._progress = Progress(earlier)
+        self._began_s = time.perf_counter()
+        # A target in this process is new each time, so its keys may be the same in every run.
+        self._run_id = earlier.header.run_id if earlier else str(uuid.uuid4())
+        self._nonce = str(options.seed) if target.facts.kind == "mock" else self._run_id
+        self._unbounded = target
+        self._target = BudgetedTarget(target, self._progress.left_of(options.limits))
+        self._patience = Patience()
+        self._sent = self._progress.requests_sent
+        self._failing = self._progress.failing
 
-def _header(target: HttpTarget, spec: Spec, plan: Plan, options: RunOptions, run_id: str) -> Header:
-    versions = {name: importlib.metadata.version(name) for name in _DEPENDENCIES}
-    return Header(
-        run_id=run_id,
-        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        seed=options.seed,
-        target=target.facts,
-        versions={**versions, "python": platform.python_version()},
-        specs=spec.fingerprint,
-        scope=options.scope,
-        strict=options.strict,
-        planned_scenarios=len(plan.scenarios),
-        planned_requests=plan.requests or 0,
-        command=options.command,
-        proofs=Counter(name for mutant in mutants() for name in mutant.caught_by),
-    )
+    @property
+    def stopped(self) -> str:
+        """Why no other scenario is started; empty where nothing is in the way."""
+        return self._target.spent or self._patience.lost
+
+    def footer(self, stopped: str) -> Footer:
+        wall_s = round(time.perf_counter() - self._began_s + self._progress.wall_s, 3)
+        return Footer(wall_s=wall_s, requests_sent=self._sent, stopped=stopped)
+
+    async def everything(self, plan: Plan, journal: Journal) -> AsyncIterator[Played]:
+        """Every scenario of the run that is not in the journal yet, as it is played."""
+        if self._progress.header is None:
+            readings, probed = await discover_readings(self._spec, self._target, self._nonce)
+            self._follow(readings)
+            journal.write(self._header(plan))
+            journal.write(Planned(scenarios=plan.scenarios))
+            for played in probed:
+                yield self._noted(played)
+        else:
+            self._follow(self._progress.header.target.readings)
+        async for played in run_plan(
+            self._spec,
+            self._target,
+            self._progress.numbered(plan),
+            concurrency=self._options.limits.concurrency,
+            nonce=self._nonce,
+            go_on=lambda: not self.stopped,
+        ):
+            yield self._noted(played)
+        if self._options.shrink:
+            async for played in self._shrunk(journal):
+                yield self._noted(played)
+
+    async def _shrunk(self, journal: Journal) -> AsyncIterator[Played]:
+        failing = [each for each in self._failing if not each.shrunk_from]
+        found = find_counterexamples(
+            self._spec,
+            self._target,
+            failing,
+            nonce=self._nonce,
+            known=self._progress.shrunk,
+            go_on=lambda: not self.stopped,
+        )
+        async for played, counterexample in found:
+            counterexample.save(journal.path.parent / "counterexamples")
+            yield played
+
+    def _follow(self, readings: dict[str, str]) -> None:
+        facts = self._unbounded.facts
+        self._unbounded.facts = msgspec.structs.replace(facts, readings=readings)
+
+    def _noted(self, played: Played) -> Played:
+        self._sent += len(played.exchanges)
+        self._patience.note(played)
+        if any(finding.verdict == "FAIL" for finding in played.findings):
+            self._failing.append(played)
+        return played
+
+    def _header(self, plan: Plan) -> Header:
+        versions = {name: importlib.metadata.version(name) for name in _DEPENDENCIES}
+        options = self._options
+        return Header(
+            run_id=self._run_id,
+            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            seed=options.seed,
+            target=self._target.facts,
+            versions={**versions, "python": platform.python_version()},
+            specs=self._spec.fingerprint,
+            scope=options.scope,
+            strict=options.strict,
+            planned_scenarios=len(plan.scenarios),
+            planned_requests=plan.requests or 0,
+            command=options.command,
+            proofs=Counter(name for mutant in mutants() for name in mutant.caught_by),
+        )

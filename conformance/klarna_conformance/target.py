@@ -9,7 +9,11 @@ from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Operation
 
-__all__ = ["Exchanged", "Target", "reading_followed"]
+__all__ = ["Exchanged", "OutOfBudget", "Target", "reading_followed"]
+
+
+class OutOfBudget(Exception):
+    """The next request would be one too many; the message says of what there is not enough."""
 
 
 class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
@@ -28,7 +32,10 @@ class Target(Protocol):
         ...
 
     async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
-        """Sends a request by its documented path. Never raises for what the target does."""
+        """Sends a request by its documented path. Never raises for what the target does.
+
+        Raises OutOfBudget where the run may not send it.
+        """
         ...
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:

@@ -1,196 +1,241 @@
-"""Target files and URLs: where a run goes, its credentials, and where its orders come from."""
+"""Target files: where a run goes, its credentials, and where its orders come from."""
 
 import os
 import re
 from pathlib import Path
-from typing import Annotated
-from urllib.parse import urlsplit
+from typing import Annotated, Any
 
-import httpx
 import msgspec
 
 from klarna_conformance import defaults
 from klarna_conformance.errors import UsageError
-from klarna_conformance.http_target import HttpTarget
-from klarna_conformance.provisioners import HttpProvisioner, NoProvisioner, Provisioner
-from klarna_conformance.wire import Wire
-from klarna_reports.record import TargetFacts
+from klarna_conformance.hosts import check_host
+from klarna_conformance.limits import Limits, duration_s, rate_per_s
+from klarna_conformance.wire import Tls
 from klarna_specs.errors import SpecFileError
+from klarna_specs.json_value import as_array, as_object
 from klarna_specs.loader import shaped
-from klarna_specs.spec import Spec
-from klarna_specs.yaml_text import parse_yaml
+from klarna_specs.plan import PaymentMethod
+from klarna_specs.yaml_text import Place, YamlText, parse_yaml
 
-__all__ = ["TargetFile", "open_target", "read_target"]
+__all__ = [
+    "CommandOrders",
+    "Credentials",
+    "HttpOrders",
+    "Orders",
+    "PoolOrders",
+    "TargetFile",
+    "TokenOrders",
+    "read_target",
+    "target_schema",
+]
 
-_PLAYGROUNDS = (
-    "api.playground.klarna.com",
-    "api-na.playground.klarna.com",
-    "api-oc.playground.klarna.com",
-)
-_ACCEPTED = "i-accept-that-refunds-move-money"
-_MOCK_URL = "http://mock"
+_VARIABLE = re.compile(r"\$\{(\w+)\}")
+_Duration = Annotated[str, msgspec.Meta(description="A duration, such as 250ms, 30s or 10m.")]
+_Count = Annotated[int, msgspec.Meta(ge=1)]
 
 
 class _Part(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
 
-class _Credentials(_Part, frozen=True):
+class Credentials(_Part, frozen=True):
+    """User and password, each the name of an environment variable: `${KLARNA_PASSWORD}`."""
+
     username: str
     password: str
 
 
-class _Orders(_Part, frozen=True):
-    provisioner: str
+class PoolOrders(_Part, frozen=True, tag_field="provisioner", tag="pool"):
+    """Orders that exist already, listed in a file beside this one."""
+
+    file: str
+
+
+class HttpOrders(_Part, frozen=True, tag_field="provisioner", tag="http"):
+    """A web service that makes orders: it is posted the plan of each."""
+
     url: str
 
 
+class CommandOrders(_Part, frozen=True, tag_field="provisioner", tag="command"):
+    """A program that makes orders: it reads a plan a line, and writes an answer a line."""
+
+    command: tuple[str, ...]
+    timeout: _Duration = "60s"
+
+
+class TokenOrders(_Part, frozen=True, tag_field="provisioner", tag="customer_token"):
+    """Orders from a customer token; which payment method that stands for, and in which market."""
+
+    token: str
+    market: str
+    payment_method: PaymentMethod = "pay_later"
+
+
+Orders = PoolOrders | HttpOrders | CommandOrders | TokenOrders
+
+
 class _Limits(_Part, frozen=True):
+    """What a run keeps to: a rate such as `20/s`, counts, durations, minor units of money."""
+
+    rate: str | None = None
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=64)] = defaults.CONCURRENCY
-    timeout: str = f"{defaults.TIMEOUT_S:g}s"
+    requests: _Count | None = None
+    time: _Duration | None = None
+    timeout: _Duration = f"{defaults.TIMEOUT_S:g}s"
+    settle: _Duration | None = None
+    refunded_amount: _Count | None = None
 
 
-class TargetFile(_Part, frozen=True):
-    """What a target file says; durations are texts such as `30s`."""
+class _Tls(_Part, frozen=True):
+    """PEM files, relative to the target file: trusted authorities, and a client certificate."""
 
+    ca: str | None = None
+    certificate: str | None = None
+    key: str | None = None
+
+
+class _Written(_Part, frozen=True):
     name: str
     base_url: str
-    credentials: _Credentials
-    orders: _Orders | None = None
+    credentials: Credentials
+    orders: Orders | None = None
     limits: _Limits = _Limits()
+    tls: _Tls = _Tls()
+    proxy: str | None = None
+    http2: bool = False
+    redact: tuple[str, ...] = ()
     production: str = ""
 
 
-def open_target(text: str, spec: Spec, *, seed: int, mutant: str | None = None) -> HttpTarget:
-    """The target that a command line names: `mock` (or a mutant of it), a URL, or a target file.
+class TargetFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A target as its file describes it, with environment variables filled in.
 
-    Raises UsageError where it is none of them, or a host where refunds move real money.
+    `redact` names more members of JSON bodies whose values are not recorded.
     """
-    if mutant is not None and text != "mock":
-        raise UsageError("--mutant goes with the mock only")
-    if text == "mock":
-        return _mock_in_process(spec, seed, mutant)
-    described = _from_url(text) if "://" in text else read_target(Path(text))
-    return _over_http(described)
 
-
-def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
-    from klarna_conformance.mock.app import mock_app
-    from klarna_conformance.mutants.making import named_mock
-
-    username, password = defaults.USERNAME, defaults.PASSWORD
-    app = mock_app(named_mock(spec, mutant, seed=seed), username=username, password=password)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
-    return HttpTarget(
-        facts=TargetFacts(name="mock", base_url=_MOCK_URL, kind="mock"),
-        username=username,
-        password=password,
-        wire=Wire(transport=transport),
-        provisioner=HttpProvisioner(f"{_MOCK_URL}/_control/orders", Wire(transport=transport)),
-        clock_url=f"{_MOCK_URL}/_control/clock",
-    )
-
-
-def _from_url(url: str) -> TargetFile:
-    local = _is_loopback(_host(url))
-    username = os.environ.get("KLARNA_USERNAME", defaults.USERNAME if local else "")
-    password = os.environ.get("KLARNA_PASSWORD", defaults.PASSWORD if local else "")
-    if not (username and password):
-        raise UsageError(
-            f"{url} needs credentials: set KLARNA_USERNAME and KLARNA_PASSWORD in the environment"
-        )
-    orders = _Orders(provisioner="http", url=f"{url.rstrip('/')}/_control/orders")
-    return TargetFile(
-        name=url,
-        base_url=url,
-        credentials=_Credentials(username=username, password=password),
-        orders=orders if local else None,
-    )
+    name: str
+    base_url: str
+    credentials: Credentials
+    orders: Orders | None = None
+    limits: Limits = Limits()
+    tls: Tls | None = None
+    proxy: str | None = None
+    http2: bool = False
+    redact: tuple[str, ...] = ()
+    production: str = ""
 
 
 def read_target(path: Path) -> TargetFile:
-    """A target file, checked, with its environment variables filled in; raises UsageError."""
+    """The target file at a path; raises UsageError with the line of what is wrong in it."""
     try:
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
-        described: TargetFile = shaped(text, TargetFile)
+        shaped(text, _Written)
+        filled = YamlText(text.file, _filled(text, text.root, ()), text.lines)
+        return _typed(filled, path.parent)
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(
             f"{path} cannot be read ({exc.strerror if isinstance(exc, OSError) else exc}); "
-            "a target is `mock`, a URL or a target file"
+            "a target is `mock`, a playground's name, a URL or a target file"
         ) from exc
     except SpecFileError as exc:
         raise UsageError(str(exc)) from exc
-    line = text.line(("credentials",))
-    credentials = _Credentials(
-        username=_expanded(described.credentials.username, f"{path}:{line}"),
-        password=_expanded(described.credentials.password, f"{path}:{line}"),
-    )
-    return msgspec.structs.replace(described, credentials=credentials)
 
 
-def _expanded(text: str, where: str) -> str:
-    match = re.fullmatch(r"\$\{(\w+)\}", text)
-    if match is None:
-        raise UsageError(
-            f"{where}: credentials come from the environment only; write ${{KLARNA_PASSWORD}}"
-        )
-    value = os.environ.get(match[1])
-    if not value:
-        raise UsageError(f"{where}: the environment variable {match[1]} is not set")
-    return value
+def _filled(text: YamlText, value: Any, place: Place) -> Any:
+    """The value with the environment's for every `${NAME}` in it."""
+    members, parts = as_object(value), as_array(value)
+    if members is not None:
+        return {name: _filled(text, part, (*place, name)) for name, part in members.items()}
+    if parts is not None:
+        return [_filled(text, part, (*place, index)) for index, part in enumerate(parts)]
+    if not isinstance(value, str):
+        return value
+    if _is_secret(place) and not _VARIABLE.fullmatch(value):
+        problem = "credentials come from the environment only; write for example ${KLARNA_PASSWORD}"
+        raise text.error(place, problem)
+
+    def variable(found: re.Match[str]) -> str:
+        if told := os.environ.get(found[1]):
+            return told
+        raise text.error(place, f"the environment variable {found[1]} is not set")
+
+    return _VARIABLE.sub(variable, value)
 
 
-def _over_http(described: TargetFile) -> HttpTarget:
-    host = _host(described.base_url)
-    local = _is_loopback(host)
-    if not local and host not in _PLAYGROUNDS and described.production != _ACCEPTED:
-        raise UsageError(
-            f"{host} is neither a playground nor this machine, and refunds there may move money; "
-            f"a target file that says `production: {_ACCEPTED}` lifts this"
-        )
-    if described.orders is not None and described.orders.provisioner != "http":
-        raise UsageError(
-            f"there is no provisioner {described.orders.provisioner!r}; there is `http`"
-        )
-    base_url = described.base_url.rstrip("/")
-    return HttpTarget(
-        facts=TargetFacts(name=described.name, base_url=base_url, kind="http"),
-        username=described.credentials.username,
-        password=described.credentials.password,
-        wire=_wire(described.limits),
-        provisioner=_provisioner(described),
-        clock_url=f"{base_url}/_control/clock" if local else None,
-        concurrency=described.limits.concurrency,
-    )
+def _is_secret(place: Place) -> bool:
+    return place[0] == "credentials" or place == ("orders", "token")
 
 
-def _provisioner(described: TargetFile) -> Provisioner:
-    if described.orders is None:
-        return NoProvisioner()
-    return HttpProvisioner(described.orders.url, _wire(described.limits))
-
-
-def _wire(limits: _Limits) -> Wire:
-    return Wire(timeout_s=_seconds(limits.timeout), concurrency=limits.concurrency)
-
-
-def _host(url: str) -> str:
+def _typed(text: YamlText, folder: Path) -> TargetFile:
+    written: _Written = shaped(text, _Written)
+    limits, tls = written.limits, written.tls
+    if tls.key and not tls.certificate:
+        raise text.error(("tls", "key"), "a key goes with a certificate")
+    if written.orders is not None and isinstance(written.orders, CommandOrders):
+        if not written.orders.command:
+            raise text.error(("orders", "command"), "the command is empty")
+        _parsed(text, ("orders", "timeout"), written.orders.timeout)
     try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
+        check_host(written.base_url, written.production)
+    except UsageError as exc:
+        raise text.error(("base_url",), str(exc)) from exc
+    return TargetFile(
+        name=written.name,
+        base_url=written.base_url.rstrip("/"),
+        credentials=written.credentials,
+        orders=_located(written.orders, folder),
+        limits=Limits(
+            concurrency=limits.concurrency,
+            timeout_s=_parsed(text, ("limits", "timeout"), limits.timeout),
+            settle_s=_parsed(text, ("limits", "settle"), limits.settle) if limits.settle else 0.0,
+            rate_per_s=_rate(text, limits.rate),
+            requests=limits.requests,
+            time_s=_parsed(text, ("limits", "time"), limits.time) if limits.time else None,
+            refunded_amount=limits.refunded_amount,
+        ),
+        tls=_tls(tls, folder),
+        proxy=written.proxy,
+        http2=written.http2,
+        redact=written.redact,
+        production=written.production,
+    )
+
+
+def _located(orders: Orders | None, folder: Path) -> Orders | None:
+    if isinstance(orders, PoolOrders):
+        return msgspec.structs.replace(orders, file=str(folder / orders.file))
+    return orders
+
+
+def _tls(tls: _Tls, folder: Path) -> Tls | None:
+    if tls == _Tls():
+        return None
+    ca, certificate, key = (
+        folder / name if name else None for name in (tls.ca, tls.certificate, tls.key)
+    )
+    return Tls(ca=ca, certificate=certificate, key=key)
+
+
+def _parsed(text: YamlText, place: Place, written: str) -> float:
+    try:
+        return duration_s(written)
     except ValueError as exc:
-        raise UsageError(f"{url!r} is no URL: {exc}") from exc
-    if parts.scheme not in ("http", "https") or not host or parts.username or parts.query:
-        raise UsageError(f"{url!r} is no base URL; write for example http://127.0.0.1:8080")
-    return host
+        raise text.error(place, f"{place[-1]}: {exc}") from exc
 
 
-def _is_loopback(host: str) -> bool:
-    return host in ("localhost", "::1") or re.fullmatch(r"127(\.\d+){3}", host) is not None
+def _rate(text: YamlText, written: str | None) -> float | None:
+    try:
+        return rate_per_s(written) if written else None
+    except ValueError as exc:
+        raise text.error(("limits", "rate"), f"rate: {exc}") from exc
 
 
-def _seconds(text: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)(ms|s|m|h)", text)
-    if match is None or not float(match[1]):
-        raise UsageError(f"timeout: {text!r} is no duration; write for example 30s or 10m")
-    return float(match[1]) * {"ms": 0.001, "s": 1, "m": 60, "h": 3600}[match[2]]
+def target_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of target files."""
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "Target file of klarna-conformance",
+        **msgspec.json.schema(_Written),
+    }

@@ -103,6 +103,10 @@ class Terminal:
         """Says that what was found so far is kept."""
         self._err.print("Interrupted: what was found so far is kept.")
 
+    def unwritten(self, problem: str) -> None:
+        """Says that the run ended because its record cannot be written."""
+        self._err.print(Text(f"{problem}. The run ends here; what was found so far is kept."))
+
     def exchanges(self, played: Played) -> None:
         """Prints what was exchanged in a scenario, and what was found in it."""
         for index, exchange in enumerate(played.exchanges):

@@ -8,7 +8,7 @@ from typing import Any, Self
 import msgspec
 
 from klarna_reports.errors import JournalError
-from klarna_reports.record import FORMAT, Footer, Header, Line, Played, Record
+from klarna_reports.record import FORMAT, Footer, Header, Line, Planned, Played, Record
 
 __all__ = ["FILE_NAME", "Journal", "read_journal"]
 
@@ -77,18 +77,21 @@ def _record(path: Path, lines: list[Line]) -> Record:
     header, *others = lines
     if not isinstance(header, Header):
         raise JournalError(str(path), 1, "the first line of a journal is its header")
+    plan = others[0] if others and isinstance(others[0], Planned) else None
+    first = 2 if plan is None else 3
+    others = others[first - 2 :]
     match others:
         case [*scenarios, Footer() as footer]:
             pass
         case _:
             scenarios, footer = others, None
     played: list[Played] = []
-    for number, line in enumerate(scenarios, 2):
+    for number, line in enumerate(scenarios, first):
         if not isinstance(line, Played):
             problem = "a scenario is expected between header and footer"
             raise JournalError(str(path), number, problem)
         played.append(line)
-    return Record(header=header, played=tuple(played), footer=footer)
+    return Record(header=header, plan=plan, played=tuple(played), footer=footer)
 
 
 def _check_format(path: Path, text: bytes) -> None:
@@ -136,5 +139,6 @@ def _reopen(path: Path) -> None:
     if not path.exists():
         return
     record = read_journal(path)
-    kept = path.read_bytes().split(b"\n")[: 1 + len(record.played)]
+    whole = 1 + (record.plan is not None) + len(record.played)
+    kept = path.read_bytes().split(b"\n")[:whole]
     path.write_bytes(b"".join(line + b"\n" for line in kept))

@@ -61,7 +61,9 @@ def listed(names: Sequence[str]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-def _serves(plan: OrderPlan, missing: Sequence[str]) -> bool:
+def _serves(plan: OrderPlan | None, missing: Sequence[str]) -> bool:
+    if plan is None:
+        return True
     cells = [aspect for aspect in missing if "=" in aspect]
     own = {f"market={plan.market}", f"layout={plan.layout}"}
     return len(cells) < len(missing) or not own.isdisjoint(cells)

@@ -1,7 +1,7 @@
 """The record of a run: the lines of `journal.ndjson` as frozen values.
 
-A journal is a header, one line a scenario, and a footer. Without a footer the run was cut short.
-Everything that is reported can be computed again from it.
+A journal is a header, the plan, one line a scenario, and a footer. Without a footer the run was cut
+short. Everything that is reported can be computed again from it.
 """
 
 from typing import Literal
@@ -19,6 +19,7 @@ __all__ = [
     "Footer",
     "Header",
     "Line",
+    "Planned",
     "Played",
     "ProvidedOrder",
     "Record",
@@ -58,9 +59,9 @@ class ProvidedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
-    """No order could be had for a plan, and why."""
+    """No order could be had for a plan (None: of no plan in particular), and why."""
 
-    plan: OrderPlan
+    plan: OrderPlan | None
     reason: str
 
 
@@ -98,6 +99,15 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     proofs: dict[str, int] = {}
 
 
+class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="plan"):
+    """The second line of a journal: the scenarios of the run in their order, so that it can go on.
+
+    The n-th has the id `s` and n, in four digits or more.
+    """
+
+    scenarios: tuple[Scenario, ...]
+
+
 class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="scenario"):
     """A scenario that was sent and judged: its orders, its exchanges in order, and the findings.
 
@@ -122,12 +132,16 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="f
     stopped: str = ""
 
 
-Line = Header | Played | Footer
+Line = Header | Planned | Played | Footer
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole journal; `footer` is None where the run was cut short."""
+    """A whole journal; `footer` is None where the run was cut short.
+
+    `plan` is None where it was cut short before there was one.
+    """
 
     header: Header
+    plan: Planned | None = None
     played: tuple[Played, ...]
     footer: Footer | None

@@ -139,6 +139,8 @@ def purpose_text(exchange: Exchange) -> str:
             return "sets the scene"
         case "look":
             return "looks at the state"
+        case "cut":
+            return "of a group that was not sent whole"
         case "step":
             step = "" if exchange.step is None else f" {exchange.step + 1}"
             together = "" if exchange.group is None else ", together with others"

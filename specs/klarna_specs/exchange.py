@@ -6,6 +6,7 @@ from typing import Any, Literal, Self
 
 import msgspec
 
+from klarna_specs.json_value import as_object, is_integer
 from klarna_specs.scenario import Credentials
 
 __all__ = ["Exchange", "Failure", "Headers", "NotJson", "Payload", "Request", "Response"]
@@ -59,7 +60,7 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             return NotJson(f"the body is not JSON: {exc}")
 
 
-class _Headed(msgspec.Struct, frozen=True, kw_only=True):
+class _Headed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     headers: Headers = ()
     body: Payload = Payload("")
 
@@ -84,13 +85,31 @@ class Request(_Headed, frozen=True, kw_only=True):
     path: str
     credentials: Credentials = "valid"
 
+    @property
+    def refunds(self) -> int:
+        """How much the request asks to refund, in minor units; 0 where it is no refund."""
+        if self.method != "POST" or not self.path.endswith("/refunds"):
+            return 0
+        try:
+            value = self.body.json()
+        except NotJson:
+            return 0
+        amount = (as_object(value) or {}).get("refunded_amount")
+        return amount if is_integer(amount) and amount > 0 else 0
+
 
 class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="response"):
-    """A response; `truncated` where the body was longer than is read (`body` is its beginning)."""
+    """A response; `truncated` where the body was longer than is read (`body` is its beginning).
+
+    `tries` counts how often the request was sent while the answer was to wait (429); `failures`
+    tells why earlier tries of it got no answer at all.
+    """
 
     status: int
     truncated: bool = False
     elapsed_s: float = 0.0
+    tries: int = 1
+    failures: tuple[str, ...] = ()
 
     @property
     def is_success(self) -> bool:
@@ -109,19 +128,22 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="came", tag="
     kind: Literal["unreachable", "closed", "timeout", "protocol", "tls"]
     message: str
     elapsed_s: float = 0.0
+    tries: int = 1
+    failures: tuple[str, ...] = ()
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One request and what came of it.
 
     `step` is the index of the scenario's step that it belongs to, None while the scene is set;
-    `purpose` says why it was sent; `group` numbers the concurrent group, if any. `started_s`
-    counts from the scenario's start, `clock_s` is how far the target's clock was moved.
+    `purpose` says why it was sent (`cut`: in a group that was not sent whole, so that nothing can
+    be said of it); `group` numbers the concurrent group, if any. `started_s` counts from the
+    scenario's start, `clock_s` is how far the target's clock was moved.
     """
 
     request: Request
     outcome: Response | Failure
-    purpose: Literal["scene", "step", "look"] = "step"
+    purpose: Literal["scene", "step", "look", "cut"] = "step"
     step: int | None = None
     group: int | None = None
     started_s: float = 0.0

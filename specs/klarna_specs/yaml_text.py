@@ -15,22 +15,22 @@ _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class YamlText:
-    """The values of a YAML file, and on which line (from 1) each of them stands."""
+    """The values of a YAML file, and on which of its `lines` (from 1) each of them stands."""
 
     def __init__(self, file: str, root: Any, lines: dict[Place, int]) -> None:
         self.file = file
         self.root = root
-        self._lines = lines
+        self.lines = lines
 
     def line(self, place: Place) -> int:
         """The line of the value at a place, or of the nearest one around it."""
-        while place and place not in self._lines:
+        while place and place not in self.lines:
             place = place[:-1]
-        return self._lines.get(place, 1)
+        return self.lines.get(place, 1)
 
     def below(self, key: str) -> "YamlText":
         """The part of the file under one of its top keys."""
-        lines = {place[1:]: line for place, line in self._lines.items() if place[:1] == (key,)}
+        lines = {place[1:]: line for place, line in self.lines.items() if place[:1] == (key,)}
         return YamlText(self.file, self.root[key], lines)
 
     def error(self, place: Place, problem: str) -> SpecFileError:

@@ -9,9 +9,10 @@ import time
 from pathlib import Path
 
 from klarna_conformance import defaults
+from klarna_conformance.limits import Limits
+from klarna_conformance.opening import open_target
 from klarna_conformance.planning import make_plan
 from klarna_conformance.running import RunOptions, run
-from klarna_conformance.target_file import open_target
 from klarna_reports.journal import Journal, read_journal
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
@@ -21,7 +22,7 @@ def main() -> None:
     """Runs both and prints what they took."""
     spec, seed = load(), defaults.SEED
     plan = make_plan(spec, scope=Scope(), seed=seed, examples=defaults.EXAMPLES, rehearsed=False)
-    options = RunOptions(seed=seed, scope=Scope(), concurrency=1)
+    options = RunOptions(seed=seed, scope=Scope(), limits=Limits(concurrency=1))
     with tempfile.TemporaryDirectory() as directory:
         started = time.perf_counter()
         with Journal(Path(directory)) as journal:

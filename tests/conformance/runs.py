@@ -35,7 +35,7 @@ def run_on(
         clock_url=f"{base_url}/_control/clock",
     )
     plan = Plan(scenarios=tuple(scenarios), goals=goals(spec()))
-    options = RunOptions(seed=1, scope=Scope(), concurrency=8, shrink=False)
+    options = RunOptions(seed=1, scope=Scope(), shrink=False)
 
     async def go() -> None:
         async with target:

@@ -20,7 +20,7 @@ def doctor(target: str, specs: object) -> int:
     from pathlib import Path
 
     from klarna_conformance.checkup import check_up
-    from klarna_conformance.target_file import open_target
+    from klarna_conformance.opening import open_target
     from klarna_specs.loader import load
 
     spec = load(specs if isinstance(specs, Path) else None)

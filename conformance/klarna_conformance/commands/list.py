@@ -27,7 +27,7 @@ def list_requirements(form: str, operations: tuple[str, ...], specs: Path | None
     from klarna_specs.loader import load
 
     spec = load(specs)
-    scope = chosen_scope(spec, operations, (), ())
+    scope = chosen_scope(spec, operations)
     if form == "page":
         _echo_page(specs)
         return

@@ -2,6 +2,8 @@
 
 import difflib
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,39 @@ if TYPE_CHECKING:
     from klarna_specs.goals import Scope
     from klarna_specs.spec import Spec
 
-__all__ = ["chosen_scope", "plan_options", "specs_option", "target_argument"]
+__all__ = [
+    "DURATION",
+    "RATE",
+    "PlanOptions",
+    "chosen_scope",
+    "plan_options",
+    "specs_option",
+    "target_argument",
+]
+
+
+class _Quantity(click.ParamType[float]):
+    """A quantity with its unit, which a function of `limits` reads."""
+
+    def __init__(self, name: str, function: str) -> None:
+        self.name = name
+        self._function = function
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        from klarna_conformance import limits
+
+        try:
+            return getattr(limits, self._function)(value)
+        except ValueError as exc:
+            self.fail(str(exc), param, ctx)
+
+
+DURATION = _Quantity("duration", "duration_s")
+"""An option such as `10m`, handed on in seconds."""
+RATE = _Quantity("rate", "rate_per_s")
+"""An option such as `20/s`, handed on as requests a second."""
 
 target_argument = click.argument("target", default="mock")
 specs_option = click.option(
@@ -42,24 +76,51 @@ _PLAN_OPTIONS = (
 )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What a command line says of the plan; `max_requests` is None where nothing bounds it."""
+
+    operations: tuple[str, ...]
+    requirements: tuple[str, ...]
+    markets: tuple[str, ...]
+    seed: int
+    examples: int
+    max_requests: int | None
+    specs: Path | None
+
+    def load(self) -> "tuple[Spec, Scope]":
+        """The specs, and the scope within them; raises UsageError for a name that is in neither."""
+        from klarna_specs.loader import load
+
+        spec = load(self.specs)
+        return spec, chosen_scope(spec, self.operations, self.requirements, self.markets)
+
+
 def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that decide what is sent."""
+    """The options that decide what is sent; the command gets them as one `PlanOptions`."""
+
+    @wraps(command)
+    def with_plan(**options: Any) -> Any:
+        names = PlanOptions.__dataclass_fields__
+        plan = PlanOptions(**{name: options.pop(name) for name in names})
+        return command(plan=plan, **options)
+
     for option in reversed(_PLAN_OPTIONS):
-        command = option(command)
-    return command
+        with_plan = option(with_plan)
+    return with_plan
 
 
 def chosen_scope(
     spec: "Spec",
-    operations: tuple[str, ...],
-    requirements: tuple[str, ...],
-    markets: tuple[str, ...],
+    operations: tuple[str, ...] = (),
+    requirements: tuple[str, ...] = (),
+    markets: tuple[str, ...] = (),
 ) -> "Scope":
-    """The scope that the options name; raises UsageError for a name that does not exist."""
+    """The scope that these names tell; raises UsageError for one that does not exist."""
     from klarna_specs.goals import Scope
 
     _known("operation", operations, spec.operations)
-    _known("requirement", requirements, [requirement.id for requirement in spec.requirements])
+    _known("requirement", requirements, [each.id for each in spec.requirements])
     _known("market", markets, spec.markets)
     return Scope(operations=operations, requirements=requirements, markets=markets)
 

@@ -26,8 +26,8 @@ def replay(file: Path, target: str, mutant: str | None, specs: Path | None) -> i
 
     from klarna_conformance.counterexamples import read_counterexample
     from klarna_conformance.errors import PreflightError
+    from klarna_conformance.opening import open_target
     from klarna_conformance.replaying import replay_on
-    from klarna_conformance.target_file import open_target
     from klarna_conformance.terminal import Terminal
     from klarna_specs.loader import load
 

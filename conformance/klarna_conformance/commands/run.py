@@ -2,11 +2,28 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.commands.options import chosen_scope, plan_options, target_argument
+from klarna_conformance.commands.options import (
+    DURATION,
+    RATE,
+    PlanOptions,
+    plan_options,
+    target_argument,
+)
+
+if TYPE_CHECKING:
+    from klarna_conformance.http_target import HttpTarget
+    from klarna_conformance.limits import Limits
+    from klarna_conformance.planning import Plan
+    from klarna_conformance.running import RunOptions
+    from klarna_conformance.terminal import Terminal
+    from klarna_reports.record import Record
+    from klarna_specs.goals import Scope
+    from klarna_specs.spec import Spec
 
 __all__ = ["run"]
 
@@ -21,84 +38,162 @@ __all__ = ["run"]
     show_default=True,
     help="The folder for journal, report and the other files.",
 )
+@click.option("--max-time", type=DURATION, help="Start nothing after so long, such as 10m.")
+@click.option("--rate", type=RATE, help="Send no more than so many requests, such as 20/s.")
 @click.option("--concurrency", type=click.IntRange(1, 64), help="How many scenarios at a time.")
 @click.option("--strict", is_flag=True, help="A recommendation that is not followed fails the run.")
 @click.option("--no-shrink", is_flag=True, help="Do not look for smaller counterexamples.")
+@click.option("--resume", is_flag=True, help="Go on with the run in --output that was cut short.")
 @click.option("--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("--no-color", is_flag=True, help="Print without colours.")
 def run(
     target: str,
-    operations: tuple[str, ...],
-    requirements: tuple[str, ...],
-    markets: tuple[str, ...],
-    seed: int,
-    examples: int,
-    max_requests: int | None,
-    specs: Path | None,
+    plan: PlanOptions,
     output: Path,
+    max_time: float | None,
+    rate: float | None,
     concurrency: int | None,
     strict: bool,
     no_shrink: bool,
+    resume: bool,
     quiet: bool,
     no_color: bool,
 ) -> int:
     """Judge the server TARGET by the documentation.
 
-    TARGET is `mock` (the default), the URL of a server, or a target file (YAML). Credentials come
-    from the environment: KLARNA_USERNAME and KLARNA_PASSWORD.
+    TARGET is `mock` (the default), a playground (playground-eu, -na, -oc), the URL of a server, or
+    a target file (YAML). Credentials come from the environment: KLARNA_USERNAME and
+    KLARNA_PASSWORD.
     """
-    import asyncio
-
-    from klarna_conformance.planning import make_plan
-    from klarna_conformance.preflight import preflight
+    from klarna_conformance.opening import open_target
     from klarna_conformance.running import RunOptions
-    from klarna_conformance.running import run as run_plan_on
-    from klarna_conformance.target_file import open_target
     from klarna_conformance.terminal import Terminal
-    from klarna_reports.journal import Journal, read_journal
-    from klarna_reports.render import discard_renderings, write_renderings
-    from klarna_specs.loader import load
+    from klarna_reports.journal import read_journal
+    from klarna_reports.render import write_renderings
+    from klarna_reports.summary import summarise
 
-    spec = load(specs)
-    scope = chosen_scope(spec, operations, requirements, markets)
-    opened = open_target(target, spec, seed=seed)
+    spec, scope = plan.load()
+    opened = open_target(target, spec, seed=plan.seed, rate_per_s=rate)
     terminal = Terminal(quiet=quiet, color=not no_color)
-
-    async def try_first() -> None:
-        async with open_target(target, spec, seed=seed) as tried:
-            await preflight(tried)
-
-    try:
-        discard_renderings(output)
-        output.mkdir(parents=True, exist_ok=True)
-    except OSError as exc:
-        raise _unwritable(output, exc) from exc
-    asyncio.run(try_first())
+    earlier = _prepare(output, resume=resume)
+    _try_first(target, spec, plan.seed)
     terminal.planning()
-    plan = make_plan(
-        spec,
-        scope=scope,
-        seed=seed,
-        examples=examples,
-        max_requests=max_requests,
-        rehearsed=opened.facts.kind != "mock",
-    )
-    try:
-        journal = Journal(output)
-    except OSError as exc:
-        raise _unwritable(output, exc) from exc
     options = RunOptions(
-        seed=seed,
+        seed=plan.seed,
         scope=scope,
-        concurrency=concurrency or opened.concurrency,
+        limits=_limits(opened.limits, plan.max_requests, max_time, concurrency),
         strict=strict,
         shrink=not no_shrink,
         command=" ".join(["klarna-conformance", *sys.argv[1:]]),
     )
+    made = _plan(spec, scope, plan, options, opened, earlier)
+    path = _play(spec, opened, made, options, output, terminal, earlier)
+    record = read_journal(path)
+    try:
+        summary = write_renderings(output, spec, record)
+    except OSError as exc:
+        terminal.unwritten(f"cannot write the report to {output}: {exc.strerror or exc}")
+        summary = summarise(spec, record)
+    terminal.summary(summary, output)
+    return summary.exit_code
+
+
+def _limits(
+    limits: "Limits", max_requests: int | None, max_time: float | None, concurrency: int | None
+) -> "Limits":
+    """The target's limits, or tighter ones where the command line has them."""
+    import msgspec
+
+    return msgspec.structs.replace(
+        limits,
+        requests=min(filter(None, (limits.requests, max_requests)), default=None),
+        time_s=min(filter(None, (limits.time_s, max_time)), default=None),
+        concurrency=concurrency or limits.concurrency,
+    )
+
+
+def _prepare(output: Path, *, resume: bool) -> "Record | None":
+    """The record of an earlier part to go on with; without one, nothing is left of other runs."""
+    from klarna_reports.journal import FILE_NAME, read_journal
+    from klarna_reports.render import discard_renderings
+
+    journal = output / FILE_NAME
+    try:
+        if resume and journal.exists() and journal.stat().st_size:
+            return read_journal(journal)
+        discard_renderings(output)
+        output.mkdir(parents=True, exist_ok=True)
+    except OSError as exc:
+        raise _unwritable(output, exc) from exc
+    return None
+
+
+def _try_first(target: str, spec: "Spec", seed: int) -> None:
+    import asyncio
+
+    from klarna_conformance.opening import open_target
+    from klarna_conformance.preflight import preflight
 
     async def go() -> None:
+        async with open_target(target, spec, seed=seed) as tried:
+            await preflight(tried)
+
+    asyncio.run(go())
+
+
+def _plan(
+    spec: "Spec",
+    scope: "Scope",
+    plan: PlanOptions,
+    options: "RunOptions",
+    opened: "HttpTarget",
+    earlier: "Record | None",
+) -> "Plan":
+    from klarna_conformance.planning import make_plan
+    from klarna_conformance.resuming import recorded_plan
+
+    if earlier is not None:
+        return recorded_plan(
+            spec,
+            earlier,
+            facts=opened.facts,
+            seed=options.seed,
+            scope=scope,
+            strict=options.strict,
+        )
+    return make_plan(
+        spec,
+        scope=scope,
+        seed=plan.seed,
+        examples=plan.examples,
+        max_requests=options.limits.requests,
+        rehearsed=opened.facts.kind != "mock" or options.limits.time_s is not None,
+    )
+
+
+def _play(
+    spec: "Spec",
+    opened: "HttpTarget",
+    plan: "Plan",
+    options: "RunOptions",
+    output: Path,
+    terminal: "Terminal",
+    earlier: "Record | None",
+) -> Path:
+    """Plays the plan; what was found is kept however that ends. Answers where the journal is."""
+    import asyncio
+
+    from klarna_conformance.running import run as run_plan_on
+    from klarna_reports.journal import Journal
+
+    try:
+        journal = Journal(output, resume=earlier is not None)
+    except OSError as exc:
+        raise _unwritable(output, exc) from exc
+
+    async def go() -> Any:
         async with opened:
-            await run_plan_on(spec, opened, plan, options, journal, terminal.played)
+            await run_plan_on(spec, opened, plan, options, journal, terminal.played, earlier)
 
     try:
         with journal, terminal.progress(len(plan.scenarios)):
@@ -107,9 +202,9 @@ def run(
         if not journal.path.stat().st_size:
             raise click.Abort from None
         terminal.interrupted()
-    summary = write_renderings(output, spec, read_journal(journal.path))
-    terminal.summary(summary, output)
-    return summary.exit_code
+    except OSError as exc:
+        terminal.unwritten(f"cannot write to {journal.path}: {exc.strerror or exc}")
+    return journal.path
 
 
 def _unwritable(output: Path, exc: OSError) -> Exception:

@@ -8,6 +8,7 @@ import msgspec
 
 from klarna_conformance.judge.state import (
     Excused,
+    Flaky,
     Mismatch,
     NotTold,
     Result,
@@ -72,10 +73,15 @@ def _complete_response(seen: Seen) -> Result:
     outcome = seen.exchange.outcome
     if isinstance(outcome, Failure):
         return Mismatch("a complete HTTP response", f"{outcome.kind}: {outcome.message}")
+    if outcome.status == 429:
+        return Mismatch("an answer in the end", f"status 429 at each of {outcome.tries} tries")
     if outcome.truncated:
         return Mismatch("a body of reasonable size", "a body of more than a mebibyte")
     if not 200 <= outcome.status < 600 or 300 <= outcome.status < 400:
         return Mismatch("a success or a refusal", f"status {outcome.status}")
+    if outcome.failures:
+        told = "; ".join(outcome.failures)
+        return Flaky("an answer at the first try", f"one only after {told}")
     return None
 
 

@@ -21,7 +21,7 @@ from klarna_conformance.judge.reading import (
     told,
     wanted,
 )
-from klarna_conformance.judge.state import Excused, Mismatch, NotTold, Result, adopted
+from klarna_conformance.judge.state import Excused, Flaky, Mismatch, NotTold, Result, adopted
 from klarna_conformance.target import reading_followed
 from klarna_reports.record import Finding, ProvidedOrder, TargetFacts, Verdict
 from klarna_specs.calls import Call, read_call
@@ -148,9 +148,13 @@ class Judging:
             self.look_at(index, exchange)
 
     def look_at(self, index: int, exchange: Exchange) -> None:
-        """Judges the next exchange; being asked to wait (429) is no answer that could be judged."""
+        """Judges the next exchange; being asked to wait (429) is no answer that could be judged.
+
+        Unless it did not stop however often it was waited for.
+        """
         response = exchange.outcome
-        if isinstance(response, Response) and response.status == 429:
+        waiting = isinstance(response, Response) and response.status == 429 and response.tries == 1
+        if waiting or exchange.purpose == "cut":
             return
         self._decide(self._later.read_resource(index, exchange))
         call = read_call(self._spec, exchange.request)
@@ -326,6 +330,8 @@ class Judging:
         requirement, verdict, expected, observed = awaited.requirement, "PASS", "", ""
         if isinstance(result, Excused):
             verdict, observed = "NOT_APPLICABLE", result.reason
+        elif isinstance(result, Flaky):
+            verdict, expected, observed = "WARN", result.expected, result.observed
         elif result is not None:
             verdict, expected = _VIOLATED[requirement.level], result.expected
             observed = result.observed

@@ -14,6 +14,7 @@ from klarna_specs.ledger import Capture, Ledger, Refund
 
 __all__ = [
     "Excused",
+    "Flaky",
     "Mismatch",
     "NotTold",
     "Result",
@@ -49,7 +50,14 @@ class Excused(msgspec.Struct, frozen=True):
     reason: str
 
 
-Result = Mismatch | NotTold | Excused | None
+class Flaky(msgspec.Struct, frozen=True):
+    """It was as expected in the end, but not at the first try: neither right nor wrong."""
+
+    expected: str
+    observed: str
+
+
+Result = Mismatch | NotTold | Excused | Flaky | None
 
 
 def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
