@@ -29,7 +29,6 @@ def _texts(stage: Stage) -> Iterator[Scenario]:
     plan = stage.plan()
     for text in ("Returned goods", LONGEST, "", *WORLD_TEXTS):
         yield Scenario(plan=plan, steps=(refund(100, description=text),))
-    for text in ("RMA-1", LONGEST, "", WORLD_TEXTS[0]):
         yield Scenario(plan=plan, steps=(refund(100, reference=text),))
     for amount in (100, 10_001):
         everything = refund(

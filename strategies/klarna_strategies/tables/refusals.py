@@ -62,13 +62,15 @@ def credentials(stage: Stage) -> Iterator[Scenario]:
 
 def nothing_there(stage: Stage) -> Iterator[Scenario]:
     """Orders, captures and refunds that do not exist or are another order's."""
-    for _, (*_, call) in _valid_calls(stage, order="unknown"):
+    for plan, (*_, call) in _valid_calls(stage, order="unknown"):
         nowhere = _replace(
             call,
             capture=None if call.capture is None else "unknown",
             refund=None if call.refund is None else "unknown",
         )
         yield Scenario(plan=None, steps=(nowhere, nowhere))
+        # Beside an order whose id is nearly the one that is asked for.
+        yield Scenario(plan=plan, steps=(nowhere,))
     # The order does not exist, but what is asked of it does, on another one.
     for call in (get_capture("other", order="unknown"), get_options("other", order="unknown")):
         yield Scenario(plan=stage.plan(), other=stage.plan(), steps=(call,))
