@@ -21,7 +21,7 @@ from klarna_conformance.patience import Patience
 from klarna_conformance.planning import Plan
 from klarna_conformance.resuming import Progress
 from klarna_reports.journal import Journal
-from klarna_reports.record import Footer, Header, Planned, Played, Record
+from klarna_reports.record import Footer, Header, KnownDeviation, Planned, Played, Record
 from klarna_specs.goals import Scope
 from klarna_specs.spec import Spec
 
@@ -39,6 +39,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = False
     shrink: bool = True
     command: str = ""
+    deviations: tuple[KnownDeviation, ...] = ()
 
 
 async def run(
@@ -158,4 +159,5 @@ class _Running:
             planned_requests=plan.requests or 0,
             command=options.command,
             proofs=Counter(name for mutant in mutants() for name in mutant.caught_by),
+            deviations=options.deviations,
         )

@@ -140,7 +140,7 @@ class Terminal:
             self._out.print(Text(f"Report: {directory / 'report.html'}"))
 
     def _print_findings(self, summary: Summary) -> None:
-        for verdict in ("ERROR", "FAIL", "WARN"):
+        for verdict in ("ERROR", "FAIL", "KNOWN", "WARN"):
             chosen = [r for r in summary.requirements if r.verdict == verdict]
             chosen.sort(key=lambda result: bool(result.beside))
             for result in chosen[:_SHOWN]:

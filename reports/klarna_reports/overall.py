@@ -14,7 +14,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What the verdict of a run rests on.
 
     `verdicts` are those of all findings and requirements, `judged` is how many exchanges were,
-    `stopped` says why the run ended early.
+    `stopped` says why the run ended early, `outdated` what is wrong with the list of known
+    deviations.
     """
 
     results: tuple[RequirementResult, ...]
@@ -22,6 +23,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     judged: int
     errors: tuple[str, ...]
     stopped: str
+    outdated: tuple[str, ...]
     strict: bool
     partial_scope: bool
 
@@ -33,6 +35,8 @@ def overall(evidence: Evidence) -> tuple[Overall, str]:
     failed = _with_verdict(evidence, "FAIL")
     if failed:
         return "NONCONFORMANT", f"{_requirements(len(failed))} violated{_beside(failed)}."
+    if evidence.outdated:
+        return "NONCONFORMANT", f"The known deviations are out of date: {evidence.outdated[0]}."
     if evidence.strict and "WARN" in evidence.verdicts:
         return "NONCONFORMANT", "A recommendation is not followed, and the run was strict."
     unverified = _unverified(evidence)

@@ -4,6 +4,7 @@ A journal is a header, the plan, one line a scenario, and a footer. Without a fo
 short. Everything that is reported can be computed again from it.
 """
 
+from datetime import date
 from typing import Literal
 
 import msgspec
@@ -18,6 +19,7 @@ __all__ = [
     "Finding",
     "Footer",
     "Header",
+    "KnownDeviation",
     "Line",
     "Planned",
     "Played",
@@ -77,6 +79,25 @@ class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
     readings: dict[str, str] = {}
 
 
+class KnownDeviation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A violation that is accepted until a day: of which requirement, by whom, why, and a link.
+
+    With a `fingerprint` only findings that say the same are meant, else all of the requirement.
+    """
+
+    requirement: str
+    reason: str
+    owner: str
+    expires: date
+    link: str = ""
+    fingerprint: str = ""
+
+    @property
+    def name(self) -> str:
+        """What a message calls it."""
+        return f"{self.requirement} {self.fingerprint}".rstrip()
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="header"):
     """The first line of a journal: what was run, with what, against what.
 
@@ -97,6 +118,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     planned_requests: int
     command: str = ""
     proofs: dict[str, int] = {}
+    deviations: tuple[KnownDeviation, ...] = ()
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="plan"):

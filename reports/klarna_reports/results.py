@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from klarna_reports.record import TargetFacts, Verdict
+from klarna_reports.record import KnownDeviation, TargetFacts, Verdict
 from klarna_specs.goals import Scope
 from klarna_specs.spec import Level
 
@@ -92,6 +92,7 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One deviation as it is reported, with where to look and a curl line to try it by hand.
 
     `count` is how many findings of the run say the same; the scenario is the shortest of theirs.
+    `fingerprint` names what it says, the same in every run.
     """
 
     requirement: str
@@ -102,6 +103,7 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
     exchanges: tuple[int, ...]
     curl: str
     count: int = 1
+    fingerprint: str = ""
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,3 +146,4 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     findings: tuple[ReportedFinding, ...]
     contradictions: tuple[Reading, ...]
     errors: tuple[str, ...] = ()
+    deviations: tuple[KnownDeviation, ...] = ()

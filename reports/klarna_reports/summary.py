@@ -6,11 +6,13 @@ NOT_RUN, never PASS.
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
+from datetime import date, datetime
 
 import msgspec
 
 from klarna_reports.causes import seen_only_beside
 from klarna_reports.curl import curl_line
+from klarna_reports.known import fingerprint_of, outdated, with_known
 from klarna_reports.overall import Evidence, overall
 from klarna_reports.reasons import Obstacles, verdict_reason
 from klarna_reports.record import Record, Verdict
@@ -61,6 +63,9 @@ def combined(level: Level, verdicts: Collection[Verdict], *, all_seen: bool) -> 
 def summarise(spec: Spec, record: Record) -> Summary:
     """What the record comes to: takes every finding into account and forgets no number."""
     header, footer = record.header, record.footer
+    today = _day(header.started_at)
+    known = with_known(record.played, header.deviations, today)
+    record = msgspec.structs.replace(record, played=known)
     found = tallies(record)
     admitted = [r for r in spec.requirements if header.scope.admits(r)]
     results = _results(spec, record, admitted, found)
@@ -75,6 +80,12 @@ def summarise(spec: Spec, record: Record) -> Summary:
             judged=judged,
             errors=errors,
             stopped=stopped,
+            outdated=outdated(
+                record.played,
+                header.deviations,
+                today,
+                fully_seen=[r.id for r in results if not r.goals_missing],
+            ),
             strict=header.strict,
             partial_scope=not header.scope.is_everything,
         )
@@ -102,7 +113,16 @@ def summarise(spec: Spec, record: Record) -> Summary:
         findings=_reported(header.target.base_url, admitted, found),
         contradictions=_contradictions(spec, found),
         errors=errors,
+        deviations=header.deviations,
     )
+
+
+def _day(started_at: str) -> date:
+    """The day of a run; the last of all where its start cannot be read: that excuses nothing."""
+    try:
+        return datetime.fromisoformat(started_at).date()
+    except ValueError:
+        return date.max
 
 
 def _exit_code(verdict: Overall, record: Record) -> int:
@@ -180,6 +200,7 @@ def _reported_finding(base_url: str, group: Group) -> ReportedFinding:
         verdict=group.verdict,
         expected=group.expected,
         observed=group.observed,
+        fingerprint=fingerprint_of(group.finding.requirement, group.expected, group.observed),
         scenario=group.played.id,
         exchanges=shown,
         curl=curl,

@@ -17,20 +17,31 @@ __all__ = ["report"]
 @click.option(
     "--format", "formats", default="json,junit,html", show_default=True, help="Comma-separated."
 )
+@click.option(
+    "--suggest-deviations",
+    is_flag=True,
+    help="Print a first file of known deviations, with all that failed, for --deviations of `run`.",
+)
 @click.option("--recheck", is_flag=True, help="Judge the recorded exchanges again.")
 @specs_option
-def report(directory: Path, formats: str, recheck: bool, specs: Path | None) -> int:
+def report(
+    directory: Path, formats: str, suggest_deviations: bool, recheck: bool, specs: Path | None
+) -> int:
     """Render the record in DIRECTORY again, from its journal alone.
 
     Exits with the code of the run's verdict.
     """
+    from datetime import UTC, datetime
+
     import msgspec
 
+    from klarna_conformance.deviations_file import suggested_deviations
     from klarna_conformance.errors import UsageError
     from klarna_conformance.judge import judge
     from klarna_conformance.terminal import Terminal
     from klarna_reports.journal import FILE_NAME, read_journal
     from klarna_reports.render import FORMATS, write_renderings
+    from klarna_reports.summary import summarise
     from klarna_specs.loader import load
 
     wanted = [name.strip() for name in formats.split(",")]
@@ -46,6 +57,11 @@ def report(directory: Path, formats: str, recheck: bool, specs: Path | None) -> 
             for played in record.played
         )
         record = msgspec.structs.replace(record, played=again)
+    if suggest_deviations:
+        click.echo(
+            suggested_deviations(summarise(spec, record), datetime.now(UTC).date()), nl=False
+        )
+        return 0
     summary = write_renderings(directory, spec, record, [n for n in FORMATS if n in wanted])
     Terminal(quiet=False, color=True).summary(summary, directory)
     return summary.exit_code

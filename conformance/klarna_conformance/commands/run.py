@@ -43,6 +43,11 @@ __all__ = ["run"]
 @click.option("--concurrency", type=click.IntRange(1, 64), help="How many scenarios at a time.")
 @click.option("--strict", is_flag=True, help="A recommendation that is not followed fails the run.")
 @click.option("--no-shrink", is_flag=True, help="Do not look for smaller counterexamples.")
+@click.option(
+    "--deviations",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file (YAML) of violations that are known and accepted for a while.",
+)
 @click.option("--resume", is_flag=True, help="Go on with the run in --output that was cut short.")
 @click.option("--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("--no-color", is_flag=True, help="Print without colours.")
@@ -55,6 +60,7 @@ def run(
     concurrency: int | None,
     strict: bool,
     no_shrink: bool,
+    deviations: Path | None,
     resume: bool,
     quiet: bool,
     no_color: bool,
@@ -65,6 +71,7 @@ def run(
     a target file (YAML). Credentials come from the environment: KLARNA_USERNAME and
     KLARNA_PASSWORD.
     """
+    from klarna_conformance.deviations_file import read_deviations
     from klarna_conformance.opening import open_target
     from klarna_conformance.running import RunOptions
     from klarna_conformance.terminal import Terminal
@@ -85,6 +92,7 @@ def run(
         strict=strict,
         shrink=not no_shrink,
         command=" ".join(["klarna-conformance", *sys.argv[1:]]),
+        deviations=read_deviations(deviations, spec) if deviations else (),
     )
     made = _plan(spec, scope, plan, options, opened, earlier)
     path = _play(spec, opened, made, options, output, terminal, earlier)

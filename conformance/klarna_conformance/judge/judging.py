@@ -209,7 +209,12 @@ class Judging:
             accepting = assessment.demanded_by[0].check == "accepted"
             blamed = assessment.demanded_by[:1] if accepting else assessment.demanded_by
             for requirement in blamed:
-                self._settle(Awaited(requirement=requirement, index=answered.index), result)
+                alone = accepting or requirement in assessment.broken_alone
+                aspect = "seen" if accepting else "broken"
+                aspects = self._aspects(requirement, assessment, aspect) if alone else ()
+                self._settle(
+                    Awaited(requirement=requirement, index=answered.index, aspects=aspects), result
+                )
             return
         for rule in assessment.broken:
             if rule.id in outcome.against:

@@ -93,6 +93,8 @@ def nothing_there(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(**pair, steps=(refund(10_000), refund(1, order="other")))
     yield Scenario(**pair, steps=(refund(10_000), refund(10_001, order="other")))
     yield Scenario(**pair, steps=(refund(100), get_order(order="other")))
+    refused = (refund(10_001), refund(10_001, order="other"))
+    yield Scenario(**pair, steps=(*refused, *refused, release(), release(order="other")))
 
 
 _AMOUNT = {"refundOrder": 100, "captureOrder": 100, "extendDueDate": 30}

@@ -1,0 +1,128 @@
+"""Known deviations: accepted for a while by somebody, and never forgotten."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Finished, Served
+
+Cli = Callable[..., Finished]
+BOUND = "refund.within-captured-amount"
+FEW = ("--requirement", BOUND, "--requirement", "refund.created-status", "--examples", 0)
+
+
+@pytest.fixture(scope="module")
+def wrong(serve_mock: Callable[..., Served]) -> Served:
+    """A server that lets refunds exceed what was captured."""
+    return serve_mock("--mutant", "bound-one-above")
+
+
+def _file(folder: Path, **entry: Any) -> Path:
+    told = {
+        "requirement": BOUND,
+        "reason": "fixed in May",
+        "owner": "payments",
+        "expires": "2999-01-01",
+    }
+    path = folder / "deviations.yaml"
+    path.write_text(json.dumps({"deviations": [{**told, **entry}]}))
+    return path
+
+
+def _run(cli: Cli, target: str, folder: Path, *options: object) -> tuple[Finished, dict[str, Any]]:
+    output = folder / "report"
+    finished = cli("run", target, *FEW, "--no-shrink", "--output", output, *options)
+    return finished, json.loads((output / "run.json").read_text())
+
+
+def test_a_violation_that_is_expected_is_known_and_the_run_conformant(
+    cli: Cli, wrong: Served, tmp_path: Path
+) -> None:
+    finished, summary = _run(cli, wrong.base_url, tmp_path, "--deviations", _file(tmp_path))
+    verdicts = {each["id"]: each["verdict"] for each in summary["requirements"]}
+
+    assert (finished.code, summary["verdict"], verdicts[BOUND]) == (
+        0,
+        "CONFORMANT WITH KNOWN DEVIATIONS",
+        "KNOWN",
+    )
+    page = (tmp_path / "report" / "report.html").read_text()
+    assert "Accepted by payments until 2999-01-01: fixed in May" in page
+
+
+def test_a_violation_that_is_not_the_expected_one_fails(
+    cli: Cli, wrong: Served, tmp_path: Path
+) -> None:
+    file = _file(tmp_path, fingerprint="000000000000")
+    finished, summary = _run(cli, wrong.base_url, tmp_path, "--deviations", file)
+
+    assert (finished.code, summary["verdict"]) == (1, "NONCONFORMANT")
+
+
+def test_an_entry_that_has_expired_excuses_nothing(cli: Cli, wrong: Served, tmp_path: Path) -> None:
+    file = _file(tmp_path, expires="2020-01-01")
+    finished, summary = _run(cli, wrong.base_url, tmp_path, "--deviations", file)
+
+    assert (finished.code, summary["verdict"]) == (1, "NONCONFORMANT")
+
+
+def test_an_entry_that_nothing_needs_any_more_is_an_error(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    finished, summary = _run(cli, served.base_url, tmp_path, "--deviations", _file(tmp_path))
+
+    assert (finished.code, summary["reason"]) == (
+        1,
+        f"The known deviations are out of date: {BOUND} does not occur any more: "
+        "take its entry out.",
+    )
+
+
+def test_an_entry_that_could_not_be_judged_is_neither_stale_nor_green(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    file = _file(tmp_path)
+    finished, summary = _run(
+        cli, served.base_url, tmp_path, "--deviations", file, "--max-requests", 1
+    )
+
+    assert (finished.code, summary["verdict"]) == (3, "NOT FULLY VERIFIED")
+
+
+@pytest.mark.parametrize(
+    ("entry", "told"),
+    [
+        ({"requirement": "refund.nothing"}, "there is no requirement 'refund.nothing'"),
+        ({"owner": " "}, "a reason and an owner are needed"),
+        ({"expires": "soon"}, "expires"),
+        ({"until": "2999-01-01"}, "'until' is unknown"),
+    ],
+)
+def test_a_file_that_is_wrong_is_told_by_line(
+    entry: dict[str, Any], told: str, cli: Cli, tmp_path: Path
+) -> None:
+    finished = cli("run", "--deviations", _file(tmp_path, **entry))
+
+    assert (finished.code, told in finished.err, "deviations.yaml:1" in finished.err) == (
+        2,
+        True,
+        True,
+    )
+
+
+def test_a_first_file_is_suggested_and_then_accepted(
+    cli: Cli, wrong: Served, tmp_path: Path
+) -> None:
+    _run(cli, wrong.base_url, tmp_path)
+    suggested = cli("report", tmp_path / "report", "--suggest-deviations")
+    assert suggested.code == 0
+    file = tmp_path / "suggested.yaml"
+    file.write_text(
+        suggested.out.replace("reason: ''", "reason: known").replace("owner: ''", "owner: me")
+    )
+    finished, _ = _run(cli, wrong.base_url, tmp_path, "--deviations", file)
+
+    assert finished.code == 0
