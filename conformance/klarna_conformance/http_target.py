@@ -26,8 +26,8 @@ _TRIES = 2
 class HttpTarget:
     """Sends requests to a base URL over a wire, with Basic credentials.
 
-    Closes the wire and the provisioner in the end. What is recorded has neither the credentials nor
-    the values of `redacted_members` in it.
+    Closes the wire and the provisioner in the end. What is recorded has neither the credentials and
+    other `secrets` nor the values of `redacted_members` in it.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class HttpTarget:
         provisioner: Provisioner | None = None,
         clock_url: str | None = None,
         limits: Limits | None = None,
+        secrets: tuple[str, ...] = (),
         redacted_members: tuple[str, ...] = (),
     ) -> None:
         self.facts = facts
@@ -52,7 +53,7 @@ class HttpTarget:
             "wrong_username": (f"{username}x", password),
         }
         told = (_basic(*pair).removeprefix("Basic ") for pair in self._secrets.values())
-        secrets = (username, password, password[:-1], *told)
+        secrets = (username, password, password[:-1], *told, *secrets)
         self._redactor = Redactor(secrets, members=redacted_members)
         self._wire = wire
         self._provisioner = provisioner or NoProvisioner()

@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -10,12 +11,15 @@ from klarna_conformance import defaults
 from klarna_conformance.errors import UsageError
 from klarna_conformance.hosts import PLAYGROUNDS, check_host, host_of, is_loopback
 from klarna_conformance.http_target import HttpTarget
-from klarna_conformance.limits import Limits
+from klarna_conformance.limits import Limits, duration_s
 from klarna_conformance.pace import Pacer
 from klarna_conformance.provisioners import (
+    CommandProvisioner,
     HttpProvisioner,
     NoProvisioner,
+    PoolProvisioner,
     Provisioner,
+    TokenProvisioner,
 )
 from klarna_conformance.target_file import (
     CommandOrders,
@@ -55,7 +59,7 @@ def open_target(
     if rate_per_s is not None:
         limits = msgspec.structs.replace(described.limits, rate_per_s=rate_per_s)
         described = msgspec.structs.replace(described, limits=limits)
-    return _over_http(described)
+    return _over_http(spec, described)
 
 
 def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
@@ -94,7 +98,7 @@ def _from_url(url: str) -> TargetFile:
     )
 
 
-def _over_http(described: TargetFile) -> HttpTarget:
+def _over_http(spec: Spec, described: TargetFile) -> HttpTarget:
     limits = described.limits
     local = is_loopback(host_of(described.base_url))
     pacer = Pacer(limits.rate_per_s)
@@ -103,11 +107,19 @@ def _over_http(described: TargetFile) -> HttpTarget:
         username=described.credentials.username,
         password=described.credentials.password,
         wire=_wire(described, pacer),
-        provisioner=_provisioner(described, pacer),
+        provisioner=_provisioner(spec, described, pacer),
         clock_url=f"{described.base_url}/_control/clock" if local else None,
         limits=limits,
+        secrets=_secrets(described),
         redacted_members=described.redact,
     )
+
+
+def _secrets(described: TargetFile) -> tuple[str, ...]:
+    """What may not be recorded beside the credentials: a customer token, a proxy's password."""
+    token = described.orders.token if isinstance(described.orders, TokenOrders) else ""
+    proxy = urlsplit(described.proxy).password if described.proxy else ""
+    return tuple(filter(None, (token, proxy)))
 
 
 def _wire(described: TargetFile, pacer: Pacer) -> Wire:
@@ -121,11 +133,24 @@ def _wire(described: TargetFile, pacer: Pacer) -> Wire:
     )
 
 
-def _provisioner(described: TargetFile, pacer: Pacer) -> Provisioner:
+def _provisioner(spec: Spec, described: TargetFile, pacer: Pacer) -> Provisioner:
     match described.orders:
         case None:
             return NoProvisioner()
         case HttpOrders(url=url):
             return HttpProvisioner(url, _wire(described, pacer))
-        case PoolOrders() | CommandOrders() | TokenOrders():
-            raise UsageError("not there yet")
+        case PoolOrders(file=file):
+            return PoolProvisioner(Path(file), spec)
+        case CommandOrders(command=command, timeout=timeout):
+            return CommandProvisioner(command, timeout_s=duration_s(timeout))
+        case TokenOrders(token=token, market=market, payment_method=method):
+            told = described.credentials
+            return TokenProvisioner(
+                spec,
+                described.base_url,
+                _wire(described, pacer),
+                credentials=(told.username, told.password),
+                token=token,
+                market=market,
+                payment_method=method,
+            )

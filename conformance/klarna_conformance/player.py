@@ -327,9 +327,7 @@ def _nearly(identifier: str) -> str:
 
 def _left_undone(provided: ProvidedOrder, name: _Order) -> list[Step]:
     """The calls that make an order what its plan says, from what its provisioner claims of it."""
-    amounts = provided.plan.captures[len(provided.capture_ids) :]
-    if not amounts:
-        return []
+    plan = provided.plan
     steps = [
         Step(
             operation="captureOrder",
@@ -337,11 +335,13 @@ def _left_undone(provided: ProvidedOrder, name: _Order) -> list[Step]:
             body=Json({"captured_amount": amount}),
             key=Key(f"scene {name} {index}"),
         )
-        for index, amount in enumerate(amounts)
+        for index, amount in enumerate(plan.captures[len(provided.capture_ids) :])
     ]
-    if provided.plan.authorization == "released":
-        steps.append(Step(operation="releaseRemainingAuthorization", order=name))
-    return steps
+    if plan.authorization == provided.rest:
+        return steps
+    if plan.authorization == "released" or plan.captures:
+        return [*steps, Step(operation="releaseRemainingAuthorization", order=name)]
+    return [*steps, Step(operation="cancelOrder", order=name)]
 
 
 def offered_days(response: Response) -> list[int]:

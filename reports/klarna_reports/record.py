@@ -11,7 +11,7 @@ import msgspec
 
 from klarna_specs.exchange import Exchange
 from klarna_specs.goals import Scope
-from klarna_specs.plan import OrderPlan
+from klarna_specs.plan import Authorization, OrderPlan
 from klarna_specs.scenario import Scenario
 
 __all__ = [
@@ -53,11 +53,24 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProvidedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that a provisioner made for a plan."""
+    """An order that a provisioner made for a plan, and what it claims to have done with it.
+
+    `authorization` is what became of the rest so far; None: what the plan says, once its captures
+    are made.
+    """
 
     plan: OrderPlan
     order_id: str
     capture_ids: tuple[str, ...] = ()
+    authorization: Authorization | None = None
+
+    @property
+    def rest(self) -> Authorization:
+        """What became of what is not captured, as far as the provisioner did something about it."""
+        if self.authorization is not None:
+            return self.authorization
+        done = len(self.capture_ids) >= len(self.plan.captures)
+        return self.plan.authorization if done else "open"
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import msgspec
 
 from klarna_specs.calls import Call
 from klarna_specs.json_value import as_array, as_object, is_integer
-from klarna_specs.plan import OrderPlan
+from klarna_specs.plan import Authorization, OrderPlan
 
 __all__ = ["DAY_S", "HOUR_S", "Answer", "Capture", "KeyUse", "Ledger", "Refund", "open_ledger"]
 
@@ -250,18 +250,23 @@ def _fee_amount(lines: Any) -> int:
     return -sum(amount for amount in amounts if is_integer(amount))
 
 
-def open_ledger(plan: OrderPlan, order_id: str, capture_ids: tuple[str, ...] = ()) -> Ledger:
+def open_ledger(
+    plan: OrderPlan,
+    order_id: str,
+    capture_ids: tuple[str, ...] = (),
+    rest: Authorization | None = None,
+) -> Ledger:
     """The ledger of an order that was made for a plan.
 
-    Only the captures whose ids are given count as made, and what became of the rest counts as done
-    only where all captures were.
+    Only the captures whose ids are given count as made. What became of the `rest` is as told, or
+    else as planned where all captures were made.
     """
     made = tuple(
         Capture(capture_id=capture_id, captured_amount=amount)
         for capture_id, amount in zip(capture_ids, plan.captures, strict=False)
     )
     captured = sum(capture.captured_amount for capture in made)
-    done = plan.authorization if len(made) == len(plan.captures) else "open"
+    done = rest or (plan.authorization if len(made) == len(plan.captures) else "open")
     return Ledger(
         order_id=order_id,
         market=plan.market,

@@ -106,7 +106,7 @@ class Judging:
         self._facts = facts
         self._base_url = facts.base_url
         self._ledgers = {
-            order.order_id: open_ledger(order.plan, order.order_id, order.capture_ids)
+            order.order_id: open_ledger(order.plan, order.order_id, order.capture_ids, order.rest)
             for order in orders
         }
         self._later = LaterReads(facts.base_url)

@@ -60,6 +60,11 @@ def mock_app(mock: Mock, *, username: str, password: str, control: bool = True) 
             response.headers.append(name, value)
         return response
 
+    tokens = Route(
+        "/customer-token/v1/tokens/{token}/order",
+        _token_orders(mock, username, password),
+        methods=["POST"],
+    )
     controls = [
         Route("/_control/orders", _orders(mock), methods=["POST"]),
         Route("/_control/clock", _clock(mock), methods=["POST"]),
@@ -68,7 +73,7 @@ def mock_app(mock: Mock, *, username: str, password: str, control: bool = True) 
     ]
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
     anything = Route("/{path:path}", documented, methods=methods)
-    return Starlette(routes=[*(controls if control else []), anything])
+    return Starlette(routes=[tokens, *(controls if control else []), anything])
 
 
 async def _body(request: HttpRequest) -> bytes | None:
@@ -116,6 +121,33 @@ def _orders(mock: Mock) -> Any:
             return _json({"unavailable": f"this order cannot be: {problem}"}, 400)
         made: ProvidedOrder = mock.make_order(plan)
         return _json(_Answer(order_id=made.order_id, capture_ids=made.capture_ids), 201)
+
+    return make_order
+
+
+class _TokenOrder(msgspec.Struct):
+    purchase_country: str
+    purchase_currency: str
+    order_amount: int
+
+
+def _token_orders(mock: Mock, username: str, password: str) -> Any:
+    """Makes orders as a customer token does, whatever the token: with nothing captured."""
+
+    async def make_order(request: HttpRequest) -> HttpResponse:
+        if _credentials(request.headers.get("authorization"), username, password) != "valid":
+            return HttpResponse(status_code=401)
+        try:
+            told = msgspec.json.decode(await request.body(), type=_TokenOrder)
+        except msgspec.DecodeError as exc:
+            return _json({"error_code": "BAD_VALUE", "error_messages": [str(exc)]}, 400)
+        plan = OrderPlan(
+            market=told.purchase_country,
+            currency=told.purchase_currency,
+            order_amount=told.order_amount,
+        )
+        made = mock.make_order(plan)
+        return _json({"order_id": made.order_id, "fraud_status": "ACCEPTED"})
 
     return make_order
 

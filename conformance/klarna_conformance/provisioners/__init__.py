@@ -1,7 +1,17 @@
 """Provisioners: what makes the order of a plan exist on a target."""
 
+from klarna_conformance.provisioners.command import CommandProvisioner
+from klarna_conformance.provisioners.customer_token import TokenProvisioner
 from klarna_conformance.provisioners.http import HttpProvisioner
 from klarna_conformance.provisioners.none import NoProvisioner
+from klarna_conformance.provisioners.pool import PoolProvisioner
 from klarna_conformance.provisioners.provisioner import Provisioner
 
-__all__ = ["HttpProvisioner", "NoProvisioner", "Provisioner"]
+__all__ = [
+    "CommandProvisioner",
+    "HttpProvisioner",
+    "NoProvisioner",
+    "PoolProvisioner",
+    "Provisioner",
+    "TokenProvisioner",
+]

@@ -34,10 +34,9 @@ class HttpProvisioner:
             answer = ORDER_ANSWER.decode(outcome.body.text)
         except msgspec.DecodeError:
             return self._unavailable(plan, f"answered {outcome.status}, and no order")
-        if not (outcome.is_success and answer.order_id):
-            told = answer.unavailable or f"status {outcome.status}"
-            return self._unavailable(plan, f"made no order: {told}")
-        return ProvidedOrder(plan=plan, order_id=answer.order_id, capture_ids=answer.capture_ids)
+        made = answer.order(plan) if outcome.is_success else None
+        told = answer.unavailable or f"status {outcome.status}"
+        return made or self._unavailable(plan, f"made no order: {told}")
 
     async def aclose(self) -> None:
         """Closes the connections."""

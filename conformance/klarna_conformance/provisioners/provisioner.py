@@ -5,9 +5,9 @@ from typing import Protocol
 import msgspec
 
 from klarna_reports.record import ProvidedOrder, Unavailable
-from klarna_specs.plan import OrderPlan
+from klarna_specs.plan import Authorization, OrderPlan
 
-__all__ = ["ORDER_ANSWER", "Provisioner"]
+__all__ = ["ORDER_ANSWER", "OrderAnswer", "Provisioner"]
 
 
 class Provisioner(Protocol):
@@ -22,11 +22,25 @@ class Provisioner(Protocol):
         ...
 
 
-class _OrderAnswer(msgspec.Struct):
+class OrderAnswer(msgspec.Struct):
+    """What a provisioner outside of this process answers to a plan."""
+
     order_id: str | None = None
     capture_ids: tuple[str, ...] = ()
+    authorization: Authorization | None = None
     unavailable: str = ""
 
+    def order(self, plan: OrderPlan) -> ProvidedOrder | None:
+        """The order, where one was made."""
+        if not self.order_id:
+            return None
+        return ProvidedOrder(
+            plan=plan,
+            order_id=self.order_id,
+            capture_ids=self.capture_ids,
+            authorization=self.authorization,
+        )
 
-ORDER_ANSWER: msgspec.json.Decoder[_OrderAnswer] = msgspec.json.Decoder(_OrderAnswer)
+
+ORDER_ANSWER: msgspec.json.Decoder[OrderAnswer] = msgspec.json.Decoder(OrderAnswer)
 """Reads the JSON answer to an order plan; raises msgspec.DecodeError where it is none."""

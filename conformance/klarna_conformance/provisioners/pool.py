@@ -1,0 +1,150 @@
+"""Orders from a pool: they exist already, and each is used up by what it is used for."""
+
+import fcntl
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+
+import msgspec
+
+from klarna_conformance.errors import UsageError
+from klarna_reports.record import ProvidedOrder, Unavailable
+from klarna_specs.errors import SpecFileError
+from klarna_specs.loader import shaped
+from klarna_specs.plan import Authorization, OrderPlan, PaymentMethod
+from klarna_specs.spec import Spec
+from klarna_specs.yaml_text import parse_yaml
+
+__all__ = ["PoolOrder", "PoolProvisioner", "read_pool", "used_file", "wanted"]
+
+
+class _Capture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    capture_id: str
+    captured_amount: int
+
+
+class PoolOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An order with its facts; amounts are minor units of its currency, captures oldest first."""
+
+    order_id: str
+    market: str
+    order_amount: int
+    currency: str = ""
+    payment_method: PaymentMethod = "pay_later"
+    captures: tuple[_Capture, ...] = ()
+    authorization: Authorization = "open"
+
+    def serves(self, plan: OrderPlan) -> bool:
+        """Whether it is the order of a plan, or becomes it by what the toolkit can still do.
+
+        Captures that are missing can be made, and what is open can be released or cancelled.
+        """
+        same = (self.market, self.currency, self.payment_method, self.order_amount) == (
+            plan.market,
+            plan.currency,
+            plan.payment_method,
+            plan.order_amount,
+        )
+        made = tuple(capture.captured_amount for capture in self.captures)
+        if not same or plan.captures[: len(made)] != made:
+            return False
+        return self.authorization == "open" or (
+            self.authorization == plan.authorization and plan.captures == made
+        )
+
+
+class _Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    orders: tuple[PoolOrder, ...]
+
+
+def read_pool(path: Path, spec: Spec) -> tuple[PoolOrder, ...]:
+    """The orders that a file lists; raises UsageError with the line of what is wrong in it."""
+    try:
+        text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
+        orders = shaped(text, _Pool).orders
+        seen: set[str] = set()
+        for index, order in enumerate(orders):
+            place = ("orders", index)
+            if order.market not in spec.markets:
+                raise text.error((*place, "market"), f"there is no market {order.market!r}")
+            if order.order_id in seen:
+                raise text.error((*place, "order_id"), f"{order.order_id!r} stands here twice")
+            if problem := _plan_of(spec, order).problem:
+                raise text.error(place, problem)
+            seen.add(order.order_id)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path} cannot be read: {exc}") from exc
+    except SpecFileError as exc:
+        raise UsageError(str(exc)) from exc
+    return tuple(_with_currency(spec, order) for order in orders)
+
+
+def _with_currency(spec: Spec, order: PoolOrder) -> PoolOrder:
+    currency = order.currency or spec.markets[order.market].currency
+    return msgspec.structs.replace(order, currency=currency)
+
+
+def _plan_of(spec: Spec, order: PoolOrder) -> OrderPlan:
+    return OrderPlan(
+        market=order.market,
+        currency=order.currency or spec.markets[order.market].currency,
+        order_amount=order.order_amount,
+        captures=tuple(capture.captured_amount for capture in order.captures),
+    )
+
+
+def used_file(pool: Path) -> Path:
+    """Where it is remembered which orders of a pool were used: beside it, a line each."""
+    return pool.with_name(f"{pool.name}.used")
+
+
+class PoolProvisioner:
+    """Hands out each order once, also across runs and to several of them at a time.
+
+    An order is written down as used before it is handed out: one that a crashed run may have
+    touched is not used again.
+    """
+
+    def __init__(self, path: Path, spec: Spec) -> None:
+        self._orders = read_pool(path, spec)
+        self._used = used_file(path)
+
+    @property
+    def unused(self) -> tuple[PoolOrder, ...]:
+        """The orders that are still to be had."""
+        used = self._used.read_text("utf-8").split() if self._used.exists() else []
+        return tuple(order for order in self._orders if order.order_id not in used)
+
+    async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
+        """The first unused order that serves a plan."""
+        with self._locked():
+            order = next((order for order in self.unused if order.serves(plan)), None)
+            if order is None:
+                return Unavailable(plan=plan, reason=f"the pool has no {wanted(plan)}")
+            with self._used.open("a", encoding="utf-8") as file:
+                file.write(f"{order.order_id}\n")
+        capture_ids = tuple(capture.capture_id for capture in order.captures)
+        return ProvidedOrder(
+            plan=plan,
+            order_id=order.order_id,
+            capture_ids=capture_ids,
+            authorization=order.authorization,
+        )
+
+    async def aclose(self) -> None:
+        """Nothing was opened."""
+
+    @contextmanager
+    def _locked(self) -> Generator[None]:
+        with self._used.open("a", encoding="utf-8") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+
+def wanted(plan: OrderPlan) -> str:
+    """An order, as somebody would have to make it, in words."""
+    parts = f", captured in {len(plan.captures)}" if plan.captures else ""
+    return (
+        f"unused order of {plan.order_amount} minor units in {plan.market} "
+        f"({plan.payment_method}, {plan.layout}{parts})"
+    )

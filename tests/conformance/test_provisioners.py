@@ -1,0 +1,228 @@
+"""Where orders come from: a pool, a program, a customer token; each over real processes."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from klarna_conformance.errors import UsageError
+from klarna_conformance.provisioners import CommandProvisioner, PoolProvisioner
+from klarna_reports.record import ProvidedOrder, Unavailable
+from klarna_specs.plan import OrderPlan
+
+from .conftest import Finished, Served
+from .museum import FULL, PART, spec
+
+Cli = Callable[..., Finished]
+EXAMPLES = Path(__file__).parents[2] / "examples"
+CANCELLED = OrderPlan(market="SE", currency="SEK", order_amount=10_000, authorization="cancelled")
+FEW = ("--requirement", "refund.amount-not-negative", "--market", "SE", "--examples", 0)
+
+
+def _provided(
+    script: str, *plans: OrderPlan, timeout_s: float = 10.0
+) -> list[ProvidedOrder | Unavailable]:
+    async def ask() -> list[ProvidedOrder | Unavailable]:
+        provisioner = CommandProvisioner([sys.executable, "-c", script], timeout_s=timeout_s)
+        try:
+            return list(await asyncio.gather(*map(provisioner.provide, plans)))
+        finally:
+            await provisioner.aclose()
+
+    return asyncio.run(ask())
+
+
+ECHO = """
+import json, sys
+for number, line in enumerate(sys.stdin):
+    plan = json.loads(line)
+    told = {"order_id": f"o{number}", "capture_ids": [str(a) for a in plan["captures"]]}
+    print(json.dumps(told), flush=True)
+"""
+
+
+def test_a_program_answers_plans_in_their_order() -> None:
+    made = _provided(ECHO, FULL, PART)
+    assert [
+        (each.order_id, each.capture_ids) for each in made if isinstance(each, ProvidedOrder)
+    ] == [
+        ("o0", ("10000",)),
+        ("o1", ("6000",)),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("import sys; sys.exit('no sandbox today')", "ended with exit code 1. no sandbox today"),
+        ("print('hello', flush=True); input(); input()", "answered 'hello', and no order"),
+        ("print('{}', flush=True); input(); input()", "made no order: it told no order_id"),
+        ("""input(); print('{"unavailable": "sold out"}', flush=True); input()""", "sold out"),
+        ("print('x' * 2_000_000, flush=True)", "cannot be used"),
+        ("import time; time.sleep(60)", "gave no answer within 0.5 s"),
+        ("print('half', end='', flush=True)", "ended with exit code 0"),
+    ],
+)
+def test_a_program_that_makes_no_order_is_told_and_ended(script: str, told: str) -> None:
+    (made,) = _provided(script, FULL, timeout_s=0.5 if "sleep" in script else 10.0)
+    assert isinstance(made, Unavailable)
+    assert told in made.reason
+
+
+def test_a_program_that_is_not_there_is_told() -> None:
+    async def ask() -> ProvidedOrder | Unavailable:
+        return await CommandProvisioner(["/nowhere/orders"], timeout_s=5).provide(FULL)
+
+    made = asyncio.run(ask())
+    assert isinstance(made, Unavailable)
+    assert "/nowhere/orders cannot be used" in made.reason
+
+
+def test_a_program_and_what_it_started_end_with_the_run(tmp_path: Path) -> None:
+    pids = tmp_path / "pids"
+    script = f"""
+import os, subprocess, sys, time
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+open({str(pids)!r}, "w").write(f"{{os.getpid()}} {{child.pid}}")
+input(); print('{{"order_id": "o"}}', flush=True)
+time.sleep(600)
+"""
+    _provided(script, FULL)
+    alive = [pid for pid in pids.read_text().split() if _is_running(pid)]
+    assert alive == []
+
+
+def _is_running(pid: str) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def _pool(folder: Path, *orders: dict[str, Any]) -> Path:
+    path = folder / "orders.yaml"
+    told = [{"market": "SE", "order_amount": 10_000, **order} for order in orders]
+    path.write_text(json.dumps({"orders": told}))
+    return path
+
+
+def test_an_order_of_a_pool_is_used_once_also_by_a_later_run(tmp_path: Path) -> None:
+    path = _pool(tmp_path, {"order_id": "a"}, {"order_id": "b"})
+    made = [asyncio.run(PoolProvisioner(path, spec()).provide(plan)) for plan in (FULL, PART, FULL)]
+    assert [getattr(each, "order_id", None) for each in made] == ["a", "b", None]
+
+
+def test_an_order_of_a_pool_serves_what_it_can_still_become(tmp_path: Path) -> None:
+    captured = [{"capture_id": "c", "captured_amount": 6_000}]
+    path = _pool(tmp_path, {"order_id": "part", "captures": captured}, {"order_id": "open"})
+    made = [
+        asyncio.run(PoolProvisioner(path, spec()).provide(plan)) for plan in (FULL, PART, CANCELLED)
+    ]
+    assert [getattr(each, "order_id", None) for each in made] == ["open", "part", None]
+    assert isinstance(made[2], Unavailable)
+    assert "no unused order of 10000 minor units in SE" in made[2].reason
+
+
+@pytest.mark.parametrize(
+    ("order", "told"),
+    [
+        ({"order_id": "a", "market": "XX"}, "there is no market 'XX'"),
+        ({"order_id": "a", "amount": 1}, "'amount' is unknown"),
+        ({"order_id": "a", "order_amount": 0}, "at least 1"),
+    ],
+)
+def test_a_pool_that_is_wrong_is_told_by_line(
+    order: dict[str, Any], told: str, tmp_path: Path
+) -> None:
+    with pytest.raises(UsageError, match=rf"orders\.yaml:1: .*{told}"):
+        PoolProvisioner(_pool(tmp_path, order), spec())
+
+
+def _target(served: Served, folder: Path, **orders: object) -> Path:
+    path = folder / "target.yaml"
+    told = {
+        "name": "a sandbox",
+        "base_url": served.base_url,
+        "credentials": {"username": "${SANDBOX_USER}", "password": "${SANDBOX_PASSWORD}"},
+        "orders": orders,
+    }
+    path.write_text(json.dumps(told))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANDBOX_USER", "PK00000_mock")
+    monkeypatch.setenv("SANDBOX_PASSWORD", "mock-shared-secret")
+    monkeypatch.setenv("SANDBOX_TOKEN", "token-4711-abc")
+
+
+def test_a_run_with_the_example_program_is_conformant(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    command = [sys.executable, str(EXAMPLES / "make_orders.py"), served.base_url]
+    file = _target(served, tmp_path, provisioner="command", command=command)
+    assert cli("run", file, *FEW, "--output", tmp_path / "report").code == 0
+
+
+def test_a_run_with_a_customer_token_is_conformant_and_records_no_token(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    told = {"provisioner": "customer_token", "token": "${SANDBOX_TOKEN}", "market": "SE"}
+    file = _target(served, tmp_path, **told)
+    finished = cli("run", file, *FEW, "--output", tmp_path / "report")
+    written = b"".join(p.read_bytes() for p in (tmp_path / "report").rglob("*") if p.is_file())
+
+    assert (finished.code, b"token-4711" in written) == (0, False)
+
+
+def test_a_run_with_a_pool_captures_what_is_missing(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    made = [served.order(captures=[]) for _ in range(200)]
+    _pool(tmp_path, *({"order_id": order["order_id"]} for order in made))
+    file = _target(served, tmp_path, provisioner="pool", file="orders.yaml")
+    finished = cli("run", file, *FEW, "--output", tmp_path / "report")
+
+    assert finished.code == 0
+    used = (tmp_path / "orders.yaml.used").read_text().split()
+    assert 0 < len(used) < 200
+    assert len(set(used)) == len(used)
+
+
+def test_goals_that_no_order_of_the_pool_serves_are_not_run(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    _pool(tmp_path, {"order_id": served.order(captures=[])["order_id"]})
+    file = _target(served, tmp_path, provisioner="pool", file="orders.yaml")
+    finished = cli("run", file, "--operation", "cancelOrder", "--examples", 0)
+
+    assert (finished.code, "the pool has no unused order" in finished.out) == (3, True)
+
+
+def test_the_examples_are_target_files(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from klarna_conformance.target_file import read_target
+
+    for name in ("KLARNA_USERNAME", "KLARNA_PASSWORD", "KLARNA_TOKEN"):
+        monkeypatch.setenv(name, "told")
+    monkeypatch.setenv("SANDBOX_URL", "http://127.0.0.1:8080")
+    files = sorted(p for p in EXAMPLES.glob("*.yaml") if p.name != "orders.yaml")
+    assert [read_target(path).base_url for path in files] == ["http://127.0.0.1:8080"] * 3
+    assert os.fspath(EXAMPLES / "orders.yaml") in {
+        getattr(read_target(path).orders, "file", "") for path in files
+    }
+
+
+def test_the_published_schema_is_the_one_of_the_types() -> None:
+    from importlib.resources import files
+
+    from klarna_conformance.target_file import target_schema
+
+    published = files("klarna_conformance").joinpath("schemas", "target.schema.json")
+    assert json.loads(published.read_text("utf-8")) == json.loads(json.dumps(target_schema()))
