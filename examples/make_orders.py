@@ -15,7 +15,7 @@ def make(base_url: str, plan: dict[str, Any]) -> dict[str, Any]:
     if plan["order_amount"] > 100_000_000:
         return {"unavailable": "this shop sells nothing as dear as that"}
     asked = Request(f"{base_url}/_control/orders", json.dumps(plan).encode(), method="POST")
-    with urlopen(asked, timeout=10) as answer:  # noqa: S310 - the URL is the user's own
+    with urlopen(asked, timeout=10) as answer:
         return json.load(answer)
 
 
