@@ -30,6 +30,8 @@ _STYLES = {
 }
 _SHOWN = 12
 _UNSEEN_SHOWN = 5
+_TOLD_EVERY = 50
+"""After so many trials a log is told that it goes on."""
 
 
 class Terminal:
@@ -44,6 +46,7 @@ class Terminal:
         self._quiet = quiet
         self._progress: Progress | None = None
         self._failures = 0
+        self._tried = 0
 
     def planning(self) -> None:
         """Says that the plan is being made."""
@@ -77,8 +80,11 @@ class Terminal:
 
     def trial(self, trial: "Trial") -> None:
         """Moves the bar on, and names a mutant that was not judged as it has to be."""
+        self._tried += 1
         if self._progress is not None:
             self._progress.update(self._progress.task_ids[0], advance=1)
+        if not self._err.is_terminal and self._tried % _TOLD_EVERY == 0:
+            self._err.print(f"{self._tried} tried")
         if not trial.as_wanted:
             self._err.print(Text(_misjudged(trial)))
 

@@ -49,13 +49,13 @@ class _Schema:
         return list(self._exact.iter_errors(value))
 
 
-@cache
-def _schemas(_fingerprint: str) -> dict[str, _Schema]:
-    return {}
+_SCHEMAS: dict[int, tuple[dict[str, Any], dict[str, _Schema]]] = {}
+"""Schemas made ready, by the identity of the mapping they stand in, which is kept alive with them:
+specs that differ only in their rules share one."""
 
 
 def _schema(spec: Spec, name: str) -> _Schema:
-    known = _schemas(spec.fingerprint)
+    _, known = _SCHEMAS.setdefault(id(spec.schemas), (spec.schemas, {}))
     if name not in known:
         known[name] = _Schema(_inlined(spec, spec.schemas[name]))
     return known[name]
