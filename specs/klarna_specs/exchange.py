@@ -46,18 +46,20 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
         It is read once, and shared: whoever changes it copies it first.
         """
-        if isinstance(self._json, NotJson):
-            raise self._json.with_traceback(None)
-        return self._json
+        value, problem = self._json
+        if problem:
+            raise NotJson(problem)
+        return value
 
     @cached_property
-    def _json(self) -> Any:
+    def _json(self) -> tuple[Any, str]:
+        """The value, and why there is none: an exception kept here would keep its frames alive."""
         if self.encoding != "utf-8":
-            return NotJson("the body is not UTF-8")
+            return None, "the body is not UTF-8"
         try:
-            return json.loads(self.text, parse_constant=_refuse_constant)
+            return json.loads(self.text, parse_constant=_refuse_constant), ""
         except (ValueError, RecursionError) as exc:
-            return NotJson(f"the body is not JSON: {exc}")
+            return None, f"the body is not JSON: {exc}"
 
 
 class _Headed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

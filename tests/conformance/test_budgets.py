@@ -1,0 +1,103 @@
+"""Budgets of requests, time and money are kept, and what they leave unseen is not green."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from .conftest import Finished, Served
+
+Cli = Callable[..., Finished]
+FEW = ("--operation", "refundOrder", "--market", "SE", "--examples", 0, "--no-shrink")
+
+
+def _target(served: Served, folder: Path, **limits: object) -> Path:
+    path = folder / "target.yaml"
+    told = {
+        "name": "a sandbox",
+        "base_url": served.base_url,
+        "credentials": {"username": "${SANDBOX_USER}", "password": "${SANDBOX_PASSWORD}"},
+        "orders": {"provisioner": "http", "url": f"{served.base_url}/_control/orders"},
+        "limits": limits,
+    }
+    path.write_text(json.dumps(told))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SANDBOX_USER", "PK00000_mock")
+    monkeypatch.setenv("SANDBOX_PASSWORD", "mock-shared-secret")
+
+
+def _run(
+    cli: Cli, target: object, folder: Path, *options: object
+) -> tuple[Finished, dict[str, Any]]:
+    finished = cli("run", target, *FEW, "--output", folder / "report", *options)
+    return finished, json.loads((folder / "report" / "run.json").read_text())
+
+
+@pytest.mark.parametrize("budget", [1, 7, 60])
+def test_not_one_request_more_than_the_budget_is_sent(
+    budget: int, cli: Cli, serve_mock: Callable[..., Served], tmp_path: Path
+) -> None:
+    served = serve_mock()
+    finished, summary = _run(cli, served.base_url, tmp_path, "--max-requests", budget)
+    preflight = 1
+    asked = len(served.client.get("/_control/exchanges").json())
+
+    assert asked <= budget + preflight
+    assert summary["requests_sent"] <= budget
+    assert (finished.code, summary["verdict"]) == (3, "NOT FULLY VERIFIED")
+
+
+def test_a_budget_of_the_target_file_counts_too(cli: Cli, served: Served, tmp_path: Path) -> None:
+    finished, summary = _run(cli, _target(served, tmp_path, requests=30), tmp_path)
+
+    assert (finished.code, summary["requests_sent"] <= 30) == (3, True)
+
+
+def test_nothing_is_started_when_the_time_is_used_up(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    finished, summary = _run(cli, served.base_url, tmp_path, "--max-time", "1ms")
+
+    assert (finished.code, summary["stopped"], summary["exchanges"]) == (
+        3,
+        "the time is used up",
+        0,
+    )
+
+
+def test_no_more_is_refunded_than_the_ceiling(
+    cli: Cli, serve_mock: Callable[..., Served], tmp_path: Path
+) -> None:
+    served = serve_mock()
+    finished, summary = _run(cli, _target(served, tmp_path, refunded_amount=25_000), tmp_path)
+    exchanges = served.client.get("/_control/exchanges").json()
+    refunded = sum(
+        json.loads(each["request"]["body"]["text"])["refunded_amount"]
+        for each in exchanges
+        if each["request"]["path"].endswith("/refunds") and each["outcome"]["status"] == 201
+    )
+
+    assert 0 < refunded <= 25_000
+    assert finished.code == 3
+    assert any("ceiling on refunds" in each["reason"] for each in summary["requirements"])
+
+
+def test_what_a_budget_cut_short_is_no_failure(cli: Cli, served: Served, tmp_path: Path) -> None:
+    for budget in (11, 12, 13, 14, 15):
+        _, summary = _run(cli, served.base_url, tmp_path, "--max-requests", budget)
+        assert [r["id"] for r in summary["requirements"] if r["verdict"] == "FAIL"] == []
+
+
+@pytest.mark.parametrize(
+    ("option", "value"), [("--max-time", "soon"), ("--rate", "fast"), ("--rate", "0/s")]
+)
+def test_a_quantity_that_is_none_is_wrong_usage(option: str, value: str, cli: Cli) -> None:
+    finished = cli("run", option, value)
+
+    assert (finished.code, value in finished.err) == (2, True)

@@ -1,0 +1,147 @@
+"""A run that is killed at any moment goes on where it was, and comes to what it would have."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from klarna_conformance.player import NOWHERE_ID
+
+from .conftest import COMMAND, Finished, Served
+
+Cli = Callable[..., Finished]
+SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", "0")
+KILLS = 20
+
+
+def _command(base_url: str, output: Path, *options: str) -> list[str]:
+    return [str(COMMAND), "run", base_url, *SMALL, "--output", str(output), "--quiet", *options]
+
+
+def _lines(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
+
+
+def _killed_after(command: list[str], journal: Path, lines: int, env: dict[str, str]) -> bool:
+    """Starts a run and kills it once its journal has so many lines; False where it ended first."""
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    while process.poll() is None and _lines(journal) < lines and time.monotonic() < until:
+        os.sched_yield()
+    if process.poll() is None:
+        process.send_signal(signal.SIGKILL)
+    return process.wait() == -signal.SIGKILL
+
+
+def _told(run: Path) -> dict[str, Any]:
+    """What a run came to, without ids and times."""
+    summary = json.loads((run / "run.json").read_text())
+    return {
+        "verdict": summary["verdict"],
+        "scenarios": summary["scenarios"],
+        "exchanges": summary["exchanges"],
+        "requests_sent": summary["requests_sent"],
+        "requirements": [
+            (each["id"], each["verdict"], each["evidence"], each["goals_seen"])
+            for each in summary["requirements"]
+        ],
+    }
+
+
+def test_a_run_that_is_killed_again_and_again_comes_to_the_same(
+    serve_mock: Callable[..., Served], environment: dict[str, str], tmp_path: Path
+) -> None:
+    mock = serve_mock("--latency", "3")
+    whole, cut = tmp_path / "whole", tmp_path / "cut"
+    subprocess.run(_command(mock.base_url, whole), env=environment, check=True, timeout=120)
+    mock.client.post("/_control/reset")
+    journal = cut / "journal.ndjson"
+    total = _lines(whole / "journal.ndjson")
+    moments = sorted(random.Random(4).choices(range(1, total), k=KILLS))
+    killed = [
+        _killed_after(_command(mock.base_url, cut, "--resume"), journal, lines, environment)
+        for lines in moments
+    ]
+    subprocess.run(
+        _command(mock.base_url, cut, "--resume"), env=environment, check=True, timeout=120
+    )
+
+    assert sum(killed) >= KILLS // 2
+    assert _told(cut) == _told(whole)
+    assert _sent_more_often_than_recorded(mock, journal) == {}
+
+
+def _sent_more_often_than_recorded(mock: Served, journal: Path) -> dict[str, int]:
+    """Orders of judged scenarios that were called more often than the journal tells."""
+    recorded: Counter[str] = Counter()
+    for line in map(json.loads, journal.read_text().splitlines()):
+        for exchange in line.get("exchanges", ()):
+            recorded[exchange["request"]["path"].split("/")[4]] += 1
+    asked: Counter[str] = Counter(
+        each["request"]["path"].split("/")[4]
+        for each in mock.client.get("/_control/exchanges").json()
+    )
+    return {
+        order: count
+        for order, count in asked.items()
+        if order in recorded and count > recorded[order] and order != NOWHERE_ID
+    }
+
+
+def test_a_run_that_has_ended_has_nothing_to_go_on_with(
+    cli: Cli, served: Served, tmp_path: Path
+) -> None:
+    first = cli("run", served.base_url, *SMALL, "--output", tmp_path)
+    asked = len(served.client.get("/_control/exchanges").json())
+    again = cli("run", served.base_url, *SMALL, "--output", tmp_path, "--resume")
+    preflight = 1
+
+    assert (first.code, again.code) == (0, 0)
+    assert len(served.client.get("/_control/exchanges").json()) <= asked + preflight
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--seed", "5"), "the seed was"),
+        (("--strict",), "--strict was"),
+        (("--market", "DE"), "the scope was"),
+    ],
+)
+def test_another_run_cannot_be_gone_on_with(
+    options: tuple[str, ...], told: str, cli: Cli, tmp_path: Path
+) -> None:
+    cli("run", *SMALL, "--max-requests", 20, "--output", tmp_path)
+    finished = cli("run", *SMALL, *options, "--output", tmp_path, "--resume")
+
+    assert (finished.code, told in finished.err) == (2, True)
+
+
+def test_a_disk_that_is_full_ends_the_run_and_keeps_what_was_found(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    """The kernel refuses to let a file grow beyond 400 kB, as it does on a disk that is full."""
+    script = (
+        "import resource, signal, sys\n"
+        "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
+        f"sys.argv = ['klarna-conformance', 'run', '--output', {str(tmp_path)!r}]\n"
+        "from klarna_conformance.cli import main\n"
+        "main()\n"
+    )
+    python = COMMAND.with_name("python")
+    finished = subprocess.run(
+        [python, "-c", script], env=environment, capture_output=True, text=True, timeout=120
+    )
+
+    assert (finished.returncode, "Traceback" in finished.stderr) == (3, False)
+    assert "cannot write to" in finished.stderr
+    assert _lines(tmp_path / "journal.ndjson") >= 1
