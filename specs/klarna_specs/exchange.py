@@ -117,6 +117,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `step` is the index of the scenario's step that it belongs to, None while the scene is set;
     `purpose` says why it was sent; `group` numbers the concurrent group, if any. `started_s`
     counts from the scenario's start, `clock_s` is how far the target's clock was moved.
+    `earlier` are the outcomes of the same request that do not count, because it was sent again: it
+    failed, had to wait (429), or was a read that did not show yet what had been done. `waited_s`
+    is how long was waited in between, in seconds.
     """
 
     request: Request
@@ -126,3 +129,15 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     group: int | None = None
     started_s: float = 0.0
     clock_s: int = 0
+    earlier: tuple[Response | Failure, ...] = ()
+    waited_s: float = 0.0
+
+    @property
+    def is_flaky(self) -> bool:
+        """Whether it took more than one try to get a response."""
+        return any(isinstance(outcome, Failure) for outcome in self.earlier)
+
+    @property
+    def requests(self) -> int:
+        """How often the request was sent."""
+        return 1 + len(self.earlier)

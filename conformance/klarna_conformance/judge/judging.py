@@ -174,6 +174,7 @@ class _Judging:
         """Judges the next exchange; being asked to wait (429) is no answer that could be judged."""
         response = exchange.outcome
         if isinstance(response, Response) and response.status == 429:
+            self._never_let_through(index, exchange)
             return
         self._decide(self._later.read_resource(index, exchange))
         call = read_call(self._spec, exchange.request)
@@ -191,6 +192,17 @@ class _Judging:
         awaited = self._judge_response(answered)
         self._decide(self._await(answered, awaited))
         self._move(answered)
+
+    def _never_let_through(self, index: int, exchange: Exchange) -> None:
+        """Being asked to wait is a finding where it did not help to wait."""
+        call = read_call(self._spec, exchange.request)
+        if call is None or not exchange.earlier:
+            return
+        observed = f"status 429, also after waiting {exchange.waited_s:.0f} s"
+        for requirement in call.operation.requirements:
+            if requirement.check == "complete_response":
+                result = Mismatch("an answer, after as long as the server asked to wait", observed)
+                self._settle(Awaited(requirement=requirement, index=index), result)
 
     def _told_but_not_booked(self, call: Call) -> bool:
         """Whether a read is of what an answer told, though the ledger knows of no such thing."""
