@@ -4,7 +4,7 @@ import time
 
 from klarna_conformance.limits import Limits
 from klarna_conformance.target import Exchanged, OutOfBudget, Target
-from klarna_reports.record import ProvidedOrder, TargetFacts, Unavailable
+from klarna_reports.record import Played, ProvidedOrder, TargetFacts, Unavailable
 from klarna_specs.exchange import Request, Response
 from klarna_specs.plan import OrderPlan
 
@@ -31,6 +31,15 @@ class BudgetedTarget:
         return self._target.facts
 
     @property
+    def settle_s(self) -> float:
+        """That of the target itself."""
+        return self._target.settle_s
+
+    def recorded(self, played: Played) -> Played:
+        """As the target itself has it."""
+        return self._target.recorded(played)
+
+    @property
     def spent(self) -> str:
         """What is used up, so that no other scenario can be played; empty where nothing is."""
         if self._requests_left == 0:
@@ -51,6 +60,8 @@ class BudgetedTarget:
         if self._money_left is not None:
             self._money_left -= at_stake
         exchanged = await self._target.send(request, chunked=chunked)
+        if self._requests_left is not None:
+            self._requests_left = max(0, self._requests_left - len(exchanged.earlier))
         refused = isinstance(exchanged.outcome, Response) and exchanged.outcome.is_refusal
         if self._money_left is not None and refused:
             self._money_left += at_stake

@@ -82,9 +82,11 @@ async def play_and_judge(
     try:
         played = await play(spec, target, scenario, identifier=identifier, nonce=nonce)
         findings = judge(spec, target.facts, played.orders, played.exchanges)
-        return msgspec.structs.replace(played, findings=findings)
+        played = msgspec.structs.replace(played, findings=findings)
     except Exception as exc:
         # Whatever a target answers is a finding; an exception here is a defect of this program.
         where = traceback.extract_tb(exc.__traceback__)[-1]
         error = f"{type(exc).__name__}: {exc} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
-        return msgspec.structs.replace(played, error=error)
+        played = msgspec.structs.replace(played, error=error)
+    # The judge sees what came; the record, and all that is made of it, sees no secret.
+    return target.recorded(played)

@@ -1,16 +1,20 @@
 """A target behind HTTP: a served mock or sandbox, or an ASGI application in this process."""
 
+import asyncio
 import base64
-from collections.abc import AsyncIterator
+from collections.abc import Iterable
 
 import msgspec
 
 from klarna_conformance.limits import Limits
+from klarna_conformance.locations import origin_of
+from klarna_conformance.pace import Sent
 from klarna_conformance.provisioners import NoProvisioner, Provisioner
+from klarna_conformance.recording import Recorder
 from klarna_conformance.redaction import Redactor
 from klarna_conformance.target import Exchanged
 from klarna_conformance.wire import Wire
-from klarna_reports.record import ProvidedOrder, TargetFacts, Unavailable
+from klarna_reports.record import Played, ProvidedOrder, TargetFacts, Unavailable
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan
@@ -19,15 +23,18 @@ from klarna_specs.scenario import Credentials
 __all__ = ["HttpTarget"]
 
 _LONGEST_MESSAGE = 300
-_TRIES = 2
-"""How often a request is sent that can safely be sent again, while no answer comes."""
+_RETRIES = 1
+"""How often a call that got no response is repeated on a real server, where that is safe."""
+_RETRY_AFTER_S = 0.1
 
 
 class HttpTarget:
-    """Sends requests to a base URL over a wire, with Basic credentials.
+    """Sends requests to a base URL over a wire, with Basic credentials that go nowhere else.
 
-    Closes the wire and the provisioner in the end. What is recorded has neither the credentials and
-    other `secrets` nor the values of `redacted_members` in it.
+    `limits` are what a run keeps to, and how long a read may take to show what was done. `retries`
+    is how often a call without a response is repeated, where that is safe (by default once, and
+    never on the mock). Neither the `secrets` (beside username and password) nor the values of
+    `redacted_members` get into the record. Closes the wire and the provisioner in the end.
     """
 
     def __init__(
@@ -40,21 +47,24 @@ class HttpTarget:
         provisioner: Provisioner | None = None,
         clock_url: str | None = None,
         limits: Limits | None = None,
-        secrets: tuple[str, ...] = (),
         redacted_members: tuple[str, ...] = (),
+        secrets: tuple[str, ...] = (),
+        retries: int | None = None,
     ) -> None:
         self.facts = facts
         self.limits = limits or Limits()
+        self.settle_s = self.limits.settle_s
         self._base_url = facts.base_url.rstrip("/")
-        self._secrets = {
+        self._pairs = {
             "valid": (username, password),
             # Wrong by as little as can be: a server that compares beginnings takes it for right.
             "wrong_password": (username, password[:-1]),
             "wrong_username": (f"{username}x", password),
         }
-        told = (_basic(*pair).removeprefix("Basic ") for pair in self._secrets.values())
-        secrets = (username, password, password[:-1], *told, *secrets)
-        self._redactor = Redactor(secrets, members=redacted_members)
+        known = (*_told(self._pairs.values()), *wire.secrets, *secrets)
+        redactor = Redactor(known, public=self._base_url)
+        self._recorder = Recorder(redactor, members=redacted_members)
+        self._retries = (_RETRIES if facts.kind == "http" else 0) if retries is None else retries
         self._wire = wire
         self._provisioner = provisioner or NoProvisioner()
         self._clock_url = clock_url
@@ -69,37 +79,39 @@ class HttpTarget:
     async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
         """Sends one request; every way in which the target misbehaves is an outcome.
 
-        Where no answer comes it is sent again if that is safe: a read, or a change with an
-        idempotency key. `failures` of the outcome tell what went wrong before.
+        Where no response came and sending it again is safe, it is sent again.
         """
-        failures: list[str] = []
+        earlier: list[Response | Failure] = []
+        waited_s = 0.0
+        retries = self._retries if _is_safe_to_repeat(request) else 0
         while True:
-            outcome = self._redacted(await self._send_once(request, chunked=chunked))
-            if isinstance(outcome, Response) or len(failures) + 1 >= _tries(request):
+            sent = await self._exchange(request, chunked=chunked)
+            earlier.extend(sent.earlier)
+            waited_s += sent.waited_s
+            lost = isinstance(sent.outcome, Failure) and sent.outcome.kind != "tls"
+            if not (lost and retries):
                 break
-            failures.append(f"{outcome.kind}: {outcome.message}")
-        if failures:
-            outcome = msgspec.structs.replace(outcome, failures=tuple(failures))
-        return Exchanged(request=request, outcome=outcome)
-
-    async def _send_once(self, request: Request, *, chunked: bool) -> Response | Failure:
-        raw = request.body.raw
-        headers = [(k.encode(), v.encode("latin-1", "replace")) for k, v in request.headers]
-        if authorization := self._authorization(request.credentials):
-            headers.append((b"authorization", authorization.encode()))
-        return await self._wire.send(
-            request.method,
-            self._base_url + request.path,
-            headers=headers,
-            content=_in_chunks(raw) if chunked else raw,
+            retries -= 1
+            earlier.append(sent.outcome)
+            await asyncio.sleep(_RETRY_AFTER_S)
+        return Exchanged(
+            request=request, outcome=sent.outcome, earlier=tuple(earlier), waited_s=waited_s
         )
+
+    async def _exchange(self, request: Request, *, chunked: bool) -> Sent:
+        url = self._base_url + request.path
+        headers = [(k.encode(), v.encode("latin-1", "replace")) for k, v in request.headers]
+        if authorization := self._authorization(request.credentials, url):
+            headers.append((b"authorization", authorization.encode()))
+        sent = await self._wire.exchange(
+            request.method, url, headers=headers, content=request.body.raw, chunked=chunked
+        )
+        return self._without_secrets(sent)
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
         """Has the provisioner make the order."""
         made = await self._provisioner.provide(plan)
-        if isinstance(made, Unavailable):
-            return msgspec.structs.replace(made, reason=self._redactor.text(made.reason))
-        return made
+        return self._recorder.unavailable(made) if isinstance(made, Unavailable) else made
 
     async def advance(self, seconds: int) -> bool:
         """Moves the clock over the control API, where the target has one."""
@@ -108,28 +120,46 @@ class HttpTarget:
         outcome = await self._wire.send("POST", self._clock_url, json={"advance_s": seconds})
         return isinstance(outcome, Response) and outcome.is_success
 
-    def _authorization(self, credentials: Credentials) -> str | None:
-        return None if credentials == "none" else _basic(*self._secrets[credentials])
+    def recorded(self, played: Played) -> Played:
+        """A scenario as it may be recorded: without secrets and without customers' data."""
+        return self._recorder.played(played)
 
-    def _redacted(self, outcome: Response | Failure) -> Response | Failure:
-        if isinstance(outcome, Failure):
-            message = self._redactor.text(outcome.message)[:_LONGEST_MESSAGE]
-            return msgspec.structs.replace(outcome, message=message)
+    def _authorization(self, credentials: Credentials, url: str) -> str | None:
+        if credentials == "none" or not _same_origin(url, self._base_url):
+            return None
+        return _basic(*self._pairs[credentials])
+
+    def _without_secrets(self, sent: Sent) -> Sent:
+        """Messages about failures are shown before anything is recorded, so they are cut now."""
         return msgspec.structs.replace(
-            outcome,
-            headers=tuple((name, self._redactor.text(v)) for name, v in outcome.headers),
-            body=self._redactor.payload(outcome.body),
+            sent, outcome=self._told(sent.outcome), earlier=tuple(map(self._told, sent.earlier))
         )
 
+    def _told(self, outcome: Response | Failure) -> Response | Failure:
+        if isinstance(outcome, Response):
+            return outcome
+        told = self._recorder.failure(outcome)
+        return msgspec.structs.replace(told, message=told.message[:_LONGEST_MESSAGE])
 
-def _tries(request: Request) -> int:
-    return _TRIES if request.method == "GET" or request.header(KEY_HEADER) else 1
+
+def _is_safe_to_repeat(request: Request) -> bool:
+    """Whether sending a request twice does no more than sending it once."""
+    return request.method == "GET" or bool(request.header(KEY_HEADER))
+
+
+def _same_origin(url: str, base_url: str) -> bool:
+    try:
+        return origin_of(url) == origin_of(base_url)
+    except ValueError:
+        return False
+
+
+def _told(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
+    """All that the credentials are told by on the way."""
+    for username, password in pairs:
+        yield from (username, password, f"{username}:{password}")
+        yield _basic(username, password).removeprefix("Basic ")
 
 
 def _basic(username: str, password: str) -> str:
     return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()
-
-
-async def _in_chunks(raw: bytes) -> AsyncIterator[bytes]:
-    for start in range(0, max(len(raw), 1), 16):
-        yield raw[start : start + 16]

@@ -34,6 +34,8 @@ def follow(base_url: str, request: Request, response: Response) -> Leads | Nowhe
     location = response.header("Location")
     if location is None:
         return Nowhere("absent", "no Location header")
+    if len({value for name, value in response.headers if name.lower() == "location"}) > 1:
+        return Nowhere("unusable", "several Locations that contradict each other")
     if any(ord(character) <= 32 or ord(character) > 126 for character in location):
         return Nowhere("unusable", f"Location: {location!r} has characters that no URL has")
     base = base_url.rstrip("/")

@@ -2,7 +2,6 @@
 
 import os
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx
 import msgspec
@@ -116,21 +115,20 @@ def _over_http(spec: Spec, described: TargetFile) -> HttpTarget:
 
 
 def _secrets(described: TargetFile) -> tuple[str, ...]:
-    """What may not be recorded beside the credentials: a customer token, a proxy's password."""
-    token = described.orders.token if isinstance(described.orders, TokenOrders) else ""
-    proxy = urlsplit(described.proxy).password if described.proxy else ""
-    return tuple(filter(None, (token, proxy)))
+    """What may not be recorded beside the credentials."""
+    return (described.orders.token,) if isinstance(described.orders, TokenOrders) else ()
 
 
 def _wire(described: TargetFile, pacer: Pacer) -> Wire:
-    return Wire(
+    wire = Wire(
         timeout_s=described.limits.timeout_s,
         concurrency=described.limits.concurrency,
         tls=described.tls,
         proxy=described.proxy,
         http2=described.http2,
-        pacer=pacer,
     )
+    wire.pace(pacer)
+    return wire
 
 
 def _provisioner(spec: Spec, described: TargetFile, pacer: Pacer) -> Provisioner:

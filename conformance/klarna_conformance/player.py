@@ -10,12 +10,14 @@ from urllib.parse import quote
 
 import msgspec
 
+from klarna_conformance.judge import shows_what_was_done
 from klarna_conformance.locations import Leads, created_id, follow
+from klarna_conformance.settling import settled
 from klarna_conformance.target import OutOfBudget, Target, reading_followed
 from klarna_reports.record import Played, ProvidedOrder, Unavailable
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.exchange import Exchange, NotJson, Payload, Request, Response
-from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.json_value import as_array, as_object, is_countable
 from klarna_specs.scenario import (
     Empty,
     Json,
@@ -211,19 +213,34 @@ class _Player:
         return exchange
 
     async def _send(self, request: Request, purpose: Purpose, *, chunked: bool = False) -> Exchange:
+        async def send() -> Exchange:
+            return await self._exchange(request, purpose, chunked=chunked)
+
+        reads = request.method == "GET" and request.credentials == "valid" and self._group is None
+        settle_s = self._target.settle_s if reads else 0.0
+        exchange = await settled(send, self._shows_what_was_done, settle_s=settle_s)
+        self.exchanges.append(exchange)
+        return exchange
+
+    def _shows_what_was_done(self, read: Exchange) -> bool:
+        orders = [known.provided for known in self._orders.values()]
+        exchanges = (*self.exchanges, read)
+        return shows_what_was_done(self._spec, self._target.facts, orders, exchanges)
+
+    async def _exchange(self, request: Request, purpose: Purpose, *, chunked: bool) -> Exchange:
         started_s = round(time.perf_counter() - self._began, 6)
         exchanged = await self._target.send(request, chunked=chunked)
-        exchange = Exchange(
+        return Exchange(
             request=exchanged.request,
             outcome=exchanged.outcome,
+            earlier=exchanged.earlier,
+            waited_s=exchanged.waited_s,
             purpose=purpose,
             step=self._step,
             group=self._group,
             started_s=started_s,
             clock_s=self._clock_s,
         )
-        self.exchanges.append(exchange)
-        return exchange
 
     def _learn(self, step: Step, exchange: Exchange) -> None:
         """Keeps the ids and the offered days that later steps refer to."""
@@ -352,7 +369,7 @@ def offered_days(response: Response) -> list[int]:
         return []
     options = [as_object(option) or {} for option in as_array(members.get("options")) or ()]
     days = [option.get("number_of_days") for option in options]
-    return [n for n in days if is_integer(n)]
+    return [n for n in days if is_countable(n)]
 
 
 def _resolved(value: Any, offered: list[int]) -> Any:

@@ -1,99 +1,159 @@
-"""Takes secrets and customer data out of what is recorded, at the moment of recording."""
+"""Finds secrets in texts and takes them out, however they are written."""
 
+import base64
 import html
 import json
 import re
-from collections.abc import Iterable
-from typing import Any
-from urllib.parse import quote
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from urllib.parse import quote, quote_plus, unquote
 
-from klarna_specs.exchange import NotJson, Payload
-from klarna_specs.json_value import as_array, as_object
-
-__all__ = ["CUSTOMER_MEMBERS", "REDACTED", "Redactor"]
+__all__ = ["REDACTED", "Redactor"]
 
 REDACTED = "[redacted]"
-CUSTOMER_MEMBERS = (
-    "attention",
-    "care_of",
-    "city",
-    "date_of_birth",
-    "email",
-    "family_name",
-    "given_name",
-    "house_extension",
-    "ip",
-    "national_identification_number",
-    "organization_name",
-    "organization_registration_id",
-    "phone",
-    "postal_code",
-    "street_address",
-    "street_address2",
-    "vat_id",
-)
-"""Members of the API's bodies that tell who the customer is; nothing is judged by them."""
 _SHORTEST = 4
 """Shorter secrets are not looked for: replacing every `a` would destroy what is recorded."""
-
-
-_WORD = re.compile(r"[a-z_]+")
-"""What the names of members are made of."""
-
-
-def _forms(secret: str) -> Iterable[str]:
-    """A secret as it is, and as URLs, JSON and HTML write it."""
-    json_forms = (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
-    return (secret, quote(secret, safe=""), html.escape(secret), *json_forms)
+_SHORTEST_TELLING = 6
+_WORD = re.compile(r"[A-Za-z]{0,15}|[A-Za-z]*(?:_[A-Za-z]*)+|\d*")
+_DOCUMENTED = (
+    "/ordermanagement/v1/orders/captures/refunds/options/extend-due-date/release-remaining-"
+    "authorization/cancel application/json text/html content-type location refund-id capture-id "
+    "klarna-correlation-id klarna-idempotency-key http:// https:// localhost 127.0.0.1"
+)
+"""What stands in every record anyway."""
+_MOST_ROUNDS = 3
 
 
 class Redactor:
-    """Replaces every occurrence of some secrets by a mark, also where they are escaped.
+    """Takes secrets out of texts.
 
-    In JSON a secret that is an ordinary word is looked for in values only, so that it does not
-    change the names of members. The values of `CUSTOMER_MEMBERS` and of the `members` named are
-    replaced whole.
+    A secret that is like a word (letters or digits only, or short, or part of `public`, such as
+    the server's own address) would be found in member names, paths and amounts too: it is looked
+    for as a whole word, and only where nobody judges what it stands in. Every other secret is
+    looked for everywhere, as it is and as URLs, JSON, HTML, Base64 and other encodings write it.
     """
 
-    def __init__(self, secrets: Iterable[str], *, members: Iterable[str] = ()) -> None:
-        known = {form for secret in secrets for form in _forms(secret)}
-        self._secrets = sorted((s for s in known if len(s) >= _SHORTEST), key=len, reverse=True)
-        self._beyond_names = [s for s in self._secrets if not _WORD.fullmatch(s)]
-        self._members = frozenset((*CUSTOMER_MEMBERS, *members))
-        self._quoted = tuple(f'"{name}"' for name in self._members)
+    def __init__(self, secrets: Iterable[str], *, public: str = "") -> None:
+        known = {secret for secret in secrets if len(secret) >= _SHORTEST}
+        public = f"{_DOCUMENTED} {public}".lower()
+        words = {secret for secret in known if _is_like_a_word(secret, public)}
+        self._telling = sorted(known - words, key=len, reverse=True)
+        forms = {form for secret in self._telling for form in _forms(secret)}
+        forms |= {form for secret in words for form in _in_base64(secret.encode())}
+        self._forms = sorted(forms, key=len, reverse=True)
+        # Where none of these is, none of the others is either: they are parts of them.
+        self._least = [f for f in forms if not any(o in f for o in forms if o != f)]
+        self._words = _whole_words(words)
 
     def text(self, text: str) -> str:
-        """The text without the secrets."""
-        return _without(self._secrets, text)
+        """A text that nobody judges, without the secrets."""
+        text = self.judged(text)
+        return self._words.sub(REDACTED, text) if self._words else text
 
-    def payload(self, payload: Payload) -> Payload:
-        """The payload without the secrets and the customer data."""
-        text = payload.text
-        if not any(sought in text for sought in (*self._secrets, *self._quoted)):
-            return payload
-        try:
-            value = payload.json()
-        except NotJson:
-            return Payload(self.text(text), payload.encoding)
-        redacted = self._value(value)
-        return payload if redacted == value else Payload(json.dumps(redacted, ensure_ascii=False))
+    def judged(self, text: str) -> str:
+        """A text that is compared with others, without the secrets that are not like a word.
 
-    def _value(self, value: Any) -> Any:
-        members, parts = as_object(value), as_array(value)
-        if members is not None:
-            return {
-                _without(self._beyond_names, name): (
-                    REDACTED if name in self._members else self._value(member)
-                )
-                for name, member in members.items()
-            }
-        if parts is not None:
-            return [self._value(part) for part in parts]
-        return self.text(value) if isinstance(value, str) else value
+        What was the same before is the same after.
+        """
+        for form in self._forms:
+            if form in text:
+                text = text.replace(form, REDACTED)
+        if self._hides_in(text):
+            text = self._anyhow.sub(REDACTED, text)
+            if self._hides_in(text):
+                return REDACTED
+        return text
+
+    def holds(self, text: str) -> bool:
+        """Whether there is a secret in a text."""
+        words = self._words is not None and self._words.search(text) is not None
+        return words or any(form in text for form in self._least) or self._hides_in(text)
+
+    def _hides_in(self, text: str) -> bool:
+        """Whether a secret comes to light when the escapes of a text are undone."""
+        if not any(mark in text for mark in "%&\\"):
+            return False
+        return any(form in plain for plain in _unescaped(text) for form in self._least)
+
+    @cached_property
+    def _anyhow(self) -> re.Pattern[str]:
+        """The secrets with each of their characters escaped, or not, in any way."""
+        written = ("".join(map(_any_form, secret)) for secret in self._telling)
+        return re.compile("|".join(written) or "(?!)")
 
 
-def _without(secrets: Iterable[str], text: str) -> str:
-    for secret in secrets:
-        if secret in text:
-            text = text.replace(secret, REDACTED)
-    return text
+def _is_like_a_word(secret: str, public: str) -> bool:
+    if len(secret) < _SHORTEST_TELLING or secret.lower() in public:
+        return True
+    return _WORD.fullmatch(secret) is not None
+
+
+def _whole_words(words: Iterable[str]) -> re.Pattern[str] | None:
+    escaped = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    return re.compile(rf"(?<!\w)(?:{escaped})(?!\w)") if escaped else None
+
+
+def _forms(secret: str) -> Iterator[str]:
+    """A secret as it is, and as it is usually written elsewhere."""
+    yield secret
+    yield from (quote(secret, safe=""), quote(secret), quote_plus(secret))
+    yield from (html.escape(secret), html.escape(secret, quote=False))
+    yield from (json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1])
+    yield secret.encode().decode("latin-1")  # bytes that are not read as UTF-8
+    yield "\0".join(secret)  # UTF-16, read byte by byte
+    yield from _in_base64(secret.encode())
+    yield secret.encode().hex()
+
+
+def _in_base64(raw: bytes) -> Iterator[str]:
+    """What is always there of a text in Base64 that holds these bytes, wherever it holds them."""
+    for before in range(3):
+        encoded = base64.b64encode(bytes(before) + raw)
+        first = -(-before * 4 // 3)  # characters that depend on what stands before
+        last = (before + len(raw)) * 8 // 6  # and from here on, on what comes after
+        for altchars in (b"+/", b"-_"):
+            form = encoded[first:last].translate(bytes.maketrans(b"+/", altchars)).decode()
+            if len(form) > _SHORTEST_TELLING:
+                yield form
+
+
+def _unescaped(text: str) -> Iterator[str]:
+    """The text with its escapes undone, also where they are escaped again."""
+    for undo in (unquote, _unquoted_latin, html.unescape, _undo_backslashes, _undo_all):
+        plain = text
+        for _ in range(_MOST_ROUNDS):
+            plain, before = undo(plain), plain
+            if plain == before:
+                break
+            yield plain
+
+
+def _unquoted_latin(text: str) -> str:
+    return unquote(text, encoding="latin-1")
+
+
+def _undo_backslashes(text: str) -> str:
+    """JSON's and similar escapes."""
+    return re.sub(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2})|([\"\\/']))", _character, text)
+
+
+def _character(escape: re.Match[str]) -> str:
+    code = escape[1] or escape[2]
+    return chr(int(code, 16)) if code else escape[3]
+
+
+def _undo_all(text: str) -> str:
+    return unquote(html.unescape(_undo_backslashes(text)))
+
+
+def _any_form(character: str) -> str:
+    """A pattern for one character of a secret, escaped or not."""
+    code = ord(character)
+    percent = quote(character, safe="") if code > 127 else f"%{code:02X}"
+    forms = [re.escape(character), f"(?i:{percent})"]
+    forms += [rf"&\#0*{code};?", rf"&\#[xX]0*(?i:{code:x});?", rf"(?i:\\u{code:04x})"]
+    forms += [rf"(?i:\\x{code:02x})", re.escape("\\" + character)]
+    named = html.escape(character)
+    if named != character:
+        forms.append(re.escape(named))
+    return f"(?:{'|'.join(forms)})"

@@ -27,7 +27,7 @@ class Progress:
             each for each in played if any(found.verdict == "FAIL" for found in each.findings)
         ]
         exchanges = [exchange for each in played for exchange in each.exchanges]
-        self.requests_sent = len(exchanges)
+        self.requests_sent = sum(exchange.requests for exchange in exchanges)
         self.refunded_amount = sum(
             exchange.request.refunds
             for exchange in exchanges

@@ -137,7 +137,7 @@ class _Running:
         self._unbounded.facts = msgspec.structs.replace(facts, readings=readings)
 
     def _noted(self, played: Played) -> Played:
-        self._sent += len(played.exchanges)
+        self._sent += sum(exchange.requests for exchange in played.exchanges)
         self._patience.note(played)
         if any(finding.verdict == "FAIL" for finding in played.findings):
             self._failing.append(played)

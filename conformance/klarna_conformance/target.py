@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-from klarna_reports.record import ProvidedOrder, TargetFacts, Unavailable
+from klarna_reports.record import Played, ProvidedOrder, TargetFacts, Unavailable
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Operation
@@ -17,10 +17,15 @@ class OutOfBudget(Exception):
 
 
 class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it was sent (credentials by kind only) and what came of it."""
+    """A request as it was sent (credentials by kind only) and what came of it.
+
+    `earlier` are the outcomes of tries before, `waited_s` is how long the server had us wait.
+    """
 
     request: Request
     outcome: Response | Failure
+    earlier: tuple[Response | Failure, ...] = ()
+    waited_s: float = 0.0
 
 
 class Target(Protocol):
@@ -29,6 +34,11 @@ class Target(Protocol):
     @property
     def facts(self) -> TargetFacts:
         """What the record says of this target."""
+        ...
+
+    @property
+    def settle_s(self) -> float:
+        """For how many seconds a read may show what was before, until it counts."""
         ...
 
     async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
@@ -44,6 +54,10 @@ class Target(Protocol):
 
     async def advance(self, seconds: int) -> bool:
         """Moves the target's clock; False where it has none that can be moved."""
+        ...
+
+    def recorded(self, played: Played) -> Played:
+        """What was played and judged, without what may not be recorded."""
         ...
 
 

@@ -11,7 +11,7 @@ from klarna_conformance import defaults
 from klarna_conformance.errors import UsageError
 from klarna_conformance.hosts import check_host
 from klarna_conformance.limits import Limits, duration_s, rate_per_s
-from klarna_conformance.wire import Tls
+from klarna_conformance.tls import Tls
 from klarna_specs.errors import SpecFileError
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.loader import shaped

@@ -1,52 +1,41 @@
 """The wire: sends one HTTP request, and tells every way in which that fails as an outcome."""
 
 import asyncio
+import base64
+import http.cookiejar
 import ssl
 import time
-import zlib
-from pathlib import Path
+from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
-import msgspec
 
+from klarna_conformance.clients import Clients
+from klarna_conformance.decoding import NotDecoded, decoded
 from klarna_conformance.errors import UsageError
-from klarna_conformance.pace import Pacer
+from klarna_conformance.pace import Pacer, Sent
+from klarna_conformance.tls import Tls, tls_context
 from klarna_specs.exchange import Failure, Payload, Response
 
 __all__ = ["MAX_BODY_BYTES", "Tls", "Wire"]
 
 MAX_BODY_BYTES = 1_048_576
-"""How much of a response body is read, also once decoded; a longer one is recorded as truncated."""
+"""How much of a response body is read, as it is sent and as it is decoded; a longer one is
+recorded as truncated."""
 _KEPT_OF_TRUNCATED = 4_096
-_WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 47}
-
-
-class Tls(msgspec.Struct, frozen=True, kw_only=True):
-    """Whose certificates are trusted (PEM; the system's where None), and the client's own."""
-
-    ca: Path | None = None
-    certificate: Path | None = None
-    key: Path | None = None
-
-    def context(self) -> ssl.SSLContext:
-        """What connections are made with; raises UsageError for a file that is none of these."""
-        try:
-            context = ssl.create_default_context(cafile=self.ca)
-            if self.certificate:
-                context.load_cert_chain(self.certificate, self.key)
-        except (OSError, ssl.SSLError) as exc:
-            files = ", ".join(str(path) for path in (self.ca, self.certificate, self.key) if path)
-            problem = exc.strerror or str(exc)
-            raise UsageError(f"tls: cannot be read as PEM: {files} ({problem})") from exc
-        return context
+_FOR_CONNECTING = 0.45
+"""The part of the deadline that connecting may take, and greeting over TLS as much: cut off by the
+deadline itself, a greeting would leave its socket open."""
 
 
 class Wire:
-    """An HTTP client that raises nothing for what a server does, and waits where it asks so.
+    """An HTTP client that raises nothing for what a server does.
 
-    `timeout_s` is the deadline of a whole exchange, in seconds; `concurrency` how many connections
-    there are at most. Redirects are not followed.
+    `timeout_s` is the deadline of one try from the connection to the last byte, in seconds;
+    `concurrency` how many requests are under way at most. It follows no redirect, keeps no cookie,
+    and reads nothing from the environment. `proxy` is a URL, perhaps with credentials. With
+    `http2` a server that offers HTTP/2 over TLS is spoken to in it. Raises UsageError for files
+    and URLs that cannot be used.
     """
 
     def __init__(
@@ -58,99 +47,144 @@ class Wire:
         tls: Tls | None = None,
         proxy: str | None = None,
         http2: bool = False,
-        pacer: Pacer | None = None,
     ) -> None:
         self._timeout_s = timeout_s
-        self._pacer = pacer or Pacer()
+        self._under_way = asyncio.Semaphore(concurrency)
+        self._pacer = Pacer()
+        self._proxy = _proxy(proxy)
+        verify = tls_context(tls or Tls()) if transport is None else False
         limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
-        self._client = httpx.AsyncClient(
-            transport=transport,
-            limits=limits,
-            timeout=timeout_s,
-            follow_redirects=False,
-            trust_env=False,
-            verify=tls.context() if tls else True,
-            proxy=proxy,
-            http2=http2,
-            headers={"Accept": "application/json", "Accept-Encoding": "identity"},
-        )
+
+        def make() -> httpx.AsyncClient:
+            return httpx.AsyncClient(
+                transport=transport,
+                limits=limits,
+                timeout=httpx.Timeout(timeout_s, connect=_FOR_CONNECTING * timeout_s),
+                follow_redirects=False,
+                trust_env=False,
+                verify=verify,
+                proxy=self._proxy,
+                http2=http2,
+                cookies=_NoCookies(),
+                headers={"Accept": "application/json", "Accept-Encoding": "identity"},
+            )
+
+        self._clients = Clients(make, shared=not http2)
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """The proxy's credentials, which no record may hold."""
+        pair = self._proxy.raw_auth if self._proxy else None
+        if pair is None:
+            return ()
+        username, password = pair
+        token = base64.b64encode(b":".join(pair)).decode()
+        return username.decode(), password.decode(), b":".join(pair).decode(), token
+
+    def pace(self, pacer: Pacer) -> None:
+        """Sends at the pace of this pacer from now on; wires to one server share one."""
+        self._pacer = pacer
 
     async def aclose(self) -> None:
         """Closes the connections."""
-        await self._client.aclose()
+        await self._clients.aclose()
 
     async def send(self, method: str, url: str, **content: Any) -> Response | Failure:
-        """Sends a request; `content` is what httpx makes a request of.
+        """What comes of a request in the end; see `exchange`."""
+        return (await self.exchange(method, url, **content)).outcome
 
-        It is sent again while the answer is to wait (429), a few times at most; `tries` of the
-        response counts them.
+    async def exchange(
+        self, method: str, url: str, *, chunked: bool = False, **content: Any
+    ) -> Sent:
+        """Sends a request in its turn, and again where the server asks to wait (429).
+
+        `content` is what httpx makes a request of; with `chunked` its bytes go out in pieces.
         """
-        tries = 1
-        while True:
-            await self._pacer.turn()
-            outcome = await self._send_once(method, url, content)
-            if not self._pacer.try_again(outcome, tries):
-                return outcome if tries == 1 else msgspec.structs.replace(outcome, tries=tries)
-            tries += 1
 
-    async def _send_once(
-        self, method: str, url: str, content: dict[str, Any]
-    ) -> Response | Failure:
-        started = time.perf_counter()
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await self._receive(
-                    self._client.build_request(method, url, **content), started
-                )
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ssl.SSLError, OSError) as exc:
-            return _failure(exc, time.perf_counter() - started)
+        async def attempt() -> Response | Failure:
+            if not chunked:
+                return await self._try(method, url, content)
+            return await self._try(
+                method, url, {**content, "content": _in_chunks(content["content"])}
+            )
 
-    async def _receive(self, sent: httpx.Request, started: float) -> Response:
-        response = await self._client.send(sent, stream=True)
-        try:
-            body, truncated = await _read(response)
-        finally:
-            await response.aclose()
-        headers = tuple(
-            (name.decode("latin-1"), value.decode("latin-1"))
-            for name, value in response.headers.raw
-        )
-        return Response(
-            status=response.status_code,
-            headers=headers,
-            body=Payload.of(body),
-            truncated=truncated,
-            elapsed_s=round(time.perf_counter() - started, 6),
-        )
+        return await self._pacer.send(attempt)
+
+    async def _try(self, method: str, url: str, content: dict[str, Any]) -> Response | Failure:
+        async with self._under_way:
+            started = time.perf_counter()
+            try:
+                async with self._clients.client() as client, asyncio.timeout(self._timeout_s):
+                    sent = client.build_request(method, url, **content)
+                    return await _received(await client.send(sent, stream=True), started)
+            except NotDecoded as exc:
+                return _failed("protocol", str(exc), started)
+            except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ssl.SSLError, OSError) as exc:
+                return _failure(exc, started)
+
+
+async def _received(response: httpx.Response, started: float) -> Response:
+    try:
+        body, truncated = await _read(response)
+    finally:
+        await response.aclose()
+    headers = tuple(
+        (name.decode("latin-1"), value.decode("latin-1")) for name, value in response.headers.raw
+    )
+    return Response(
+        status=response.status_code,
+        headers=headers,
+        body=Payload.of(body),
+        truncated=truncated,
+        elapsed_s=round(time.perf_counter() - started, 6),
+    )
+
+
+class _NoCookies(http.cookiejar.CookieJar):
+    """Takes none: a session would carry one call's credentials over to another's."""
+
+    def extract_cookies(self, response: Any, request: Any) -> None:
+        """Keeps nothing."""
+
+
+def _proxy(url: str | None) -> httpx.Proxy | None:
+    if url is None:
+        return None
+    try:
+        return httpx.Proxy(url)
+    except (ValueError, httpx.InvalidURL) as exc:
+        # The URL may hold a password, so it is not repeated.
+        raise UsageError("proxy: this is no proxy's URL; write http://host:port") from exc
+
+
+async def _in_chunks(raw: bytes) -> AsyncIterator[bytes]:
+    for start in range(0, max(len(raw), 1), 16):
+        yield raw[start : start + 16]
 
 
 async def _read(response: httpx.Response) -> tuple[bytes, bool]:
-    """The body up to the limit, and whether there was more of it."""
+    """The body beneath its encodings, up to the limit; raises NotDecoded."""
+    raw, truncated = await _read_raw(response)
+    encodings = response.headers.get("content-encoding", "")
+    if truncated:
+        # The beginning of what is encoded would tell nothing, and hide from redaction.
+        return (b"" if encodings else raw[:_KEPT_OF_TRUNCATED]), True
+    body, truncated = decoded(raw, encodings, limit=MAX_BODY_BYTES)
+    return (body[:_KEPT_OF_TRUNCATED], True) if truncated else (body, False)
+
+
+async def _read_raw(response: httpx.Response) -> tuple[bytes, bool]:
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_raw():
         parts.append(part)
         size += len(part)
         if size > MAX_BODY_BYTES:
-            return b"".join(parts)[:_KEPT_OF_TRUNCATED], True
-    return _decoded(b"".join(parts), response.headers.get("Content-Encoding", ""))
+            return b"".join(parts), True
+    return b"".join(parts), False
 
 
-def _decoded(raw: bytes, encoding: str) -> tuple[bytes, bool]:
-    """A body that was compressed although that was not asked for; as it came where it cannot be."""
-    window_bits = _WINDOW_BITS.get(encoding.strip().lower())
-    if window_bits is None:
-        return raw, False
-    try:
-        decoded = zlib.decompressobj(window_bits).decompress(raw, MAX_BODY_BYTES + 1)
-    except zlib.error:
-        return raw, False
-    if len(decoded) > MAX_BODY_BYTES:
-        return decoded[:_KEPT_OF_TRUNCATED], True
-    return decoded, False
-
-
-def _failure(exc: Exception, elapsed_s: float) -> Failure:
+def _failure(exc: Exception, started: float) -> Failure:
     kind: Any = "protocol"
     cause = repr(exc) + repr(exc.__cause__) + repr(exc.__context__)
     if "SSL" in cause or "CERTIFICATE" in cause:
@@ -161,5 +195,9 @@ def _failure(exc: Exception, elapsed_s: float) -> Failure:
         kind = "unreachable"
     elif isinstance(exc, httpx.ReadError | httpx.WriteError) or "disconnected" in str(exc):
         kind = "closed"
-    message = str(exc) or type(exc).__name__
-    return Failure(kind=kind, message=message, elapsed_s=round(elapsed_s, 6))
+    return _failed(kind, str(exc) or type(exc).__name__, started)
+
+
+def _failed(kind: Any, message: str, started: float) -> Failure:
+    elapsed_s = round(time.perf_counter() - started, 6)
+    return Failure(kind=kind, message=message, elapsed_s=elapsed_s)

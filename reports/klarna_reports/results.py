@@ -121,7 +121,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """What `run.json` holds. `exchanges` counts those that were judged, `wall_s` is in seconds.
 
     `stopped` says why the run ended early, empty where it did not; `counts` has the number of
-    requirements for every verdict.
+    requirements for every verdict; `flaky` counts the exchanges that got a response only after
+    they had been sent again.
     """
 
     verdict: Overall
@@ -140,6 +141,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     requests_sent: int
     exchanges: int
     scenarios: int
+    flaky: int
     wall_s: float
     counts: dict[str, int]
     requirements: tuple[RequirementResult, ...]

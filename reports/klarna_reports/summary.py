@@ -73,6 +73,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
     judged = len(set[tuple[str, int]]().union(*(tally.evidence for tally in heard)))
     stopped = _NO_FOOTER if footer is None else footer.stopped
     errors = _errors(spec, record, found)
+    flaky = sum(e.is_flaky for played in record.played for e in played.exchanges)
     verdict, reason = overall(
         Evidence(
             results=results,
@@ -93,7 +94,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
     return Summary(
         verdict=verdict,
         exit_code=_exit_code(verdict, record),
-        reason=reason,
+        reason=reason + _flaky_text(flaky),
         run_id=header.run_id,
         started_at=header.started_at,
         seed=header.seed,
@@ -107,6 +108,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
         requests_sent=_sent(record) if footer is None else footer.requests_sent,
         exchanges=judged,
         scenarios=len(record.played),
+        flaky=flaky,
         wall_s=_waited_s(record) if footer is None else footer.wall_s,
         counts={v: sum(r.verdict == v for r in results) for v in WORST_FIRST},
         requirements=results,
@@ -123,6 +125,14 @@ def _day(started_at: str) -> date:
         return datetime.fromisoformat(started_at).date()
     except ValueError:
         return date.max
+
+
+def _flaky_text(flaky: int) -> str:
+    """What is said beside any verdict, so that no run is green in silence."""
+    if not flaky:
+        return ""
+    answers = "One answer" if flaky == 1 else f"{flaky} answers"
+    return f" {answers} came only after the call had been sent again."
 
 
 def _exit_code(verdict: Overall, record: Record) -> int:
@@ -230,7 +240,7 @@ def _errors(spec: Spec, record: Record, found: Mapping[str, Tally]) -> tuple[str
 
 
 def _sent(record: Record) -> int:
-    return sum(len(played.exchanges) for played in record.played)
+    return sum(e.requests for played in record.played for e in played.exchanges)
 
 
 def _waited_s(record: Record) -> float:

@@ -151,8 +151,15 @@ def outcome_text(exchange: Exchange) -> str:
     """What came of an exchange, in a word or two."""
     outcome = exchange.outcome
     if isinstance(outcome, Failure):
-        return f"no response ({outcome.kind})"
-    return str(outcome.status)
+        return f"no response ({outcome.kind}){_tries(exchange)}"
+    return f"{outcome.status}{_tries(exchange)}"
+
+
+def _tries(exchange: Exchange) -> str:
+    if not exchange.earlier:
+        return ""
+    waited = f", {exchange.waited_s:.1f} s after the first" if exchange.waited_s else ""
+    return f" at try {exchange.requests}{waited}"
 
 
 def scope_lines(summary: Summary) -> list[str]:

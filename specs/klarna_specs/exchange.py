@@ -101,17 +101,11 @@ class Request(_Headed, frozen=True, kw_only=True):
 
 
 class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="response"):
-    """A response; `truncated` where the body was longer than is read (`body` is its beginning).
-
-    `tries` counts how often the request was sent while the answer was to wait (429); `failures`
-    tells why earlier tries of it got no answer at all.
-    """
+    """A response; `truncated` where the body was longer than is read (`body` is its beginning)."""
 
     status: int
     truncated: bool = False
     elapsed_s: float = 0.0
-    tries: int = 1
-    failures: tuple[str, ...] = ()
 
     @property
     def is_success(self) -> bool:
@@ -130,8 +124,6 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="came", tag="
     kind: Literal["unreachable", "closed", "timeout", "protocol", "tls"]
     message: str
     elapsed_s: float = 0.0
-    tries: int = 1
-    failures: tuple[str, ...] = ()
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -141,6 +133,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `purpose` says why it was sent (`cut`: in a group that was not sent whole, so that nothing can
     be said of it); `group` numbers the concurrent group, if any. `started_s` counts from the
     scenario's start, `clock_s` is how far the target's clock was moved.
+    `earlier` are the outcomes of the same request that do not count, because it was sent again: it
+    failed, had to wait (429), or was a read that did not show yet what had been done. `waited_s`
+    is how long was waited in between, in seconds.
     """
 
     request: Request
@@ -150,3 +145,15 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     group: int | None = None
     started_s: float = 0.0
     clock_s: int = 0
+    earlier: tuple[Response | Failure, ...] = ()
+    waited_s: float = 0.0
+
+    @property
+    def is_flaky(self) -> bool:
+        """Whether it took more than one try to get a response."""
+        return any(isinstance(outcome, Failure) for outcome in self.earlier)
+
+    @property
+    def requests(self) -> int:
+        """How often the request was sent."""
+        return 1 + len(self.earlier)

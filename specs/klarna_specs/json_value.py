@@ -2,10 +2,11 @@
 
 from typing import Any, Final, TypeGuard, cast
 
-__all__ = ["as_array", "as_object", "is_integer", "leniently"]
+__all__ = ["as_array", "as_object", "is_countable", "is_integer", "leniently"]
 
 
 _DEEPEST: Final = 32
+_BEYOND_COUNTING: Final = 2**53
 
 
 def as_object(value: Any) -> dict[str, Any] | None:
@@ -21,6 +22,11 @@ def as_array(value: Any) -> list[Any] | None:
 def is_integer(value: Any) -> TypeGuard[int]:
     """Whether the value was written as an integer: neither 1.0 nor true."""
     return isinstance(value, int) and not isinstance(value, bool)
+
+
+def is_countable(value: Any) -> TypeGuard[int]:
+    """Whether the value is an integer that can be reckoned with: nobody loses digits of it."""
+    return is_integer(value) and abs(value) < _BEYOND_COUNTING
 
 
 def leniently(value: Any) -> Any:

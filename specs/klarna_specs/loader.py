@@ -35,7 +35,9 @@ SPEC_DIRECTORY = Path(__file__).parent
 
 class _Template(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     id: str
-    applies_to: Literal["all", "order", "capture", "refund", "body", "limits", "changing"]
+    applies_to: Literal[
+        "all", "order", "capture", "refund", "body", "limits", "changing", "reading"
+    ]
     level: Level
     statement: str
     source: str
@@ -69,6 +71,7 @@ _APPLIES: Mapping[str, Callable[[Operation], bool]] = {
     "body": lambda operation: operation.body is not None,
     "limits": lambda operation: operation.body is not None and bool(operation.body.limits),
     "changing": lambda operation: operation.changes,
+    "reading": lambda operation: not operation.changes,
 }
 
 

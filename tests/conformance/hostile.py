@@ -2,24 +2,19 @@
 
 import json
 import socket
+import ssl
 import threading
 import uuid
 from collections.abc import Callable
 
 from klarna_conformance.player import NOWHERE_ID
 
-__all__ = ["BEHAVIOURS", "HostileServer"]
+from .hostile_answers import ANSWERS, answer
+from .hostile_tls import TLS_ANSWERS, server_context
 
-_HTML = b"<html><body>It works!</body></html>"
-_MUCH = 10_000_000
+__all__ = ["BEHAVIOURS", "TLS_BEHAVIOURS", "UNANSWERED", "HostileServer", "read_request"]
 
-
-def _html(connection: socket.socket, _: threading.Event) -> None:
-    connection.sendall(_answer("200 OK", _HTML, "text/html"))
-
-
-def _not_found(connection: socket.socket, _: threading.Event) -> None:
-    connection.sendall(_answer("404 Not Found", b"", "text/plain"))
+Behaviour = Callable[[socket.socket, threading.Event], None]
 
 
 def _nothing(connection: socket.socket, _: threading.Event) -> None:
@@ -31,71 +26,71 @@ def _reset(connection: socket.socket, _: threading.Event) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
 
-def _cut_off(connection: socket.socket, _: threading.Event) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n{")
-
-
-def _cut_off_header(connection: socket.socket, _: threading.Event) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Le")
-
-
-def _huge(connection: socket.socket, _: threading.Event) -> None:
-    connection.sendall(_answer("200 OK", b"[" + b" " * _MUCH, "application/json"))
-
-
-def _endless(connection: socket.socket, closing: threading.Event) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
-    while not closing.wait(0.05):
-        connection.sendall(b"1\r\n \r\n")
-
-
 def _silent(connection: socket.socket, closing: threading.Event) -> None:
     closing.wait(60)
 
 
-def _redirect(connection: socket.socket, _: threading.Event) -> None:
-    connection.sendall(
-        b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
-    )
+def _again_and_again(
+    start: bytes, piece: bytes, *, pause_s: float = 0.0, times: int = 1_000_000
+) -> Behaviour:
+    """Sends a beginning, and then the same piece until somebody has enough."""
+
+    def behave(connection: socket.socket, closing: threading.Event) -> None:
+        connection.sendall(start)
+        for _ in range(times):
+            if closing.wait(pause_s):
+                return
+            connection.sendall(piece)
+
+    return behave
 
 
-def _garbage(connection: socket.socket, _: threading.Event) -> None:
-    connection.sendall(bytes(range(256)) * 4)
+def _sending(raw: bytes) -> Behaviour:
+    def behave(connection: socket.socket, _: threading.Event) -> None:
+        connection.sendall(raw)
+
+    return behave
 
 
-def _odd_status(connection: socket.socket, _: threading.Event) -> None:
-    connection.sendall(b"HTTP/1.1 999 \xff\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
-
-
-def _odd_header(connection: socket.socket, _: threading.Event) -> None:
-    connection.sendall(
-        b"HTTP/1.1 201 Created\r\nLocation: http://[\r\nRefund-Id: \xff\xfe/../\r\n"
-        b"Content-Length: 0\r\nConnection: close\r\n\r\n"
-    )
-
-
-def _odd_json(connection: socket.socket, _: threading.Event) -> None:
-    body = b'{"captured_amount": [null], "refunds": [1], "options": [1], "captures": {}}'
-    connection.sendall(_answer("200 OK", body, "application/json"))
-
-
-BEHAVIOURS: dict[str, Callable[[socket.socket, threading.Event], None]] = {
-    "html": _html,
-    "not-found": _not_found,
+_OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
+_CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
+_PIECE = b" " * 65_536
+_GOING_ON: dict[str, Behaviour] = {
     "nothing": _nothing,
     "reset": _reset,
-    "cut-off": _cut_off,
-    "cut-off-header": _cut_off_header,
-    "huge": _huge,
-    "endless": _endless,
     "silent": _silent,
-    "redirect": _redirect,
-    "garbage": _garbage,
-    "odd-status": _odd_status,
-    "odd-header": _odd_header,
-    "odd-json": _odd_json,
+    "endless": _again_and_again(_CHUNKED, b"1\r\n \r\n", pause_s=0.05),
+    "endless-and-fast": _again_and_again(_OK + b"\r\n", _PIECE),
+    "hundred-megabytes": _again_and_again(
+        _OK + b"Content-Length: 104857600\r\n\r\n", _PIECE, times=1_600
+    ),
+    "slow-headers": _again_and_again(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a", pause_s=0.02),
+    "slow-body": _again_and_again(_OK + b"Content-Length: 9999\r\n\r\n", b"[", pause_s=0.02),
+    "endless-headers": _again_and_again(b"HTTP/1.1 200 OK\r\n", b"X-More: yes\r\n" * 1_000),
+    "endless-header-line": _again_and_again(b"HTTP/1.1 200 OK\r\nX-Long: ", b"a" * 65_536),
+    "endless-continue": _again_and_again(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    "endless-early-hints": _again_and_again(
+        b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", pause_s=0.01
+    ),
+    "endless-trailers": _again_and_again(_CHUNKED + b"0\r\n", b"X-More: yes\r\n" * 1_000),
+    "endless-chunk-size": _again_and_again(_CHUNKED, b"0" * 65_536),
+}
+
+BEHAVIOURS: dict[str, Behaviour] = {
+    **_GOING_ON,
+    **{name: _sending(raw) for name, raw in ANSWERS.items()},
 }
 """Every way to misbehave, by name; each answers one request, and then the connection is closed."""
+
+TLS_BEHAVIOURS: dict[str, Behaviour] = {
+    "plain-on-a-tls-port": _sending(answer("200 OK", b"{}", "application/json")),
+    "handshake-that-never-ends": _silent,
+    **{name: _sending(raw) for name, raw in TLS_ANSWERS.items()},
+}
+"""What comes where https is spoken; those with a certificate misbehave after the handshake."""
+
+UNANSWERED = frozenset(_GOING_ON)
+"""The behaviours that make no complete response of reasonable size."""
 
 
 class HostileServer:
@@ -103,16 +98,21 @@ class HostileServer:
 
     With `orders` it makes orders as it should, and answers 404 for the one that nobody has.
 
-    `asked` is set by the first request.
+    `asked` is set by the first request, `requests` are all that were read.
     """
 
     def __init__(self, behaviour: str, *, orders: bool) -> None:
         self.asked = threading.Event()
-        self._misbehave = BEHAVIOURS[behaviour]
+        self.requests: list[bytes] = []
+        tls = behaviour in TLS_BEHAVIOURS
+        self._misbehave = (TLS_BEHAVIOURS if tls else BEHAVIOURS)[behaviour]
+        self._context = server_context(behaviour) if tls else None
+        self._reads = not tls or self._context is not None
         self._orders = orders
         self._closing = threading.Event()
         self._listener = socket.create_server(("127.0.0.1", 0))
-        self.base_url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        scheme = "https" if tls else "http"
+        self.base_url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
@@ -131,21 +131,34 @@ class HostileServer:
 
     def _serve(self, connection: socket.socket) -> None:
         try:
-            with connection:
-                connection.settimeout(20)
-                request = _read_request(connection)
-                self.asked.set()
-                if self._orders and request.startswith(b"POST /_control/orders"):
-                    connection.sendall(_order(request))
-                elif self._orders and NOWHERE_ID.encode() in request:
-                    _not_found(connection, self._closing)
-                else:
-                    self._misbehave(connection, self._closing)
+            connection.settimeout(20)
+            with self._greeted(connection) as greeted:
+                self._answer(greeted)
         except OSError:
             pass  # the client had enough
 
+    def _greeted(self, connection: socket.socket) -> socket.socket:
+        if self._context is None:
+            return connection
+        try:
+            return self._context.wrap_socket(connection, server_side=True)
+        except (OSError, ssl.SSLError):
+            connection.close()
+            raise
 
-def _read_request(connection: socket.socket) -> bytes:
+    def _answer(self, connection: socket.socket) -> None:
+        request = read_request(connection) if self._reads else b""
+        self.requests.append(request)
+        self.asked.set()
+        if self._orders and request.startswith(b"POST /_control/orders"):
+            connection.sendall(_order(request))
+        elif self._orders and NOWHERE_ID.encode() in request:
+            connection.sendall(ANSWERS["not-found"])
+        else:
+            self._misbehave(connection, self._closing)
+
+
+def read_request(connection: socket.socket) -> bytes:
     """Head and body of a request with a Content-Length, or with none."""
     read = b""
     while b"\r\n\r\n" not in read:
@@ -168,12 +181,4 @@ def _order(request: bytes) -> bytes:
     plan = json.loads(request.partition(b"\r\n\r\n")[2])
     captures = [str(uuid.uuid4()) for _ in plan["captures"]]
     made = {"order_id": str(uuid.uuid4()), "capture_ids": captures}
-    return _answer("201 Created", json.dumps(made).encode(), "application/json")
-
-
-def _answer(status: str, body: bytes, content_type: str) -> bytes:
-    head = (
-        f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\n"
-        f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
-    )
-    return head.encode() + body
+    return answer("201 Created", json.dumps(made).encode(), "application/json")

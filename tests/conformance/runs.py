@@ -1,11 +1,14 @@
 """Runs of a few hand-written scenarios on a server behind HTTP."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 from klarna_conformance import defaults
 from klarna_conformance.http_target import HttpTarget
+from klarna_conformance.limits import Limits
+from klarna_conformance.pace import Pacer
 from klarna_conformance.planning import Plan
 from klarna_conformance.provisioners import HttpProvisioner
 from klarna_conformance.running import RunOptions, run
@@ -23,24 +26,42 @@ __all__ = ["run_on"]
 
 
 def run_on(
-    base_url: str, output: Path, scenarios: Iterable[Scenario], *, timeout_s: float = 20.0
+    base_url: str,
+    output: Path,
+    scenarios: Iterable[Scenario],
+    *,
+    timeout_s: float = 20.0,
+    scope: Scope | None = None,
+    pacer: Pacer | None = None,
+    settle_s: float = 0.0,
+    wire: Callable[[], Wire] | None = None,
+    **options: Any,
 ) -> Summary:
-    """Plays the scenarios at the same time, and writes the record; orders come from the server."""
+    """Plays the scenarios at the same time, and writes the record; orders come from the server.
+
+    The `options` are those of the target.
+    """
+    make_wire = wire or (lambda: Wire(timeout_s=timeout_s))
+    own_wire, orders_wire = make_wire(), make_wire()
+    pacer = pacer or Pacer()
+    own_wire.pace(pacer)
+    orders_wire.pace(pacer)
     target = HttpTarget(
         facts=TargetFacts(name="a server", base_url=base_url, kind="http"),
-        username=defaults.USERNAME,
-        password=defaults.PASSWORD,
-        wire=Wire(timeout_s=timeout_s),
-        provisioner=HttpProvisioner(f"{base_url}/_control/orders", Wire(timeout_s=timeout_s)),
+        wire=own_wire,
+        provisioner=HttpProvisioner(f"{base_url}/_control/orders", orders_wire),
         clock_url=f"{base_url}/_control/clock",
+        limits=Limits(settle_s=settle_s),
+        **{"username": defaults.USERNAME, "password": defaults.PASSWORD, **options},
     )
-    plan = Plan(scenarios=tuple(scenarios), goals=goals(spec()))
-    options = RunOptions(seed=1, scope=Scope(), shrink=False)
+    scope = scope or Scope()
+    plan = Plan(scenarios=tuple(scenarios), goals=goals(spec(), scope))
+    run_options = RunOptions(seed=1, scope=scope, shrink=False)
 
     async def go() -> None:
         async with target:
             with Journal(output) as journal:
-                await run(spec(), target, plan, options, journal, lambda _: None)
+                await run(spec(), target, plan, run_options, journal, lambda _: None)
 
     asyncio.run(go())
     return write_renderings(output, spec(), read_journal(output / "journal.ndjson"))

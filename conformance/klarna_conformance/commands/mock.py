@@ -20,6 +20,12 @@ __all__ = ["mock"]
 @click.option(
     "--latency", type=click.IntRange(0), default=0, help="Wait so many ms before answering."
 )
+@click.option(
+    "--lag",
+    type=click.IntRange(0),
+    default=0,
+    help="Let reads show only after so many ms what was done.",
+)
 @click.option("--no-control", is_flag=True, help="Close the control API.")
 @click.option("--mutant", help="Serve this mutant or harmless variant instead (see `mutants`).")
 @specs_option
@@ -29,6 +35,7 @@ def mock(
     username: str,
     password: str,
     latency: int,
+    lag: int,
     no_control: bool,
     mutant: str | None,
     specs: Path | None,
@@ -45,7 +52,7 @@ def mock(
     from klarna_conformance.mutants.making import named_mock
     from klarna_specs.loader import load
 
-    served = named_mock(load(specs), mutant)
+    served = named_mock(load(specs), mutant, lag_s=lag / 1000)
     app = mock_app(served, username=username, password=password, control=not no_control)
     try:
         serve(app, host=host, port=port, latency_s=latency / 1000, tell=click.echo)

@@ -1,5 +1,6 @@
 """Judges exchanges by the specs. Pure: the same exchanges give the same findings."""
 
 from klarna_conformance.judge.groups import judge
+from klarna_conformance.judge.lagging import shows_what_was_done
 
-__all__ = ["judge"]
+__all__ = ["judge", "shows_what_was_done"]

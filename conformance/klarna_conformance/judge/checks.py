@@ -8,7 +8,6 @@ import msgspec
 
 from klarna_conformance.judge.state import (
     Excused,
-    Flaky,
     Mismatch,
     NotTold,
     Result,
@@ -28,6 +27,8 @@ from klarna_specs.oracle import Assessment
 from klarna_specs.spec import ResponseSpec, Spec
 
 __all__ = ["CHECKS", "LATER_CHECKS", "Seen"]
+
+_LONGEST_TOLD = 200
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,25 +74,45 @@ def _complete_response(seen: Seen) -> Result:
     outcome = seen.exchange.outcome
     if isinstance(outcome, Failure):
         return Mismatch("a complete HTTP response", f"{outcome.kind}: {outcome.message}")
-    if outcome.status == 429:
-        return Mismatch("an answer in the end", f"status 429 at each of {outcome.tries} tries")
     if outcome.truncated:
         return Mismatch("a body of reasonable size", "a body of more than a mebibyte")
     if not 200 <= outcome.status < 600 or 300 <= outcome.status < 400:
-        return Mismatch("a success or a refusal", f"status {outcome.status}")
-    if outcome.failures:
-        told = "; ".join(outcome.failures)
-        return Flaky("an answer at the first try", f"one only after {told}")
+        to = outcome.header("Location") if 300 <= outcome.status < 400 else None
+        whither = f", to {to[:_LONGEST_TOLD]!r}, which was not followed" if to else ""
+        return Mismatch("a success or a refusal", f"status {outcome.status}{whither}")
     return None
 
 
 def _no_server_error(seen: Seen) -> Result:
-    outcome = seen.exchange.outcome
-    if isinstance(outcome, Failure):
+    """Also in what came before the read that counts, where one was repeated."""
+    came = (*seen.exchange.earlier, seen.exchange.outcome)
+    statuses = [outcome.status for outcome in came if isinstance(outcome, Response)]
+    if not statuses:
         return NotTold()
-    if outcome.status < 500:
+    failed = next((status for status in statuses if status >= 500), None)
+    return None if failed is None else Mismatch("no 5xx status", f"status {failed}")
+
+
+def _at_first_try(seen: Seen) -> Result:
+    """A failure that a repeated call healed is told, for it may be of any call."""
+    if isinstance(seen.exchange.outcome, Failure):
+        return NotTold()
+    lost = [outcome for outcome in seen.exchange.earlier if isinstance(outcome, Failure)]
+    if not lost:
         return None
-    return Mismatch("no 5xx status", f"status {outcome.status}")
+    return Mismatch("a response to the first try", f"{lost[0].kind}: {lost[0].message}")
+
+
+def _at_once(seen: Seen) -> Result:
+    reads = [came for came in seen.exchange.earlier if _is_a_read(came)]
+    if not reads:
+        return None
+    waited_s = seen.exchange.waited_s
+    return Mismatch("what was done, at the first look", f"another state, for {waited_s:.1f} s")
+
+
+def _is_a_read(outcome: Response | Failure) -> bool:
+    return isinstance(outcome, Response) and outcome.status != 429
 
 
 def _described_response(seen: Seen) -> Result:
@@ -283,6 +304,8 @@ def _excerpt(response: Response) -> str:
 CHECKS: Mapping[str, Callable[[Seen], Result]] = {
     "complete_response": _complete_response,
     "no_server_error": _no_server_error,
+    "at_first_try": _at_first_try,
+    "at_once": _at_once,
     "described_response": _described_response,
     "status": _status,
     "error_code": _error_code,

@@ -21,7 +21,7 @@ from klarna_conformance.judge.reading import (
     told,
     wanted,
 )
-from klarna_conformance.judge.state import Excused, Flaky, Mismatch, NotTold, Result, adopted
+from klarna_conformance.judge.state import Excused, Mismatch, NotTold, Result, adopted
 from klarna_conformance.target import reading_followed
 from klarna_reports.record import Finding, ProvidedOrder, TargetFacts, Verdict
 from klarna_specs.calls import Call, read_call
@@ -153,8 +153,10 @@ class Judging:
         Unless it did not stop however often it was waited for.
         """
         response = exchange.outcome
-        waiting = isinstance(response, Response) and response.status == 429 and response.tries == 1
-        if waiting or exchange.purpose == "cut":
+        if exchange.purpose == "cut":
+            return
+        if isinstance(response, Response) and response.status == 429:
+            self._never_let_through(index, exchange)
             return
         self._decide(self._later.read_resource(index, exchange))
         call = read_call(self._spec, exchange.request)
@@ -172,6 +174,17 @@ class Judging:
         awaited = self._judge_response(answered)
         self._decide(self._await(answered, awaited))
         self._move(answered)
+
+    def _never_let_through(self, index: int, exchange: Exchange) -> None:
+        """Being asked to wait is a finding where it did not help to wait."""
+        call = read_call(self._spec, exchange.request)
+        if call is None or not exchange.earlier:
+            return
+        observed = f"status 429, also after waiting {exchange.waited_s:.0f} s"
+        for requirement in call.operation.requirements:
+            if requirement.check == "complete_response":
+                result = Mismatch("an answer, after as long as the server asked to wait", observed)
+                self._settle(Awaited(requirement=requirement, index=index), result)
 
     def _told_but_not_booked(self, call: Call) -> bool:
         """Whether a read is of what an answer told, though the ledger knows of no such thing."""
@@ -335,8 +348,6 @@ class Judging:
         requirement, verdict, expected, observed = awaited.requirement, "PASS", "", ""
         if isinstance(result, Excused):
             verdict, observed = "NOT_APPLICABLE", result.reason
-        elif isinstance(result, Flaky):
-            verdict, expected, observed = "WARN", result.expected, result.observed
         elif result is not None:
             verdict, expected = _VIOLATED[requirement.level], result.expected
             observed = result.observed

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from klarna_conformance.locations import Leads, created_id, follow
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Exchange, NotJson, Response
-from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.json_value import as_array, as_object, is_countable
 from klarna_specs.ledger import Answer
 from klarna_specs.oracle import Assessment, Outcome
 from klarna_specs.rules import Unsettled, evaluator
@@ -145,4 +145,4 @@ def offered_days(exchange: Exchange) -> tuple[int, ...] | None:
     if options is None:
         return None
     days = [(as_object(option) or {}).get("number_of_days") for option in options]
-    return tuple(n for n in days if is_integer(n))
+    return tuple(n for n in days if is_countable(n))

@@ -9,12 +9,11 @@ from typing import Any
 
 import msgspec
 
-from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.json_value import as_array, as_object, is_countable, is_integer
 from klarna_specs.ledger import Capture, Ledger, Refund
 
 __all__ = [
     "Excused",
-    "Flaky",
     "Mismatch",
     "NotTold",
     "Result",
@@ -50,14 +49,7 @@ class Excused(msgspec.Struct, frozen=True):
     reason: str
 
 
-class Flaky(msgspec.Struct, frozen=True):
-    """It was as expected in the end, but not at the first try: neither right nor wrong."""
-
-    expected: str
-    observed: str
-
-
-Result = Mismatch | NotTold | Excused | Flaky | None
+Result = Mismatch | NotTold | Excused | None
 
 
 def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
@@ -125,7 +117,7 @@ def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
 
     What an answer told before is never forgotten.
     """
-    told: dict[str, Any] = {name: order[name] for name in _AMOUNTS if is_integer(order.get(name))}
+    told: dict[str, Any] = {n: order[n] for n in _AMOUNTS if is_countable(order.get(n))}
     refunds = _usable(_listed("refunds", order["refunds"])) if _has(order, "refunds") else None
     if refunds is not None:
         new = [i for i in refunds if ledger.refund(i) is None]
@@ -145,7 +137,7 @@ def _has(order: Mapping[str, Any], kind: str) -> bool:
 
 def _usable(pairs: list[tuple[Any, Any]]) -> dict[str, int] | None:
     """The amounts by id; None where an entry does not tell both."""
-    usable = {i: amount for i, amount in pairs if isinstance(i, str) and is_integer(amount)}
+    usable = {i: amount for i, amount in pairs if isinstance(i, str) and is_countable(amount)}
     return usable if len(usable) == len(pairs) else None
 
 

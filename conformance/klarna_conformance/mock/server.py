@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from klarna_conformance.mock.deviation import AS_DOCUMENTED, Booking, Deviation, Sending
+from klarna_conformance.mock.lag import Lag
 from klarna_conformance.mock.resources import (
     capture_resource,
     days_offered,
@@ -42,13 +43,22 @@ class Mock:
     """Orders and what was done to them. Safe to be called from several threads.
 
     Ids are drawn from `seed`, so that two mocks with the same seed and the same requests answer
-    alike. A `deviation` makes it another server than the documented one.
+    alike. A `deviation` makes it another server than the documented one; reads do not show for
+    `lag_s` seconds what was done.
     """
 
-    def __init__(self, spec: Spec, *, seed: int = 0, deviation: Deviation = AS_DOCUMENTED) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        *,
+        seed: int = 0,
+        deviation: Deviation = AS_DOCUMENTED,
+        lag_s: float = 0.0,
+    ) -> None:
         self.spec = spec
         self._deviation = deviation
         self._seed = seed
+        self._lag_s = lag_s
         self._lock = threading.RLock()
         self.reset()
 
@@ -63,6 +73,7 @@ class Mock:
             self._arrived: Ledger | None = None
             self._answers: dict[tuple[str, str], Response] = {}
             self._ids = 0
+            self._lag = Lag(self._lag_s) if self._lag_s else None
 
     def make_order(self, plan: OrderPlan) -> ProvidedOrder:
         """Makes the order of a plan, with its captures and what became of the rest."""
@@ -105,7 +116,7 @@ class Mock:
 
     def answer(self, call: Call, base_url: str) -> Response:
         """Answers a call: assesses it, takes the first allowed outcome, and does it."""
-        ledger = self._ledger(call.order_id)
+        ledger = self._seen_by(call)
         if ledger and self._arrived and self._deviation.assessed_on:
             ledger = self._deviation.assessed_on(call, ledger, self._arrived.at(ledger.now_s))
         assessment = assess(self.spec, ledger, call)
@@ -141,7 +152,8 @@ class Mock:
 
     def resource(self, call: Call) -> Any:
         """What a read shows."""
-        ledger = self.orders[call.order_id]
+        ledger = self._seen_by(call)
+        assert ledger is not None
         made_s = EPOCH_S + self._made_at[call.order_id]
         capture = ledger.capture(call.capture_id)
         refund = ledger.refund(call.refund_id)
@@ -195,6 +207,13 @@ class Mock:
         ledger = self.orders.get(order_id)
         return ledger.at(self.now_s - self._made_at[order_id]) if ledger else None
 
+    def _seen_by(self, call: Call) -> Ledger | None:
+        """The order that a call is about: changes see what is, reads what has reached them."""
+        ledger = self._ledger(call.order_id)
+        if ledger is None or self._lag is None or call.operation.changes:
+            return ledger
+        return self._lag.shown(ledger)
+
     def _remember(self, assessment: Assessment, response: Response, *, effect: bool) -> None:
         call, ledger = assessment.call, self._ledger(assessment.call.order_id)
         if ledger is None:
@@ -212,6 +231,8 @@ class Mock:
             if effect and assessment.replay and call.key:
                 self._answers[call.order_id, call.key] = response
             after = self._deviation.booked(Booking(ledger, call, answer, effect), self)
+            if self._lag is not None and effect:
+                self._lag.changed(self.orders[call.order_id])
             self.orders[call.order_id] = self.with_offers(after)
 
     def _no_such_path(self) -> Response:

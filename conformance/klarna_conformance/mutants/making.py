@@ -17,7 +17,7 @@ from klarna_specs.spec import Operation, Requirement, Spec
 __all__ = ["make_mutant", "mutated_spec", "named_mock"]
 
 
-def make_mutant(spec: Spec, mutant: Mutant, *, seed: int = 0) -> Mock:
+def make_mutant(spec: Spec, mutant: Mutant, *, seed: int = 0, lag_s: float = 0.0) -> Mock:
     """The server that a catalogue entry describes; raises UsageError where it cannot be made."""
     deviation = _behaviour(mutant)
     if mutant.responses:
@@ -31,18 +31,18 @@ def make_mutant(spec: Spec, mutant: Mutant, *, seed: int = 0) -> Mock:
             return response
 
         deviation = deviation._replace(sent=sent)
-    return Mock(mutated_spec(spec, mutant), seed=seed, deviation=deviation)
+    return Mock(mutated_spec(spec, mutant), seed=seed, deviation=deviation, lag_s=lag_s)
 
 
-def named_mock(spec: Spec, name: str | None, *, seed: int = 0) -> Mock:
+def named_mock(spec: Spec, name: str | None, *, seed: int = 0, lag_s: float = 0.0) -> Mock:
     """The mock itself, or the mutant or harmless variant of this id; raises UsageError."""
     if name is None:
-        return Mock(spec, seed=seed)
+        return Mock(spec, seed=seed, lag_s=lag_s)
     known = {mutant.id: mutant for mutant in (*mutants(), *harmless_variants())}
     if name not in known:
         close = difflib.get_close_matches(name, known, n=3) or list(known)[:3]
         raise UsageError(f"there is no mutant {name!r}; did you mean {' or '.join(close)}?")
-    return make_mutant(spec, known[name], seed=seed)
+    return make_mutant(spec, known[name], seed=seed, lag_s=lag_s)
 
 
 def _behaviour(mutant: Mutant) -> Deviation:

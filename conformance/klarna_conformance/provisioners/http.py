@@ -32,7 +32,7 @@ class HttpProvisioner:
             return self._unavailable(plan, f"cannot be reached: {outcome.message}")
         try:
             answer = ORDER_ANSWER.decode(outcome.body.text)
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             return self._unavailable(plan, f"answered {outcome.status}, and no order")
         made = answer.order(plan) if outcome.is_success else None
         told = answer.unavailable or f"status {outcome.status}"

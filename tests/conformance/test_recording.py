@@ -1,0 +1,269 @@
+"""What is recorded has no secrets and no customers in it, and gives the same verdicts again."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from klarna_conformance.errors import UsageError
+from klarna_conformance.judge import judge
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.player import play
+from klarna_conformance.recording import CUSTOMER_MEMBERS, Recorder
+from klarna_conformance.redaction import REDACTED, Redactor
+from klarna_conformance.rehearsal import MockTarget
+from klarna_reports.journal import read_journal
+from klarna_reports.record import Finding, Played
+from klarna_specs.calls import Call
+from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
+from klarna_specs.scenario import Key, Scenario
+from klarna_strategies.steps import extend, get_order, get_refund, offered, refund, release
+
+from .conftest import Served
+from .listeners import Forward, Listener
+from .museum import FULL, PART, accepting, spec
+from .pages import active_parts
+from .runs import run_on
+
+KEYED = refund(1_000, key=Key("first"), description="for order A", reference="RMA-1")
+STEPS = (KEYED, KEYED, get_refund(), get_order(), refund(10_001), extend(offered(0)), release())
+MANY = Scenario(plan=FULL, steps=STEPS)
+
+
+class Forgetful(Mock):
+    """Shows no refunds."""
+
+    def resource(self, call: Call) -> Any:
+        shown = super().resource(call)
+        return {**shown, "refunded_amount": 0} if isinstance(shown, dict) else shown
+
+
+def played_on(server: type[Mock]) -> Played:
+    target = MockTarget(server(spec()))
+    played = asyncio.run(play(spec(), target, MANY, identifier="s0001"))
+    return judged(played)
+
+
+def judged(played: Played) -> Played:
+    facts = MockTarget(Mock(spec())).facts
+    findings = judge(spec(), facts, played.orders, played.exchanges)
+    return msgspec.structs.replace(played, findings=findings)
+
+
+def verdicts(played: Played) -> list[tuple[str, str, int]]:
+    return [(f.requirement, f.verdict, f.exchange) for f in played.findings]
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        *("order", "orders", "refund", "refunds", "refund_id", "capture", "CAPTURED", "SEK"),
+        *("ordermanagement", "mock", "http", "10000", "1000", "application", "json", "RMA-1"),
+        *("REFUND_NOT_ALLOWED", "status", "true", "null", "number_of_days", "for order A"),
+        *("captured_amount", "-", "a", "for", "description", "Location", "refunded"),
+    ],
+)
+@pytest.mark.parametrize("server", [Mock, Forgetful, accepting("refund.within-captured-amount")])
+def test_no_credential_changes_a_verdict(secret: str, server: type[Mock]) -> None:
+    before = played_on(server)
+    recorded = Recorder(Redactor((secret,), public="http://mock")).played(before)
+
+    assert verdicts(judged(recorded)) == verdicts(before)
+
+
+def test_ids_with_a_secret_in_them_still_lead_to_what_they_name() -> None:
+    before = played_on(Mock)
+    order_id = before.orders[0].order_id
+    recorded = Recorder(Redactor((order_id[:13], order_id[-7:]))).played(before)
+    text = msgspec.json.encode(recorded).decode()
+
+    assert (verdicts(judged(recorded)), order_id[:13] in text) == (verdicts(before), False)
+
+
+def recorder(*secrets: str, members: tuple[str, ...] = ()) -> Recorder:
+    return Recorder(Redactor(secrets), members=members)
+
+
+def body_of(recorder: Recorder, text: str) -> str:
+    return recorder.payload(Payload(text)).text
+
+
+@pytest.mark.parametrize("member", CUSTOMER_MEMBERS)
+def test_what_is_known_of_customers_is_not_recorded(member: str) -> None:
+    body = f'{{"billing": {{"{member}": "Åsa", "x": 1.0}}}}'
+
+    assert body_of(recorder(), body) == body.replace("Åsa", REDACTED)
+
+
+@pytest.mark.parametrize(
+    ("body", "recorded"),
+    [
+        pytest.param('{"Email": "a@b.c"}', f'{{"Email": "{REDACTED}"}}', id="another case"),
+        pytest.param('{"givenName":"A"}', f'{{"givenName":"{REDACTED}"}}', id="in camel case"),
+        pytest.param('{"phone": 123.5, "a": 1}', '{"phone": 0, "a": 1}', id="a number"),
+        pytest.param('{"phone": null}', '{"phone": null}', id="nothing"),
+        pytest.param(
+            '{"phone": ["1", {"no": "2"}], "a": "b"}',
+            f'{{"phone": ["{REDACTED}", {{"no": "{REDACTED}"}}], "a": "b"}}',
+            id="all that is in it",
+        ),
+        pytest.param('{"\\u0065mail": "a"}', f'{{"\\u0065mail": "{REDACTED}"}}', id="escaped"),
+        pytest.param('{"email": "a\\"b", ', f'{{"email": "{REDACTED}", ', id="cut off"),
+        pytest.param('{"email": "a\\"b', f'{{"email": "{REDACTED}"', id="cut off within"),
+        pytest.param('<p>{"email": "a"}', f'<p>{{"email": "{REDACTED}"}}', id="within a page"),
+        pytest.param('["email", "a"]', '["email", "a"]', id="a value is no member"),
+        pytest.param('{"a": "email"}', '{"a": "email"}', id="a value alone"),
+    ],
+)
+def test_members_are_found_wherever_they_are(body: str, recorded: str) -> None:
+    assert body_of(recorder(), body) == recorded
+
+
+def test_more_members_can_be_left_out() -> None:
+    assert body_of(recorder(members=("shoe_size",)), '{"shoe_size": "44"}') == (
+        f'{{"shoe_size": "{REDACTED}"}}'
+    )
+
+
+def test_members_that_requirements_look_at_cannot_be_left_out() -> None:
+    with pytest.raises(UsageError, match="refundedamount"):
+        recorder(members=("refunded_amount",))
+
+
+def test_of_json_the_values_change_and_nothing_else() -> None:
+    body = '{ "order": "my order is", "order_id":"order", "n" : 1.50, "n":2 , "x":"s3cret-1"}'
+    wanted = body.replace("my order is", f"my {REDACTED} is").replace("s3cret-1", REDACTED)
+
+    assert body_of(recorder("order", "s3cret-1"), body) == wanted
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        '{"a": "\\u0073\\u00333cret-1"}',
+        '{"a": "s3cret\\u002d1"}',
+        '{"s3cret-1": 1}',
+        '"s3cret-1',
+        "[s3cret-1]",
+        "<a href='?s3cret%2D1'>",
+        '{"a": "' + base64.b64encode(b"x:s3cret-1").decode() + '"}',
+    ],
+)
+def test_no_secret_is_left_in_a_body(body: str) -> None:
+    assert REDACTED in body_of(recorder("s3cret-1", "33cret-1"), body)
+
+
+def recorded_headers(*headers: tuple[str, str]) -> tuple[tuple[str, str], ...]:
+    exchange = Exchange(
+        request=Request(method="GET", path="/"), outcome=Response(status=200, headers=headers)
+    )
+    played = Played(id="s1", scenario=MANY, exchanges=(exchange,))
+    outcome = recorder("merchant-7", "s3cret-1").played(played).exchanges[0].outcome
+    assert isinstance(outcome, Response)
+    return outcome.headers
+
+
+def test_secrets_are_found_in_headers_whole_folded_and_in_pieces() -> None:
+    assert recorded_headers(
+        ("X-Echo", "you are merchant-7"),
+        ("X-Folded", "s3cr et-1"),
+        ("X-Part", "mercha"),
+        ("X-Part", "nt-7"),
+        ("X-merchant-7", "1"),
+        ("Set-Cookie", "session=1"),
+        ("Location", "http://mock/s3cret-1/orders"),
+        ("Content-Type", "text/html"),
+    ) == (
+        ("X-Echo", f"you are {REDACTED}"),
+        ("X-Folded", REDACTED),
+        ("X-Part", REDACTED),
+        ("X-Part", REDACTED),
+        (f"X-{REDACTED}", "1"),
+        ("Set-Cookie", REDACTED),
+        ("Location", f"http://mock/{REDACTED}/orders"),
+        ("Content-Type", "text/html"),
+    )
+
+
+def test_earlier_tries_and_messages_are_recorded_without_secrets() -> None:
+    exchange = Exchange(
+        request=Request(method="GET", path="/s3cret-1"),
+        outcome=Failure(kind="closed", message="s3cret-1"),
+        earlier=(Response(status=429, body=Payload("s3cret-1")),),
+    )
+    played = Played(id="s1", scenario=MANY, exchanges=(exchange,), error="s3cret-1")
+
+    assert b"s3cret-1" not in msgspec.json.encode(recorder("s3cret-1").played(played))
+
+
+def test_what_a_finding_quotes_of_a_customer_is_not_recorded() -> None:
+    finding = Finding(
+        requirement="r",
+        verdict="FAIL",
+        exchange=0,
+        expected="a JSON body",
+        observed='text/html, 19 characters: \'{"email": "a@b.c", \'',
+    )
+    played = Played(id="s1", scenario=MANY, findings=(finding,))
+
+    assert "a@b.c" not in recorder().played(played).findings[0].observed
+
+
+SCENARIOS = (MANY, Scenario(plan=PART, steps=(KEYED, release(), get_order())))
+USERNAME, PASSWORD = "PK1234_a7f3", "Tr0ub4dor&3/+ä=secret"
+
+
+def _echoing(answer: bytes) -> bytes:
+    """The answer with the credentials in headers and in the body, in many ways."""
+    head, _, body = answer.partition(b"\r\n\r\n")
+    token = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
+    told = [USERNAME, PASSWORD, token, "<b>" + PASSWORD, json.dumps(PASSWORD)]
+    if body.startswith(b"{"):
+        body = json.dumps({**json.loads(body), "told": told, "email": "asa@example.com"}).encode()
+    elif not body:
+        body = b"" if b" 204 " in head else f"{told}".encode()
+    lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
+    half = len(token) // 2
+    lines += [f"X-Token: Basic {token}".encode(), b"X-User: " + USERNAME.encode()]
+    lines += [f"X-A: {token[:half]}".encode(), f"X-B: {token[half:]}".encode()]
+    lines += [b"Set-Cookie: p=" + PASSWORD.encode(), b"Content-Length: %d" % len(body)]
+    return b"\r\n".join(lines) + b"\r\n\r\n" + body
+
+
+def test_a_server_that_echoes_its_credentials_everywhere_gets_none_of_them_into_the_record(
+    serve_mock: Callable[..., Served], tmp_path: Path
+) -> None:
+    mock = serve_mock("--username", USERNAME, "--password", PASSWORD)
+    forward = Forward(mock.base_url, loses=lambda _: False)
+    with Listener(lambda n, request: _echoing(forward(n, request) or b"")) as echo:
+        run_on(echo.base_url, tmp_path, SCENARIOS, username=USERNAME, password=PASSWORD)
+    written = "".join(p.read_text() for p in tmp_path.rglob("*") if p.is_file())
+    token = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
+    secrets = (USERNAME, PASSWORD, PASSWORD[:12], "a7f3", token, token[:20], "asa@example.com")
+
+    assert [secret for secret in secrets if secret in written] == []
+    assert active_parts((tmp_path / "report.html").read_text()) == []
+
+
+def test_the_record_of_such_a_server_gives_the_same_verdicts_again(
+    serve_mock: Callable[..., Served], tmp_path: Path
+) -> None:
+    mock = serve_mock("--username", USERNAME, "--password", PASSWORD)
+    forward = Forward(mock.base_url, loses=lambda _: False)
+    with Listener(lambda n, request: _echoing(forward(n, request) or b"")) as echo:
+        run_on(echo.base_url, tmp_path, SCENARIOS, username=USERNAME, password=PASSWORD)
+    record = read_journal(tmp_path / "journal.ndjson")
+    again = [
+        msgspec.structs.replace(
+            played, findings=judge(spec(), record.header.target, played.orders, played.exchanges)
+        )
+        for played in record.played
+    ]
+    told = [verdicts(played) for played in record.played if played.id.startswith("s")]
+
+    assert told == [verdicts(played) for played in again if played.id.startswith("s")]

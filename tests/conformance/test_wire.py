@@ -1,0 +1,475 @@
+"""The wire: what it sends to whom, what it trusts, what it reads, and how it fails."""
+
+import asyncio
+import base64
+import contextlib
+import gzip
+import socket
+import ssl
+import threading
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import trustme
+
+from klarna_conformance.errors import UsageError
+from klarna_conformance.http_target import HttpTarget
+from klarna_conformance.provisioners import HttpProvisioner
+from klarna_conformance.wire import MAX_BODY_BYTES, Tls, Wire
+from klarna_reports.record import TargetFacts
+from klarna_specs.calls import KEY_HEADER
+from klarna_specs.exchange import Failure, Request, Response
+from klarna_specs.plan import OrderPlan
+
+from .listeners import Listener, response
+
+PLAN = OrderPlan(market="SE", currency="SEK", order_amount=1)
+AUTHORIZATION = base64.b64encode(b"merchant-1:s3cret-1")
+
+
+def asked(url: str, *, method: str = "GET", content: Any = b"", **options: Any) -> Any:
+    async def go() -> Response | Failure:
+        wire = Wire(**options)
+        try:
+            return await wire.send(method, url, content=content)
+        finally:
+            await wire.aclose()
+
+    return asyncio.run(go())
+
+
+def target(base_url: str, **options: Any) -> HttpTarget:
+    return HttpTarget(
+        **{
+            "facts": TargetFacts(name="t", base_url=base_url, kind="http"),
+            "username": "merchant-1",
+            "password": "s3cret-1",
+            "wire": Wire(),
+            **options,
+        }
+    )
+
+
+# Whom it tells what
+
+
+def test_a_redirect_to_another_server_is_not_followed_and_takes_no_credentials_there() -> None:
+    with Listener(lambda *_: response("200 OK")) as other:
+        to = f"Location: {other.base_url}/steal"
+        with Listener(lambda *_: response("307 Temporary Redirect", b"", to)) as first:
+
+            async def go() -> Any:
+                async with target(first.base_url) as opened:
+                    return (await opened.send(Request(method="POST", path="/a"))).outcome
+
+            outcome = asyncio.run(go())
+    assert (outcome.status, other.requests) == (307, [])
+
+
+@pytest.mark.parametrize("path", ["//other/a", "/\\other", "/..//other", "/@other", "/%2e%2e/"])
+def test_credentials_go_to_the_target_whatever_the_path_is(path: str) -> None:
+    with Listener(lambda *_: response("200 OK")) as server:
+
+        async def go() -> None:
+            async with target(server.base_url) as opened:
+                await opened.send(Request(method="GET", path=path))
+
+        asyncio.run(go())
+    assert [AUTHORIZATION in request for request in server.requests] == [True]
+
+
+def test_a_path_that_names_another_host_gets_no_credentials() -> None:
+    with Listener(lambda *_: response("200 OK")) as server:
+        port = server.base_url.rsplit(":", 1)[1]
+
+        async def go() -> None:
+            async with target("http://localhost") as opened:
+                await opened.send(Request(method="GET", path=f".localhost:{port}/"))
+                await opened.send(Request(method="GET", path=f":x@127.0.0.1:{port}/"))
+
+        asyncio.run(go())
+    assert [AUTHORIZATION in request for request in server.requests] == [False] * len(
+        server.requests
+    )
+
+
+def test_a_provisioner_and_a_clock_elsewhere_get_no_credentials() -> None:
+    with Listener(lambda *_: response("201 Created", b'{"order_id": "1"}')) as other:
+        provisioner = HttpProvisioner(f"{other.base_url}/orders", Wire())
+
+        async def go() -> None:
+            opened = target(
+                "http://127.0.0.1:9",
+                provisioner=provisioner,
+                clock_url=f"{other.base_url}/clock",
+            )
+            async with opened:
+                await opened.provide(PLAN)
+                await opened.advance(1)
+
+        asyncio.run(go())
+    told = [b"Basic " in request for request in other.requests]
+    assert told == [False, False]
+
+
+def test_no_cookie_is_sent_back() -> None:
+    with Listener(lambda *_: response("200 OK", b"", "Set-Cookie: session=1")) as server:
+
+        async def go() -> None:
+            async with target(server.base_url) as opened:
+                for _ in range(2):
+                    await opened.send(Request(method="GET", path="/"))
+
+        asyncio.run(go())
+    assert [b"ookie" in request for request in server.requests] == [False, False]
+
+
+# What it reads
+
+
+def encoded(body: bytes, encoding: str) -> Any:
+    said = response("200 OK", body, f"Content-Encoding: {encoding}")
+    with Listener(lambda *_: said) as server:
+        return asked(server.base_url)
+
+
+BODY = b'{"a": 1}'
+GZIPPED = gzip.compress(BODY, mtime=0)  # the same for every worker
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding"),
+    [
+        (GZIPPED, "gzip"),
+        (GZIPPED, "X-GZIP"),
+        (gzip.compress(BODY[:4], mtime=0) + gzip.compress(BODY[4:], mtime=0), "gzip"),
+        (zlib.compress(BODY), "deflate"),
+        (zlib.compress(BODY)[2:-4], "deflate"),
+        (zlib.compress(GZIPPED), "gzip, deflate"),
+        (BODY, "identity"),
+    ],
+)
+def test_a_body_is_decoded_though_nobody_asked_for_that(body: bytes, encoding: str) -> None:
+    assert encoded(body, encoding).body.text == BODY.decode()
+
+
+@pytest.mark.parametrize(
+    ("body", "encoding", "why"),
+    [
+        (b"garbage", "gzip", "the body is not gzip"),
+        (GZIPPED[:-1], "gzip", "the body is gzip without its end"),
+        (GZIPPED + b"more", "gzip", "the body is not gzip"),
+        (BODY, "br", "the body is encoded as 'br', which was not asked for"),
+        (BODY, "gzip,gzip,gzip,gzip", "the body is encoded 4 times"),
+    ],
+)
+def test_a_body_that_cannot_be_decoded_is_a_failure(body: bytes, encoding: str, why: str) -> None:
+    outcome = encoded(body, encoding)
+    assert (outcome.kind, outcome.message.startswith(why)) == ("protocol", True)
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_the_bound_holds_for_what_is_decoded(more: int) -> None:
+    outcome = encoded(gzip.compress(bytes(MAX_BODY_BYTES + more)), "gzip")
+    assert (outcome.truncated, len(outcome.body.text) > 5_000) == (bool(more), not more)
+
+
+def test_a_deadline_is_kept_though_something_comes_all_the_time() -> None:
+    def drip(*_: Any) -> bytes:
+        return b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n1"
+
+    stop = threading.Event()
+    with Listener(lambda n, r: drip() if not stop.wait(5) else None) as server:
+        outcome = asked(server.base_url, timeout_s=0.1)
+        stop.set()
+    assert outcome.kind == "timeout"
+
+
+def test_waiting_for_a_connection_is_not_counted_as_the_servers_time() -> None:
+    turns = threading.Semaphore(0)
+
+    def one_after_the_other(number: int, _: bytes) -> bytes:
+        threading.Event().wait(0.2)
+        turns.release()
+        return response("200 OK")
+
+    async def go(base_url: str) -> list[str]:
+        wire = Wire(timeout_s=0.8, concurrency=1)
+        outcomes = await asyncio.gather(*(wire.send("GET", base_url) for _ in range(6)))
+        await wire.aclose()
+        return [type(outcome).__name__ for outcome in outcomes]
+
+    with Listener(one_after_the_other) as server:
+        assert asyncio.run(go(server.base_url)) == ["Response"] * 6
+
+
+# Whom it trusts
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def served_by(authority: trustme.CA, *, clients: trustme.CA | None = None) -> ssl.SSLContext:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    if clients:
+        clients.configure_trust(context)
+        context.verify_mode = ssl.CERT_REQUIRED
+    return context
+
+
+@pytest.fixture
+def ca(authority: trustme.CA, tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return path
+
+
+def test_a_private_authority_is_trusted_where_it_is_named(authority: trustme.CA, ca: Path) -> None:
+    with Listener(lambda *_: response("200 OK"), context=served_by(authority)) as server:
+        outcomes = [
+            asked(server.base_url, tls=Tls(ca=ca)),
+            asked(server.base_url),
+        ]
+    assert [getattr(o, "status", None) or getattr(o, "kind", None) for o in outcomes] == [
+        200,
+        "tls",
+    ]
+
+
+def test_a_client_certificate_is_shown_where_there_is_one(
+    authority: trustme.CA, ca: Path, tmp_path: Path
+) -> None:
+    mine = authority.issue_cert("client.example")
+    certificate, key = tmp_path / "client.pem", tmp_path / "client.key"
+    certificate.write_bytes(b"".join(blob.bytes() for blob in mine.cert_chain_pems))
+    mine.private_key_pem.write_to_path(str(key))
+    both = tmp_path / "both.pem"
+    mine.private_key_and_cert_chain_pem.write_to_path(str(both))
+    context = served_by(authority, clients=authority)
+    with Listener(lambda *_: response("200 OK"), context=context) as server:
+        outcomes = [
+            asked(server.base_url, tls=Tls(ca=ca, certificate=certificate, key=key)),
+            asked(server.base_url, tls=Tls(ca=ca, certificate=both)),
+            asked(server.base_url, tls=Tls(ca=ca)),
+        ]
+    assert [type(outcome).__name__ for outcome in outcomes] == ["Response", "Response", "Failure"]
+
+
+@pytest.mark.parametrize(
+    ("files", "named"),
+    [
+        ({"ca": "missing.pem"}, "tls: ca missing.pem cannot be used: No such file or directory"),
+        ({"ca": "empty.pem"}, "tls: ca empty.pem cannot be used"),
+        ({"certificate": "empty.pem"}, "tls: certificate empty.pem cannot be used"),
+        ({"key": "empty.pem"}, "tls: the key empty.pem has no certificate"),
+    ],
+)
+def test_files_that_cannot_be_used_are_named(
+    files: dict[str, str], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty.pem").write_text("")
+    with pytest.raises(UsageError) as told:
+        Wire(tls=Tls(**{name: Path(file) for name, file in files.items()}))
+    assert str(told.value).startswith(named)
+
+
+def test_a_key_with_a_passphrase_is_refused_and_nobody_is_asked_for_it(tmp_path: Path) -> None:
+    from cryptography.hazmat.primitives import serialization
+
+    mine = trustme.CA().issue_cert("client.example")
+    key = serialization.load_pem_private_key(mine.private_key_pem.bytes(), None)
+    locked = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.BestAvailableEncryption(b"passphrase"),
+    )
+    file = tmp_path / "client.pem"
+    file.write_bytes(locked + mine.cert_chain_pems[0].bytes())
+    with pytest.raises(UsageError, match="passphrase"):
+        Wire(tls=Tls(certificate=file))
+
+
+SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"\xff" * 100, id="no frames"),
+        pytest.param(response("200 OK", b"{}"), id="HTTP/1.1"),
+        pytest.param(SETTINGS[:5], id="half a frame"),
+        pytest.param(
+            SETTINGS + b"\x00\x00\x05\x01\x05\x00\x00\x00\x01\xff\xff\xff\xff\xff", id="HPACK"
+        ),
+        pytest.param(SETTINGS + b"\x00\x00\x01\x01\x05\x00\x00\x00\x01\xbe", id="HPACK index"),
+        pytest.param(SETTINGS + b"\x00\x00\x01\x01\x05\x00\x00\x00\x01\x84", id="a request"),
+        pytest.param(SETTINGS + b"\x00\x00\x01\x01\x05\x00\x00\x00\x02\x88", id="a push"),
+        pytest.param(SETTINGS + b"\x00\x00\x04\x03\x00\x00\x00\x00\x01" + bytes(4), id="reset"),
+        pytest.param(SETTINGS + b"\x00\x00\x08\x07" + bytes(13), id="going away"),
+        pytest.param(SETTINGS + b"\xff\xff\xff\x00" + bytes(5), id="a frame of 16 MB"),
+        pytest.param(SETTINGS + b"\x00\x00\x01\x01\x04\x00\x00\x00\x01\x88", id="no end"),
+    ],
+)
+def test_http_2_that_is_none_is_a_failure(sent: bytes, authority: trustme.CA, ca: Path) -> None:
+    context = served_by(authority)
+    context.set_alpn_protocols(["h2"])
+    with Listener(lambda *_: sent, context=context) as server:
+        outcome = asked(server.base_url, tls=Tls(ca=ca), http2=True, timeout_s=2.0)
+    assert isinstance(outcome, Failure)
+
+
+# Through whom it goes
+
+
+class Tunnel:
+    """A proxy that answers CONNECT and then passes bytes on, or refuses without credentials."""
+
+    def __init__(self, wanted: str = "") -> None:
+        self.heads: list[bytes] = []
+        self._wanted = wanted.encode()
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
+
+    def __enter__(self) -> "Tunnel":
+        threading.Thread(target=self._accept, daemon=True).start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                connection, _ = self._listener.accept()
+                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
+
+    def _serve(self, connection: socket.socket) -> None:
+        with contextlib.suppress(OSError), connection:
+            connection.settimeout(20)
+            head = b""
+            while b"\r\n\r\n" not in head:
+                head += connection.recv(65_536)
+            self.heads.append(head)
+            if self._wanted not in head:
+                connection.sendall(
+                    response("407 Proxy Authentication Required", b"", "X-Echo: " + head.hex())
+                )
+                return
+            host, _, port = head.split()[1].decode().partition(":")
+            with socket.create_connection((host, int(port)), 20) as upstream:
+                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+                back = threading.Thread(target=_pass_on, args=(upstream, connection))
+                back.start()
+                _pass_on(connection, upstream)
+                back.join()
+
+
+def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        for part in iter(lambda: source.recv(65_536), b""):
+            sink.sendall(part)
+        sink.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def secure(authority: trustme.CA) -> Iterator[Listener]:
+    with Listener(lambda *_: response("200 OK"), context=served_by(authority)) as server:
+        yield server
+
+
+def test_a_proxy_is_gone_through_and_sees_no_credentials_of_the_target(
+    secure: Listener, ca: Path
+) -> None:
+    with Tunnel() as proxy:
+        wire = Wire(tls=Tls(ca=ca), proxy=f"http://{proxy.address}")
+
+        async def go() -> Any:
+            async with target(secure.base_url, wire=wire) as opened:
+                return (await opened.send(Request(method="GET", path="/"))).outcome
+
+        outcome = asyncio.run(go())
+    assert outcome.status == 200
+    assert [AUTHORIZATION in head for head in proxy.heads] == [False]
+    assert [AUTHORIZATION in request for request in secure.requests] == [True]
+
+
+def test_the_credentials_of_a_proxy_go_to_the_proxy_alone(secure: Listener, ca: Path) -> None:
+    told = base64.b64encode(b"gate:p4ssage").decode()
+    with Tunnel(wanted=told) as proxy:
+        outcome = asked(
+            secure.base_url, tls=Tls(ca=ca), proxy=f"http://gate:p4ssage@{proxy.address}"
+        )
+    assert (outcome.status, [told.encode() in request for request in secure.requests]) == (
+        200,
+        [False],
+    )
+
+
+def test_a_proxy_that_refuses_is_told_without_its_credentials(secure: Listener, ca: Path) -> None:
+    with Tunnel(wanted="nobody") as proxy:
+        wire = Wire(tls=Tls(ca=ca), proxy=f"http://gate:p4ssage@{proxy.address}")
+
+        async def go() -> Any:
+            async with target(secure.base_url, wire=wire) as opened:
+                return (await opened.send(Request(method="POST", path="/"))).outcome
+
+        outcome = asyncio.run(go())
+    assert (outcome.kind, "407" in outcome.message) == ("unreachable", True)
+    assert "p4ssage" not in repr(outcome)
+
+
+def test_a_proxy_url_that_cannot_be_used_is_not_repeated() -> None:
+    with pytest.raises(UsageError) as told:
+        Wire(proxy="gopher://gate:p4ssage@127.0.0.1")
+    assert "p4ssage" not in str(told.value)
+
+
+# What it does where nothing comes
+
+
+def flaky(*, key: str | None, method: str = "POST", failing: int = 1, **options: Any) -> Any:
+    def respond(number: int, _: bytes) -> bytes | None:
+        return None if number <= failing else response("204 No Content")
+
+    headers = ((KEY_HEADER, key),) if key else ()
+    with Listener(respond) as server:
+
+        async def go() -> Any:
+            async with target(server.base_url, **options) as opened:
+                return await opened.send(Request(method=method, path="/", headers=headers))
+
+        return asyncio.run(go()), len(server.requests)
+
+
+def test_a_read_is_sent_again_where_nothing_came() -> None:
+    exchanged, sent = flaky(key=None, method="GET")
+    assert (exchanged.outcome.status, [e.kind for e in exchanged.earlier], sent) == (
+        204,
+        ["closed"],
+        2,
+    )
+
+
+def test_a_change_is_sent_again_under_its_idempotency_key_only() -> None:
+    keyed, sent_keyed = flaky(key="k-1")
+    bare, sent_bare = flaky(key=None)
+    assert (keyed.outcome.status, len(keyed.earlier), sent_keyed) == (204, 1, 2)
+    assert (bare.outcome.kind, bare.earlier, sent_bare) == ("closed", (), 1)
+
+
+def test_what_fails_again_is_told_as_failed() -> None:
+    exchanged, sent = flaky(key="k-1", failing=9)
+    assert (exchanged.outcome.kind, len(exchanged.earlier), sent) == ("closed", 1, 2)
+
+
+def test_nothing_is_repeated_where_that_is_not_wanted() -> None:
+    exchanged, sent = flaky(key="k-1", retries=0)
+    assert (exchanged.outcome.kind, exchanged.earlier, sent) == ("closed", (), 1)
