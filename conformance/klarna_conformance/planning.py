@@ -6,7 +6,7 @@ import msgspec
 
 from klarna_conformance.rehearsal import Rehearsed, rehearse
 from klarna_specs.goals import Goal, Scope, goals
-from klarna_specs.scenario import Scenario
+from klarna_specs.scenario import Scenario, steps_of
 from klarna_specs.spec import Spec
 
 __all__ = ["Plan", "make_plan"]
@@ -41,7 +41,7 @@ def make_plan(
     with everything in scope, the order matters little, and `rehearsed=False` saves the time.
     """
     wanted = goals(spec, scope)
-    candidates = _candidates(spec, scope, seed, examples)
+    candidates = _calling(spec, wanted, _candidates(spec, scope, seed, examples))
     if not rehearsed and scope.is_everything and max_requests is None:
         return Plan(scenarios=tuple(candidates), goals=wanted)
     useful = [each for each in rehearse(spec, candidates) if each.goals & set(wanted)]
@@ -74,6 +74,20 @@ def _candidates(spec: Spec, scope: Scope, seed: int, examples: int) -> Iterator[
             if text not in seen:
                 seen.add(text)
                 yield scenario
+
+
+def _calling(
+    spec: Spec, wanted: Iterable[Goal], candidates: Iterable[Scenario]
+) -> Iterator[Scenario]:
+    """The scenarios that call an operation of which something is to be seen.
+
+    Reads are made in every scenario, so where one of them is wanted all are left.
+    """
+    operations = {spec.requirement(name).operation for name in {g.requirement for g in wanted}}
+    read = any(not spec.operations[name].changes for name in operations)
+    for scenario in candidates:
+        if read or any(step.operation in operations for step in steps_of(scenario)):
+            yield scenario
 
 
 def _greedily(candidates: list[Rehearsed], wanted: set[Goal]) -> Iterator[Rehearsed]:

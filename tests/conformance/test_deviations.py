@@ -10,14 +10,14 @@ import pytest
 from .conftest import Finished, Served
 
 Cli = Callable[..., Finished]
-BOUND = "refund.within-captured-amount"
-FEW = ("--requirement", BOUND, "--requirement", "refund.created-status", "--examples", 0)
+BOUND = "release.fully-captured-refused"
+FEW = ("--requirement", BOUND, "--requirement", "release.status", "--examples", 0)
 
 
 @pytest.fixture(scope="module")
 def wrong(serve_mock: Callable[..., Served]) -> Served:
-    """A server that lets refunds exceed what was captured."""
-    return serve_mock("--mutant", "bound-one-above")
+    """A server that releases what is captured already."""
+    return serve_mock("--mutant", "release-of-captured-orders")
 
 
 def _file(folder: Path, **entry: Any) -> Path:

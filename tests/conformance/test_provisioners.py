@@ -21,7 +21,7 @@ from .museum import FULL, PART, spec
 Cli = Callable[..., Finished]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CANCELLED = OrderPlan(market="SE", currency="SEK", order_amount=10_000, authorization="cancelled")
-FEW = ("--requirement", "refund.amount-not-negative", "--market", "SE", "--examples", 0)
+FEW = ("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0)
 
 
 def _provided(

@@ -93,6 +93,7 @@ def nothing_there(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(**pair, steps=(refund(10_000), refund(1, order="other")))
     yield Scenario(**pair, steps=(refund(10_000), refund(10_001, order="other")))
     yield Scenario(**pair, steps=(refund(100), get_order(order="other")))
+    yield Scenario(**pair, steps=(*(refund(n) for n in range(1, 8)), refund(10_000, order="other")))
     refused = (refund(10_001), refund(10_001, order="other"))
     yield Scenario(**pair, steps=(*refused, *refused, release(), release(order="other")))
 
