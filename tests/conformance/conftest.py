@@ -139,7 +139,7 @@ def shared_run(
             if not (output / "run.json").exists():
                 command = [COMMAND, "run", *map(str, options), "--output", output]
                 subprocess.run(
-                    command, env=environment, check=False, timeout=120, capture_output=True
+                    command, env=environment, check=False, timeout=600, capture_output=True
                 )
         return output
 

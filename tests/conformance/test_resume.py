@@ -61,7 +61,7 @@ def test_a_run_that_is_killed_again_and_again_comes_to_the_same(
 ) -> None:
     mock = serve_mock("--latency", "3")
     whole, cut = tmp_path / "whole", tmp_path / "cut"
-    subprocess.run(_command(mock.base_url, whole), env=environment, check=True, timeout=120)
+    subprocess.run(_command(mock.base_url, whole), env=environment, check=True, timeout=600)
     mock.client.post("/_control/reset")
     journal = cut / "journal.ndjson"
     total = _lines(whole / "journal.ndjson")
@@ -71,7 +71,7 @@ def test_a_run_that_is_killed_again_and_again_comes_to_the_same(
         for lines in moments
     ]
     subprocess.run(
-        _command(mock.base_url, cut, "--resume"), env=environment, check=True, timeout=120
+        _command(mock.base_url, cut, "--resume"), env=environment, check=True, timeout=600
     )
 
     assert sum(killed) >= KILLS // 2
@@ -139,7 +139,7 @@ def test_a_disk_that_is_full_ends_the_run_and_keeps_what_was_found(
     )
     python = COMMAND.with_name("python")
     finished = subprocess.run(
-        [python, "-c", script], env=environment, capture_output=True, text=True, timeout=120
+        [python, "-c", script], env=environment, capture_output=True, text=True, timeout=600
     )
 
     assert (finished.returncode, "Traceback" in finished.stderr) == (3, False)

@@ -69,7 +69,7 @@ def test_an_interrupted_run_keeps_what_was_found(
     while process.poll() is None and len(mock.client.get("/_control/exchanges").json()) < 40:
         pass  # each look takes as long as the latency
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     summary = json.loads((tmp_path / "run.json").read_text())
 
     assert (
@@ -88,7 +88,7 @@ def test_a_run_that_is_interrupted_before_anything_was_judged_is_not_fully_verif
     process = _start_run(server.base_url, environment, tmp_path)
     asked = server.asked.wait(30)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=30)
+    out, err = process.communicate(timeout=120)
     server.close()
 
     assert (asked, process.returncode, "Traceback" in out + err) == (True, 3, False)
