@@ -3,7 +3,6 @@
 import os
 from pathlib import Path
 
-import httpx
 import msgspec
 
 from klarna_conformance import defaults
@@ -62,12 +61,12 @@ def open_target(
 
 
 def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
-    from klarna_conformance.mock.app import mock_app
+    from klarna_conformance.mock.in_process import InProcess
     from klarna_conformance.mutants.making import named_mock
 
     username, password = defaults.USERNAME, defaults.PASSWORD
-    app = mock_app(named_mock(spec, mutant, seed=seed), username=username, password=password)
-    transport = httpx.ASGITransport(app, raise_app_exceptions=False)
+    mock = named_mock(spec, mutant, seed=seed)
+    transport = InProcess(mock, username=username, password=password)
     return HttpTarget(
         facts=TargetFacts(name="mock", base_url=_MOCK_URL, kind="mock"),
         username=username,

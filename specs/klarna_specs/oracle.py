@@ -1,6 +1,5 @@
 """The oracle: which outcomes of a call the documentation allows, given the ledger. Pure."""
 
-import re
 from collections.abc import Callable, Iterable
 from typing import Any, Literal
 
@@ -11,7 +10,7 @@ from klarna_specs.calls import Call, key_form
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import DAY_S, HOUR_S, KeyUse, Ledger
 from klarna_specs.rules import Unsettled, evaluator
-from klarna_specs.spec import Kind, Level, Operation, Requirement, Spec
+from klarna_specs.spec import Kind, Level, Requirement, Spec
 
 __all__ = ["Assessment", "Outcome", "Replay", "assess"]
 
@@ -265,32 +264,15 @@ def _replay(
 
 def _variables(
     spec: Spec, ledger: Ledger | None, call: Call, others: tuple[Ledger, ...]
-) -> dict[str, Any]:
-    """The variables that the operation's expressions speak of; making the others would be idle."""
-    makers: dict[str, Callable[[], dict[str, Any]]] = {
+) -> dict[str, Callable[[], dict[str, Any]]]:
+    """What makes each variable that expressions may speak of."""
+    return {
         "request": lambda: _request(call.body),
         "order": lambda: _order(ledger) if ledger else {},
         "capture": lambda: _capture(ledger, call),
         "call": lambda: _call(spec, ledger, call, others),
         "markets": lambda: {**spec.market_groups, "pay_later_methods": spec.pay_later_methods},
     }
-    mentioned = _mentioned(spec.fingerprint, call.operation.operation, call.operation)
-    return {name: make() for name, make in makers.items() if name in mentioned}
-
-
-_MENTIONED: dict[tuple[str, str], frozenset[str]] = {}
-
-
-def _mentioned(fingerprint: str, name: str, operation: Operation) -> frozenset[str]:
-    """The words in all expressions of an operation."""
-    known = _MENTIONED.get((fingerprint, name))
-    if known is None:
-        texts = list(operation.terms.values())
-        for r in operation.requirements:
-            texts += [r.rule, r.when, r.silent, *r.cases.values()]
-        known = frozenset(re.findall(r"\w+", " ".join(texts)))
-        _MENTIONED[fingerprint, name] = known
-    return known
 
 
 def _request(body: Any) -> dict[str, Any]:

@@ -3,7 +3,9 @@
 CEL is the Common Expression Language; `sum` (of a list of integers) is added to it.
 """
 
+import re
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import lru_cache
 from typing import Any
 
@@ -34,15 +36,22 @@ def check_expression(expression: str) -> None:
     _program(expression)
 
 
-def evaluator(variables: Mapping[str, Any], terms: Mapping[str, str]) -> Callable[[str], Any]:
+@lru_cache(maxsize=4096)
+def _words(expression: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(re.findall(r"[A-Za-z_]\w*", expression)))
+
+
+def evaluator(
+    variables: Mapping[str, Callable[[], Any]], terms: Mapping[str, str]
+) -> Callable[[str], Any]:
     """A function that evaluates expressions over the variables and the named terms.
 
-    The function raises Unsettled where an expression has no value for want of a member or a type.
-    A term that has no value is left out, so that only what uses it is unsettled.
+    A variable is made, and a term evaluated, when the first expression speaks of it. The function
+    raises Unsettled where an expression has no value for want of a member or a type. A term that
+    has no value is left out, so that only what uses it is unsettled.
     """
     context = cel.Context()
-    for name, value in variables.items():
-        context.add_variable(name, value)
+    added: set[str] = set()
     unsummable: list[Any] = []
 
     def total(values: list[Any]) -> int:
@@ -53,7 +62,18 @@ def evaluator(variables: Mapping[str, Any], terms: Mapping[str, str]) -> Callabl
 
     context.add_function("sum", total)
 
+    def add(name: str) -> None:
+        added.add(name)
+        if name in variables:
+            context.add_variable(name, variables[name]())
+        elif name in terms:
+            with suppress(Unsettled):
+                context.add_variable(name, evaluate(terms[name]))
+
     def evaluate(expression: str) -> Any:
+        for name in _words(expression):
+            if name not in added:
+                add(name)
         unsummable.clear()
         try:
             value = _program(expression).execute(context)
@@ -63,9 +83,4 @@ def evaluator(variables: Mapping[str, Any], terms: Mapping[str, str]) -> Callabl
             raise Unsettled(expression)
         return value
 
-    for name, expression in terms.items():
-        try:
-            context.add_variable(name, evaluate(expression))
-        except Unsettled:
-            continue
     return evaluate

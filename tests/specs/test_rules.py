@@ -1,3 +1,4 @@
+from functools import partial
 from typing import Any
 
 import pytest
@@ -5,10 +6,8 @@ import pytest
 from klarna_specs.errors import RuleError
 from klarna_specs.rules import Unsettled, check_expression, evaluator
 
-VARIABLES = {
-    "request": {"refunded_amount": 5, "order_lines": [{"total_amount": 7}, {"total_amount": -2}]},
-    "order": {"left": 5},
-}
+REQUEST = {"refunded_amount": 5, "order_lines": [{"total_amount": 7}, {"total_amount": -2}]}
+VARIABLES = {"request": lambda: REQUEST, "order": lambda: {"left": 5}}
 
 
 @pytest.mark.parametrize("expression", ["request.", "1 +", "(", "a b", "[1, ", ""])
@@ -63,3 +62,17 @@ def test_an_unsettled_sum_does_not_unsettle_the_next_expression() -> None:
     with pytest.raises(Unsettled):
         evaluate('sum(["1"])')
     assert evaluate("sum([1, 2])") == 3
+
+
+def test_only_what_an_expression_speaks_of_is_made() -> None:
+    made: list[str] = []
+    makers = {name: partial(made.append, name) for name in ("request", "order", "capture")}
+    evaluate = evaluator(makers, {"first": "order == null", "second": "capture == null"})
+    assert evaluate("first")
+    assert evaluate("first && order == null")
+    assert made == ["order"]
+
+
+def test_a_term_may_use_another_one_whichever_comes_first() -> None:
+    evaluate = evaluator(VARIABLES, {"double": "whole * 2", "whole": "order.left"})
+    assert evaluate("double") == 10

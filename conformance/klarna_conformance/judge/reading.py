@@ -47,7 +47,7 @@ def _refuses_by_success(exchange: Exchange, assessment: Assessment) -> bool:
     if not conditions or body is None:
         return False
     try:
-        return bool(evaluator({"response": body}, {})(conditions[0]))
+        return bool(evaluator({"response": lambda: body}, {})(conditions[0]))
     except Unsettled:
         return False
 

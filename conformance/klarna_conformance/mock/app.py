@@ -4,6 +4,7 @@ import asyncio
 import base64
 import binascii
 import secrets
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -14,11 +15,11 @@ from starlette.routing import Route
 
 from klarna_conformance.mock.server import Mock
 from klarna_reports.record import ProvidedOrder
-from klarna_specs.exchange import Payload, Request
+from klarna_specs.exchange import Payload, Request, Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Credentials
 
-__all__ = ["MAX_BODY_BYTES", "mock_app"]
+__all__ = ["MAX_BODY_BYTES", "answer", "credentials_of", "mock_app", "request_of"]
 
 MAX_BODY_BYTES = 10_000_000
 """A request with a longer body is answered with 413."""
@@ -42,17 +43,15 @@ def mock_app(mock: Mock, *, username: str, password: str, control: bool = True) 
         body = await _body(request)
         if body is None:
             return HttpResponse(status_code=413)
-        asked = Request(
-            method=request.method,
-            path=request.scope["raw_path"].decode("latin-1").split("?")[0],
-            headers=_headers(request),
-            body=Payload.of(body),
-            credentials=_credentials(request.headers.get("authorization"), username, password),
+        asked = request_of(
+            request.method,
+            request.scope["raw_path"],
+            request.headers.items(),
+            body,
+            credentials=credentials_of(request.headers.get("authorization"), username, password),
         )
-        if mock.races:
-            mock.arrive(asked)
-            await asyncio.sleep(_TOGETHER_S)
-        answered = mock.respond(asked, f"{request.url.scheme}://{request.headers.get('host', '')}")
+        base_url = f"{request.url.scheme}://{request.headers.get('host', '')}"
+        answered = await answer(mock, asked, base_url)
         response = HttpResponse(answered.body.raw, answered.status)
         if answered.status == 204:
             del response.headers["content-length"]
@@ -76,6 +75,32 @@ def mock_app(mock: Mock, *, username: str, password: str, control: bool = True) 
     return Starlette(routes=[tokens, *(controls if control else []), anything])
 
 
+def request_of(
+    method: str,
+    raw_path: bytes,
+    headers: Iterable[tuple[str, str]],
+    body: bytes,
+    *,
+    credentials: Credentials,
+) -> Request:
+    """A request as the mock takes it, with what its credentials are worth instead of them."""
+    return Request(
+        method=method,
+        path=raw_path.decode("latin-1").split("?")[0],
+        headers=tuple(each for each in headers if each[0].lower() != "authorization"),
+        body=Payload.of(body),
+        credentials=credentials,
+    )
+
+
+async def answer(mock: Mock, asked: Request, base_url: str) -> Response:
+    """What the mock answers, once what is sent at the same time has arrived."""
+    if mock.races:
+        mock.arrive(asked)
+        await asyncio.sleep(_TOGETHER_S)
+    return mock.respond(asked, base_url)
+
+
 async def _body(request: HttpRequest) -> bytes | None:
     parts: list[bytes] = []
     size = 0
@@ -87,11 +112,8 @@ async def _body(request: HttpRequest) -> bytes | None:
     return b"".join(parts)
 
 
-def _headers(request: HttpRequest) -> tuple[tuple[str, str], ...]:
-    return tuple((k, v) for k, v in request.headers.items() if k.lower() != "authorization")
-
-
-def _credentials(header: str | None, username: str, password: str) -> Credentials:
+def credentials_of(header: str | None, username: str, password: str) -> Credentials:
+    """What an Authorization header is worth."""
     if not header:
         return "none"
     try:
@@ -135,7 +157,7 @@ def _token_orders(mock: Mock, username: str, password: str) -> Any:
     """Makes orders as a customer token does, whatever the token: with nothing captured."""
 
     async def make_order(request: HttpRequest) -> HttpResponse:
-        if _credentials(request.headers.get("authorization"), username, password) != "valid":
+        if credentials_of(request.headers.get("authorization"), username, password) != "valid":
             return HttpResponse(status_code=401)
         try:
             told = msgspec.json.decode(await request.body(), type=_TokenOrder)

@@ -1,6 +1,7 @@
 """Expressions of the catalogue, evaluated where the oracle's own variables are not at hand."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from klarna_specs.calls import Call
@@ -41,7 +42,8 @@ def amount_of(call: Call) -> int:
 
 def value(expression: str, variables: Mapping[str, Any]) -> Any:
     """What a CEL expression says of the variables; None where it has no value."""
+    makers = {name: partial(variables.get, name) for name in variables}
     try:
-        return evaluator(variables, {})(expression)
+        return evaluator(makers, {})(expression)
     except Unsettled:
         return None
