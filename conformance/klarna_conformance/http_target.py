@@ -9,7 +9,12 @@ import msgspec
 from klarna_conformance.limits import Limits
 from klarna_conformance.locations import origin_of
 from klarna_conformance.pace import Sent
-from klarna_conformance.provisioners import NoProvisioner, Provisioner
+from klarna_conformance.provisioners import (
+    NoProvisioner,
+    PoolOrder,
+    PoolProvisioner,
+    Provisioner,
+)
 from klarna_conformance.recording import Recorder
 from klarna_conformance.redaction import Redactor
 from klarna_conformance.target import Exchanged
@@ -112,6 +117,11 @@ class HttpTarget:
         """Has the provisioner make the order."""
         made = await self._provisioner.provide(plan)
         return self._recorder.unavailable(made) if isinstance(made, Unavailable) else made
+
+    @property
+    def stock(self) -> tuple[PoolOrder, ...] | None:
+        """The orders that there are, where others cannot be made."""
+        return self._provisioner.stock if isinstance(self._provisioner, PoolProvisioner) else None
 
     async def advance(self, seconds: int) -> bool:
         """Moves the clock over the control API, where the target has one."""

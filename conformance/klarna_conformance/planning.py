@@ -4,6 +4,9 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from klarna_conformance.economy import Supply, choose, covered
+from klarna_conformance.fitting import Stock
+from klarna_conformance.provisioners import PoolOrder
 from klarna_conformance.rehearsal import Rehearsed, rehearse
 from klarna_specs.goals import Goal, Scope, goals
 from klarna_specs.scenario import Scenario, steps_of
@@ -16,14 +19,18 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     """The scenarios of a run in the order they are sent in, and the goals that they are to serve.
 
     `requests` is how many requests they take on a server that does as documented (those that make
-    the orders not counted), and `unserved` the goals that none of them serves; both are known only
-    of a plan that was rehearsed.
+    the orders not counted), `covering` how few would serve every goal once if nothing were scarce,
+    and `unserved` the goals that no scenario of the plan serves. All three are known only of a plan
+    that was rehearsed. `lacking` are those of the scenarios for which there is no order: they send
+    nothing, and tell what is missing.
     """
 
     scenarios: tuple[Scenario, ...]
     goals: tuple[Goal, ...]
     requests: int | None = None
+    covering: int | None = None
     unserved: tuple[Goal, ...] = ()
+    lacking: tuple[Scenario, ...] = ()
 
 
 def make_plan(
@@ -33,26 +40,51 @@ def make_plan(
     seed: int,
     examples: int,
     max_requests: int | None = None,
+    stock: Iterable[PoolOrder] | None = None,
     rehearsed: bool = True,
 ) -> Plan:
     """Enumerates and draws scenarios, and orders them so that every goal is covered early.
 
-    `max_requests` is a budget: scenarios that do not fit any more are left out. Without one, and
-    with everything in scope, the order matters little, and `rehearsed=False` saves the time.
+    `max_requests` is a budget: scenarios that do not fit any more are left out, and where not
+    every goal fits, those of a MUST come first. With a `stock` of orders, scenarios are fitted to
+    these. Without either, and with everything in scope, the order matters little, and
+    `rehearsed=False` saves the time.
     """
     wanted = goals(spec, scope)
     candidates = _calling(spec, wanted, _candidates(spec, scope, seed, examples))
-    if not rehearsed and scope.is_everything and max_requests is None:
+    scarce = max_requests is not None or stock is not None
+    if not rehearsed and scope.is_everything and not scarce:
         return Plan(scenarios=tuple(candidates), goals=wanted)
     useful = [each for each in rehearse(spec, candidates) if each.goals & set(wanted)]
-    chosen = _within(_greedily(useful, set(wanted)), max_requests)
+    covering = sum(each.requests for each in covered(useful, wanted))
+    chosen = choose(
+        useful,
+        _staged(spec, wanted, is_enough=max_requests is None or covering <= max_requests),
+        Supply(max_requests, None if stock is None else Stock(spec, stock)),
+    )
     served = frozenset[Goal]().union(*(each.goals for each in chosen))
+    unserved = tuple(goal for goal in wanted if goal not in served)
+    lacking = () if stock is None else _scenarios(covered(useful, unserved))
     return Plan(
-        scenarios=tuple(each.scenario for each in chosen),
+        scenarios=(*lacking, *_scenarios(chosen)),
         goals=wanted,
         requests=sum(each.requests for each in chosen),
-        unserved=tuple(goal for goal in wanted if goal not in served),
+        covering=covering,
+        unserved=unserved,
+        lacking=lacking,
     )
+
+
+def _staged(spec: Spec, wanted: tuple[Goal, ...], *, is_enough: bool) -> list[tuple[Goal, ...]]:
+    """The goals at once, where they can be had; else those first that a verdict rests on."""
+    if is_enough:
+        return [wanted]
+    binding = (goal for goal in wanted if spec.requirement(goal.requirement).level == "MUST")
+    return [tuple(binding), wanted]
+
+
+def _scenarios(rehearsed: Iterable[Rehearsed]) -> tuple[Scenario, ...]:
+    return tuple(each.scenario for each in rehearsed)
 
 
 def _candidates(spec: Spec, scope: Scope, seed: int, examples: int) -> Iterator[Scenario]:
@@ -88,28 +120,3 @@ def _calling(
     for scenario in candidates:
         if read or any(step.operation in operations for step in steps_of(scenario)):
             yield scenario
-
-
-def _greedily(candidates: list[Rehearsed], wanted: set[Goal]) -> Iterator[Rehearsed]:
-    """The fewest requests for the most goals first; then the rest as they came."""
-    missing = set(wanted)
-    pool = list(candidates)
-    while missing:
-        best = max(pool, key=lambda each: len(each.goals & missing) / each.requests, default=None)
-        if best is None or not best.goals & missing:
-            break
-        missing -= best.goals
-        pool.remove(best)
-        yield best
-    yield from pool
-
-
-def _within(scenarios: Iterable[Rehearsed], budget: int | None) -> tuple[Rehearsed, ...]:
-    if budget is None:
-        return tuple(scenarios)
-    chosen: list[Rehearsed] = []
-    for each in scenarios:
-        if each.requests <= budget:
-            chosen.append(each)
-            budget -= each.requests
-    return tuple(chosen)

@@ -34,6 +34,7 @@ from .museum import (
     FULL,
     NONE,
     PART,
+    accepting,
     altering_error,
     altering_json,
     altering_refusals,
@@ -276,3 +277,12 @@ def test_a_duplicate_in_flight_may_be_refused() -> None:
             return super().answer(call, base_url)
 
     assert deviations(RefusesInFlight, FULL, Together((KEYED, KEYED))) == {}
+
+
+def test_an_extension_is_answered_again_for_a_used_key_whatever_is_asked_with_it() -> None:
+    key = Key("first")
+    steps = (extend(offered(0), key=key), extend(7, key=key))
+    assert deviations(Mock, FULL, *steps) == {}
+    assert deviations(accepting("extension.offered-days-only"), FULL, extend(7, key=key)) == {
+        "extension.offered-days-only": "FAIL"
+    }

@@ -16,6 +16,9 @@ __all__ = ["mutants"]
 @click.option("--shard", help="Only the I-th of N parts, such as 1/4.")
 @click.option("--seed", default=defaults.SEED, show_default=True, help="Draws the scenarios.")
 @click.option("--examples", type=click.IntRange(0), default=defaults.EXAMPLES, show_default=True)
+@click.option(
+    "--max-requests", type=click.IntRange(1), help="Try what a run of so many requests sends."
+)
 @click.option("--full", is_flag=True, help="Go on when a mutant is caught: by whom else is it?")
 @click.option(
     "--output",
@@ -31,6 +34,7 @@ def mutants(
     shard: str | None,
     seed: int,
     examples: int,
+    max_requests: int | None,
     full: bool,
     output: Path,
     specs: Path | None,
@@ -52,7 +56,9 @@ def mutants(
     terminal = Terminal(quiet=False, color=True)
     done: list[Trial] = []
     with terminal.progress(len(chosen), "Trying"):
-        campaign = Campaign(seed=seed, examples=examples, specs=specs, full=full)
+        campaign = Campaign(
+            seed=seed, examples=examples, max_requests=max_requests, specs=specs, full=full
+        )
         for trial in try_mutants(chosen, campaign):
             done.append(trial)
             terminal.trial(trial)

@@ -175,6 +175,7 @@ def _plan(
         seed=plan.seed,
         examples=plan.examples,
         max_requests=options.limits.requests,
+        stock=opened.stock,
         rehearsed=opened.facts.kind != "mock" or options.limits.time_s is not None,
     )
 

@@ -69,12 +69,17 @@ def answer_of(base_url: str, exchange: Exchange, call: Call) -> Answer | None:
 
 
 def matching(assessment: Assessment, kind: Kind, answer: Answer | None) -> Outcome | None:
-    """The allowed outcome that a response is, the documented one first; None where it is none."""
-    for outcome in assessment.outcomes:
-        sure = assessment.replay == "replay"
-        if outcome.kind == "replay" and (sure or _answers_again(assessment, answer)):
-            return outcome
-    return next((outcome for outcome in assessment.outcomes if outcome.kind == kind), None)
+    """The allowed outcome that a response is, the documented one first; None where it is none.
+
+    A success that tells no id may be the first answer again, where it can be nothing else.
+    """
+    again = next((o for o in assessment.outcomes if o.kind == "replay"), None)
+    if again and (assessment.replay == "replay" or _answers_again(assessment, answer)):
+        return again
+    of_its_kind = next((o for o in assessment.outcomes if o.kind == kind), None)
+    if of_its_kind is None and again and _may_answer_again(assessment, answer):
+        return again
+    return of_its_kind
 
 
 def _answers_again(assessment: Assessment, answer: Answer | None) -> bool:
@@ -82,6 +87,13 @@ def _answers_again(assessment: Assessment, answer: Answer | None) -> bool:
     if first is None or answer is None:
         return False
     return any(_same(before, answer) for before in (first.answer, *first.later) if before)
+
+
+def _may_answer_again(assessment: Assessment, answer: Answer | None) -> bool:
+    first = assessment.first
+    if first is None or first.answer is None or answer is None or not answer.success:
+        return False
+    return first.answer == answer and answer.resource_id is None and answer.location is None
 
 
 def _same(before: Answer, answer: Answer) -> bool:

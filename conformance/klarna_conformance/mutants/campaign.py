@@ -71,10 +71,14 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """How mutants are tried; `full` goes on after a mutant was caught, to fill the matrix."""
+    """How mutants are tried; `full` goes on after a mutant was caught, to fill the matrix.
+
+    With `max_requests` each is tried with what a run of so many requests sends.
+    """
 
     seed: int
     examples: int
+    max_requests: int | None = None
     specs: Path | None = None
     full: bool = False
 
@@ -100,6 +104,7 @@ def _prepare(campaign: Campaign) -> None:
         scope=Scope(),
         seed=campaign.seed,
         examples=campaign.examples,
+        max_requests=campaign.max_requests,
     )
     _prepared = (campaign, plan.scenarios)
 

@@ -34,6 +34,18 @@ class PoolOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     captures: tuple[_Capture, ...] = ()
     authorization: Authorization = "open"
 
+    @property
+    def plan(self) -> OrderPlan:
+        """The order as a plan that is fulfilled already."""
+        return OrderPlan(
+            market=self.market,
+            currency=self.currency,
+            order_amount=self.order_amount,
+            payment_method=self.payment_method,
+            captures=tuple(capture.captured_amount for capture in self.captures),
+            authorization=self.authorization,
+        )
+
     def serves(self, plan: OrderPlan) -> bool:
         """Whether it is the order of a plan, or becomes it by what the toolkit can still do.
 
@@ -69,7 +81,7 @@ def read_pool(path: Path, spec: Spec) -> tuple[PoolOrder, ...]:
                 raise text.error((*place, "market"), f"there is no market {order.market!r}")
             if order.order_id in seen:
                 raise text.error((*place, "order_id"), f"{order.order_id!r} stands here twice")
-            if problem := _plan_of(spec, order).problem:
+            if problem := order.plan.problem:
                 raise text.error(place, problem)
             seen.add(order.order_id)
     except (OSError, UnicodeDecodeError) as exc:
@@ -82,15 +94,6 @@ def read_pool(path: Path, spec: Spec) -> tuple[PoolOrder, ...]:
 def _with_currency(spec: Spec, order: PoolOrder) -> PoolOrder:
     currency = order.currency or spec.markets[order.market].currency
     return msgspec.structs.replace(order, currency=currency)
-
-
-def _plan_of(spec: Spec, order: PoolOrder) -> OrderPlan:
-    return OrderPlan(
-        market=order.market,
-        currency=order.currency or spec.markets[order.market].currency,
-        order_amount=order.order_amount,
-        captures=tuple(capture.captured_amount for capture in order.captures),
-    )
 
 
 def used_file(pool: Path) -> Path:
@@ -110,15 +113,16 @@ class PoolProvisioner:
         self._used = used_file(path)
 
     @property
-    def unused(self) -> tuple[PoolOrder, ...]:
+    def stock(self) -> tuple[PoolOrder, ...]:
         """The orders that are still to be had."""
         used = self._used.read_text("utf-8").split() if self._used.exists() else []
         return tuple(order for order in self._orders if order.order_id not in used)
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
-        """The first unused order that serves a plan."""
+        """The unused order that serves a plan, with the most done already."""
         with self._locked():
-            order = next((order for order in self.unused if order.serves(plan)), None)
+            serving = (order for order in self.stock if order.serves(plan))
+            order = max(serving, key=lambda each: len(each.captures), default=None)
             if order is None:
                 return Unavailable(plan=plan, reason=f"the pool has no {wanted(plan)}")
             with self._used.open("a", encoding="utf-8") as file:

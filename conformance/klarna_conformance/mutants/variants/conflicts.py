@@ -15,8 +15,12 @@ __all__ = ["BEHAVIOURS"]
 
 
 def _conflicts(status: int = 409) -> Deviation:
-    """A change that another one overtook is refused, and nothing is done."""
+    """A change that another one overtook is refused, and nothing is done.
+
+    What would be refused anyway is refused as ever.
+    """
     overtaken = False
+    conflict = Outcome(kind="refusal", responses=("not_found",))
 
     def assessed_on(call: Call, now: Ledger, arrived: Ledger) -> Ledger:
         nonlocal overtaken
@@ -25,12 +29,11 @@ def _conflicts(status: int = 409) -> Deviation:
 
     def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
         documented = assessment.outcomes[0]
-        if not overtaken or documented.kind == "refusal":
-            return documented
-        return Outcome(kind="refusal", responses=("not_found",))
+        return conflict if overtaken and documented.kind != "refusal" else documented
 
-    def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
-        return msgspec.structs.replace(response, status=status) if overtaken else response
+    def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
+        conflicts = sending.outcome is conflict
+        return msgspec.structs.replace(response, status=status) if conflicts else response
 
     return Deviation(assessed_on=assessed_on, chosen=chosen, sent=sent)
 

@@ -1,0 +1,106 @@
+"""Chooses among rehearsed scenarios: the most goals for the fewest requests, then variety."""
+
+import heapq
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+from klarna_conformance.facets import facets
+from klarna_conformance.fitting import Stock
+from klarna_conformance.rehearsal import Rehearsed
+from klarna_specs.goals import Goal
+
+__all__ = ["Supply", "choose", "covered"]
+
+
+def choose(
+    candidates: Sequence[Rehearsed], staged: Iterable[Iterable[Goal]], supply: "Supply"
+) -> list[Rehearsed]:
+    """Scenarios for all goals of each stage as far as they can be had, then as many as there are.
+
+    What serves goals comes first, for the fewest requests; what follows is as varied as can be.
+    """
+    chosen: list[Rehearsed] = []
+    left = list(candidates)
+    wanted = frozenset[Goal]()
+    for stage in staged:
+        missing = wanted = frozenset(stage)
+        missing = missing.difference(*(each.goals for each in chosen))
+        while tried := covered(left, missing):
+            left = _without(left, tried)
+            had = [had for each in tried if (had := supply.take(each, missing))]
+            missing = missing.difference(*(each.goals for each in had))
+            chosen += had
+    chosen += [had for each in _varied(left) if (had := supply.take(each, wanted))]
+    return chosen
+
+
+def covered(candidates: Sequence[Rehearsed], wanted: Iterable[Goal]) -> list[Rehearsed]:
+    """Scenarios that together serve every wanted goal that can be served, none of them idle."""
+    aims = frozenset(wanted)
+    chosen = list(_greedily(candidates, lambda each: each.goals & aims))
+    times = Counter(goal for each in chosen for goal in each.goals & aims)
+    kept: list[Rehearsed] = []
+    for each in sorted(chosen, key=lambda each: -each.requests):
+        if all(times[goal] > 1 for goal in each.goals & aims):
+            times.subtract(each.goals & aims)
+        else:
+            kept.append(each)
+    return sorted(kept, key=chosen.index)
+
+
+def _varied(candidates: Sequence[Rehearsed]) -> Iterator[Rehearsed]:
+    """All scenarios, those first that add most for their requests to what the others do.
+
+    When nothing new is left, what was there once is wanted once more.
+    """
+    particular = {id(each): facets(each.scenario) for each in candidates}
+    left: list[Rehearsed] = list(candidates)
+    while left:
+        added = list(_greedily(left, lambda each: particular[id(each)]))
+        yield from added or left
+        left = _without(left, added or left)
+
+
+def _without(candidates: Iterable[Rehearsed], taken: Iterable[Rehearsed]) -> list[Rehearsed]:
+    gone = set(map(id, taken))
+    return [each for each in candidates if id(each) not in gone]
+
+
+class Supply:
+    """What scenarios use up: requests, and the orders of a stock (None: as many as are wanted)."""
+
+    def __init__(self, requests: int | None, stock: Stock | None) -> None:
+        self._requests = math.inf if requests is None else requests
+        self._stock = stock
+
+    def take(self, each: Rehearsed, wanted: frozenset[Goal]) -> Rehearsed | None:
+        """The scenario as it can be had for some of these goals; None where it cannot."""
+        if each.requests > self._requests:
+            return None
+        had = self._stock.fitted(each, wanted) if self._stock else each
+        if had is not None:
+            self._requests -= had.requests
+        return had
+
+
+def _greedily(
+    candidates: Sequence[Rehearsed], aims_of: Callable[[Rehearsed], frozenset[Any]]
+) -> Iterator[Rehearsed]:
+    """The candidate that serves most missing aims a request, until none serves any.
+
+    What a candidate adds only shrinks as others are chosen, so its old value is a bound: only
+    where that is the best must it be counted anew.
+    """
+    served: set[Any] = set()
+    bounds = [(-math.inf, number) for number in range(len(candidates))]
+    while bounds:
+        _, number = heapq.heappop(bounds)
+        each = candidates[number]
+        value = -len(aims_of(each) - served) / max(each.requests, 1)
+        if bounds and value > bounds[0][0]:
+            heapq.heappush(bounds, (value, number))
+        elif value < 0:
+            served |= aims_of(each)
+            yield each
