@@ -45,7 +45,7 @@ class Stock:
                     best = each, orders
             if best and best[0].goals >= aims:
                 break
-        if best is None or not best[0].goals & aims:
+        if best is None or (aims and not best[0].goals & aims):
             self._misfits += 1
             return None
         for order in best[1]:

@@ -15,6 +15,7 @@ from klarna_conformance.provisioners import (
     PoolProvisioner,
     Provisioner,
 )
+from klarna_conformance.reaching import Connection
 from klarna_conformance.recording import Recorder
 from klarna_conformance.redaction import Redactor
 from klarna_conformance.target import Exchanged
@@ -117,6 +118,11 @@ class HttpTarget:
         """Has the provisioner make the order."""
         made = await self._provisioner.provide(plan)
         return self._recorder.unavailable(made) if isinstance(made, Unavailable) else made
+
+    @property
+    def connection(self) -> Connection | None:
+        """How the server is connected to, where it is not in this process."""
+        return self._wire.connection
 
     @property
     def stock(self) -> tuple[PoolOrder, ...] | None:

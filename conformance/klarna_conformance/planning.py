@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from klarna_conformance.discovery import probes
 from klarna_conformance.economy import Supply, choose, covered
 from klarna_conformance.fitting import Stock
 from klarna_conformance.provisioners import PoolOrder
@@ -22,7 +23,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     the orders not counted), `covering` how few would serve every goal once if nothing were scarce,
     and `unserved` the goals that no scenario of the plan serves. All three are known only of a plan
     that was rehearsed. `lacking` are those of the scenarios for which there is no order: they send
-    nothing, and tell what is missing.
+    nothing, and tell what is missing. `probes` find out what a target makes of contradictory paths;
+    None are those of `discovery`.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -31,6 +33,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     covering: int | None = None
     unserved: tuple[Goal, ...] = ()
     lacking: tuple[Scenario, ...] = ()
+    probes: tuple[Scenario, ...] | None = None
 
 
 def make_plan(
@@ -57,22 +60,29 @@ def make_plan(
         return Plan(scenarios=tuple(candidates), goals=wanted)
     useful = [each for each in rehearse(spec, candidates) if each.goals & set(wanted)]
     covering = sum(each.requests for each in covered(useful, wanted))
-    chosen = choose(
-        useful,
-        _staged(spec, wanted, is_enough=max_requests is None or covering <= max_requests),
-        Supply(max_requests, None if stock is None else Stock(spec, stock)),
-    )
+    supply = Supply(max_requests, None if stock is None else Stock(spec, stock))
+    probing = [had for each in _probing(spec, useful) if (had := supply.take(each, each.goals))]
+    staged = _staged(spec, wanted, is_enough=max_requests is None or covering <= max_requests)
+    chosen = choose(useful, staged, supply)
     served = frozenset[Goal]().union(*(each.goals for each in chosen))
     unserved = tuple(goal for goal in wanted if goal not in served)
     lacking = () if stock is None else _scenarios(covered(useful, unserved))
     return Plan(
         scenarios=(*lacking, *_scenarios(chosen)),
         goals=wanted,
-        requests=sum(each.requests for each in chosen),
+        requests=sum(each.requests for each in (*probing, *chosen)),
         covering=covering,
         unserved=unserved,
         lacking=lacking,
+        probes=_scenarios(probing),
     )
+
+
+def _probing(spec: Spec, useful: Iterable[Rehearsed]) -> list[Rehearsed]:
+    """The probes of what is called in the plan."""
+    called = {step.operation for each in useful for step in steps_of(each.scenario)}
+    probing = rehearse(spec, probes(spec))
+    return [e for e in probing if called.issuperset(s.operation for s in steps_of(e.scenario))]
 
 
 def _staged(spec: Spec, wanted: tuple[Goal, ...], *, is_enough: bool) -> list[tuple[Goal, ...]]:

@@ -97,7 +97,9 @@ class _Running:
     async def everything(self, plan: Plan, journal: Journal) -> AsyncIterator[Played]:
         """Every scenario of the run that is not in the journal yet, as it is played."""
         if self._progress.header is None:
-            readings, probed = await discover_readings(self._spec, self._target, self._nonce)
+            readings, probed = await discover_readings(
+                self._spec, self._target, self._nonce, plan.probes
+            )
             self._follow(readings)
             journal.write(self._header(plan))
             journal.write(Planned(scenarios=plan.scenarios))

@@ -14,6 +14,7 @@ from klarna_conformance.clients import Clients
 from klarna_conformance.decoding import NotDecoded, decoded
 from klarna_conformance.errors import UsageError
 from klarna_conformance.pace import Pacer, Sent
+from klarna_conformance.reaching import Connection
 from klarna_conformance.tls import Tls, tls_context
 from klarna_specs.exchange import Failure, Payload, Response
 
@@ -53,6 +54,9 @@ class Wire:
         self._pacer = Pacer()
         self._proxy = _proxy(proxy)
         verify = tls_context(tls or Tls()) if transport is None else False
+        self.connection = (
+            Connection(verify, timeout_s, proxied=proxy is not None) if verify else None
+        )
         limits = httpx.Limits(max_connections=concurrency, max_keepalive_connections=concurrency)
 
         def make() -> httpx.AsyncClient:

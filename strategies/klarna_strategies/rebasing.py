@@ -50,7 +50,13 @@ def _shifting(plan: OrderPlan, order: OrderPlan) -> _Moved:
 
 
 def _scaling(plan: OrderPlan, order: OrderPlan) -> _Moved:
-    return lambda amount: amount * order.order_amount // plan.order_amount
+    """Keeps proportions, and beside a round amount the distance from it: one above stays so."""
+
+    def moved(amount: int) -> int:
+        whole = round(amount, -2)
+        return round(whole * order.order_amount / plan.order_amount) + amount - whole
+
+    return moved
 
 
 def _placed(plan: OrderPlan, order: OrderPlan, move: _Moved) -> OrderPlan:

@@ -10,7 +10,15 @@ import pytest
 from .conftest import Finished, Served
 
 Cli = Callable[..., Finished]
-FEW = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0, "--no-shrink")
+FEW = (
+    "--operation",
+    "releaseRemainingAuthorization",
+    "--market",
+    "SE",
+    "--examples",
+    0,
+    "--no-shrink",
+)
 
 
 def _target(served: Served, folder: Path, **limits: object) -> Path:

@@ -325,7 +325,9 @@ def test_the_list_of_one_operation_has_only_its_requirements(cli: Cli) -> None:
 
 def test_a_plan_counts_scenarios_and_goals_and_keeps_its_budget_of_requests(cli: Cli) -> None:
     first = cli("plan", "--market", "SE", "--examples", 0, "--max-requests", 30).out.splitlines()[0]
-    counted = re.fullmatch(r"mock: \d+ scenarios, about (\d+) requests, \d+ of \d+ goals", first)
+    counted = re.fullmatch(
+        r"mock: \d+ scenarios on \d+ orders, about (\d+) requests, \d+ of \d+ goals", first
+    )
 
     assert counted is not None
     assert 0 < int(counted[1]) <= 30

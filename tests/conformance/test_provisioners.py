@@ -207,7 +207,7 @@ def test_goals_that_no_order_of_the_pool_serves_are_not_run(
 ) -> None:
     _pool(tmp_path, {"order_id": served.order(captures=[])["order_id"]})
     file = _target(served, tmp_path, provisioner="pool", file="orders.yaml")
-    finished = cli("run", file, "--operation", "cancelOrder", "--examples", 0)
+    finished = cli("run", file, "--operation", "releaseRemainingAuthorization", "--examples", 0)
 
     assert (finished.code, "the pool has no unused order" in finished.out) == (3, True)
 
