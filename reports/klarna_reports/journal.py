@@ -1,9 +1,11 @@
 """The journal of a run as a file: written as it happens, read back as a record."""
 
 import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self, cast, overload
 
 import msgspec
 
@@ -60,38 +62,91 @@ def read_journal(path: Path) -> Record:
     A last line that was not written to its end is left out: the run was killed, and there is no
     footer.
     """
+    header: Header | None = None
+    plan: Planned | None = None
+    footer: Footer | None = None
+    spans: list[tuple[int, int]] = []
     try:
-        *whole, rest = path.read_bytes().split(b"\n")
+        with path.open("rb") as file:
+            for number, (start, text) in enumerate(_numbered(file), 1):
+                is_whole = text.endswith(b"\n")
+                if number == 1 and not is_whole:
+                    break
+                if number == 1:
+                    _check_format(path, text)
+                line = _decoded(path, number, text) if is_whole else _unfinished(text)
+                match line:
+                    case Header() if number == 1:
+                        header = line
+                    case _ if number == 1:
+                        problem = "the first line of a journal is its header"
+                        raise JournalError(str(path), 1, problem)
+                    case Planned() if number == 2:
+                        plan = line
+                    case Played() if footer is None:
+                        spans.append((start, len(text)))
+                    case Footer() if footer is None:
+                        footer = line
+                    case None:
+                        pass
+                    case _:
+                        problem = "a scenario is expected between header and footer"
+                        raise JournalError(str(path), number, problem)
     except OSError as exc:
         raise JournalError(str(path), 0, f"the journal cannot be read: {exc.strerror}") from exc
-    if not whole:
+    if header is None:
         raise JournalError(str(path), 0, "the journal has no header: nothing was run")
-    _check_format(path, whole[0])
-    lines = [_decoded(path, number, text) for number, text in enumerate(whole, 1)]
-    if rest:
-        lines.extend(_unfinished(rest))
-    return _record(path, lines)
+    return Record(header=header, plan=plan, played=_InFile(path, spans), footer=footer)
 
 
-def _record(path: Path, lines: list[Line]) -> Record:
-    header, *others = lines
-    if not isinstance(header, Header):
-        raise JournalError(str(path), 1, "the first line of a journal is its header")
-    plan = others[0] if others and isinstance(others[0], Planned) else None
-    first = 2 if plan is None else 3
-    others = others[first - 2 :]
-    match others:
-        case [*scenarios, Footer() as footer]:
-            pass
-        case _:
-            scenarios, footer = others, None
-    played: list[Played] = []
-    for number, line in enumerate(scenarios, first):
+def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file, each with the place where it begins."""
+    start = 0
+    for text in file:
+        yield start, text
+        start += len(text)
+
+
+class _InFile(Sequence[Played]):
+    """Scenarios that stay in their file until they are looked at."""
+
+    def __init__(self, path: Path, spans: Sequence[tuple[int, int]]) -> None:
+        self._path = path
+        self._spans = spans
+
+    def __len__(self) -> int:
+        return len(self._spans)
+
+    @overload
+    def __getitem__(self, index: int) -> Played: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Played]: ...
+    def __getitem__(self, index: int | slice) -> Played | Sequence[Played]:
+        if isinstance(index, slice):
+            return _InFile(self._path, self._spans[index])
+        (played,) = _InFile(self._path, [self._spans[index]])
+        return played
+
+    def __iter__(self) -> Iterator[Played]:
+        try:
+            with self._path.open("rb") as file:
+                for start, length in self._spans:
+                    file.seek(start)
+                    yield self._scenario(file.read(length))
+        except OSError as exc:
+            problem = f"the journal cannot be read: {exc.strerror}"
+            raise JournalError(str(self._path), 0, problem) from exc
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(cast("Sequence[Any]", other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _scenario(self, text: bytes) -> Played:
+        line = _unfinished(text)
         if not isinstance(line, Played):
-            problem = "a scenario is expected between header and footer"
-            raise JournalError(str(path), number, problem)
-        played.append(line)
-    return Record(header=header, plan=plan, played=tuple(played), footer=footer)
+            raise JournalError(str(self._path), 0, "the journal was changed while it was read")
+        return line
 
 
 def _check_format(path: Path, text: bytes) -> None:
@@ -128,11 +183,12 @@ def _line(text: bytes) -> Line:
         return msgspec.convert(builtins, Line)
 
 
-def _unfinished(text: bytes) -> list[Line]:
+def _unfinished(text: bytes) -> Line | None:
+    """A line that may not have been written to its end; None where it was not."""
     try:
-        return [_line(text)]
+        return _line(text)
     except (msgspec.MsgspecError, ValueError, RecursionError):
-        return []
+        return None
 
 
 def _reopen(path: Path) -> None:
@@ -140,5 +196,9 @@ def _reopen(path: Path) -> None:
         return
     record = read_journal(path)
     whole = 1 + (record.plan is not None) + len(record.played)
-    kept = path.read_bytes().split(b"\n")[:whole]
-    path.write_bytes(b"".join(line + b"\n" for line in kept))
+    with path.open("r+b") as file:
+        end = sum(len(text) for _, text in islice(_numbered(file), whole))
+        file.truncate(end)
+        file.seek(end - 1)
+        if file.read() != b"\n":
+            file.write(b"\n")

@@ -2,14 +2,14 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
 
 import msgspec
 
 from klarna_reports.record import Finding, KnownDeviation, Played
 
-__all__ = ["fingerprint_of", "outdated", "with_known"]
+__all__ = ["Occurring", "fingerprint_of", "with_known"]
 
 _VARYING = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|\d+")
 
@@ -25,17 +25,12 @@ def fingerprint_of(requirement: str, expected: str, observed: str) -> str:
 
 def with_known(
     scenarios: Iterable[Played], deviations: Sequence[KnownDeviation], on: date
-) -> tuple[Played, ...]:
+) -> Iterator[Played]:
     """The scenarios with every FAIL that is expected on that day as a KNOWN."""
     valid = [deviation for deviation in deviations if deviation.expires >= on]
-    if not valid:
-        return tuple(scenarios)
-    return tuple(
-        msgspec.structs.replace(
-            played, findings=tuple(_known(finding, valid) for finding in played.findings)
-        )
-        for played in scenarios
-    )
+    for played in scenarios:
+        findings = tuple(_known(finding, valid) for finding in played.findings) if valid else ()
+        yield msgspec.structs.replace(played, findings=findings) if valid else played
 
 
 def _known(finding: Finding, deviations: Sequence[KnownDeviation]) -> Finding:
@@ -53,31 +48,36 @@ def _expects(deviation: KnownDeviation, finding: Finding) -> bool:
     return told == deviation.fingerprint
 
 
-def outdated(
-    scenarios: Sequence[Played],
-    deviations: Sequence[KnownDeviation],
-    on: date,
-    *,
-    fully_seen: Iterable[str],
-) -> tuple[str, ...]:
-    """What is wrong with the list of deviations, a line each: expired, or not seen any more.
+class Occurring:
+    """Which deviations of a list occur in the scenarios that are added."""
 
-    A deviation is not seen any more where its requirement was `fully_seen` and did not fail as it
-    says; of one that could not be seen nothing is said.
-    """
-    seen = set(fully_seen)
-    problems: list[str] = []
-    for deviation in deviations:
-        found = any(
-            _expects(deviation, finding)
-            for played in scenarios
-            for finding in played.findings
-            if finding.verdict in ("FAIL", "KNOWN")
-        )
-        if deviation.expires < on:
-            problems.append(
-                f"{deviation.name} expired on {deviation.expires} (owner: {deviation.owner})"
-            )
-        elif not found and deviation.requirement in seen:
-            problems.append(f"{deviation.name} does not occur any more: take its entry out")
-    return tuple(problems)
+    def __init__(self, deviations: Sequence[KnownDeviation]) -> None:
+        self._deviations = deviations
+        self._found: set[int] = set()
+
+    def add(self, played: Played) -> None:
+        """Looks for the deviations among the violations of one more scenario."""
+        for finding in played.findings:
+            if finding.verdict in ("FAIL", "KNOWN"):
+                self._found.update(
+                    number
+                    for number, deviation in enumerate(self._deviations)
+                    if _expects(deviation, finding)
+                )
+
+    def outdated(self, on: date, *, fully_seen: Iterable[str]) -> tuple[str, ...]:
+        """What is wrong with the list of deviations, a line each: expired, or not seen any more.
+
+        A deviation is not seen any more where its requirement was `fully_seen` and did not fail as
+        it says; of one that could not be seen nothing is said.
+        """
+        seen = set(fully_seen)
+        problems: list[str] = []
+        for number, deviation in enumerate(self._deviations):
+            if deviation.expires < on:
+                problems.append(
+                    f"{deviation.name} expired on {deviation.expires} (owner: {deviation.owner})"
+                )
+            elif number not in self._found and deviation.requirement in seen:
+                problems.append(f"{deviation.name} does not occur any more: take its entry out")
+        return tuple(problems)

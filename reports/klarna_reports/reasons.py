@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 
-from klarna_reports.record import Record, Unavailable, Verdict
+from klarna_reports.record import Played, TargetFacts, Unavailable, Verdict
 from klarna_reports.tally import Tally
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import steps_of
@@ -18,13 +18,15 @@ _LONGEST = 300
 class Obstacles:
     """What kept a run from seeing things: orders that could not be had, abilities of no target."""
 
-    def __init__(self, record: Record) -> None:
-        self._movable_clock = record.header.target.kind == "mock"
+    def __init__(self, target: TargetFacts) -> None:
+        self._movable_clock = target.kind == "mock"
         self._unavailable: defaultdict[str, list[Unavailable]] = defaultdict(list)
-        for played in record.played:
-            if played.unavailable is not None:
-                for operation in {step.operation for step in steps_of(played.scenario)}:
-                    self._unavailable[operation].append(played.unavailable)
+
+    def add(self, played: Played) -> None:
+        """Takes note of what one more scenario could not have."""
+        if played.unavailable is not None:
+            for operation in {step.operation for step in steps_of(played.scenario)}:
+                self._unavailable[operation].append(played.unavailable)
 
     def reasons(self, requirement: Requirement, missing: Sequence[str]) -> list[str]:
         """Why these aspects of the requirement may not have been seen; perhaps nothing."""

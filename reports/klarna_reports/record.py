@@ -4,6 +4,7 @@ A journal is a header, the plan, one line a scenario, and a footer. Without a fo
 short. Everything that is reported can be computed again from it.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Literal
 
@@ -173,10 +174,12 @@ Line = Header | Planned | Played | Footer
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A whole journal; `footer` is None where the run was cut short.
 
+    The scenarios of a journal that is a file are read from there each time they are gone through.
+
     `plan` is None where it was cut short before there was one.
     """
 
     header: Header
     plan: Planned | None = None
-    played: tuple[Played, ...]
+    played: Sequence[Played]
     footer: Footer | None

@@ -10,12 +10,12 @@ from datetime import date, datetime
 
 import msgspec
 
-from klarna_reports.causes import seen_only_beside
 from klarna_reports.curl import curl_line
-from klarna_reports.known import fingerprint_of, outdated, with_known
+from klarna_reports.digest import Digest
+from klarna_reports.known import fingerprint_of, with_known
 from klarna_reports.overall import Evidence, overall
 from klarna_reports.reasons import Obstacles, verdict_reason
-from klarna_reports.record import Record, Verdict
+from klarna_reports.record import Header, Record, Verdict
 from klarna_reports.results import (
     DEVIATIONS,
     EXIT_CODES,
@@ -28,7 +28,7 @@ from klarna_reports.results import (
     RequirementResult,
     Summary,
 )
-from klarna_reports.tally import Group, Tally, exchanges_of, tallies
+from klarna_reports.tally import Group, Tally, exchanges_of
 from klarna_specs.goals import goals
 from klarna_specs.spec import Level, Requirement, Spec
 
@@ -64,16 +64,18 @@ def summarise(spec: Spec, record: Record) -> Summary:
     """What the record comes to: takes every finding into account and forgets no number."""
     header, footer = record.header, record.footer
     today = _day(header.started_at)
-    known = with_known(record.played, header.deviations, today)
-    record = msgspec.structs.replace(record, played=known)
-    found = tallies(record)
+    digest = Digest.of(
+        with_known(record.played, header.deviations, today),
+        target=header.target,
+        deviations=header.deviations,
+    )
+    found = digest.found
     admitted = [r for r in spec.requirements if header.scope.admits(r)]
-    results = _results(spec, record, admitted, found)
+    results = _results(spec, header, admitted, digest)
     heard = [found[r.id] for r in admitted if r.id in found]
     judged = len(set[tuple[str, int]]().union(*(tally.evidence for tally in heard)))
     stopped = _NO_FOOTER if footer is None else footer.stopped
-    errors = _errors(spec, record, found)
-    flaky = sum(e.is_flaky for played in record.played for e in played.exchanges)
+    errors = (*digest.errors, *_unknown(spec, found))
     verdict, reason = overall(
         Evidence(
             results=results,
@@ -81,11 +83,8 @@ def summarise(spec: Spec, record: Record) -> Summary:
             judged=judged,
             errors=errors,
             stopped=stopped,
-            outdated=outdated(
-                record.played,
-                header.deviations,
-                today,
-                fully_seen=[r.id for r in results if not r.goals_missing],
+            outdated=digest.occurring.outdated(
+                today, fully_seen=[r.id for r in results if not r.goals_missing]
             ),
             strict=header.strict,
             partial_scope=not header.scope.is_everything,
@@ -93,8 +92,8 @@ def summarise(spec: Spec, record: Record) -> Summary:
     )
     return Summary(
         verdict=verdict,
-        exit_code=_exit_code(verdict, record),
-        reason=reason + _flaky_text(flaky),
+        exit_code=_exit_code(verdict, digest),
+        reason=reason + _flaky_text(digest.flaky),
         run_id=header.run_id,
         started_at=header.started_at,
         seed=header.seed,
@@ -105,11 +104,11 @@ def summarise(spec: Spec, record: Record) -> Summary:
         scope=header.scope,
         strict=header.strict,
         stopped=stopped,
-        requests_sent=_sent(record) if footer is None else footer.requests_sent,
+        requests_sent=digest.requests_sent if footer is None else footer.requests_sent,
         exchanges=judged,
-        scenarios=len(record.played),
-        flaky=flaky,
-        wall_s=_waited_s(record) if footer is None else footer.wall_s,
+        scenarios=digest.scenarios,
+        flaky=digest.flaky,
+        wall_s=digest.waited_s if footer is None else footer.wall_s,
         counts={v: sum(r.verdict == v for r in results) for v in WORST_FIRST},
         requirements=results,
         findings=_reported(header.target.base_url, admitted, found),
@@ -135,29 +134,27 @@ def _flaky_text(flaky: int) -> str:
     return f" {answers} came only after the call had been sent again."
 
 
-def _exit_code(verdict: Overall, record: Record) -> int:
+def _exit_code(verdict: Overall, digest: Digest) -> int:
     """The code of the verdict; where no order could be had at all, that of a failed preflight."""
-    orderless = any(played.unavailable for played in record.played)
-    provided = any(played.orders for played in record.played)
-    if verdict == "NOT FULLY VERIFIED" and orderless and not provided:
+    if verdict == "NOT FULLY VERIFIED" and digest.orderless and not digest.provided:
         return NOTHING_PROVIDED
     return EXIT_CODES[verdict]
 
 
 def _results(
-    spec: Spec, record: Record, admitted: list[Requirement], found: Mapping[str, Tally]
+    spec: Spec, header: Header, admitted: list[Requirement], digest: Digest
 ) -> tuple[RequirementResult, ...]:
-    obstacles = Obstacles(record)
+    found, obstacles = digest.found, digest.obstacles
     wanted: defaultdict[str, list[str]] = defaultdict(list)
-    for goal in goals(spec, record.header.scope):
+    for goal in goals(spec, header.scope):
         wanted[goal.requirement].append(goal.aspect)
-    follows = seen_only_beside(record, found)
+    follows = digest.company.leaders(found)
     return tuple(
         msgspec.structs.replace(
             _result(
                 requirement, found.get(requirement.id, Tally()), wanted[requirement.id], obstacles
             ),
-            proofs=record.header.proofs.get(requirement.id, 0),
+            proofs=header.proofs.get(requirement.id, 0),
             beside=follows.get(requirement.id, ""),
         )
         for requirement in admitted
@@ -232,16 +229,6 @@ def _contradictions(spec: Spec, found: Mapping[str, Tally]) -> tuple[Reading, ..
     )
 
 
-def _errors(spec: Spec, record: Record, found: Mapping[str, Tally]) -> tuple[str, ...]:
-    failed = [f"{played.id}: {played.error}" for played in record.played if played.error]
+def _unknown(spec: Spec, found: Mapping[str, Tally]) -> list[str]:
     known = {r.id for r in spec.requirements} | {c.id for c in spec.contradictions}
-    unknown = [f"{name}: the specs have no such requirement" for name in found if name not in known]
-    return (*failed, *unknown)
-
-
-def _sent(record: Record) -> int:
-    return sum(e.requests for played in record.played for e in played.exchanges)
-
-
-def _waited_s(record: Record) -> float:
-    return sum(e.outcome.elapsed_s for played in record.played for e in played.exchanges)
+    return [f"{name}: the specs have no such requirement" for name in found if name not in known]

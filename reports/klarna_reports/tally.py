@@ -1,15 +1,14 @@
-"""Counting the findings of a record by requirement, in one pass."""
+"""Counting the findings of a record by requirement."""
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from klarna_reports.record import Finding, Played, Record, Verdict
+from klarna_reports.record import Finding, Played, Verdict
 from klarna_reports.results import DEVIATIONS, WORST_FIRST, Exemplar
 from klarna_specs.scenario import steps_of
 
-__all__ = ["Group", "Tally", "exchanges_of", "tallies"]
+__all__ = ["Group", "Tallies", "Tally", "exchanges_of"]
 
 _JUDGED: frozenset[Verdict] = frozenset({"PASS", "FAIL", "WARN", "INFO", "KNOWN"})
 _EXEMPLARS = 3
@@ -105,11 +104,14 @@ def exchanges_of(played: Played, finding: Finding) -> tuple[int, ...]:
     return tuple(dict.fromkeys(known))
 
 
-def tallies(record: Record) -> Mapping[str, Tally]:
-    """The tally of every requirement or contradiction that a finding of the record names."""
-    found: defaultdict[str, Tally] = defaultdict(Tally)
-    for played in record.played:
+class Tallies(defaultdict[str, Tally]):
+    """The tally of every requirement or contradiction that a finding names."""
+
+    def __init__(self) -> None:
+        super().__init__(Tally)
+
+    def add(self, played: Played) -> None:
+        """Counts the findings of one more scenario."""
         size = (len(steps_of(played.scenario)), len(played.exchanges))
         for finding in played.findings:
-            found[finding.requirement].add(played, finding, size)
-    return dict(found)
+            self[finding.requirement].add(played, finding, size)

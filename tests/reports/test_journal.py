@@ -104,7 +104,7 @@ def test_a_scenario_after_the_footer_is_an_error(tmp_path, record, played):
     with Journal(tmp_path / "other") as other:
         other.write(played())
     path.write_bytes(path.read_bytes() + other.path.read_bytes())
-    with pytest.raises(JournalError, match=":3: a scenario is expected"):
+    with pytest.raises(JournalError, match=":4: a scenario is expected"):
         read_journal(path)
 
 

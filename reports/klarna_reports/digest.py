@@ -1,0 +1,60 @@
+"""All that is needed to know of a record's scenarios, of which only one at a time is in memory."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from klarna_reports.causes import Company
+from klarna_reports.known import Occurring
+from klarna_reports.reasons import Obstacles
+from klarna_reports.record import KnownDeviation, Played, TargetFacts
+from klarna_reports.tally import Tallies
+
+__all__ = ["Digest"]
+
+
+@dataclass(slots=True)
+class Digest:
+    """What scenarios come to: findings counted, what stood in the way, how much was sent.
+
+    `flaky` counts the answers that came only when a call was sent again, `waited_s` is for how
+    long answers were waited for, in seconds.
+    """
+
+    obstacles: Obstacles
+    occurring: Occurring
+    found: Tallies = field(default_factory=Tallies)
+    company: Company = field(default_factory=Company)
+    errors: list[str] = field(default_factory=list[str])
+    scenarios: int = 0
+    flaky: int = 0
+    requests_sent: int = 0
+    waited_s: float = 0.0
+    orderless: bool = False
+    provided: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        scenarios: Iterable[Played],
+        *,
+        target: TargetFacts,
+        deviations: Sequence[KnownDeviation],
+    ) -> "Digest":
+        """The digest of all these scenarios, which are gone through once."""
+        digest = cls(Obstacles(target), Occurring(deviations))
+        for played in scenarios:
+            digest._add(played)
+        return digest
+
+    def _add(self, played: Played) -> None:
+        for collector in (self.found, self.company, self.obstacles, self.occurring):
+            collector.add(played)
+        self.scenarios += 1
+        self.orderless |= played.unavailable is not None
+        self.provided |= bool(played.orders)
+        if played.error:
+            self.errors.append(f"{played.id}: {played.error}")
+        for exchange in played.exchanges:
+            self.flaky += exchange.is_flaky
+            self.requests_sent += exchange.requests
+            self.waited_s += exchange.outcome.elapsed_s
