@@ -77,13 +77,13 @@ def main() -> None:
 def _explained(exc: Exception) -> tuple[int, str]:
     """The exit code and the sentence for an exception."""
     from klarna_conformance.errors import ConformanceError, UsageError
-    from klarna_reports.errors import JournalError
+    from klarna_reports.errors import JournalError, MergeError
     from klarna_specs.errors import SpecError
 
     match exc:
         case ConformanceError():
             return exc.exit_code, str(exc)
-        case SpecError() | JournalError():
+        case SpecError() | JournalError() | MergeError():
             return UsageError.exit_code, str(exc)
         case _:
             hint = "set KLARNA_CONFORMANCE_DEBUG=1 for the traceback"

@@ -7,6 +7,7 @@ import msgspec
 from klarna_conformance.errors import UsageError
 from klarna_conformance.limits import Limits
 from klarna_conformance.planning import Plan
+from klarna_conformance.sharding import Shard
 from klarna_reports.record import Header, Played, Record, TargetFacts
 from klarna_specs.exchange import Response
 from klarna_specs.goals import Scope, goals
@@ -40,10 +41,11 @@ class Progress:
         """The counterexamples that were found already."""
         return tuple(each for each in self.failing if each.shrunk_from)
 
-    def numbered(self, plan: Plan) -> list[tuple[str, Scenario]]:
-        """The scenarios that were not judged yet, with their ids."""
+    def numbered(self, plan: Plan, shard: Shard | None) -> list[tuple[str, Scenario]]:
+        """The scenarios of a part (or all) that were not judged yet, with their ids."""
         numbered = [(f"s{n:04}", scenario) for n, scenario in enumerate(plan.scenarios, 1)]
-        return [each for each in numbered if each[0] not in self._done]
+        mine = shard.of(numbered) if shard else numbered
+        return [each for each in mine if each[0] not in self._done]
 
     def left_of(self, limits: Limits) -> Limits:
         """What is left of the limits of the whole run; its time counts anew."""
@@ -56,7 +58,14 @@ class Progress:
 
 
 def recorded_plan(
-    spec: Spec, record: Record, *, facts: TargetFacts, seed: int, scope: Scope, strict: bool
+    spec: Spec,
+    record: Record,
+    *,
+    facts: TargetFacts,
+    seed: int,
+    scope: Scope,
+    strict: bool,
+    shard: str,
 ) -> Plan:
     """The plan of a run that is to go on; raises UsageError where it was another run.
 
@@ -68,6 +77,7 @@ def recorded_plan(
         ("the seed", header.seed, seed),
         ("the scope", header.scope, scope),
         ("--strict", header.strict, strict),
+        ("--shard", header.shard, shard),
         ("the specs", header.specs, spec.fingerprint),
     )
     for what, before, now in differing:

@@ -20,6 +20,7 @@ from klarna_conformance.mutants.catalogue import mutants
 from klarna_conformance.patience import Patience
 from klarna_conformance.planning import Plan
 from klarna_conformance.resuming import Progress
+from klarna_conformance.sharding import Shard
 from klarna_reports.journal import Journal
 from klarna_reports.record import Footer, Header, KnownDeviation, Planned, Played, Record
 from klarna_specs.goals import Scope
@@ -40,6 +41,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     shrink: bool = True
     command: str = ""
     deviations: tuple[KnownDeviation, ...] = ()
+    shard: Shard | None = None
 
 
 async def run(
@@ -110,7 +112,7 @@ class _Running:
         async for played in run_plan(
             self._spec,
             self._target,
-            self._progress.numbered(plan),
+            self._progress.numbered(plan, self._options.shard),
             concurrency=self._options.limits.concurrency,
             nonce=self._nonce,
             go_on=lambda: not self.stopped,
@@ -162,4 +164,5 @@ class _Running:
             command=options.command,
             proofs=Counter(name for mutant in mutants() for name in mutant.caught_by),
             deviations=options.deviations,
+            shard=str(options.shard or ""),
         )

@@ -1,10 +1,11 @@
 """What can go wrong while a record is read.
 
 The file is opened, then its lines are read one by one: both are told by `JournalError`. A record
-that was cut short is no error; it has no footer.
+that was cut short is no error; it has no footer. Records that are not parts of one run cannot be
+merged (`MergeError`).
 """
 
-__all__ = ["JournalError"]
+__all__ = ["JournalError", "MergeError"]
 
 
 class JournalError(Exception):
@@ -19,3 +20,7 @@ class JournalError(Exception):
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}" if self.line else self.file
         return f"{place}: {self.problem}"
+
+
+class MergeError(Exception):
+    """Records are not the parts of one run; the message says why."""

@@ -63,10 +63,10 @@ def _unverified(evidence: Evidence) -> str:
     unseen = [r for r in _binding(evidence.results) if r.verdict == "NOT_RUN" or r.goals_missing]
     if unseen:
         told = f"{len(unseen)} of {len(_binding(evidence.results))} binding requirements"
-        early = " because the run ended early" if evidence.stopped else ""
+        early = f": {evidence.stopped}" if evidence.stopped else ""
         return f"Nothing wrong was seen, but {told} could not be fully seen{early}."
     if evidence.stopped:
-        return "Nothing wrong was seen, but the run ended early."
+        return f"Nothing wrong was seen, but the run is not whole: {evidence.stopped}."
     return ""
 
 

@@ -116,7 +116,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     """The first line of a journal: what was run, with what, against what.
 
     `seed` draws the same scenarios again with the same installation; `specs` is the fingerprint of
-    the spec files; `started_at` is ISO 8601 in UTC.
+    the spec files; `started_at` is ISO 8601 in UTC. `shard` is `I/N` where only the I-th of N parts
+    of the plan was sent.
     """
 
     format: int = FORMAT
@@ -133,6 +134,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     command: str = ""
     proofs: dict[str, int] = {}
     deviations: tuple[KnownDeviation, ...] = ()
+    shard: str = ""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="plan"):

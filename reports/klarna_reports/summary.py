@@ -5,7 +5,7 @@ NOT_RUN, never PASS.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 
 import msgspec
@@ -74,7 +74,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
     results = _results(spec, header, admitted, digest)
     heard = [found[r.id] for r in admitted if r.id in found]
     judged = len(set[tuple[str, int]]().union(*(tally.evidence for tally in heard)))
-    stopped = _NO_FOOTER if footer is None else footer.stopped
+    stopped = _NO_FOOTER if footer is None else footer.stopped or _in_part(header)
     errors = (*digest.errors, *_unknown(spec, found))
     verdict, reason = overall(
         Evidence(
@@ -83,9 +83,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
             judged=judged,
             errors=errors,
             stopped=stopped,
-            outdated=digest.occurring.outdated(
-                today, fully_seen=[r.id for r in results if not r.goals_missing]
-            ),
+            outdated=digest.occurring.outdated(today, fully_seen=_fully_seen(header, results)),
             strict=header.strict,
             partial_scope=not header.scope.is_everything,
         )
@@ -124,6 +122,15 @@ def _day(started_at: str) -> date:
         return datetime.fromisoformat(started_at).date()
     except ValueError:
         return date.max
+
+
+def _in_part(header: Header) -> str:
+    return f"this is part {header.shard} of the run; `report` merges the parts" * bool(header.shard)
+
+
+def _fully_seen(header: Header, results: Iterable[RequirementResult]) -> list[str]:
+    """The requirements of which nothing more can be seen, as could be in another part of a run."""
+    return [] if header.shard else [r.id for r in results if not r.goals_missing]
 
 
 def _flaky_text(flaky: int) -> str:

@@ -1,11 +1,12 @@
 """`mutants`: run the suite against every mutant and harmless variant."""
 
 from pathlib import Path
+from typing import Any
 
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.commands.options import specs_option
+from klarna_conformance.commands.options import SHARD, specs_option
 
 __all__ = ["mutants"]
 
@@ -13,7 +14,7 @@ __all__ = ["mutants"]
 @click.command()
 @click.option("--mutant", "ids", multiple=True, help="Only this mutant or harmless variant (id).")
 @click.option("--class", "kinds", multiple=True, help="Only this class of them.")
-@click.option("--shard", help="Only the I-th of N parts, such as 1/4.")
+@click.option("--shard", type=SHARD, help="Only the I-th of N parts, such as 1/4.")
 @click.option("--seed", default=defaults.SEED, show_default=True, help="Draws the scenarios.")
 @click.option("--examples", type=click.IntRange(0), default=defaults.EXAMPLES, show_default=True)
 @click.option(
@@ -31,7 +32,7 @@ __all__ = ["mutants"]
 def mutants(
     ids: tuple[str, ...],
     kinds: tuple[str, ...],
-    shard: str | None,
+    shard: Any,
     seed: int,
     examples: int,
     max_requests: int | None,

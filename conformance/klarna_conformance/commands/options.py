@@ -1,6 +1,7 @@
 """Options that several commands share, and what is made of them."""
 
 import difflib
+import importlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import wraps
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DURATION",
     "RATE",
+    "SHARD",
     "PlanOptions",
     "chosen_scope",
     "plan_options",
@@ -26,28 +28,28 @@ __all__ = [
 ]
 
 
-class _Quantity(click.ParamType[float]):
-    """A quantity with its unit, which a function of `limits` reads."""
+class _Read(click.ParamType[Any]):
+    """A value that a function of a module reads from text; its ValueError says what is wrong."""
 
-    def __init__(self, name: str, function: str) -> None:
+    def __init__(self, name: str, module: str) -> None:
         self.name = name
-        self._function = function
+        self._module = module
 
-    def convert(
-        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
-    ) -> float:
-        from klarna_conformance import limits
-
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if not isinstance(value, str):
+            return value
         try:
-            return getattr(limits, self._function)(value)
+            return getattr(importlib.import_module(self._module), self.name)(value)
         except ValueError as exc:
             self.fail(str(exc), param, ctx)
 
 
-DURATION = _Quantity("duration", "duration_s")
+DURATION = _Read("duration_s", "klarna_conformance.limits")
 """An option such as `10m`, handed on in seconds."""
-RATE = _Quantity("rate", "rate_per_s")
+RATE = _Read("rate_per_s", "klarna_conformance.limits")
 """An option such as `20/s`, handed on as requests a second."""
+SHARD = _Read("shard", "klarna_conformance.sharding")
+"""An option such as `1/4`, handed on as a `Shard`."""
 
 target_argument = click.argument("target", default="mock")
 specs_option = click.option(

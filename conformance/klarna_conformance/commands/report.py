@@ -11,8 +11,11 @@ __all__ = ["report"]
 
 
 @click.command()
-@click.argument(
-    "directory", type=click.Path(path_type=Path, file_okay=False), default=defaults.OUTPUT
+@click.argument("directories", nargs=-1, type=click.Path(path_type=Path, file_okay=False))
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder for the files; by default that of the first record.",
 )
 @click.option(
     "--format", "formats", default="json,junit,html", show_default=True, help="Comma-separated."
@@ -25,11 +28,17 @@ __all__ = ["report"]
 @click.option("--recheck", is_flag=True, help="Judge the recorded exchanges again.")
 @specs_option
 def report(
-    directory: Path, formats: str, suggest_deviations: bool, recheck: bool, specs: Path | None
+    directories: tuple[Path, ...],
+    output: Path | None,
+    formats: str,
+    suggest_deviations: bool,
+    recheck: bool,
+    specs: Path | None,
 ) -> int:
-    """Render the record in DIRECTORY again, from its journal alone.
+    """Render the record in a folder again, from its journal alone, or merge those of several.
 
-    Exits with the code of the run's verdict.
+    DIRECTORIES are the folder of one run (by default the one that `run` writes to), or those of
+    all parts of a run that was sent with --shard. Exits with the code of the run's verdict.
     """
     from datetime import UTC, datetime
 
@@ -40,6 +49,7 @@ def report(
     from klarna_conformance.judge import judge
     from klarna_conformance.terminal import Terminal
     from klarna_reports.journal import FILE_NAME, read_journal
+    from klarna_reports.merging import merged
     from klarna_reports.render import FORMATS, write_renderings
     from klarna_reports.summary import summarise
     from klarna_specs.loader import load
@@ -48,7 +58,9 @@ def report(
     if unknown := [name for name in wanted if name not in FORMATS]:
         raise UsageError(f"there is no format {unknown[0]!r}; there are {', '.join(FORMATS)}")
     spec = load(specs)
-    record = read_journal(directory / FILE_NAME)
+    folders = directories or (defaults.OUTPUT,)
+    directory = output or folders[0]
+    record = merged([read_journal(folder / FILE_NAME) for folder in folders])
     if recheck:
         again = tuple(
             msgspec.structs.replace(

@@ -10,6 +10,7 @@ from klarna_conformance import defaults
 from klarna_conformance.commands.options import (
     DURATION,
     RATE,
+    SHARD,
     PlanOptions,
     plan_options,
     target_argument,
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from klarna_conformance.limits import Limits
     from klarna_conformance.planning import Plan
     from klarna_conformance.running import RunOptions
+    from klarna_conformance.sharding import Shard
     from klarna_conformance.terminal import Terminal
     from klarna_reports.record import Record
     from klarna_specs.goals import Scope
@@ -48,6 +50,7 @@ __all__ = ["run"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file (YAML) of violations that are known and accepted for a while.",
 )
+@click.option("--shard", type=SHARD, help="Send only the I-th of N parts; `report` merges them.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --output that was cut short.")
 @click.option("--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("--no-color", is_flag=True, help="Print without colours.")
@@ -61,6 +64,7 @@ def run(
     strict: bool,
     no_shrink: bool,
     deviations: Path | None,
+    shard: "Shard | None",
     resume: bool,
     quiet: bool,
     no_color: bool,
@@ -72,6 +76,7 @@ def run(
     KLARNA_PASSWORD.
     """
     from klarna_conformance.deviations_file import read_deviations
+    from klarna_conformance.errors import UsageError
     from klarna_conformance.opening import open_target
     from klarna_conformance.running import RunOptions
     from klarna_conformance.terminal import Terminal
@@ -81,6 +86,8 @@ def run(
 
     spec, scope = plan.load()
     opened = open_target(target, spec, seed=plan.seed, rate_per_s=rate)
+    if shard and opened.stock is not None:
+        raise UsageError("--shard: the parts would use the same orders of the pool; run it whole")
     terminal = Terminal(quiet=quiet, color=not no_color)
     earlier = _prepare(output, resume=resume)
     _try_first(target, spec, plan.seed)
@@ -93,6 +100,7 @@ def run(
         shrink=not no_shrink,
         command=" ".join(["klarna-conformance", *sys.argv[1:]]),
         deviations=read_deviations(deviations, spec) if deviations else (),
+        shard=shard,
     )
     made = _plan(spec, scope, plan, options, opened, earlier)
     path = _play(spec, opened, made, options, output, terminal, earlier)
@@ -168,6 +176,7 @@ def _plan(
             seed=options.seed,
             scope=scope,
             strict=options.strict,
+            shard=str(options.shard or ""),
         )
     return make_plan(
         spec,
