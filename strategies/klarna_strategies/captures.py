@@ -83,10 +83,13 @@ def captures(*, layout: str, order_amount: int) -> SearchStrategy[tuple[int, ...
 
 @st.composite
 def _several(draw: DrawFn, order_amount: int, *, complete: bool) -> tuple[int, ...]:
+    alike = draw(st.sampled_from((False, False, False, True)))  # by chance they would never be
     parts = draw(st.integers(2, min(5, order_amount if complete else order_amount - 1)))
     amounts: list[int] = []
-    rest = order_amount if complete else draw(st.integers(parts, order_amount - 1))
+    captured = rest = order_amount if complete else draw(st.integers(parts, order_amount - 1))
     for behind in range(parts - 1, 0, -1):
         amounts.append(draw(st.integers(1, rest - behind)))
         rest -= amounts[-1]
-    return (*amounts, rest)
+    if alike:
+        amounts = [captured // parts] * (parts - 1)
+    return (*amounts, captured - sum(amounts))

@@ -17,6 +17,7 @@ from klarna_conformance.judge.reading import (
     json_object,
     kind_of,
     matching,
+    may_answer_again,
     offered_days,
     told,
     wanted,
@@ -403,8 +404,7 @@ def _changed(ledger: Ledger, answered: _Answered) -> Ledger:
         again = first.amounts != ledger.amounts
     effect = answered.kind == "success" and not again
     moved = ledger.after(answered.call, answered.answer, effect=effect)
-    untold = answered.answer.resource_id is None and answered.answer.location is None
-    if effect and (outcome is None or (answered.assessment.replay and untold)):
+    if effect and (outcome is None or may_answer_again(answered.assessment, answered.answer)):
         # What a call does that should have been refused is not documented, nor can a repeated
         # one that tells no id be told from a new one: a read tells.
         return msgspec.structs.replace(moved, uncertain=True)

@@ -18,6 +18,7 @@ __all__ = [
     "json_object",
     "kind_of",
     "matching",
+    "may_answer_again",
     "offered_days",
     "told",
     "wanted",
@@ -77,7 +78,7 @@ def matching(assessment: Assessment, kind: Kind, answer: Answer | None) -> Outco
     if again and (assessment.replay == "replay" or _answers_again(assessment, answer)):
         return again
     of_its_kind = next((o for o in assessment.outcomes if o.kind == kind), None)
-    if of_its_kind is None and again and _may_answer_again(assessment, answer):
+    if of_its_kind is None and again and answer and may_answer_again(assessment, answer):
         return again
     return of_its_kind
 
@@ -89,11 +90,15 @@ def _answers_again(assessment: Assessment, answer: Answer | None) -> bool:
     return any(_same(before, answer) for before in (first.answer, *first.later) if before)
 
 
-def _may_answer_again(assessment: Assessment, answer: Answer | None) -> bool:
+def may_answer_again(assessment: Assessment, answer: Answer) -> bool:
+    """Whether a success without an id could be the first answer, that of a call with the same key.
+
+    Where no answer to that came, it could.
+    """
     first = assessment.first
-    if first is None or first.answer is None or answer is None or not answer.success:
+    if first is None or not answer.success or answer.resource_id or answer.location:
         return False
-    return first.answer == answer and answer.resource_id is None and answer.location is None
+    return first.answer is None or answer in (first.answer, *first.later)
 
 
 def _same(before: Answer, answer: Answer) -> bool:

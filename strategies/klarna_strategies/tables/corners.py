@@ -1,6 +1,7 @@
 """Cases that no combination holds: days as numbers, keys that are nearly alike, orders mixed up."""
 
 from collections.abc import Iterator
+from itertools import permutations
 
 from klarna_specs.scenario import Key, Raw, Scenario, Step
 from klarna_strategies.lines import fee, goods
@@ -22,6 +23,8 @@ __all__ = ["corners"]
 
 _LARGE_AMOUNT = 40_000_001
 """Odd and beyond single precision."""
+_LARGEST_REFUND = 200_000_000
+"""The largest refund that no description excludes."""
 
 
 def corners(stage: Stage) -> Iterator[Scenario]:
@@ -31,6 +34,7 @@ def corners(stage: Stage) -> Iterator[Scenario]:
         yield Scenario(plan=stage.plan(layout, market=market), steps=(release(),))
     yield from _many_keys(stage)
     yield from _similar_keys(stage)
+    yield from _keys_of_other_calls(stage)
     yield from _large_fees(stage)
     yield from _days(stage)
     yield from _mixed_up(stage)
@@ -52,6 +56,15 @@ def _similar_keys(stage: Stage) -> Iterator[Scenario]:
         yield Scenario(plan=stage.plan(), steps=(refund(300, key=one), refund(300, key=two)))
     one, two = Key("refund-a"), Key("refund-b")
     yield Scenario(plan=stage.plan(), steps=(refund(300, key=one), refund(400, key=two)))
+
+
+def _keys_of_other_calls(stage: Stage) -> Iterator[Scenario]:
+    """The key of one call, used again for a call of another operation."""
+    key = Key("one")
+    calls = (refund(300, key=key), capture(500, key=key), release(key=key), extend(14, key=key))
+    plan = stage.plan("one-partial-open", market=stage.extension_market)
+    for one, other in permutations(calls, 2):
+        yield Scenario(plan=plan, steps=(one, other, get_order()))
 
 
 def _large_fees(stage: Stage) -> Iterator[Scenario]:
@@ -116,6 +129,9 @@ def _texts_and_amounts(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(plan=plan, steps=(refund(100, description="  Returned goods \t"),))
     yield Scenario(plan=plan, steps=(refund(100, reference=" RMA-1  "),))
     yield Scenario(plan=plan, steps=(refund(2**63),))
+    parts = 2**31 // _LARGEST_REFUND + 1
+    large = stage.plan(order_amount=parts * _LARGEST_REFUND)
+    yield Scenario(plan=large, steps=(*[refund(_LARGEST_REFUND)] * parts, refund(1)))
     # Too large for an integer of the format that scenarios are kept in, so it is told as text.
     wrapping = Raw(text=f'{{"refunded_amount": {2**64 + 1_000}}}')
     yield Scenario(plan=plan, steps=(Step(operation="refundOrder", body=wrapping),))

@@ -67,7 +67,7 @@ def _by_layout(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(plan=part, steps=(capture(4_000), small))
     yield Scenario(plan=part, steps=(refund(1_000), small))
     yield Scenario(plan=part, steps=(release(), small))
-    for captures in ((1, 9_999), (9_999, 1), (2_000, 3_000, 5_000)):
+    for captures in ((1, 9_999), (9_999, 1), (5_000, 5_000), (2_000, 3_000, 5_000)):
         plan = stage.captured(*captures, market=stage.fee_market)
         yield Scenario(plan=plan, steps=(small,))
 
