@@ -87,7 +87,12 @@ def _answers_again(assessment: Assessment, answer: Answer | None) -> bool:
     first = assessment.first
     if first is None or answer is None:
         return False
-    return any(_same(before, answer) for before in (first.answer, *first.later) if before)
+    before = [each for each in (first.answer, *first.later) if each]
+    operation = assessment.call.operation
+    if any(_same(each, answer) for each in before):
+        return True
+    documented = operation.responses[operation.success].status
+    return answer.success and answer.status not in documented and answer in before
 
 
 def may_answer_again(assessment: Assessment, answer: Answer) -> bool:
