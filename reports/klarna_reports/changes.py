@@ -16,6 +16,7 @@ KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 """What can become of a requirement from one run to the next, what asks for action first."""
 
 _VIOLATED: frozenset[Verdict] = frozenset({"FAIL", "ERROR"})
+_STRICTLY: frozenset[Verdict] = _VIOLATED | frozenset[Verdict](("WARN",))
 _MET: frozenset[Verdict] = frozenset({"PASS", "INFO", "NOT_APPLICABLE"})
 
 
@@ -83,7 +84,7 @@ def _change(
     if told is None or (was and now and was.verdict == now.verdict):
         return None
     return Change(
-        kind=_kind(was, now, _VIOLATED | {"WARN"} if strict else _VIOLATED),
+        kind=_kind(was, now, _STRICTLY if strict else _VIOLATED),
         requirement=told.id,
         operation=told.operation,
         level=told.level,
