@@ -67,9 +67,10 @@ def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
 
     username, password = defaults.USERNAME, defaults.PASSWORD
     app = mock_app(named_mock(spec, mutant, seed=seed), username=username, password=password)
+    name = f"mock, mutant {mutant}" if mutant else "mock"
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return HttpTarget(
-        facts=TargetFacts(name="mock", base_url=_MOCK_URL, kind="mock"),
+        facts=TargetFacts(name=name, base_url=_MOCK_URL, kind="mock"),
         username=username,
         password=password,
         wire=Wire(transport=transport),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
+from klarna_reports.changes import changes_between
 from klarna_reports.html import render_html
 from klarna_reports.journal import FILE_NAME
 from klarna_reports.junit import junit
@@ -23,14 +24,23 @@ FORMATS: dict[Format, str] = {"json": "run.json", "junit": "junit.xml", "html": 
 
 
 def write_renderings(
-    directory: Path, spec: Spec, record: Record, formats: Collection[Format] = tuple(FORMATS)
+    directory: Path,
+    spec: Spec,
+    record: Record,
+    formats: Collection[Format] = tuple(FORMATS),
+    *,
+    previous: Summary | None = None,
 ) -> Summary:
-    """Writes the record in these formats, each file whole or not at all; answers the summary."""
+    """Writes the record in these formats, each file whole or not at all; answers the summary.
+
+    With the summary of a `previous` run the page tells what changed since then.
+    """
     summary = summarise(spec, record)
+    changes = changes_between(previous, summary) if previous else None
     rendered: dict[Format, Callable[[], bytes]] = {
         "json": lambda: run_json(summary),
         "junit": lambda: junit(summary).encode(),
-        "html": lambda: render_html(spec, record, summary).encode(),
+        "html": lambda: render_html(spec, record, summary, changes).encode(),
     }
     directory.mkdir(parents=True, exist_ok=True)
     for name in formats:

@@ -22,10 +22,20 @@ __all__ = ["report"]
     is_flag=True,
     help="Print a first file of known deviations, with all that failed, for --deviations of `run`.",
 )
+@click.option(
+    "--previous",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of an earlier run: the report tells what changed since then.",
+)
 @click.option("--recheck", is_flag=True, help="Judge the recorded exchanges again.")
 @specs_option
 def report(
-    directory: Path, formats: str, suggest_deviations: bool, recheck: bool, specs: Path | None
+    directory: Path,
+    formats: str,
+    suggest_deviations: bool,
+    previous: Path | None,
+    recheck: bool,
+    specs: Path | None,
 ) -> int:
     """Render the record in DIRECTORY again, from its journal alone.
 
@@ -62,6 +72,9 @@ def report(
             suggested_deviations(summarise(spec, record), datetime.now(UTC).date()), nl=False
         )
         return 0
-    summary = write_renderings(directory, spec, record, [n for n in FORMATS if n in wanted])
+    earlier = summarise(spec, read_journal(previous / FILE_NAME)) if previous else None
+    summary = write_renderings(
+        directory, spec, record, [n for n in FORMATS if n in wanted], previous=earlier
+    )
     Terminal(quiet=False, color=True).summary(summary, directory)
     return summary.exit_code

@@ -48,6 +48,7 @@ __all__ = ["run"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="A file (YAML) of violations that are known and accepted for a while.",
 )
+@click.option("--mutant", help="Judge this mutant of the mock: a server that is wrong on purpose.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --output that was cut short.")
 @click.option("--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("--no-color", is_flag=True, help="Print without colours.")
@@ -61,6 +62,7 @@ def run(
     strict: bool,
     no_shrink: bool,
     deviations: Path | None,
+    mutant: str | None,
     resume: bool,
     quiet: bool,
     no_color: bool,
@@ -80,10 +82,10 @@ def run(
     from klarna_reports.summary import summarise
 
     spec, scope = plan.load()
-    opened = open_target(target, spec, seed=plan.seed, rate_per_s=rate)
+    opened = open_target(target, spec, seed=plan.seed, mutant=mutant, rate_per_s=rate)
     terminal = Terminal(quiet=quiet, color=not no_color)
     earlier = _prepare(output, resume=resume)
-    _try_first(target, spec, plan.seed)
+    _try_first(target, spec, plan.seed, mutant)
     terminal.planning()
     options = RunOptions(
         seed=plan.seed,
@@ -136,14 +138,14 @@ def _prepare(output: Path, *, resume: bool) -> "Record | None":
     return None
 
 
-def _try_first(target: str, spec: "Spec", seed: int) -> None:
+def _try_first(target: str, spec: "Spec", seed: int, mutant: str | None) -> None:
     import asyncio
 
     from klarna_conformance.opening import open_target
     from klarna_conformance.preflight import preflight
 
     async def go() -> None:
-        async with open_target(target, spec, seed=seed) as tried:
+        async with open_target(target, spec, seed=seed, mutant=mutant) as tried:
             await preflight(tried)
 
     asyncio.run(go())
