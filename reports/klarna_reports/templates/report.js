@@ -52,12 +52,12 @@
 
   for (const pre of document.querySelectorAll("pre.copied")) {
     const heading = pre.previousElementSibling;
-    (heading?.tagName === "H5" ? heading : pre).before(copyButton("Copy", pre.textContent));
+    (heading?.tagName === "H4" ? heading : pre).before(copyButton("Copy", pre.textContent));
   }
   addEventListener("hashchange", reveal);
   if (location.hash && !location.hash.startsWith("#explore?")) reveal();
   addEventListener("beforeprint", () => {
-    for (const each of document.querySelectorAll(".operation, .consequences, .legend")) each.open = true;
+    for (const each of document.querySelectorAll(".operation, .consequences, .legend, .card")) each.open = true;
   });
   globalThis.klarnaReport = { copy, copyButton };
 })();
