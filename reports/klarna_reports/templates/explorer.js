@@ -78,7 +78,7 @@
     for (let row = 0; row < known.whole; row += known.chunk) {
       const held = await chunkOf(row);
       held.forEach((one, offset) => {
-        const texts = [one.path, one.body, one.answer, ...one.asked, ...one.came, ...one.findings.flat()];
+        const texts = [one.path, one.line, one.body, one.answer, ...one.asked, ...one.came, ...one.findings.flat()];
         found[row + offset] += "\n" + texts.join("\n").toLowerCase();
       });
     }
@@ -367,7 +367,8 @@
     fill();
     app.hidden = false;
     at("x-form").addEventListener("submit", (event) => event.preventDefault());
-    at("x-form").addEventListener("change", changed);
+    // The search field tells of a change once more when it loses the focus, which is to a click on a row.
+    at("x-form").addEventListener("change", (event) => event.target.id === "x-q" || changed());
     at("x-q").addEventListener("input", changed);
     at("x-reset").addEventListener("click", () => setTimeout(changed));
     at("x-link").replaceWith(globalThis.klarnaReport.copyButton("Copy link to this view", () => location.href.split("#")[0] + address()));

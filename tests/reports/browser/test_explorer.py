@@ -62,7 +62,9 @@ def test_the_address_of_a_state_opens_the_same_state_again(varied, opened):
     page = opened(varied)
     page.select_option("#x-outcome", "200")
     page.check("#x-not-outcome")
-    page.fill("#x-q", "refunds")
+    counted(page, 9)
+    page.fill("#x-q", "refunds -timeout")
+    counted(page, 8)
     page.locator("#x-window a", has_text="s5.0").click()
     page.wait_for_selector("#x-detail h3")
     anchor = page.url[page.url.index("#") :]
