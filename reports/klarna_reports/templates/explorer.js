@@ -384,6 +384,7 @@
     await apply();
     await arrive();
     app.dataset.ready = "yes";
+    (globalThis.requestIdleCallback ?? setTimeout)(wordsOf); // so that the first search need not wait
   };
 
   if (typeof DecompressionStream === "undefined") {

@@ -91,6 +91,7 @@ def test_a_chosen_exchange_is_shown_with_what_was_sent_and_came(varied, opened):
 
 def test_links_of_the_evidence_lead_to_the_exchange(varied, opened):
     page = opened(varied)
+    page.locator("[id='o-refundOrder'] > summary").click()
     row = page.locator("[id='r-refund.within-captured-amount']")
     row.locator("summary").click()
     row.get_by_role("link", name="s2, exchange 3").click()
