@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from klarna_reports.record import Verdict
 from klarna_reports.results import WORST_FIRST, RequirementResult, Summary
 
-__all__ = ["Notable", "notables"]
+__all__ = ["TOPICS", "Notable", "notables"]
 
-_TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
+TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
         "No more money is given back than was taken",
         ("refund.within-captured-amount", "refund.amount-not-negative", "order.money-adds-up"),
@@ -55,6 +55,7 @@ _TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
+"""Each topic with the requirements that it rests on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ class Notable:
 def notables(summary: Summary) -> tuple[Notable, ...]:
     """The topics that the run had anything to do with."""
     results = {result.id: result for result in summary.requirements}
-    topics = ((topic, [results[n] for n in names if n in results]) for topic, names in _TOPICS)
+    topics = ((topic, [results[n] for n in names if n in results]) for topic, names in TOPICS)
     return tuple(_notable(topic, found) for topic, found in topics if found)
 
 

@@ -18,7 +18,7 @@ _LABEL = 46
 _LONGEST = 56
 _TOLD_OF_REQUESTS = ("refunded_amount", "captured_amount", "number_of_days", "amount")
 _TOLD_OF_RESPONSES = (
-    *("error_code", "status", "captured_amount", "refunded_amount"),
+    *("error_code", "captured_amount", "refunded_amount"),
     *("remaining_authorized_amount", "amount"),
 )
 _SHORT = {"remaining_authorized_amount": "authorized", "captured_amount": "captured"}
