@@ -65,7 +65,8 @@ def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
         f"Orders of {_counted(len(markets), 'market')}, captured in "
         f"{_counted(len(layouts), 'way')}.",
         f"{_counted(summary.requests_sent, 'request')} in "
-        f"{_counted(summary.scenarios, 'scenario')}; {_counted(summary.exchanges, 'exchange')} judged.",
+        f"{_counted(summary.scenarios, 'scenario')}; "
+        f"{_counted(summary.exchanges, 'exchange')} judged.",
     )
 
 
