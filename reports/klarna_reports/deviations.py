@@ -62,6 +62,11 @@ class Deviation:
     findings: tuple[ShownFinding, ...]
     unshown: int
 
+    @property
+    def count(self) -> int:
+        """How often it was seen."""
+        return self.unshown + sum(shown.finding.count for shown in self.findings)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
@@ -88,16 +93,14 @@ class Deviations:
     room: int = _ROOM
 
     def causes(self, verdict: Verdict) -> list[Cause]:
-        """The deviations of this verdict, each with what follows from it."""
+        """The deviations of this verdict with what follows from each; the most frequent first."""
         found = self.sections.get(verdict, [])
         here = {one.result.id for one in found}
         following: defaultdict[str, list[Deviation]] = defaultdict(list)
         for one in found:
             following[one.result.beside if one.result.beside in here else ""].append(one)
-        return [
-            Cause(root=root, consequences=tuple(following[root.result.id]))
-            for root in following[""]
-        ]
+        roots = sorted(following[""], key=lambda one: -one.count)
+        return [Cause(root=one, consequences=tuple(following[one.result.id])) for one in roots]
 
     def __post_init__(self) -> None:
         unlisted = {result.id: result.unlisted for result in self.summary.requirements}

@@ -136,3 +136,9 @@ def test_nothing_is_left_out_of_a_whole_run(spec, record, played, everything_see
     seen = overview_of(spec, record(played(*everything_seen)))
     assert (seen.causes, seen.limits) == ((), ())
     assert (seen.unseen_binding, seen.unseen_others) == (0, 0)
+
+
+def test_what_fails_most_often_is_shown_first(spec, record, played):
+    often = [played(finding(requirement="order.answered"), identifier=f"s{n}") for n in range(3)]
+    causes = deviations_of(spec, record(played(finding(), identifier="s9"), *often)).causes("FAIL")
+    assert [cause.root.result.id for cause in causes] == ["order.answered", RULE]
