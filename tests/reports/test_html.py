@@ -4,13 +4,15 @@ import base64
 import hashlib
 import json
 import re
+from datetime import date
 from html.parser import HTMLParser
 
 import msgspec
 import pytest
 
+from klarna_reports.changes import changes_between
 from klarna_reports.html import render_html
-from klarna_reports.record import Finding, Footer, TargetFacts, Unavailable
+from klarna_reports.record import Finding, Footer, KnownDeviation, TargetFacts, Unavailable
 from klarna_reports.summary import summarise
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 from klarna_specs.plan import OrderPlan
@@ -243,3 +245,39 @@ def test_a_page_of_five_thousand_exchanges_stays_small(spec, record, played, tex
     whole = record(*many)
     html = render_html(spec, whole, summarise(spec, whole))
     assert len(html.encode()) < 8_000_000
+
+
+@pytest.mark.parametrize(
+    ("findings", "expires", "state"),
+    [
+        ((finding(),), date(2999, 1, 1), "seen"),
+        ((), date(2999, 1, 1), "not seen"),
+        ((finding(),), date(2020, 1, 1), "expired"),
+    ],
+)
+def test_known_deviations_are_listed_with_owner_expiry_and_state(
+    findings, expires, state, spec, record, played
+):
+    known = KnownDeviation(requirement=RULE, reason="Until May.", owner="Ann", expires=expires)
+    text = page_of(spec, record(played(*findings), deviations=(known,))).text
+    assert f"{RULE} {state} Ann {expires} Until May." in text
+
+
+def test_what_changed_since_an_earlier_run_is_told(spec, record, played, everything_seen):
+    now = record(played(finding()))
+    before = summarise(spec, record(played(*everything_seen)))
+    summary = summarise(spec, now)
+    html = render_html(spec, now, summary, changes_between(before, summary))
+    text = Page(html).text
+    assert "What changed since the previous run" in text
+    assert "broken PASS FAIL A refund is at most what was captured." in text
+    assert "What changed" not in page_of(spec, now).text
+
+
+def test_the_number_of_mutants_that_prove_a_requirement_is_told(spec, record, played):
+    assert "12 wrong servers" in page_of(spec, record(played(), proofs={RULE: 12})).text
+
+
+def test_a_requirement_links_to_its_section_of_the_documentation(spec, record, played):
+    links = page_of(spec, record(played())).links
+    assert "https://docs.example/#:~:text=Refund%20a%20captured%20order%20amount" in links
