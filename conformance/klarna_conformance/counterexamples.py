@@ -1,7 +1,6 @@
 """Counterexamples: failing requirements with the smallest scenario that shows each of them."""
 
 import math
-import re
 import time
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from klarna_conformance.engine import play_and_judge
 from klarna_conformance.errors import UsageError
 from klarna_conformance.shrinking import shrink
 from klarna_conformance.target import Target
+from klarna_reports.again import counterexample_name
 from klarna_reports.curl import curl_line
 from klarna_reports.record import Finding, Played
 from klarna_reports.timeline import timeline
@@ -52,7 +52,7 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     def save(self, directory: Path) -> Path:
         """Writes it to a file named for the requirement."""
         directory.mkdir(parents=True, exist_ok=True)
-        path = directory / f"{re.sub(r'[^a-z0-9.-]', '-', self.requirement)}.yaml"
+        path = directory / counterexample_name(self.requirement)
         path.write_bytes(msgspec.yaml.encode(self))
         return path
 

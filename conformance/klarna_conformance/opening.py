@@ -67,8 +67,9 @@ def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
     username, password = defaults.USERNAME, defaults.PASSWORD
     mock = named_mock(spec, mutant, seed=seed)
     transport = InProcess(mock, username=username, password=password)
+    name = f"mock, mutant {mutant}" if mutant else "mock"
     return HttpTarget(
-        facts=TargetFacts(name="mock", base_url=_MOCK_URL, kind="mock"),
+        facts=TargetFacts(name=name, base_url=_MOCK_URL, kind="mock"),
         username=username,
         password=password,
         wire=Wire(transport=transport),

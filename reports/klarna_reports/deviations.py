@@ -4,16 +4,23 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from klarna_reports.again import replay_line
+from klarna_reports.curl import curl_line
+from klarna_reports.differing import Stretch, compared
 from klarna_reports.gallery import Gallery
-from klarna_reports.record import Verdict
+from klarna_reports.races import Race, races_of
+from klarna_reports.record import Played, Record, Verdict
 from klarna_reports.results import DEVIATIONS, ReportedFinding, RequirementResult, Summary
+from klarna_reports.sequence import Diagram, diagram
 from klarna_reports.shown import ShownScenario, length_on_page
 from klarna_reports.wording import cut
+from klarna_specs.spec import Spec
 
-__all__ = ["Deviation", "Deviations", "ShownFinding"]
+__all__ = ["Cause", "Deviation", "Deviations", "ShownFinding"]
 
 _ROOM = 700_000
 _LONGEST_CURL = 3000
+_CURL_LINES = 8
 _LONGEST_TEXT = 1500
 
 
@@ -21,21 +28,30 @@ _LONGEST_TEXT = 1500
 class ShownFinding:
     """A finding with its scenario; with the anchor alone where that stands further up already.
 
-    `curl` is empty where it is too long for a page.
+    `name` is the id to link to. `curl` has a line for each step up to what the finding is about,
+    `replay` the command that plays its counterexample again; empty where there is none, or where
+    it is too long for a page.
     """
 
+    name: str
     finding: ReportedFinding
-    expected: str
-    observed: str
+    expected: tuple[Stretch, ...]
+    observed: tuple[Stretch, ...]
     curl: str
+    replay: str
     scenario: ShownScenario | None
     anchor: str
+    diagram: Diagram | None
+    races: tuple[Race, ...]
 
     @property
     def length(self) -> int:
         """About how many characters of a page it takes, without the exchanges."""
         steps = self.scenario.length if self.scenario else 0
-        return 1000 + steps + length_on_page(self.expected, self.observed, self.curl)
+        drawn = self.diagram.messages if self.diagram else ()
+        told = (each.text for each in (*self.expected, *self.observed))
+        drawing = sum(900 + length_on_page(each.asked, each.came) for each in drawn)
+        return 1000 + steps + 2 * drawing + length_on_page(*told, self.curl)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +62,19 @@ class Deviation:
     findings: tuple[ShownFinding, ...]
     unshown: int
 
+    @property
+    def count(self) -> int:
+        """How often it was seen."""
+        return self.unshown + sum(shown.finding.count for shown in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A deviation, and those that were seen only beside it: probably its consequences."""
+
+    root: Deviation
+    consequences: tuple[Deviation, ...]
+
 
 @dataclass(slots=True)
 class Deviations:
@@ -54,11 +83,24 @@ class Deviations:
     `in_place` are the ids of the scenarios that are shown with a finding.
     """
 
+    spec: Spec
+    record: Record
     summary: Summary
     gallery: Gallery
     sections: dict[Verdict, list[Deviation]] = field(default_factory=dict[Verdict, list[Deviation]])
     in_place: set[str] = field(default_factory=set[str])
+    names: set[str] = field(default_factory=set[str])
     room: int = _ROOM
+
+    def causes(self, verdict: Verdict) -> list[Cause]:
+        """The deviations of this verdict with what follows from each; the most frequent first."""
+        found = self.sections.get(verdict, [])
+        here = {one.result.id for one in found}
+        following: defaultdict[str, list[Deviation]] = defaultdict(list)
+        for one in found:
+            following[one.result.beside if one.result.beside in here else ""].append(one)
+        roots = sorted(following[""], key=lambda one: -one.count)
+        return [Cause(root=one, consequences=tuple(following[one.result.id])) for one in roots]
 
     def __post_init__(self) -> None:
         unlisted = {result.id: result.unlisted for result in self.summary.requirements}
@@ -91,11 +133,43 @@ class Deviations:
         scenario = self.gallery.scenarios.get(finding.scenario)
         again = finding.scenario in self.in_place
         self.in_place.add(finding.scenario)
+        texts = (cut(finding.expected, _LONGEST_TEXT), cut(finding.observed, _LONGEST_TEXT))
+        expected, observed = compared(*texts)
+        played = self._played(finding.scenario)
         return ShownFinding(
+            name=self._name(finding),
             finding=finding,
-            expected=cut(finding.expected, _LONGEST_TEXT),
-            observed=cut(finding.observed, _LONGEST_TEXT),
-            curl=finding.curl if len(finding.curl) <= _LONGEST_CURL else "",
+            expected=expected,
+            observed=observed,
+            curl=self._curl(finding, played),
+            replay=replay_line(self.summary, finding.requirement)
+            if finding.verdict == "FAIL"
+            else "",
             scenario=None if again else scenario,
             anchor=scenario.anchor if scenario else "",
+            diagram=diagram(self.spec, played.exchanges, finding.exchanges) if played else None,
+            races=races_of(self.spec, played) if played and not again else (),
         )
+
+    def _played(self, name: str) -> Played | None:
+        return next((played for played in self.record.played if played.id == name), None)
+
+    def _name(self, finding: ReportedFinding) -> str:
+        stem = f"finding-{finding.fingerprint}"
+        numbered = (stem, *(f"{stem}-{number}" for number in range(2, len(self.names) + 3)))
+        name = next(name for name in numbered if name not in self.names)
+        self.names.add(name)
+        return name
+
+    def _curl(self, finding: ReportedFinding, played: Played | None) -> str:
+        if played is None:
+            return ""
+        last = max(finding.exchanges, default=-1)
+        base_url = self.summary.target.base_url
+        lines = [
+            curl_line(base_url, exchange.request)
+            for index, exchange in enumerate(played.exchanges[: last + 1])
+            if exchange.purpose == "step" or index in finding.exchanges
+        ]
+        text = "\n".join(lines[-_CURL_LINES:])
+        return text if len(text) <= _LONGEST_CURL else ""

@@ -1,6 +1,6 @@
-"""Which scenarios and exchanges a page embeds: those that show something, as far as there is room.
+"""Which scenarios and exchanges a page writes out: those of findings, as far as there is room.
 
-A record may hold thousands of exchanges, and a page must stay small enough to open and to mail.
+All others are in what the explorer of the page unpacks.
 """
 
 from collections import defaultdict
@@ -20,8 +20,7 @@ Place = tuple[str, int]
 class Gallery:
     """The scenarios that a page shows, by id, each with the exchanges that are worth the room.
 
-    Room is given to the exchanges that findings speak of, then to the rest of their scenarios,
-    then to the exemplars of the requirements.
+    Room is given to the exchanges that findings speak of, then to the rest of their scenarios.
     """
 
     def __init__(self, record: Record, summary: Summary) -> None:
@@ -33,11 +32,6 @@ class Gallery:
             name: shown_scenario(self._played[name], f"s{self._numbers[name]}", exchanges)
             for name, exchanges in chosen.items()
         }
-
-    def exchange(self, scenario: str, index: int) -> ShownExchange | None:
-        """The exchange as it is shown, None where there was no room for it."""
-        shown = self.scenarios.get(scenario)
-        return shown.exchanges.get(index) if shown else None
 
     def _chosen(self, summary: Summary) -> Mapping[str, Mapping[int, ShownExchange]]:
         chosen: defaultdict[str, dict[int, ShownExchange]] = defaultdict(dict)
@@ -61,9 +55,6 @@ class Gallery:
             yield from self._existing(finding.scenario, finding.exchanges)
         for finding in summary.findings:
             yield from self._alongside(finding)
-        for result in summary.requirements:
-            for exemplar in result.exemplars:
-                yield from self._existing(exemplar.scenario, exemplar.exchanges)
 
     def _alongside(self, finding: ReportedFinding) -> Iterable[Place]:
         last = max(finding.exchanges, default=0) + 1

@@ -6,35 +6,72 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
+from klarna_reports.badge import badge
+from klarna_reports.changes import changes_between
+from klarna_reports.ctrf import ctrf
+from klarna_reports.har import har
 from klarna_reports.html import render_html
 from klarna_reports.journal import FILE_NAME
 from klarna_reports.junit import junit
+from klarna_reports.markdown import annotations, markdown
 from klarna_reports.record import Record
+from klarna_reports.reproducing import pytest_file
 from klarna_reports.results import Summary
 from klarna_reports.run_json import run_json
+from klarna_reports.sarif import sarif
 from klarna_reports.summary import summarise
 from klarna_specs.spec import Spec
 
-__all__ = ["FORMATS", "Format", "discard_renderings", "write_renderings"]
+__all__ = ["FORMATS", "WITH_EVERY_RUN", "Format", "discard_renderings", "write_renderings"]
 
-Format = Literal["json", "junit", "html"]
-FORMATS: dict[Format, str] = {"json": "run.json", "junit": "junit.xml", "html": "report.html"}
+Format = Literal[
+    "json", "junit", "html", "sarif", "ctrf", "markdown", "github", "badge", "har", "pytest"
+]
+FORMATS: dict[Format, str] = {
+    "json": "run.json",
+    "junit": "junit.xml",
+    "html": "report.html",
+    "sarif": "report.sarif",
+    "ctrf": "ctrf.json",
+    "markdown": "report.md",
+    "github": "annotations.txt",
+    "badge": "badge.svg",
+    "har": "exchanges.har",
+    "pytest": "test_counterexamples.py",
+}
 """The formats that a record can be rendered in, and the names of their files."""
+WITH_EVERY_RUN: tuple[Format, ...] = ("json", "junit", "html")
 
 
 def write_renderings(
-    directory: Path, spec: Spec, record: Record, formats: Collection[Format] = tuple(FORMATS)
+    directory: Path,
+    spec: Spec,
+    record: Record,
+    formats: Collection[Format] = WITH_EVERY_RUN,
+    *,
+    previous: Summary | None = None,
 ) -> Summary:
-    """Writes the record in these formats, each file whole or not at all; answers the summary."""
+    """Writes the record in these formats, each file whole or not at all; answers the summary.
+
+    With the summary of a `previous` run the page tells what changed since then.
+    """
     summary = summarise(spec, record)
-    rendered: dict[Format, Callable[[], bytes]] = {
-        "json": lambda: run_json(summary),
-        "junit": lambda: junit(summary).encode(),
-        "html": lambda: render_html(spec, record, summary).encode(),
+    changes = changes_between(previous, summary) if previous else None
+    rendered: dict[Format, Callable[[], str]] = {
+        "json": lambda: run_json(summary).decode(),
+        "junit": lambda: junit(summary),
+        "html": lambda: render_html(spec, record, summary, changes),
+        "sarif": lambda: sarif(summary),
+        "ctrf": lambda: ctrf(summary),
+        "markdown": lambda: markdown(summary),
+        "github": lambda: annotations(summary),
+        "badge": lambda: badge(summary),
+        "har": lambda: har(record),
+        "pytest": lambda: pytest_file(record, summary),
     }
     directory.mkdir(parents=True, exist_ok=True)
     for name in formats:
-        _replace(directory / FORMATS[name], rendered[name]())
+        _replace(directory / FORMATS[name], rendered[name]().encode(errors="replace"))
     return summary
 
 

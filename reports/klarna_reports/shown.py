@@ -16,7 +16,9 @@ __all__ = [
     "ShownExchange",
     "ShownScenario",
     "length_on_page",
+    "response_line",
     "shown_exchange",
+    "shown_headers",
     "shown_scenario",
     "visible",
 ]
@@ -118,22 +120,24 @@ def shown_exchange(exchange: Exchange, index: int, anchor: str) -> ShownExchange
         outcome=outcome_text(exchange),
         purpose=purpose_text(exchange),
         request_line=f"{method} {cut(request.path, 1000)}",
-        request_headers=_headers(request.headers, request.credentials),
+        request_headers=shown_headers(request.headers, request.credentials),
         request_body=_body(request.body),
-        response_line=_response_line(exchange),
-        response_headers=() if failed else _headers(outcome.headers),
+        response_line=response_line(exchange),
+        response_headers=() if failed else shown_headers(outcome.headers),
         response_body="" if failed else _body(outcome.body, truncated=outcome.truncated),
     )
 
 
-def _response_line(exchange: Exchange) -> str:
+def response_line(exchange: Exchange) -> str:
+    """What came back, in a line: a status, or why there is none."""
     outcome = exchange.outcome
     if isinstance(outcome, Failure):
         return f"No response: {outcome.kind}. {cut(outcome.message, 500)}"
     return f"HTTP {outcome.status} after {outcome.elapsed_s * 1000:.0f} ms"
 
 
-def _headers(headers: Headers, credentials: str = "") -> tuple[tuple[str, str], ...]:
+def shown_headers(headers: Headers, credentials: str = "") -> tuple[tuple[str, str], ...]:
+    """The headers with their values, cut, and without those that are secret."""
     shown = [
         (cut(name, _LONGEST_HEADER), _header_value(name, value))
         for name, value in headers[:_MOST_HEADERS]

@@ -382,15 +382,56 @@ def test_the_junit_file_has_a_test_for_every_requirement(
     assert len(root.findall(".//testcase")) == len(summary["requirements"])
 
 
-def test_a_report_made_again_from_the_journal_is_the_same(small_run: Path, cli: Cli) -> None:
+@pytest.mark.parametrize(
+    ("option", "names"),
+    [
+        ((), ("run.json", "junit.xml", "report.html")),
+        # The page also lists what was tried before the paths were known, which is judged only now.
+        (("--recheck",), ("run.json", "junit.xml")),
+    ],
+)
+def test_a_report_made_again_from_the_journal_is_the_same(
+    option: tuple[str, ...], names: tuple[str, ...], small_run: Path, cli: Cli
+) -> None:
     output = small_run
-    names = ("run.json", "junit.xml", "report.html")
     before = [(output / name).read_bytes() for name in names]
     for name in names:
         (output / name).unlink()
-    finished = cli("report", output, "--recheck")
+    finished = cli("report", output, *option)
 
     assert (finished.code, [(output / name).read_bytes() for name in names]) == (0, before)
+
+
+def test_a_run_of_a_mutant_is_nonconformant_and_says_what_it_judged(
+    cli: Cli, tmp_path: Path
+) -> None:
+    options = ("--mutant", "release-answered-200", "--no-shrink", "--output", tmp_path / "wrong")
+    finished = cli("run", *options, *SMALL)
+    told = json.loads((tmp_path / "wrong" / "run.json").read_bytes())
+
+    assert (finished.code, told["verdict"]) == (1, "NONCONFORMANT")
+    assert told["target"]["name"] == "mock, mutant release-answered-200"
+
+
+def test_a_mutant_goes_with_the_mock_only(cli: Cli) -> None:
+    assert _told(cli("run", "http://127.0.0.1:9", "--mutant", "release-answered-200")) == (2, True)
+
+
+def test_a_report_tells_what_changed_since_an_earlier_run(
+    small_run: Path, cli: Cli, tmp_path: Path
+) -> None:
+    options = ("--mutant", "release-answered-200", "--no-shrink", "--output", tmp_path / "wrong")
+    cli("run", *options, *SMALL)
+    finished = cli("report", tmp_path / "wrong", "--previous", small_run, "--format", "html")
+    page = (tmp_path / "wrong" / "report.html").read_text(encoding="utf-8")
+
+    assert finished.code == 1
+    assert "What changed since the previous run" in page
+    assert '<b class="k-broken">broken</b>' in page
+
+
+def test_an_earlier_run_without_journal_is_told(small_run: Path, cli: Cli, tmp_path: Path) -> None:
+    assert _told(cli("report", small_run, "--previous", tmp_path)) == (2, True)
 
 
 def test_a_report_of_a_journal_that_was_cut_off_is_not_fully_verified(

@@ -18,12 +18,22 @@ __all__ = ["report"]
     help="The folder for the files; by default that of the first record.",
 )
 @click.option(
-    "--format", "formats", default="json,junit,html", show_default=True, help="Comma-separated."
+    "--format",
+    "formats",
+    default="json,junit,html",
+    show_default=True,
+    help="Comma-separated: json, junit, html, sarif, ctrf, markdown (also for the step summary of "
+    "GitHub Actions), github (its annotations), badge (SVG), har, pytest.",
 )
 @click.option(
     "--suggest-deviations",
     is_flag=True,
     help="Print a first file of known deviations, with all that failed, for --deviations of `run`.",
+)
+@click.option(
+    "--previous",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="The folder of an earlier run: the report tells what changed since then.",
 )
 @click.option("--recheck", is_flag=True, help="Judge the recorded exchanges again.")
 @specs_option
@@ -32,6 +42,7 @@ def report(
     output: Path | None,
     formats: str,
     suggest_deviations: bool,
+    previous: Path | None,
     recheck: bool,
     specs: Path | None,
 ) -> int:
@@ -74,6 +85,9 @@ def report(
             suggested_deviations(summarise(spec, record), datetime.now(UTC).date()), nl=False
         )
         return 0
-    summary = write_renderings(directory, spec, record, [n for n in FORMATS if n in wanted])
+    earlier = summarise(spec, read_journal(previous / FILE_NAME)) if previous else None
+    summary = write_renderings(
+        directory, spec, record, [n for n in FORMATS if n in wanted], previous=earlier
+    )
     Terminal(quiet=False, color=True).summary(summary, directory)
     return summary.exit_code

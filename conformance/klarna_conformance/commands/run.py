@@ -51,6 +51,7 @@ __all__ = ["run"]
     help="A file (YAML) of violations that are known and accepted for a while.",
 )
 @click.option("--shard", type=SHARD, help="Send only the I-th of N parts; `report` merges them.")
+@click.option("--mutant", help="Judge this mutant of the mock: a server that is wrong on purpose.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --output that was cut short.")
 @click.option("--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("--no-color", is_flag=True, help="Print without colours.")
@@ -65,6 +66,7 @@ def run(
     no_shrink: bool,
     deviations: Path | None,
     shard: "Shard | None",
+    mutant: str | None,
     resume: bool,
     quiet: bool,
     no_color: bool,
@@ -85,12 +87,12 @@ def run(
     from klarna_reports.summary import summarise
 
     spec, scope = plan.load()
-    opened = open_target(target, spec, seed=plan.seed, rate_per_s=rate)
+    opened = open_target(target, spec, seed=plan.seed, mutant=mutant, rate_per_s=rate)
     if shard and opened.stock is not None:
         raise UsageError("--shard: the parts would use the same orders of the pool; run it whole")
     terminal = Terminal(quiet=quiet, color=not no_color)
     earlier = _prepare(output, resume=resume)
-    _try_first(target, spec, plan.seed)
+    _try_first(target, spec, plan.seed, mutant)
     terminal.planning()
     options = RunOptions(
         seed=plan.seed,
@@ -144,14 +146,14 @@ def _prepare(output: Path, *, resume: bool) -> "Record | None":
     return None
 
 
-def _try_first(target: str, spec: "Spec", seed: int) -> None:
+def _try_first(target: str, spec: "Spec", seed: int, mutant: str | None) -> None:
     import asyncio
 
     from klarna_conformance.opening import open_target
     from klarna_conformance.preflight import preflight
 
     async def go() -> None:
-        async with open_target(target, spec, seed=seed) as tried:
+        async with open_target(target, spec, seed=seed, mutant=mutant) as tried:
             await preflight(tried)
 
     asyncio.run(go())

@@ -1,0 +1,88 @@
+"""The first screen of a report: what was tested, what failed, what was not looked at."""
+
+from dataclasses import dataclass
+
+from klarna_reports.deviations import Cause, Deviations
+from klarna_reports.record import Record
+from klarna_reports.results import RequirementResult, Summary
+from klarna_reports.wording import scope_lines
+from klarna_specs.spec import Spec
+
+__all__ = ["Overview", "overview", "unseen"]
+
+_CAUSES = 4
+_LEVELS = ("MUST", "SHOULD", "INFO")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What a reader is told first.
+
+    `causes` are the first few violations that are not consequences of others, `more` how many
+    there are beside these. `limits` says what was left out on purpose or by accident.
+    """
+
+    tested: tuple[str, ...]
+    causes: tuple[Cause, ...]
+    more: int
+    consequences: int
+    limits: tuple[str, ...]
+    unseen_binding: int
+    unseen_others: int
+
+
+def overview(spec: Spec, record: Record, summary: Summary, deviations: Deviations) -> Overview:
+    """The first screen of this run."""
+    causes = deviations.causes("FAIL")
+    left_out = unseen(summary)
+    binding = sum(result.level == "MUST" for result in left_out)
+    return Overview(
+        tested=_tested(record, summary),
+        causes=tuple(causes[:_CAUSES]),
+        more=max(0, len(causes) - _CAUSES),
+        consequences=sum(len(cause.consequences) for cause in causes),
+        limits=_limits(spec, record, summary),
+        unseen_binding=binding,
+        unseen_others=len(left_out) - binding,
+    )
+
+
+def unseen(summary: Summary) -> list[RequirementResult]:
+    """The requirements that were not seen in every situation that they call for."""
+    found = [r for r in summary.requirements if r.verdict == "NOT_RUN" or r.goals_missing]
+    return sorted(found, key=lambda result: _LEVELS.index(result.level))
+
+
+def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
+    operations = {result.operation for result in summary.requirements}
+    binding = sum(result.level == "MUST" for result in summary.requirements)
+    plans = [p.scenario.plan for p in record.played if p.exchanges and p.scenario.plan]
+    markets = {plan.market for plan in plans}
+    layouts = {plan.layout for plan in plans}
+    return (
+        f"{_counted(len(summary.requirements), 'requirement')} of "
+        f"{_counted(len(operations), 'operation')}; {binding} of them are binding.",
+        f"Orders of {_counted(len(markets), 'market')}, captured in "
+        f"{_counted(len(layouts), 'way')}.",
+        f"{_counted(summary.requests_sent, 'request')} in "
+        f"{_counted(summary.scenarios, 'scenario')}; "
+        f"{_counted(summary.exchanges, 'exchange')} judged.",
+    )
+
+
+def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
+    lines = scope_lines(summary)
+    if summary.stopped:
+        lines.append(f"The run ended early: {summary.stopped}")
+    refused = [played for played in record.played if played.unavailable is not None]
+    if refused:
+        lines.append(f"No order could be had for {_counted(len(refused), 'scenario')}.")
+    if spec.fingerprint != summary.specs:
+        lines.append(
+            "This page was made with other specs than the run: requirements may have changed since."
+        )
+    return tuple(lines)
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,124 @@
+"""A scenario's exchanges as a sequence diagram: what is written where, for a page to draw."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from klarna_specs.calls import read_call
+from klarna_specs.exchange import Exchange, Failure, NotJson, Payload, Request
+from klarna_specs.json_value import as_object
+from klarna_specs.spec import Spec
+
+__all__ = ["Diagram", "Message", "diagram"]
+
+_MOST = 24
+_AFTER = 7
+_LABEL = 46
+_LONGEST = 56
+_TOLD_OF_REQUESTS = ("refunded_amount", "captured_amount", "number_of_days", "amount")
+_TOLD_OF_RESPONSES = (
+    *("error_code", "captured_amount", "refunded_amount"),
+    *("remaining_authorized_amount", "amount"),
+)
+_SHORT = {"remaining_authorized_amount": "authorized", "captured_amount": "captured"}
+_ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One exchange of a diagram: its number from 1, what goes there, and what comes back.
+
+    `marked` where a finding is about it; `together` where it is of a concurrent group; `before` is
+    what happens before it, such as a wait.
+    """
+
+    number: int
+    asked: str
+    came: str
+    purpose: str
+    marked: bool
+    together: bool
+    answered: bool
+    before: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagram:
+    """The messages of a diagram from the top down, and how many were left out."""
+
+    messages: tuple[Message, ...]
+    left_out: int
+
+    @property
+    def described(self) -> str:
+        """The diagram for those who do not see it."""
+        return " ".join(f"{m.number}. {m.asked}: {m.came}." for m in self.messages)
+
+
+def diagram(spec: Spec, exchanges: Sequence[Exchange], marked: Iterable[int]) -> Diagram:
+    """The diagram of a scenario's exchanges; `marked` are those that a finding is about.
+
+    Of a long scenario the last ones up to what is marked are shown.
+    """
+    about = set(marked)
+    last = min(len(exchanges), max((*about, 0)) + _AFTER)
+    first = max(0, last - _MOST)
+    messages: list[Message] = []
+    clock_s = exchanges[first].clock_s if exchanges else 0
+    for index in range(first, last):
+        exchange = exchanges[index]
+        waited = exchange.clock_s - clock_s
+        clock_s = exchange.clock_s
+        messages.append(
+            Message(
+                number=index + 1,
+                asked=_brief(_asked(spec, exchange.request)),
+                came=_brief(_came(exchange)),
+                purpose=exchange.purpose,
+                marked=index in about,
+                together=exchange.group is not None,
+                answered=not isinstance(exchange.outcome, Failure),
+                before=f"{waited} s pass" if waited else "",
+            )
+        )
+    return Diagram(messages=tuple(messages), left_out=len(exchanges) - len(messages))
+
+
+def _brief(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+
+
+def _asked(spec: Spec, request: Request) -> str:
+    call = read_call(spec, request)
+    name = call.operation.operation if call else f"{request.method} {_ID.sub('…', request.path)}"
+    credentials = "" if request.credentials == "valid" else request.credentials.replace("_", " ")
+    key = "with a key" if call and call.key else ""
+    told = (_members(request.body, _TOLD_OF_REQUESTS), credentials, key)
+    return ", ".join((name, *(text for text in told if text)))
+
+
+def _came(exchange: Exchange) -> str:
+    outcome = exchange.outcome
+    if isinstance(outcome, Failure):
+        return f"no response: {outcome.kind}"
+    told = _members(outcome.body, _TOLD_OF_RESPONSES)
+    return f"{outcome.status}, {told}" if told else f"{outcome.status}"
+
+
+def _members(body: Payload, names: Iterable[str]) -> str:
+    """Some members of a JSON object in a few words, without those that are nested."""
+    try:
+        members: Mapping[str, Any] = as_object(body.json()) or {}
+    except NotJson:
+        return ""
+    told = ((name, members[name]) for name in names if name in members)
+    return ", ".join(
+        f"{value}" if name == "error_code" else f"{_SHORT.get(name, _words(name))} {value}"
+        for name, value in told
+        if isinstance(value, str | int) and len(f"{value}") <= _LABEL
+    )
+
+
+def _words(name: str) -> str:
+    return name.removesuffix("_amount").replace("_", " ")

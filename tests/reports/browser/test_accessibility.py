@@ -1,0 +1,66 @@
+"""axe-core finds nothing to object to, on screens of two widths, in light, dark and print."""
+
+import pytest
+
+WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "print": {"media": "print"},
+}
+
+
+def violations(page):
+    from axe_playwright_python.sync_playwright import Axe
+
+    found = Axe().run(page, options={"runOnly": WCAG}).response["violations"]
+    return [(one["id"], [node["target"] for node in one["nodes"]][:5]) for one in found]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("kind", ["varied", "conformant", "empty"])
+def test_a_page_has_no_violation(kind, width, request, opened):
+    page = opened(request.getfixturevalue(kind), width=width)
+    for look, media in LOOKS.items():
+        page.emulate_media(**media)
+        assert (look, violations(page)) == (look, [])
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_a_chosen_exchange_and_all_that_is_folded_has_no_violation(look, varied, opened):
+    page = opened(varied, anchor="#explore?verdict=FAIL&x=s2.2")
+    page.emulate_media(**LOOKS[look])
+    page.wait_for_selector("#x-detail h3")
+    page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+    assert violations(page) == []
+
+
+def test_the_check_finds_a_violation_where_there_is_one(conformant, opened):
+    page = opened(conformant)
+    page.evaluate("document.documentElement.removeAttribute('lang')")
+    assert [name for name, _ in violations(page)] == ["html-has-lang"]
+
+
+@pytest.mark.parametrize("kind", ["varied", "conformant", "empty"])
+def test_a_page_is_not_wider_than_a_phone(kind, request, opened):
+    page = opened(request.getfixturevalue(kind), width=390)
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+def test_dark_is_dark_and_light_is_light(varied, opened):
+    page = opened(varied)
+    shades = {}
+    for look in ("light", "dark", "print"):
+        page.emulate_media(**LOOKS[look])
+        shade = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        shades[look] = sum(int(part) for part in shade[4:-1].split(","))
+    assert shades["dark"] < 150 < 700 < shades["light"] <= shades["print"]
+
+
+def test_what_needs_a_screen_is_not_printed(varied, opened):
+    page = opened(varied)
+    page.emulate_media(media="print")
+    for selector in ("nav.sections", "#x-app", ".copy"):
+        assert not page.locator(selector).first.is_visible()
+    assert page.get_by_role("heading", name="NONCONFORMANT").is_visible()
+    assert page.locator(".requirements table").first.is_visible()

@@ -1,0 +1,112 @@
+"""The page works, says nothing on the console, fetches nothing, and runs nothing of a target's."""
+
+import json
+
+import pytest
+
+from klarna_reports.html import render_html
+from klarna_reports.record import Finding, TargetFacts
+from klarna_reports.summary import summarise
+from klarna_specs.exchange import Exchange, Payload, Request, Response
+
+HOSTILE = (
+    "\"'></pre></script><script>window.ran = 1; alert(1)</script>"
+    "<img src=https://evil.example/x onerror='window.ran = 1'><svg onload=alert(1)>"
+    "javascript:alert(1) {{ 7*7 }} ${7*7} \u202e\x00"
+)
+
+
+@pytest.mark.parametrize("kind", ["varied", "conformant", "empty"])
+def test_nothing_is_told_on_the_console_and_nothing_is_fetched(kind, request, opened):
+    page = opened(request.getfixturevalue(kind))
+    page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+    page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+    assert page.told == []
+
+
+def hostile_page(spec, record, played):
+    headers = ((HOSTILE, HOSTILE), ("Location", "javascript:alert(1)"))
+    exchange = Exchange(
+        request=Request(
+            method="POST", path="/" + HOSTILE, headers=headers, body=Payload(json.dumps(HOSTILE))
+        ),
+        outcome=Response(status=201, headers=headers, body=Payload(HOSTILE)),
+    )
+    findings = tuple(
+        Finding(requirement=name, verdict="FAIL", exchange=0, expected=HOSTILE, observed=HOSTILE)
+        for name in ("refund.within-captured-amount", HOSTILE)
+    )
+    sent = record(
+        played(*findings, identifier=HOSTILE, exchanges=(exchange,), error=HOSTILE),
+        target=TargetFacts(name=HOSTILE, base_url=HOSTILE, kind="http"),
+        command=HOSTILE,
+        run_id=HOSTILE,
+    )
+    return render_html(spec, sent, summarise(spec, sent))
+
+
+def test_a_hostile_record_runs_no_script(spec, record, played, opened):
+    page = opened(hostile_page(spec, record, played))
+    page.locator("#x-window a").first.click()
+    page.wait_for_selector("#x-detail h3")
+    page.fill("#x-q", "<script>")
+    page.locator("#x-count", has_text="1 of").wait_for()
+    page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
+    assert "<script>window.ran = 1" in page.locator("#x-detail").inner_text()
+    assert page.evaluate("window.ran") is None
+    assert page.locator("img").count() == 0
+    assert page.told == []
+
+
+def test_the_policy_stops_a_script_that_is_not_the_pages_own(conformant, opened):
+    injected = conformant.replace("<main", "<script>window.ran = 1</script><main", 1)
+    page = opened(injected)
+    assert page.evaluate("window.ran") is None
+    assert any("Content Security Policy" in line for line in page.told)
+
+
+def test_copy_buttons_copy_what_stands_below_them(varied, opened):
+    page = opened(varied, permissions=["clipboard-read", "clipboard-write"])
+    for button in page.locator(".finding > .copy").all()[:2]:
+        text = button.evaluate(
+            "b => { while (b.tagName !== 'PRE') b = b.nextElementSibling; return b.textContent }"
+        )
+        button.click()
+        page.locator(".finding > .copy", has_text="Copied").first.wait_for()
+        assert button.inner_text() == "Copied"
+        assert page.evaluate("navigator.clipboard.readText()") == text
+        assert text.startswith(("klarna-conformance replay counterexamples/", "curl "))
+
+
+def test_the_page_can_be_read_without_javascript(varied, opened):
+    page = opened(varied, java_script_enabled=False)
+    assert page.get_by_role("heading", name="NONCONFORMANT").is_visible()
+    assert page.get_by_role("heading", name="What failed").is_visible()
+    assert page.locator(".compared .observed").first.is_visible()
+    page.get_by_text("Steps and exchanges").first.click()
+    assert page.locator(".exchange").first.is_visible()
+    page.locator("[id='o-refundOrder'] > summary").click()
+    assert page.locator("[id='r-refund.within-captured-amount']").is_visible()
+    assert "needs JavaScript" in page.locator(".explore noscript").inner_text()
+    assert not page.locator("#x-app").is_visible()
+    assert page.locator("button:visible").count() == 0
+
+
+def test_expectation_and_observation_are_marked_where_they_differ(varied, opened):
+    page = opened(varied)
+    compared = page.locator(".compared").first
+    assert compared.locator(".expected mark").all_inner_texts()[-1] == "403"
+    assert compared.locator(".observed mark").all_inner_texts()[-1] == "201"
+
+
+def test_a_sequence_is_drawn_with_a_description(varied, opened):
+    page = opened(varied)
+    drawing = page.locator(".sequence svg").first
+    assert drawing.get_attribute("role") == "img"
+    assert "refundOrder, refunded 10001: 201" in drawing.locator("title").text_content()
+    assert drawing.bounding_box()["height"] > 150
+
+
+def test_the_page_prints(varied, opened):
+    page = opened(varied)
+    assert page.pdf(format="A4").startswith(b"%PDF")

@@ -1,0 +1,88 @@
+"""Two runs are compared by what they say of each requirement."""
+
+import msgspec
+import pytest
+
+from klarna_reports.changes import changes_between
+from klarna_reports.summary import summarise
+
+RULE = "refund.within-captured-amount"
+
+
+@pytest.fixture
+def conformant(spec, record, played, everything_seen):
+    return summarise(spec, record(played(*everything_seen)))
+
+
+def with_verdict(summary, verdict, *, requirement=RULE, **others):
+    results = (
+        msgspec.structs.replace(r, verdict=verdict) if r.id == requirement else r
+        for r in summary.requirements
+    )
+    return msgspec.structs.replace(summary, requirements=tuple(results), **others)
+
+
+def kinds(changes):
+    return [(change.kind, change.requirement) for change in changes.changes]
+
+
+def test_equal_runs_differ_in_nothing(conformant):
+    changes = changes_between(conformant, conformant)
+    assert (changes.changes, changes.unchanged) == ((), 4)
+    assert changes.caveats == ()
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "kind"),
+    [
+        ("PASS", "FAIL", "broken"),
+        ("NOT_RUN", "FAIL", "broken"),
+        ("KNOWN", "FAIL", "broken"),
+        ("PASS", "ERROR", "broken"),
+        ("FAIL", "PASS", "fixed"),
+        ("FAIL", "NOT_RUN", "changed"),
+        ("FAIL", "KNOWN", "changed"),
+        ("FAIL", "ERROR", "changed"),
+        ("PASS", "NOT_RUN", "changed"),
+        ("PASS", "WARN", "changed"),
+    ],
+)
+def test_a_change_is_broken_fixed_or_neither(was, now, kind, conformant):
+    changes = changes_between(with_verdict(conformant, was), with_verdict(conformant, now))
+    assert kinds(changes) == [(kind, RULE)]
+    assert (changes.changes[0].was, changes.changes[0].now) == (was, now)
+    assert changes.unchanged == 3
+
+
+@pytest.mark.parametrize(
+    ("was", "now", "kind"), [("PASS", "WARN", "broken"), ("WARN", "PASS", "fixed")]
+)
+def test_a_strict_run_counts_recommendations(was, now, kind, conformant):
+    old, new = with_verdict(conformant, was), with_verdict(conformant, now, strict=True)
+    assert kinds(changes_between(old, new)) == [(kind, RULE)]
+
+
+def test_a_requirement_of_one_run_only_is_added_or_removed(conformant):
+    fewer = msgspec.structs.replace(conformant, requirements=conformant.requirements[1:])
+    assert kinds(changes_between(fewer, conformant)) == [("added", RULE)]
+    assert kinds(changes_between(conformant, fewer)) == [("removed", RULE)]
+
+
+def test_a_new_requirement_that_is_violated_is_broken(conformant):
+    fewer = msgspec.structs.replace(conformant, requirements=conformant.requirements[1:])
+    assert kinds(changes_between(fewer, with_verdict(conformant, "FAIL"))) == [("broken", RULE)]
+
+
+def test_what_makes_two_runs_hard_to_compare_is_said(conformant, spec, record, played):
+    other = summarise(spec, record(played(), footer=None, specs="older"))
+    assert changes_between(other, conformant).caveats == (
+        "They were judged by different specs.",
+        "The earlier run ended early.",
+    )
+
+
+def test_changes_come_with_the_broken_ones_first(conformant):
+    old = with_verdict(conformant, "FAIL")
+    new = with_verdict(conformant, "FAIL", requirement="order.answered")
+    assert kinds(changes_between(old, new)) == [("broken", "order.answered"), ("fixed", RULE)]
+    assert changes_between(old, new).of_kind("fixed")[0].now == "PASS"

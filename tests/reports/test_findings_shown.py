@@ -1,0 +1,144 @@
+"""A finding is shown with its difference, its sequence, its causes and how to see it again."""
+
+import msgspec
+import pytest
+
+from klarna_reports.again import counterexample_name, replay_line
+from klarna_reports.deviations import Deviations
+from klarna_reports.differing import Stretch, compared
+from klarna_reports.gallery import Gallery
+from klarna_reports.overview import overview
+from klarna_reports.record import Finding, Footer, TargetFacts
+from klarna_reports.sequence import diagram
+from klarna_reports.summary import summarise
+from klarna_specs.exchange import Failure, Payload, Request, Response
+
+RULE = "refund.within-captured-amount"
+
+
+def finding(verdict="FAIL", requirement=RULE, **others):
+    said = {"expected": "a refusal", "observed": "the refund was made", **others}
+    return Finding(**{"requirement": requirement, "verdict": verdict, "exchange": 0, **said})
+
+
+def deviations_of(spec, record):
+    summary = summarise(spec, record)
+    return Deviations(spec, record, summary, Gallery(record, summary))
+
+
+def test_only_what_differs_is_marked():
+    expected, observed = compared("the status 403 and a code", "the status 201 and a code")
+    assert expected == (
+        Stretch("the status ", differs=False),
+        Stretch("403", differs=True),
+        Stretch(" and a code", differs=False),
+    )
+    assert [stretch.text for stretch in observed if stretch.differs] == ["201"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "observed"),
+    [("a refusal (403)", "nothing at all came back"), ("", "x"), ("a " * 900, "a " * 901)],
+)
+def test_sentences_that_have_little_in_common_are_not_marked(expected, observed):
+    assert compared(expected, observed) == (
+        (Stretch(expected, differs=False),),
+        (Stretch(observed, differs=False),),
+    )
+
+
+def test_stretches_make_the_sentence_again():
+    texts = ("amount 10.00, or less", "amount 11.00 or more!")
+    assert tuple("".join(s.text for s in each) for each in compared(*texts)) == texts
+
+
+def test_a_diagram_tells_what_goes_and_what_comes(spec, exchange):
+    body = Payload('{"error_code": "NOT_ALLOWED", "captured_amount": 5}')
+    refused = msgspec.structs.replace(
+        exchange, outcome=Response(status=403, body=body), clock_s=60, group=1
+    )
+    lost = msgspec.structs.replace(exchange, outcome=Failure(kind="timeout", message="late"))
+    told = diagram(spec, (exchange, refused, lost), (1,)).messages
+    assert [(m.asked, m.came) for m in told] == [
+        ("refundOrder, refunded 10001", "201"),
+        ("refundOrder, refunded 10001", "403, NOT_ALLOWED, captured 5"),
+        ("refundOrder, refunded 10001", "no response: timeout"),
+    ]
+    assert [m.marked for m in told] == [False, True, False]
+    assert (told[1].before, told[1].together, told[2].answered) == ("60 s pass", True, False)
+
+
+def test_a_long_diagram_ends_soon_after_what_is_marked(spec, exchange):
+    told = diagram(spec, (exchange,) * 100, (50,))
+    assert [m.number for m in told.messages] == list(range(34, 58))
+    assert told.left_out == 76
+
+
+def test_an_unknown_call_is_told_by_its_path(spec, exchange):
+    request = Request(method="PUT", path="/x/8f7c01cc-85d6-4de9-aa99-07ce42548806" + "y" * 99)
+    strange = msgspec.structs.replace(exchange, request=request)
+    (message,) = diagram(spec, (strange,), ()).messages
+    assert message.asked.startswith("PUT /x/…yy")
+    assert len(message.asked) < 60
+
+
+def test_what_fails_only_beside_another_is_shown_as_its_consequence(spec, record, played):
+    both = played(
+        finding(), finding(requirement="order.answered", exchange=1), steps=2, identifier="s1"
+    )
+    alone = played(finding(), identifier="s2")
+    (cause,) = deviations_of(spec, record(both, alone)).causes("FAIL")
+    assert cause.root.result.id == RULE
+    assert [one.result.id for one in cause.consequences] == ["order.answered"]
+
+
+def test_findings_that_say_the_same_with_other_numbers_have_names_of_their_own(
+    spec, record, played
+):
+    two = record(
+        played(finding(observed="status 200"), finding(observed="status 201")),
+    )
+    (cause,) = deviations_of(spec, two).causes("FAIL")
+    first, second = (shown.name for shown in cause.root.findings)
+    assert second == f"{first}-2"
+
+
+def test_the_command_that_plays_it_again_names_file_and_target(spec, record, played):
+    assert counterexample_name("refund.Odd name") == "refund.-dd-name.yaml"
+    http = summarise(spec, record(played(finding())))
+    assert replay_line(http, RULE) == (
+        f"klarna-conformance replay counterexamples/{RULE}.yaml --target https://target.example"
+    )
+    mock = TargetFacts(name="mock", base_url="http://mock", kind="mock")
+    wrong = record(target=mock, command="klarna-conformance run --mutant=odd --quiet")
+    assert replay_line(summarise(spec, wrong), RULE).endswith(f"{RULE}.yaml --mutant odd")
+
+
+def overview_of(spec, record):
+    summary = summarise(spec, record)
+    return overview(spec, record, summary, deviations_of(spec, record))
+
+
+def test_the_first_screen_says_what_was_tested_failed_and_not_looked_at(spec, record, played):
+    cut = Footer(wall_s=1, requests_sent=1, stopped="it took too long")
+    seen = overview_of(spec, record(played(finding()), footer=cut))
+    assert seen.tested == (
+        "4 requirements of 2 operations; 2 of them are binding.",
+        "Orders of 1 market, captured in 1 way.",
+        "1 request in 1 scenario; 1 exchange judged.",
+    )
+    assert [cause.root.result.id for cause in seen.causes] == [RULE]
+    assert seen.limits == ("The run ended early: it took too long",)
+    assert (seen.unseen_binding, seen.unseen_others) == (2, 2)
+
+
+def test_nothing_is_left_out_of_a_whole_run(spec, record, played, everything_seen):
+    seen = overview_of(spec, record(played(*everything_seen)))
+    assert (seen.causes, seen.limits) == ((), ())
+    assert (seen.unseen_binding, seen.unseen_others) == (0, 0)
+
+
+def test_what_fails_most_often_is_shown_first(spec, record, played):
+    often = [played(finding(requirement="order.answered"), identifier=f"s{n}") for n in range(3)]
+    causes = deviations_of(spec, record(played(finding(), identifier="s9"), *often)).causes("FAIL")
+    assert [cause.root.result.id for cause in causes] == ["order.answered", RULE]
