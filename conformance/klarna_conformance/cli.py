@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from klarna_conformance.commands.diff import diff
 from klarna_conformance.commands.doctor import doctor
 from klarna_conformance.commands.list import list_requirements
 from klarna_conformance.commands.mock import mock
@@ -49,6 +50,7 @@ for _command in (
     mock,
     mutants,
     report,
+    diff,
     openapi,
 ):
     _group.add_command(_command)

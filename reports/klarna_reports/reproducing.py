@@ -36,9 +36,7 @@ def pytest_file(record: Record, summary: Summary) -> str:
     wanted = {finding.scenario for finding in first.values()}
     scenarios = {played.id: played for played in record.played if played.id in wanted}
     tests = [_test(finding, scenarios[finding.scenario]) for finding in first.values()]
-    return "\n\n".join(
-        [_HEAD, *(tests or ["def test_nothing_was_violated() -> None:\n    pass\n"])]
-    )
+    return "\n\n".join([_HEAD, *(tests or [_NOTHING])])
 
 
 def _test(finding: ReportedFinding, played: Played) -> str:
@@ -59,8 +57,8 @@ def _lines(finding: ReportedFinding, played: Played) -> Iterator[str]:
 
 
 def _comment(text: str) -> str:
-    """A text on one line, in ASCII."""
-    return " ".join(text.encode("ascii", "backslashreplace").decode().split())[:200]
+    """A text on one line, in ASCII that can be printed."""
+    return ascii(" ".join(text.split()))[1:-1][:200]
 
 
 def _as_json(played: Played) -> str:

@@ -1,5 +1,6 @@
 """`run.json`: the summary of a run for other programs, and the schema that it keeps."""
 
+import json
 from inspect import cleandoc
 from typing import Any
 
@@ -14,7 +15,11 @@ SCHEMA_ID = "urn:klarna-conformance:schema:run:1"
 
 def run_json(summary: Summary) -> bytes:
     """The summary as indented JSON in UTF-8."""
-    return msgspec.json.format(msgspec.json.encode(summary), indent=2) + b"\n"
+    try:
+        text = msgspec.json.encode(summary)
+    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can tell
+        return json.dumps(msgspec.to_builtins(summary), indent=2).encode() + b"\n"
+    return msgspec.json.format(text, indent=2) + b"\n"
 
 
 def run_schema() -> dict[str, Any]:

@@ -53,6 +53,14 @@ __all__ = ["run"]
 @click.option("--shard", type=SHARD, help="Send only the I-th of N parts; `report` merges them.")
 @click.option("--mutant", help="Judge this mutant of the mock: a server that is wrong on purpose.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --output that was cut short.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print in the end: the summary to read, or all of run.json for a program.",
+)
 @click.option("--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("--no-color", is_flag=True, help="Print without colours.")
 def run(
@@ -68,6 +76,7 @@ def run(
     shard: "Shard | None",
     mutant: str | None,
     resume: bool,
+    form: str,
     quiet: bool,
     no_color: bool,
 ) -> int:
@@ -84,13 +93,14 @@ def run(
     from klarna_conformance.terminal import Terminal
     from klarna_reports.journal import read_journal
     from klarna_reports.render import write_renderings
+    from klarna_reports.run_json import run_json
     from klarna_reports.summary import summarise
 
     spec, scope = plan.load()
     opened = open_target(target, spec, seed=plan.seed, mutant=mutant, rate_per_s=rate)
     if shard and opened.stock is not None:
         raise UsageError("--shard: the parts would use the same orders of the pool; run it whole")
-    terminal = Terminal(quiet=quiet, color=not no_color)
+    terminal = Terminal(quiet=quiet or form == "json", color=not no_color)
     earlier = _prepare(output, resume=resume)
     _try_first(target, spec, plan.seed, mutant)
     terminal.planning()
@@ -112,7 +122,10 @@ def run(
     except OSError as exc:
         terminal.unwritten(f"cannot write the report to {output}: {exc.strerror or exc}")
         summary = summarise(spec, record)
-    terminal.summary(summary, output)
+    if form == "json":
+        click.echo(run_json(summary))
+    else:
+        terminal.summary(summary, output)
     return summary.exit_code
 
 

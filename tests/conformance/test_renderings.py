@@ -1,0 +1,51 @@
+"""Renderings of real runs: compared, printed for programs, and run again as tests."""
+
+import json
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+from .conftest import COMMAND, Finished, Served
+
+Cli = Callable[..., Finished]
+SMALL = ("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0)
+WRONG = "release-of-captured-orders"
+
+
+def test_a_violation_that_is_new_breaks_and_one_that_is_gone_is_fixed(
+    cli: Cli, tmp_path: Path
+) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    cli("run", *SMALL, "--output", good)
+    cli("run", *SMALL, "--mutant", WRONG, "--output", bad)
+    broken, fixed, same = cli("diff", good, bad), cli("diff", bad, good), cli("diff", good, good)
+    told = json.loads(cli("diff", good, bad, "--format", "json").out)
+
+    assert (broken.code, fixed.code, same.code) == (1, 0, 0)
+    assert f"broken   MUST   {SMALL[1]} (PASS -> FAIL)" in broken.out
+    assert f"fixed    MUST   {SMALL[1]} (FAIL -> PASS)" in fixed.out
+    assert [each["kind"] for each in told["changes"]] == ["broken"]
+
+
+def test_a_run_is_printed_for_a_program(cli: Cli, tmp_path: Path) -> None:
+    finished = cli("run", *SMALL, "--format", "json", "--output", tmp_path)
+    assert json.loads(finished.out) == json.loads((tmp_path / "run.json").read_text())
+
+
+def test_the_tests_that_a_run_leaves_fail_on_the_wrong_server_and_pass_on_a_right_one(
+    cli: Cli, serve_mock: Callable[..., Served], environment: dict[str, str], tmp_path: Path
+) -> None:
+    cli("run", *SMALL, "--mutant", WRONG, "--output", tmp_path)
+    cli("report", tmp_path, "--format", "pytest")
+
+    def outcome(target: str) -> int:
+        command = [
+            *(str(COMMAND.with_name("python")), "-m", "pytest", "-q", "-p", "no:cacheprovider"),
+            *("-c", "/dev/null", "--rootdir", str(tmp_path)),
+            str(tmp_path / "test_counterexamples.py"),
+        ]
+        environ = {**environment, "KLARNA_TARGET": target}
+        return subprocess.run(command, env=environ, capture_output=True, check=False).returncode
+
+    assert outcome(serve_mock("--mutant", WRONG).base_url) == 1
+    assert outcome(serve_mock().base_url) == 0

@@ -1,0 +1,254 @@
+"""SARIF, CTRF, Markdown, annotations, a badge, HAR and tests: valid, whatever they tell."""
+
+import ast
+import base64
+import json
+import re
+from xml.etree import ElementTree
+
+import jsonschema
+import msgspec
+import pytest
+
+from klarna_reports.badge import badge
+from klarna_reports.ctrf import ctrf
+from klarna_reports.har import har
+from klarna_reports.markdown import annotations, markdown
+from klarna_reports.record import Finding
+from klarna_reports.render import FORMATS, write_renderings
+from klarna_reports.reproducing import pytest_file
+from klarna_reports.results import EXIT_CODES
+from klarna_reports.sarif import sarif
+from klarna_reports.summary import summarise
+from klarna_specs.exchange import Failure, Payload
+
+RULE = "refund.within-captured-amount"
+HOSTILE = (
+    'x|y`z` <script>alert(1)</script> "]]>" \'\'\' """\n::error::owned%0A\r\n'
+    "](javascript:alert(1)) \x00\x1b[31m \udcff \u202e"
+)
+
+SARIF = {
+    "type": "object",
+    "required": ["version", "runs"],
+    "properties": {
+        "version": {"const": "2.1.0"},
+        "runs": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["tool", "results"],
+                "properties": {
+                    "tool": {
+                        "type": "object",
+                        "required": ["driver"],
+                        "properties": {
+                            "driver": {
+                                "type": "object",
+                                "required": ["name", "rules"],
+                                "properties": {
+                                    "rules": {
+                                        "items": {"type": "object", "required": ["id"]},
+                                        "uniqueItems": True,
+                                    }
+                                },
+                            }
+                        },
+                    },
+                    "results": {
+                        "items": {
+                            "type": "object",
+                            "required": ["message", "ruleId", "ruleIndex"],
+                            "properties": {
+                                "level": {"enum": ["none", "note", "warning", "error"]},
+                                "kind": {
+                                    "enum": [
+                                        "notApplicable",
+                                        "pass",
+                                        "fail",
+                                        "review",
+                                        "open",
+                                        "informational",
+                                    ]
+                                },
+                                "ruleIndex": {"type": "integer", "minimum": 0},
+                                "message": {
+                                    "required": ["text"],
+                                    "properties": {"text": {"type": "string", "minLength": 1}},
+                                },
+                            },
+                        }
+                    },
+                },
+            },
+        },
+    },
+}
+"""What of the SARIF standard the log has to keep to, in our own words."""
+_COUNT = {"type": "integer", "minimum": 0}
+CTRF = {
+    "type": "object",
+    "required": ["reportFormat", "specVersion", "results"],
+    "properties": {
+        "reportFormat": {"const": "CTRF"},
+        "results": {
+            "required": ["tool", "summary", "tests"],
+            "properties": {
+                "tool": {"required": ["name"]},
+                "summary": {
+                    "required": [
+                        "tests",
+                        "passed",
+                        "failed",
+                        "skipped",
+                        "pending",
+                        "other",
+                        "start",
+                        "stop",
+                    ],
+                    "additionalProperties": _COUNT,
+                },
+                "tests": {
+                    "items": {
+                        "required": ["name", "status", "duration"],
+                        "properties": {
+                            "status": {"enum": ["passed", "failed", "skipped", "pending", "other"]}
+                        },
+                    }
+                },
+            },
+        },
+    },
+}
+
+
+@pytest.fixture
+def failing(record, played):
+    finding = Finding(
+        requirement=RULE, verdict="FAIL", exchange=0, expected=HOSTILE, observed=HOSTILE
+    )
+    return record(played(finding))
+
+
+@pytest.fixture
+def told(spec, failing):
+    return summarise(spec, failing)
+
+
+@pytest.fixture
+def conformant(spec, record, played, everything_seen):
+    return summarise(spec, record(played(*everything_seen)))
+
+
+def test_a_sarif_log_is_valid_and_its_results_belong_to_their_rules(told, conformant):
+    for summary in (told, conformant):
+        log = json.loads(sarif(summary))
+        jsonschema.validate(log, SARIF)
+        (run,) = log["runs"]
+        rules = run["tool"]["driver"]["rules"]
+        assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
+
+
+def test_a_violation_is_an_error_in_sarif_and_a_known_one_is_suppressed(told):
+    (finding,) = [f for f in told.findings if f.requirement == RULE]
+    known = msgspec.structs.replace(
+        told, findings=(msgspec.structs.replace(finding, verdict="KNOWN"),)
+    )
+    for summary, level, suppressed in ((told, "error", False), (known, "warning", True)):
+        result = json.loads(sarif(summary))["runs"][0]["results"][0]
+        assert (result["level"], "suppressions" in result) == (level, suppressed)
+        assert result["partialFingerprints"] == {"klarnaConformance/v1": finding.fingerprint}
+
+
+def test_a_must_that_was_not_seen_passes_nowhere(told):
+    unseen = "order.answered"
+    results = json.loads(sarif(told))["runs"][0]["results"]
+    tests = {t["name"]: t["status"] for t in json.loads(ctrf(told))["results"]["tests"]}
+
+    assert [r["kind"] for r in results if r["ruleId"] == unseen] == ["review"]
+    assert tests[unseen] == "failed"
+    assert "order\\.answered" not in markdown(told)
+    assert re.search(r"NOT\\_RUN \| MUST \| order.answered", markdown(told))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "level", "strict", "status"),
+    [
+        ("PASS", "MUST", False, "passed"),
+        ("FAIL", "MUST", False, "failed"),
+        ("ERROR", "MUST", False, "failed"),
+        ("WARN", "SHOULD", False, "other"),
+        ("WARN", "SHOULD", True, "failed"),
+        ("NOT_RUN", "SHOULD", False, "skipped"),
+        ("NOT_APPLICABLE", "MUST", False, "skipped"),
+        ("KNOWN", "MUST", False, "other"),
+    ],
+)
+def test_only_what_is_right_has_passed_in_ctrf(conformant, verdict, level, strict, status):
+    first, *_ = conformant.requirements
+    result = msgspec.structs.replace(first, verdict=verdict, level=level)
+    summary = msgspec.structs.replace(conformant, requirements=(result,), strict=strict)
+    report = json.loads(ctrf(summary))
+    jsonschema.validate(report, CTRF)
+
+    assert report["results"]["tests"][0]["status"] == status
+    assert report["results"]["summary"][status] == report["results"]["summary"]["tests"] == 1
+
+
+def test_markdown_tells_the_verdict_first_and_takes_no_markup_from_a_server(told):
+    text = markdown(told)
+    rows = [line for line in text.splitlines() if RULE.replace("-", "\\-") in line]
+
+    assert text.startswith("## ❌ NONCONFORMANT\n")
+    assert "<script>" not in text.replace("\\<script\\>", "")
+    assert len(re.findall(r"(?<!\\)\|", rows[0])) == 5
+
+
+def test_annotations_are_one_command_a_line(told, conformant):
+    lines = annotations(told).splitlines()
+
+    assert all(re.match(r"::(error|warning|notice) title=[^,:]+::", line) for line in lines)
+    assert sum(RULE in line for line in lines) == 1
+    assert annotations(conformant) == ""
+
+
+@pytest.mark.parametrize("verdict", EXIT_CODES)
+def test_a_badge_tells_its_verdict_to_those_who_do_not_see_it(conformant, verdict):
+    root = ElementTree.fromstring(badge(msgspec.structs.replace(conformant, verdict=verdict)))
+    title = root.find("{http://www.w3.org/2000/svg}title")
+    assert title is not None
+    assert title.text == f"Klarna order management: {verdict.lower()}"
+
+
+def test_har_has_every_exchange_with_its_bodies(record, played, exchange):
+    raw = b"\xff\xfe"
+    answer = msgspec.structs.replace(exchange.outcome, body=Payload.of(raw))
+    binary = msgspec.structs.replace(exchange, outcome=answer)
+    lost = msgspec.structs.replace(exchange, outcome=Failure(kind="timeout", message="no answer"))
+    several = msgspec.structs.replace(played(), exchanges=(exchange, binary, lost))
+    log = json.loads(har(record(several)))["log"]
+    first, second, third = log["entries"]
+
+    assert log["version"] == "1.2"
+    assert first["request"]["postData"]["text"] == exchange.request.body.text
+    assert base64.b64decode(second["response"]["content"]["text"]) == raw
+    assert (third["response"]["status"], third["response"]["comment"]) == (0, "timeout: no answer")
+    assert all(entry["time"] >= 0 for entry in log["entries"])
+
+
+def test_the_tests_of_a_record_are_python_with_a_test_for_each_violation(failing, told):
+    text = pytest_file(failing, told)
+    names = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
+
+    assert names == ["test_refund_within_captured_amount"]
+    assert text.isascii()
+
+
+def test_without_a_violation_there_are_no_tests(record, played, everything_seen, conformant):
+    text = pytest_file(record(played(*everything_seen)), conformant)
+    assert [n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)] == []
+
+
+def test_every_format_of_a_hostile_record_is_written(spec, failing, tmp_path):
+    write_renderings(tmp_path, spec, failing, tuple(FORMATS))
+    assert {path.name for path in tmp_path.iterdir()} == set(FORMATS.values())
