@@ -72,6 +72,8 @@ def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
 
 def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
     lines = scope_lines(summary)
+    if summary.target.kind == "mock":
+        lines.insert(0, "Any real server: the target was the mock that comes with the toolkit.")
     if summary.stopped:
         lines.append(f"The run ended early: {summary.stopped}")
     refused = [played for played in record.played if played.unavailable is not None]

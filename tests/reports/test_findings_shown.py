@@ -132,6 +132,12 @@ def test_the_first_screen_says_what_was_tested_failed_and_not_looked_at(spec, re
     assert (seen.unseen_binding, seen.unseen_others) == (2, 2)
 
 
+def test_that_only_the_mock_was_looked_at_is_said(spec, record, played, everything_seen):
+    mock = TargetFacts(name="mock", base_url="http://mock", kind="mock")
+    (line,) = overview_of(spec, record(played(*everything_seen), target=mock)).limits
+    assert line.startswith("Any real server")
+
+
 def test_nothing_is_left_out_of_a_whole_run(spec, record, played, everything_seen):
     seen = overview_of(spec, record(played(*everything_seen)))
     assert (seen.causes, seen.limits) == ((), ())

@@ -317,17 +317,17 @@
       detail.append(create("p", "quiet", "What was sent is in journal.ndjson: there was no room for it here."));
       return;
     }
-    const status = held.line;
     detail.append(
       create("p", "quiet", held.plan + " This exchange " + (held.purpose.startsWith("step") ? "is " : "") + held.purpose + "."),
       block("Request", [held.path, ...held.asked], held.body),
-      block("Response", [status, ...held.came], held.answer),
+      block("Response", [held.line, ...held.came], held.answer),
     );
     if (held.curl) {
       const curl = block("curl, with BASE_URL set", [held.curl], "");
       curl.querySelector("pre").before(globalThis.klarnaReport.copyButton("Copy", held.curl));
       detail.append(curl);
     }
+    if (matchMedia("(max-width: 64rem)").matches) detail.scrollIntoView();
   };
 
   // ---- the beginning

@@ -25,7 +25,7 @@ def missing(what: str) -> None:
     pytest.skip(f"{what} is not installed")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while Playwright is there, no other test can run an event loop
 def browser() -> Iterator[object]:
     """Debian's Chromium, driven by Playwright."""
     try:
