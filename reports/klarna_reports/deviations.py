@@ -9,7 +9,7 @@ from klarna_reports.curl import curl_line
 from klarna_reports.differing import Stretch, compared
 from klarna_reports.gallery import Gallery
 from klarna_reports.races import Race, races_of
-from klarna_reports.record import Played, Record, Verdict
+from klarna_reports.record import Played, Verdict
 from klarna_reports.results import DEVIATIONS, ReportedFinding, RequirementResult, Summary
 from klarna_reports.sequence import Diagram, diagram
 from klarna_reports.shown import ShownScenario, length_on_page
@@ -84,7 +84,6 @@ class Deviations:
     """
 
     spec: Spec
-    record: Record
     summary: Summary
     gallery: Gallery
     sections: dict[Verdict, list[Deviation]] = field(default_factory=dict[Verdict, list[Deviation]])
@@ -135,7 +134,7 @@ class Deviations:
         self.in_place.add(finding.scenario)
         texts = (cut(finding.expected, _LONGEST_TEXT), cut(finding.observed, _LONGEST_TEXT))
         expected, observed = compared(*texts)
-        played = self._played(finding.scenario)
+        played = self.gallery.played(finding.scenario)
         return ShownFinding(
             name=self._name(finding),
             finding=finding,
@@ -150,9 +149,6 @@ class Deviations:
             diagram=diagram(self.spec, played.exchanges, finding.exchanges) if played else None,
             races=races_of(self.spec, played) if played and not again else (),
         )
-
-    def _played(self, name: str) -> Played | None:
-        return next((played for played in self.record.played if played.id == name), None)
 
     def _name(self, finding: ReportedFinding) -> str:
         stem = f"finding-{finding.fingerprint}"

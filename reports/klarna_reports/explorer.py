@@ -52,9 +52,9 @@ def explore(spec: Spec, record: Record, summary: Summary, *, room: int = _ROOM) 
     """Packs the exchanges; those that findings speak of come first, then the exemplars."""
     packing = _Packing(spec, room)
     weight = _weights(summary)
-    ordered = sorted(enumerate(record.played), key=lambda one: (weight(one[1]), one[0]))
-    for _, played in ordered:
-        packing.add(played)
+    ordered = sorted((weight(played), place) for place, played in enumerate(record.played))
+    for _, place in ordered:
+        packing.add(record.played[place])
     packing.close()
     return Explorer(
         columns=_packed(packing.columns()),

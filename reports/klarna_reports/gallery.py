@@ -24,14 +24,23 @@ class Gallery:
     """
 
     def __init__(self, record: Record, summary: Summary) -> None:
-        self._played: Mapping[str, Played] = {played.id: played for played in record.played}
-        self._numbers = {name: number for number, name in enumerate(self._played)}
+        wanted = {finding.scenario for finding in summary.findings}
+        self._played: dict[str, Played] = {}
+        self._numbers: dict[str, int] = {}
+        for number, played in enumerate(record.played):
+            if played.id in wanted:
+                self._played[played.id] = played
+                self._numbers[played.id] = number
         self._room = _ROOM
         chosen = self._chosen(summary)
         self.scenarios: Mapping[str, ShownScenario] = {
             name: shown_scenario(self._played[name], f"s{self._numbers[name]}", exchanges)
             for name, exchanges in chosen.items()
         }
+
+    def played(self, name: str) -> Played | None:
+        """The scenario of a finding, by its id."""
+        return self._played.get(name)
 
     def _chosen(self, summary: Summary) -> Mapping[str, Mapping[int, ShownExchange]]:
         chosen: defaultdict[str, dict[int, ShownExchange]] = defaultdict(dict)

@@ -1,11 +1,12 @@
 """Tables that show a run at a glance: operations by class of requirement, markets by layout."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from klarna_reports.aspects import CLASSES, RequirementClass, class_of
-from klarna_reports.record import Played, Record, Verdict
+from klarna_reports.record import Record, Verdict
 from klarna_reports.results import WORST_FIRST, Summary
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.spec import Spec
@@ -91,10 +92,13 @@ def _cells(
 
 def heat_map(spec: Spec, record: Record) -> Heat:
     """Where the scenarios of a run took place; shrunk ones do not count, for they are repeats."""
-    played: defaultdict[tuple[str, str], list[Played]] = defaultdict(list)
+    played: defaultdict[tuple[str, str], list[_Told]] = defaultdict(list)
     for one in record.played:
         if one.scenario.plan is not None and not one.shrunk_from:
-            played[one.scenario.plan.market, one.scenario.plan.layout].append(one)
+            place = one.scenario.plan.market, one.scenario.plan.layout
+            failed = any(finding.verdict == "FAIL" for finding in one.findings)
+            told = _Told(bool(one.exchanges), failed, one.unavailable is not None)
+            played[place].append(told)
     most = max(map(len, played.values()), default=1)
     wanted = record.header.scope.markets or tuple(spec.markets)
     markets = dict.fromkeys((*wanted, *(market for market, _ in played)))
@@ -107,15 +111,19 @@ def heat_map(spec: Spec, record: Record) -> Heat:
     )
 
 
-def _exercised(scenarios: Iterable[Played], most: int) -> Exercised | None:
-    scenarios = list(scenarios)
+class _Told(NamedTuple):
+    sent: bool
+    failed: bool
+    unavailable: bool
+
+
+def _exercised(scenarios: Sequence[_Told], most: int) -> Exercised | None:
     if not scenarios:
         return None
-    sent = sum(bool(one.exchanges) for one in scenarios)
     share = (len(scenarios).bit_length() - 1) / max(1, most.bit_length() - 1)
     return Exercised(
-        scenarios=sent,
-        failed=sum(any(f.verdict == "FAIL" for f in one.findings) for one in scenarios),
-        unavailable=sum(one.unavailable is not None for one in scenarios),
+        scenarios=sum(told.sent for told in scenarios),
+        failed=sum(told.failed for told in scenarios),
+        unavailable=sum(told.unavailable for told in scenarios),
         shade=1 + min(_SHADES - 1, int(share * _SHADES)),
     )

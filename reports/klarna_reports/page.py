@@ -36,7 +36,7 @@ def page_values(
     spec: Spec, record: Record, summary: Summary, changes: Changes | None
 ) -> Mapping[str, Any]:
     """The values that the template names."""
-    deviations = Deviations(spec, record, summary, Gallery(record, summary))
+    deviations = Deviations(spec, summary, Gallery(record, summary))
     return {
         "summary": summary,
         "spec": spec,

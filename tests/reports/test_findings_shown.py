@@ -23,7 +23,7 @@ def finding(verdict="FAIL", requirement=RULE, **others):
 
 def deviations_of(spec, record):
     summary = summarise(spec, record)
-    return Deviations(spec, record, summary, Gallery(record, summary))
+    return Deviations(spec, summary, Gallery(record, summary))
 
 
 def test_only_what_differs_is_marked():
