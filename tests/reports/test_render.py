@@ -24,7 +24,7 @@ def test_a_second_rendering_is_the_same_as_the_first(tmp_path, spec, record, pla
         requirement="refund.status", verdict="FAIL", exchange=0, expected="201", observed="200"
     )
     for name in ("first", "second"):
-        write_renderings(tmp_path / name, spec, record(played(failed)))
+        write_renderings(tmp_path / name, spec, record(played(failed)), tuple(FORMATS))
     for file in FORMATS.values():
         first, second = (tmp_path / name / file for name in ("first", "second"))
         assert first.read_bytes() == second.read_bytes()
