@@ -1,5 +1,6 @@
 """What is particular about a scenario, so that a small choice of scenarios can differ widely."""
 
+import sys
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any
@@ -14,7 +15,7 @@ __all__ = ["facets"]
 
 def facets(scenario: Scenario) -> frozenset[str]:
     """Names of what a scenario has: its order, its calls and their order, sizes of its values."""
-    return frozenset(_facets(scenario))
+    return frozenset(map(sys.intern, _facets(scenario)))  # most of them are in many scenarios
 
 
 def _facets(scenario: Scenario) -> Iterator[str]:

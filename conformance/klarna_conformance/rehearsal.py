@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
+from functools import cache
 
 import msgspec
 
@@ -80,4 +81,7 @@ async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
 
 def goals_served(findings: tuple[Finding, ...]) -> frozenset[Goal]:
     """The goals that were seen in some findings."""
-    return frozenset(Goal(f.requirement, aspect) for f in findings for aspect in f.aspects)
+    return frozenset(_goal(f.requirement, aspect) for f in findings for aspect in f.aspects)
+
+
+_goal = cache(Goal)  # the same few hundred in all scenarios
