@@ -89,7 +89,9 @@ class Terminal:
             self._err.print(Text(_misjudged(trial)))
 
     def trials(self, trials: "Trials", path: Path) -> None:
-        """Prints the score by class, what survived, and what was a false alarm."""
+        """Prints the score by requirement and class, what survived, what was a false alarm."""
+        self._out.print(_by_requirement(trials))
+        self._out.print()
         self._out.print(_classes(trials))
         for trial in (*trials.survivors, *trials.false_alarms):
             self._out.print(Text(_misjudged(trial), style="bold red"))
@@ -195,6 +197,28 @@ def _misjudged(trial: "Trial") -> str:
         return f"FALSE ALARM {trial.id}: {', '.join(trial.killed_by)}"
     others = f" (only by {', '.join(trial.killed_by)})" if trial.killed_by else ""
     return f"SURVIVED {trial.id}: not caught by {' or '.join(trial.caught_by)}{others}"
+
+
+def _by_requirement(trials: "Trials") -> Table:
+    """For each requirement the mutants that it has to catch, and what it took to catch them."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("requirement", overflow="fold")
+    for name in ("killed", "of", "requests", "steps"):
+        table.add_column(name, justify="right")
+    wrong = [trial for trial in trials.trials if not trial.harmless]
+    for requirement in sorted({name for trial in wrong for name in trial.caught_by}):
+        of = [trial for trial in wrong if requirement in trial.caught_by]
+        killed = [trial for trial in of if requirement in trial.killed_by]
+        first = [t.requests_to_kill for t in killed if t.requests_to_kill is not None]
+        steps = [trial.steps for trial in killed if trial.steps is not None]
+        table.add_row(
+            Text(requirement),
+            str(len(killed)),
+            str(len(of)),
+            f"{statistics.median(first):g}" if first else "",
+            str(max(steps)) if steps else "",
+        )
+    return table
 
 
 def _classes(trials: "Trials") -> Table:

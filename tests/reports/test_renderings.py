@@ -4,15 +4,19 @@ import ast
 import base64
 import json
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import jsonschema
 import msgspec
 import pytest
+import xmlschema
+from sarif_pydantic import Sarif
 
 from klarna_reports.badge import badge
 from klarna_reports.ctrf import ctrf
 from klarna_reports.har import har
+from klarna_reports.junit import junit
 from klarna_reports.markdown import annotations, markdown
 from klarna_reports.record import Finding
 from klarna_reports.render import FORMATS, write_renderings
@@ -28,63 +32,6 @@ HOSTILE = (
     "](javascript:alert(1)) \x00\x1b[31m \udcff \u202e"
 )
 
-SARIF = {
-    "type": "object",
-    "required": ["version", "runs"],
-    "properties": {
-        "version": {"const": "2.1.0"},
-        "runs": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "required": ["tool", "results"],
-                "properties": {
-                    "tool": {
-                        "type": "object",
-                        "required": ["driver"],
-                        "properties": {
-                            "driver": {
-                                "type": "object",
-                                "required": ["name", "rules"],
-                                "properties": {
-                                    "rules": {
-                                        "items": {"type": "object", "required": ["id"]},
-                                        "uniqueItems": True,
-                                    }
-                                },
-                            }
-                        },
-                    },
-                    "results": {
-                        "items": {
-                            "type": "object",
-                            "required": ["message", "ruleId", "ruleIndex"],
-                            "properties": {
-                                "level": {"enum": ["none", "note", "warning", "error"]},
-                                "kind": {
-                                    "enum": [
-                                        "notApplicable",
-                                        "pass",
-                                        "fail",
-                                        "review",
-                                        "open",
-                                        "informational",
-                                    ]
-                                },
-                                "ruleIndex": {"type": "integer", "minimum": 0},
-                                "message": {
-                                    "required": ["text"],
-                                    "properties": {"text": {"type": "string", "minLength": 1}},
-                                },
-                            },
-                        }
-                    },
-                },
-            },
-        },
-    },
-}
-"""What of the SARIF standard the log has to keep to, in our own words."""
 _COUNT = {"type": "integer", "minimum": 0}
 CTRF = {
     "type": "object",
@@ -143,10 +90,20 @@ def conformant(spec, record, played, everything_seen):
 def test_a_sarif_log_is_valid_and_its_results_belong_to_their_rules(told, conformant):
     for summary in (told, conformant):
         log = json.loads(sarif(summary))
-        jsonschema.validate(log, SARIF)
+        Sarif.model_validate(log)
         (run,) = log["runs"]
         rules = run["tool"]["driver"]["rules"]
         assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
+
+
+def test_junit_keeps_its_schema_with_a_suite_for_each_operation(told, conformant):
+    schema = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
+    for summary in (told, conformant, msgspec.structs.replace(told, strict=True)):
+        schema.validate(junit(summary))
+    suites = [suite.get("name") for suite in ElementTree.fromstring(junit(told))]
+    assert suites == ["refundOrder", "getOrder"]
+    with pytest.raises(xmlschema.XMLSchemaValidationError):
+        schema.validate(junit(told).replace("<failure", "<failed").replace("/failure", "/failed"))
 
 
 def test_a_violation_is_an_error_in_sarif_and_a_known_one_is_suppressed(told):
