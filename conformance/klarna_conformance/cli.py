@@ -5,6 +5,7 @@ import sys
 
 import click
 
+from klarna_conformance.commands.check import check
 from klarna_conformance.commands.diff import diff
 from klarna_conformance.commands.doctor import doctor
 from klarna_conformance.commands.list import list_requirements
@@ -51,6 +52,7 @@ for _command in (
     mutants,
     report,
     diff,
+    check,
     openapi,
 ):
     _group.add_command(_command)

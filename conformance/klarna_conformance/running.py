@@ -22,11 +22,19 @@ from klarna_conformance.planning import Plan
 from klarna_conformance.resuming import Progress
 from klarna_conformance.sharding import Shard
 from klarna_reports.journal import Journal
-from klarna_reports.record import Footer, Header, KnownDeviation, Planned, Played, Record
+from klarna_reports.record import (
+    Footer,
+    Header,
+    KnownDeviation,
+    Planned,
+    Played,
+    Record,
+    TargetFacts,
+)
 from klarna_specs.goals import Scope
 from klarna_specs.spec import Spec
 
-__all__ = ["RunOptions", "run"]
+__all__ = ["RunOptions", "recorded_header", "run"]
 
 _DEPENDENCIES = ("klarna-conformance", "hypothesis", "schemathesis", "jsonschema", "httpx")
 
@@ -148,21 +156,47 @@ class _Running:
         return played
 
     def _header(self, plan: Plan) -> Header:
-        versions = {name: importlib.metadata.version(name) for name in _DEPENDENCIES}
         options = self._options
         return Header(
             run_id=self._run_id,
             started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             seed=options.seed,
             target=self._target.facts,
-            versions={**versions, "python": platform.python_version()},
+            versions=_versions(),
             specs=self._spec.fingerprint,
             scope=options.scope,
             strict=options.strict,
             planned_scenarios=len(plan.scenarios),
             planned_requests=plan.requests or 0,
             command=options.command,
-            proofs=Counter(name for mutant in mutants() for name in mutant.caught_by),
+            proofs=_proofs(),
             deviations=options.deviations,
             shard=str(options.shard or ""),
         )
+
+
+def recorded_header(spec: Spec, facts: TargetFacts, *, command: str, strict: bool) -> Header:
+    """The header of a record of traffic that no run of ours sent."""
+    return Header(
+        run_id=str(uuid.uuid4()),
+        started_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        seed=0,
+        target=facts,
+        versions=_versions(),
+        specs=spec.fingerprint,
+        scope=Scope(),
+        strict=strict,
+        planned_scenarios=0,
+        planned_requests=0,
+        command=command,
+        proofs=_proofs(),
+    )
+
+
+def _versions() -> dict[str, str]:
+    versions = {name: importlib.metadata.version(name) for name in _DEPENDENCIES}
+    return {**versions, "python": platform.python_version()}
+
+
+def _proofs() -> dict[str, int]:
+    return Counter(name for mutant in mutants() for name in mutant.caught_by)

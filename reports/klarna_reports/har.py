@@ -15,7 +15,8 @@ __all__ = ["har"]
 def har(record: Record) -> str:
     """The record's exchanges as HAR text, scenario after scenario.
 
-    Each scenario is told as if it had begun with the run, for only that is recorded. Where no
+    Each scenario is told as if it had begun with the run, for only that is recorded, and by the
+    target's clock. Where no
     response came the entry has status 0, as browsers write it, and its comment says why.
     Credentials were not recorded, so none are in it.
     """
@@ -31,8 +32,9 @@ def _entries(record: Record) -> Iterator[dict[str, Any]]:
     for played in record.played:
         for index, exchange in enumerate(played.exchanges):
             elapsed_ms = exchange.outcome.elapsed_s * 1000
+            after = timedelta(seconds=exchange.started_s + exchange.clock_s)
             yield {
-                "startedDateTime": (began + timedelta(seconds=exchange.started_s)).isoformat(),
+                "startedDateTime": (began + after).isoformat(),
                 "time": elapsed_ms,
                 "request": _request(base_url, exchange),
                 "response": _response(exchange),

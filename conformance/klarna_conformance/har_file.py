@@ -1,0 +1,126 @@
+"""HAR files: recorded traffic as exchanges, without the credentials in it."""
+
+import base64
+import binascii
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+
+from klarna_conformance.errors import UsageError
+from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
+
+__all__ = ["Recorded", "read_har"]
+
+_SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
+
+
+class Recorded(msgspec.Struct, frozen=True, kw_only=True):
+    """A recorded exchange with where and when it took place: Unix times in seconds."""
+
+    origin: str
+    began_s: float
+    ended_s: float
+    exchange: Exchange
+
+
+class _Header(msgspec.Struct):
+    name: str
+    value: str
+
+
+class _Posted(msgspec.Struct):
+    text: str = ""
+    encoding: str = ""
+
+
+class _Asked(msgspec.Struct):
+    method: str
+    url: str
+    headers: tuple[_Header, ...] = ()
+    postData: _Posted | None = None  # noqa: N815, as HAR spells it
+
+
+class _Content(msgspec.Struct):
+    text: str = ""
+    encoding: str = ""
+
+
+class _Answered(msgspec.Struct):
+    status: int
+    headers: tuple[_Header, ...] = ()
+    content: _Content | None = None
+
+
+class _Entry(msgspec.Struct):
+    startedDateTime: datetime  # noqa: N815
+    request: _Asked
+    response: _Answered
+    time: float = 0.0
+
+
+class _Log(msgspec.Struct):
+    entries: tuple[_Entry, ...]
+
+
+class _Har(msgspec.Struct):
+    log: _Log
+
+
+def read_har(path: Path) -> list[Recorded]:
+    """The exchanges of a file in the order of their beginnings; raises UsageError.
+
+    A status of 0 is how browsers write that no response came.
+    """
+    try:
+        har = msgspec.json.decode(path.read_bytes(), type=_Har)
+        recorded = [_recorded(entry) for entry in har.log.entries]
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+    except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, ValueError) as exc:
+        raise UsageError(f"{path} is no HAR file: {exc}") from exc
+    return sorted(recorded, key=lambda each: each.began_s)
+
+
+def _recorded(entry: _Entry) -> Recorded:
+    url = urlsplit(entry.request.url)
+    began_s = entry.startedDateTime.timestamp()
+    elapsed_s = max(0.0, entry.time / 1000)
+    query = f"?{url.query}" if url.query else ""
+    request = Request(
+        method=entry.request.method,
+        path=url.path + query,
+        headers=_headers(entry.request.headers),
+        body=_payload(entry.request.postData),
+    )
+    return Recorded(
+        origin=f"{url.scheme}://{url.netloc}",
+        began_s=began_s,
+        ended_s=began_s + elapsed_s,
+        exchange=Exchange(request=request, outcome=_outcome(entry.response, elapsed_s)),
+    )
+
+
+def _outcome(answered: _Answered, elapsed_s: float) -> Response | Failure:
+    if not answered.status:
+        return Failure(kind="closed", message="no response was recorded", elapsed_s=elapsed_s)
+    return Response(
+        status=answered.status,
+        headers=_headers(answered.headers),
+        body=_payload(answered.content),
+        elapsed_s=elapsed_s,
+    )
+
+
+def _headers(headers: tuple[_Header, ...]) -> tuple[tuple[str, str], ...]:
+    return tuple((h.name, h.value) for h in headers if h.name.lower() not in _SECRET)
+
+
+def _payload(content: Any) -> Payload:
+    if content is None:
+        return Payload("")
+    if content.encoding == "base64":
+        return Payload.of(base64.b64decode(content.text, validate=True))
+    return Payload(content.text)
