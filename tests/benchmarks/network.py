@@ -18,7 +18,7 @@ from klarna_conformance import defaults
 
 COMMAND = Path(sys.executable).with_name("klarna-conformance")
 LATENCY_MS = 100
-EXAMPLES_FOR_50_000 = 3_500
+EXAMPLES_FOR_50_000 = 3_700
 
 
 @contextmanager

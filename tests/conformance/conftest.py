@@ -97,6 +97,33 @@ def serve_mock() -> Iterator[Callable[..., Served]]:
         end()
 
 
+@pytest.fixture
+def target_file(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Callable[..., Path]:
+    """Writes a target file for a mock (the shared one), with its credentials in the environment.
+
+    Orders come from the mock itself where nothing else is told.
+    """
+    username, password = AUTH
+    monkeypatch.setenv("SANDBOX_USER", username)
+    monkeypatch.setenv("SANDBOX_PASSWORD", password)
+
+    def write(base_url: str = served.base_url, **members: object) -> Path:
+        told = {
+            "name": "a sandbox",
+            "base_url": base_url,
+            "credentials": {"username": "${SANDBOX_USER}", "password": "${SANDBOX_PASSWORD}"},
+            "orders": {"provisioner": "http", "url": f"{base_url}/_control/orders"},
+            **members,
+        }
+        path = tmp_path / "target.yaml"
+        path.write_text(json.dumps(told))
+        return path
+
+    return write
+
+
 @pytest.fixture(scope="session")
 def served(serve_mock: Callable[..., Served]) -> Served:
     """A mock with its defaults; tests make orders of their own."""

@@ -21,25 +21,6 @@ FEW = (
 )
 
 
-def _target(served: Served, folder: Path, **limits: object) -> Path:
-    path = folder / "target.yaml"
-    told = {
-        "name": "a sandbox",
-        "base_url": served.base_url,
-        "credentials": {"username": "${SANDBOX_USER}", "password": "${SANDBOX_PASSWORD}"},
-        "orders": {"provisioner": "http", "url": f"{served.base_url}/_control/orders"},
-        "limits": limits,
-    }
-    path.write_text(json.dumps(told))
-    return path
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANDBOX_USER", "PK00000_mock")
-    monkeypatch.setenv("SANDBOX_PASSWORD", "mock-shared-secret")
-
-
 def _run(
     cli: Cli, target: object, folder: Path, *options: object
 ) -> tuple[Finished, dict[str, Any]]:
@@ -61,8 +42,10 @@ def test_not_one_request_more_than_the_budget_is_sent(
     assert (finished.code, summary["verdict"]) == (3, "NOT FULLY VERIFIED")
 
 
-def test_a_budget_of_the_target_file_counts_too(cli: Cli, served: Served, tmp_path: Path) -> None:
-    finished, summary = _run(cli, _target(served, tmp_path, requests=30), tmp_path)
+def test_a_budget_of_the_target_file_counts_too(
+    cli: Cli, target_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    finished, summary = _run(cli, target_file(limits={"requests": 30}), tmp_path)
 
     assert (finished.code, summary["requests_sent"] <= 30) == (3, True)
 
@@ -80,10 +63,13 @@ def test_nothing_is_started_when_the_time_is_used_up(
 
 
 def test_no_more_is_refunded_than_the_ceiling(
-    cli: Cli, serve_mock: Callable[..., Served], tmp_path: Path
+    cli: Cli,
+    serve_mock: Callable[..., Served],
+    target_file: Callable[..., Path],
+    tmp_path: Path,
 ) -> None:
     served = serve_mock()
-    target = _target(served, tmp_path, refunded_amount=25_000)
+    target = target_file(served.base_url, limits={"refunded_amount": 25_000})
     few = ("--requirement", "refund.accepted", "--market", "SE")
     output = tmp_path / "report"
     finished = cli("run", target, *few, "--examples", 0, "--no-shrink", "--output", output)

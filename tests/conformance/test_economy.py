@@ -24,6 +24,7 @@ from .conftest import Finished, Served
 from .museum import FEE_REFUND, FULL, TWO_CAPTURES, spec
 
 Cli = Callable[..., Finished]
+TargetFile = Callable[..., Path]
 GOALS = [Goal("refund.accepted", str(number)) for number in range(6)]
 FEW = Scope(requirements=("release.fully-captured-refused",), markets=("SE",))
 FEW_OPTIONS = ("--requirement", FEW.requirements[0], "--market", "SE", "--examples", 0)
@@ -143,42 +144,28 @@ def test_a_plan_for_a_stock_uses_no_order_twice_and_tells_what_is_missing() -> N
     assert plan.lacking
 
 
-def _target(served: Served, folder: Path, amounts: list[int]) -> Path:
+def _pooled(target_file: TargetFile, served: Served, folder: Path, amounts: list[int]) -> Path:
     made = [served.order(captures=[], order_amount=amount) for amount in amounts]
     pool = [
         {"order_id": order["order_id"], "market": "SE", "order_amount": amount}
         for order, amount in zip(made, amounts, strict=True)
     ]
     (folder / "orders.yaml").write_text(json.dumps({"orders": pool}))
-    path = folder / "target.yaml"
-    told = {
-        "name": "a sandbox",
-        "base_url": served.base_url,
-        "credentials": {"username": "${SANDBOX_USER}", "password": "${SANDBOX_PASSWORD}"},
-        "orders": {"provisioner": "pool", "file": "orders.yaml"},
-    }
-    path.write_text(json.dumps(told))
-    return path
-
-
-@pytest.fixture(autouse=True)
-def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANDBOX_USER", "PK00000_mock")
-    monkeypatch.setenv("SANDBOX_PASSWORD", "mock-shared-secret")
+    return target_file(orders={"provisioner": "pool", "file": "orders.yaml"})
 
 
 def test_a_run_is_conformant_with_a_pool_of_whatever_amounts(
-    cli: Cli, served: Served, tmp_path: Path
+    cli: Cli, target_file: TargetFile, served: Served, tmp_path: Path
 ) -> None:
-    file = _target(served, tmp_path, [700 + 13 * number for number in range(40)])
+    file = _pooled(target_file, served, tmp_path, [700 + 13 * number for number in range(40)])
     finished = cli("run", file, *FEW_OPTIONS, "--output", tmp_path / "report")
     assert (finished.code, finished.err) == (0, "")
 
 
 def test_what_a_small_pool_cannot_show_is_not_run_and_says_which_order_is_missing(
-    cli: Cli, served: Served, tmp_path: Path
+    cli: Cli, target_file: TargetFile, served: Served, tmp_path: Path
 ) -> None:
-    file = _target(served, tmp_path, [700])
+    file = _pooled(target_file, served, tmp_path, [700])
     planned = json.loads(cli("plan", file, *FEW_OPTIONS, "--format", "json").out)
     finished = cli("run", file, *FEW_OPTIONS, "--output", tmp_path / "report")
     summary = json.loads((tmp_path / "report" / "run.json").read_text())
@@ -192,9 +179,9 @@ def test_what_a_small_pool_cannot_show_is_not_run_and_says_which_order_is_missin
 
 
 def test_doctor_looks_at_a_pool_and_uses_nothing_of_it(
-    cli: Cli, served: Served, tmp_path: Path
+    cli: Cli, target_file: TargetFile, served: Served, tmp_path: Path
 ) -> None:
-    file = _target(served, tmp_path, [700, 900])
+    file = _pooled(target_file, served, tmp_path, [700, 900])
     finished = cli("doctor", file)
 
     assert (finished.code, "2 unused in the pool" in finished.out) == (0, True)

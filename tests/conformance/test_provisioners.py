@@ -150,38 +150,24 @@ def test_a_pool_that_is_wrong_is_told_by_line(
         PoolProvisioner(_pool(tmp_path, order), spec())
 
 
-def _target(served: Served, folder: Path, **orders: object) -> Path:
-    path = folder / "target.yaml"
-    told = {
-        "name": "a sandbox",
-        "base_url": served.base_url,
-        "credentials": {"username": "${SANDBOX_USER}", "password": "${SANDBOX_PASSWORD}"},
-        "orders": orders,
-    }
-    path.write_text(json.dumps(told))
-    return path
-
-
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SANDBOX_USER", "PK00000_mock")
-    monkeypatch.setenv("SANDBOX_PASSWORD", "mock-shared-secret")
     monkeypatch.setenv("SANDBOX_TOKEN", "token-4711-abc")
 
 
 def test_a_run_with_the_example_program_is_conformant(
-    cli: Cli, served: Served, tmp_path: Path
+    cli: Cli, served: Served, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     command = [sys.executable, str(EXAMPLES / "make_orders.py"), served.base_url]
-    file = _target(served, tmp_path, provisioner="command", command=command)
+    file = target_file(orders={"provisioner": "command", "command": command})
     assert cli("run", file, *FEW, "--output", tmp_path / "report").code == 0
 
 
 def test_a_run_with_a_customer_token_is_conformant_and_records_no_token(
-    cli: Cli, served: Served, tmp_path: Path
+    cli: Cli, served: Served, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     told = {"provisioner": "customer_token", "token": "${SANDBOX_TOKEN}", "market": "SE"}
-    file = _target(served, tmp_path, **told)
+    file = target_file(orders=told)
     finished = cli("run", file, *FEW, "--output", tmp_path / "report")
     written = b"".join(p.read_bytes() for p in (tmp_path / "report").rglob("*") if p.is_file())
 
@@ -189,11 +175,11 @@ def test_a_run_with_a_customer_token_is_conformant_and_records_no_token(
 
 
 def test_a_run_with_a_pool_captures_what_is_missing(
-    cli: Cli, served: Served, tmp_path: Path
+    cli: Cli, served: Served, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     made = [served.order(captures=[]) for _ in range(200)]
     _pool(tmp_path, *({"order_id": order["order_id"]} for order in made))
-    file = _target(served, tmp_path, provisioner="pool", file="orders.yaml")
+    file = target_file(orders={"provisioner": "pool", "file": "orders.yaml"})
     finished = cli("run", file, *FEW, "--output", tmp_path / "report")
 
     assert finished.code == 0
@@ -203,10 +189,10 @@ def test_a_run_with_a_pool_captures_what_is_missing(
 
 
 def test_goals_that_no_order_of_the_pool_serves_are_not_run(
-    cli: Cli, served: Served, tmp_path: Path
+    cli: Cli, served: Served, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     _pool(tmp_path, {"order_id": served.order(captures=[])["order_id"]})
-    file = _target(served, tmp_path, provisioner="pool", file="orders.yaml")
+    file = target_file(orders={"provisioner": "pool", "file": "orders.yaml"})
     finished = cli("run", file, "--operation", "releaseRemainingAuthorization", "--examples", 0)
 
     assert (finished.code, "the pool has no unused order" in finished.out) == (3, True)

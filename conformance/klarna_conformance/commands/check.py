@@ -4,21 +4,14 @@ from pathlib import Path
 
 import click
 
-from klarna_conformance import defaults
-from klarna_conformance.commands.options import specs_option
+from klarna_conformance.commands.options import output_option, specs_option
 
 __all__ = ["check"]
 
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=defaults.OUTPUT,
-    show_default=True,
-    help="The folder for journal, report and the other files.",
-)
+@output_option
 @click.option("--strict", is_flag=True, help="A recommendation that is not followed fails it.")
 @specs_option
 def check(file: Path, output: Path, strict: bool, specs: Path | None) -> int:

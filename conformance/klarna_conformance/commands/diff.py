@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klarna_conformance.commands.options import specs_option
+from klarna_conformance.commands.options import format_option, specs_option
 
 if TYPE_CHECKING:
     from klarna_reports.changes import Changes
@@ -19,14 +19,7 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.command()
 @click.argument("old", type=_FOLDER)
 @click.argument("new", type=_FOLDER)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to print it.",
-)
+@format_option
 @specs_option
 def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
     """Tell what changed from the run in the folder OLD to the one in NEW.

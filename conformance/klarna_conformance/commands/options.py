@@ -22,6 +22,8 @@ __all__ = [
     "SHARD",
     "PlanOptions",
     "chosen_scope",
+    "format_option",
+    "output_option",
     "plan_options",
     "specs_option",
     "target_argument",
@@ -56,6 +58,21 @@ specs_option = click.option(
     "--specs",
     type=click.Path(path_type=Path, file_okay=False),
     help="A folder with specs to use instead of the built-in ones.",
+)
+output_option = click.option(
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=defaults.OUTPUT,
+    show_default=True,
+    help="The folder for journal, report and the other files.",
+)
+format_option = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="What to print: text to read, or JSON for a program.",
 )
 _PLAN_OPTIONS = (
     click.option(

@@ -4,7 +4,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klarna_conformance.commands.options import PlanOptions, plan_options, target_argument
+from klarna_conformance.commands.options import (
+    PlanOptions,
+    format_option,
+    plan_options,
+    target_argument,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,14 +25,7 @@ __all__ = ["plan"]
 @plan_options
 @click.option("--scenarios", is_flag=True, help="Print every scenario, as YAML.")
 @click.option("--orders", is_flag=True, help="List the orders that it takes.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="How to print it.",
-)
+@format_option
 def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: str) -> None:
     """Tell what `run` would send to TARGET, without sending anything.
 

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klarna_conformance import defaults
 from klarna_conformance.commands.options import (
     DURATION,
     RATE,
     SHARD,
     PlanOptions,
+    format_option,
+    output_option,
     plan_options,
     target_argument,
 )
@@ -33,13 +34,7 @@ __all__ = ["run"]
 @click.command()
 @target_argument
 @plan_options
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=defaults.OUTPUT,
-    show_default=True,
-    help="The folder for journal, report and the other files.",
-)
+@output_option
 @click.option("--max-time", type=DURATION, help="Start nothing after so long, such as 10m.")
 @click.option("--rate", type=RATE, help="Send no more than so many requests, such as 20/s.")
 @click.option("--concurrency", type=click.IntRange(1, 64), help="How many scenarios at a time.")
@@ -53,14 +48,7 @@ __all__ = ["run"]
 @click.option("--shard", type=SHARD, help="Send only the I-th of N parts; `report` merges them.")
 @click.option("--mutant", help="Judge this mutant of the mock: a server that is wrong on purpose.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --output that was cut short.")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="What to print in the end: the summary to read, or all of run.json for a program.",
-)
+@format_option
 @click.option("--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("--no-color", is_flag=True, help="Print without colours.")
 def run(
