@@ -43,15 +43,18 @@ def read_deviations(path: Path, spec: Spec) -> tuple[KnownDeviation, ...]:
 
 def suggested_deviations(summary: Summary, today: date) -> str:
     """A file with what failed in a run, for somebody to fill in owner and reason, as YAML."""
+    failed = [f for f in summary.findings if f.verdict == "FAIL"]
+    named = dict.fromkeys((f.requirement, f.fingerprint) for f in failed)
     entries = [
         {
-            "requirement": finding.requirement,
-            "fingerprint": finding.fingerprint,
+            "requirement": requirement,
+            "fingerprint": fingerprint,
             "reason": "",
             "owner": "",
             "expires": f"{today + timedelta(days=_SUGGESTED_DAYS)}",
         }
-        for finding in summary.findings
-        if finding.verdict == "FAIL"
+        for requirement, fingerprint in dict.fromkeys(
+            (f.requirement, f.fingerprint) for f in failed
+        )
     ]
     return msgspec.yaml.encode({"deviations": entries}).decode()

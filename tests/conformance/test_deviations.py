@@ -126,3 +126,15 @@ def test_a_first_file_is_suggested_and_then_accepted(
     finished, _ = _run(cli, wrong.base_url, tmp_path, "--deviations", file)
 
     assert finished.code == 0
+
+
+def test_what_failed_in_several_ways_alike_is_suggested_once(cli: Cli, tmp_path: Path) -> None:
+    output = tmp_path / "report"
+    wrong = ("--mutant", "refund-booked-by-lines", "--requirement", "refund.books-amount")
+    cli("run", *wrong, "--market", "SE", "--examples", 0, "--no-shrink", "--output", output)
+    suggested = cli("report", output, "--suggest-deviations").out
+    found = json.loads((output / "run.json").read_text())["findings"]
+    named = {(each["requirement"], each["fingerprint"]) for each in found}
+
+    assert len(named) < len(found)
+    assert suggested.count("requirement:") == len(named)
