@@ -53,8 +53,6 @@ def suggested_deviations(summary: Summary, today: date) -> str:
             "owner": "",
             "expires": f"{today + timedelta(days=_SUGGESTED_DAYS)}",
         }
-        for requirement, fingerprint in dict.fromkeys(
-            (f.requirement, f.fingerprint) for f in failed
-        )
+        for requirement, fingerprint in named
     ]
     return msgspec.yaml.encode({"deviations": entries}).decode()
