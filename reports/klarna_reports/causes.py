@@ -29,7 +29,7 @@ class Company:
         is named; the one that is named by others follows nothing itself.
         """
         order = {name: index for index, name in enumerate(found)}
-        ranked = sorted(self._beside, key=lambda name: (len(found[name].evidence), order[name]))
+        ranked = sorted(self._beside, key=lambda name: (found[name].evidence, order[name]))
         roots: list[str] = []
         follows: dict[str, str] = {}
         for name in sorted(ranked, key=lambda name: len(self._beside[name])):

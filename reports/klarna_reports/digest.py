@@ -7,7 +7,7 @@ from klarna_reports.causes import Company
 from klarna_reports.known import Occurring
 from klarna_reports.reasons import Obstacles
 from klarna_reports.record import KnownDeviation, Played, TargetFacts
-from klarna_reports.tally import Tallies
+from klarna_reports.tally import JUDGED, Tallies
 
 __all__ = ["Digest"]
 
@@ -22,10 +22,12 @@ class Digest:
 
     obstacles: Obstacles
     occurring: Occurring
+    requirements: frozenset[str]
     found: Tallies = field(default_factory=Tallies)
     company: Company = field(default_factory=Company)
     errors: list[str] = field(default_factory=list[str])
     scenarios: int = 0
+    judged: int = 0
     flaky: int = 0
     requests_sent: int = 0
     waited_s: float = 0.0
@@ -39,9 +41,13 @@ class Digest:
         *,
         target: TargetFacts,
         deviations: Sequence[KnownDeviation],
+        requirements: frozenset[str],
     ) -> "Digest":
-        """The digest of all these scenarios, which are gone through once."""
-        digest = cls(Obstacles(target), Occurring(deviations))
+        """The digest of all these scenarios, which are gone through once.
+
+        An exchange counts as judged where one of these requirements looked at it.
+        """
+        digest = cls(Obstacles(target), Occurring(deviations), requirements)
         for played in scenarios:
             digest._add(played)
         return digest
@@ -50,6 +56,13 @@ class Digest:
         for collector in (self.found, self.company, self.obstacles, self.occurring):
             collector.add(played)
         self.scenarios += 1
+        self.judged += len(
+            {
+                finding.exchange
+                for finding in played.findings
+                if finding.verdict in JUDGED and finding.requirement in self.requirements
+            }
+        )
         self.orderless |= played.unavailable is not None
         self.provided |= bool(played.orders)
         if played.error:

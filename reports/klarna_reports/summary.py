@@ -64,23 +64,23 @@ def summarise(spec: Spec, record: Record) -> Summary:
     """What the record comes to: takes every finding into account and forgets no number."""
     header, footer = record.header, record.footer
     today = _day(header.started_at)
+    admitted = [r for r in spec.requirements if header.scope.admits(r)]
     digest = Digest.of(
         with_known(record.played, header.deviations, today),
         target=header.target,
         deviations=header.deviations,
+        requirements=frozenset(r.id for r in admitted),
     )
     found = digest.found
-    admitted = [r for r in spec.requirements if header.scope.admits(r)]
     results = _results(spec, header, admitted, digest)
     heard = [found[r.id] for r in admitted if r.id in found]
-    judged = len(set[tuple[str, int]]().union(*(tally.evidence for tally in heard)))
     stopped = _NO_FOOTER if footer is None else footer.stopped or _in_part(header)
     errors = (*digest.errors, *_unknown(spec, found))
     verdict, reason = overall(
         Evidence(
             results=results,
             verdicts=frozenset(v for tally in heard for v in tally.verdicts),
-            judged=judged,
+            judged=digest.judged,
             errors=errors,
             stopped=stopped,
             outdated=digest.occurring.outdated(today, fully_seen=_fully_seen(header, results)),
@@ -103,7 +103,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
         strict=header.strict,
         stopped=stopped,
         requests_sent=digest.requests_sent if footer is None else footer.requests_sent,
-        exchanges=judged,
+        exchanges=digest.judged,
         scenarios=digest.scenarios,
         flaky=digest.flaky,
         wall_s=digest.waited_s if footer is None else footer.wall_s,
@@ -185,7 +185,7 @@ def _result(
         verdict=verdict,
         reason=verdict_reason(verdict, tally, missing, why),
         findings=tally.not_passed,
-        evidence=len(tally.evidence),
+        evidence=tally.evidence,
         goals_seen=len(aspects) - len(missing),
         goals_missing=missing,
         exemplars=tuple(tally.exemplars),

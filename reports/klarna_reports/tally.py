@@ -8,9 +8,10 @@ from klarna_reports.record import Finding, Played, Verdict
 from klarna_reports.results import DEVIATIONS, WORST_FIRST, Exemplar
 from klarna_specs.scenario import steps_of
 
-__all__ = ["Group", "Tallies", "Tally", "exchanges_of"]
+__all__ = ["JUDGED", "Group", "Tallies", "Tally", "exchanges_of"]
 
-_JUDGED: frozenset[Verdict] = frozenset({"PASS", "FAIL", "WARN", "INFO", "KNOWN"})
+JUDGED: frozenset[Verdict] = frozenset({"PASS", "FAIL", "WARN", "INFO", "KNOWN"})
+"""The verdicts of findings that looked at an exchange."""
 _EXEMPLARS = 3
 _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
 
@@ -38,17 +39,19 @@ def _first_to_show(group: Group) -> tuple[int, bool, int, tuple[int, int]]:
 class Tally:
     """What all findings of one requirement come to.
 
-    `evidence` are the judged exchanges as (scenario, index).
+    `evidence` is how many exchanges were judged by it. Scenarios come one after the other.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
     aspects: set[str] = field(default_factory=set[str])
     readings: Counter[str] = field(default_factory=Counter[str])
-    evidence: set[tuple[str, int]] = field(default_factory=set[tuple[str, int]])
+    evidence: int = 0
     exemplars: list[Exemplar] = field(default_factory=list[Exemplar])
     groups: dict[tuple[Verdict, str, str], Group] = field(
         default_factory=dict[tuple[Verdict, str, str], Group]
     )
+    _scenario: str = ""
+    _judged: set[int] = field(default_factory=set[int])
 
     @property
     def not_passed(self) -> int:
@@ -71,15 +74,17 @@ class Tally:
         self.aspects.update(finding.aspects)
         if finding.reading:
             self.readings[finding.reading] += 1
-        if finding.verdict in _JUDGED:
+        if finding.verdict in JUDGED:
             self._add_evidence(played, finding)
         if finding.verdict != "PASS":
             self._add_to_group(played, finding, size)
 
     def _add_evidence(self, played: Played, finding: Finding) -> None:
-        place = (played.id, finding.exchange)
-        if place not in self.evidence:
-            self.evidence.add(place)
+        if self._scenario != played.id:
+            self._scenario, self._judged = played.id, set()
+        if finding.exchange not in self._judged:
+            self._judged.add(finding.exchange)
+            self.evidence += 1
             if len(self.exemplars) < _EXEMPLARS:
                 indices = exchanges_of(played, finding)
                 self.exemplars.append(Exemplar(scenario=played.id, exchanges=indices))
