@@ -34,6 +34,10 @@ _TOLD_EVERY = 50
 """After so many trials a log is told that it goes on."""
 
 
+_PHASES = {"r": "Preparing", "c": "Shrinking"}
+"""What is being done when scenarios with ids of this beginning are played."""
+
+
 class Terminal:
     """Prints progress to stderr and the summary to stdout."""
 
@@ -71,11 +75,12 @@ class Terminal:
         self._progress = None
 
     def played(self, played: Played) -> None:
-        """Moves the bar on."""
+        """Moves the bar on, and tells the phase: preparing, sending, or shrinking what failed."""
         self._failures += any(finding.verdict == "FAIL" for finding in played.findings)
         if self._progress is not None:
-            told = f"Sending ({self._failures} failing)" if self._failures else "Sending"
-            advance = 0 if played.id.startswith("r") else 1
+            phase = _PHASES.get(played.id[:1], "Sending")
+            told = f"{phase} ({self._failures} failing)" if self._failures else phase
+            advance = int(phase == "Sending")
             self._progress.update(self._progress.task_ids[0], advance=advance, description=told)
 
     def trial(self, trial: "Trial") -> None:
