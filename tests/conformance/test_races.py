@@ -4,16 +4,20 @@ import asyncio
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from klarna_conformance.counterexamples import find_counterexample
 from klarna_conformance.engine import play_and_judge
+from klarna_conformance.judge import judge
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.mutants.catalogue import mutants
 from klarna_conformance.mutants.making import named_mock
+from klarna_conformance.player import play
 from klarna_conformance.rehearsal import MockTarget
+from klarna_reports.record import Finding
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Key, Scenario, Step, Together, steps_of
+from klarna_specs.scenario import Action, Key, Scenario, Step, Together, steps_of
 from klarna_strategies.steps import capture, get_order, refund, release
 from klarna_strategies.tables.races import races
 from klarna_strategies.tables.stage import Stage
@@ -130,3 +134,35 @@ def test_a_racing_mutant_that_is_served_over_http_is_caught(
 
 def test_there_are_racing_mutants() -> None:
     assert len(RACING) >= 10
+
+
+def _arrived(scenario: Scenario, arrival: Callable[[int], list[int]]) -> tuple[Finding, ...]:
+    """What is said when the calls of each group reach a right server in another order."""
+    steps: list[Action] = []
+    for action in scenario.steps:
+        calls = action.steps if isinstance(action, Together) else ()
+        order = arrival(len(calls))
+        steps.append(Together(tuple(calls[n] for n in order)) if calls else action)
+    target = MockTarget(Mock(spec()))
+    reordered = msgspec.structs.replace(scenario, steps=tuple(steps))
+    came = asyncio.run(play(spec(), target, reordered, identifier="s0001"))
+    raced = [n for n, e in enumerate(came.exchanges) if e.group is not None and e.purpose == "step"]
+    as_sent = list(came.exchanges)
+    for place, n in zip(raced, arrival(len(raced)), strict=True):
+        as_sent[raced[n]] = came.exchanges[place]
+    return judge(spec(), target.facts, came.orders, as_sent)
+
+
+@pytest.mark.parametrize(
+    "arrival",
+    [
+        lambda count: list(range(count))[::-1],
+        lambda count: [*range(1, count), 0][:count],
+        lambda count: [*range(0, count, 2), *range(1, count, 2)],
+    ],
+)
+def test_calls_may_arrive_in_any_order(arrival: Callable[[int], list[int]]) -> None:
+    for scenario in races(Stage(spec())):
+        if sum(isinstance(action, Together) for action in scenario.steps) == 1:
+            found = _arrived(scenario, arrival)
+            assert [f for f in found if f.verdict in ("FAIL", "WARN")] == [], scenario

@@ -49,8 +49,16 @@ def _explained(judging: "Judging", members: tuple[Numbered, ...]) -> "Judging":
     group = tuple(each for each in members if each[1].group is not None)
     looks = tuple(each for each in members if each[0] > group[-1][0])
     judging.look_at_all(each for each in members if each[0] < group[0][0])
-    for all_matters, along in ((True, looks), (False, looks), (False, ())):
-        if explained := _in_some_order(judging, group, along, all_matters=all_matters):
+    for all_matters, should, along in (
+        (True, True, looks),
+        (True, False, looks),
+        (False, True, looks),
+        (False, False, looks),
+        (False, True, ()),
+        (False, False, ()),
+    ):
+        explained = _in_some_order(judging, group, along, all_matters=all_matters, should=should)
+        if explained is not None:
             judging = explained
             judging.look_at_all(looks[len(along) :])
             return judging
@@ -64,26 +72,31 @@ def _in_some_order(
     along: tuple[Numbered, ...],
     *,
     all_matters: bool,
+    should: bool,
 ) -> "Judging | None":
     """The judging after a group in some order, and what came `along`; None where none is right.
 
-    Unless `all_matters`, an order is wrong only for what it says was done, refused or repeated.
+    Unless `all_matters`, an order is wrong only for what it says was done, refused or repeated;
+    with `should` it is for recommendations about that too.
     """
+
+    def is_wrong(after: Judging, before: Judging) -> bool:
+        since = len(before.findings)
+        return after.deviates_since(since, all_matters=all_matters, should=should)
+
     tried: set[tuple[frozenset[int], str]] = set()
 
     def explain(before: Judging, rest: tuple[Numbered, ...]) -> Judging | None:
         if not rest:
             after = before.copy()
             after.look_at_all(along)
-            wrong = after.failed_since(len(before.findings), all_matters=all_matters)
-            return None if wrong else after
+            return None if is_wrong(after, before) else after
         for chosen in rest:
             after = before.copy()
             after.look_at(*chosen)
             left = tuple(each for each in rest if each is not chosen)
             state = (frozenset(index for index, _ in left), after.state)
-            wrong = after.failed_since(len(before.findings), all_matters=all_matters)
-            if state not in tried and not wrong:
+            if state not in tried and not is_wrong(after, before):
                 tried.add(state)
                 if found := explain(after, left):
                     return found

@@ -131,13 +131,17 @@ class Judging:
         """The state of all orders, to be compared: which came first does not count."""
         return repr([_regardless_of_order(ledger) for ledger in self._ledgers.values()])
 
-    def failed_since(self, count: int, *, all_matters: bool) -> bool:
+    def deviates_since(self, count: int, *, all_matters: bool, should: bool) -> bool:
         """Whether a requirement was violated after the first `count` findings.
 
-        Unless `all_matters`, only those count that tell what was done, refused or repeated.
+        Unless `all_matters`, only those count that tell what was done, refused or repeated. With
+        `should` recommendations that tell so count too.
         """
-        failed = (finding for finding in self.findings[count:] if finding.verdict == "FAIL")
-        return any(all_matters or self._tells_order(finding.requirement) for finding in failed)
+        return any(
+            (finding.verdict == "FAIL" and (all_matters or self._tells_order(finding.requirement)))
+            or (should and finding.verdict == "WARN" and self._tells_order(finding.requirement))
+            for finding in self.findings[count:]
+        )
 
     def _tells_order(self, name: str) -> bool:
         requirement = self._spec.requirement(name)
