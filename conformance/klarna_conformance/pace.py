@@ -20,6 +20,10 @@ _PATIENCE_S = 60.0
 told as such. Each time that happens the next request is waited with half as long."""
 _FIRST_WAIT_S = 0.5
 _LEAST_PATIENCE_S = 0.01
+_SLOWED_S, _SLOWEST_S, _EASED, _FULL_SPEED_S = 0.02, 1.0, 0.95, 0.005
+"""After a 429 requests are this far apart, twice as far after each further one up to the slowest;
+each other answer eases that, until it is hardly anything. Woken all at once, those that wait would
+take each other's places for ever."""
 _AN_EPOCH = 1_000_000_000
 """An X-Ratelimit-Reset above this is a Unix time, below it a number of seconds."""
 
@@ -60,6 +64,7 @@ class Pacer:
         clock: Clock | None = None,
     ) -> None:
         self._interval_s = 1 / rate_per_s if rate_per_s else 0.0
+        self._slowed_s = 0.0
         self._patience_s = patience_s
         self._clock = clock or Clock()
         self._next_s = -math.inf
@@ -71,7 +76,7 @@ class Pacer:
         while True:
             now_s = self._clock.now_s()
             at_s = max(now_s, self._next_s, self._paused_until_s)
-            self._next_s = at_s + self._interval_s
+            self._next_s = at_s + max(self._interval_s, self._slowed_s)
             if at_s > now_s:
                 await self._clock.sleep(at_s - now_s)
             if at_s >= self._paused_until_s:
@@ -86,8 +91,10 @@ class Pacer:
             began_s = self._clock.now_s()
             outcome = await attempt()
             if not isinstance(outcome, Response) or outcome.status != 429:
+                self._ease()
                 self._heed(outcome, began_s)
                 break
+            self._slow_down()
             if waited_s >= patience_s:
                 self._lose_patience(patience_s)
                 break
@@ -97,6 +104,15 @@ class Pacer:
             waited_s += wait_s
             self._pause(wait_s)
         return Sent(outcome=outcome, earlier=tuple(earlier), waited_s=round(waited_s, 3))
+
+    def _slow_down(self) -> None:
+        slowest_s = _SLOWEST_S * self._patience_s / _PATIENCE_S
+        self._slowed_s = min(max(2 * self._slowed_s, _SLOWED_S), slowest_s)
+
+    def _ease(self) -> None:
+        self._slowed_s *= _EASED
+        if self._slowed_s < _FULL_SPEED_S:
+            self._slowed_s = 0.0
 
     def _pause(self, wait_s: float) -> None:
         self._paused_until_s = max(self._paused_until_s, self._clock.now_s() + wait_s)
