@@ -146,3 +146,15 @@ def test_a_window_that_never_opens_is_not_believed() -> None:
 def test_failures_are_not_waited_for() -> None:
     failure = Failure(kind="closed", message="gone")
     assert sends(Pacer(clock=Time().clock), failure) == [Sent(outcome=failure)]
+
+
+def test_after_being_asked_to_wait_requests_are_spaced_out_until_that_helped() -> None:
+    time = Time()
+    pacer = Pacer(clock=time.clock)
+    sends(pacer, busy(Retry_After="3"), *[DONE] * 200)
+    _, *between = [slept for slept in time.slept if slept]
+
+    assert between
+    assert max(between) <= 0.02
+    assert sorted(between, reverse=True) == between
+    assert len(between) < 100, "full speed again after a while"
