@@ -73,8 +73,10 @@ def main() -> None:
     except Exception as exc:
         if os.environ.get("KLARNA_CONFORMANCE_DEBUG"):
             raise
+        from klarna_reports.printable import inert
+
         code, message = _explained(exc)
-        click.echo(f"Error: {message}", err=True)
+        click.echo(inert(f"Error: {message}"), err=True)
         sys.exit(code)
 
 

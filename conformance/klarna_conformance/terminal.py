@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from klarna_reports.printable import inert
 from klarna_reports.record import Played
 from klarna_reports.summary import Summary
 from klarna_specs.exchange import Response
@@ -34,6 +35,8 @@ _TOLD_EVERY = 50
 """After so many trials a log is told that it goes on."""
 
 
+_MARK = "| "
+"""Before a line that would be a workflow command only because the text was wrapped there."""
 _PHASES = {"r": "Preparing", "c": "Shrinking"}
 """What is being done when scenarios with ids of this beginning are played."""
 
@@ -127,23 +130,23 @@ class Terminal:
             came = str(outcome.status) if isinstance(outcome, Response) else outcome.kind
             marked = ">" if exchange.purpose == "step" else " "
             line = f"{marked} {request.method} {request.path} {request.body.text} -> {came}"
-            self._out.print(Text(line, overflow="fold"))
+            self._tell(line)
             for finding in played.findings:
                 if finding.exchange == index and finding.verdict in ("FAIL", "WARN"):
                     style = _STYLES["NONCONFORMANT"] if finding.verdict == "FAIL" else "bold"
-                    self._out.print(Text(f"  {finding.verdict} {finding.requirement}", style=style))
-                    self._out.print(Text(f"    expected: {finding.expected}"))
-                    self._out.print(Text(f"    observed: {finding.observed}"))
+                    self._tell(f"  {finding.verdict} {finding.requirement}", style)
+                    self._tell(f"    expected: {finding.expected}")
+                    self._tell(f"    observed: {finding.observed}")
         if not any(finding.verdict == "FAIL" for finding in played.findings):
             self._out.print(Text("No requirement is violated.", style=_STYLES["CONFORMANT"]))
 
     def summary(self, summary: Summary, directory: Path) -> None:
         """Prints the verdict, the operations, what failed, and where the report is."""
-        verdict = Text(summary.verdict, style=_STYLES[summary.verdict])
         if not self._quiet:
             self._out.print(_operations(summary))
             self._print_findings(summary)
-        self._out.print(verdict, Text(summary.reason))
+        verdict = (summary.verdict, _STYLES[summary.verdict])
+        self._tell_parts(verdict, (f" {summary.reason}", ""))
         if not self._quiet:
             told = (
                 f"{summary.exchanges} requests judged in {summary.scenarios} scenarios, "
@@ -159,23 +162,34 @@ class Terminal:
             for result in chosen[:_SHOWN]:
                 if result.beside:
                     told = f"{verdict} {result.id}, seen only beside {result.beside}"
-                    self._out.print(Text(told, style="bold"))
+                    self._tell(told, "bold")
                     continue
-                self._out.print(Text(f"{verdict} {result.id}", style="bold"))
-                self._out.print(Text(f"  {result.statement}"))
+                self._tell(f"{verdict} {result.id}", "bold")
+                self._tell(f"  {result.statement}")
                 finding = next((f for f in summary.findings if f.requirement == result.id), None)
                 if finding:
-                    self._out.print(Text(f"  expected: {finding.expected}"))
-                    self._out.print(Text(f"  observed: {finding.observed} ({finding.scenario})"))
+                    self._tell(f"  expected: {finding.expected}")
+                    self._tell(f"  observed: {finding.observed} ({finding.scenario})")
             if len(chosen) > _SHOWN:
-                self._out.print(Text(f"{len(chosen) - _SHOWN} more {verdict}: see the report"))
+                self._tell(f"{len(chosen) - _SHOWN} more {verdict}: see the report")
         unseen = [r for r in summary.requirements if r.verdict == "NOT_RUN" and r.level == "MUST"]
         for result in unseen[:_UNSEEN_SHOWN]:
-            self._out.print(Text(f"NOT_RUN {result.id}: {result.reason}"))
+            self._tell(f"NOT_RUN {result.id}: {result.reason}")
         if len(unseen) > _UNSEEN_SHOWN:
-            self._out.print(Text(f"{len(unseen) - _UNSEEN_SHOWN} more NOT_RUN: see the report"))
+            self._tell(f"{len(unseen) - _UNSEEN_SHOWN} more NOT_RUN: see the report")
         for error in summary.errors[:_SHOWN]:
-            self._out.print(Text(f"ERROR {error}"))
+            self._tell(f"ERROR {error}")
+
+    def _tell(self, text: str, style: str = "") -> None:
+        self._tell_parts((text, style))
+
+    def _tell_parts(self, *parts: tuple[str, str]) -> None:
+        """Prints texts that may come from outside: wrapped, and no line of them is a command."""
+        text = Text.assemble(*((inert(part), style) for part, style in parts))
+        for line in text.wrap(self._out, self._out.width - len(_MARK)):
+            line.rstrip()
+            begins = inert(line.plain) != line.plain
+            self._out.print(Text(_MARK) + line if begins else line, soft_wrap=True)
 
 
 def _operations(summary: Summary) -> Table:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from klarna_reports.printable import printable
 from klarna_reports.results import ReportedFinding, RequirementResult, Summary
 from klarna_reports.wording import cut
 
@@ -70,7 +71,7 @@ def _by_hand(findings: Iterable[ReportedFinding]) -> Iterator[str]:
 
 def _plain(text: str) -> str:
     """A text on one line that Markdown takes as it is."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))
+    return _SPECIAL.sub(r"\\\1", printable(" ".join(text.split())))
 
 
 def annotations(summary: Summary) -> str:
@@ -88,7 +89,7 @@ def annotations(summary: Summary) -> str:
 
 
 def _annotation(kind: str, title: str, message: str) -> str:
-    return f"::{kind} title={_property(title)}::{_data(cut(message, _LONGEST_TEXT))}"
+    return f"::{kind} title={_property(title)}::{_data(cut(printable(message), _LONGEST_TEXT))}"
 
 
 def _data(text: str) -> str:

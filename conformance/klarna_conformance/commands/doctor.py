@@ -21,6 +21,7 @@ def doctor(target: str, specs: object) -> int:
 
     from klarna_conformance.checkup import check_up
     from klarna_conformance.opening import open_target
+    from klarna_reports.printable import inert
     from klarna_specs.loader import load
 
     spec = load(specs if isinstance(specs, Path) else None)
@@ -31,7 +32,7 @@ def doctor(target: str, specs: object) -> int:
     async def go() -> None:
         async with opened:
             async for step, result in check_up(spec, opened):
-                click.echo(f"{step:<11} {result}")
+                click.echo(inert(f"{step:<11} {result}"))
 
     asyncio.run(go())
     click.echo("All is in order.")
