@@ -1,8 +1,9 @@
 """What a run prints: progress while it goes, and a summary that names what failed."""
 
 import statistics
+import time
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 from rich.text import Text
 
+from klarna_conformance.progress import LoggedProgress
 from klarna_reports.printable import inert
 from klarna_reports.record import Played
 from klarna_reports.summary import Summary
@@ -42,9 +44,11 @@ _PHASES = {"r": "Preparing", "c": "Shrinking"}
 
 
 class Terminal:
-    """Prints progress to stderr and the summary to stdout."""
+    """Prints progress to stderr and the summary to stdout; `clock` tells seconds."""
 
-    def __init__(self, *, quiet: bool, color: bool) -> None:
+    def __init__(
+        self, *, quiet: bool, color: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         plain = None if color else False
         self._out = Console(force_terminal=plain, no_color=not color, highlight=False)
         self._err = Console(
@@ -52,6 +56,7 @@ class Terminal:
         )
         self._quiet = quiet
         self._progress: Progress | None = None
+        self._log = LoggedProgress(clock)
         self._failures = 0
         self._tried = 0
 
@@ -74,6 +79,7 @@ class Terminal:
         with progress:
             progress.add_task(doing, total=total)
             self._progress = progress
+            self._log.start(total)
             yield
         self._progress = None
 
@@ -85,6 +91,9 @@ class Terminal:
             told = f"{phase} ({self._failures} failing)" if self._failures else phase
             advance = int(phase == "Sending")
             self._progress.update(self._progress.task_ids[0], advance=advance, description=told)
+            line = self._log.line(told, advance)
+            if line and not self._err.is_terminal:
+                self._err.print(line)
 
     def trial(self, trial: "Trial") -> None:
         """Moves the bar on, and names a mutant that was not judged as it has to be."""

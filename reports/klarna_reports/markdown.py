@@ -3,16 +3,19 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from klarna_reports.changes import KINDS, ChangeKind, Changes
 from klarna_reports.printable import printable
 from klarna_reports.results import ReportedFinding, RequirementResult, Summary
 from klarna_reports.wording import cut
 
-__all__ = ["annotations", "markdown"]
+__all__ = ["annotations", "changes_markdown", "markdown"]
 
 _SIGNS = {"FAIL": "❌", "ERROR": "💥", "NOT_RUN": "⬜", "WARN": "⚠️", "KNOWN": "🟡"}
 _TOLD_FIRST = ("ERROR", "FAIL", "KNOWN", "NOT_RUN", "WARN")
 _LONGEST_TEXT = 300
 _MOST_ROWS = 50
+_LONGEST_LINE = 4_000
+"""GitHub takes a step summary of at most a mebibyte."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&:@-])")
 
 
@@ -63,7 +66,7 @@ def _row(result: RequirementResult) -> str:
 
 
 def _by_hand(findings: Iterable[ReportedFinding]) -> Iterator[str]:
-    shown = [finding for finding in findings if finding.curl][:_MOST_ROWS]
+    shown = [each for each in findings if 0 < len(each.curl) <= _LONGEST_LINE][:_MOST_ROWS]
     for finding in shown:
         fence = "`" * (3 + max(map(len, re.findall("`+", finding.curl)), default=0))
         yield from (_plain(finding.requirement), "", f"{fence}sh", finding.curl, fence, "")
@@ -72,6 +75,37 @@ def _by_hand(findings: Iterable[ReportedFinding]) -> Iterator[str]:
 def _plain(text: str) -> str:
     """A text on one line that Markdown takes as it is."""
     return _SPECIAL.sub(r"\\\1", printable(" ".join(text.split())))
+
+
+_SIGN_OF_CHANGE: dict[ChangeKind, str] = {
+    "broken": "❌",
+    "fixed": "✅",
+    "changed": "🔁",
+    "added": "🆕",
+    "removed": "⬜",
+}
+
+
+def changes_markdown(changes: Changes) -> str:
+    """What changed between two runs as Markdown: the verdicts, the numbers, a row a change."""
+    return "\n".join(_change_lines(changes)) + "\n"
+
+
+def _change_lines(changes: Changes) -> Iterator[str]:
+    yield f"## {changes.old_verdict} → {changes.new_verdict}"
+    yield ""
+    counts = ", ".join(f"{len(changes.of_kind(kind))} {kind}" for kind in KINDS)
+    yield f"{counts}, {changes.unchanged} unchanged"
+    for caveat in changes.caveats:
+        yield from ("", _plain(caveat))
+    if changes.changes:
+        yield from ("", "| change | level | requirement | was | is |", "|---|---|---|---|---|")
+    for change in changes.changes:
+        was, now = (_plain(verdict or "-") for verdict in (change.was, change.now))
+        yield (
+            f"| {_SIGN_OF_CHANGE[change.kind]} {change.kind} | {change.level} | "
+            f"{_plain(change.requirement)} | {was} | {now} |"
+        )
 
 
 def annotations(summary: Summary) -> str:

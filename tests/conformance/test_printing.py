@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from klarna_conformance.progress import LoggedProgress
+
 from .conftest import Finished
 
 Cli = Callable[..., Finished]
@@ -73,3 +75,92 @@ def _assert_inert(finished: Finished) -> None:
     assert "\x1b" not in told
     assert "##[" not in told
     assert not [line for line in told.splitlines() if line.lstrip().startswith("::")]
+
+
+def test_a_log_is_told_now_and_then_how_far_a_run_is_and_what_is_left() -> None:
+    times = iter([0.0, 0.0, 5.0, 16.0, 20.0, 32.0, 700.0])
+    progress = LoggedProgress(lambda: next(times))
+    progress.start(100)
+
+    assert [progress.line("Sending", 8) for _ in range(4)] == [
+        "",
+        "Sending: 16 of 100, about 84 s left",
+        "",
+        "Sending: 32 of 100, about 68 s left",
+    ]
+    assert progress.line("Sending", 8) == "Sending: 40 of 100, about 18 min left"
+
+
+def test_what_is_done_or_has_not_begun_has_no_time_left() -> None:
+    times = iter([0.0, 0.0, 20.0, 40.0])
+    progress = LoggedProgress(lambda: next(times))
+    progress.start(2)
+    assert progress.line("Preparing", 0) == "Preparing: 0 of 2"
+    assert progress.line("Shrinking", 2) == "Shrinking: 2 of 2"
+
+
+@pytest.mark.parametrize("mutant", ["", "release-of-captured-orders"])
+def test_the_step_summary_is_added_to_what_is_there_and_stdout_stays_json(
+    mutant: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = tmp_path / "step.md"
+    step.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
+    options = ("--mutant", mutant) if mutant else ()
+    finished = cli("run", *SMALL, *options, "--github", "--format", "json")
+    before, told = step.read_text().split("\n", 1)
+
+    assert (before, told.count("## ")) == ("before", 1)
+    assert json.loads(finished.out)["verdict"] in told
+    assert finished.err.count("::error title=") == (2 if mutant else 0)
+
+
+def test_without_the_option_github_is_told_nothing(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    step = tmp_path / "step.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
+    finished = cli("run", *SMALL, "--mutant", "release-of-captured-orders")
+    assert (step.exists(), "::error" in finished.out + finished.err) == (False, False)
+
+
+@pytest.mark.parametrize("path", ["", "/dev/null/step.md"])
+def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
+    path: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", path)
+    finished = cli("run", *SMALL, "--github")
+    assert (finished.code, "No step summary" in finished.err) == (0, True)
+
+
+def test_a_report_is_quiet_where_that_is_asked_for(cli: Cli) -> None:
+    cli("run", *SMALL)
+    quiet = cli("report", "conformance-report", "--format", "json", "--quiet")
+    loud = cli("report", "conformance-report", "--format", "json")
+    assert quiet.out.splitlines() == [
+        line for line in loud.out.splitlines() if "CONFORMANT" in line
+    ]
+
+
+def test_no_color_is_kept_where_colours_are_forced(
+    cli: Cli, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    cli("run", *SMALL)
+    colourful = cli("report", "conformance-report", "--format", "json")
+    plain = cli("report", "conformance-report", "--format", "json", "--no-color")
+    assert ("\x1b[" in colourful.out, "\x1b" in plain.out) == (True, False)
+
+
+def test_doctor_tells_a_program_what_it_tried_and_what_failed(
+    cli: Cli, target_file: Callable[..., Path]
+) -> None:
+    good = cli("doctor", "--format", "json")
+    bad = cli("doctor", target_file("http://127.0.0.1:1"), "--format", "json")
+    told, wrong = json.loads(good.out), json.loads(bad.out)
+
+    assert (good.code, told["exit_code"], told["problem"]) == (0, 0, "")
+    assert "credentials" in [each["step"] for each in told["steps"]]
+    assert (bad.code, wrong["exit_code"]) == (4, 4)
+    assert wrong["problem"] in bad.err
+    assert wrong["problem"]

@@ -20,11 +20,14 @@ def test_a_violation_that_is_new_breaks_and_one_that_is_gone_is_fixed(
     cli("run", *SMALL, "--mutant", WRONG, "--output", bad)
     broken, fixed, same = cli("diff", good, bad), cli("diff", bad, good), cli("diff", good, good)
     told = json.loads(cli("diff", good, bad, "--format", "json").out)
+    shown = cli("diff", good, bad, "--format", "markdown")
 
     assert (broken.code, fixed.code, same.code) == (1, 0, 0)
     assert f"broken   MUST   {SMALL[1]} (PASS -> FAIL)" in broken.out
     assert f"fixed    MUST   {SMALL[1]} (FAIL -> PASS)" in fixed.out
     assert [each["kind"] for each in told["changes"]] == ["broken"]
+    assert (shown.code, shown.out.splitlines()[0]) == (1, "## CONFORMANT → NONCONFORMANT")
+    assert "| ❌ broken | MUST | release.fully\\-captured\\-refused | PASS | FAIL |" in shown.out
 
 
 def test_a_run_is_printed_for_a_program(cli: Cli, tmp_path: Path) -> None:

@@ -14,10 +14,11 @@ import xmlschema
 from sarif_pydantic import Sarif
 
 from klarna_reports.badge import badge
+from klarna_reports.changes import changes_between
 from klarna_reports.ctrf import ctrf
 from klarna_reports.har import har
 from klarna_reports.junit import junit
-from klarna_reports.markdown import annotations, markdown
+from klarna_reports.markdown import annotations, changes_markdown, markdown
 from klarna_reports.record import Finding
 from klarna_reports.render import FORMATS, write_renderings
 from klarna_reports.reproducing import pytest_file
@@ -159,6 +160,34 @@ def test_markdown_tells_the_verdict_first_and_takes_no_markup_from_a_server(told
     assert text.startswith("## ❌ NONCONFORMANT\n")
     assert "<script>" not in text.replace("\\<script\\>", "")
     assert len(re.findall(r"(?<!\\)\|", rows[0])) == 5
+
+
+def test_a_step_summary_stays_within_what_github_takes(told):
+    (finding,) = [f for f in told.findings if f.requirement == RULE]
+    huge = msgspec.structs.replace(finding, curl="curl " + "x" * 500_000)
+    short = msgspec.structs.replace(finding, curl="curl short")
+    text = markdown(msgspec.structs.replace(told, findings=(huge,) * 4 + (short,) * 90))
+    assert len(text.encode()) < 1_000_000
+    assert "curl short" in text
+
+
+def test_changes_are_a_row_each_and_take_no_markup(told, conformant):
+    hostile = msgspec.structs.replace(
+        told.requirements[0], id="a|b<script>\x1b\n::error::", verdict="FAIL"
+    )
+    after = msgspec.structs.replace(told, requirements=(*told.requirements[1:], hostile))
+    text = changes_markdown(changes_between(conformant, after))
+    rows = [line for line in text.splitlines() if line.startswith("| ")]
+
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
+    assert "<script>" not in text.replace("\\<script\\>", "")
+    assert "\x1b" not in text
+
+
+def test_runs_that_say_the_same_have_no_table_of_changes(conformant):
+    text = changes_markdown(changes_between(conformant, conformant))
+    assert text.startswith("## CONFORMANT → CONFORMANT\n")
+    assert "|" not in text
 
 
 def test_annotations_are_one_command_a_line(told, conformant):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klarna_conformance.commands.options import format_option, specs_option
+from klarna_conformance.commands.options import specs_option
 
 if TYPE_CHECKING:
     from klarna_reports.changes import Changes
@@ -19,7 +19,14 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 @click.command()
 @click.argument("old", type=_FOLDER)
 @click.argument("new", type=_FOLDER)
-@format_option
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="What to print: text to read, JSON for a program, or Markdown for a pull request.",
+)
 @specs_option
 def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
     """Tell what changed from the run in the folder OLD to the one in NEW.
@@ -31,6 +38,7 @@ def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
 
     from klarna_reports.changes import changes_between
     from klarna_reports.journal import FILE_NAME, read_journal
+    from klarna_reports.markdown import changes_markdown
     from klarna_reports.summary import summarise
     from klarna_specs.loader import load
 
@@ -39,6 +47,8 @@ def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
     changes = changes_between(before, after)
     if form == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(changes)))
+    elif form == "markdown":
+        click.echo(changes_markdown(changes), nl=False)
     else:
         for line in _lines(changes):
             click.echo(line)

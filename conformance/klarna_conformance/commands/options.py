@@ -22,9 +22,11 @@ __all__ = [
     "SHARD",
     "PlanOptions",
     "chosen_scope",
+    "color_option",
     "format_option",
     "output_option",
     "plan_options",
+    "quiet_option",
     "specs_option",
     "target_argument",
 ]
@@ -74,6 +76,8 @@ format_option = click.option(
     show_default=True,
     help="What to print: text to read, or JSON for a program.",
 )
+quiet_option = click.option("--quiet", is_flag=True, help="Print the verdict only.")
+color_option = click.option("--no-color", is_flag=True, help="Print without colours.")
 _PLAN_OPTIONS = (
     click.option(
         "--operation", "operations", multiple=True, help="Only this operation (operationId)."

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.commands.options import specs_option
+from klarna_conformance.commands.options import color_option, quiet_option, specs_option
 
 __all__ = ["report"]
 
@@ -36,6 +36,8 @@ __all__ = ["report"]
     help="The folder of an earlier run: the report tells what changed since then.",
 )
 @click.option("--recheck", is_flag=True, help="Judge the recorded exchanges again.")
+@quiet_option
+@color_option
 @specs_option
 def report(
     directories: tuple[Path, ...],
@@ -44,6 +46,8 @@ def report(
     suggest_deviations: bool,
     previous: Path | None,
     recheck: bool,
+    quiet: bool,
+    no_color: bool,
     specs: Path | None,
 ) -> int:
     """Render the record in a folder again, from its journal alone, or merge those of several.
@@ -89,5 +93,5 @@ def report(
     summary = write_renderings(
         directory, spec, record, [n for n in FORMATS if n in wanted], previous=earlier
     )
-    Terminal(quiet=False, color=True).summary(summary, directory)
+    Terminal(quiet=quiet, color=not no_color).summary(summary, directory)
     return summary.exit_code

@@ -11,9 +11,11 @@ from klarna_conformance.commands.options import (
     RATE,
     SHARD,
     PlanOptions,
+    color_option,
     format_option,
     output_option,
     plan_options,
+    quiet_option,
     target_argument,
 )
 
@@ -49,8 +51,9 @@ __all__ = ["run"]
 @click.option("--mutant", help="Judge this mutant of the mock: a server that is wrong on purpose.")
 @click.option("--resume", is_flag=True, help="Go on with the run in --output that was cut short.")
 @format_option
-@click.option("--quiet", is_flag=True, help="Print the verdict only.")
-@click.option("--no-color", is_flag=True, help="Print without colours.")
+@click.option("--github", is_flag=True, help="Write GitHub's step summary and annotations too.")
+@quiet_option
+@color_option
 def run(
     target: str,
     plan: PlanOptions,
@@ -65,6 +68,7 @@ def run(
     mutant: str | None,
     resume: bool,
     form: str,
+    github: bool,
     quiet: bool,
     no_color: bool,
 ) -> int:
@@ -114,6 +118,10 @@ def run(
         click.echo(run_json(summary))
     else:
         terminal.summary(summary, output)
+    if github:
+        from klarna_conformance.github import tell_github
+
+        tell_github(summary)
     return summary.exit_code
 
 
