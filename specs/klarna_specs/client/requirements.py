@@ -1,0 +1,136 @@
+"""The requirements that clients are held to, read from `client.yaml`."""
+
+from collections.abc import Collection
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+
+import msgspec
+
+from klarna_specs.client.faults import FAULT_KINDS
+from klarna_specs.errors import SpecError
+from klarna_specs.json_value import as_object
+from klarna_specs.loader import SPEC_DIRECTORY, shaped
+from klarna_specs.spec import Level, Operation, Requirement, Spec
+from klarna_specs.yaml_text import YamlText, parse_yaml
+
+__all__ = [
+    "CLIENT",
+    "CLIENT_OPERATIONS",
+    "ClientRequirement",
+    "client_requirements",
+    "client_spec",
+]
+
+CLIENT = "client"
+"""What stands in the place of an operation where it is a client that is held to something."""
+CLIENT_OPERATIONS = (
+    "refundOrder",
+    "releaseRemainingAuthorization",
+    "extendDueDate",
+    "getOptionsForExtendDueDate",
+)
+"""The operations that clients are certified for: those of the page."""
+_LEVELS: tuple[Level, ...] = ("INFO", "SHOULD", "MUST")
+
+
+class ClientRequirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One statement that clients are held to; `client.yaml` tells what its members mean."""
+
+    id: str
+    level: Level
+    statement: str
+    source: str
+    section: str = ""
+    of: tuple[str, ...] = ()
+    cases: dict[str, str] = {}
+    conditional: bool = False
+    traffic: bool = False
+
+    def applies(self, operations: Collection[str]) -> bool:
+        """Whether a client with these operations is held to it."""
+        return not self.of or not set(self.of).isdisjoint(operations)
+
+    def wanted(self, faults: Collection[str]) -> tuple[str, ...]:
+        """The cases that can be seen where only these faults act."""
+        return tuple(case for case in self.cases if case not in FAULT_KINDS or case in faults)
+
+
+def client_requirements(spec: Spec, directory: Path | None = None) -> tuple[ClientRequirement, ...]:
+    """Every client requirement, in the order of the file; raises SpecFileError."""
+    text, listed = _read(directory or SPEC_DIRECTORY / "client")
+    _check(spec, text, listed)
+    return listed
+
+
+@cache
+def _read(directory: Path) -> tuple[YamlText, tuple[ClientRequirement, ...]]:
+    path = directory / "client.yaml"
+    try:
+        text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError) as exc:
+        raise SpecError(f"cannot read {path}: {exc}") from exc
+    if list(as_object(text.root) or ()) != ["requirements"]:
+        raise text.error((), "the file must have the one top key 'requirements'")
+    return text, shaped(text.below("requirements"), tuple[ClientRequirement, ...])
+
+
+def _check(spec: Spec, text: YamlText, listed: tuple[ClientRequirement, ...]) -> None:
+    seen: set[str] = set()
+    for index, requirement in enumerate(listed):
+
+        def refuse(problem: str, at: int = index, name: str = requirement.id) -> NoReturn:
+            raise text.error(("requirements", at), f"{name}: {problem}")
+
+        if requirement.id in seen or not requirement.id.startswith(f"{CLIENT}."):
+            refuse("ids begin with client. and stand for one thing")
+        seen.add(requirement.id)
+        if unknown := set(requirement.of) - set(CLIENT_OPERATIONS):
+            refuse(f"clients are not judged on {', '.join(sorted(unknown))}")
+        source = spec.sources.get(requirement.source)
+        if source is None:
+            refuse(f"its source {requirement.source!r} is not in sources.yaml")
+        if _LEVELS.index(requirement.level) > _LEVELS.index(source.carries):
+            refuse(f"{requirement.level} cannot rest on {requirement.source}")
+
+
+def client_spec(
+    spec: Spec,
+    *,
+    operations: Collection[str] = CLIENT_OPERATIONS,
+    faults: Collection[str] = FAULT_KINDS,
+    traffic: bool = False,
+) -> Spec:
+    """The specs with the client's requirements in place of the servers'.
+
+    What cannot be seen with these operations and faults is no goal. With `traffic` nothing but
+    exchanges is known, and what it takes more for has a goal that cannot be seen.
+    """
+    made = tuple(
+        Requirement(
+            id=each.id,
+            level=each.level,
+            statement=each.statement,
+            source=each.source,
+            section=each.section,
+            operation=CLIENT,
+            check=CLIENT,
+            cases={} if traffic else dict.fromkeys(each.wanted(faults), ""),
+        )
+        for each in client_requirements(spec)
+        if each.applies(operations)
+    )
+    client = Operation(
+        operation=CLIENT,
+        prefix=CLIENT,
+        summary="What a client does when it is told to do something.",
+        method="POST",
+        paths={"page": "/"},
+        source="page",
+        success="",
+        responses={},
+        requirements=made,
+    )
+    return msgspec.structs.replace(
+        spec, operations={CLIENT: client}, contradictions=(), untested=()
+    )

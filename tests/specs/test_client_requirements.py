@@ -1,0 +1,87 @@
+"""The requirements of clients: what stands in the file, and what is refused in it."""
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from klarna_specs.client.faults import FAULT_KINDS, Cut, Errored, Fault, Silent, kind_of, words_of
+from klarna_specs.client.requirements import (
+    CLIENT_OPERATIONS,
+    client_requirements,
+    client_spec,
+)
+from klarna_specs.errors import SpecFileError
+from klarna_specs.goals import goals
+from klarna_specs.loader import SPEC_DIRECTORY, load
+
+SPEC = load()
+FILE = SPEC_DIRECTORY / "client" / "client.yaml"
+FAULTS: tuple[type[Fault], ...] = Fault.__args__
+
+
+def test_a_must_rests_on_the_page_or_on_elementary_sense():
+    musts = [each for each in client_requirements(SPEC) if each.level == "MUST"]
+    assert {each.source for each in musts} == {"page", "elementary"}
+
+
+def test_every_section_is_one_of_the_page():
+    named = {each.section for each in client_requirements(SPEC) if each.section}
+    assert named <= {requirement.section for requirement in SPEC.requirements}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("level: SHOULD\n    statement: A call", "level: MAY\n    statement: A call", "level"),
+        ("id: client.once", "id: client.answers", "stand for one thing"),
+        ("id: client.once", "id: once", "begin with client."),
+        ("of: [refundOrder]", "of: [cancelOrder]", "not judged on cancelOrder"),
+        ("source: http", "source: hearsay", "not in sources.yaml"),
+        (
+            "level: SHOULD\n    statement: After 429",
+            "level: MUST\n    statement: After 429",
+            "MUST cannot rest on http",
+        ),
+        ("traffic: true", "trafic: true", "'trafic' is unknown"),
+    ],
+)
+def test_a_file_that_is_not_right_is_refused(tmp_path: Path, old: str, new: str, problem: str):
+    text = FILE.read_text()
+    assert old in text
+    (tmp_path / "client.yaml").write_text(text.replace(old, new, 1))
+    with pytest.raises(SpecFileError, match=problem):
+        client_requirements(SPEC, tmp_path)
+
+
+def test_a_client_without_an_operation_is_not_held_to_what_is_about_it():
+    named = {
+        r.id for r in client_spec(SPEC, operations=["getOptionsForExtendDueDate"]).requirements
+    }
+    assert "client.options-told" in named
+    assert "client.refund-id" not in named
+
+
+def test_a_case_is_wanted_only_where_its_fault_acts():
+    whole = {str(goal) for goal in goals(client_spec(SPEC))}
+    calm = {str(goal) for goal in goals(client_spec(SPEC, faults=["duplicate"]))}
+    assert "client.once (lost)" in whole - calm
+    assert "client.guarded-against-duplicates (duplicate)" in calm
+
+
+def test_all_operations_are_documented_on_the_page():
+    assert all(SPEC.operations[name].on_page for name in CLIENT_OPERATIONS)
+
+
+def test_every_kind_of_fault_is_named():
+    plain = [fault() for fault in FAULTS]
+    assert {kind_of(fault) for fault in plain} <= set(FAULT_KINDS)
+    assert all(words_of(fault) for fault in plain)
+    assert kind_of(Cut(when="after", reset=False)) == "lost"
+    assert kind_of(Silent(when="after")) == "timeout-after"
+    assert kind_of(Errored(status=504, when="after")) == "error-after"
+
+
+def test_a_fault_is_the_same_after_it_was_written_and_read():
+    fault = Errored(status=429, retry_after_s=2, body="empty")
+    assert msgspec.json.decode(msgspec.json.encode(fault), type=Fault) == fault
