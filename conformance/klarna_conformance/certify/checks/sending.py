@@ -1,0 +1,222 @@
+"""Checks of what a client sends, against what it was told and what is documented."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from klarna_conformance.certify.checks.saying import must, should
+from klarna_conformance.certify.view import Attempt, Said, View
+from klarna_specs.bodies import defect
+from klarna_specs.calls import key_form
+from klarna_specs.client.play import Unsupported
+from klarna_specs.json_value import as_array, as_object
+
+__all__ = ["SENDING"]
+
+_NUMBERS = (
+    *("quantity", "unit_price", "total_amount", "tax_rate", "total_tax_amount"),
+    "total_discount_amount",
+)
+"""The members of an order line that money depends on, beside its name and type."""
+_WITH_BODY = ("refundOrder", "extendDueDate")
+
+
+def _changing(view: View) -> tuple[Attempt, ...]:
+    return view.attempts if view.changes else ()
+
+
+def _key_sent(view: View) -> Iterator[Said]:
+    for each in _changing(view):
+        yield should(each.index, "an idempotency key", "it carries none", holds=bool(each.key))
+
+
+def _key_of_its_own(view: View) -> Iterator[Said]:
+    for each in _changing(view):
+        if each.key:
+            other = view.used.get(each.key)
+            observed = f"the key was used before, for {other}"
+            yield must(each.index, "a key that nothing else has", observed, holds=other is None)
+
+
+def _key_uuid(view: View) -> Iterator[Said]:
+    for each in _changing(view):
+        if each.key:
+            holds = key_form(each.key) in ("uuid4", "uuid")
+            yield should(each.index, "a UUID as key", f"it is {each.key[:60]!r}", holds=holds)
+
+
+def _amounts(view: View) -> Iterator[Said]:
+    if view.command is None or view.operation not in _WITH_BODY:
+        return
+    for each in view.attempts:
+        apart = next(_differences(view.arguments, as_object(each.body) or {}), None)
+        yield Said("FAIL", each.index, *apart) if apart else Said("PASS", each.index)
+
+
+def _differences(told: dict[str, Any], sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """What was told and what is sent instead, as far as money or time depends on it."""
+    for name in ("refunded_amount", "number_of_days"):
+        if name in told and repr(sent.get(name)) != repr(told[name]):
+            yield f"{name} {told[name]}, as it was told", f"{name} {sent.get(name)} is sent"
+    told_lines, sent_lines = _lines(told), _lines(sent)
+    if len(told_lines) != len(sent_lines):
+        yield f"{len(told_lines)} order lines, as told", f"{len(sent_lines)} are sent"
+        return
+    for number, (wanted, given) in enumerate(zip(told_lines, sent_lines, strict=True), 1):
+        for name in (*_NUMBERS, "name", "type"):
+            same = repr(given.get(name)) == repr(wanted.get(name))
+            if not same and not _is_default(name, wanted, given):
+                where = f"{name} of order line {number}"
+                yield f"{where} {wanted.get(name)!r}, as told", f"{given.get(name)!r} is sent"
+
+
+def _is_default(name: str, told: dict[str, Any], sent: dict[str, Any]) -> bool:
+    """Whether a client only writes out what leaving a member away means."""
+    if name in told:
+        return False
+    return sent[name] != "return_fee" if name == "type" else not sent[name]
+
+
+def _lines(members: dict[str, Any]) -> list[dict[str, Any]]:
+    return [as_object(line) or {} for line in as_array(members.get("order_lines")) or ()]
+
+
+def _texts(view: View) -> Iterator[Said]:
+    told = view.arguments
+    if not any(name in told for name in ("reference", "description", "order_lines")):
+        return
+    for each in view.attempts:
+        lost = next(_lost_texts(told, as_object(each.body) or {}), None)
+        yield should(each.index, f"{lost} as told", "it is another, or missing", holds=not lost)
+
+
+def _lost_texts(told: dict[str, Any], sent: dict[str, Any]) -> Iterator[str]:
+    for name in ("reference", "description"):
+        if name in told and sent.get(name) != told[name]:
+            yield name
+    for number, (wanted, given) in enumerate(zip(_lines(told), _lines(sent), strict=False), 1):
+        for name in sorted(wanted.keys() - {*_NUMBERS, "name", "type"}):
+            if given.get(name) != wanted[name]:
+                yield f"{name} of order line {number}"
+
+
+def _as_told_only(view: View) -> Iterator[Said]:
+    if view.command is None or isinstance(view.told, Unsupported):
+        return
+    strays = [
+        each
+        for each in view.others
+        if each.mark.at == "server" and each.call and each.call.operation.changes
+    ]
+    for each in strays:
+        request = each.exchange.request
+        expected = f"{view.operation} where it was told, and nothing else"
+        yield Said("FAIL", each.index, expected, f"{request.method} {request.path[:200]}")
+    if not strays:
+        yield Said("PASS", view.at)
+
+
+def _documented_paths(view: View) -> Iterator[Said]:
+    for each in (*view.attempts, *view.others):
+        if each.mark.at == "elsewhere":
+            continue
+        request = each.exchange.request
+        say = should if request.method in ("GET", "HEAD", "OPTIONS") else must
+        observed = f"{request.method} {request.path[:200]}"
+        yield say(each.index, "a documented method and path", observed, holds=bool(each.call))
+
+
+def _well_formed(view: View) -> Iterator[Said]:
+    body = view.spec.operations[view.operation].body
+    if body is None:
+        return
+    for each in view.attempts:
+        assert each.call is not None
+        kind = each.call.body_is
+        bare = kind in ("empty", "not_json")
+        wrong = kind if bare else defect(view.spec, body.schema, each.body)
+        observed = f"the body is wrong: {wrong.replace('_', ' ')}"
+        yield must(each.index, "a JSON body of the documented shape", observed, holds=not wrong)
+
+
+def _content_type(view: View) -> Iterator[Said]:
+    if view.operation not in _WITH_BODY:
+        return
+    for each in view.attempts:
+        told = each.exchange.request.content_type
+        holds = told == "application/json"
+        yield should(each.index, "Content-Type application/json", f"{told[:80]!r}", holds=holds)
+
+
+def _known_members(view: View) -> Iterator[Said]:
+    body = view.spec.operations[view.operation].body
+    if body is None:
+        return
+    known = view.spec.schemas[body.schema]["properties"].keys()
+    of_line = view.spec.schemas["order_line"]["properties"].keys()
+    for each in view.attempts:
+        sent = as_object(each.body) or {}
+        in_lines = {name for line in _lines(sent) for name in line.keys() - of_line}
+        unknown = sorted((sent.keys() - known) | in_lines)
+        observed = ", ".join(name[:60] for name in unknown[:5])
+        yield should(each.index, "documented members only", observed, holds=not unknown)
+
+
+def _release_body(view: View) -> Iterator[Said]:
+    if view.operation != "releaseRemainingAuthorization":
+        return
+    for each in view.attempts:
+        kind = each.call.body_is if each.call else "empty"
+        if kind == "empty":
+            yield Said("PASS", each.index)
+        else:
+            told = "an empty object" if kind == "empty_object" else "a body"
+            yield Said("INFO", each.index, "no body", f"{told} is sent")
+
+
+def _credentials(view: View) -> Iterator[Said]:
+    sent = sorted((*view.attempts, *view.others), key=lambda each: each.index)
+    here = [each for each in sent if each.mark.at == "server"]
+    for place, each in enumerate(here):
+        kind = each.exchange.request.credentials
+        if kind == "none" and _waits_to_be_asked(here[place : place + 2]):
+            observed = "the first request carries none, the one after the 401 does"
+            yield Said("INFO", each.index, "credentials with every call", observed)
+        else:
+            observed = f"it has {kind.replace('_', ' ')}"
+            yield must(each.index, "the credentials as told", observed, holds=kind == "valid")
+
+
+def _waits_to_be_asked(pair: list[Attempt]) -> bool:
+    """Whether a client only waits for HTTP's challenge before it shows its credentials."""
+    if len(pair) < 2 or pair[0].response is None or pair[0].response.status != 401:
+        return False
+    first, again = (each.exchange.request for each in pair)
+    same = (first.method, first.path) == (again.method, again.path)
+    return same and again.credentials == "valid"
+
+
+def _credentials_kept(view: View) -> Iterator[Said]:
+    if "redirect" not in view.seen:
+        return
+    away = [each for each in view.others if each.mark.at == "elsewhere" and each.mark.carried]
+    at = away[0].index if away else view.at
+    observed = "another server got them too"
+    yield must(at, "credentials for the server that was told only", observed, holds=not away)
+
+
+SENDING: Mapping[str, Callable[[View], Iterable[Said]]] = {
+    "client.key-sent": _key_sent,
+    "client.key-of-its-own": _key_of_its_own,
+    "client.key-uuid": _key_uuid,
+    "client.amounts-as-told": _amounts,
+    "client.texts-as-told": _texts,
+    "client.as-told-only": _as_told_only,
+    "client.documented-paths": _documented_paths,
+    "client.well-formed": _well_formed,
+    "client.content-type": _content_type,
+    "client.known-members": _known_members,
+    "client.release-body": _release_body,
+    "client.credentials-sent": _credentials,
+    "client.credentials-kept": _credentials_kept,
+}
+"""By the id of the requirement."""

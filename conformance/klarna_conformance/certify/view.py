@@ -1,0 +1,276 @@
+"""What a judge of clients looks at: the attempts of one operation, and what is known of it."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+
+from klarna_specs.calls import Call, read_call
+from klarna_specs.client.faults import Refused, Twice, Varied, kind_of
+from klarna_specs.client.play import Command, Episode, Mark, RefusedIt, Told
+from klarna_specs.exchange import Exchange, NotJson, Response
+from klarna_specs.json_value import as_array, as_object
+from klarna_specs.ledger import Ledger
+from klarna_specs.spec import Spec
+
+__all__ = [
+    "Attempt",
+    "Fate",
+    "Said",
+    "View",
+    "attempts_of",
+    "error_member",
+    "fate_of",
+    "response_ids",
+    "view_of",
+]
+
+Fate = Literal["success", "refusal", "wait", "unclear"]
+"""What the sender of a call can know from the answer to it."""
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What one check says of an operation: of which exchange, and in words if it is no PASS."""
+
+    verdict: Literal["PASS", "FAIL", "WARN", "INFO"]
+    exchange: int
+    expected: str = ""
+    observed: str = ""
+
+
+def fate_of(exchange: Exchange) -> Fate:
+    """What the answer to a call tells of it."""
+    outcome = exchange.outcome
+    if not isinstance(outcome, Response):
+        return "unclear"
+    if outcome.is_success:
+        return "success"
+    if outcome.status == 429:
+        return "wait"
+    return "refusal" if outcome.is_refusal else "unclear"
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One request of a client: which exchange it is, and what it asks for (None: nothing known)."""
+
+    index: int
+    exchange: Exchange
+    mark: Mark
+    call: Call | None
+
+    @property
+    def fate(self) -> Fate:
+        """What the client can know of it."""
+        return fate_of(self.exchange)
+
+    @property
+    def key(self) -> str | None:
+        """Its idempotency key."""
+        return self.call.key if self.call else None
+
+    @property
+    def body(self) -> Any:
+        """The JSON value of its body as it was sent; None where that is no JSON."""
+        try:
+            return self.exchange.request.body.json()
+        except NotJson:
+            return None
+
+    @property
+    def response(self) -> Response | None:
+        """The answer that the client got, if it got one."""
+        outcome = self.exchange.outcome
+        return outcome if isinstance(outcome, Response) else None
+
+    @property
+    def ended_s(self) -> float:
+        """When the client had its answer, or its failure, in seconds from the scenario's start."""
+        return self.exchange.started_s + self.exchange.outcome.elapsed_s
+
+
+def response_ids(response: Response) -> set[str]:
+    """The ids of a new resource that an answer tells, in its header or by its Location."""
+    location = (response.header("location") or "").rstrip("/").rsplit("/", 1)[-1]
+    told = {response.header("refund-id") or "", response.header("refund_id") or "", location}
+    return told - {""}
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """One operation as far as it is known.
+
+    `attempts` are its own calls, `others` what else was sent meanwhile. `command`, `told`, `before`
+    and `after` are None where nothing but traffic is known. `used` are keys of other operations,
+    with what they were used for; `around` are the commands of the scenario before this one.
+    """
+
+    spec: Spec
+    attempts: tuple[Attempt, ...]
+    others: tuple[Attempt, ...]
+    operation: str
+    first: int
+    used: Mapping[str, str] = {}
+    around: tuple[Command, ...] = ()
+    command: Command | None = None
+    told: Told | None = None
+    before: Ledger | None = None
+    after: Ledger | None = None
+
+    @property
+    def last(self) -> Attempt | None:
+        """The last attempt, if any was made."""
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is an operation that changes something."""
+        return self.spec.operations[self.operation].changes
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The members of the body that the client was told."""
+        return dict(self.command.arguments) if self.command else {}
+
+    @property
+    def was_unclear(self) -> bool:
+        """Whether an attempt before the last one left its sender in the dark."""
+        return any(attempt.fate == "unclear" for attempt in self.attempts[:-1])
+
+    @property
+    def at(self) -> int:
+        """The exchange to look at where it is about the operation as a whole."""
+        return self.last.index if self.last else self.first
+
+    @cached_property
+    def effects(self) -> int:
+        """How often the server did what was told, 0 where that is not known."""
+        if self.before is None or self.after is None:
+            return 0
+        done = self.after.fingerprints[len(self.before.fingerprints) :]
+        mine = f"{self.operation} {self.before.order_id} "
+        return sum(each.startswith(mine) for each in done)
+
+    @cached_property
+    def doubled(self) -> int:
+        """How many of the effects came of a request that the network delivered twice."""
+        extra = 0
+        for attempt in self.attempts:
+            if isinstance(attempt.mark.fault, Twice):
+                successes = [each for each in attempt.mark.served if each.is_success]
+                ids = {frozenset(response_ids(each)) for each in successes}
+                extra += max(0, len(ids) - 1)
+        return extra
+
+    @cached_property
+    def served_ids(self) -> set[str]:
+        """The ids of what the server made for these attempts."""
+        if self.before is None or self.after is None:
+            return set()
+        known = {refund.refund_id for refund in self.before.refunds}
+        return {refund.refund_id for refund in self.after.refunds} - known
+
+    @cached_property
+    def seen(self) -> frozenset[str]:
+        """The names of all cases that this operation is one of."""
+        kinds = {kind_of(each.mark.fault) for each in self.attempts if each.mark.fault}
+        command = self.command
+        if command is None:
+            return frozenset(kinds)
+        if any(isinstance(fault, Refused) for fault in command.faults):
+            kinds.add("refused")
+        if command.for_ever and kinds:
+            kinds.add("for-ever")
+        if not any(command.faults) and (self.attempts or not isinstance(self.told, RefusedIt)):
+            kinds.add("undisturbed")
+            if self.around:
+                kinds.add("after-another")
+        varied = any(isinstance(each.mark.fault, Varied) for each in self.attempts)
+        if self.last and self.last.fate in ("success", "refusal") and not varied:
+            kinds.add(self.last.fate)
+        return frozenset(kinds | _of_command(command, self.around))
+
+
+def _of_command(command: Command, around: Sequence[Command]) -> set[str]:
+    lines = [as_object(each) or {} for each in as_array(command.arguments.get("order_lines")) or ()]
+    amount = command.arguments.get("refunded_amount", 0)
+    cases = {
+        "one-minor-unit": amount == 1,
+        "odd-amount": amount % 100 != 0,
+        "with-lines": bool(lines),
+        "with-fee": any(line.get("type") == "return_fee" for line in lines),
+        "description": "description" in command.arguments,
+        "reference": "reference" in command.arguments,
+        "second-capture": bool(command.capture),
+        "two-orders": any(other.order != command.order for other in around),
+        "same-again": any(_same(other, command) for other in around),
+    }
+    return {name for name, is_one in cases.items() if is_one}
+
+
+def _same(one: Command, other: Command) -> bool:
+    return (one.operation, one.order, one.capture, one.arguments) == (
+        other.operation,
+        other.order,
+        other.capture,
+        other.arguments,
+    )
+
+
+def attempts_of(
+    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark], *, first: int, count: int
+) -> tuple[Attempt, ...]:
+    """The requests of a stretch of exchanges, each with what it asks for."""
+    return tuple(
+        Attempt(
+            index=index,
+            exchange=exchanges[index],
+            mark=marks[index] if index < len(marks) else Mark(),
+            call=read_call(spec, exchanges[index].request),
+        )
+        for index in range(first, first + count)
+    )
+
+
+def view_of(
+    spec: Spec,
+    episode: Episode,
+    exchanges: Sequence[Exchange],
+    marks: Sequence[Mark],
+    *,
+    used: Mapping[str, str],
+    around: tuple[Command, ...],
+) -> View:
+    """An episode as the judge sees it."""
+    sent = attempts_of(spec, exchanges, marks, first=episode.first, count=episode.count)
+    own = tuple(each for each in sent if each.mark.at == "server" and _is_own(each.call, episode))
+    mine = {each.index for each in own}
+    return View(
+        spec=spec,
+        attempts=own,
+        others=tuple(each for each in sent if each.index not in mine),
+        operation=episode.command.operation,
+        first=episode.first,
+        used=used,
+        around=around,
+        command=episode.command,
+        told=episode.told,
+        before=episode.before,
+        after=episode.after,
+    )
+
+
+def _is_own(call: Call | None, episode: Episode) -> bool:
+    if call is None or call.operation.operation != episode.command.operation:
+        return False
+    if episode.command.capture is not None and call.capture_id != episode.capture_id:
+        return False
+    return call.order_id == episode.order_id
+
+
+def error_member(response: Response, name: str) -> Any:
+    """A member of an error body; None where there is no such body or member."""
+    try:
+        members = as_object(response.body.json())
+    except NotJson:
+        return None
+    return members.get(name) if members else None

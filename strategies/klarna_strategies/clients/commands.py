@@ -1,0 +1,52 @@
+"""Commands for clients, and the orders that they are about, in plain numbers."""
+
+from typing import Any
+
+import msgspec
+
+from klarna_specs.client.faults import Fault
+from klarna_specs.client.play import ClientScenario, Command
+from klarna_specs.plan import OrderPlan
+from klarna_specs.spec import Spec
+from klarna_strategies.layouts import order_plan
+
+__all__ = ["captured", "extension", "one", "options", "partly_captured", "refund", "release"]
+
+
+def captured(spec: Spec, market: str = "SE", *, amount: int = 10_000, **more: Any) -> OrderPlan:
+    """An order that was captured whole in one capture."""
+    return order_plan(spec, market=market, order_amount=amount, captures=(amount,), **more)
+
+
+def partly_captured(spec: Spec, market: str = "SE") -> OrderPlan:
+    """An order with two captures and something left to release."""
+    return order_plan(spec, market=market, captures=(4_000, 3_000))
+
+
+def refund(amount: int = 1, **members: Any) -> Command:
+    """Refund this much; the members are those of the body."""
+    return Command(operation="refundOrder", arguments={"refunded_amount": amount, **members})
+
+
+def release() -> Command:
+    """Release what is left of the authorization."""
+    return Command(operation="releaseRemainingAuthorization")
+
+
+def extension(days: int = 10, *, capture: int = 0) -> Command:
+    """Put off the payment of a capture."""
+    arguments = {"number_of_days": days}
+    return Command(operation="extendDueDate", capture=capture, arguments=arguments)
+
+
+def options(*, capture: int = 0) -> Command:
+    """Ask by how many days the payment of a capture can be put off."""
+    return Command(operation="getOptionsForExtendDueDate", capture=capture)
+
+
+def one(
+    plan: OrderPlan, command: Command, *faults: Fault | None, for_ever: bool = False
+) -> ClientScenario:
+    """One command on one order, with these faults."""
+    disturbed = msgspec.structs.replace(command, faults=faults, for_ever=for_ever)
+    return ClientScenario(orders=(plan,), commands=(disturbed,))

@@ -1,0 +1,133 @@
+"""Strategies of whole scenarios for clients: any, and those that are simpler than a given one."""
+
+from collections.abc import Collection
+
+import msgspec
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from klarna_specs.client.faults import FAULT_KINDS
+from klarna_specs.client.play import ClientScenario, Command
+from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.plan import OrderPlan
+from klarna_specs.spec import Spec
+from klarna_strategies.bodies import refund_bodies
+from klarna_strategies.captures import order_plans
+from klarna_strategies.clients.commands import captured, extension, options, release
+from klarna_strategies.clients.faults import FaultPlan, fault_plans
+from klarna_strategies.fees import fee_refunds
+
+__all__ = ["client_scenarios", "simpler_scenarios"]
+
+_LAYOUTS = ("one-full", "one-partial-open", "several-complete", "several-partial-open")
+_MOST_COMMANDS = 4
+_MOST_AMOUNT = 1_000_000
+
+
+def client_scenarios(
+    spec: Spec,
+    *,
+    operations: Collection[str] = CLIENT_OPERATIONS,
+    faults: Collection[str] = FAULT_KINDS,
+) -> SearchStrategy[ClientScenario]:
+    """One to four commands on an order or two, most of them disturbed.
+
+    Shrinks to one undisturbed command. Raises ValueError where there is no operation, and for
+    unknown faults.
+    """
+    chosen = tuple(name for name in CLIENT_OPERATIONS if name in operations)
+    if not chosen:
+        raise ValueError(f"operations {list(operations)} have none of {CLIENT_OPERATIONS}")
+    return _scenarios(spec, chosen, fault_plans(kinds=faults))
+
+
+@st.composite
+def _scenarios(
+    draw: DrawFn, spec: Spec, operations: tuple[str, ...], met: SearchStrategy[FaultPlan]
+) -> ClientScenario:
+    plans = order_plans(
+        spec,
+        layouts=_LAYOUTS,
+        markets=("SE", "DE", "GB"),
+        payment_methods=("pay_later", "pay_in_4"),
+        max_amount=_MOST_AMOUNT,
+    )
+    orders = tuple(draw(st.lists(plans, min_size=1, max_size=2)))
+    left = [plan.captured_amount for plan in orders]
+    commands: list[Command] = []
+    for _ in range(draw(st.integers(1, _MOST_COMMANDS))):
+        order = draw(st.integers(0, len(orders) - 1))
+        command = draw(_commands(spec, orders[order], left[order], operations))
+        left[order] -= command.arguments.get("refunded_amount", 0)
+        faults, for_ever = draw(met)
+        commands.append(
+            msgspec.structs.replace(command, order=order, faults=faults, for_ever=for_ever)
+        )
+    return ClientScenario(orders=orders, commands=tuple(commands))
+
+
+@st.composite
+def _commands(
+    draw: DrawFn, spec: Spec, plan: OrderPlan, left: int, operations: tuple[str, ...]
+) -> Command:
+    operation = draw(st.sampled_from(operations))
+    capture = draw(st.integers(0, len(plan.captures) - 1))
+    match operation:
+        case "refundOrder":
+            bodies = refund_bodies(left=max(1, left))
+            fees = plan.layout == "one-full" and plan.market in spec.market_groups["return_fee"]
+            if fees and left > 1:
+                bodies |= fee_refunds(left=left)
+            return Command(operation=operation, arguments=draw(bodies))
+        case "releaseRemainingAuthorization":
+            return release()
+        case "extendDueDate":
+            return extension(draw(st.sampled_from((2, 10, 30, 11))), capture=capture)
+        case _:
+            return options(capture=capture)
+
+
+def simpler_scenarios(spec: Spec, scenario: ClientScenario) -> SearchStrategy[ClientScenario]:
+    """Scenarios that ask for no more than this one: fewer commands and faults, smaller amounts.
+
+    The scenario itself is among them. Shrinks to its first command on a plain order, undisturbed.
+    """
+    return _simpler(spec, scenario)
+
+
+@st.composite
+def _simpler(draw: DrawFn, spec: Spec, scenario: ClientScenario) -> ClientScenario:
+    kept = [each for each in scenario.commands if draw(st.booleans())]
+    commands = [draw(_simpler_command(each)) for each in kept or [scenario.commands[0]]]
+    orders = scenario.orders
+    if not draw(st.booleans()):
+        orders = tuple(_plain(spec, plan) for plan in orders)
+    if len({command.order for command in commands}) == 1:
+        orders = (orders[commands[0].order],)
+        commands = [msgspec.structs.replace(command, order=0) for command in commands]
+    return ClientScenario(orders=orders, commands=tuple(commands))
+
+
+def _plain(spec: Spec, plan: OrderPlan) -> OrderPlan:
+    """A plain order in place of one whose captures are nothing special."""
+    if len(plan.captures) > 1 or plan.captured_amount < plan.order_amount:
+        return plan
+    return captured(spec)
+
+
+@st.composite
+def _simpler_command(draw: DrawFn, command: Command) -> Command:
+    faults = command.faults[: draw(st.integers(0, len(command.faults)))]
+    arguments = dict(command.arguments)
+    for name in ("description", "reference", "order_lines"):
+        if name in arguments and not draw(st.booleans()):
+            del arguments[name]
+    amount = arguments.get("refunded_amount", 0)
+    if amount > 1 and "order_lines" not in arguments:
+        arguments["refunded_amount"] = draw(st.integers(1, amount) | st.just(amount))
+    return msgspec.structs.replace(
+        command,
+        arguments=arguments,
+        faults=faults,
+        for_ever=bool(faults) and command.for_ever and draw(st.booleans()),
+    )

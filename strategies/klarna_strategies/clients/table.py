@@ -1,0 +1,162 @@
+"""The scenarios that every client is put through: each case of each requirement, one at a time."""
+
+from collections.abc import Callable, Collection, Iterator
+
+import msgspec
+
+from klarna_specs.client.faults import FAULT_KINDS, Cut, Errored, Refused, kind_of
+from klarna_specs.client.play import ClientScenario, Command
+from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.plan import OrderPlan
+from klarna_specs.spec import Spec
+from klarna_strategies.clients.commands import (
+    captured,
+    extension,
+    one,
+    options,
+    partly_captured,
+    refund,
+    release,
+)
+from klarna_strategies.clients.faults import FAULTS
+from klarna_strategies.lines import fee, goods
+
+__all__ = ["client_table"]
+
+_FOR_CHANGES = (
+    *("lost", "reset-after", "reset-before", "timeout-after", "timeout-before", "truncated"),
+    *("error-after", "error", "429", "401", "refused", "slow", "malformed", "html", "conflict"),
+)
+"""The kinds of faults that a call which changes something is tried with, whatever it changes."""
+_FOR_READS = (
+    *("reset-before", "timeout-before", "error", "429", "401", "html", "malformed", "refused"),
+    *("truncated", "slow", "unknown-members"),
+)
+_LASTING = Errored(503), Cut("before"), Refused(), Errored(429), Errored(500, "after")
+
+
+def client_table(
+    spec: Spec,
+    *,
+    operations: Collection[str] = CLIENT_OPERATIONS,
+    faults: Collection[str] = FAULT_KINDS,
+) -> Iterator[ClientScenario]:
+    """Every scenario of the table once, in the same order each time; nothing is drawn.
+
+    Only these operations are told, and only these kinds of faults act. Scenarios without a fault
+    come first; a disturbed one has one command unless it is about several.
+    """
+    for part in (_undisturbed, _refused, _several, _disturbed, _for_ever, _spelt):
+        for scenario in part(spec):
+            told = {command.operation for command in scenario.commands}
+            met = {kind_of(f) for command in scenario.commands for f in command.faults if f}
+            if told <= set(operations) and met <= set(faults):
+                yield scenario
+
+
+def _undisturbed(spec: Spec) -> Iterator[ClientScenario]:
+    plan = captured(spec)
+    for command in (
+        refund(1),
+        refund(8_989),
+        refund(10_000),
+        refund(2_500, description="Two shirts, size M", reference="return-17"),
+        refund(3_000, order_lines=[goods(3_000, quantity=3, reference="75001", tax_rate=2_500)]),
+        refund(2_501, order_lines=[goods(1_250, quantity=2, unit_price=625), goods(1_251)]),
+        refund(2_250, order_lines=[goods(3_000), fee(750)]),
+        options(),
+        extension(),
+    ):
+        yield one(plan, command)
+    yield one(captured(spec, amount=9_007_199), refund(8_999_999))
+    yield one(captured(spec, "GB"), extension(2))
+    yield one(captured(spec, "DE", payment_method="pay_in_4"), extension(30))
+    yield one(partly_captured(spec), release())
+    yield one(partly_captured(spec), options(capture=1))
+    yield one(partly_captured(spec), extension(capture=1))
+
+
+def _refused(spec: Spec) -> Iterator[ClientScenario]:
+    plan = captured(spec)
+    by_card = captured(spec, payment_method="card")
+    yield one(plan, refund(10_001))
+    yield one(plan, release())
+    yield one(plan, extension(11))
+    yield one(by_card, extension())
+    yield one(by_card, options())
+    yield one(captured(spec, "GB"), refund(2_250, order_lines=[goods(3_000), fee(750)]))
+    yield one(plan, refund(2_250, order_lines=[goods(3_000), fee(700)]))
+
+
+def _several(spec: Spec) -> Iterator[ClientScenario]:
+    plan, other = captured(spec), captured(spec, "DE", amount=20_000)
+    yield _of(plan, refund(1), refund(1))
+    yield _of(plan, refund(100), refund(250), refund(9_650))
+    yield _of(plan, refund(10_000), refund(1))
+    yield _of(plan, options(), options())
+    yield _of(plan, extension(), extension())
+    yield _of(partly_captured(spec), release(), release())
+    for commands in (
+        (refund(500), refund(500), refund(700)),
+        (extension(), extension(30), extension()),
+        (options(), options()),
+    ):
+        placed = [msgspec.structs.replace(each, order=n % 2) for n, each in enumerate(commands)]
+        yield ClientScenario(orders=(plan, other), commands=tuple(placed))
+    for commands in ((release(),), (options(),)):
+        orders = (partly_captured(spec), partly_captured(spec, "DE"))
+        placed = [msgspec.structs.replace(each, order=n) for n in (0, 1) for each in commands]
+        yield ClientScenario(orders=orders, commands=tuple(placed))
+    yield _of(partly_captured(spec), refund(1), options(capture=1), extension(capture=1), release())
+    for fault in (Cut("after", reset=False), Errored(503)):
+        lost = msgspec.structs.replace(refund(1), faults=(fault,))
+        given_up = msgspec.structs.replace(refund(1), faults=(fault,), for_ever=True)
+        yield _of(plan, lost, refund(1))
+        yield _of(plan, given_up, refund(1))
+
+
+def _of(plan: OrderPlan, *commands: Command) -> ClientScenario:
+    return ClientScenario(orders=(plan,), commands=commands)
+
+
+_CHANGES: tuple[tuple[Callable[[Spec], OrderPlan], Command], ...] = (
+    (captured, refund(1)),
+    (partly_captured, release()),
+    (captured, extension()),
+)
+
+
+def _disturbed(spec: Spec) -> Iterator[ClientScenario]:
+    for make, command in _CHANGES:
+        for kind in _FOR_CHANGES:
+            for fault in FAULTS[kind] if command.operation == "refundOrder" else FAULTS[kind][:1]:
+                yield one(make(spec), command, fault)
+    for kind in _FOR_READS:
+        yield one(captured(spec), options(), FAULTS[kind][0])
+    for fault in (*FAULTS["duplicate"], *FAULTS["redirect"]):
+        yield one(captured(spec), refund(1), fault)
+    lost, failed = Cut("after", reset=False), Errored(503)
+    for faults in ((lost, lost), (failed, lost), (lost, failed, failed)):
+        yield one(captured(spec), refund(1), *faults)
+    yield one(captured(spec), refund(10_001), failed)
+    yield one(captured(spec), refund(10_000), lost)
+
+
+def _for_ever(spec: Spec) -> Iterator[ClientScenario]:
+    for fault in _LASTING:
+        yield one(captured(spec), refund(1), fault, for_ever=True)
+    yield one(partly_captured(spec), release(), Errored(503), for_ever=True)
+    yield one(captured(spec), extension(), Errored(503), for_ever=True)
+    yield one(captured(spec), options(), Errored(503), for_ever=True)
+
+
+def _spelt(spec: Spec) -> Iterator[ClientScenario]:
+    plan = captured(spec)
+    for kind in ("lower-case", "upper-case", "page-spelling", "relative-location", "json-body"):
+        yield one(plan, refund(1), *FAULTS[kind])
+    yield one(plan, refund(1), *FAULTS["no-correlation-id"])
+    for kind in ("singular-message", "lower-case", "no-correlation-id", "unknown-members"):
+        yield one(plan, refund(10_001), *FAULTS[kind])
+    for command in (release(), extension(11)):
+        yield one(plan, command, *FAULTS["singular-message"])
+    yield one(captured(spec, payment_method="card"), options(), *FAULTS["singular-message"])
