@@ -5,7 +5,7 @@ exit 2), the output folder is made (`UsageError`), the target is tried (`Preflig
 From then on whatever a target does is a finding, and any exception is a defect of ours (exit 5).
 """
 
-__all__ = ["ConformanceError", "PreflightError", "UsageError"]
+__all__ = ["AdapterError", "ConformanceError", "PreflightError", "UsageError"]
 
 
 class ConformanceError(Exception):
@@ -24,3 +24,9 @@ class PreflightError(ConformanceError):
     """The target cannot be reached, refuses the credentials, or no order can be had there."""
 
     exit_code = 4
+
+
+class AdapterError(ConformanceError):
+    """The adapter of a client does not keep the protocol; nothing is said of the client."""
+
+    exit_code = 2

@@ -1,0 +1,113 @@
+"""What drives a client under test: the lines that are spoken, and what an adapter can do."""
+
+import json
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import msgspec
+
+from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
+
+__all__ = [
+    "PROTOCOL",
+    "SCHEMA_ID",
+    "Adapter",
+    "Greeting",
+    "Hello",
+    "Instruction",
+    "Readiness",
+    "Ready",
+    "adapter_schema",
+    "schema_text",
+]
+
+PROTOCOL = 1
+SCHEMA_ID = "urn:klarna-conformance:schema:adapter:1"
+
+
+class Hello(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the server is, and with which credentials it is called.
+
+    `timeout_s` is an advice: a client that waits no longer than so many seconds for an answer is
+    certified faster. Members that are not known are to be ignored.
+    """
+
+    protocol: int = PROTOCOL
+    base_url: str
+    username: str
+    password: str
+    timeout_s: float
+
+
+class Greeting(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line for the adapter."""
+
+    hello: Hello
+
+
+class Ready(msgspec.Struct, frozen=True, kw_only=True):
+    """Which client it is, with its version, and which operations it has (operationIds)."""
+
+    client: str
+    operations: tuple[str, ...]
+
+
+class Readiness(msgspec.Struct, frozen=True, kw_only=True):
+    """The first line of the adapter."""
+
+    ready: Ready
+
+
+class Instruction(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing to do: the members of the body, and `capture_id` where the path has one."""
+
+    id: int
+    operation: str
+    order_id: str
+    arguments: Mapping[str, Any] = {}
+
+
+class Adapter(Protocol):
+    """Something that has a client do things."""
+
+    async def begin(self, hello: Hello) -> Ready:
+        """Greets it; raises AdapterError where the answer is none."""
+        ...
+
+    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        """Has one thing done; raises AdapterError for what no client can be blamed for."""
+        ...
+
+    async def aclose(self) -> None:
+        """Ends it."""
+        ...
+
+
+_TOLD = (Done, RefusedIt, Unknown, Unsupported)
+_LINES = ("Greeting", "Instruction", "Readiness", "Told")
+
+
+def adapter_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of every line of the protocol, in both directions."""
+    shapes: list[Any] = [Greeting, Readiness, Instruction, *_TOLD]
+    _, definitions = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
+    for outcome in _TOLD:
+        definition = definitions[outcome.__name__]
+        definition["properties"] = {"id": {"type": "integer"}, **definition["properties"]}
+        definition["required"] = ["id", *definition["required"]]
+    definitions["Told"] = {
+        "description": "A line of the adapter: what became of the instruction of that id.",
+        "oneOf": [{"$ref": f"#/$defs/{outcome.__name__}"} for outcome in _TOLD],
+    }
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        "title": "The lines between klarna-conformance and the adapter of a client",
+        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in _LINES],
+        "$defs": definitions,
+    }
+
+
+def schema_text() -> str:
+    """What `schemas/adapter.schema.json` holds."""
+    return json.dumps(adapter_schema(), indent=2) + "\n"

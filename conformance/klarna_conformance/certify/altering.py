@@ -1,0 +1,130 @@
+"""Answers that no server of ours gives: errors on the way, and other spellings. Pure."""
+
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+
+from klarna_specs.client.faults import Errored, Varied
+from klarna_specs.exchange import Headers, NotJson, Payload, Response
+from klarna_specs.json_value import as_array, as_object
+
+__all__ = ["error_response", "redirect", "truncatable", "varied"]
+
+_JSON = ("Content-Type", "application/json")
+_CODES: Mapping[int, str] = {
+    401: "UNAUTHORIZED",
+    404: "NOT_FOUND",
+    409: "CONFLICT",
+    422: "UNPROCESSABLE_ENTITY",
+    429: "TOO_MANY_REQUESTS",
+    500: "INTERNAL_SERVER_ERROR",
+    502: "TEMPORARILY_UNAVAILABLE",
+    503: "TEMPORARILY_UNAVAILABLE",
+    504: "TEMPORARILY_UNAVAILABLE",
+}
+_CORRELATION_ID = "6f1f3e5c-0c5f-4d8e-9a54-0d3a2b1c4e7f"
+_HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
+
+
+def error_response(fault: Errored) -> Response:
+    """An error as it is documented, with a body of the fault's kind."""
+    status = fault.status
+    headers: Headers = (("Klarna-Correlation-Id", _CORRELATION_ID),)
+    if status == 401:
+        headers = (*headers, ("WWW-Authenticate", 'Basic realm="mock"'))
+    if fault.retry_after_s is not None:
+        headers = (*headers, ("Retry-After", str(fault.retry_after_s)))
+    error = msgspec.json.encode(
+        {
+            "error_code": _CODES[status],
+            "error_messages": ["This did not work."],
+            "correlation_id": _CORRELATION_ID,
+        }
+    ).decode()
+    match fault.body:
+        case "html":
+            page = Payload(_HTML.format(f"{status} Error"))
+            headers = (*headers, ("Content-Type", "text/html"))
+            return Response(status=status, headers=headers, body=page)
+        case "malformed":
+            half = Payload(error[: len(error) // 2])
+            return Response(status=status, headers=(*headers, _JSON), body=half)
+        case "empty":
+            return Response(status=status, headers=headers)
+        case "json":
+            return Response(status=status, headers=(*headers, _JSON), body=Payload(error))
+
+
+def redirect(location: str) -> Response:
+    """An answer that sends the client elsewhere with the same request."""
+    return Response(status=307, headers=(("Location", location),))
+
+
+def truncatable(response: Response) -> Response:
+    """The response with a body that is long enough to be cut off."""
+    body = response.body.text or msgspec.json.encode({"note": "x" * 64}).decode()
+    status = 200 if response.status == 204 else response.status
+    headers = (*_without(response.headers, "content-type"), _JSON)
+    return msgspec.structs.replace(response, status=status, headers=headers, body=Payload(body))
+
+
+def varied(response: Response, fault: Varied) -> Response:
+    """The same answer in another spelling."""
+    headers, replace = response.headers, msgspec.structs.replace
+    match fault.how:
+        case "lower-case":
+            return replace(response, headers=tuple((n.lower(), v) for n, v in headers))
+        case "upper-case":
+            return replace(response, headers=tuple((n.upper(), v) for n, v in headers))
+        case "page-spelling":
+            spelt = ((n.replace("Refund-Id", "refund_id"), v) for n, v in headers)
+            return replace(response, headers=tuple(spelt))
+        case "relative-location":
+            relative = ((n, urlsplit(v).path if n == "Location" else v) for n, v in headers)
+            return replace(response, headers=tuple(relative))
+        case "no-correlation-id":
+            return replace(response, headers=_without(headers, "klarna-correlation-id"))
+        case "json-body":
+            if response.body.text or response.status == 204:
+                return response
+            return replace(response, headers=(*headers, _JSON), body=Payload('""'))
+        case "unknown-members":
+            return _with_unknown_members(response)
+        case "singular-message":
+            return _with_singular_message(response)
+
+
+def _with_unknown_members(response: Response) -> Response:
+    members = _members(response)
+    if members is None:
+        return response
+    extended = {**members, "note": "new", "links": [{"rel": "self"}]}
+    if options := as_array(members.get("options")):
+        extended["options"] = [{**(as_object(each) or {}), "label": "x"} for each in options]
+    return msgspec.structs.replace(response, body=_payload(extended))
+
+
+def _with_singular_message(response: Response) -> Response:
+    members = _members(response)
+    messages = as_array(members.get("error_messages")) if members else None
+    if members is None or not messages:
+        return response
+    kept = {name: value for name, value in members.items() if name != "error_messages"}
+    body = _payload({**kept, "error_message": str(messages[0])})
+    return msgspec.structs.replace(response, body=body)
+
+
+def _members(response: Response) -> dict[str, object] | None:
+    try:
+        return as_object(response.body.json())
+    except NotJson:
+        return None
+
+
+def _without(headers: Headers, name: str) -> Headers:
+    return tuple((n, v) for n, v in headers if n.lower() != name)
+
+
+def _payload(value: object) -> Payload:
+    return Payload(msgspec.json.encode(value).decode())

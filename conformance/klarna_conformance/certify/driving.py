@@ -1,0 +1,149 @@
+"""Driving a client through a scenario: orders on the mock, commands, faults in between."""
+
+import asyncio
+import time
+
+import msgspec
+
+from klarna_conformance import defaults
+from klarna_conformance.certify.adapter import Adapter, Hello, Ready
+from klarna_conformance.certify.network import Disturbing, Network, Tempo
+from klarna_conformance.mock.app import credentials_of
+from klarna_conformance.mock.server import Mock
+from klarna_reports.record import ProvidedOrder
+from klarna_specs.calls import read_call
+from klarna_specs.client.faults import Cut, Fault, Refused, Silent
+from klarna_specs.client.play import ClientScenario, ClientSide, Command, Episode
+from klarna_specs.exchange import Exchange, Request, Response
+from klarna_specs.spec import Spec
+
+__all__ = ["Course", "Stage"]
+
+_SETTLE_S = 0.01
+"""How long after an outcome was told requests that are still under way may end."""
+
+
+class Course(msgspec.Struct, frozen=True, kw_only=True):
+    """A scenario as it went: the orders, everything that was exchanged, and the client's side."""
+
+    orders: tuple[ProvidedOrder, ...]
+    exchanges: tuple[Exchange, ...]
+    side: ClientSide
+
+
+class _CommandDisturbing(Disturbing):
+    """The faults of one command: each meets one attempt at it.
+
+    What else is sent meanwhile passes, but for a network that has failed for ever.
+    """
+
+    def __init__(self, spec: Spec, command: Command, order_id: str, capture_id: str | None) -> None:
+        self._spec = spec
+        self._command = command
+        self._order_id = order_id
+        self._capture_id = capture_id
+        self._attempts = 0
+
+    def meet(self, request: Request) -> Fault | None:
+        call = read_call(self._spec, request)
+        fault = self._command.fault(self._attempts)
+        if (
+            call is not None
+            and call.operation.operation == self._command.operation
+            and call.order_id == self._order_id
+            and (self._capture_id is None or call.capture_id == self._capture_id)
+        ):
+            self._attempts += 1
+            return fault
+        lasting = self._command.for_ever and self._attempts >= len(self._command.faults) - 1
+        return fault if lasting and isinstance(fault, Cut | Silent) else None
+
+    def next_refused(self) -> Refused | None:
+        fault = self._command.fault(self._attempts)
+        return fault if isinstance(fault, Refused) else None
+
+    def was_refused(self) -> None:
+        self._attempts += 1
+
+
+class Stage:
+    """A mock behind a network, and an adapter in front of it."""
+
+    def __init__(self, spec: Spec, adapter: Adapter, *, seed: int, tempo: Tempo) -> None:
+        self._spec = spec
+        self._tempo = tempo
+        self._adapter = adapter
+        self._username, self._password = defaults.USERNAME, defaults.PASSWORD
+        self.mock = Mock(spec, seed=seed)
+        self.network = Network(
+            self._served,
+            credentials=lambda header: credentials_of(header, self._username, self._password),
+            tempo=tempo,
+        )
+
+    async def open(self) -> Ready:
+        """Begins to listen, and greets the adapter; raises AdapterError."""
+        await self.network.open()
+        return await self._adapter.begin(
+            Hello(
+                base_url=self.network.base_url,
+                username=self._username,
+                password=self._password,
+                timeout_s=self._tempo.timeout_s,
+            )
+        )
+
+    async def aclose(self) -> None:
+        """Ends the adapter, then the network."""
+        await self._adapter.aclose()
+        await self.network.close()
+
+    async def play(self, scenario: ClientScenario) -> Course:
+        """Has the client do what the scenario says; raises AdapterError."""
+        orders = tuple(self.mock.make_order(plan) for plan in scenario.orders)
+        self.network.begin()
+        episodes = [await self._tell(command, orders) for command in scenario.commands]
+        await self.network.disturb(Disturbing())
+        now_s = self.network.now_s()
+        sightings = list(self.network.sightings)
+        *earlier, last = episodes
+        whole = msgspec.structs.replace(last, count=len(sightings) - last.first)
+        return Course(
+            orders=orders,
+            exchanges=tuple(sighting.exchange(now_s) for sighting in sightings),
+            side=ClientSide(
+                orders=scenario.orders,
+                episodes=(*earlier, whole),
+                marks=tuple(sighting.mark for sighting in sightings),
+            ),
+        )
+
+    async def _tell(self, command: Command, orders: tuple[ProvidedOrder, ...]) -> Episode:
+        order = orders[command.order]
+        capture_id = None if command.capture is None else order.capture_ids[command.capture]
+        first = len(self.network.sightings)
+        before = self.mock.orders[order.order_id]
+        await self.network.disturb(
+            _CommandDisturbing(self._spec, command, order.order_id, capture_id)
+        )
+        named = {} if capture_id is None else {"capture_id": capture_id}
+        began_s = time.monotonic()
+        told = await self._adapter.do(
+            command.operation, order.order_id, {**command.arguments, **named}
+        )
+        wall_s = time.monotonic() - began_s
+        await asyncio.sleep(_SETTLE_S)
+        return Episode(
+            command=command,
+            order_id=order.order_id,
+            capture_id=capture_id,
+            first=first,
+            count=len(self.network.sightings) - first,
+            before=before,
+            after=self.mock.orders[order.order_id],
+            told=told,
+            wall_s=round(wall_s, 4),
+        )
+
+    async def _served(self, request: Request, _authorization: str | None) -> Response:
+        return self.mock.respond(request, self.network.base_url)
