@@ -52,7 +52,6 @@ class ReferenceClient:
         self._closed = threading.Event()
         self.http = httpx.Client(
             base_url=hello.base_url,
-            auth=(hello.username, hello.password),
             timeout=hello.timeout_s,
             trust_env=False,
         )
@@ -120,7 +119,23 @@ class ReferenceClient:
             raise GivenUp
         key = self.key_again(errand, attempt)
         headers = {KEY_HEADER: key} if key else {}
-        return self.http.request(errand.method, errand.path, json=errand.body, headers=headers)
+        return self.http.request(
+            errand.method,
+            errand.path,
+            json=errand.body,
+            headers=headers,
+            auth=self.auth(attempt),
+        )
+
+    def auth(self, attempt: int) -> httpx.Auth:
+        """How the client says who it is; without credentials, not at all."""
+        known = self.credentials(attempt)
+        return httpx.BasicAuth(*known) if known else httpx.Auth()
+
+    def credentials(self, attempt: int) -> tuple[str, str] | None:
+        """Who the client is, in an attempt."""
+        del attempt
+        return self.hello.username, self.hello.password
 
     def sends_again(self, response: httpx.Response) -> bool:
         """Whether an answer that is no success leaves room for another attempt."""

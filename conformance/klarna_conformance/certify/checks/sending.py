@@ -178,7 +178,10 @@ def _credentials(view: View) -> Iterator[Said]:
     here = [each for each in sent if each.mark.at == "server"]
     for place, each in enumerate(here):
         kind = each.exchange.request.credentials
-        if kind == "none" and _waits_to_be_asked(here[place : place + 2]):
+        challenged = each.response is not None and each.response.status == 401
+        if kind == "none" and not challenged:
+            continue  # it may yet wait to be asked for them, as HTTP foresees
+        if kind == "none" and _shows_them_when_asked(here[place : place + 2]):
             observed = "the first request carries none, the one after the 401 does"
             yield Said("INFO", each.index, "credentials with every call", observed)
         else:
@@ -186,9 +189,8 @@ def _credentials(view: View) -> Iterator[Said]:
             yield must(each.index, "the credentials as told", observed, holds=kind == "valid")
 
 
-def _waits_to_be_asked(pair: list[Attempt]) -> bool:
-    """Whether a client only waits for HTTP's challenge before it shows its credentials."""
-    if len(pair) < 2 or pair[0].response is None or pair[0].response.status != 401:
+def _shows_them_when_asked(pair: list[Attempt]) -> bool:
+    if len(pair) < 2:
         return False
     first, again = (each.exchange.request for each in pair)
     same = (first.method, first.path) == (again.method, again.path)
