@@ -6,6 +6,7 @@ import sys
 import click
 
 from klarna_conformance.commands.check import check
+from klarna_conformance.commands.client import client
 from klarna_conformance.commands.diff import diff
 from klarna_conformance.commands.doctor import doctor
 from klarna_conformance.commands.list import list_requirements
@@ -54,6 +55,7 @@ for _command in (
     diff,
     check,
     openapi,
+    client,
 ):
     _group.add_command(_command)
 

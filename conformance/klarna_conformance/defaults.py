@@ -3,13 +3,24 @@
 from pathlib import Path
 from typing import Final
 
-__all__ = ["CONCURRENCY", "EXAMPLES", "OUTPUT", "PASSWORD", "SEED", "TIMEOUT_S", "USERNAME"]
+__all__ = [
+    "CLIENT_EXAMPLES",
+    "CONCURRENCY",
+    "EXAMPLES",
+    "OUTPUT",
+    "PASSWORD",
+    "SEED",
+    "TIMEOUT_S",
+    "USERNAME",
+]
 
 OUTPUT: Final = Path("conformance-report")
 SEED: Final = 20260101
 """The seed of a run for which none is given: the same scenarios night after night."""
 EXAMPLES: Final = 120
 """How many scenarios are drawn beside the enumerated ones."""
+CLIENT_EXAMPLES: Final = 20
+"""How many scenarios for a client are drawn beside those of the table."""
 CONCURRENCY: Final = 8
 TIMEOUT_S: Final = 30.0
 """The deadline of one exchange, in seconds."""

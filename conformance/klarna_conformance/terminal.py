@@ -3,7 +3,7 @@
 import statistics
 import time
 from collections import Counter
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -163,6 +163,24 @@ class Terminal:
             )
             self._out.print(Text(told))
             self._out.print(Text(f"Report: {directory / 'report.html'}"))
+
+    def certified(self, summary: Summary, told: Mapping[str, str], page: Path) -> None:
+        """Prints what a client did wrong, each in a sentence, and where its certificate is."""
+        if not self._quiet:
+            for verdict in ("FAIL", "WARN"):
+                for result in (r for r in summary.requirements if r.verdict == verdict):
+                    self._out.print(Text(f"{verdict} {result.id}", style="bold"))
+                    self._out.print(Text(f"  {result.statement}"))
+                    if result.id in told:
+                        self._out.print(Text(f"  {told[result.id]}"))
+            for result in summary.requirements:
+                if result.verdict == "NOT_RUN" and result.level == "MUST":
+                    self._out.print(Text(f"NOT_RUN {result.id}: {result.reason}"))
+        self._out.print(Text(summary.verdict, style=_STYLES[summary.verdict]), Text(summary.reason))
+        if not self._quiet:
+            sent = f"{summary.requests_sent} requests in {summary.scenarios} scenarios"
+            self._out.print(Text(f"{sent}, {summary.wall_s:.1f} s, seed {summary.seed}"))
+            self._out.print(Text(f"Certificate: {page}"))
 
     def _print_findings(self, summary: Summary) -> None:
         for verdict in ("ERROR", "FAIL", "KNOWN", "WARN"):

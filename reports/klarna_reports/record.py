@@ -10,6 +10,7 @@ from typing import Literal
 
 import msgspec
 
+from klarna_specs.client.play import ClientSide
 from klarna_specs.exchange import Exchange
 from klarna_specs.goals import Scope
 from klarna_specs.plan import Authorization, OrderPlan
@@ -17,6 +18,7 @@ from klarna_specs.scenario import Scenario
 
 __all__ = [
     "FORMAT",
+    "Certified",
     "Finding",
     "Footer",
     "Header",
@@ -112,12 +114,26 @@ class KnownDeviation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return f"{self.requirement} {self.fingerprint}".rstrip()
 
 
+class Certified(msgspec.Struct, frozen=True, kw_only=True):
+    """Which client was put to the test: how it calls itself, by which adapter command, with what.
+
+    `operations` and `faults` are those that it was tried with; `unsupported` are operations that it
+    says it does not have.
+    """
+
+    client: str
+    adapter: str
+    operations: tuple[str, ...]
+    faults: tuple[str, ...]
+    unsupported: tuple[str, ...] = ()
+
+
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="header"):
     """The first line of a journal: what was run, with what, against what.
 
     `seed` draws the same scenarios again with the same installation; `specs` is the fingerprint of
     the spec files; `started_at` is ISO 8601 in UTC. `shard` is `I/N` where only the I-th of N parts
-    of the plan was sent.
+    of the plan was sent. `certified` is set where it was a client that was judged.
     """
 
     format: int = FORMAT
@@ -135,6 +151,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     proofs: dict[str, int] = {}
     deviations: tuple[KnownDeviation, ...] = ()
     shard: str = ""
+    certified: Certified | None = None
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="plan"):
@@ -149,7 +166,8 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="
 class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="scenario"):
     """A scenario that was sent and judged: its orders, its exchanges in order, and the findings.
 
-    `shrunk_from` is the id of the scenario that this one is a smaller counterexample of.
+    `shrunk_from` is the id of the scenario that this one is a smaller counterexample of. `client`
+    is what there is beside the exchanges where it was a client that was judged.
     """
 
     id: str
@@ -160,6 +178,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="s
     findings: tuple[Finding, ...] = ()
     shrunk_from: str = ""
     error: str = ""
+    client: ClientSide | None = None
 
 
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="footer"):

@@ -22,7 +22,14 @@ from klarna_reports.sarif import sarif
 from klarna_reports.summary import summarise
 from klarna_specs.spec import Spec
 
-__all__ = ["FORMATS", "WITH_EVERY_RUN", "Format", "discard_renderings", "write_renderings"]
+__all__ = [
+    "CERTIFICATE",
+    "FORMATS",
+    "WITH_EVERY_RUN",
+    "Format",
+    "discard_renderings",
+    "write_renderings",
+]
 
 Format = Literal[
     "json", "junit", "html", "sarif", "ctrf", "markdown", "github", "badge", "har", "pytest"
@@ -40,6 +47,8 @@ FORMATS: dict[Format, str] = {
     "pytest": "test_counterexamples.py",
 }
 """The formats that a record can be rendered in, and the names of their files."""
+CERTIFICATE = "certificate.html"
+"""The name of the page about a client."""
 WITH_EVERY_RUN: tuple[Format, ...] = ("json", "junit", "html")
 
 
@@ -77,7 +86,8 @@ def write_renderings(
 
 def discard_renderings(directory: Path) -> None:
     """Takes away what an earlier run left, so that it is not taken for that of the next one."""
-    leftovers = [directory / name for name in (FILE_NAME, *FORMATS.values())]
+    names = (FILE_NAME, CERTIFICATE, *FORMATS.values())
+    leftovers = [directory / name for name in names]
     leftovers += sorted((directory / "counterexamples").glob("*.yaml"))
     for path in leftovers:
         path.unlink(missing_ok=True)

@@ -24,6 +24,7 @@ __all__ = [
     "chosen_scope",
     "color_option",
     "format_option",
+    "known_names",
     "output_option",
     "plan_options",
     "quiet_option",
@@ -142,13 +143,14 @@ def chosen_scope(
     """The scope that these names tell; raises UsageError for one that does not exist."""
     from klarna_specs.goals import Scope
 
-    _known("operation", operations, spec.operations)
-    _known("requirement", requirements, [each.id for each in spec.requirements])
-    _known("market", markets, spec.markets)
+    known_names("operation", operations, spec.operations)
+    known_names("requirement", requirements, [each.id for each in spec.requirements])
+    known_names("market", markets, spec.markets)
     return Scope(operations=operations, requirements=requirements, markets=markets)
 
 
-def _known(what: str, named: tuple[str, ...], existing: Iterable[str]) -> None:
+def known_names(what: str, named: tuple[str, ...], existing: Iterable[str]) -> None:
+    """Raises UsageError for a name that does not exist, with those that are like it."""
     from klarna_conformance.errors import UsageError
 
     names = list(existing)

@@ -1,0 +1,75 @@
+"""Trying an adapter before its client is judged: what is wrong with it is no finding."""
+
+from klarna_conformance.certify.adapter import Adapter, Ready
+from klarna_conformance.certify.driving import Stage
+from klarna_conformance.errors import AdapterError
+from klarna_specs.client.play import ClientScenario, Done, Ended, Mute, Unsupported
+from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.spec import Spec
+from klarna_strategies.clients import client_table
+
+__all__ = ["operations_of", "try_adapter"]
+
+
+def operations_of(ready: Ready, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """The operations to certify: those that are wanted and that the adapter has.
+
+    Raises AdapterError for names that are no operations, and where none is left.
+    """
+    known = ", ".join(CLIENT_OPERATIONS)
+    if unknown := [name for name in ready.operations if name not in CLIENT_OPERATIONS]:
+        raise AdapterError(
+            f"the adapter has operations {unknown}; clients are certified for {known}"
+        )
+    chosen = tuple(name for name in wanted if name in ready.operations)
+    if not chosen:
+        told = ", ".join(ready.operations) or "none"
+        raise AdapterError(f"there is nothing to certify: the adapter has {told} of {known}")
+    return chosen
+
+
+async def try_adapter(
+    spec: Spec, stage: Stage, adapter: Adapter, operations: tuple[str, ...]
+) -> None:
+    """Checks what only the adapter can have wrong; raises AdapterError.
+
+    It has to say that it does not support what does not exist; it has to reach the server at the
+    address that it was told with whatever it does not refuse; it has to have what it said.
+    """
+    told = await adapter.do("noSuchOperation", "00000000-0000-4000-8000-000000000000", {})
+    if not isinstance(told, Unsupported):
+        raise AdapterError(
+            'the adapter was told an operation that does not exist; it has to answer {"outcome": '
+            f'"unsupported"}}, and answered {_named(told)}'
+        )
+    reached = False
+    for operation in operations:
+        course = await stage.play(_plain(spec, operation))
+        told = course.side.episodes[0].told
+        if isinstance(told, Unsupported):
+            raise AdapterError(f"the adapter said that it has {operation}, and does not support it")
+        if isinstance(told, Done) and not course.exchanges:
+            raise AdapterError(
+                f"the adapter told {operation} done without any request to "
+                f"{stage.network.base_url}: it has to use the base_url that it is told"
+            )
+        reached = reached or bool(course.exchanges)
+    if not reached:
+        raise AdapterError(
+            f"nothing was sent to {stage.network.base_url}, whatever the adapter was told; it "
+            f"answered {_named(told)}"
+        )
+
+
+def _plain(spec: Spec, operation: str) -> ClientScenario:
+    return next(iter(client_table(spec, operations=[operation], faults=[])))
+
+
+def _named(told: object) -> str:
+    match told:
+        case Mute(after_s=after_s):
+            return f"nothing within {after_s:g} s"
+        case Ended(reason=reason):
+            return f"nothing, and ended: {reason}"
+        case _:
+            return type(told).__name__.lower().replace("refusedit", "refused")

@@ -1,0 +1,116 @@
+"""What is kept of a certification: counterexamples, `run.json`, JUnit, the certificate."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+import msgspec
+
+from klarna_conformance.errors import UsageError
+from klarna_reports.again import counterexample_name
+from klarna_reports.certificate import render_certificate
+from klarna_reports.client_wording import sentence
+from klarna_reports.journal import FILE_NAME, read_journal
+from klarna_reports.record import Played
+from klarna_reports.render import CERTIFICATE, write_renderings
+from klarna_reports.summary import Summary
+from klarna_specs.client.play import ClientScenario
+from klarna_specs.client.requirements import client_spec
+from klarna_specs.errors import SpecFileError
+from klarna_specs.loader import shaped
+from klarna_specs.spec import Spec
+from klarna_specs.yaml_text import parse_yaml
+
+__all__ = ["Kept", "client_sentence", "read_client_scenario", "write_certified"]
+
+
+class _Saved(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A counterexample of a client: enough to read it, and to play it again."""
+
+    requirement: str
+    statement: str
+    told: str
+    expected: str
+    scenario: ClientScenario
+
+
+def read_client_scenario(path: Path) -> ClientScenario:
+    """The scenario of a saved counterexample; raises UsageError with the line of what is wrong."""
+    try:
+        text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
+        saved: _Saved = shaped(text, _Saved)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path} cannot be read: {exc}") from exc
+    except SpecFileError as exc:
+        raise UsageError(str(exc)) from exc
+    return saved.scenario
+
+
+class Kept(NamedTuple):
+    """What was written: the summary, and of each deviation the sentence that tells it."""
+
+    summary: Summary
+    sentences: dict[str, str]
+
+
+def write_certified(spec: Spec, directory: Path) -> Kept:
+    """Writes everything beside the journal in this folder.
+
+    Raises UsageError where it cannot be written.
+    """
+    record = read_journal(directory / FILE_NAME)
+    certified = record.header.certified
+    assert certified is not None
+    bound = client_spec(spec, operations=certified.operations, faults=certified.faults)
+    try:
+        summary = write_renderings(directory, bound, record, ("json", "junit"))
+        page = render_certificate(record, summary)
+        (directory / CERTIFICATE).write_bytes(page.encode(errors="replace"))
+        _save(directory / "counterexamples", record.played, summary)
+    except OSError as exc:
+        raise UsageError(
+            f"cannot write to {directory}: {exc.strerror or exc}; choose --output"
+        ) from exc
+    return Kept(summary, _sentences(record.played, summary))
+
+
+def _save(directory: Path, scenarios: Sequence[Played], summary: Summary) -> None:
+    """Writes the first counterexample of each violated requirement."""
+    statements = {result.id: result.statement for result in summary.requirements}
+    failed = {f.requirement: f for f in reversed(summary.findings) if f.verdict == "FAIL"}
+    wanted = {finding.scenario for finding in failed.values()}
+    played = {each.id: each for each in scenarios if each.id in wanted and each.client}
+    for requirement, finding in failed.items():
+        if finding.scenario in played:
+            directory.mkdir(parents=True, exist_ok=True)
+            saved = _Saved(
+                requirement=requirement,
+                statement=statements[requirement],
+                told=client_sentence(played[finding.scenario], finding.observed),
+                expected=finding.expected,
+                scenario=_scenario(played[finding.scenario]),
+            )
+            path = directory / counterexample_name(requirement)
+            path.write_bytes(msgspec.yaml.encode(saved))
+
+
+def _sentences(scenarios: Sequence[Played], summary: Summary) -> dict[str, str]:
+    first = {finding.requirement: finding for finding in reversed(summary.findings)}
+    wanted = {finding.scenario for finding in first.values()}
+    played = {each.id: each for each in scenarios if each.id in wanted and each.client}
+    return {
+        requirement: client_sentence(played[finding.scenario], finding.observed)
+        for requirement, finding in first.items()
+        if finding.scenario in played
+    }
+
+
+def client_sentence(played: Played, observed: str) -> str:
+    """What was told and disturbed in a scenario, and what was seen."""
+    return sentence(_scenario(played), observed)
+
+
+def _scenario(played: Played) -> ClientScenario:
+    assert played.client is not None
+    commands = tuple(episode.command for episode in played.client.episodes)
+    return ClientScenario(orders=played.client.orders, commands=commands)

@@ -1,0 +1,89 @@
+"""Adapter of a small client with httpx. Copy it, and have `act` call your own client instead."""
+
+import json
+import sys
+import time
+import uuid
+
+import httpx
+
+ORDERS = "/ordermanagement/v1/orders"
+PATHS = {
+    "refundOrder": ("POST", "/refunds"),
+    "releaseRemainingAuthorization": ("POST", "/release-remaining-authorization"),
+    "extendDueDate": ("PATCH", "/captures/{capture_id}/extend-due-date"),
+    "getOptionsForExtendDueDate": ("GET", "/captures/{capture_id}/extend-due-date-options"),
+}
+ATTEMPTS = 4
+
+
+def act(client: httpx.Client, operation: str, order_id: str, arguments: dict) -> dict:
+    """Does one thing; the key is the same for all attempts, for any of them may have counted."""
+    method, suffix = PATHS[operation]
+    path = f"{ORDERS}/{order_id}{suffix.format(capture_id=arguments.pop('capture_id', ''))}"
+    headers = {} if method == "GET" else {"Klarna-Idempotency-Key": str(uuid.uuid4())}
+    unclear = False
+    pause_s = 0.0
+    for attempt in range(ATTEMPTS):
+        time.sleep(pause_s)
+        pause_s = 0.1 * 2**attempt
+        try:
+            response = client.request(method, path, json=arguments or None, headers=headers)
+        except httpx.TransportError:
+            unclear = True
+            continue
+        if response.is_success:
+            return done(operation, response)
+        if response.status_code == 429:
+            pause_s = min(float(response.headers.get("retry-after", pause_s)), 5)
+        elif response.is_server_error:
+            unclear = True
+        else:
+            return {"outcome": "unknown"} if unclear or response.is_redirect else refused(response)
+    return {"outcome": "unknown"}
+
+
+def done(operation: str, response: httpx.Response) -> dict:
+    """The outcome of a success; a refund's id comes in a header."""
+    if operation == "refundOrder":
+        location = response.headers.get("location", "").rsplit("/", 1)[-1]
+        return {"outcome": "done", "refund_id": response.headers.get("refund-id") or location}
+    if operation == "getOptionsForExtendDueDate":
+        return {"outcome": "done", "options": response.json()["options"]}
+    return {"outcome": "done"}
+
+
+def refused(response: httpx.Response) -> dict:
+    """The outcome of a refusal, with what the server told; not every body is JSON."""
+    try:
+        error = response.json()
+    except ValueError:
+        error = {}
+    return {
+        "outcome": "refused",
+        "error_code": error.get("error_code"),
+        "error_messages": error.get("error_messages") or [error.get("error_message", "")],
+        "correlation_id": response.headers.get(
+            "klarna-correlation-id", error.get("correlation_id")
+        ),
+    }
+
+
+def main() -> None:
+    """Speaks the protocol: one JSON object a line in, one a line out, nothing else on stdout."""
+    hello = json.loads(sys.stdin.readline())["hello"]
+    auth = (hello["username"], hello["password"])
+    client = httpx.Client(base_url=hello["base_url"], auth=auth, timeout=hello["timeout_s"])
+    print(json.dumps({"ready": {"client": "example 1.0 (httpx)", "operations": list(PATHS)}}))
+    sys.stdout.flush()
+    for line in sys.stdin:
+        told = json.loads(line)
+        if told["operation"] not in PATHS:
+            outcome = {"outcome": "unsupported"}
+        else:
+            outcome = act(client, told["operation"], told["order_id"], told["arguments"])
+        print(json.dumps({"id": told["id"], **outcome}), flush=True)
+
+
+if __name__ == "__main__":
+    main()
