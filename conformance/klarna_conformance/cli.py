@@ -14,6 +14,7 @@ from klarna_conformance.commands.mock import mock
 from klarna_conformance.commands.mutants import mutants
 from klarna_conformance.commands.openapi import openapi
 from klarna_conformance.commands.plan import plan
+from klarna_conformance.commands.proxy import proxy
 from klarna_conformance.commands.replay import replay
 from klarna_conformance.commands.report import report
 from klarna_conformance.commands.run import run
@@ -56,6 +57,7 @@ for _command in (
     check,
     openapi,
     client,
+    proxy,
 ):
     _group.add_command(_command)
 

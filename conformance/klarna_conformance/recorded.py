@@ -9,7 +9,6 @@ import msgspec
 from klarna_conformance.har_file import Recorded
 from klarna_conformance.judge import judge
 from klarna_conformance.recording import Recorder
-from klarna_conformance.redaction import Redactor
 from klarna_reports.record import Played, ProvidedOrder, TargetFacts, Unavailable
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import NotJson, Response
@@ -45,7 +44,9 @@ def traffic_facts(spec: Spec, traffic: Sequence[Recorded], *, name: str) -> Targ
     return TargetFacts(name=name, base_url=origin, kind="http", readings=readings)
 
 
-def judged_orders(spec: Spec, facts: TargetFacts, traffic: Iterable[Recorded]) -> Iterator[Played]:
+def judged_orders(
+    spec: Spec, facts: TargetFacts, traffic: Iterable[Recorded], recorder: Recorder
+) -> Iterator[Played]:
     """Each order of the traffic with what the requirements say of it.
 
     An order is judged from the first answer that shows it whole; what was sent before, and what
@@ -57,7 +58,6 @@ def judged_orders(spec: Spec, facts: TargetFacts, traffic: Iterable[Recorded]) -
         call = read_call(spec, each.exchange.request)
         if each.origin == facts.base_url and call is not None:
             by_order[call.order_id].append(each)
-    recorder = Recorder(Redactor(()))
     for number, exchanges in enumerate(by_order.values(), 1):
         yield recorder.played(_judged(spec, facts, f"h{number:04}", exchanges))
 

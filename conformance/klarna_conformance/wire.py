@@ -107,14 +107,14 @@ class Wire:
 
         async def attempt() -> Response | Failure:
             if not chunked:
-                return await self._try(method, url, content)
-            return await self._try(
-                method, url, {**content, "content": _in_chunks(content["content"])}
-            )
+                return await self.send_once(method, url, **content)
+            pieces = _in_chunks(content["content"])
+            return await self.send_once(method, url, **{**content, "content": pieces})
 
         return await self._pacer.send(attempt)
 
-    async def _try(self, method: str, url: str, content: dict[str, Any]) -> Response | Failure:
+    async def send_once(self, method: str, url: str, **content: Any) -> Response | Failure:
+        """What comes of a request that is sent at once, and not again."""
         async with self._under_way:
             started = time.perf_counter()
             try:

@@ -28,6 +28,7 @@ __all__ = [
     "Played",
     "ProvidedOrder",
     "Record",
+    "Side",
     "TargetFacts",
     "Unavailable",
     "Verdict",
@@ -114,6 +115,10 @@ class KnownDeviation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return f"{self.requirement} {self.fingerprint}".rstrip()
 
 
+Side = Literal["server", "client"]
+"""One of the two that speak with each other."""
+
+
 class Certified(msgspec.Struct, frozen=True, kw_only=True):
     """Which client was put to the test: how it calls itself, by which adapter command, with what.
 
@@ -133,7 +138,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
 
     `seed` draws the same scenarios again with the same installation; `specs` is the fingerprint of
     the spec files; `started_at` is ISO 8601 in UTC. `shard` is `I/N` where only the I-th of N parts
-    of the plan was sent. `certified` is set where it was a client that was judged.
+    of the plan was sent. `certified` is set where it was a client that was judged; `watched` tells
+    which sides were judged by traffic that others sent.
     """
 
     format: int = FORMAT
@@ -152,6 +158,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     deviations: tuple[KnownDeviation, ...] = ()
     shard: str = ""
     certified: Certified | None = None
+    watched: tuple[Side, ...] = ()
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="plan"):

@@ -143,7 +143,8 @@ def _flaky_text(flaky: int) -> str:
 
 def _exit_code(verdict: Overall, digest: Digest) -> int:
     """The code of the verdict; where no order could be had at all, that of a failed preflight."""
-    if verdict == "NOT FULLY VERIFIED" and digest.orderless and not digest.provided:
+    nothing = digest.orderless and not digest.provided and not digest.judged
+    if verdict == "NOT FULLY VERIFIED" and nothing:
         return NOTHING_PROVIDED
     return EXIT_CODES[verdict]
 

@@ -21,7 +21,7 @@ def _recorded(cli: Cli, folder: Path, *options: object) -> Path:
 
 
 def _checked(cli: Cli, har: Path, folder: Path) -> tuple[int, dict[str, Any]]:
-    finished = cli("check", har, "--output", folder)
+    finished = cli("check", har, "--side", "server", "--output", folder)
     return finished.code, json.loads((folder / "run.json").read_text())
 
 

@@ -104,17 +104,16 @@ class Stage:
         self.network.begin()
         episodes = [await self._tell(command, orders) for command in scenario.commands]
         await self.network.disturb(Disturbing())
-        now_s = self.network.now_s()
-        sightings = list(self.network.sightings)
+        seen = self.network.seen()
         *earlier, last = episodes
-        whole = msgspec.structs.replace(last, count=len(sightings) - last.first)
+        whole = msgspec.structs.replace(last, count=len(seen.exchanges) - last.first)
         return Course(
             orders=orders,
-            exchanges=tuple(sighting.exchange(now_s) for sighting in sightings),
+            exchanges=seen.exchanges,
             side=ClientSide(
                 orders=scenario.orders,
                 episodes=(*earlier, whole),
-                marks=tuple(sighting.mark for sighting in sightings),
+                marks=seen.marks,
             ),
         )
 

@@ -26,10 +26,11 @@ from klarna_specs.client.play import Mark
 from klarna_specs.exchange import Exchange, Failure, Request, Response
 from klarna_specs.scenario import Credentials
 
-__all__ = ["Backend", "Disturbing", "Network", "Sighting", "Tempo"]
+__all__ = ["Backend", "Disturbing", "Network", "Seen", "Sighting", "Tempo"]
 
-Backend = Callable[[Request, str | None], Awaitable[Response]]
-"""Answers a request; the second argument is the Authorization header, which is never kept."""
+Backend = Callable[[Request, str | None], Awaitable[Response | Failure]]
+"""Answers a request, or fails to; the second argument is the Authorization header, which is never
+kept."""
 
 
 class Tempo(msgspec.Struct, frozen=True, kw_only=True):
@@ -73,6 +74,18 @@ class Sighting:
         return Mark(fault=self.fault, served=tuple(self.served), at=self.at, carried=self.carried)
 
 
+class Seen(msgspec.Struct, frozen=True, kw_only=True):
+    """What a network saw: the exchanges in the order in which they began, and a mark for each.
+
+    `began_s` is when that was, in Unix time, `wall_s` for how long it watched, both in seconds.
+    """
+
+    exchanges: tuple[Exchange, ...]
+    marks: tuple[Mark, ...]
+    began_s: float
+    wall_s: float
+
+
 class Disturbing:
     """Which fault the next request meets; this one disturbs nothing."""
 
@@ -90,7 +103,11 @@ class Disturbing:
 
 
 class Network:
-    """Serves a backend on a socket, and a second one where nobody may be sent credentials."""
+    """Serves a backend on a socket, and a second one where nobody may be sent credentials.
+
+    What is sent to paths that begin with one of `unseen` is neither disturbed nor seen; without
+    `remembers` nothing that was seen is kept.
+    """
 
     def __init__(
         self,
@@ -100,12 +117,16 @@ class Network:
         tempo: Tempo,
         host: str = "127.0.0.1",
         port: int = 0,
+        unseen: tuple[str, ...] = (),
+        remembers: bool = True,
     ) -> None:
         self.sightings: list[Sighting] = []
         self._disturbing = Disturbing()
         self._backend = backend
         self._credentials = credentials
         self._tempo = tempo
+        self._unseen = unseen
+        self._remembers = remembers
         self._origin_s = time.monotonic()
         self._listener = Listener(self._serve, host=host, port=port)
         self._elsewhere = Listener(self._serve_elsewhere)
@@ -135,6 +156,16 @@ class Network:
         """A scenario begins: its clock starts, and what was seen before is forgotten."""
         self._origin_s = time.monotonic()
         self.sightings = []
+
+    def seen(self) -> Seen:
+        """What it saw since the scenario began."""
+        wall_s = self.now_s()
+        return Seen(
+            exchanges=tuple(sighting.exchange(wall_s) for sighting in self.sightings),
+            marks=tuple(sighting.mark for sighting in self.sightings),
+            began_s=time.time() - wall_s,
+            wall_s=wall_s,
+        )
 
     async def disturb(self, disturbing: Disturbing) -> None:
         """Has this decide about faults from now on."""
@@ -172,13 +203,24 @@ class Network:
         request = msgspec.structs.replace(
             arrival.request, credentials=self._credentials(arrival.authorization)
         )
+        if self._unseen and request.path.startswith(self._unseen):
+            await self._answer_unseen(arrival, request)
+            return
         fault = self._disturbing.meet(request)
         sighting = Sighting(request=request, started_s=self.now_s(), fault=fault)
-        self.sightings.append(sighting)
+        if self._remembers:
+            self.sightings.append(sighting)
         origin_s = self._origin_s
         outcome = await self._answered(arrival, sighting)
         took_s = time.monotonic() - origin_s - sighting.started_s
         sighting.outcome = msgspec.structs.replace(outcome, elapsed_s=took_s)
+
+    async def _answer_unseen(self, arrival: Arrival, request: Request) -> None:
+        answered = await self._backend(request, arrival.authorization)
+        if isinstance(answered, Response):
+            await arrival.answer(answered)
+        if isinstance(answered, Failure) or self._disturbing.next_refused():
+            arrival.close(reset=False)
 
     async def _serve_elsewhere(self, arrival: Arrival) -> None:
         response = Response(status=404)
@@ -203,6 +245,9 @@ class Network:
             case _:
                 served = Response(status=404)  # nobody sees it
         refused_next = self._refuse_if_next()
+        if isinstance(served, Failure):
+            arrival.close(reset=False)
+            return served
         outcome = await self._given(arrival, sighting, served)
         if refused_next:
             arrival.close(reset=False)
@@ -230,7 +275,8 @@ class Network:
                 return _lost("the answer was cut off")
             case Twice(answer=which):
                 second = await self._served(arrival, sighting)
-                return await _answer(arrival, served if which == "first" else second)
+                told = served if which == "first" or isinstance(second, Failure) else second
+                return await _answer(arrival, told)
             case Slow(part="body"):
                 stayed = await arrival.answer_slowly(served, self._tempo.slow_s)
                 return served if stayed else _left()
@@ -242,10 +288,11 @@ class Network:
             case Refused() | None:
                 return await _answer(arrival, served)
 
-    async def _served(self, arrival: Arrival, sighting: Sighting) -> Response:
-        response = await self._backend(sighting.request, arrival.authorization)
-        sighting.served.append(response)
-        return response
+    async def _served(self, arrival: Arrival, sighting: Sighting) -> Response | Failure:
+        answered = await self._backend(sighting.request, arrival.authorization)
+        if isinstance(answered, Response):
+            sighting.served.append(answered)
+        return answered
 
 
 async def _answer(arrival: Arrival, response: Response) -> Response | Failure:

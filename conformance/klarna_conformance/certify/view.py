@@ -84,6 +84,21 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         return outcome if isinstance(outcome, Response) else None
 
     @property
+    def status(self) -> int | None:
+        """The status that the client got, if it got one."""
+        return self.response.status if self.response else None
+
+    @property
+    def answers(self) -> tuple[Response, ...]:
+        """All that the server is known to have answered, whether it reached the client or not."""
+        return self.mark.served or ((self.response,) if self.response else ())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what the server did: it answered, or the request never got there."""
+        return bool(self.answers) or self.mark.fault is not None
+
+    @property
     def ended_s(self) -> float:
         """When the client had its answer, or its failure, in seconds from the scenario's start."""
         return self.exchange.started_s + self.exchange.outcome.elapsed_s
@@ -134,7 +149,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def was_unclear(self) -> bool:
         """Whether an attempt before the last one left its sender in the dark."""
-        return any(attempt.fate == "unclear" for attempt in self.attempts[:-1])
+        return any(attempt is not self.last for attempt in self.unclear)
+
+    @property
+    def unclear(self) -> tuple[Attempt, ...]:
+        """The attempts that left their sender in the dark."""
+        return tuple(attempt for attempt in self.attempts if attempt.fate == "unclear")
 
     @property
     def at(self) -> int:
@@ -143,12 +163,22 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def effects(self) -> int:
-        """How often the server did what was told, 0 where that is not known."""
+        """How often the server did what was told; without the order, as far as answers tell it."""
         if self.before is None or self.after is None:
-            return 0
+            return len(self._successes)
         done = self.after.fingerprints[len(self.before.fingerprints) :]
         mine = f"{self.operation} {self.before.order_id} "
         return sum(each.startswith(mine) for each in done)
+
+    @property
+    def _successes(self) -> set[object]:
+        """The successes among all answers, those that are about the same counted once."""
+        return {
+            frozenset(response_ids(response)) or attempt.key or attempt.index
+            for attempt in self.attempts
+            for response in attempt.answers
+            if response.is_success
+        }
 
     @cached_property
     def doubled(self) -> int:

@@ -1,11 +1,17 @@
 """`mock`: serve the mock."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.commands.options import specs_option
+from klarna_conformance.commands.options import output_option, requirement_option, specs_option
+
+if TYPE_CHECKING:
+    from klarna_conformance.certify.network import Seen
+    from klarna_conformance.mock.serving import MockServer
+    from klarna_specs.spec import Spec
 
 __all__ = ["mock"]
 
@@ -28,6 +34,14 @@ __all__ = ["mock"]
 )
 @click.option("--no-control", is_flag=True, help="Close the control API.")
 @click.option("--mutant", help="Serve this mutant or harmless variant instead (see `mutants`).")
+@click.option(
+    "--judge",
+    is_flag=True,
+    help="Judge the clients when the mock is ended (Ctrl-C, SIGTERM), and leave a report.",
+)
+@requirement_option
+@click.option("--strict", is_flag=True, help="A recommendation that is not followed fails it.")
+@output_option
 @specs_option
 def mock(
     host: str,
@@ -38,23 +52,77 @@ def mock(
     lag: int,
     no_control: bool,
     mutant: str | None,
+    judge: bool,
+    requirements: tuple[str, ...],
+    strict: bool,
+    output: Path,
     specs: Path | None,
-) -> None:
+) -> int:
     """Serve the mock: a server that does as documented, and remembers everything.
 
     Prints its base URL when it accepts requests. Beside the documented paths there is a control
     API: POST /_control/orders (an order plan), POST /_control/clock ({"advance_s": N}),
+    POST /_control/faults ({"faults": ["lost"]}: what the next calls meet),
     GET /_control/exchanges, POST /_control/reset.
+
+    With --judge the requirements for clients are judged by what was sent, as far as that tells: it
+    exits with 1 for a violation, and with 3 where something was not seen. --requirement narrows the
+    question, and --strict, --output are about that too.
     """
+    from klarna_conformance.commands.options import watched_sides
     from klarna_conformance.errors import UsageError
-    from klarna_conformance.mock.app import mock_app
-    from klarna_conformance.mock.serving import serve
+    from klarna_conformance.mock.serving import MockServer
     from klarna_conformance.mutants.making import named_mock
+    from klarna_conformance.serving import serve
     from klarna_specs.loader import load
 
-    served = named_mock(load(specs), mutant, lag_s=lag / 1000)
-    app = mock_app(served, username=username, password=password, control=not no_control)
+    if (requirements or strict) and not judge:
+        raise UsageError("--requirement and --strict go with --judge")
+    spec = load(specs)
+    watched_sides(spec, "client", requirements)
+    server = MockServer(
+        named_mock(spec, mutant, lag_s=lag / 1000),
+        username=username,
+        password=password,
+        control=not no_control,
+        host=host,
+        port=port,
+        latency_s=latency / 1000,
+        remembers=judge,
+    )
     try:
-        serve(app, host=host, port=port, latency_s=latency / 1000, tell=click.echo)
+        seen = serve(server, click.echo)
     except OSError as exc:
         raise UsageError(f"cannot listen on {host}:{port}: {exc.strerror or exc}") from exc
+    if not judge:
+        return 0
+    return _judged(spec, server, seen, output, requirements, strict=strict)
+
+
+def _judged(
+    spec: "Spec",
+    server: "MockServer",
+    seen: "Seen",
+    output: Path,
+    requirements: tuple[str, ...],
+    *,
+    strict: bool,
+) -> int:
+    from klarna_conformance.recording import Recorder
+    from klarna_conformance.redaction import Redactor
+    from klarna_conformance.terminal import Terminal
+    from klarna_conformance.watched import seen_by, write_watched
+    from klarna_reports.record import TargetFacts
+
+    facts = TargetFacts(name="clients of the mock", base_url=server.base_url, kind="mock")
+    summary = write_watched(
+        spec,
+        seen_by(facts, seen),
+        output,
+        Recorder(Redactor(())),
+        sides=("client",),
+        requirements=requirements,
+        strict=strict,
+    )
+    Terminal(quiet=False, color=True).summary(summary, output)
+    return summary.exit_code

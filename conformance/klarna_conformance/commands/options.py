@@ -13,6 +13,7 @@ import click
 from klarna_conformance import defaults
 
 if TYPE_CHECKING:
+    from klarna_reports.record import Side
     from klarna_specs.goals import Scope
     from klarna_specs.spec import Spec
 
@@ -28,8 +29,11 @@ __all__ = [
     "output_option",
     "plan_options",
     "quiet_option",
+    "requirement_option",
+    "side_option",
     "specs_option",
     "target_argument",
+    "watched_sides",
 ]
 
 
@@ -79,13 +83,21 @@ format_option = click.option(
 )
 quiet_option = click.option("--quiet", is_flag=True, help="Print the verdict only.")
 color_option = click.option("--no-color", is_flag=True, help="Print without colours.")
+requirement_option = click.option(
+    "--requirement", "requirements", multiple=True, help="Only this requirement (id)."
+)
+side_option = click.option(
+    "--side",
+    type=click.Choice(["server", "client", "both"]),
+    default="both",
+    show_default=True,
+    help="Whom to judge.",
+)
 _PLAN_OPTIONS = (
     click.option(
         "--operation", "operations", multiple=True, help="Only this operation (operationId)."
     ),
-    click.option(
-        "--requirement", "requirements", multiple=True, help="Only this requirement (id)."
-    ),
+    requirement_option,
     click.option("--market", "markets", multiple=True, help="Only this market (ISO code)."),
     click.option("--seed", default=defaults.SEED, show_default=True, help="Draws the scenarios."),
     click.option(
@@ -147,6 +159,20 @@ def chosen_scope(
     known_names("requirement", requirements, [each.id for each in spec.requirements])
     known_names("market", markets, spec.markets)
     return Scope(operations=operations, requirements=requirements, markets=markets)
+
+
+def watched_sides(spec: "Spec", side: str, requirements: tuple[str, ...]) -> "tuple[Side, ...]":
+    """Which sides of traffic to judge; raises UsageError for requirements that are of neither."""
+    from klarna_specs.client.requirements import client_spec
+
+    chosen: dict[str, tuple[Side, ...]] = {
+        "server": ("server",),
+        "client": ("client",),
+        "both": ("server", "client"),
+    }
+    judged = spec if side == "server" else client_spec(spec, servers=side == "both")
+    known_names("requirement", requirements, [each.id for each in judged.requirements])
+    return chosen[side]
 
 
 def known_names(what: str, named: tuple[str, ...], existing: Iterable[str]) -> None:

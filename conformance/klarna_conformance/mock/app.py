@@ -4,7 +4,7 @@ import asyncio
 import base64
 import binascii
 import secrets
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 import msgspec
@@ -15,11 +15,12 @@ from starlette.routing import Route
 
 from klarna_conformance.mock.server import Mock
 from klarna_reports.record import ProvidedOrder
+from klarna_specs.client.faults import FaultsTold
 from klarna_specs.exchange import Payload, Request, Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Credentials
 
-__all__ = ["MAX_BODY_BYTES", "answer", "credentials_of", "mock_app", "request_of"]
+__all__ = ["MAX_BODY_BYTES", "Disturb", "answer", "credentials_of", "mock_app", "request_of"]
 
 MAX_BODY_BYTES = 10_000_000
 """A request with a longer body is answered with 413."""
@@ -36,8 +37,22 @@ class _Advance(msgspec.Struct, forbid_unknown_fields=True):
     advance_s: int
 
 
-def mock_app(mock: Mock, *, username: str, password: str, control: bool = True) -> Starlette:
-    """The ASGI application of a mock; `control` opens `/_control/...`."""
+Disturb = Callable[[FaultsTold | None], Awaitable[int]]
+"""Has the next calls meet faults (None: none any more); how many wait now. Raises ValueError."""
+
+
+def mock_app(
+    mock: Mock,
+    *,
+    username: str,
+    password: str,
+    control: bool = True,
+    disturb: Disturb | None = None,
+) -> Starlette:
+    """The ASGI application of a mock; `control` opens `/_control/...`.
+
+    Faults act on sockets, so that there are none where nothing is there to `disturb` them.
+    """
 
     async def documented(request: HttpRequest) -> HttpResponse:
         body = await _body(request)
@@ -67,8 +82,9 @@ def mock_app(mock: Mock, *, username: str, password: str, control: bool = True) 
     controls = [
         Route("/_control/orders", _orders(mock), methods=["POST"]),
         Route("/_control/clock", _clock(mock), methods=["POST"]),
+        Route("/_control/faults", _faults(disturb), methods=["POST"]),
         Route("/_control/exchanges", _exchanges(mock), methods=["GET"]),
-        Route("/_control/reset", _reset(mock), methods=["POST"]),
+        Route("/_control/reset", _reset(mock, disturb), methods=["POST"]),
     ]
     methods = ["GET", "POST", "PATCH", "PUT", "DELETE", "HEAD", "OPTIONS"]
     anything = Route("/{path:path}", documented, methods=methods)
@@ -186,6 +202,19 @@ def _clock(mock: Mock) -> Any:
     return advance
 
 
+def _faults(disturb: Disturb | None) -> Any:
+    async def add(request: HttpRequest) -> HttpResponse:
+        if disturb is None:
+            return _json({"error": "this mock has no socket whose connections could fail"}, 501)
+        try:
+            told = msgspec.json.decode(await request.body(), type=FaultsTold)
+            return _json({"waiting": await disturb(told)})
+        except (msgspec.DecodeError, ValueError) as exc:
+            return _json({"error": f'expected for example {{"faults": ["lost"]}}: {exc}'}, 400)
+
+    return add
+
+
 def _exchanges(mock: Mock) -> Any:
     async def exchanges(_: HttpRequest) -> HttpResponse:
         return _json(list(mock.exchanges))
@@ -193,9 +222,11 @@ def _exchanges(mock: Mock) -> Any:
     return exchanges
 
 
-def _reset(mock: Mock) -> Any:
+def _reset(mock: Mock, disturb: Disturb | None) -> Any:
     async def reset(_: HttpRequest) -> HttpResponse:
         mock.reset()
+        if disturb is not None:
+            await disturb(None)
         return HttpResponse(status_code=204)
 
     return reset

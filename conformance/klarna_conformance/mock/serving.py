@@ -1,42 +1,116 @@
-"""Serves an ASGI application on a socket, and tells its base URL once it accepts requests."""
+"""The mock on a socket: it answers, forgets nothing, and has its connections fail as it is told."""
 
 import asyncio
-import socket
-from collections.abc import Callable
-from typing import Any
+from email.utils import formatdate
 
-import uvicorn
+import httpx
+import msgspec
 
-__all__ = ["serve"]
+from klarna_conformance.certify.network import Network, Tempo
+from klarna_conformance.certify.watching import FaultQueue
+from klarna_conformance.mock.app import answer, credentials_of, mock_app
+from klarna_conformance.mock.server import Mock
+from klarna_specs.client.faults import FaultsTold
+from klarna_specs.exchange import Headers, Payload, Request, Response
 
+__all__ = ["MockServer"]
 
-def serve(app: Any, *, host: str, port: int, latency_s: float, tell: Callable[[str], None]) -> None:
-    """Serves until interrupted. Raises OSError where the address cannot be listened on."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # With the protocol named, asyncio switches off Nagle's algorithm, which costs 40 ms a request.
-    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    try:
-        listener.bind((host, port))
-        listener.listen()
-    except OSError:
-        listener.close()
-        raise
-    shown = f"[{host}]" if ":" in host else host
-    # The socket listens already: a request that comes before the server's loop waits for it.
-    tell(f"http://{shown}:{listener.getsockname()[1]}")
-    config = uvicorn.Config(
-        _delayed(app, latency_s) if latency_s else app,
-        log_level="warning",
-        lifespan="off",
-        server_header=False,
-    )
-    uvicorn.Server(config).run(sockets=[listener])
+_BESIDE = ("/_control/", "/customer-token/")
+_FRAMING = ("content-length", "transfer-encoding", "connection")
 
 
-def _delayed(app: Any, latency_s: float) -> Any:
-    async def delayed(scope: Any, receive: Any, send: Any) -> None:
-        await asyncio.sleep(latency_s)
-        await app(scope, receive, send)
+class MockServer:
+    """Serves a mock, with its control API, and with the faults in `faults`.
 
-    return delayed
+    `latency_s` is for how long each answer waits; with `remembers` the network keeps what it saw.
+    """
+
+    def __init__(
+        self,
+        mock: Mock,
+        *,
+        username: str,
+        password: str,
+        control: bool = True,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        latency_s: float = 0.0,
+        tempo: Tempo | None = None,
+        remembers: bool = False,
+    ) -> None:
+        self.mock = mock
+        self.faults = FaultQueue(mock.spec)
+        self.network = Network(
+            self._answered,
+            credentials=lambda header: credentials_of(header, username, password),
+            tempo=tempo or Tempo(),
+            host=host,
+            port=port,
+            unseen=_BESIDE,
+            remembers=remembers,
+        )
+        self._latency_s = latency_s
+        self._beside = httpx.AsyncClient(
+            transport=httpx.ASGITransport(
+                mock_app(
+                    mock,
+                    username=username,
+                    password=password,
+                    control=control,
+                    disturb=self._disturb,
+                )
+            )
+        )
+
+    @property
+    def base_url(self) -> str:
+        """Where it is served."""
+        return self.network.base_url
+
+    async def open(self) -> None:
+        """Begins to accept requests; raises OSError where the address cannot be had."""
+        await self.network.open()
+        await self.disturb()
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        await self.network.close()
+        await self._beside.aclose()
+
+    async def disturb(self) -> None:
+        """Has the faults act that were added."""
+        await self.network.disturb(self.faults)
+
+    async def _disturb(self, told: FaultsTold | None) -> int:
+        if told is None:
+            self.faults.clear()
+        else:
+            self.faults.add_all(told)
+        await self.disturb()
+        return len(self.faults)
+
+    async def _answered(self, request: Request, authorization: str | None) -> Response:
+        if self._latency_s:
+            await asyncio.sleep(self._latency_s)
+        base_url = f"http://{request.header('host') or self.base_url.removeprefix('http://')}"
+        if not request.path.startswith(_BESIDE):
+            asked = msgspec.structs.replace(request, path=request.path.split("?")[0])
+            response = await answer(self.mock, asked, base_url)
+        else:
+            response = await self._answered_beside(request, authorization, base_url)
+        dated = (*response.headers, ("Date", formatdate(usegmt=True)))
+        return msgspec.structs.replace(response, headers=dated)
+
+    async def _answered_beside(
+        self, request: Request, authorization: str | None, base_url: str
+    ) -> Response:
+        headers = [(name, value) for name, value in request.headers if name.lower() not in _FRAMING]
+        if authorization is not None:
+            headers.append(("authorization", authorization))
+        told = await self._beside.request(
+            request.method, base_url + request.path, headers=headers, content=request.body.raw
+        )
+        received: Headers = tuple(
+            (name, value) for name, value in told.headers.items() if name not in _FRAMING
+        )
+        return Response(status=told.status_code, headers=received, body=Payload.of(told.content))

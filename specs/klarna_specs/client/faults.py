@@ -1,15 +1,18 @@
 """Faults: what a network, or a server in trouble, does to a call. Plain data."""
 
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
 
 __all__ = [
+    "FAULTS",
     "FAULT_KINDS",
     "Cut",
     "Delivered",
     "Errored",
     "Fault",
+    "FaultsTold",
     "Redirected",
     "Refused",
     "Silent",
@@ -100,13 +103,49 @@ class Varied(_Fault, frozen=True, tag_field="fault", tag="varied"):
 
 Fault = Refused | Cut | Silent | Slow | Truncated | Errored | Twice | Redirected | Varied
 
-FAULT_KINDS: tuple[str, ...] = (
-    *("refused", "reset-before", "reset-after", "lost", "timeout-before", "timeout-after"),
-    *("slow", "truncated", "error", "error-after", "429", "401", "conflict", "malformed", "html"),
-    *("duplicate", "redirect"),
-    *("lower-case", "upper-case", "page-spelling", "relative-location", "json-body"),
-    *("no-correlation-id", "unknown-members", "singular-message"),
-)
+
+class FaultsTold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The faults that the next calls meet, one each, as `POST /_control/faults` takes them.
+
+    A fault is a name (`lost`), or written out (`{"fault": "errored", "status": 503}`). With an
+    `operation` (operationId) only its calls meet them; with `for_ever` the last one stays.
+    """
+
+    faults: tuple[str | Fault, ...]
+    operation: str | None = None
+    for_ever: bool = False
+
+
+FAULTS: Mapping[str, tuple[Fault, ...]] = {
+    "lost": (Cut("after", reset=False),),
+    "reset-before": (Cut("before"), Cut("before", reset=False)),
+    "reset-after": (Cut("after"),),
+    "timeout-before": (Silent("before"),),
+    "timeout-after": (Silent("after"),),
+    "truncated": (Truncated(),),
+    "error": (Errored(503), Errored(500), Errored(502), Errored(504), Errored(503, body="empty")),
+    "error-after": (Errored(500, "after"), Errored(504, "after"), Errored(502, "after", "html")),
+    "429": (Errored(429, retry_after_s=1), Errored(429)),
+    "401": (Errored(401, body="html"), Errored(401)),
+    "conflict": (Errored(422), Errored(409)),
+    "malformed": (Errored(500, body="malformed"),),
+    "html": (Errored(502, body="html"),),
+    "slow": (Slow("start"), Slow("body")),
+    "duplicate": (Twice("first"), Twice("second")),
+    "redirect": (Redirected(),),
+    "refused": (Refused(),),
+    "lower-case": (Varied("lower-case"),),
+    "upper-case": (Varied("upper-case"),),
+    "page-spelling": (Varied("page-spelling"),),
+    "relative-location": (Varied("relative-location"),),
+    "json-body": (Varied("json-body"),),
+    "no-correlation-id": (Varied("no-correlation-id"),),
+    "unknown-members": (Varied("unknown-members"),),
+    "singular-message": (Varied("singular-message"),),
+}
+"""The faults of each kind, the dullest first."""
+
+FAULT_KINDS = tuple(FAULTS)
 """What faults are called on the command line, and by the cases of the requirements."""
 
 

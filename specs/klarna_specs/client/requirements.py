@@ -1,5 +1,6 @@
 """The requirements that clients are held to, read from `client.yaml`."""
 
+import re
 from collections.abc import Collection
 from functools import cache
 from pathlib import Path
@@ -9,7 +10,7 @@ import msgspec
 
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.errors import SpecError
-from klarna_specs.json_value import as_object
+from klarna_specs.exchange import Request
 from klarna_specs.loader import SPEC_DIRECTORY, shaped
 from klarna_specs.spec import Level, Operation, Requirement, Spec
 from klarna_specs.yaml_text import YamlText, parse_yaml
@@ -20,6 +21,7 @@ __all__ = [
     "ClientRequirement",
     "client_requirements",
     "client_spec",
+    "is_other_call",
 ]
 
 CLIENT = "client"
@@ -56,23 +58,38 @@ class ClientRequirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
         return tuple(case for case in self.cases if case not in FAULT_KINDS or case in faults)
 
 
+class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    other_calls: tuple[str, ...]
+    requirements: tuple[ClientRequirement, ...]
+
+
 def client_requirements(spec: Spec, directory: Path | None = None) -> tuple[ClientRequirement, ...]:
     """Every client requirement, in the order of the file; raises SpecFileError."""
-    text, listed = _read(directory or SPEC_DIRECTORY / "client")
-    _check(spec, text, listed)
-    return listed
+    text, file = _read(directory or SPEC_DIRECTORY / "client")
+    _check(spec, text, file.requirements)
+    return file.requirements
+
+
+def is_other_call(request: Request) -> bool:
+    """Whether a request is a documented call on an order that no requirement speaks of."""
+    _, file = _read(SPEC_DIRECTORY / "client")
+    asked = f"{request.method} {request.path.split('?')[0]}"
+    return any(_pattern(call).fullmatch(asked) for call in file.other_calls)
 
 
 @cache
-def _read(directory: Path) -> tuple[YamlText, tuple[ClientRequirement, ...]]:
+def _pattern(call: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(call)))
+
+
+@cache
+def _read(directory: Path) -> tuple[YamlText, _File]:
     path = directory / "client.yaml"
     try:
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError) as exc:
         raise SpecError(f"cannot read {path}: {exc}") from exc
-    if list(as_object(text.root) or ()) != ["requirements"]:
-        raise text.error((), "the file must have the one top key 'requirements'")
-    return text, shaped(text.below("requirements"), tuple[ClientRequirement, ...])
+    return text, shaped(text, _File)
 
 
 def _check(spec: Spec, text: YamlText, listed: tuple[ClientRequirement, ...]) -> None:
@@ -100,8 +117,9 @@ def client_spec(
     operations: Collection[str] = CLIENT_OPERATIONS,
     faults: Collection[str] = FAULT_KINDS,
     traffic: bool = False,
+    servers: bool = False,
 ) -> Spec:
-    """The specs with the client's requirements in place of the servers'.
+    """The specs with the client's requirements: beside those of servers, or in their place.
 
     What cannot be seen with these operations and faults is no goal. With `traffic` nothing but
     exchanges is known, and what it takes more for has a goal that cannot be seen.
@@ -125,12 +143,14 @@ def client_spec(
         prefix=CLIENT,
         summary="What a client does when it is told to do something.",
         method="POST",
-        paths={"page": "/"},
+        paths={},
         source="page",
         success="",
         responses={},
         requirements=made,
     )
-    return msgspec.structs.replace(
-        spec, operations={CLIENT: client}, contradictions=(), untested=()
-    )
+    replace = msgspec.structs.replace
+    if servers:
+        return replace(spec, operations={**spec.operations, CLIENT: client})
+    bare = {name: replace(each, requirements=()) for name, each in spec.operations.items()}
+    return replace(spec, operations={**bare, CLIENT: client}, contradictions=(), untested=())

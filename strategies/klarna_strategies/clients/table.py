@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Iterator
 
 import msgspec
 
-from klarna_specs.client.faults import FAULT_KINDS, Cut, Errored, Refused, kind_of
+from klarna_specs.client.faults import FAULT_KINDS, FAULTS, Cut, Errored, Refused, kind_of
 from klarna_specs.client.play import ClientScenario, Command
 from klarna_specs.client.requirements import CLIENT_OPERATIONS
 from klarna_specs.plan import OrderPlan
@@ -18,7 +18,6 @@ from klarna_strategies.clients.commands import (
     refund,
     release,
 )
-from klarna_strategies.clients.faults import FAULTS
 from klarna_strategies.lines import fee, goods
 
 __all__ = ["client_table"]

@@ -11,14 +11,18 @@ __all__ = ["MOST_ATTEMPTS", "RESENDING"]
 
 MOST_ATTEMPTS = 30
 """More attempts at one operation than this are taken for a client that knows no bound."""
+_SEVERAL = 3
+"""So many attempts at least are seen before anything is said of their bound."""
 _PUNCTUAL_S = 0.05
 """So much earlier than it was asked to a client may come, for clocks differ."""
 
 
 def _bounded(view: View) -> Iterator[Said]:
-    if isinstance(view.told, Unsupported):
-        return
+    """By traffic alone it can be told only of what was sent again and again."""
     count = len(view.attempts)
+    watched = view.told is None
+    if isinstance(view.told, Unsupported) or (watched and count < _SEVERAL):
+        return
     expected = f"no more than {MOST_ATTEMPTS} attempts"
     observed = f"the call was sent {count} times"
     yield must(view.at, expected, observed, holds=count <= MOST_ATTEMPTS)
@@ -72,11 +76,10 @@ def _retries(view: View) -> Iterator[Said]:
     if not view.changes or view.told is None:
         return
     again = [after for before, after in pairwise(view.attempts) if before.fate == "unclear"]
-    unclear = [each for each in view.attempts if each.fate == "unclear"]
     if again:
         yield Said("INFO", again[0].index, "", "the client sends again what got no clear answer")
-    elif unclear:
-        yield Said("INFO", unclear[0].index, "", "the client does not send again")
+    elif view.unclear:
+        yield Said("INFO", view.unclear[0].index, "", "the client does not send again")
 
 
 RESENDING: Mapping[str, Callable[[View], Iterable[Said]]] = {

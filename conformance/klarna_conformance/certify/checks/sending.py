@@ -8,6 +8,7 @@ from klarna_conformance.certify.view import Attempt, Said, View
 from klarna_specs.bodies import defect
 from klarna_specs.calls import key_form
 from klarna_specs.client.play import Unsupported
+from klarna_specs.client.requirements import is_other_call
 from klarna_specs.json_value import as_array, as_object
 
 __all__ = ["SENDING"]
@@ -102,11 +103,7 @@ def _lost_texts(told: dict[str, Any], sent: dict[str, Any]) -> Iterator[str]:
 def _as_told_only(view: View) -> Iterator[Said]:
     if view.command is None or isinstance(view.told, Unsupported):
         return
-    strays = [
-        each
-        for each in view.others
-        if each.mark.at == "server" and each.call and each.call.operation.changes
-    ]
+    strays = [each for each in view.others if each.mark.at == "server" and _changes(each)]
     for each in strays:
         request = each.exchange.request
         expected = f"{view.operation} where it was told, and nothing else"
@@ -115,14 +112,20 @@ def _as_told_only(view: View) -> Iterator[Said]:
         yield Said("PASS", view.at)
 
 
+def _changes(attempt: Attempt) -> bool:
+    call = attempt.call
+    return call.operation.changes if call else is_other_call(attempt.exchange.request)
+
+
 def _documented_paths(view: View) -> Iterator[Said]:
     for each in (*view.attempts, *view.others):
+        request = each.exchange.request
         if each.mark.at == "elsewhere":
             continue
-        request = each.exchange.request
         say = should if request.method in ("GET", "HEAD", "OPTIONS") else must
         observed = f"{request.method} {request.path[:200]}"
-        yield say(each.index, "a documented method and path", observed, holds=bool(each.call))
+        holds = each.call is not None or is_other_call(request)
+        yield say(each.index, "a documented method and path", observed, holds=holds)
 
 
 def _well_formed(view: View) -> Iterator[Said]:

@@ -101,17 +101,22 @@ def _booked(view: View) -> str:
 
 
 def _once(view: View) -> Iterator[Said]:
-    if view.told is None or isinstance(view.told, Unsupported):
+    """By traffic alone it can be told only of what was unclear, and where the server is known."""
+    holds = view.effects - view.doubled <= 1
+    watched = view.told is None
+    known = all(each.is_known for each in view.attempts)
+    if isinstance(view.told, Unsupported) or (
+        watched and (not view.unclear or (holds and not known))
+    ):
         return
     observed = f"the client sent {_again(view)}; {_booked(view)}"
-    holds = view.effects - view.doubled <= 1
     yield must(view.at, "what was told once happens once", observed, holds=holds)
 
 
 def _again(view: View) -> str:
     """How the attempts that did something differ from each other: the mistake in words."""
     name = {"refundOrder": "refund", "extendDueDate": "extension"}.get(view.operation, "request")
-    effective = [each for each in view.attempts if any(r.is_success for r in each.mark.served)]
+    effective = [each for each in view.attempts if any(r.is_success for r in each.answers)]
     keys = [each.key for each in effective]
     what = f"a second {name}" if len(effective) == 2 else f"{len(effective)} {name}s"
     if None in keys:

@@ -1,0 +1,21 @@
+"""What a record is judged by: the requirements of servers, of clients, or both."""
+
+from klarna_reports.record import Header
+from klarna_specs.client.requirements import client_spec
+from klarna_specs.spec import Spec
+
+__all__ = ["judged_spec"]
+
+
+def judged_spec(spec: Spec, header: Header) -> Spec:
+    """The specs with the requirements that a record with this header was judged by.
+
+    `spec` are the specs as they are loaded. A certified client is held to what can be seen with its
+    operations and the faults of its run, traffic that was watched to what can be told from it.
+    """
+    if header.certified:
+        operations, faults = header.certified.operations, header.certified.faults
+        return client_spec(spec, operations=operations, faults=faults)
+    if "client" in header.watched:
+        return client_spec(spec, traffic=True, servers="server" in header.watched)
+    return spec
