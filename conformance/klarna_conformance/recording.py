@@ -10,6 +10,7 @@ import msgspec
 from klarna_conformance.errors import UsageError
 from klarna_conformance.redaction import REDACTED, Redactor
 from klarna_reports.record import Finding, Played, ProvidedOrder, Unavailable
+from klarna_specs.client.play import ClientSide
 from klarna_specs.exchange import Exchange, Failure, Headers, Payload, Request, Response
 
 __all__ = ["CUSTOMER_MEMBERS", "Recorder"]
@@ -82,6 +83,7 @@ class Recorder:
             unavailable=self._unavailable(played.unavailable),
             exchanges=tuple(map(self._exchange, played.exchanges)),
             findings=tuple(map(self._finding, played.findings)),
+            client=self._client(played.client) if played.client else None,
             error=self.text(played.error),
         )
 
@@ -96,6 +98,14 @@ class Recorder:
         judged = self._redactor.judged
         captures = tuple(map(judged, order.capture_ids))
         return msgspec.structs.replace(order, order_id=judged(order.order_id), capture_ids=captures)
+
+    def _client(self, client: ClientSide) -> ClientSide:
+        """What the network knew of traffic, where nobody drove the client."""
+        marks = tuple(
+            msgspec.structs.replace(mark, served=tuple(map(self._response, mark.served)))
+            for mark in client.marks
+        )
+        return msgspec.structs.replace(client, marks=marks)
 
     def _finding(self, finding: Finding) -> Finding:
         if not (finding.expected or finding.observed):
@@ -120,10 +130,11 @@ class Recorder:
         )
 
     def _outcome(self, outcome: Response | Failure) -> Response | Failure:
-        if isinstance(outcome, Failure):
-            return self.failure(outcome)
+        return self.failure(outcome) if isinstance(outcome, Failure) else self._response(outcome)
+
+    def _response(self, response: Response) -> Response:
         return msgspec.structs.replace(
-            outcome, headers=self._headers(outcome.headers), body=self.payload(outcome.body)
+            response, headers=self._headers(response.headers), body=self.payload(response.body)
         )
 
     def payload(self, payload: Payload) -> Payload:
