@@ -154,6 +154,8 @@ def test_a_name_that_does_not_exist_is_told_with_one_that_does(
         ("run", "mock", "mock"),
         ("list", "--format", "xml"),
         ("list", "--operation", "refund"),
+        ("list", "--clients", "--operation", "refund"),
+        ("list", "--clients", "--format", "page"),
         ("report", "--format", "pdf"),
         ("mock", "--port", "65536"),
         ("mock", "--latency", "-1"),
@@ -321,6 +323,14 @@ def test_the_list_of_one_operation_has_only_its_requirements(cli: Cli) -> None:
     printed = cli("list", "--format", "json", "--operation", "getRefund").out
 
     assert {each["operation"] for each in json.loads(printed)} == {"getRefund"}
+
+
+def test_what_clients_are_held_to_is_listed_by_itself(cli: Cli) -> None:
+    every = json.loads(cli("list", "--clients", "--format", "json").out)
+    reading = cli("list", "--clients", "--operation", "getOptionsForExtendDueDate").out
+
+    assert {each["operation"] for each in every} == {"client"}
+    assert ("client.once" in reading, "client.options-told" in reading) == (False, True)
 
 
 def test_a_plan_counts_scenarios_and_goals_and_keeps_its_budget_of_requests(cli: Cli) -> None:

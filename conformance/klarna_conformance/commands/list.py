@@ -20,14 +20,24 @@ __all__ = ["list_requirements"]
     help="`page` shows which statement of the documentation page is claimed by what.",
 )
 @click.option("--operation", "operations", multiple=True, help="Only this operation (operationId).")
+@click.option("--clients", is_flag=True, help="List what clients are held to instead of servers.")
 @specs_option
-def list_requirements(form: str, operations: tuple[str, ...], specs: Path | None) -> None:
+def list_requirements(
+    form: str, operations: tuple[str, ...], clients: bool, specs: Path | None
+) -> None:
     """List the requirements: id, level, statement, section and source."""
     from klarna_conformance.commands.options import chosen_scope
+    from klarna_conformance.errors import UsageError
+    from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_spec
     from klarna_specs.loader import load
 
+    if clients and form == "page":
+        raise UsageError("--format page is about what servers are held to")
     spec = load(specs)
     scope = chosen_scope(spec, operations)
+    if clients:
+        spec = client_spec(spec, operations=operations or CLIENT_OPERATIONS)
+        scope = chosen_scope(spec)
     if form == "page":
         _echo_page(specs)
         return
