@@ -4,7 +4,6 @@ import base64
 import binascii
 import time
 from pathlib import Path
-from typing import Literal
 
 import msgspec
 
@@ -16,12 +15,14 @@ from klarna_conformance.target_file import read_target
 from klarna_conformance.wire import Tls, Wire
 from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Failure, Headers, Request, Response
+from klarna_specs.json_value import as_object, is_integer
 from klarna_specs.scenario import Credentials
 from klarna_specs.spec import Spec
 
 __all__ = ["ProxyServer", "Upstream", "upstream_of"]
 
 _CONCURRENCY = 64
+_CLOCK = "/_control/clock"
 _OF_A_CONNECTION = frozenset(
     {
         *("host", "connection", "keep-alive", "proxy-connection", "proxy-authorization", "te"),
@@ -77,6 +78,7 @@ class ProxyServer:
         self._upstream = upstream
         self._looks = looks
         self._known: set[str] = set()
+        self._moved_s = 0
         self._wire = Wire(
             timeout_s=upstream.timeout_s,
             concurrency=_CONCURRENCY,
@@ -114,35 +116,34 @@ class ProxyServer:
         """Reads an order as the client could."""
         path = request.path.split(call.order_id)[0] + call.order_id
         look = Request(method="GET", path=path, credentials=request.credentials)
-        await self._passed_on(look, authorization, purpose="look")
+        await self._passed_on(look, authorization)
 
-    async def _passed_on(
-        self,
-        request: Request,
-        authorization: str | None,
-        *,
-        purpose: Literal["step", "look"] = "step",
-    ) -> Response | Failure:
+    async def _passed_on(self, request: Request, authorization: str | None) -> Response | Failure:
         headers = _without(request.headers, _OF_A_CONNECTION)
         if authorization is not None:
             headers = (*headers, ("authorization", authorization))
-        began_s = time.time()
+        began_s = self._now_s()
         outcome = await self._wire.send_once(
             request.method,
             self._upstream.base_url + request.path,
             headers=[(name.encode(), value.encode("latin-1")) for name, value in headers],
             content=request.body.raw,
         )
-        exchange = Exchange(request=request, outcome=outcome, purpose=purpose)
         self.passed.append(
             Recorded(
                 origin=self._upstream.base_url,
                 began_s=began_s,
-                ended_s=time.time(),
-                exchange=exchange,
+                ended_s=self._now_s(),
+                exchange=Exchange(request=request, outcome=outcome),
             )
         )
+        if request.path == _CLOCK and isinstance(outcome, Response) and outcome.is_success:
+            self._moved_s += _seconds(request)
         return outcome
+
+    def _now_s(self) -> float:
+        """The time of the server, as far as it is known: a mock's can be moved."""
+        return time.time() + self._moved_s
 
     def _given(self, request: Request, outcome: Response | Failure) -> Response | Failure:
         """What the client gets of it: the same, but for where it would pass the proxy by."""
@@ -161,6 +162,12 @@ class ProxyServer:
         base_url = self._upstream.base_url
         below = location.startswith(f"{base_url}/")
         return here + location.removeprefix(base_url) if below else location
+
+
+def _seconds(request: Request) -> int:
+    """By how much a request to the mock moves its clock."""
+    seconds = (as_object(request.body.json()) or {}).get("advance_s")
+    return seconds if is_integer(seconds) else 0
 
 
 def _without(headers: Headers, names: frozenset[str]) -> Headers:

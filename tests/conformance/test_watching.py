@@ -359,3 +359,30 @@ def _entry(second: int, *, status: int) -> dict[str, Any]:
         },
         "response": {"status": status, "headers": [{"name": "Refund-Id", "value": "r1"}]},
     }
+
+
+def test_a_proxy_knows_of_a_clock_that_is_moved(
+    watch: Watch, serve_mock: Callable[..., Served]
+) -> None:
+    served = serve_mock()
+    with watch("proxy", served.base_url) as watched:
+        order, key = watched.order(), str(uuid.uuid4())
+        watched.refund(order, key=key)
+        watched.client.post("/_control/clock", json={"advance_s": 2 * 86_400})
+        watched.refund(order, key=key)
+        shown = watched.client.get(order).json()
+
+    assert (shown["refunded_amount"], watched.code) == (2, 3)
+
+
+def test_a_whole_run_through_a_proxy_is_judged_as_the_run_judges_it(
+    watch: Watch, serve_mock: Callable[..., Served], cli: Callable[..., Finished], tmp_path: Path
+) -> None:
+    served = serve_mock()
+    operation = "releaseRemainingAuthorization"
+    with watch("proxy", served.base_url, "--side", "server") as watched:
+        ran = cli("run", watched.base_url, "--operation", operation, "--examples", 0)
+
+    assert (ran.code, watched.code) == (0, 3)
+    assert set(watched.verdicts.values()) <= {"PASS", "INFO", "NOT_RUN"}
+    assert watched.verdicts["release.fully-captured-refused"] == "PASS"
