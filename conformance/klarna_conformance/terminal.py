@@ -164,7 +164,7 @@ class Terminal:
             self._out.print(Text(told))
             self._out.print(Text(f"Report: {directory / 'report.html'}"))
 
-    def certified(self, summary: Summary, told: Mapping[str, str], page: Path) -> None:
+    def certified(self, summary: Summary, told: Mapping[str, str], directory: Path) -> None:
         """Prints what a client did wrong, each in a sentence, and where its certificate is."""
         if not self._quiet:
             for verdict in ("FAIL", "WARN"):
@@ -180,7 +180,8 @@ class Terminal:
         if not self._quiet:
             sent = f"{summary.requests_sent} requests in {summary.scenarios} scenarios"
             self._out.print(Text(f"{sent}, {summary.wall_s:.1f} s, seed {summary.seed}"))
-            self._out.print(Text(f"Certificate: {page}"))
+            self._out.print(Text(f"Report: {directory / 'report.html'}"))
+            self._out.print(Text(f"Certificate: {directory / 'certificate.html'}"))
 
     def _print_findings(self, summary: Summary) -> None:
         for verdict in ("ERROR", "FAIL", "KNOWN", "WARN"):

@@ -16,8 +16,7 @@ from klarna_conformance.recorded import judged_orders
 from klarna_conformance.recording import Recorder
 from klarna_conformance.running import recorded_header
 from klarna_reports.journal import FILE_NAME, Journal, read_journal
-from klarna_reports.judged import judged_spec
-from klarna_reports.record import Finding, Footer, Played, Side, TargetFacts
+from klarna_reports.record import Footer, Played, Side, TargetFacts
 from klarna_reports.render import discard_renderings, write_renderings
 from klarna_reports.results import Summary
 from klarna_specs.calls import read_call
@@ -28,22 +27,18 @@ from klarna_specs.spec import Spec
 
 __all__ = ["Watched", "seen_by", "write_watched"]
 
-_OF_CREDENTIALS = "client.credentials-sent"
-
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True):
     """Traffic in the order of its beginnings, as clients saw it.
 
     `upstream` is how the server saw it, where that differs. `marks` tell what only the network
-    knew, one for each exchange, or are empty; where the record was made without credentials,
-    `credentials_known` is False. `wall_s` is for how long was watched, in seconds.
+    knew, one for each exchange, or are empty. `wall_s` is for how long was watched, in seconds.
     """
 
     facts: TargetFacts
     traffic: tuple[Recorded, ...]
     upstream: tuple[Recorded, ...] | None = None
     marks: tuple[Mark, ...] = ()
-    credentials_known: bool = True
     wall_s: float = 0.0
 
 
@@ -90,7 +85,7 @@ def write_watched(
             sent = len(watched.traffic)
             journal.write(Footer(wall_s=round(watched.wall_s, 3), requests_sent=sent))
         record = read_journal(directory / FILE_NAME)
-        return write_renderings(directory, judged_spec(spec, header), record)
+        return write_renderings(directory, spec, record)
     except OSError as exc:
         raise UsageError(
             f"cannot write to {directory}: {exc.strerror or exc}; choose --output"
@@ -126,8 +121,7 @@ def _judged_clients(spec: Spec, watched: Watched) -> Iterator[Played]:
             for place in places
         )
         marks = tuple(watched.marks[place] for place in places) if watched.marks else ()
-        judged = judge_traffic(spec, exchanges, marks, used)
-        findings = tuple(each for each in judged if _is_known(each, watched))
+        findings = judge_traffic(spec, exchanges, marks, used)
         used = {**keys_of_traffic(spec, exchanges), **used}
         found |= {finding.requirement for finding in findings}
         excused |= set(excusable(spec, exchanges, marks))
@@ -152,7 +146,3 @@ def _by_order(spec: Spec, watched: Watched) -> Mapping[str, list[int]]:
         if each.origin == watched.facts.base_url:
             places[call.order_id if call else ""].append(place)
     return places
-
-
-def _is_known(finding: Finding, watched: Watched) -> bool:
-    return watched.credentials_known or finding.requirement != _OF_CREDENTIALS

@@ -13,8 +13,14 @@ def counterexample_name(requirement: str) -> str:
     return f"{re.sub(r'[^a-z0-9.-]', '-', requirement)}.yaml"
 
 
-def replay_line(summary: Summary, requirement: str) -> str:
-    """A line for a shell in the folder of the report; the target is the one of the run."""
+def replay_line(summary: Summary, requirement: str, *, adapter: str = "") -> str:
+    """A line for a shell in the folder of the report; the target is the one of the run.
+
+    Of a client it has the command of its adapter, as it was written.
+    """
+    if adapter:
+        file = f"counterexamples/{counterexample_name(requirement)}"
+        return f"klarna-conformance client --replay {file} -- {adapter}"
     words = ["klarna-conformance", "replay", f"counterexamples/{counterexample_name(requirement)}"]
     if summary.target.kind == "http":
         words += ["--target", summary.target.base_url]

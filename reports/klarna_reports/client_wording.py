@@ -2,11 +2,35 @@
 
 from typing import Any
 
+from klarna_reports.record import Played
+from klarna_reports.wording import plan_text
 from klarna_specs.client.faults import Fault, words_of
-from klarna_specs.client.play import ClientScenario, Command
+from klarna_specs.client.play import (
+    ClientScenario,
+    ClientSide,
+    Command,
+    Done,
+    Ended,
+    Episode,
+    Mute,
+    RefusedIt,
+    Told,
+    Unknown,
+    Unsupported,
+)
 from klarna_specs.json_value import as_array
 
-__all__ = ["command_text", "scenario_text", "sentence"]
+__all__ = [
+    "command_text",
+    "episode_text",
+    "played_sentence",
+    "scenario_of",
+    "scenario_text",
+    "sentence",
+    "setting_text",
+    "told_outcome",
+    "told_text",
+]
 
 _NAMES = {
     "releaseRemainingAuthorization": "one release",
@@ -18,6 +42,52 @@ _LONGEST = 400
 def sentence(scenario: ClientScenario, observed: str) -> str:
     """What was told and disturbed, and what was seen: `one refund of 1, ...: the client ...`."""
     return f"{scenario_text(scenario)}: {observed}"
+
+
+def scenario_of(side: ClientSide) -> ClientScenario:
+    """The scenario that a client went through; without commands where nobody drove it."""
+    commands = tuple(episode.command for episode in side.episodes)
+    return ClientScenario(orders=side.orders, commands=commands)
+
+
+def played_sentence(played: Played, observed: str) -> str:
+    """What was told and disturbed, and what was seen; empty where nobody drove a client."""
+    if played.client is None or not played.client.episodes:
+        return ""
+    return sentence(scenario_of(played.client), observed)
+
+
+def setting_text(played: Played) -> str:
+    """What a scenario starts from, in a sentence."""
+    if played.client is not None and not played.client.episodes:
+        return "Traffic that was watched; nobody told the client what to do."
+    return plan_text(played.scenario.plan)
+
+
+def episode_text(episode: Episode) -> str:
+    """What a client was told, what its attempts met, and what it told in the end."""
+    order = f" on order {episode.command.order + 1}" if episode.command.order else ""
+    sent = "one request" if episode.count == 1 else f"{episode.count or 'no'} requests"
+    return (
+        f"{command_text(episode.command)}{order}: {sent}; the client {told_outcome(episode.told)}"
+    )
+
+
+def told_outcome(told: Told) -> str:
+    """What a client told, as the end of a sentence."""
+    match told:
+        case Done(refund_id=refund_id):
+            return f"tells: done{f', {refund_id}' if refund_id else ''}"
+        case RefusedIt(error_code=code):
+            return f"tells: refused{f', {code}' if code else ''}"
+        case Unknown():
+            return "tells: unknown"
+        case Mute(after_s=after_s):
+            return f"tells nothing within {after_s:g} s"
+        case Ended():
+            return "breaks down"
+        case Unsupported():
+            return "does not support it"
 
 
 def scenario_text(scenario: ClientScenario) -> str:
@@ -32,14 +102,15 @@ def command_text(command: Command) -> str:
     faults = [_met(fault) for fault in command.faults]
     if command.for_ever and faults:
         faults[-1] += " for ever"
-    return ", then ".join([", ".join([_told(command), *faults[:1]]), *faults[1:]])
+    return ", then ".join([", ".join([told_text(command), *faults[:1]]), *faults[1:]])
 
 
 def _met(fault: Fault | None) -> str:
     return words_of(fault) if fault else "nothing"
 
 
-def _told(command: Command) -> str:
+def told_text(command: Command) -> str:
+    """What a client is told, such as `one refund of 1`."""
     arguments = command.arguments
     match command.operation:
         case "refundOrder":

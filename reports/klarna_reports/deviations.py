@@ -5,15 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from klarna_reports.again import replay_line
+from klarna_reports.client_wording import played_sentence
 from klarna_reports.curl import curl_line
 from klarna_reports.differing import Stretch, compared
 from klarna_reports.gallery import Gallery
+from klarna_reports.lanes import Lanes, lanes
 from klarna_reports.races import Race, races_of
 from klarna_reports.record import Played, Verdict
 from klarna_reports.results import DEVIATIONS, ReportedFinding, RequirementResult, Summary
 from klarna_reports.sequence import Diagram, diagram
 from klarna_reports.shown import ShownScenario, length_on_page
 from klarna_reports.wording import cut
+from klarna_specs.client.requirements import CLIENT
 from klarna_specs.spec import Spec
 
 __all__ = ["Cause", "Deviation", "Deviations", "ShownFinding"]
@@ -21,6 +24,7 @@ __all__ = ["Cause", "Deviation", "Deviations", "ShownFinding"]
 _ROOM = 700_000
 _LONGEST_CURL = 3000
 _CURL_LINES = 8
+_ARROWS = 60
 _LONGEST_TEXT = 1500
 
 
@@ -30,7 +34,8 @@ class ShownFinding:
 
     `name` is the id to link to. `curl` has a line for each step up to what the finding is about,
     `replay` the command that plays its counterexample again; empty where there is none, or where
-    it is too long for a page.
+    it is too long for a page. Where it is about a client, `told` is the sentence of what it was
+    told and did, and there are `lanes` in place of a diagram.
     """
 
     name: str
@@ -39,9 +44,11 @@ class ShownFinding:
     observed: tuple[Stretch, ...]
     curl: str
     replay: str
+    told: str
     scenario: ShownScenario | None
     anchor: str
     diagram: Diagram | None
+    lanes: Lanes | None
     races: tuple[Race, ...]
 
     @property
@@ -51,6 +58,9 @@ class ShownFinding:
         drawn = self.diagram.messages if self.diagram else ()
         told = (each.text for each in (*self.expected, *self.observed))
         drawing = sum(900 + length_on_page(each.asked, each.came) for each in drawn)
+        drawing += sum(
+            500 + length_on_page(a.text) for a in (self.lanes.arrows if self.lanes else ())
+        )
         return 1000 + steps + 2 * drawing + length_on_page(*told, self.curl)
 
 
@@ -80,25 +90,30 @@ class Cause:
 class Deviations:
     """All deviations of a summary, as far as there is room; the worst verdict comes first.
 
-    `in_place` are the ids of the scenarios that are shown with a finding.
+    `adapter` is the command that a client was driven by, `in_place` are the ids of the scenarios
+    that are shown with a finding.
     """
 
     spec: Spec
     summary: Summary
     gallery: Gallery
+    adapter: str = ""
     sections: dict[Verdict, list[Deviation]] = field(default_factory=dict[Verdict, list[Deviation]])
     in_place: set[str] = field(default_factory=set[str])
     names: set[str] = field(default_factory=set[str])
     room: int = _ROOM
 
     def causes(self, verdict: Verdict) -> list[Cause]:
-        """The deviations of this verdict with what follows from each; the most frequent first."""
+        """The deviations of this verdict with what follows from each; the most frequent first.
+
+        Those of clients keep the order of the specs, which has the weightiest first.
+        """
         found = self.sections.get(verdict, [])
         here = {one.result.id for one in found}
         following: defaultdict[str, list[Deviation]] = defaultdict(list)
         for one in found:
             following[one.result.beside if one.result.beside in here else ""].append(one)
-        roots = sorted(following[""], key=lambda one: -one.count)
+        roots = sorted(following[""], key=_rank)
         return [Cause(root=one, consequences=tuple(following[one.result.id])) for one in roots]
 
     def __post_init__(self) -> None:
@@ -135,20 +150,30 @@ class Deviations:
         texts = (cut(finding.expected, _LONGEST_TEXT), cut(finding.observed, _LONGEST_TEXT))
         expected, observed = compared(*texts)
         played = self.gallery.played(finding.scenario)
+        of_client = played is not None and played.client is not None
         return ShownFinding(
             name=self._name(finding),
             finding=finding,
             expected=expected,
             observed=observed,
             curl=self._curl(finding, played),
-            replay=replay_line(self.summary, finding.requirement)
-            if finding.verdict == "FAIL"
-            else "",
+            replay=self._replay(finding, played),
+            told=played_sentence(played, finding.observed) if played else "",
             scenario=None if again else scenario,
             anchor=scenario.anchor if scenario else "",
-            diagram=diagram(self.spec, played.exchanges, finding.exchanges) if played else None,
+            diagram=diagram(self.spec, played.exchanges, finding.exchanges)
+            if played and not of_client
+            else None,
+            lanes=lanes(played, finding.exchanges, most=_ARROWS) if played and of_client else None,
             races=races_of(self.spec, played) if played and not again else (),
         )
+
+    def _replay(self, finding: ReportedFinding, played: Played | None) -> str:
+        """A line for what was saved as a counterexample: of traffic nothing is."""
+        watched = played is not None and played.client is not None and not played.client.episodes
+        if finding.verdict != "FAIL" or watched:
+            return ""
+        return replay_line(self.summary, finding.requirement, adapter=self.adapter)
 
     def _name(self, finding: ReportedFinding) -> str:
         stem = f"finding-{finding.fingerprint}"
@@ -158,7 +183,7 @@ class Deviations:
         return name
 
     def _curl(self, finding: ReportedFinding, played: Played | None) -> str:
-        if played is None:
+        if played is None or played.client is not None:
             return ""
         last = max(finding.exchanges, default=-1)
         base_url = self.summary.target.base_url
@@ -169,3 +194,7 @@ class Deviations:
         ]
         text = "\n".join(lines[-_CURL_LINES:])
         return text if len(text) <= _LONGEST_CURL else ""
+
+
+def _rank(deviation: Deviation) -> int:
+    return 1 if deviation.result.operation == CLIENT else -deviation.count

@@ -53,8 +53,10 @@ class Digest:
         return digest
 
     def _add(self, played: Played) -> None:
-        for collector in (self.found, self.company, self.obstacles, self.occurring):
+        for collector in (self.found, self.obstacles, self.occurring):
             collector.add(played)
+        if played.client is None:  # of a client each mistake counts, whatever it came along with
+            self.company.add(played)
         self.scenarios += 1
         self.judged += len(
             {

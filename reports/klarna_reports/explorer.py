@@ -12,11 +12,12 @@ from typing import Any
 
 import msgspec
 
+from klarna_reports.client_wording import episode_text, setting_text
 from klarna_reports.curl import curl_line
 from klarna_reports.record import Finding, Played, Record
 from klarna_reports.results import DEVIATIONS, WORST_FIRST, Summary
 from klarna_reports.shown import response_line, shown_headers, visible
-from klarna_reports.wording import cut, outcome_text, plan_text, purpose_text
+from klarna_reports.wording import cut, outcome_text, purpose_text
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import Exchange, Failure, Payload
 from klarna_specs.spec import Spec
@@ -112,7 +113,7 @@ class _Packing:
             said = findings.get(index, [])
             self.rows.append(self._row(played, index, exchange, said))
             if self.room > 0 and len(self.rows) == self.whole + len(self.waiting) + 1:
-                self.waiting.append(_contents(played, exchange, said))
+                self.waiting.append(_contents(played, index, exchange, said))
                 if len(self.waiting) == _CHUNK:
                     self.close()
 
@@ -169,13 +170,22 @@ class _Packing:
         }
 
 
-def _contents(played: Played, exchange: Exchange, findings: Iterable[Finding]) -> dict[str, Any]:
+def _setting(played: Played, index: int) -> str:
+    """What an exchange is part of: for a client, what it was told then and what the call met."""
+    side = played.client
+    told = [e for e in side.episodes if e.first <= index < e.first + e.count] if side else []
+    return f"{setting_text(played)} {''.join(f'{episode_text(each)}.' for each in told)}".strip()
+
+
+def _contents(
+    played: Played, index: int, exchange: Exchange, findings: Iterable[Finding]
+) -> dict[str, Any]:
     request, outcome = exchange.request, exchange.outcome
     failed = isinstance(outcome, Failure)
     curl = "" if len(request.body.text) > _LONGEST_CURL else curl_line("$BASE_URL", request)
     return {
         "path": visible(f"{cut(request.method, 40)} {cut(request.path, 1000)}"),
-        "plan": plan_text(played.scenario.plan),
+        "plan": visible(cut(_setting(played, index), _LONGEST_TEXT)),
         "purpose": purpose_text(exchange),
         "outcome": outcome_text(exchange),
         "asked": [visible(f"{name}: {value}") for name, value in _asked(exchange)],

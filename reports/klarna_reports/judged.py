@@ -1,10 +1,10 @@
 """What a record is judged by: the requirements of servers, of clients, or both."""
 
-from klarna_reports.record import Header
+from klarna_reports.record import Header, Record, Side
 from klarna_specs.client.requirements import client_spec
 from klarna_specs.spec import Spec
 
-__all__ = ["judged_spec"]
+__all__ = ["judged_spec", "sides"]
 
 
 def judged_spec(spec: Spec, header: Header) -> Spec:
@@ -19,3 +19,10 @@ def judged_spec(spec: Spec, header: Header) -> Spec:
     if "client" in header.watched:
         return client_spec(spec, traffic=True, servers="server" in header.watched)
     return spec
+
+
+def sides(record: Record) -> tuple[Side, ...]:
+    """Who was judged."""
+    if record.header.certified:
+        return ("client",)
+    return record.header.watched or ("server",)

@@ -1,4 +1,4 @@
-"""The few things that everybody wants to know of a server that moves money, in plain words."""
+"""The few things that everybody wants to know of what moves money, in plain words."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +53,36 @@ TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
             *("release.credentials-required", "release.wrong-credentials-refused"),
             *("extension.credentials-required", "extension.wrong-credentials-refused"),
         ),
+    ),
+    (
+        "What was told once moves money once, whatever the network does",
+        ("client.once", "client.key-kept", "client.key-of-its-own"),
+    ),
+    (
+        "What it tells is true: done, refused or honestly unknown",
+        (
+            *("client.done-is-true", "client.refused-is-true", "client.outcome-clear"),
+            "client.carries-out",
+        ),
+    ),
+    (
+        "It sends what it was told, to the minor unit, and nothing else",
+        (
+            *("client.amounts-as-told", "client.as-told-only", "client.well-formed"),
+            "client.documented-paths",
+        ),
+    ),
+    (
+        "No refund's id is lost or made up",
+        ("client.refund-id", "client.variations"),
+    ),
+    (
+        "It always answers, and does not try for ever",
+        ("client.answers", "client.sends-no-more-than-enough"),
+    ),
+    (
+        "Its credentials go to the server that they belong to, and nowhere else",
+        ("client.credentials-sent", "client.credentials-kept"),
     ),
 )
 """Each topic with the requirements that it rests on."""

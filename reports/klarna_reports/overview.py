@@ -3,9 +3,12 @@
 from dataclasses import dataclass
 
 from klarna_reports.deviations import Cause, Deviations
+from klarna_reports.judged import sides
 from klarna_reports.record import Record
 from klarna_reports.results import RequirementResult, Summary
 from klarna_reports.wording import scope_lines
+from klarna_specs.client.faults import FAULT_KINDS
+from klarna_specs.client.requirements import CLIENT_OPERATIONS
 from klarna_specs.spec import Spec
 
 __all__ = ["Overview", "overview", "unseen"]
@@ -59,11 +62,14 @@ def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
     plans = [p.scenario.plan for p in record.played if p.exchanges and p.scenario.plan]
     markets = {plan.market for plan in plans}
     layouts = {plan.layout for plan in plans}
+    certified = record.header.certified
+    of = "a client" if certified else _counted(len(operations), "operation")
+    met = f", while {_counted(len(certified.faults), 'kind')} of faults acted" if certified else ""
     return (
-        f"{_counted(len(summary.requirements), 'requirement')} of "
-        f"{_counted(len(operations), 'operation')}; {binding} of them are binding.",
+        f"{_counted(len(summary.requirements), 'requirement')} of {of}; {binding} of them are "
+        "binding.",
         f"Orders of {_counted(len(markets), 'market')}, captured in "
-        f"{_counted(len(layouts), 'way')}.",
+        f"{_counted(len(layouts), 'way')}{met}.",
         f"{_counted(summary.requests_sent, 'request')} in "
         f"{_counted(summary.scenarios, 'scenario')}; "
         f"{_counted(summary.exchanges, 'exchange')} judged.",
@@ -71,8 +77,8 @@ def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
 
 
 def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
-    lines = scope_lines(summary)
-    if summary.target.kind == "mock":
+    lines = _limits_of_clients(record) if "client" in sides(record) else scope_lines(summary)
+    if summary.target.kind == "mock" and "server" in sides(record):
         lines.insert(0, "Any real server: the target was the mock that comes with the toolkit.")
     if summary.stopped:
         lines.append(f"The run ended early: {summary.stopped}")
@@ -84,6 +90,21 @@ def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
             "This page was made with other specs than the run: requirements may have changed since."
         )
     return tuple(lines)
+
+
+def _limits_of_clients(record: Record) -> list[str]:
+    certified = record.header.certified
+    if certified is None:
+        return ["What the client told its callers, and what it was told: traffic does not show it."]
+    lines = ["Any real server: the client called the mock that comes with the toolkit."]
+    if certified.unsupported:
+        lines.append(f"What the client does not have: {', '.join(certified.unsupported)}.")
+    others = [name for name in CLIENT_OPERATIONS if name not in certified.operations]
+    if left := [name for name in others if name not in certified.unsupported]:
+        lines.append(f"Operations that were left out: {', '.join(left)}.")
+    if without := [kind for kind in FAULT_KINDS if kind not in certified.faults]:
+        lines.append(f"Faults that were left out: {', '.join(without)}.")
+    return lines
 
 
 def _counted(count: int, noun: str) -> str:

@@ -8,7 +8,9 @@ from klarna_reports.aspects import CLASS_MEANINGS
 from klarna_reports.changes import KINDS, Changes
 from klarna_reports.deviations import Deviations
 from klarna_reports.explorer import explore
+from klarna_reports.faulted import faulted
 from klarna_reports.gallery import Gallery
+from klarna_reports.judged import sides
 from klarna_reports.latency import latencies
 from klarna_reports.matrix import heat_map, operation_matrix
 from klarna_reports.notable import notables
@@ -36,8 +38,13 @@ def page_values(
     spec: Spec, record: Record, summary: Summary, changes: Changes | None
 ) -> Mapping[str, Any]:
     """The values that the template names."""
-    deviations = Deviations(spec, summary, Gallery(record, summary))
+    certified = record.header.certified
+    adapter = certified.adapter if certified else ""
+    deviations = Deviations(spec, summary, Gallery(record, summary), adapter)
+    judged = sides(record)
     return {
+        "sides": judged,
+        "faulted": faulted(record),
         "summary": summary,
         "spec": spec,
         "header": record.header,
@@ -52,11 +59,11 @@ def page_values(
         "known": _known(summary),
         "matrix": operation_matrix(spec, summary),
         "classes": CLASS_MEANINGS,
-        "heat": heat_map(spec, record),
+        "heat": heat_map(spec, record) if "server" in judged else None,
         "operations": _operations(summary),
         "seen": _seen(spec, summary),
         "races": race_kinds(spec, record),
-        "latencies": latencies(spec, record),
+        "latencies": latencies(spec, record) if "server" in judged else [],
         "not_run": unseen(summary),
         "excused": [r for r in summary.requirements if r.verdict == "NOT_APPLICABLE"],
         "explorer": explore(spec, record, summary),

@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Literal
 
 from klarna_reports.badge import badge
+from klarna_reports.certificate import render_certificate
 from klarna_reports.changes import changes_between
 from klarna_reports.ctrf import ctrf
 from klarna_reports.har import har
 from klarna_reports.html import render_html
 from klarna_reports.journal import FILE_NAME
+from klarna_reports.judged import sides
 from klarna_reports.junit import junit
 from klarna_reports.markdown import annotations, markdown
 from klarna_reports.record import Record
@@ -23,16 +25,27 @@ from klarna_reports.summary import summarise
 from klarna_specs.spec import Spec
 
 __all__ = [
-    "CERTIFICATE",
     "FORMATS",
+    "WITH_EVERY_CERTIFICATION",
     "WITH_EVERY_RUN",
     "Format",
     "discard_renderings",
+    "unfit",
     "write_renderings",
 ]
 
 Format = Literal[
-    "json", "junit", "html", "sarif", "ctrf", "markdown", "github", "badge", "har", "pytest"
+    "json",
+    "junit",
+    "html",
+    "sarif",
+    "ctrf",
+    "markdown",
+    "github",
+    "badge",
+    "har",
+    "pytest",
+    "certificate",
 ]
 FORMATS: dict[Format, str] = {
     "json": "run.json",
@@ -45,11 +58,22 @@ FORMATS: dict[Format, str] = {
     "badge": "badge.svg",
     "har": "exchanges.har",
     "pytest": "test_counterexamples.py",
+    "certificate": "certificate.html",
 }
 """The formats that a record can be rendered in, and the names of their files."""
-CERTIFICATE = "certificate.html"
-"""The name of the page about a client."""
 WITH_EVERY_RUN: tuple[Format, ...] = ("json", "junit", "html")
+WITH_EVERY_CERTIFICATION: tuple[Format, ...] = (*WITH_EVERY_RUN, "certificate")
+
+
+def unfit(record: Record, formats: Collection[str]) -> str:
+    """Why one of these formats is not for this record; empty where there is nothing to say."""
+    if "certificate" in formats and record.header.certified is None:
+        return "a certificate is made of a client that was certified, and this is another record"
+    if "pytest" in formats and sides(record) != ("server",):
+        return (
+            "the format pytest plays counterexamples of servers, and this is the record of clients"
+        )
+    return ""
 
 
 def write_renderings(
@@ -77,6 +101,7 @@ def write_renderings(
         "badge": lambda: badge(summary),
         "har": lambda: har(record),
         "pytest": lambda: pytest_file(record, summary),
+        "certificate": lambda: render_certificate(record, summary),
     }
     directory.mkdir(parents=True, exist_ok=True)
     for name in formats:
@@ -86,8 +111,7 @@ def write_renderings(
 
 def discard_renderings(directory: Path) -> None:
     """Takes away what an earlier run left, so that it is not taken for that of the next one."""
-    names = (FILE_NAME, CERTIFICATE, *FORMATS.values())
-    leftovers = [directory / name for name in names]
+    leftovers = [directory / name for name in (FILE_NAME, *FORMATS.values())]
     leftovers += sorted((directory / "counterexamples").glob("*.yaml"))
     for path in leftovers:
         path.unlink(missing_ok=True)

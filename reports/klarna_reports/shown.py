@@ -1,16 +1,16 @@
 """Scenarios and exchanges as they are shown on a page: text only, cut, without secrets."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 from markupsafe import escape
 
+from klarna_reports.client_wording import episode_text, setting_text
 from klarna_reports.record import Played
 from klarna_reports.wording import action_text, cut, outcome_text, plan_text, purpose_text
 from klarna_specs.exchange import Exchange, Failure, Headers, NotJson, Payload
-from klarna_specs.scenario import Scenario
 
 __all__ = [
     "ShownExchange",
@@ -95,17 +95,23 @@ def shown_scenario(
     return ShownScenario(
         anchor=anchor,
         id=played.id,
-        plan=plan_text(scenario.plan),
+        plan=setting_text(played),
         other=plan_text(scenario.other) if scenario.other else "",
-        steps=_steps(scenario),
+        steps=_steps(_step_texts(played)),
         exchanges=dict(sorted(exchanges.items())),
         left_out=len(played.exchanges) - len(exchanges),
     )
 
 
-def _steps(scenario: Scenario) -> tuple[str, ...]:
-    steps = [cut(action_text(action), _LONGEST_STEP) for action in scenario.steps[:_MOST_STEPS]]
-    more = len(scenario.steps) - len(steps)
+def _step_texts(played: Played) -> list[str]:
+    if played.client is not None:
+        return [episode_text(episode) for episode in played.client.episodes]
+    return [action_text(action) for action in played.scenario.steps]
+
+
+def _steps(texts: Sequence[str]) -> tuple[str, ...]:
+    steps = [cut(text, _LONGEST_STEP) for text in texts[:_MOST_STEPS]]
+    more = len(texts) - len(steps)
     return (*steps, f"{more} more steps") if more else tuple(steps)
 
 

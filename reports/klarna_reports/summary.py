@@ -12,6 +12,7 @@ import msgspec
 
 from klarna_reports.curl import curl_line
 from klarna_reports.digest import Digest
+from klarna_reports.judged import judged_spec
 from klarna_reports.known import fingerprint_of, with_known
 from klarna_reports.overall import Evidence, overall
 from klarna_reports.reasons import Obstacles, verdict_reason
@@ -61,7 +62,11 @@ def combined(level: Level, verdicts: Collection[Verdict], *, all_seen: bool) -> 
 
 
 def summarise(spec: Spec, record: Record) -> Summary:
-    """What the record comes to: takes every finding into account and forgets no number."""
+    """What the record comes to: takes every finding into account and forgets no number.
+
+    `spec` are the specs as they are loaded; which of their requirements count, the record says.
+    """
+    spec = judged_spec(spec, record.header)
     header, footer = record.header, record.footer
     today = _day(header.started_at)
     admitted = [r for r in spec.requirements if header.scope.admits(r)]

@@ -207,13 +207,14 @@ def test_other_apis_are_none_of_our_business() -> None:
 
 def test_credentials_that_come_when_they_are_asked_for_are_remarked_only() -> None:
     asked = Response(status=401)
-    challenged = _verdicts(
-        _sent(asked, credentials="none"), _sent(_booked("r1"), key=OTHER_KEY, at_s=1)
-    )
-    never = _verdicts(_sent(asked, credentials="none"))
+    bare = _sent(asked, credentials="none")
+    then = _sent(_booked("r1"), key=OTHER_KEY, at_s=1)
+    challenged = _verdicts(bare, then, marks=(Mark(), _met_nothing("r1")))
+    never = _verdicts(bare, marks=(Mark(),))
 
     assert challenged["credentials-sent"] == {"INFO", "PASS"}
     assert never["credentials-sent"] == {"FAIL"}
+    assert "credentials-sent" not in _verdicts(bare)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,10 @@ def test_each_format_has_its_file(tmp_path, spec, record, played, everything_see
     assert summary.verdict == "CONFORMANT"
 
 
-@pytest.mark.parametrize("name", FORMATS)
+OF_SERVERS = tuple(name for name in FORMATS if name != "certificate")
+
+
+@pytest.mark.parametrize("name", OF_SERVERS)
 def test_only_what_was_asked_for_is_written(tmp_path, spec, record, name):
     write_renderings(tmp_path, spec, record(), formats=(name,))
     assert [path.name for path in tmp_path.iterdir()] == [FORMATS[name]]
@@ -24,8 +27,8 @@ def test_a_second_rendering_is_the_same_as_the_first(tmp_path, spec, record, pla
         requirement="refund.status", verdict="FAIL", exchange=0, expected="201", observed="200"
     )
     for name in ("first", "second"):
-        write_renderings(tmp_path / name, spec, record(played(failed)), tuple(FORMATS))
-    for file in FORMATS.values():
+        write_renderings(tmp_path / name, spec, record(played(failed)), OF_SERVERS)
+    for file in map(FORMATS.__getitem__, OF_SERVERS):
         first, second = (tmp_path / name / file for name in ("first", "second"))
         assert first.read_bytes() == second.read_bytes()
 

@@ -236,5 +236,6 @@ def test_without_a_violation_there_are_no_tests(record, played, everything_seen,
 
 
 def test_every_format_of_a_hostile_record_is_written(spec, failing, tmp_path):
-    write_renderings(tmp_path, spec, failing, tuple(FORMATS))
-    assert {path.name for path in tmp_path.iterdir()} == set(FORMATS.values())
+    of_servers = [name for name in FORMATS if name != "certificate"]
+    write_renderings(tmp_path, spec, failing, of_servers)
+    assert {path.name for path in tmp_path.iterdir()} == {FORMATS[name] for name in of_servers}

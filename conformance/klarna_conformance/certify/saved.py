@@ -8,20 +8,18 @@ import msgspec
 
 from klarna_conformance.errors import UsageError
 from klarna_reports.again import counterexample_name
-from klarna_reports.certificate import render_certificate
-from klarna_reports.client_wording import sentence
+from klarna_reports.client_wording import played_sentence, scenario_of
 from klarna_reports.journal import FILE_NAME, read_journal
 from klarna_reports.record import Played
-from klarna_reports.render import CERTIFICATE, write_renderings
+from klarna_reports.render import WITH_EVERY_CERTIFICATION, write_renderings
 from klarna_reports.summary import Summary
 from klarna_specs.client.play import ClientScenario
-from klarna_specs.client.requirements import client_spec
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 
-__all__ = ["Kept", "client_sentence", "read_client_scenario", "write_certified"]
+__all__ = ["Kept", "read_client_scenario", "write_certified"]
 
 
 class _Saved(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -59,13 +57,8 @@ def write_certified(spec: Spec, directory: Path) -> Kept:
     Raises UsageError where it cannot be written.
     """
     record = read_journal(directory / FILE_NAME)
-    certified = record.header.certified
-    assert certified is not None
-    bound = client_spec(spec, operations=certified.operations, faults=certified.faults)
     try:
-        summary = write_renderings(directory, bound, record, ("json", "junit"))
-        page = render_certificate(record, summary)
-        (directory / CERTIFICATE).write_bytes(page.encode(errors="replace"))
+        summary = write_renderings(directory, spec, record, WITH_EVERY_CERTIFICATION)
         _save(directory / "counterexamples", record.played, summary)
     except OSError as exc:
         raise UsageError(
@@ -81,14 +74,15 @@ def _save(directory: Path, scenarios: Sequence[Played], summary: Summary) -> Non
     wanted = {finding.scenario for finding in failed.values()}
     played = {each.id: each for each in scenarios if each.id in wanted and each.client}
     for requirement, finding in failed.items():
-        if finding.scenario in played:
+        side = played[finding.scenario].client if finding.scenario in played else None
+        if side is not None:
             directory.mkdir(parents=True, exist_ok=True)
             saved = _Saved(
                 requirement=requirement,
                 statement=statements[requirement],
-                told=client_sentence(played[finding.scenario], finding.observed),
+                told=played_sentence(played[finding.scenario], finding.observed),
                 expected=finding.expected,
-                scenario=_scenario(played[finding.scenario]),
+                scenario=scenario_of(side),
             )
             path = directory / counterexample_name(requirement)
             path.write_bytes(msgspec.yaml.encode(saved))
@@ -99,18 +93,7 @@ def _sentences(scenarios: Sequence[Played], summary: Summary) -> dict[str, str]:
     wanted = {finding.scenario for finding in first.values()}
     played = {each.id: each for each in scenarios if each.id in wanted and each.client}
     return {
-        requirement: client_sentence(played[finding.scenario], finding.observed)
+        requirement: played_sentence(played[finding.scenario], finding.observed)
         for requirement, finding in first.items()
         if finding.scenario in played
     }
-
-
-def client_sentence(played: Played, observed: str) -> str:
-    """What was told and disturbed in a scenario, and what was seen."""
-    return sentence(_scenario(played), observed)
-
-
-def _scenario(played: Played) -> ClientScenario:
-    assert played.client is not None
-    commands = tuple(episode.command for episode in played.client.episodes)
-    return ClientScenario(orders=played.client.orders, commands=commands)

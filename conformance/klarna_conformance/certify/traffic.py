@@ -19,6 +19,7 @@ __all__ = ["excusable", "judge_traffic", "keys_of_traffic"]
 _AGAIN_WITHIN_S = 600.0
 """The same call so soon after one of unclear fate is taken for another attempt at it."""
 _ORDERS = "/ordermanagement/v1/orders/"
+_OF_CREDENTIALS = "client.credentials-sent"
 _TEXTS = ("description", "reference")
 """Members of a body that no money depends on."""
 
@@ -39,14 +40,16 @@ def judge_traffic(
 ) -> tuple[Finding, ...]:
     """What client requirements say of exchanges, where nothing else is known of the client.
 
-    A mark tells of an exchange what only the network knows; where there are none, a call without
-    an answer may have taken effect or not. `used` are keys of other traffic, with what for. What
-    was not sent by the client (`look`), or is not about orders, is passed over.
+    A mark tells of an exchange what only the network knows; where there are none, as in recordings,
+    a call without an answer may have taken effect or not, and credentials were left out. `used` are
+    keys of other traffic, with what for. What was not sent by the client (`look`), or is not about
+    orders, is passed over.
     """
     found: list[Finding] = []
     known = dict(used or {})
     for view in _views(spec, exchanges, marks, known):
-        found.extend(findings_of(view, traffic=True))
+        findings = findings_of(view, traffic=True)
+        found.extend(f for f in findings if marks or f.requirement != _OF_CREDENTIALS)
         known.update(_keys(view))
     return tuple(found)
 

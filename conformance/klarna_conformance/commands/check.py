@@ -53,11 +53,8 @@ def check(
     spec = load(specs)
     sides = watched_sides(spec, side, requirements)
     traffic = read_har(file)
-    watched = Watched(
-        facts=traffic_facts(spec, traffic, name=file.name),
-        traffic=tuple(traffic),
-        credentials_known=False,
-    )
+    facts = traffic_facts(spec, traffic, name=file.name)
+    watched = Watched(facts=facts, traffic=tuple(traffic))
     summary = write_watched(
         spec,
         watched,

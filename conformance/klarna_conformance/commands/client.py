@@ -1,5 +1,6 @@
 """`client`: certify a client."""
 
+import shlex
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -90,7 +91,7 @@ def client(
         strict=strict,
         shrink=not no_shrink,
         command=" ".join(["klarna-conformance", *sys.argv[1:]]),
-        adapter=" ".join(adapter),
+        adapter=shlex.join(adapter),
         only=_scenario(replay) if replay else None,
     )
     return _certified(spec, adapter, options, output, Terminal(quiet=quiet, color=not no_color))
@@ -126,7 +127,7 @@ def _certified(
     from klarna_conformance.certify.saved import write_certified
     from klarna_conformance.errors import UsageError
     from klarna_reports.journal import FILE_NAME, Journal
-    from klarna_reports.render import CERTIFICATE, discard_renderings
+    from klarna_reports.render import discard_renderings
 
     def journal() -> Journal:
         try:
@@ -144,7 +145,7 @@ def _certified(
         terminal,
     )
     kept = write_certified(spec, output)
-    terminal.certified(kept.summary, kept.sentences, output / CERTIFICATE)
+    terminal.certified(kept.summary, kept.sentences, output)
     return kept.summary.exit_code
 
 

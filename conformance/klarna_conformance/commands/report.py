@@ -23,7 +23,8 @@ __all__ = ["report"]
     default="json,junit,html",
     show_default=True,
     help="Comma-separated: json, junit, html, sarif, ctrf, markdown (also for the step summary of "
-    "GitHub Actions), github (its annotations), badge (SVG), har, pytest.",
+    "GitHub Actions), github (its annotations), badge (SVG), har, "
+    "pytest, certificate (of a client).",
 )
 @click.option(
     "--suggest-deviations",
@@ -57,15 +58,13 @@ def report(
     """
     from datetime import UTC, datetime
 
-    import msgspec
-
     from klarna_conformance.deviations_file import suggested_deviations
     from klarna_conformance.errors import UsageError
-    from klarna_conformance.judge import judge
+    from klarna_conformance.rechecking import judged_again
     from klarna_conformance.terminal import Terminal
     from klarna_reports.journal import FILE_NAME, read_journal
     from klarna_reports.merging import merged
-    from klarna_reports.render import FORMATS, write_renderings
+    from klarna_reports.render import FORMATS, unfit, write_renderings
     from klarna_reports.summary import summarise
     from klarna_specs.loader import load
 
@@ -76,14 +75,10 @@ def report(
     folders = directories or (defaults.OUTPUT,)
     directory = output or folders[0]
     record = merged([read_journal(folder / FILE_NAME) for folder in folders])
+    if problem := unfit(record, wanted):
+        raise UsageError(problem)
     if recheck:
-        again = tuple(
-            msgspec.structs.replace(
-                played, findings=judge(spec, record.header.target, played.orders, played.exchanges)
-            )
-            for played in record.played
-        )
-        record = msgspec.structs.replace(record, played=again)
+        record = judged_again(spec, record)
     if suggest_deviations:
         click.echo(
             suggested_deviations(summarise(spec, record), datetime.now(UTC).date()), nl=False
