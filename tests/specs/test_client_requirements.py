@@ -44,6 +44,8 @@ def test_every_section_is_one_of_the_page():
             "MUST cannot rest on http",
         ),
         ("traffic: true", "trafic: true", "'trafic' is unknown"),
+        ("seen: [redirect]", "sean: [redirect]", "sean, which is no case"),
+        ("seen: [redirect]", "seen: [redirects]", "neither an operation nor a kind of fault"),
     ],
 )
 def test_a_file_that_is_not_right_is_refused(tmp_path: Path, old: str, new: str, problem: str):
@@ -60,6 +62,22 @@ def test_a_client_without_an_operation_is_not_held_to_what_is_about_it():
     }
     assert "client.options-told" in named
     assert "client.refund-id" not in named
+
+
+def test_what_needs_a_fault_binds_only_where_one_of_that_kind_acts():
+    calm, redirected = (
+        {r.id for r in client_spec(SPEC, faults=faults).requirements}
+        for faults in ((), ("redirect",))
+    )
+    assert redirected - calm == {"client.credentials-kept"}
+
+
+def test_a_case_that_needs_an_operation_is_wanted_only_of_clients_that_have_it():
+    def wanted(operation: str) -> set[str]:
+        return {str(goal) for goal in goals(client_spec(SPEC, operations=[operation]))}
+
+    assert "client.as-told-only (second-capture)" in wanted("extendDueDate") - wanted("refundOrder")
+    assert "client.amounts-as-told (with-fee)" in wanted("refundOrder") - wanted("extendDueDate")
 
 
 def test_a_case_is_wanted_only_where_its_fault_acts():

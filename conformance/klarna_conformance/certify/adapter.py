@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Mapping
+from inspect import cleandoc
 from typing import Any, Protocol
 
 import msgspec
 
 from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
+from klarna_specs.client.requirements import CLIENT_OPERATIONS
 
 __all__ = [
     "PROTOCOL",
@@ -91,6 +93,9 @@ def adapter_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of every line of the protocol, in both directions."""
     shapes: list[Any] = [Greeting, Readiness, Instruction, *_TOLD]
     _, definitions = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
+    for definition in definitions.values():
+        definition["description"] = cleandoc(definition["description"])
+    definitions["Ready"]["properties"]["operations"]["items"]["enum"] = list(CLIENT_OPERATIONS)
     for outcome in _TOLD:
         definition = definitions[outcome.__name__]
         definition["properties"] = {"id": {"type": "integer"}, **definition["properties"]}

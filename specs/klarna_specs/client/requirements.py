@@ -46,16 +46,26 @@ class ClientRequirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     section: str = ""
     of: tuple[str, ...] = ()
     cases: dict[str, str] = {}
+    needs: dict[str, tuple[str, ...]] = {}
     conditional: bool = False
     traffic: bool = False
 
-    def applies(self, operations: Collection[str]) -> bool:
-        """Whether a client with these operations is held to it."""
-        return not self.of or not set(self.of).isdisjoint(operations)
+    def applies(self, operations: Collection[str], faults: Collection[str]) -> bool:
+        """Whether a client with these operations, to which these faults happen, is held to it."""
+        concerned = not self.of or not set(self.of).isdisjoint(operations)
+        return concerned and self._possible("seen", {*operations, *faults})
 
-    def wanted(self, faults: Collection[str]) -> tuple[str, ...]:
-        """The cases that can be seen where only these faults act."""
-        return tuple(case for case in self.cases if case not in FAULT_KINDS or case in faults)
+    def wanted(self, operations: Collection[str], faults: Collection[str]) -> tuple[str, ...]:
+        """The cases that can be seen where only these operations are told and these faults act."""
+        given = {*operations, *faults}
+        return tuple(
+            case
+            for case in self.cases
+            if (case not in FAULT_KINDS or case in faults) and self._possible(case, given)
+        )
+
+    def _possible(self, case: str, given: Collection[str]) -> bool:
+        return case not in self.needs or not set(self.needs[case]).isdisjoint(given)
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,6 +114,11 @@ def _check(spec: Spec, text: YamlText, listed: tuple[ClientRequirement, ...]) ->
         seen.add(requirement.id)
         if unknown := set(requirement.of) - set(CLIENT_OPERATIONS):
             refuse(f"clients are not judged on {', '.join(sorted(unknown))}")
+        if unknown := requirement.needs.keys() - {"seen", *requirement.cases}:
+            refuse(f"it needs something for {', '.join(sorted(unknown))}, which is no case of it")
+        for needed in requirement.needs.values():
+            if unknown := set(needed) - {*CLIENT_OPERATIONS, *FAULT_KINDS}:
+                refuse(f"{', '.join(sorted(unknown))} is neither an operation nor a kind of fault")
         source = spec.sources.get(requirement.source)
         if source is None:
             refuse(f"its source {requirement.source!r} is not in sources.yaml")
@@ -133,10 +148,10 @@ def client_spec(
             section=each.section,
             operation=CLIENT,
             check=CLIENT,
-            cases={} if traffic else dict.fromkeys(each.wanted(faults), ""),
+            cases={} if traffic else dict.fromkeys(each.wanted(operations, faults), ""),
         )
         for each in client_requirements(spec)
-        if each.applies(operations)
+        if each.applies(operations, faults)
     )
     client = Operation(
         operation=CLIENT,
