@@ -10,11 +10,12 @@ const PATHS = {
   getOptionsForExtendDueDate: ["GET", "/captures/{capture_id}/extend-due-date-options"],
 };
 const ATTEMPTS = 4;
+const LONGEST_PAUSE_MS = 30_000;
 let hello;
 
 async function act(operation, orderId, { capture_id = "", ...body }) {
   const [method, suffix] = PATHS[operation];
-  const url = `${hello.base_url}/ordermanagement/v1/orders/${orderId}${suffix.replace("{capture_id}", capture_id)}`;
+  const path = `/ordermanagement/v1/orders/${orderId}${suffix.replace("{capture_id}", capture_id)}`;
   const credentials = Buffer.from(`${hello.username}:${hello.password}`).toString("base64");
   const headers = { Authorization: `Basic ${credentials}` };
   // The key is the same for all attempts, for any of them may have counted.
@@ -29,7 +30,8 @@ async function act(operation, orderId, { capture_id = "", ...body }) {
     let response, text;
     try {
       const signal = AbortSignal.timeout(hello.timeout_s * 1000);
-      response = await fetch(url, { method, headers, body: content, signal, redirect: "manual" });
+      const request = { method, headers, body: content, signal, redirect: "manual" };
+      response = await fetch(hello.base_url + path, request);
       text = await response.text();
     } catch {
       unclear = true; // no answer, or not the whole of it: nobody knows what the server did
@@ -37,7 +39,9 @@ async function act(operation, orderId, { capture_id = "", ...body }) {
     }
     if (response.ok) return done(operation, response, text);
     if (response.status === 429) {
-      pauseMs = 1000 * Math.min(Number(response.headers.get("retry-after") ?? pauseMs / 1000), 5);
+      const asked = response.headers.get("retry-after") ?? "";
+      if (/^\d+$/.test(asked)) pauseMs = 1000 * Number(asked);
+      if (pauseMs > LONGEST_PAUSE_MS) break;
     } else if (response.status >= 500) {
       unclear = true;
     } else {
@@ -49,26 +53,33 @@ async function act(operation, orderId, { capture_id = "", ...body }) {
 
 function done(operation, response, text) {
   if (operation === "refundOrder") {
-    const location = (response.headers.get("location") ?? "").split("/").pop();
-    return { outcome: "done", refund_id: response.headers.get("refund-id") ?? location };
+    const location = (response.headers.get("location") ?? "").replace(/\/$/, "").split("/").pop();
+    return { outcome: "done", refund_id: response.headers.get("refund-id") || location || null };
   }
-  if (operation === "getOptionsForExtendDueDate") return { outcome: "done", options: JSON.parse(text).options };
+  if (operation === "getOptionsForExtendDueDate") {
+    const { options } = members(text);
+    return { outcome: options ? "done" : "unknown", options };
+  }
   return { outcome: "done" };
 }
 
 function refused(response, text) {
-  let error = {};
-  try {
-    error = JSON.parse(text);
-  } catch {
-    // Not every refusal is JSON.
-  }
+  const error = members(text);
   return {
     outcome: "refused",
     error_code: error.error_code,
     error_messages: error.error_messages ?? [error.error_message ?? ""],
-    correlation_id: response.headers.get("klarna-correlation-id") ?? error.correlation_id,
+    correlation_id: error.correlation_id ?? response.headers.get("klarna-correlation-id"),
   };
+}
+
+// The members of a JSON body; none where it is something else, such as an error page.
+function members(text) {
+  try {
+    return Object(JSON.parse(text));
+  } catch {
+    return {};
+  }
 }
 
 const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);

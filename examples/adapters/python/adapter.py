@@ -15,6 +15,7 @@ PATHS = {
     "getOptionsForExtendDueDate": ("GET", "/captures/{capture_id}/extend-due-date-options"),
 }
 ATTEMPTS = 4
+LONGEST_PAUSE_S = 30
 
 
 def act(client: httpx.Client, operation: str, order_id: str, arguments: dict) -> dict:
@@ -30,12 +31,15 @@ def act(client: httpx.Client, operation: str, order_id: str, arguments: dict) ->
         try:
             response = client.request(method, path, json=arguments or None, headers=headers)
         except httpx.TransportError:
-            unclear = True
+            unclear = True  # no answer, or not the whole of it: nobody knows what the server did
             continue
         if response.is_success:
             return done(operation, response)
         if response.status_code == 429:
-            pause_s = min(float(response.headers.get("retry-after", pause_s)), 5)
+            asked = response.headers.get("retry-after", "")
+            pause_s = int(asked) if asked.isdigit() else pause_s
+            if pause_s > LONGEST_PAUSE_S:
+                break
         elif response.is_server_error:
             unclear = True
         else:
@@ -44,29 +48,36 @@ def act(client: httpx.Client, operation: str, order_id: str, arguments: dict) ->
 
 
 def done(operation: str, response: httpx.Response) -> dict:
-    """The outcome of a success; a refund's id comes in a header."""
+    """The outcome of a success; a refund's id comes in a header, or at the end of another one."""
     if operation == "refundOrder":
-        location = response.headers.get("location", "").rsplit("/", 1)[-1]
-        return {"outcome": "done", "refund_id": response.headers.get("refund-id") or location}
+        location = response.headers.get("location", "").rstrip("/").rsplit("/", 1)[-1]
+        refund_id = response.headers.get("refund-id") or location or None
+        return {"outcome": "done", "refund_id": refund_id}
     if operation == "getOptionsForExtendDueDate":
-        return {"outcome": "done", "options": response.json()["options"]}
+        options = members(response).get("options")
+        return {"outcome": "unknown" if options is None else "done", "options": options}
     return {"outcome": "done"}
 
 
 def refused(response: httpx.Response) -> dict:
-    """The outcome of a refusal, with what the server told; not every body is JSON."""
-    try:
-        error = response.json()
-    except ValueError:
-        error = {}
+    """The outcome of a refusal, with what the server told."""
+    error = members(response)
+    correlation_id = response.headers.get("klarna-correlation-id")
     return {
         "outcome": "refused",
         "error_code": error.get("error_code"),
         "error_messages": error.get("error_messages") or [error.get("error_message", "")],
-        "correlation_id": response.headers.get(
-            "klarna-correlation-id", error.get("correlation_id")
-        ),
+        "correlation_id": error.get("correlation_id") or correlation_id,
     }
+
+
+def members(response: httpx.Response) -> dict:
+    """The members of a JSON body; none where it is something else, such as an error page."""
+    try:
+        value = response.json()
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}
 
 
 def main() -> None:
@@ -74,8 +85,8 @@ def main() -> None:
     hello = json.loads(sys.stdin.readline())["hello"]
     auth = (hello["username"], hello["password"])
     client = httpx.Client(base_url=hello["base_url"], auth=auth, timeout=hello["timeout_s"])
-    print(json.dumps({"ready": {"client": "example 1.0 (httpx)", "operations": list(PATHS)}}))
-    sys.stdout.flush()
+    ready = {"client": f"example 1.0 (httpx {httpx.__version__})", "operations": list(PATHS)}
+    print(json.dumps({"ready": ready}), flush=True)
     for line in sys.stdin:
         told = json.loads(line)
         if told["operation"] not in PATHS:
