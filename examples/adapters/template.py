@@ -19,7 +19,7 @@ class Refused(Exception):
     """HERE: the exception of your client for an answer that says no (4xx), in place of this one."""
 
     error_code: str | None = None
-    error_messages: list[str] = []
+    error_messages: tuple[str, ...] = ()
     correlation_id: str | None = None
 
 
@@ -56,7 +56,7 @@ def act(client: Any, told: dict[str, Any]) -> Outcome:
         return {
             "outcome": "refused",
             "error_code": refusal.error_code,
-            "error_messages": refusal.error_messages,
+            "error_messages": list(refusal.error_messages),
             "correlation_id": refusal.correlation_id,
         }
     except Exception as error:  # a timeout, a reset, a 5xx: it may have happened, or not

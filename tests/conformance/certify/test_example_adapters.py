@@ -54,7 +54,7 @@ def refund(client, order_id, arguments):
     if isinstance(told, Told):
         refusal = Refused()
         refusal.error_code = told.error_code
-        refusal.error_messages = list(told.error_messages)
+        refusal.error_messages = told.error_messages
         refusal.correlation_id = told.correlation_id
         raise refusal
     if not isinstance(told, Done):
