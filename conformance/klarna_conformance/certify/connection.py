@@ -217,10 +217,13 @@ def _head(response: Response) -> h11.Response:
 
 
 def _path(target: str) -> str:
-    """The path and query of a request target, also where it names the host."""
+    """The path and query of a request target, also where it names the host; else the target."""
     if target.startswith("/"):
         return target
-    parts = urlsplit(target)
+    try:
+        parts = urlsplit(target)
+    except ValueError:
+        return target
     return (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
 
 

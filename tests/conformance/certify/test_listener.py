@@ -1,0 +1,280 @@
+"""The server that can misbehave, over raw sockets: HTTP as clients speak it, and as nobody does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+
+import pytest
+
+from klarna_conformance.certify.listener import Arrival, Listener
+from klarna_specs.exchange import Payload, Response
+
+from .sockets import Raw, Telling, connected
+
+GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
+POST = b"POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
+
+
+@asynccontextmanager
+async def listening(serve: Callable[[Arrival], Awaitable[None]]) -> AsyncIterator[Listener]:
+    listener = Listener(serve)
+    await listener.open()
+    try:
+        yield listener
+    finally:
+        async with asyncio.timeout(5):
+            await listener.close()
+
+
+def conversation(
+    talk: Callable[[Raw], Awaitable[None]], serve: Callable[[Arrival], Awaitable[None]]
+) -> None:
+    async def go() -> None:
+        async with listening(serve) as listener, connected(listener) as raw:
+            await talk(raw)
+
+    asyncio.run(go())
+
+
+def test_requests_of_one_connection_are_answered_one_after_the_other() -> None:
+    async def talk(raw: Raw) -> None:
+        assert (await raw.ask(GET)).endswith(b"GET /a ")
+        assert (await raw.ask(POST)).endswith(b"POST /b hi")
+        assert (await raw.ask(GET)).endswith(b"GET /a ")
+
+    conversation(talk, Telling())
+
+
+def test_pipelined_requests_are_answered_in_their_order() -> None:
+    async def talk(raw: Raw) -> None:
+        await raw.send(GET + POST + GET)
+        answers = [await raw.response() for _ in range(3)]
+        assert [each.rsplit(b"\r\n", 1)[1] for each in answers] == [
+            b"GET /a ",
+            b"POST /b hi",
+            b"GET /a ",
+        ]
+
+    conversation(talk, Telling())
+
+
+def test_a_chunked_body_is_read_whole() -> None:
+    async def talk(raw: Raw) -> None:
+        head = b"POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+        assert (await raw.ask(head + b"3;a=b\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")).endswith(b"/c abcde")
+
+    conversation(talk, Telling())
+
+
+def test_who_waits_for_100_gets_it_before_the_body_is_read() -> None:
+    async def talk(raw: Raw) -> None:
+        head = POST[:-2].replace(b"Host", b"Expect: 100-continue\r\nHost")
+        assert (await raw.ask(head)).startswith(b"HTTP/1.1 100 ")
+        assert (await raw.ask(b"ho")).endswith(b"POST /b ho")
+
+    conversation(talk, Telling())
+
+
+def test_an_answer_to_head_has_the_length_and_no_body() -> None:
+    async def talk(raw: Raw) -> None:
+        await raw.send(GET.replace(b"GET", b"HEAD") + GET)
+        head = await raw.reader.readuntil(b"\r\n\r\n")
+        assert b"content-length: 8" in head.lower()
+        assert (await raw.response()).endswith(b"GET /a ")
+
+    conversation(talk, Telling())
+
+
+@pytest.mark.parametrize(
+    ("target", "path"),
+    [
+        (b"http://127.0.0.1:1/orders/7?x=1", "/orders/7?x=1"),
+        (b"http://host", "/"),
+        (b"/a%20b/../c?q=%C3%A4#f", "/a%20b/../c?q=%C3%A4#f"),
+        (b"http://[::1", "http://[::1"),
+        (b"*", "*"),
+    ],
+)
+def test_the_path_is_that_of_the_target(target: bytes, path: str) -> None:
+    telling = Telling()
+
+    async def talk(raw: Raw) -> None:
+        await raw.ask(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+
+    conversation(talk, telling)
+    assert [request.path for request in telling.requests] == [path]
+
+
+def test_header_names_are_read_in_any_case_and_credentials_are_kept_apart() -> None:
+    telling = Telling()
+
+    async def talk(raw: Raw) -> None:
+        await raw.ask(
+            b"POST / HTTP/1.1\r\nhOST: x\r\nAUTHORIZATION: Basic czpw\r\n"
+            b"klarna-IDEMPOTENCY-key: k\r\ncontent-LENGTH: 0\r\n\r\n"
+        )
+
+    conversation(talk, telling)
+    (request,) = telling.requests
+    assert telling.authorizations == ["Basic czpw"]
+    assert request.header("Klarna-Idempotency-Key") == "k"
+    assert "authorization" not in {name.lower() for name, _ in request.headers}
+
+
+def test_a_request_of_http_1_0_is_answered_and_the_connection_closed() -> None:
+    async def talk(raw: Raw) -> None:
+        assert (await raw.ask(b"GET /old HTTP/1.0\r\n\r\n")).endswith(b"GET /old ")
+        assert await raw.end() == "closed"
+
+    conversation(talk, Telling())
+
+
+@pytest.mark.parametrize(
+    ("raw_bytes", "status"),
+    [
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" * 20, b"400", id="TLS"),
+        pytest.param(b"\r\n\x00\xff garbage\r\n\r\n", b"400", id="garbage"),
+        pytest.param(b"GET / HTTP/1.1\r\n\r\n", b"400", id="no Host"),
+        pytest.param(POST.replace(b": 2", b": -2"), b"400", id="a negative length"),
+        pytest.param(POST.replace(b": 2", b": 2, 3"), b"400", id="two lengths"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n\r\n",
+            b"400",
+            id="a chunk of no size",
+        ),
+        pytest.param(b"GET / HTTP/1.1\r\nX: " + b"a" * 100_000, b"431", id="an endless header"),
+        pytest.param(b"GET /" + b"a" * 100_000, b"431", id="an endless target"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 999999999\r\n\r\n" + b"a" * 10_100_000,
+            b"413",
+            id="an endless body",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_turned_away_and_others_are_served_on(
+    raw_bytes: bytes, status: bytes
+) -> None:
+    telling = Telling()
+
+    async def go() -> None:
+        async with listening(telling) as listener:
+            async with connected(listener) as raw:
+                answer = await raw.ask(raw_bytes)
+                raw.writer.write_eof()
+                assert answer.split(b" ")[:2] == [b"HTTP/1.1", status]
+                assert await raw.end() == "closed"
+            async with connected(listener) as raw:
+                assert (await raw.ask(GET)).endswith(b"GET /a ")
+
+    asyncio.run(go())
+    assert len(telling.requests) == 1
+
+
+@pytest.mark.parametrize(
+    "sent", [b"", b"GET", POST[:-1]], ids=["nothing", "a word", "no whole body"]
+)
+@pytest.mark.parametrize("how", ["leaves", "stays"])
+def test_who_says_nothing_or_half_of_it_keeps_nobody_from_closing(sent: bytes, how: str) -> None:
+    telling = Telling()
+
+    async def go() -> None:
+        async with listening(telling) as listener, connected(listener) as raw:
+            await raw.send(sent)
+            if how == "leaves":
+                raw.writer.transport.abort()
+            async with connected(listener) as other:
+                assert (await other.ask(GET)).endswith(b"GET /a ")
+
+    asyncio.run(go())
+    assert [request.path for request in telling.requests] == ["/a"]
+
+
+def test_a_client_that_does_not_read_keeps_nobody_from_closing() -> None:
+    answered = asyncio.Event()
+
+    async def flood(arrival: Arrival) -> None:
+        answered.set()
+        await arrival.answer(Response(status=200, body=Payload("a" * 50_000_000)))
+
+    async def talk(raw: Raw) -> None:
+        await raw.send(GET)
+        await answered.wait()
+
+    conversation(talk, flood)
+
+
+def test_it_listens_on_ipv6_too() -> None:
+    async def go() -> None:
+        listener = Listener(Telling(), host="::1")
+        await listener.open()
+        async with connected(listener) as raw:
+            assert listener.base_url.startswith("http://[::1]:")
+            assert (await raw.ask(GET)).endswith(b"GET /a ")
+        await listener.close()
+
+    asyncio.run(go())
+
+
+def test_while_it_refuses_nobody_gets_a_connection_and_the_port_stays_its_own() -> None:
+    async def go() -> None:
+        async with listening(Telling()) as listener, connected(listener) as kept:
+            before = listener.base_url
+            await kept.ask(GET)
+            listener.refuse()
+            assert await kept.end() == "reset"
+            with pytest.raises(ConnectionRefusedError):
+                async with connected(listener):
+                    pass
+            await listener.open()
+            async with connected(listener) as raw:
+                assert (await raw.ask(GET)).endswith(b"GET /a ")
+            assert listener.base_url == before
+
+    asyncio.run(go())
+
+
+def test_a_connection_that_is_at_work_survives_a_refusal() -> None:
+    arrived, go_on = asyncio.Event(), asyncio.Event()
+
+    async def serve(arrival: Arrival) -> None:
+        arrived.set()
+        await go_on.wait()
+        await arrival.answer(Response(status=204))
+
+    async def go() -> None:
+        async with listening(serve) as listener, connected(listener) as raw:
+            await raw.send(GET)
+            await arrived.wait()
+            listener.refuse()
+            go_on.set()
+            assert (await raw.response()).startswith(b"HTTP/1.1 204 ")
+
+    asyncio.run(go())
+
+
+def test_waiting_ends_as_soon_as_the_client_is_gone() -> None:
+    stayed: list[bool] = []
+    ended = asyncio.Event()
+
+    async def serve(arrival: Arrival) -> None:
+        stayed.append(await arrival.wait(60))
+        ended.set()
+
+    async def talk(raw: Raw) -> None:
+        await raw.send(GET)
+        raw.writer.transport.abort()
+        async with asyncio.timeout(5):
+            await ended.wait()
+
+    conversation(talk, serve)
+    assert stayed == [False]
+
+
+def test_a_port_that_is_taken_is_an_error() -> None:
+    async def go() -> None:
+        async with listening(Telling()) as listener:
+            other = Listener(Telling(), port=int(listener.base_url.rsplit(":", 1)[1]))
+            with pytest.raises(OSError, match="in use"):
+                await other.open()
+
+    asyncio.run(go())
