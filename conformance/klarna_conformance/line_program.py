@@ -3,17 +3,19 @@
 import asyncio
 import os
 import signal
-from collections import deque
+from asyncio.subprocess import PIPE, Process, SubprocessStreamProtocol
 from collections.abc import Sequence
 from contextlib import suppress
 
 __all__ = ["LineProgram", "ProgramEnded"]
 
 _LONGEST_LINE = 1_048_576
-_KEPT_OF_STDERR = 20
-"""How many of the last lines on stderr are kept, to be told when the program fails."""
+_KEPT_OF_STDERR = 4_096
+"""How many of the last bytes on stderr are kept, to be told when the program fails."""
+_LONGEST_WORDS = 400
 _GRACE_S = 2.0
 """How long a program may take to end once its input is closed."""
+_GLANCE_S = 0.005
 
 
 class ProgramEnded(Exception):
@@ -25,14 +27,16 @@ class LineProgram:
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = tuple(command)
-        self._process: asyncio.subprocess.Process | None = None
-        self._stderr: deque[str] = deque(maxlen=_KEPT_OF_STDERR)
+        self._process: Process | None = None
+        self._transport: asyncio.SubprocessTransport | None = None
+        self._stderr = b""
         self._listening: asyncio.Task[None] | None = None
 
     @property
     def last_words(self) -> str:
-        """What the program last wrote to stderr, in one line."""
-        return " ".join(self._stderr)
+        """The end of what the program wrote to stderr, in one line."""
+        words = " ".join(self._stderr.decode(errors="replace").split())
+        return words if len(words) <= _LONGEST_WORDS else f"...{words[-_LONGEST_WORDS:]}"
 
     async def ask(self, line: bytes) -> bytes:
         """Hands a line on and reads the answer, with its end.
@@ -46,9 +50,12 @@ class LineProgram:
         with suppress(ConnectionError):  # it does not listen: how it ended tells why
             process.stdin.write(line)
             await process.stdin.drain()
-        answer = await process.stdout.readline()
+        try:
+            answer = await process.stdout.readline()
+        except ValueError as exc:
+            raise ValueError(f"a line of it is longer than {_LONGEST_LINE} bytes") from exc
         if not answer.endswith(b"\n"):
-            code = await process.wait()
+            code = await _exit_code(process)
             if self._listening is not None:
                 with suppress(TimeoutError):  # what it started may keep its stderr open
                     await asyncio.wait_for(asyncio.shield(self._listening), _GRACE_S)
@@ -57,53 +64,59 @@ class LineProgram:
 
     async def aclose(self) -> None:
         """Closes the program's input; it is ended where it does not end by itself."""
-        process = self._process
-        if process is None:
+        if self._process is None:
             return
-        if process.stdin is not None:
-            process.stdin.close()
-        try:
+        if self._process.stdin is not None:
+            self._process.stdin.close()
+        with suppress(TimeoutError):
             async with asyncio.timeout(_GRACE_S):
-                await process.wait()
-        except TimeoutError:
-            _kill(process.pid)
-            await process.wait()
-        await self._forget()
+                await _exit_code(self._process)
+        await self.kill()
 
     async def kill(self) -> None:
-        """Ends the program at once; it is started anew when it is asked again."""
-        if self._process is not None:
-            _kill(self._process.pid)
-            await self._process.wait()
-        await self._forget()
+        """Ends the program, with what it started; it is started anew when it is asked again."""
+        process, transport, listening = self._process, self._transport, self._listening
+        self._process, self._transport, self._listening = None, None, None
+        if process is not None:
+            _kill(process.pid)
+            await _exit_code(process)
+        if listening is not None:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+        if transport is not None:
+            transport.close()  # others may hold the pipes still
 
-    async def _forget(self) -> None:
-        if self._listening is not None:
-            self._listening.cancel()
-            await asyncio.gather(self._listening, return_exceptions=True)
-        self._process, self._listening = None, None
-
-    async def _start(self) -> asyncio.subprocess.Process:
-        self._stderr.clear()
-        self._process = await asyncio.create_subprocess_exec(
+    async def _start(self) -> Process:
+        self._stderr = b""
+        loop = asyncio.get_running_loop()
+        transport, protocol = await loop.subprocess_exec(
+            lambda: SubprocessStreamProtocol(limit=_LONGEST_LINE, loop=loop),
             *self.command,
-            stdin=asyncio.subprocess.PIPE,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.PIPE,
-            limit=_LONGEST_LINE,
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=PIPE,
             start_new_session=True,
         )
+        self._transport = transport
+        self._process = Process(transport, protocol, loop)
         self._listening = asyncio.create_task(self._listen(self._process))
         return self._process
 
-    async def _listen(self, process: asyncio.subprocess.Process) -> None:
+    async def _listen(self, process: Process) -> None:
         """Reads stderr, so that the program does not wait for somebody to do so."""
         assert process.stderr is not None
         while part := await process.stderr.read(65_536):
-            self._stderr.extend(part.decode(errors="replace").splitlines())
+            self._stderr = (self._stderr + part)[-_KEPT_OF_STDERR:]
+
+
+async def _exit_code(process: Process) -> int:
+    """How the program ended. `Process.wait` may wait for others that hold its pipes, and for us."""
+    while process.returncode is None:
+        await asyncio.sleep(_GLANCE_S)
+    return process.returncode
 
 
 def _kill(pid: int) -> None:
     """Ends the program and what it started: they are a process group of their own."""
-    with suppress(ProcessLookupError):
+    with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)

@@ -1,11 +1,12 @@
 """One certification from end to end: trying the adapter, playing everything, shrinking."""
 
 import time
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from math import inf
 
 import msgspec
 
+from klarna_conformance import defaults
 from klarna_conformance.certify.adapter import Adapter, Ready
 from klarna_conformance.certify.checkup import operations_of, try_adapter
 from klarna_conformance.certify.driving import Stage
@@ -13,11 +14,14 @@ from klarna_conformance.certify.judging import excuses, judge_client, keys_used
 from klarna_conformance.certify.network import Tempo
 from klarna_conformance.certify.shrinking import Trying, shrunk
 from klarna_conformance.drawing import draw
+from klarna_conformance.errors import AdapterError
+from klarna_conformance.recording import Recorder
+from klarna_conformance.redaction import Redactor
 from klarna_conformance.running import recorded_header
 from klarna_reports.journal import Journal
-from klarna_reports.record import Certified, Footer, Header, Played, TargetFacts
+from klarna_reports.record import Certified, Finding, Footer, Header, Played, TargetFacts
 from klarna_specs.client.faults import FAULT_KINDS
-from klarna_specs.client.play import ClientScenario
+from klarna_specs.client.play import ClientScenario, ClientSide, Mute
 from klarna_specs.client.requirements import CLIENT, CLIENT_OPERATIONS, client_spec
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Empty, Json, Scenario, Step
@@ -29,10 +33,19 @@ __all__ = ["CertifyOptions", "certify", "plain_scenario"]
 _SHRINK_S = 20.0
 """For how long smaller counterexamples of one requirement are looked for."""
 _MOST_SHRUNK = 8
+_MOST_SILENCE_S = 300.0
+"""A client that let us wait for its outcomes for so long altogether is not asked on."""
+
+
+Size = tuple[bool, int, int]
+"""How large a counterexample is: whether it needs others before it, its commands, its requests."""
 
 
 class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a certification goes through; `time_s` bounds it, `examples` are drawn scenarios."""
+    """What a certification goes through; `time_s` bounds it, `examples` are drawn scenarios.
+
+    With `only`, that scenario is all that is played.
+    """
 
     seed: int
     operations: tuple[str, ...] = CLIENT_OPERATIONS
@@ -98,30 +111,45 @@ class _Certifying:
         self._began_s = time.monotonic()
         self._used: dict[str, str] = {}
         self._found: set[str] = set()
-        self._failing: dict[str, Played] = {}
+        self._failing: dict[str, tuple[Size, Played]] = {}
         self._sent = 0
+        self._recorder = Recorder(Redactor((defaults.USERNAME, defaults.PASSWORD)))
 
     @property
-    def _time_is_up(self) -> bool:
+    def _left_s(self) -> float:
         bound = self._options.time_s
-        return bound is not None and time.monotonic() - self._began_s > bound
+        return inf if bound is None else self._began_s + bound - time.monotonic()
 
     async def run(self) -> None:
         scenarios = list(self._scenarios())
         self._journal.write(self._header(len(scenarios)))
         stopped = "interrupted"
         try:
-            for number, scenario in enumerate(scenarios, 1):
-                if self._time_is_up:
-                    break
-                self._note(await self._played(scenario, f"s{number:04}"))
-            stopped = "the time is up" if self._time_is_up else ""
-            self._excuse()
+            stopped = await self._play_all(scenarios)
+            if not stopped and self._options.only is None:
+                self._excuse()
             if self._options.shrink:
                 await self._shrink()
+        except AdapterError:
+            stopped = "the adapter failed"
+            raise
         finally:
             wall_s = round(time.monotonic() - self._began_s, 3)
             self._journal.write(Footer(wall_s=wall_s, requests_sent=self._sent, stopped=stopped))
+
+    async def _play_all(self, scenarios: Sequence[ClientScenario]) -> str:
+        """Plays them in their order; answers why it stopped before the last one, if it did."""
+        silent_s = 0.0
+        for number, scenario in enumerate(scenarios, 1):
+            if self._left_s <= 0:
+                return "the time is up"
+            if silent_s >= _MOST_SILENCE_S:
+                return f"the client told nothing for {silent_s:.0f} s"
+            played = await self._played(scenario, f"s{number:04}", self._used)
+            self._used.update(keys_used(self._spec, _side(played), played.exchanges))
+            silent_s += sum(e.wall_s for e in _side(played).episodes if isinstance(e.told, Mute))
+            self._note(played)
+        return ""
 
     def _scenarios(self) -> Iterator[ClientScenario]:
         options = self._options
@@ -133,31 +161,40 @@ class _Certifying:
         yield from draw(drawn, count=options.examples, seed=options.seed)
 
     async def _played(
-        self, scenario: ClientScenario, identifier: str, shrunk_from: str = ""
+        self,
+        scenario: ClientScenario,
+        identifier: str,
+        used: Mapping[str, str] | None = None,
+        shrunk_from: str = "",
     ) -> Played:
+        """Plays and judges a scenario; `used` are the keys that others before it have used."""
         course = await self._stage.play(scenario)
         self._sent += len(course.exchanges)
-        findings = judge_client(self._spec, course.side, course.exchanges, self._used)
-        self._used.update(keys_used(self._spec, course.side, course.exchanges))
         return Played(
             id=identifier,
             scenario=plain_scenario(scenario),
             orders=course.orders,
             exchanges=course.exchanges,
-            findings=findings,
+            findings=judge_client(self._spec, course.side, course.exchanges, used),
             shrunk_from=shrunk_from,
             client=course.side,
         )
 
     def _note(self, played: Played) -> None:
-        self._journal.write(played)
-        self._tell(played)
+        self._write(played)
         self._found |= {finding.requirement for finding in played.findings}
-        for finding in played.findings:
-            if finding.verdict == "FAIL":
-                known = self._failing.get(finding.requirement)
-                if known is None or _size(played) < _size(known):
-                    self._failing[finding.requirement] = played
+        failed = _failed(played.findings)
+        if failed:
+            alone = _failed(judge_client(self._spec, _side(played), played.exchanges))
+            for requirement in failed:
+                size = requirement not in alone, len(played.scenario.steps), len(played.exchanges)
+                known = self._failing.get(requirement)
+                if known is None or size < known[0]:
+                    self._failing[requirement] = size, played
+
+    def _write(self, played: Played) -> None:
+        self._journal.write(self._recorder.played(played))
+        self._tell(played)
 
     def _excuse(self) -> None:
         """What the client never did cannot be judged, and is not held against it."""
@@ -172,28 +209,26 @@ class _Certifying:
         return client_spec(self._spec, operations=self._operations, faults=self._options.faults)
 
     async def _shrink(self) -> None:
-        for number, (requirement, played) in enumerate(
-            sorted(self._failing.items())[:_MOST_SHRUNK], 1
-        ):
-            if self._time_is_up or played.client is None:
+        """Records of each violated requirement the smallest scenario that shows it by itself."""
+        failing = sorted(self._failing.items())[:_MOST_SHRUNK]
+        for number, (requirement, (_, played)) in enumerate(failing, 1):
+            if self._left_s <= 0:
                 return
             smallest = await shrunk(
                 self._spec,
                 _scenario_of(played),
                 Trying(play=self._try, requirement=requirement, seed=self._options.seed),
-                within_s=_SHRINK_S,
+                within_s=min(_SHRINK_S, self._left_s),
             )
-            if smallest is not None:
-                again = await self._played(smallest, f"c{number:04}", shrunk_from=played.id)
-                with suppress(StopIteration):
-                    next(f for f in again.findings if f.requirement == requirement)
-                    self._journal.write(again)
-                    self._tell(again)
+            again = await self._played(
+                smallest or _scenario_of(played), f"c{number:04}", shrunk_from=played.id
+            )
+            if requirement in _failed(again.findings):
+                self._write(again)
 
     async def _try(self, scenario: ClientScenario) -> set[str]:
         """The requirements that a scenario shows to be violated."""
-        played = await self._played(scenario, "")
-        return {each.requirement for each in played.findings if each.verdict == "FAIL"}
+        return _failed((await self._played(scenario, "")).findings)
 
     def _header(self, planned: int) -> Header:
         options = self._options
@@ -219,14 +254,18 @@ class _Certifying:
         )
 
 
-def _size(played: Played) -> tuple[int, int]:
-    return len(played.scenario.steps), len(played.exchanges)
+def _failed(findings: Iterable[Finding]) -> set[str]:
+    return {finding.requirement for finding in findings if finding.verdict == "FAIL"}
+
+
+def _side(played: Played) -> ClientSide:
+    assert played.client is not None
+    return played.client
 
 
 def _scenario_of(played: Played) -> ClientScenario:
-    assert played.client is not None
-    commands = tuple(episode.command for episode in played.client.episodes)
-    return ClientScenario(orders=played.client.orders, commands=commands)
+    commands = tuple(episode.command for episode in _side(played).episodes)
+    return ClientScenario(orders=_side(played).orders, commands=commands)
 
 
 def plain_scenario(scenario: ClientScenario) -> Scenario:

@@ -8,8 +8,10 @@ import msgspec
 from klarna_conformance import defaults
 from klarna_conformance.certify.adapter import Adapter, Hello, Ready
 from klarna_conformance.certify.network import Disturbing, Network, Tempo
+from klarna_conformance.errors import AdapterError
 from klarna_conformance.mock.app import credentials_of
 from klarna_conformance.mock.server import Mock
+from klarna_reports.client_wording import command_text
 from klarna_reports.record import ProvidedOrder
 from klarna_specs.calls import read_call
 from klarna_specs.client.faults import Cut, Fault, Refused, Silent
@@ -95,8 +97,10 @@ class Stage:
 
     async def aclose(self) -> None:
         """Ends the adapter, then the network."""
-        await self._adapter.aclose()
-        await self.network.close()
+        try:
+            await self._adapter.aclose()
+        finally:
+            await self.network.close()
 
     async def play(self, scenario: ClientScenario) -> Course:
         """Has the client do what the scenario says; raises AdapterError."""
@@ -127,11 +131,16 @@ class Stage:
         )
         named = {} if capture_id is None else {"capture_id": capture_id}
         began_s = time.monotonic()
-        told = await self._adapter.do(
-            command.operation, order.order_id, {**command.arguments, **named}
-        )
+        try:
+            told = await self._adapter.do(
+                command.operation, order.order_id, {**command.arguments, **named}
+            )
+        except AdapterError as exc:
+            raise AdapterError(f"{exc} (it was told: {command_text(command)})") from exc
         wall_s = time.monotonic() - began_s
         await asyncio.sleep(_SETTLE_S)
+        if self.network.defect is not None:
+            raise self.network.defect
         return Episode(
             command=command,
             order_id=order.order_id,

@@ -121,6 +121,8 @@ class Network:
         remembers: bool = True,
     ) -> None:
         self.sightings: list[Sighting] = []
+        self.defect: Exception | None = None
+        """What went wrong in the backend itself: no client can be blamed for what came of it."""
         self._disturbing = Disturbing()
         self._backend = backend
         self._credentials = credentials
@@ -289,7 +291,11 @@ class Network:
                 return await _answer(arrival, served)
 
     async def _served(self, arrival: Arrival, sighting: Sighting) -> Response | Failure:
-        answered = await self._backend(sighting.request, arrival.authorization)
+        try:
+            answered = await self._backend(sighting.request, arrival.authorization)
+        except Exception as exc:
+            self.defect = exc
+            raise
         if isinstance(answered, Response):
             sighting.served.append(answered)
         return answered

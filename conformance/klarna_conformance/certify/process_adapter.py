@@ -9,14 +9,16 @@ import msgspec
 from klarna_conformance.certify.adapter import Greeting, Hello, Instruction, Readiness, Ready
 from klarna_conformance.errors import AdapterError
 from klarna_conformance.line_program import LineProgram, ProgramEnded
+from klarna_conformance.redaction import Redactor
 from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Told, Unknown, Unsupported
 
 __all__ = ["ProcessAdapter"]
 
 _START_S = 30.0
 """Within this an adapter has to be ready, in seconds: runtimes are slow to start."""
-_MOST_RESTARTS = 30
 _LONGEST_REASON = 500
+_LONGEST_SHOWN = 120
+_WANTED = '{"ready": {"client": "...", "operations": [...]}}'
 
 
 class _Numbered(msgspec.Struct, frozen=True):
@@ -34,29 +36,53 @@ class ProcessAdapter:
     """Runs the command of an integrator's adapter.
 
     One that breaks down, or tells nothing in time, is ended and started anew: what it was told is
-    judged, and what comes next is not spoilt by it.
+    judged, and what comes next is not spoilt by it. What it says never has the credentials in it.
     """
 
-    def __init__(self, command: Sequence[str], *, command_s: float) -> None:
+    def __init__(
+        self, command: Sequence[str], *, command_s: float, start_s: float = _START_S
+    ) -> None:
         self._program = LineProgram(command)
         self._name = " ".join(command)
         self._command_s = command_s
+        self._start_s = start_s
         self._hello: Hello | None = None
+        self._redactor = Redactor(())
         self._number = 0
         self._running = False
-        self._restarts = 0
+        self._closed = False
 
     async def begin(self, hello: Hello) -> Ready:
         """Starts the program and greets it; raises AdapterError."""
         self._hello = hello
-        ready = await self._greeted(hello)
+        self._redactor = Redactor((hello.username, hello.password), public=hello.base_url)
+        try:
+            async with asyncio.timeout(self._start_s):
+                line = await self._program.ask(msgspec.json.encode(Greeting(hello=hello)) + b"\n")
+        except TimeoutError as exc:
+            await self._program.kill()
+            raise AdapterError(
+                f"{self._name} said nothing within {self._start_s:g} s; its first line has to be "
+                f"{_WANTED}. {self._last_words}".strip()
+            ) from exc
+        except (OSError, ValueError, ProgramEnded) as exc:
+            told = self._redactor.text(str(exc))
+            raise AdapterError(f"{self._name} cannot be used as an adapter: {told}") from exc
+        try:
+            ready = _READY.decode(line).ready
+        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
+            raise AdapterError(
+                f"{self._name} said {self._shown(line)} instead of {_WANTED}: {exc}"
+            ) from exc
         self._running = True
         return ready
 
     async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         """Hands an instruction on, and reads the outcome; raises AdapterError."""
+        if self._closed or self._hello is None:
+            raise AdapterError("the adapter is not there any more, or not yet")
         if not self._running:
-            await self._restart()
+            await self.begin(self._hello)
         self._number += 1
         instruction = Instruction(
             id=self._number, operation=operation, order_id=order_id, arguments=arguments
@@ -69,53 +95,28 @@ class ProcessAdapter:
             return Mute(self._command_s)
         except ProgramEnded as exc:
             await self._end()
-            return Ended(str(exc)[:_LONGEST_REASON])
+            return Ended(self._redactor.text(str(exc))[:_LONGEST_REASON])
         except (OSError, ValueError) as exc:
             raise AdapterError(f"the adapter cannot be used: {exc}") from exc
         return self._outcome(line)
 
     async def aclose(self) -> None:
         """Closes the program's input, and ends it where that is not enough."""
+        self._closed = True
         await self._program.aclose()
 
     async def _end(self) -> None:
         await self._program.kill()
         self._running = False
 
-    async def _restart(self) -> None:
-        self._restarts += 1
-        if self._restarts > _MOST_RESTARTS or self._hello is None:
-            raise AdapterError(
-                f"the adapter had to be started again {_MOST_RESTARTS} times; it ends too often"
-            )
-        await self.begin(self._hello)
-
-    async def _greeted(self, hello: Hello) -> Ready:
-        try:
-            async with asyncio.timeout(_START_S):
-                line = await self._program.ask(msgspec.json.encode(Greeting(hello=hello)) + b"\n")
-        except TimeoutError as exc:
-            await self._program.kill()
-            raise AdapterError(
-                f"{self._name} said nothing within {_START_S:g} s; its first line has to be "
-                '{"ready": {"client": "...", "operations": [...]}}'
-            ) from exc
-        except (OSError, ValueError, ProgramEnded) as exc:
-            raise AdapterError(f"{self._name} cannot be used as an adapter: {exc}") from exc
-        try:
-            return _READY.decode(line).ready
-        except (msgspec.DecodeError, UnicodeDecodeError) as exc:
-            said = _shown(line)
-            raise AdapterError(f"{self._name} said {said} instead of being ready: {exc}") from exc
-
     def _outcome(self, line: bytes) -> Told:
         try:
             number = _NUMBERS.decode(line).id
-            outcome = _OUTCOMES.decode(line)
+            outcome = _OUTCOMES.decode(self._redactor.judged(line.decode()))
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise AdapterError(
-                f"the adapter said {_shown(line)}, which is no outcome: {exc}; nothing but the "
-                "protocol belongs on stdout"
+                f"the adapter said {self._shown(line)}, which is no outcome: {exc}; nothing but "
+                "the protocol belongs on stdout"
             ) from exc
         if number != self._number:
             raise AdapterError(
@@ -123,6 +124,10 @@ class ProcessAdapter:
             )
         return outcome
 
+    @property
+    def _last_words(self) -> str:
+        return self._redactor.text(self._program.last_words)
 
-def _shown(line: bytes) -> str:
-    return repr(line[:120].decode(errors="replace").strip())
+    def _shown(self, line: bytes) -> str:
+        text = self._redactor.text(line.decode(errors="replace").strip())
+        return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}...")

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 __all__ = ["client"]
 
+_LEAST_OUTCOME_S = 30.0
+
 
 @click.command()
 @click.argument("adapter", nargs=-1, required=True)
@@ -40,6 +42,11 @@ __all__ = ["client"]
     show_default=True,
     help="How long the client is advised to wait for an answer.",
 )
+@click.option(
+    "--outcome-time",
+    type=DURATION,
+    help="After so long without an outcome the client counts as mute; 30 timeouts by default.",
+)
 @click.option("--strict", is_flag=True, help="A recommendation that is not followed fails it.")
 @click.option("--no-shrink", is_flag=True, help="Do not look for smaller counterexamples.")
 @click.option(
@@ -59,6 +66,7 @@ def client(
     examples: int,
     max_time: float | None,
     timeout: float,
+    outcome_time: float | None,
     strict: bool,
     no_shrink: bool,
     replay: Path | None,
@@ -87,7 +95,12 @@ def client(
         faults=() if faults == "none" else _chosen("fault", faults, FAULT_KINDS),
         examples=examples,
         time_s=max_time,
-        tempo=Tempo(timeout_s=timeout, hold_s=4 * timeout, slow_s=0.4 * timeout),
+        tempo=Tempo(
+            timeout_s=timeout,
+            hold_s=4 * timeout,
+            slow_s=0.4 * timeout,
+            command_s=outcome_time or max(_LEAST_OUTCOME_S, 30 * timeout),
+        ),
         strict=strict,
         shrink=not no_shrink,
         command=" ".join(["klarna-conformance", *sys.argv[1:]]),

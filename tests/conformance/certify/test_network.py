@@ -1,0 +1,447 @@
+"""What every fault does on a real socket, and what the server has done by then."""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+import pytest
+
+from klarna_conformance import defaults
+from klarna_conformance.certify.network import Disturbing, Network, Tempo
+from klarna_conformance.mock.app import credentials_of
+from klarna_conformance.mock.server import Mock
+from klarna_specs.client.faults import (
+    Cut,
+    Errored,
+    Fault,
+    Redirected,
+    Refused,
+    Silent,
+    Slow,
+    Truncated,
+    Twice,
+    Varied,
+)
+from klarna_specs.client.play import Mark
+from klarna_specs.exchange import Exchange, Failure, Request, Response
+
+from ..museum import FULL, spec
+from .sockets import Raw, connected
+
+TEMPO = Tempo(timeout_s=0.05, hold_s=0.1, slow_s=0.05)
+AUTH = base64.b64encode(f"{defaults.USERNAME}:{defaults.PASSWORD}".encode())
+
+
+class Given(Disturbing):
+    """One fault after the other, each for one request."""
+
+    def __init__(self, faults: Sequence[Fault | None]) -> None:
+        self.left = list(faults)
+
+    def meet(self, request: Request) -> Fault | None:
+        return self.left.pop(0) if self.left else None
+
+    def next_refused(self) -> Refused | None:
+        return self.left[0] if self.left and isinstance(self.left[0], Refused) else None
+
+    def was_refused(self) -> None:
+        self.left.pop(0)
+
+
+class Room:
+    """A network in front of a mock with one order."""
+
+    def __init__(self, tempo: Tempo = TEMPO) -> None:
+        self.mock = Mock(spec(), seed=1)
+        self.order_id = self.mock.make_order(FULL).order_id
+        self.network = Network(
+            self._serve,
+            credentials=lambda h: credentials_of(h, defaults.USERNAME, defaults.PASSWORD),
+            tempo=tempo,
+        )
+
+    async def _serve(self, request: Request, _authorization: str | None) -> Response:
+        return self.mock.respond(request, self.network.base_url)
+
+    @property
+    def booked(self) -> int:
+        return len(self.mock.orders[self.order_id].refunds)
+
+    @property
+    def exchange(self) -> Exchange:
+        (exchange,) = self.network.seen().exchanges
+        return exchange
+
+    @property
+    def mark(self) -> Mark:
+        (mark,) = self.network.seen().marks
+        return mark
+
+    def refund(self, amount: int = 1, key: str | None = None) -> bytes:
+        body = json.dumps({"refunded_amount": amount}).encode()
+        extra = f"Klarna-Idempotency-Key: {key}\r\n".encode() if key else b""
+        return self.request("POST", "/refunds", extra=extra, body=body)
+
+    def request(self, method: str, suffix: str, *, extra: bytes = b"", body: bytes = b"") -> bytes:
+        path = f"/ordermanagement/v1/orders/{self.order_id}{suffix}"
+        framing = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        head = f"{method} {path} HTTP/1.1\r\nHost: x\r\n{framing if body else ''}".encode()
+        return head + b"Authorization: Basic " + AUTH + b"\r\n" + extra + b"\r\n" + body
+
+
+@asynccontextmanager
+async def room(*faults: Fault | None, tempo: Tempo = TEMPO) -> AsyncIterator[Room]:
+    made = Room(tempo)
+    await made.network.open()
+    try:
+        await made.network.disturb(Given(faults))
+        made.network.begin()
+        yield made
+    finally:
+        async with asyncio.timeout(5):
+            await made.network.close()
+
+
+def within(talk: Callable[[Room, Raw], Awaitable[None]], *faults: Fault | None) -> None:
+    async def go() -> None:
+        async with room(*faults) as made, connected(made.network.base_url) as raw:
+            await talk(made, raw)
+
+    asyncio.run(go())
+
+
+def members(answer: bytes) -> Any:
+    return json.loads(answer.split(b"\r\n\r\n", 1)[1])
+
+
+@pytest.mark.parametrize(
+    ("fault", "end", "booked"),
+    [
+        (Cut("before"), "reset", 0),
+        (Cut("before", reset=False), "closed", 0),
+        (Cut("after"), "reset", 1),
+        (Cut("after", reset=False), "closed", 1),
+        (Silent("before"), "closed", 0),
+        (Silent("after"), "closed", 1),
+    ],
+)
+def test_a_connection_ends_without_an_answer(fault: Fault, end: str, booked: int) -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        await raw.send(made.refund())
+        assert await raw.end() == end
+        assert made.booked == booked
+        assert isinstance(made.exchange.outcome, Failure)
+        assert len(made.mark.served) == booked
+        assert made.mark.fault == fault
+
+    within(talk, fault)
+
+
+def test_silence_ends_when_the_client_leaves() -> None:
+    async def go() -> None:
+        async with room(Silent("after"), tempo=Tempo(hold_s=60)) as made:
+            async with connected(made.network.base_url) as raw:
+                await raw.send(made.refund())
+                while not made.network.seen().exchanges:
+                    await asyncio.sleep(0)
+            while made.network.sightings[0].outcome is None:
+                await asyncio.sleep(0.001)
+            assert made.exchange.outcome.elapsed_s < 60
+
+    asyncio.run(go())
+
+
+def test_a_request_that_is_under_way_counts_as_not_answered() -> None:
+    async def go() -> None:
+        async with (
+            room(Silent("after"), tempo=Tempo(hold_s=60)) as made,
+            connected(made.network.base_url) as raw,
+        ):
+            await raw.send(made.refund())
+            while not made.network.seen().exchanges:
+                await asyncio.sleep(0)
+            outcome = made.exchange.outcome
+            assert isinstance(outcome, Failure)
+            assert outcome.kind == "timeout"
+
+    asyncio.run(go())
+
+
+def test_nobody_listens_for_a_while_and_then_somebody_does() -> None:
+    async def go() -> None:
+        async with room() as made:
+            given = Given([Refused(0.1), Refused(0.1)])
+            await made.network.disturb(given)
+            for _ in range(2):
+                with pytest.raises(ConnectionRefusedError):
+                    async with connected(made.network.base_url):
+                        pass
+            while given.left:
+                await asyncio.sleep(0.01)
+            await asyncio.sleep(0.01)
+            async with connected(made.network.base_url) as raw:
+                assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 201 ")
+
+    asyncio.run(go())
+
+
+def test_a_refusal_after_an_answer_ends_the_connection_that_was_kept() -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 503 ")
+        assert await raw.end() == "closed"
+        with pytest.raises(ConnectionRefusedError):
+            async with connected(made.network.base_url):
+                pass
+
+    within(talk, Errored(503), Refused(60))
+
+
+def test_closing_does_not_wait_until_somebody_listens_again() -> None:
+    async def go() -> None:
+        async with room(Refused(60)):
+            pass
+
+    asyncio.run(go())
+
+
+def test_the_next_disturbance_ends_a_refusal() -> None:
+    async def go() -> None:
+        async with room(Refused(60)) as made:
+            await made.network.disturb(Given([]))
+            async with connected(made.network.base_url) as raw:
+                assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 201 ")
+
+    asyncio.run(go())
+
+
+def test_a_slow_answer_comes_whole() -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        answer = await raw.ask(made.refund())
+        assert answer.startswith(b"HTTP/1.1 201 ")
+        assert made.exchange.outcome.elapsed_s >= TEMPO.slow_s
+        assert made.booked == 1
+
+    within(talk, Slow("start"))
+
+
+def test_a_slow_body_comes_in_pieces() -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        await raw.send(made.request("GET", ""))
+        pieces: list[bytes] = []
+        while not pieces or not _is_whole(b"".join(pieces)):
+            pieces.append(await raw.reader.read(65_536))
+        assert len(pieces) > 2
+        assert members(b"".join(pieces))["order_id"] == made.order_id
+
+    within(talk, Slow("body"))
+
+
+def _is_whole(answer: bytes) -> bool:
+    try:
+        members(answer)
+    except (ValueError, IndexError):
+        return False
+    return True
+
+
+@pytest.mark.parametrize("part", ["start", "body"])
+def test_a_slow_answer_that_is_not_waited_for_was_not_got(part: Any) -> None:
+    async def go() -> None:
+        async with room(Slow(part), tempo=Tempo(slow_s=60)) as made:
+            async with connected(made.network.base_url) as raw:
+                await raw.send(made.refund())
+                while not made.booked:
+                    await asyncio.sleep(0)
+            while made.network.sightings[0].outcome is None:
+                await asyncio.sleep(0.001)
+            assert isinstance(made.exchange.outcome, Failure)
+            assert [each.status for each in made.mark.served] == [201]
+
+    asyncio.run(go())
+
+
+def test_a_body_is_cut_off_after_it_was_announced() -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        await raw.send(made.refund())
+        head, body = (await raw.rest()).split(b"\r\n\r\n", 1)
+        (length,) = (
+            int(line.split(b":")[1])
+            for line in head.lower().split(b"\r\n")
+            if line.startswith(b"content-length:")
+        )
+        assert head.startswith(b"HTTP/1.1 201 ")
+        assert 0 < len(body) < length
+        assert made.booked == 1
+        assert isinstance(made.exchange.outcome, Failure)
+
+    within(talk, Truncated())
+
+
+def test_an_answer_without_a_body_gets_one_to_be_cut_off() -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        await raw.send(made.request("POST", "/release-remaining-authorization"))
+        answer = await raw.rest()
+        assert b"\r\n\r\n" in answer
+        assert not answer.endswith(b"}")
+
+    within(talk, Truncated())
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("status", [401, 409, 422, 429, 500, 502, 503, 504])
+def test_an_error_has_its_status_and_says_so_as_documented(status: Any, when: Any) -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        answer = await raw.ask(made.refund())
+        told = members(answer)
+        assert answer.startswith(f"HTTP/1.1 {status} ".encode())
+        assert told["error_code"]
+        assert told["error_messages"]
+        assert told["correlation_id"].encode() in answer.split(b"\r\n\r\n")[0]
+        assert (b"www-authenticate" in answer.lower()) == (status == 401)
+        assert made.booked == (when == "after")
+        assert (await raw.ask(made.request("GET", ""))).startswith(b"HTTP/1.1 200 ")
+
+    within(talk, Errored(status, when))
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "shows"),
+    [
+        ("html", b"text/html", b"<!DOCTYPE html>"),
+        ("malformed", b"application/json", b'{"error_code"'),
+        ("empty", b"", b""),
+    ],
+)
+def test_an_error_may_have_any_body(body: Any, kind: bytes, shows: bytes) -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        head, text = (await raw.ask(made.refund())).split(b"\r\n\r\n", 1)
+        assert (b"content-type: " + kind in head.lower()) == bool(kind)
+        assert text.startswith(shows)
+        assert bool(text) == bool(shows)
+        with pytest.raises(ValueError, match=r"Expecting|Unterminated|Invalid"):
+            json.loads(text)
+
+    within(talk, Errored(502, body=body))
+
+
+@pytest.mark.parametrize("retry_after_s", [None, 0, 3])
+def test_an_error_asks_to_wait_where_it_is_to(retry_after_s: int | None) -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        head = (await raw.ask(made.refund())).split(b"\r\n\r\n")[0].lower().split(b"\r\n")
+        told = [line for line in head if line.startswith(b"retry-after")]
+        assert told == ([] if retry_after_s is None else [f"retry-after: {retry_after_s}".encode()])
+
+    within(talk, Errored(429, retry_after_s=retry_after_s))
+
+
+@pytest.mark.parametrize("which", ["first", "second"])
+@pytest.mark.parametrize(("key", "booked"), [(None, 2), ("k", 1)])
+def test_what_is_delivered_twice_counts_twice_without_a_key(
+    which: Any, key: str | None, booked: int
+) -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        answer = await raw.ask(made.refund(key=key))
+        told = {r.refund_id: n for n, r in enumerate(made.mock.orders[made.order_id].refunds)}
+        (place,) = {n for refund_id, n in told.items() if refund_id.encode() in answer}
+        assert made.booked == booked
+        assert place == (1 if which == "second" and key is None else 0)
+        assert [each.status for each in made.mark.served] == [201, 201]
+
+    within(talk, Twice(which))
+
+
+@pytest.mark.parametrize("carried", [True, False])
+def test_a_redirect_leads_to_a_server_that_nobody_may_show_credentials(carried: bool) -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        answer = await raw.ask(made.refund())
+        (location,) = (
+            line.split(b": ")[1].decode()
+            for line in answer.split(b"\r\n")
+            if line.lower().startswith(b"location")
+        )
+        origin, path = location[: location.index("/", 8)], location[location.index("/", 8) :]
+        assert answer.startswith(b"HTTP/1.1 307 ")
+        assert origin != made.network.base_url
+        assert path.endswith(f"{made.order_id}/refunds")
+        async with connected(origin) as other:
+            secret = b"Authorization: Basic " + AUTH + b"\r\n" if carried else b""
+            sent = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n".encode()
+            assert (await other.ask(sent + secret + b"\r\n")).startswith(b"HTTP/1.1 404 ")
+        here, there = made.network.seen().marks
+        assert (here.at, there.at, there.carried) == ("server", "elsewhere", carried)
+        assert AUTH.decode() not in repr(made.network.seen())
+        assert made.booked == 0
+
+    within(talk, Redirected())
+
+
+def _names(answer: bytes) -> list[bytes]:
+    return [line.split(b":")[0] for line in answer.split(b"\r\n\r\n")[0].split(b"\r\n")[1:]]
+
+
+def _headers(answer: bytes) -> dict[str, str]:
+    lines = answer.split(b"\r\n\r\n")[0].decode().split("\r\n")[1:]
+    return dict(line.split(": ", 1) for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("how", "amount", "is_so"),
+    [
+        ("lower-case", 1, lambda a: b"refund-id" in _names(a)),
+        ("upper-case", 1, lambda a: b"REFUND-ID" in _names(a)),
+        (
+            "page-spelling",
+            1,
+            lambda a: {b"refund_id", b"Refund-Id"} & {*_names(a)} == {b"refund_id"},
+        ),
+        ("relative-location", 1, lambda a: _headers(a)["Location"].startswith("/ordermanagement")),
+        ("json-body", 1, lambda a: a.endswith(b'\r\n\r\n""')),
+        ("no-correlation-id", 1, lambda a: b"Klarna-Correlation-Id" not in _names(a)),
+        ("unknown-members", 10_001, lambda a: members(a)["links"] == [{"rel": "self"}]),
+        ("singular-message", 10_001, lambda a: "error_messages" not in members(a)),
+        ("singular-message", 10_001, lambda a: isinstance(members(a)["error_message"], str)),
+    ],
+)
+def test_an_answer_is_written_in_another_way(
+    how: Any, amount: int, is_so: Callable[[bytes], bool]
+) -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        varied = await raw.ask(made.refund(amount))
+        plain = await raw.ask(made.refund(amount))
+        assert is_so(varied)
+        assert not _holds(is_so, plain)
+        assert varied.split(b"\r\n")[0] == plain.split(b"\r\n")[0]
+
+    within(talk, Varied(how))
+
+
+def _holds(is_so: Callable[[bytes], bool], answer: bytes) -> bool:
+    try:
+        return is_so(answer)
+    except (KeyError, ValueError):
+        return False
+
+
+def test_options_get_unknown_members_too() -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        (capture,) = made.mock.orders[made.order_id].captures
+        suffix = f"/captures/{capture.capture_id}/extend-due-date-options"
+        told = members(await raw.ask(made.request("GET", suffix)))
+        assert {"label", "number_of_days", "amount"} <= told["options"][0].keys()
+
+    within(talk, Varied("unknown-members"))
+
+
+def test_without_a_fault_everything_passes_and_credentials_are_told_apart() -> None:
+    async def talk(made: Room, raw: Raw) -> None:
+        bare = made.refund().replace(b"Authorization: Basic " + AUTH + b"\r\n", b"")
+        for sent in (made.refund(), bare, made.refund().replace(AUTH, b"d3Jvbmc6b25l")):
+            await raw.ask(sent)
+        told = [each.request.credentials for each in made.network.seen().exchanges]
+        assert (told[0], told[1], made.booked) == ("valid", "none", 1)
+        assert told[2] not in ("valid", "none")
+
+    within(talk)
