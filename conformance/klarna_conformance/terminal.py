@@ -169,19 +169,19 @@ class Terminal:
         if not self._quiet:
             for verdict in ("FAIL", "WARN"):
                 for result in (r for r in summary.requirements if r.verdict == verdict):
-                    self._out.print(Text(f"{verdict} {result.id}", style="bold"))
-                    self._out.print(Text(f"  {result.statement}"))
+                    self._tell(f"{verdict} {result.id}", "bold")
+                    self._tell(f"  {result.statement}")
                     if result.id in told:
-                        self._out.print(Text(f"  {told[result.id]}"))
+                        self._tell(f"  {told[result.id]}")
             for result in summary.requirements:
                 if result.verdict == "NOT_RUN" and result.level == "MUST":
-                    self._out.print(Text(f"NOT_RUN {result.id}: {result.reason}"))
-        self._out.print(Text(summary.verdict, style=_STYLES[summary.verdict]), Text(summary.reason))
+                    self._tell(f"NOT_RUN {result.id}: {result.reason}")
+        self._tell_parts((summary.verdict, _STYLES[summary.verdict]), (f" {summary.reason}", ""))
         if not self._quiet:
             sent = f"{summary.requests_sent} requests in {summary.scenarios} scenarios"
-            self._out.print(Text(f"{sent}, {summary.wall_s:.1f} s, seed {summary.seed}"))
-            self._out.print(Text(f"Report: {directory / 'report.html'}"))
-            self._out.print(Text(f"Certificate: {directory / 'certificate.html'}"))
+            self._tell(f"{sent}, {summary.wall_s:.1f} s, seed {summary.seed}")
+            self._tell(f"Report: {directory / 'report.html'}")
+            self._tell(f"Certificate: {directory / 'certificate.html'}")
 
     def _print_findings(self, summary: Summary) -> None:
         for verdict in ("ERROR", "FAIL", "KNOWN", "WARN"):

@@ -12,10 +12,12 @@ def judged_spec(spec: Spec, header: Header) -> Spec:
 
     `spec` are the specs as they are loaded. A certified client is held to what can be seen with its
     operations and the faults of its run, traffic that was watched to what can be told from it.
+    Where requirements were chosen, a counterexample was played again, which is one case of theirs.
     """
     if header.certified:
         operations, faults = header.certified.operations, header.certified.faults
-        return client_spec(spec, operations=operations, faults=faults)
+        casewise = not header.scope.requirements
+        return client_spec(spec, operations=operations, faults=faults, casewise=casewise)
     if "client" in header.watched:
         return client_spec(spec, traffic=True, servers="server" in header.watched)
     return spec

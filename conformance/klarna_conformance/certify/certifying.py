@@ -44,7 +44,7 @@ Size = tuple[bool, int, int]
 class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a certification goes through; `time_s` bounds it, `examples` are drawn scenarios.
 
-    With `only`, that scenario is all that is played.
+    With `only`, that counterexample of the requirement `shows` is all that is played.
     """
 
     seed: int
@@ -58,6 +58,7 @@ class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""
     adapter: str = ""
     only: ClientScenario | None = None
+    shows: str = ""
 
     @property
     def is_everything(self) -> bool:
@@ -236,12 +237,11 @@ class _Certifying:
             name=self._ready.client, base_url=self._stage.network.base_url, kind="mock"
         )
         header = recorded_header(self._spec, facts, command=options.command, strict=options.strict)
-        whole = options.is_everything and set(self._operations) == set(options.operations)
         return msgspec.structs.replace(
             header,
             seed=options.seed,
             planned_scenarios=planned,
-            scope=Scope() if whole else Scope(operations=(CLIENT,)),
+            scope=self._scope(),
             certified=Certified(
                 client=self._ready.client,
                 adapter=options.adapter,
@@ -252,6 +252,13 @@ class _Certifying:
                 ),
             ),
         )
+
+    def _scope(self) -> Scope:
+        options = self._options
+        if options.shows:
+            return Scope(requirements=(options.shows,))
+        whole = options.is_everything and set(self._operations) == set(options.operations)
+        return Scope() if whole else Scope(operations=(CLIENT,))
 
 
 def _failed(findings: Iterable[Finding]) -> set[str]:

@@ -57,7 +57,7 @@ async def try_adapter(
     if not reached:
         raise AdapterError(
             f"nothing was sent to {stage.network.base_url}, whatever the adapter was told; it "
-            f"answered {_named(told)}"
+            f"answered {_named(told)}. It has to use the base_url that it is told, and no proxy"
         )
 
 

@@ -14,15 +14,16 @@ from klarna_reports.record import Played
 from klarna_reports.render import WITH_EVERY_CERTIFICATION, write_renderings
 from klarna_reports.summary import Summary
 from klarna_specs.client.play import ClientScenario
+from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_requirements
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 
-__all__ = ["Kept", "read_client_scenario", "write_certified"]
+__all__ = ["Kept", "SavedScenario", "read_saved", "write_certified"]
 
 
-class _Saved(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class SavedScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A counterexample of a client: enough to read it, and to play it again."""
 
     requirement: str
@@ -32,16 +33,34 @@ class _Saved(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     scenario: ClientScenario
 
 
-def read_client_scenario(path: Path) -> ClientScenario:
-    """The scenario of a saved counterexample; raises UsageError with the line of what is wrong."""
+def read_saved(spec: Spec, path: Path) -> SavedScenario:
+    """A saved counterexample; raises UsageError with the line of what is wrong."""
     try:
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
-        saved: _Saved = shaped(text, _Saved)
+        saved: SavedScenario = shaped(text, SavedScenario)
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(f"{path} cannot be read: {exc}") from exc
     except SpecFileError as exc:
         raise UsageError(str(exc)) from exc
-    return saved.scenario
+    if problem := _problem(spec, saved):
+        raise UsageError(f"{path}: {problem}")
+    return saved
+
+
+def _problem(spec: Spec, saved: SavedScenario) -> str:
+    """Why it cannot be played; empty where it can."""
+    known = {
+        "requirement": [each.id for each in client_requirements(spec)],
+        "operation": CLIENT_OPERATIONS,
+        "market": spec.markets,
+    }
+    named = (
+        ("requirement", saved.requirement),
+        *(("operation", command.operation) for command in saved.scenario.commands),
+        *(("market", plan.market) for plan in saved.scenario.orders),
+    )
+    unknown = next(((what, name) for what, name in named if name not in known[what]), None)
+    return f"there is no {unknown[0]} {unknown[1]!r}" if unknown else saved.scenario.problem
 
 
 class Kept(NamedTuple):
@@ -77,7 +96,7 @@ def _save(directory: Path, scenarios: Sequence[Played], summary: Summary) -> Non
         side = played[finding.scenario].client if finding.scenario in played else None
         if side is not None:
             directory.mkdir(parents=True, exist_ok=True)
-            saved = _Saved(
+            saved = SavedScenario(
                 requirement=requirement,
                 statement=statements[requirement],
                 told=played_sentence(played[finding.scenario], finding.observed),

@@ -13,8 +13,8 @@ from klarna_conformance.commands.options import DURATION, output_option, specs_o
 
 if TYPE_CHECKING:
     from klarna_conformance.certify.certifying import CertifyOptions
+    from klarna_conformance.certify.saved import SavedScenario
     from klarna_conformance.terminal import Terminal
-    from klarna_specs.client.play import ClientScenario
     from klarna_specs.spec import Spec
 
 __all__ = ["client"]
@@ -52,7 +52,7 @@ _LEAST_OUTCOME_S = 30.0
 @click.option(
     "--replay",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Play only the scenario of this counterexample.",
+    help="Play only this counterexample; its record goes to the folder `replay` in --output.",
 )
 @click.option("--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("--no-color", is_flag=True, help="Print without colours.")
@@ -89,6 +89,7 @@ def client(
     from klarna_specs.loader import load
 
     spec = load(specs)
+    saved = _saved(spec, replay) if replay else None
     options = CertifyOptions(
         seed=seed,
         operations=_chosen("operation", operations, CLIENT_OPERATIONS),
@@ -105,25 +106,30 @@ def client(
         shrink=not no_shrink,
         command=" ".join(["klarna-conformance", *sys.argv[1:]]),
         adapter=shlex.join(adapter),
-        only=_scenario(replay) if replay else None,
+        only=saved.scenario if saved else None,
+        shows=saved.requirement if saved else "",
     )
-    return _certified(spec, adapter, options, output, Terminal(quiet=quiet, color=not no_color))
+    folder = output / "replay" if replay else output
+    return _certified(spec, adapter, options, folder, Terminal(quiet=quiet, color=not no_color))
 
 
 def _chosen(what: str, told: str | None, existing: tuple[str, ...]) -> tuple[str, ...]:
     from klarna_conformance.commands.options import known_names
+    from klarna_conformance.errors import UsageError
 
     if told is None:
         return existing
     named = tuple(name.strip() for name in told.split(",") if name.strip())
+    if not named:
+        raise UsageError(f"--{what}s names no {what}; there are {', '.join(existing)}")
     known_names(what, named, existing)
     return named
 
 
-def _scenario(path: Path) -> "ClientScenario":
-    from klarna_conformance.certify.saved import read_client_scenario
+def _saved(spec: "Spec", path: Path) -> "SavedScenario":
+    from klarna_conformance.certify.saved import read_saved
 
-    return read_client_scenario(path)
+    return read_saved(spec, path)
 
 
 def _certified(

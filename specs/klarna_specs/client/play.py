@@ -25,7 +25,9 @@ __all__ = [
 ]
 
 
-class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Command(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
     """One thing to tell a client to do, and the faults that its attempts meet.
 
     `order` and `capture` are positions (from 0) in the scenario's orders and the order's captures.
@@ -47,11 +49,27 @@ class Command(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return self.faults[-1] if self.for_ever and self.faults else None
 
 
-class ClientScenario(msgspec.Struct, frozen=True, kw_only=True):
+class ClientScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Orders that exist, and commands that a client gets about them, one after the other."""
 
     orders: tuple[OrderPlan, ...]
     commands: tuple[Command, ...]
+
+    @property
+    def problem(self) -> str:
+        """Why nobody can be put through it; empty where somebody can."""
+        if not self.commands:
+            return "there is no command"
+        for plan in self.orders:
+            if plan.problem:
+                return plan.problem
+        for command in self.commands:
+            if not 0 <= command.order < len(self.orders):
+                return f"there is no order {command.order}"
+            captures = self.orders[command.order].captures
+            if command.capture is not None and not 0 <= command.capture < len(captures):
+                return f"order {command.order} has no capture {command.capture}"
+        return ""
 
 
 class Done(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="outcome", tag="done"):

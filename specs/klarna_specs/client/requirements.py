@@ -133,12 +133,15 @@ def client_spec(
     faults: Collection[str] = FAULT_KINDS,
     traffic: bool = False,
     servers: bool = False,
+    casewise: bool = True,
 ) -> Spec:
     """The specs with the client's requirements: beside those of servers, or in their place.
 
     What cannot be seen with these operations and faults is no goal. With `traffic` nothing but
-    exchanges is known, and what it takes more for has a goal that cannot be seen.
+    exchanges is known, and what it takes more for has a goal that cannot be seen. Without
+    `casewise` a requirement has been seen where one case of it was.
     """
+    whole = not casewise or traffic
     made = tuple(
         Requirement(
             id=each.id,
@@ -148,7 +151,7 @@ def client_spec(
             section=each.section,
             operation=CLIENT,
             check=CLIENT,
-            cases={} if traffic else dict.fromkeys(each.wanted(operations, faults), ""),
+            cases={} if whole else dict.fromkeys(each.wanted(operations, faults), ""),
         )
         for each in client_requirements(spec)
         if each.applies(operations, faults)

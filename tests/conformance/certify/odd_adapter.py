@@ -1,0 +1,144 @@
+"""Adapters that are wrong, and adapters of clients that are: `python odd_adapter.py KIND`.
+
+Everything that KIND does not change is done by the reference client.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+import msgspec
+
+from klarna_conformance.certify.adapter import Hello
+from klarna_conformance.certify.reference import Errand, ReferenceClient
+from klarna_specs.client.requirements import CLIENT_OPERATIONS
+
+KIND, *MORE = sys.argv[1:]
+HOSTILE = "<script>alert(1)</script>\x1b[31m\n::error::owned"
+
+
+def write(raw: bytes) -> None:
+    sys.stdout.buffer.write(raw)
+    sys.stdout.flush()
+
+
+def say(line: object) -> None:
+    write(json.dumps(line).encode() + b"\n")
+
+
+class Client(ReferenceClient):
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        try:
+            return super().send(errand, attempt)
+        except httpx.TransportError:
+            self.on_failure()
+            raise
+
+    def on_failure(self) -> None:
+        match KIND:
+            case "breaks down":
+                raise RuntimeError("the network is not what it was")
+            case "breaks down and tells secrets":
+                raise RuntimeError(f"sent with {self.hello.username}:{self.hello.password}")
+            case "hangs":
+                time.sleep(600)
+            case "prints when it fails":
+                write(b"Warning: connection lost in client.php on line 7\n")
+
+
+def greeted() -> Hello:
+    match KIND:
+        case "ends at once":
+            sys.exit("no such setting: KLARNA_REGION")
+        case "garbage":
+            write(b"Starting acme client 1.2 ...\n")
+        case "not UTF-8":
+            write(b"\xff\xfe\n")
+        case "endless line":
+            write(b"x" * 2_000_000)
+        case "never ready":
+            print("waiting for the database", file=sys.stderr, flush=True)
+            time.sleep(600)
+        case "leaves a process":
+            child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+            Path(MORE[0]).write_text(str(child.pid))
+        case "tells its process":
+            with Path(MORE[0]).open("a") as pids:
+                pids.write(f"{os.getpid()}\n")
+    return Hello(**json.loads(sys.stdin.readline())["hello"])
+
+
+def ready() -> object:
+    match KIND:
+        case "no operations":
+            return {"ready": {"client": "acme"}}
+        case "unknown operation":
+            return {"ready": {"client": "acme", "operations": ["refundOrder", "refund"]}}
+        case "another protocol":
+            return {"status": "ok"}
+        case "hostile":
+            return {"ready": {"client": f"acme {HOSTILE}", "operations": CLIENT_OPERATIONS}}
+        case _:
+            return {"ready": {"client": "acme", "operations": CLIENT_OPERATIONS}}
+
+
+def outcome(client: Client, told: dict[str, Any]) -> dict[str, Any]:
+    known = told["operation"] in CLIENT_OPERATIONS
+    match KIND:
+        case "supports everything" if not known:
+            return {"outcome": "done"}
+        case "supports nothing" if known:
+            return {"outcome": "unsupported"}
+        case "sends nothing" if known:
+            return {"outcome": "done"}
+        case "sends nothing and does not know" if known:
+            return {"outcome": "unknown"}
+        case "sends elsewhere" if known:
+            client.http.base_url = "http://127.0.0.1:9"
+        case "no such outcome" if known:
+            return {"outcome": "success"}
+        case "another type" if known:
+            return {"outcome": "done", "refund_id": 7}
+        case "another id" if known:
+            return {"outcome": "done", "id": told["id"] + 1}
+        case "hostile" if known:
+            client.do(told["operation"], told["order_id"], told["arguments"])
+            return {"outcome": "refused", "error_code": HOSTILE, "error_messages": [HOSTILE]}
+        case "tells secrets" if known:
+            client.do(told["operation"], told["order_id"], told["arguments"])
+            secret = f"{client.hello.username}:{client.hello.password}"
+            return {"outcome": "refused", "error_messages": [secret], "correlation_id": secret}
+        case "says secrets" if known:
+            write(f"DEBUG {client.hello.password}\n".encode())
+        case "says more" if known:
+            write(b"DEBUG sending a refund\n")
+        case "floods stdout" if known:
+            write(b'{"id": 0}\n' * 1_000_000)
+        case "floods stderr":
+            sys.stderr.write("DEBUG sending something\n" * 200_000)
+            sys.stderr.flush()
+        case "ends when it is to work" if known:
+            sys.exit(4)
+        case _:
+            pass
+    return msgspec.to_builtins(client.do(told["operation"], told["order_id"], told["arguments"]))
+
+
+def main() -> None:
+    client = Client(greeted())
+    say(ready())
+    for line in sys.stdin:
+        told = json.loads(line)
+        answer = outcome(client, told)
+        say({"id": told["id"], **answer})
+        if KIND == "answers twice":
+            say({"id": told["id"], **answer})
+
+
+if __name__ == "__main__":
+    main()

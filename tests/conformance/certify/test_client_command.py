@@ -1,0 +1,323 @@
+"""`klarna-conformance client`: what is chosen, what is kept, and how it ends early."""
+
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from klarna_reports.journal import read_journal
+
+from ..conftest import COMMAND, Finished
+from .test_wrong_adapters import ODD, is_running
+
+Cli = Callable[..., Finished]
+REFERENCE = (sys.executable, "-m", "klarna_conformance.certify.reference_adapter")
+CALM = ("--faults", "none", "--examples", 0, "--operations", "refundOrder")
+LOST = ("--faults", "lost", "--examples", 0, "--operations", "refundOrder", "--timeout", "200ms")
+
+
+def wrong(identifier: str) -> tuple[str, ...]:
+    return (*REFERENCE, "--client", identifier)
+
+
+def record(folder: Path) -> Any:
+    return read_journal(folder / "journal.ndjson")
+
+
+def commands(folder: Path) -> list[Any]:
+    """What the client was told, scenario by scenario, with what its calls met."""
+    return [
+        [episode.command for episode in played.client.episodes]
+        for played in record(folder).played
+        if played.client
+    ]
+
+
+def test_only_the_operations_that_are_asked_for_are_told(cli: Cli, tmp_path: Path) -> None:
+    told = "extendDueDate,getOptionsForExtendDueDate"
+    finished = cli("client", *CALM[:-1], told, "--output", tmp_path, "--quiet", "--", *REFERENCE)
+    named = {command.operation for scenario in commands(tmp_path) for command in scenario}
+
+    assert finished.code == 0
+    assert named == set(told.split(","))
+    assert finished.out.startswith("CONFORMANT All")
+    assert "in the chosen scope" in finished.out
+
+
+def test_only_the_faults_that_are_asked_for_act(cli: Cli, tmp_path: Path) -> None:
+    finished = cli("client", *LOST, "--output", tmp_path, "--quiet", "--", *REFERENCE)
+    faults = {
+        type(fault).__name__
+        for scenario in commands(tmp_path)
+        for command in scenario
+        for fault in command.faults
+    }
+
+    assert (finished.code, faults) == (0, {"Cut"})
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--operations", "refundorder"), "no operation 'refundorder'; did you mean refundOrder?"),
+        (("--operations", "captureOrder"), "there is no operation 'captureOrder'"),
+        (("--operations", ""), "--operations names no operation"),
+        (("--faults", "losst"), "there is no fault 'losst'; did you mean lost?"),
+        (("--faults", " , "), "--faults names no fault"),
+        (("--timeout", "0s"), "'0s' is no duration"),
+        (("--examples", "-1"), "-1 is not in the range"),
+        (("--max-time", "soon"), "'soon' is no duration"),
+    ],
+)
+def test_wrong_options_are_told(cli: Cli, options: tuple[str, ...], told: str) -> None:
+    finished = cli("client", *options, "--", *REFERENCE)
+
+    assert finished.code == 2
+    assert told in finished.err
+    assert "Traceback" not in finished.err
+
+
+def test_without_an_adapter_there_is_nothing_to_do(cli: Cli) -> None:
+    assert cli("client").code == 2
+
+
+def test_a_seed_makes_the_same_scenarios_and_verdicts_again(cli: Cli, tmp_path: Path) -> None:
+    options = (*LOST[:3], 5, *LOST[4:], "--quiet")
+
+    def certified(seed: int, name: str) -> tuple[list[Any], dict[str, str]]:
+        output = tmp_path / name
+        cli("client", *options, "--seed", seed, "--output", output, "--", *REFERENCE)
+        told = json.loads((output / "run.json").read_text())
+        return commands(output), {r["id"]: r["verdict"] for r in told["requirements"]}
+
+    once, again, other = certified(7, "a"), certified(7, "b"), certified(8, "c")
+    assert once == again
+    assert once[0] != other[0]
+    assert once[1] == other[1]
+
+
+def test_what_there_is_no_time_for_is_not_run(cli: Cli, tmp_path: Path) -> None:
+    finished = cli("client", "--max-time", "500ms", "--output", tmp_path, "--", *REFERENCE)
+    kept = record(tmp_path)
+    told = json.loads((tmp_path / "run.json").read_text())
+    verdicts = {r["id"]: r["verdict"] for r in told["requirements"]}
+
+    assert finished.code == 3
+    assert "the time is up" in finished.out
+    assert len(kept.played) < kept.header.planned_scenarios
+    assert verdicts["client.credentials-kept"] == verdicts["client.key-kept"] == "NOT_RUN"
+
+
+def test_enough_time_changes_nothing(cli: Cli, tmp_path: Path) -> None:
+    finished = cli("client", *CALM, "--max-time", "10m", "--output", tmp_path, "--", *REFERENCE)
+
+    assert finished.code == 0
+    assert record(tmp_path).footer.stopped == ""
+
+
+COUNTEREXAMPLE = "counterexamples/client.once.yaml"
+
+
+@pytest.fixture
+def counterexample(cli: Cli, tmp_path: Path) -> Path:
+    """That of a client which takes a new key for every attempt."""
+    adapter = wrong("client-new-key-each-attempt")
+    assert cli("client", *LOST, "--output", tmp_path / "wrong", "--", *adapter).code == 1
+    return tmp_path / "wrong" / COUNTEREXAMPLE
+
+
+def test_a_counterexample_is_the_smallest_scenario_and_can_be_read(counterexample: Path) -> None:
+    told = yaml.safe_load(counterexample.read_text())
+
+    assert told["requirement"] == "client.once"
+    assert told["told"].startswith("one refund of 1, response lost after booking: the client sent ")
+    assert told["scenario"]["commands"] == [
+        {
+            "operation": "refundOrder",
+            "arguments": {"refunded_amount": 1},
+            "faults": [{"fault": "cut", "when": "after", "reset": False}],
+        }
+    ]
+
+
+def test_a_counterexample_fails_again_and_passes_when_it_was_put_right(
+    cli: Cli, counterexample: Path, tmp_path: Path
+) -> None:
+    def replayed(*adapter: str) -> tuple[int, str, int]:
+        output = tmp_path / "again"
+        options = ("--replay", counterexample, "--timeout", "200ms", "--no-shrink")
+        finished = cli("client", *options, "--output", output, "--", *adapter)
+        told = json.loads((output / "replay" / "run.json").read_text())
+        (result,) = told["requirements"]
+        return finished.code, result["verdict"], len(commands(output / "replay"))
+
+    assert replayed(*wrong("client-new-key-each-attempt")) == (1, "FAIL", 1)
+    assert replayed(*REFERENCE) == (0, "PASS", 1)
+
+
+def _edited(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
+    told = yaml.safe_load(path.read_text())
+    edit(told)
+    path.write_text(yaml.safe_dump(told))
+
+
+@pytest.mark.parametrize(
+    ("edit", "problem"),
+    [
+        (lambda told: told.pop("scenario"), "scenario"),
+        (lambda told: told["scenario"].update(steps=[]), "'steps' is unknown"),
+        (lambda told: told["scenario"]["commands"][0].update(faults=["lost"]), "faults"),
+        (lambda told: told["scenario"]["commands"][0].update(order=3), "there is no order 3"),
+        (
+            lambda told: told["scenario"]["commands"][0].update(capture=3),
+            "order 0 has no capture 3",
+        ),
+        (lambda told: told["scenario"]["commands"][0].update(operation="refund"), "'refund'"),
+        (lambda told: told["scenario"]["orders"][0].update(market="XX"), "no market 'XX'"),
+        (lambda told: told["scenario"]["orders"][0].update(captures=[20_000]), "exceed the order"),
+        (lambda told: told.update(requirement="client.twice"), "no requirement 'client.twice'"),
+        (lambda told: told["scenario"].update(commands=[]), "there is no command"),
+    ],
+)
+def test_a_counterexample_that_is_none_is_told(
+    cli: Cli, tmp_path: Path, edit: Callable[[dict[str, Any]], object], problem: str
+) -> None:
+    path = tmp_path / "saved.yaml"
+    path.write_text(SAVED)
+    _edited(path, edit)
+    finished = cli("client", "--replay", path, "--", *REFERENCE)
+
+    assert finished.code == 2
+    assert "saved.yaml" in finished.err
+    assert problem in finished.err
+    assert "Traceback" not in finished.err
+
+
+SAVED = """
+requirement: client.once
+statement: Once.
+told: one refund of 1
+expected: once
+scenario:
+  orders:
+  - {market: SE, currency: SEK, order_amount: 10000, captures: [10000]}
+  commands:
+  - {operation: refundOrder, arguments: {refunded_amount: 1}}
+"""
+
+
+@pytest.mark.parametrize(
+    "content", [b"\xff", b"- [", b"{}", b""], ids=["no text", "no YAML", "empty", "nothing"]
+)
+def test_a_file_that_holds_no_counterexample_is_told(
+    cli: Cli, tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "saved.yaml"
+    path.write_bytes(content)
+    finished = cli("client", "--replay", path, "--", *REFERENCE)
+
+    assert finished.code == 2
+    assert "saved.yaml" in finished.err
+    assert "Traceback" not in finished.err
+
+
+def test_a_saved_scenario_is_played(cli: Cli, tmp_path: Path) -> None:
+    path = tmp_path / "saved.yaml"
+    path.write_text(SAVED)
+    cli("client", "--replay", path, "--output", tmp_path, "--", *REFERENCE)
+
+    ((command,),) = commands(tmp_path / "replay")
+    assert command.arguments == {"refunded_amount": 1}
+
+
+def test_a_folder_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    finished = cli("client", *CALM, "--output", tmp_path / "file" / "x", "--", *REFERENCE)
+
+    assert finished.code == 2
+    assert "choose --output" in finished.err
+
+
+@pytest.fixture
+def interrupted(
+    environment: Mapping[str, str], tmp_path: Path
+) -> Iterator[Callable[..., tuple[int, str]]]:
+    """Starts a certification, interrupts it when so much stands in its journal, and waits."""
+    started: list[subprocess.Popen[str]] = []
+
+    def start(adapter: tuple[object, ...], *options: object, when: Callable[[], bool]) -> Any:
+        told = [COMMAND, "client", *options, "--output", tmp_path, "--", *adapter]
+        process = subprocess.Popen(
+            [*map(str, told)],
+            env={**environment, "COLUMNS": "200"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(process)
+        until = time.monotonic() + 60
+        while not when() and time.monotonic() < until:
+            time.sleep(0.01)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=60)
+        return process.returncode, out, err
+
+    yield start
+    for process in started:
+        process.kill()
+        process.wait()
+
+
+def _lines(folder: Path) -> int:
+    path = folder / "journal.ndjson"
+    return path.read_bytes().count(b"\n") if path.exists() else 0
+
+
+def test_an_interrupted_certification_keeps_what_was_found_and_leaves_no_process(
+    interrupted: Callable[..., Any], tmp_path: Path
+) -> None:
+    pids = tmp_path / "pids"
+    adapter = (sys.executable, ODD, "tells its process", pids)
+    code, out, err = interrupted(adapter, when=lambda: _lines(tmp_path) > 5)
+
+    assert code == 3
+    assert "NOT FULLY VERIFIED" in out
+    assert "Traceback" not in err
+    assert len(record(tmp_path).played) >= 5
+    assert (tmp_path / "certificate.html").exists()
+    assert [pid for pid in pids.read_text().split() if is_running(pid)] == []
+
+
+def test_who_interrupts_while_smaller_ones_are_looked_for_gets_the_verdict(
+    interrupted: Callable[..., Any], tmp_path: Path
+) -> None:
+    def shrinking() -> bool:
+        path = tmp_path / "journal.ndjson"
+        lines = path.read_text().splitlines() if path.exists() else []
+        whole = bool(lines) and json.loads(lines[0])["planned_scenarios"]
+        return bool(whole) and f'"id":"s{whole:04}"' in "".join(lines)
+
+    options = ("--faults", "timeout-after", "--examples", 0, "--timeout", "500ms")
+    code, out, err = interrupted(wrong("client-new-key-each-attempt"), *options, when=shrinking)
+
+    assert code == 1
+    assert "FAIL client.once" in out
+    assert "Traceback" not in err
+
+
+def test_interrupted_before_anything_was_told_says_so(
+    interrupted: Callable[..., Any], tmp_path: Path
+) -> None:
+    pids = tmp_path / "pids"
+    script = f"open({str(pids)!r}, 'w').close(); import time; time.sleep(600)"
+    code, out, err = interrupted((sys.executable, "-c", script), when=pids.exists)
+
+    assert (code, out) == (3, "")
+    assert "Interrupted before anything was sent" in err

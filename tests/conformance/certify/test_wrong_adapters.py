@@ -1,0 +1,204 @@
+"""A wrong adapter is told apart from a wrong client, in one sentence, and none is left behind."""
+
+import asyncio
+import base64
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from klarna_conformance import defaults
+from klarna_conformance.certify.adapter import Hello
+from klarna_conformance.certify.process_adapter import ProcessAdapter
+from klarna_conformance.errors import AdapterError
+from klarna_specs.client.play import Ended, Mute, Unsupported
+
+from ..conftest import Finished
+
+Cli = Callable[..., Finished]
+ODD = Path(__file__).parent / "odd_adapter.py"
+CALM = ("--faults", "none", "--examples", 0, "--operations", "refundOrder")
+LOST = ("--faults", "lost", "--examples", 0, "--operations", "refundOrder", "--timeout", "200ms")
+HELLO = Hello(base_url="http://127.0.0.1:9", username="user", password="pass-4711", timeout_s=1)
+
+
+def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finished:
+    return cli("client", *options, "--", sys.executable, ODD, kind, *([more] if more else []))
+
+
+@pytest.mark.parametrize(
+    ("kind", "told"),
+    [
+        ("ends at once", "it ended with exit code 1. no such setting: KLARNA_REGION"),
+        ("garbage", "said 'Starting acme client 1.2 ...' instead of {\"ready\""),
+        ("not UTF-8", 'instead of {"ready"'),
+        ("endless line", "a line of it is longer than 1048576 bytes"),
+        ("no operations", "missing required field `operations`"),
+        ("unknown operation", "has operations ['refund']; clients are certified for refundOrder"),
+        ("another protocol", "missing required field `ready`"),
+        ("supports everything", '{"outcome": "unsupported"}, and answered done'),
+        ("supports nothing", "said that it has refundOrder, and does not support it"),
+        ("sends nothing", "told refundOrder done without any request to http://127.0.0.1:"),
+        ("sends nothing and does not know", "nothing was sent to http://127.0.0.1:"),
+        ("sends elsewhere", "nothing was sent to http://127.0.0.1:"),
+        ("no such outcome", "Invalid value 'success'"),
+        ("another type", "Expected `str | null`, got `int`"),
+        ("another id", "answered instruction 3; it was asked for 2"),
+        ("answers twice", "answered instruction 1; it was asked for 2"),
+        ("says more", "'DEBUG sending a refund', which is no outcome"),
+        ("says more", "(it was told: one refund of 1)"),
+        ("floods stdout", "said '{\"id\": 0}', which is no outcome"),
+        ("ends when it is to work", "it answered nothing, and ended: it ended with exit code 4"),
+    ],
+)
+def test_a_wrong_adapter_is_told_and_nothing_is_said_of_the_client(
+    cli: Cli, kind: str, told: str, tmp_path: Path
+) -> None:
+    finished = certified(cli, kind, *CALM)
+
+    assert (finished.code, finished.out) == (2, "")
+    assert told in finished.err
+    assert finished.err.startswith("Error: ")
+    assert finished.err.count("\n") == 1
+    assert not list(tmp_path.rglob("certificate.html"))
+
+
+def test_what_goes_wrong_on_the_way_is_the_adapters_too_and_what_was_found_is_kept(
+    cli: Cli, tmp_path: Path
+) -> None:
+    finished = certified(cli, "prints when it fails", *LOST)
+    *_, last = (tmp_path / "conformance-report" / "journal.ndjson").read_text().splitlines()
+
+    assert finished.code == 2
+    assert "Warning: connection lost" in finished.err
+    assert "(it was told: one refund of 1, response lost after booking" in finished.err
+    assert "the adapter failed" in last
+
+
+def test_a_program_that_is_not_there_is_told(cli: Cli) -> None:
+    finished = cli("client", "--", "/nowhere/adapter", "--port", 1)
+
+    assert finished.code == 2
+    assert "/nowhere/adapter --port 1 cannot be used as an adapter" in finished.err
+    assert "Traceback" not in finished.err
+
+
+def asked(kind: str, *, start_s: float = 10, command_s: float = 10, more: str = "") -> list[Any]:
+    """What an odd adapter tells of no operation that exists, and twice of one that does."""
+
+    async def go() -> list[Any]:
+        command = [sys.executable, str(ODD), kind, *([more] if more else [])]
+        adapter = ProcessAdapter(command, command_s=command_s, start_s=start_s)
+        try:
+            await adapter.begin(HELLO)
+            return [
+                await adapter.do(operation, "o", {"refunded_amount": 1})
+                for operation in ("noSuchOperation", "refundOrder", "refundOrder")
+            ]
+        finally:
+            await adapter.aclose()
+
+    return asyncio.run(go())
+
+
+def test_an_adapter_that_is_never_ready_is_told_with_its_last_words() -> None:
+    with pytest.raises(AdapterError, match=r"said nothing within 1 s; .* waiting for the database"):
+        asked("never ready", start_s=1)
+
+
+def test_an_adapter_that_ends_is_started_again() -> None:
+    first, *others = asked("ends when it is to work")
+    assert first == Unsupported()
+    assert others == [Ended("it ended with exit code 4.")] * 2
+
+
+def test_a_client_that_does_not_answer_is_mute_and_its_adapter_started_again() -> None:
+    first, *others = asked("hangs", command_s=1.5)
+    assert first == Unsupported()
+    assert others == [Mute(1.5)] * 2
+
+
+def test_a_closed_adapter_is_not_started_again() -> None:
+    async def go() -> None:
+        adapter = ProcessAdapter([sys.executable, str(ODD), "right"], command_s=5)
+        await adapter.begin(HELLO)
+        await adapter.aclose()
+        with pytest.raises(AdapterError, match="not there any more"):
+            await adapter.do("refundOrder", "o", {})
+
+    asyncio.run(go())
+
+
+def test_what_an_adapter_started_ends_with_it(tmp_path: Path) -> None:
+    asked("leaves a process", more=str(tmp_path / "pid"))
+    pid = (tmp_path / "pid").read_text()
+    until = time.monotonic() + 30
+    while is_running(pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert not is_running(pid)
+
+
+def is_running(pid: str) -> bool:
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except OSError:
+        return False
+    return state != "Z"
+
+
+def observed(folder: Path, requirement: str) -> list[str]:
+    told = json.loads((folder / "conformance-report" / "run.json").read_text())
+    return [f["observed"] for f in told["findings"] if f["requirement"] == requirement]
+
+
+def test_a_client_that_breaks_down_is_a_finding_with_its_last_words(
+    cli: Cli, tmp_path: Path
+) -> None:
+    finished = certified(cli, "breaks down", *LOST)
+    (told,) = {*observed(tmp_path, "client.answers")}
+
+    assert finished.code == 1
+    assert "FAIL client.answers" in finished.out
+    assert told.startswith("the client broke down: it ended with exit code 1.")
+    assert told.endswith("RuntimeError: the network is not what it was")
+
+
+def test_a_client_that_never_answers_is_a_finding(cli: Cli, tmp_path: Path) -> None:
+    finished = certified(cli, "hangs", *LOST, "--outcome-time", "1500ms", "--no-shrink")
+
+    assert finished.code == 1
+    assert {*observed(tmp_path, "client.answers")} == {"none within 1.5 s"}
+
+
+def test_an_adapter_that_writes_much_to_stderr_is_right(cli: Cli) -> None:
+    assert certified(cli, "floods stderr", *CALM).code == 0
+
+
+@pytest.mark.parametrize("kind", ["breaks down and tells secrets", "tells secrets", "says secrets"])
+def test_credentials_are_in_nothing_that_is_printed_or_kept(
+    cli: Cli, kind: str, tmp_path: Path
+) -> None:
+    finished = certified(cli, kind, *LOST)
+    kept = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
+    pair = base64.b64encode(f"{defaults.USERNAME}:{defaults.PASSWORD}".encode()).decode()
+    texts = [finished.out, finished.err, *kept]
+
+    assert finished.code in (1, 2)
+    assert [text for text in texts if defaults.PASSWORD in text or pair in text] == []
+    assert any("[redacted]" in text for text in texts)
+
+
+def test_what_a_client_says_is_printed_and_shown_as_text(cli: Cli, tmp_path: Path) -> None:
+    finished = certified(cli, "hostile", *CALM)
+    page = (tmp_path / "conformance-report" / "certificate.html").read_text()
+
+    assert finished.code == 1
+    assert "\x1b" not in finished.out
+    assert not any(line.lstrip().startswith("::") for line in finished.out.splitlines())
+    assert "<script>alert(1)" not in page
+    assert "&lt;script&gt;alert(1)" in page
+    assert "\x1b" not in page
