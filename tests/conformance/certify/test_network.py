@@ -445,3 +445,18 @@ def test_without_a_fault_everything_passes_and_credentials_are_told_apart() -> N
         assert told[2] not in ("valid", "none")
 
     within(talk)
+
+
+def test_what_goes_wrong_in_the_backend_is_no_answer_and_is_remembered() -> None:
+    async def broken(_request: Request, _authorization: str | None) -> Response:
+        raise KeyError("a defect of ours")
+
+    async def go() -> None:
+        network = Network(broken, credentials=lambda _: "valid", tempo=TEMPO)
+        await network.open()
+        async with connected(network.base_url) as raw:
+            assert await raw.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == b""
+        assert isinstance(network.defect, KeyError)
+        await network.close()
+
+    asyncio.run(go())

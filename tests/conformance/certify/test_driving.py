@@ -1,0 +1,218 @@
+"""Commands one after the other: which request meets which fault, and to which command it counts."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import httpx
+import msgspec
+import pytest
+
+from klarna_conformance.certify.adapter import Hello, Ready
+from klarna_conformance.certify.driving import Course, Stage
+from klarna_conformance.certify.network import Tempo
+from klarna_specs.client.faults import Cut, Errored, Refused, Silent
+from klarna_specs.client.play import ClientScenario, Command, Done, Told, Unknown
+from klarna_specs.client.requirements import CLIENT_OPERATIONS
+
+from ..museum import FULL, TWO_CAPTURES, spec
+
+TEMPO = Tempo(timeout_s=5, hold_s=60, slow_s=0.05)
+REFUND = Command(operation="refundOrder", arguments={"refunded_amount": 1})
+
+
+class Scripted:
+    """A client that does what a test says, and remembers the statuses that it got (0: none)."""
+
+    def __init__(self, act: Callable[["Scripted", str, str], Awaitable[object]]) -> None:
+        self._act = act
+        self.statuses: list[int] = []
+
+    async def begin(self, hello: Hello) -> Ready:
+        auth = (hello.username, hello.password)
+        self._http = httpx.AsyncClient(base_url=hello.base_url, auth=auth, trust_env=False)
+        return Ready(client="scripted", operations=CLIENT_OPERATIONS)
+
+    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        self.arguments = arguments
+        told = await self._act(self, operation, order_id)
+        return Done() if told is None else Unknown()
+
+    async def send(self, method: str, order_id: str, suffix: str = "", body: Any = None) -> None:
+        path = f"/ordermanagement/v1/orders/{order_id}{suffix}"
+        try:
+            response = await self._http.request(method, path, json=body)
+        except httpx.TransportError:
+            self.statuses.append(0)
+        else:
+            self.statuses.append(response.status_code)
+
+    async def refund(self, order_id: str) -> None:
+        await self.send("POST", order_id, "/refunds", {"refunded_amount": 1})
+
+    async def read(self, order_id: str) -> None:
+        await self.send("GET", order_id)
+
+    async def aclose(self) -> None:
+        await self._http.aclose()
+
+
+def played(client: Scripted, *commands: Command, plan: Any = FULL, orders: int = 1) -> Course:
+    async def go() -> Course:
+        stage = Stage(spec(), client, seed=1, tempo=TEMPO)
+        await stage.open()
+        try:
+            return await stage.play(ClientScenario(orders=(plan,) * orders, commands=commands))
+        finally:
+            await stage.aclose()
+            others = asyncio.all_tasks() - {asyncio.current_task()}
+            assert {task for task in others if not task.cancelling()} == set()
+
+    return asyncio.run(go())
+
+
+def disturbed(command: Command, *faults: Any, for_ever: bool = False) -> Command:
+    return msgspec.structs.replace(command, faults=faults, for_ever=for_ever)
+
+
+def test_each_attempt_meets_its_fault_and_nothing_else_does() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        for _ in range(4):
+            await client.refund(order_id)
+            await client.read(order_id)
+
+    client = Scripted(act)
+    played(client, disturbed(REFUND, Errored(503), None, Errored(500)))
+    assert client.statuses == [503, 200, 201, 200, 500, 200, 201, 200]
+
+
+def test_a_lasting_error_meets_every_attempt_and_nothing_else() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        for _ in range(3):
+            await client.refund(order_id)
+            await client.read(order_id)
+
+    client = Scripted(act)
+    played(client, disturbed(REFUND, None, Errored(503), for_ever=True))
+    assert client.statuses == [201, 200, 503, 200, 503, 200]
+
+
+def test_a_network_that_has_failed_for_ever_fails_for_everything() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        await client.refund(order_id)
+        await client.read(order_id)
+
+    client = Scripted(act)
+    played(client, disturbed(REFUND, Cut("after"), for_ever=True))
+    assert client.statuses == [0, 0]
+
+
+def test_attempts_at_another_order_or_capture_are_not_disturbed() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        captures = [client.arguments["capture_id"], "another"]
+        for capture_id in reversed(captures):
+            suffix = f"/captures/{capture_id}/extend-due-date-options"
+            await client.send("GET", order_id, suffix)
+        await client.refund(order_id)
+
+    client = Scripted(act)
+    command = Command(operation="getOptionsForExtendDueDate", capture=1)
+    course = played(client, disturbed(command, Errored(503)), plan=TWO_CAPTURES)
+    assert client.statuses == [404, 503, 201]
+    assert course.side.episodes[0].capture_id == course.orders[0].capture_ids[1]
+
+
+def test_a_connection_that_is_refused_counts_as_an_attempt() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        while 201 not in client.statuses:
+            await client.refund(order_id)
+            await asyncio.sleep(0.02)
+
+    client = Scripted(act)
+    course = played(client, disturbed(REFUND, Refused(0.1), Errored(503)))
+    assert client.statuses[0] == 0
+    assert [status for status in client.statuses if status] == [503, 201]
+    assert [mark.fault for mark in course.side.marks] == [Errored(503), None]
+
+
+def test_what_a_command_meets_is_over_with_the_command() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        await client.refund(order_id)
+
+    client = Scripted(act)
+    played(client, disturbed(REFUND, Errored(503), for_ever=True), disturbed(REFUND, Refused(60)))
+    assert client.statuses == [503, 0]
+
+    client = Scripted(act)
+    played(client, disturbed(REFUND, Refused(60)), REFUND)
+    assert client.statuses == [0, 201]
+
+
+def test_each_command_has_its_own_requests_and_the_order_before_and_after() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        await client.read(order_id)
+        await client.refund(order_id)
+
+    first, second = played(Scripted(act), REFUND, REFUND).side.episodes
+    assert [(each.first, each.count) for each in (first, second)] == [(0, 2), (2, 2)]
+    refunds = [len(ledger.refunds) for e in (first, second) for ledger in (e.before, e.after)]
+    assert refunds == [0, 1, 1, 2]
+
+
+def test_what_is_sent_while_an_outcome_is_told_still_counts_to_the_command() -> None:
+    late: list[asyncio.Task[None]] = []
+
+    async def act(client: Scripted, _: str, order_id: str) -> str:
+        late.append(asyncio.create_task(client.refund(order_id)))
+        return "unknown"
+
+    (episode,) = played(Scripted(act), REFUND).side.episodes
+    assert (episode.count, len(episode.after.refunds)) == (1, 1)
+
+
+def test_what_is_sent_after_an_outcome_counts_to_the_command_then_told() -> None:
+    late: list[asyncio.Task[None]] = []
+
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        if late:
+            await late[0]
+        else:
+            late.append(asyncio.create_task(much_later(client, order_id)))
+
+    async def much_later(client: Scripted, order_id: str) -> None:
+        await asyncio.sleep(0.2)
+        await client.refund(order_id)
+
+    first, second = played(Scripted(act), REFUND, REFUND, orders=2).side.episodes
+    assert (first.count, second.count) == (0, 1)
+
+
+def test_a_request_that_nobody_answered_yet_does_not_keep_the_stage_from_closing() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> str:
+        late.append(asyncio.create_task(client.refund(order_id)))
+        return "unknown"
+
+    late: list[asyncio.Task[None]] = []
+    course = played(Scripted(act), disturbed(REFUND, Silent("after")))
+    assert [mark.fault for mark in course.side.marks] == [Silent("after")]
+    assert not hasattr(course.exchanges[0].outcome, "status")
+
+
+def test_the_network_is_closed_also_where_the_adapter_is_in_trouble() -> None:
+    class Stubborn(Scripted):
+        async def aclose(self) -> None:
+            await super().aclose()
+            raise OSError("it does not want to")
+
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        await client.refund(order_id)
+
+    async def go() -> None:
+        stage = Stage(spec(), Stubborn(act), seed=1, tempo=TEMPO)
+        await stage.open()
+        with pytest.raises(OSError, match="does not want to"):
+            await stage.aclose()
+        with pytest.raises(httpx.ConnectError):
+            httpx.get(stage.network.base_url, trust_env=False)
+
+    asyncio.run(go())
