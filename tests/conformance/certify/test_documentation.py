@@ -1,0 +1,69 @@
+"""docs/client-certification.md tells what is."""
+
+import json
+import re
+import shlex
+from pathlib import Path
+
+import jsonschema
+import pytest
+from click.testing import CliRunner
+
+from klarna_conformance.certify.adapter import adapter_schema
+from klarna_conformance.commands.client import client
+from klarna_specs.client.faults import FAULT_KINDS
+from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_requirements
+
+from ..museum import spec
+
+DOCS = Path(__file__).parents[3] / "docs"
+TEXT = (DOCS / "client-certification.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+COMMANDS = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
+
+
+def test_every_kind_of_fault_is_told_once() -> None:
+    cells = re.findall(r"^\| (`.*?) \|", TEXT, re.MULTILINE)
+    named = [name for cell in cells for name in re.findall(r"`(.*?)`", cell)]
+    assert sorted(named) == sorted(FAULT_KINDS)
+
+
+def test_every_operation_is_told() -> None:
+    assert [name for name in CLIENT_OPERATIONS if f"`{name}`" not in TEXT] == []
+
+
+def test_every_line_of_the_protocol_in_it_is_right() -> None:
+    validator = jsonschema.Draft202012Validator(adapter_schema())
+    lines = [json.loads(block) for kind, block in BLOCKS if kind == "json"]
+    assert {line.get("outcome") for line in lines} >= {"done", "refused", "unknown", "unsupported"}
+    for line in lines:
+        validator.validate(line)
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_every_command_in_it_exists_with_its_options(line: str) -> None:
+    name, command, *arguments = shlex.split(line.split("#")[0])
+    own = arguments[: arguments.index("--")]
+    told = CliRunner().invoke(client, ["--help"]).output
+
+    assert (name, command) == ("klarna-conformance", "client")
+    assert [option for option in own if option.startswith("--") and option not in told] == []
+
+
+def test_every_option_in_its_text_exists() -> None:
+    told = CliRunner().invoke(client, ["--help"]).output
+    named = set(re.findall(r"`(--[a-z-]+)", TEXT))
+    assert {option for option in named if option not in told} - {"--clients"} == set()
+
+
+def test_every_file_that_it_links_to_is_there() -> None:
+    links = re.findall(r"\]\(([^)#]+)\)", TEXT)
+    assert links
+    assert [link for link in links if not (DOCS / link).exists()] == []
+
+
+def test_the_requirements_that_it_names_exist() -> None:
+    known = {each.id for each in client_requirements(spec())}
+    named = set(re.findall(r"\bclient\.[a-z-]+", TEXT)) - {"client.yaml"}
+    assert named
+    assert {name.removesuffix(".yaml") for name in named} <= known
