@@ -1,13 +1,14 @@
-"""Which mutants and harmless variants a command line asks for."""
+"""Which mutants and harmless variants, of servers or of clients, a command line asks for."""
 
 import difflib
 from collections.abc import Sequence
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.mutants.catalogue import Mutant, harmless_variants, mutants
+from klarna_conformance.mutants.clients.catalogue import ClientMutant, client_mutants
 from klarna_conformance.sharding import Shard
 
-__all__ = ["choose"]
+__all__ = ["choose", "choose_clients"]
 
 
 def choose(*, ids: Sequence[str], kinds: Sequence[str], shard: Shard | None) -> Sequence[Mutant]:
@@ -23,6 +24,17 @@ def choose(*, ids: Sequence[str], kinds: Sequence[str], shard: Shard | None) -> 
         for mutant in everything
         if (not ids and not kinds) or mutant.id in ids or mutant.kind in kinds
     ]
+    return shard.of(chosen) if shard else chosen
+
+
+def choose_clients(*, ids: Sequence[str], shard: Shard | None) -> Sequence[ClientMutant]:
+    """The wrong and harmless clients of these ids (all, where none are named), or a part of them.
+
+    Raises UsageError for a name that does not exist.
+    """
+    everything = client_mutants()
+    _check("client", ids, [mutant.id for mutant in everything])
+    chosen = [mutant for mutant in everything if not ids or mutant.id in ids]
     return shard.of(chosen) if shard else chosen
 
 
