@@ -110,7 +110,11 @@ class Stage:
         await self.network.disturb(Disturbing())
         seen = self.network.seen()
         *earlier, last = episodes
-        whole = msgspec.structs.replace(last, count=len(seen.exchanges) - last.first)
+        whole = msgspec.structs.replace(
+            last,
+            count=len(seen.exchanges) - last.first,
+            after=self.mock.orders[last.order_id],
+        )
         return Course(
             orders=orders,
             exchanges=seen.exchanges,

@@ -44,7 +44,7 @@ class Tempo(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = 1.0
     hold_s: float = 4.0
     slow_s: float = 0.4
-    command_s: float = 30.0
+    command_s: float = 60.0
 
 
 @dataclass

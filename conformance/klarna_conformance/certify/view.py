@@ -8,7 +8,7 @@ import msgspec
 
 from klarna_specs.calls import Call, read_call
 from klarna_specs.client.faults import Refused, Twice, Varied, kind_of
-from klarna_specs.client.play import Command, Episode, Mark, RefusedIt, Told
+from klarna_specs.client.play import Command, Episode, Mark, RefusedIt, Told, Unsupported
 from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.ledger import Ledger
@@ -99,6 +99,14 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.answers) or self.mark.fault is not None
 
     @property
+    def settles(self) -> bool:
+        """Whether its answer tells what became of the operation, also of earlier attempts at it.
+
+        Wrong credentials and a conflict with another request tell nothing of that.
+        """
+        return self.fate == "success" or (self.fate == "refusal" and self.status not in (401, 409))
+
+    @property
     def ended_s(self) -> float:
         """When the client had its answer, or its failure, in seconds from the scenario's start."""
         return self.exchange.started_s + self.exchange.outcome.elapsed_s
@@ -152,9 +160,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return any(attempt is not self.last for attempt in self.unclear)
 
     @property
+    def declined(self) -> bool:
+        """Whether the client told that it has no such operation, and sent nothing for it."""
+        return isinstance(self.told, Unsupported) and not self.attempts
+
+    @property
     def unclear(self) -> tuple[Attempt, ...]:
         """The attempts that left their sender in the dark."""
         return tuple(attempt for attempt in self.attempts if attempt.fate == "unclear")
+
+    def abandoned(self, attempt: Attempt) -> bool:
+        """Whether the client sent another one before it had the answer to this attempt."""
+        later = (each for each in self.attempts if each.index > attempt.index)
+        return any(each.exchange.started_s < attempt.ended_s for each in later)
 
     @property
     def at(self) -> int:

@@ -135,7 +135,10 @@ def _disturbed(spec: Spec) -> Iterator[ClientScenario]:
     for fault in (*FAULTS["duplicate"], *FAULTS["redirect"]):
         yield one(captured(spec), refund(1), fault)
     lost, failed = Cut("after", reset=False), Errored(503)
-    for faults in ((lost, lost), (failed, lost), (lost, failed, failed)):
+    for faults in (
+        *((lost, lost), (failed, lost), (lost, failed, failed)),
+        *((lost, Errored(429)), (lost, Errored(409))),
+    ):
         yield one(captured(spec), refund(1), *faults)
     yield one(captured(spec), refund(10_001), failed)
     yield one(captured(spec), refund(10_000), lost)

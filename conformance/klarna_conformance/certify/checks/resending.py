@@ -4,8 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
 from klarna_conformance.certify.checks.saying import must, should
-from klarna_conformance.certify.view import Said, View
-from klarna_specs.client.play import Unsupported
+from klarna_conformance.certify.view import Attempt, Said, View
 
 __all__ = ["MOST_ATTEMPTS", "RESENDING"]
 
@@ -21,7 +20,7 @@ def _bounded(view: View) -> Iterator[Said]:
     """By traffic alone it can be told only of what was sent again and again."""
     count = len(view.attempts)
     watched = view.told is None
-    if isinstance(view.told, Unsupported) or (watched and count < _SEVERAL):
+    if view.declined or (watched and count < _SEVERAL):
         return
     expected = f"no more than {MOST_ATTEMPTS} attempts"
     observed = f"the call was sent {count} times"
@@ -29,22 +28,32 @@ def _bounded(view: View) -> Iterator[Said]:
 
 
 def _key_kept(view: View) -> Iterator[Said]:
-    """A refund is never safe to repeat without a key; what a key guards has to keep it."""
+    """A refund is never safe to repeat without a key; what a key guards has to keep it.
+
+    Being asked to wait, or to come with other credentials, makes nothing clear that was not.
+    """
     if not view.changes:
         return
-    for before, again in pairwise(view.attempts):
-        if before.fate == "unclear":
-            keyless = again.key is None
-            holds = before.key == again.key and not (keyless and view.operation == "refundOrder")
+    unclear: Attempt | None = None
+    for each in view.attempts:
+        if unclear is not None:
+            keyless = each.key is None
+            holds = each.key == unclear.key and not (keyless and view.operation == "refundOrder")
             observed = f"it is sent again {'without one' if keyless else 'with a new key'}"
-            yield must(again.index, "the key of the first time", observed, holds=holds)
+            yield must(each.index, "the key of the first time", observed, holds=holds)
+        if each.fate == "unclear":
+            unclear = unclear or each
+        elif each.settles:
+            unclear = None
 
 
 def _no_retry_after_refusal(view: View) -> Iterator[Said]:
     again = [
         (before, after)
         for before, after in pairwise(view.attempts)
-        if before.fate == "refusal" and before.exchange.request.credentials == "valid"
+        if before.fate == "refusal"
+        and before.exchange.request.credentials == "valid"
+        and not view.abandoned(before)
     ]
     for before, after in again:
         status = before.response.status if before.response else 0
@@ -55,9 +64,10 @@ def _no_retry_after_refusal(view: View) -> Iterator[Said]:
 
 
 def _stops_after_success(view: View) -> Iterator[Said]:
+    """What was sent before the answer had come was not sent after it."""
     succeeded = [each for each in view.attempts if each.fate == "success"]
     if view.changes and succeeded and view.last:
-        holds = succeeded[0] is view.last
+        holds = view.last.exchange.started_s < succeeded[0].ended_s or view.last is succeeded[0]
         observed = "the call is sent again after it succeeded"
         yield should(view.last.index, "nothing more after a success", observed, holds=holds)
 

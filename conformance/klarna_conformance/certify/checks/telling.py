@@ -23,6 +23,8 @@ def _told(view: View) -> str:
             return "the client told refused"
         case Unknown():
             return "the client told unknown"
+        case Unsupported():
+            return "the client told unsupported"
         case _:
             return "the client told nothing"
 
@@ -64,14 +66,9 @@ def _outcome_clear(view: View) -> Iterator[Said]:
     if last.fate == "success":
         holds = isinstance(view.told, Done)
         yield must(last.index, "a success is told as done", _told(view), holds=holds)
-    elif last.fate == "refusal" and not view.was_unclear and not _is_open(last.response):
+    elif last.settles and not view.was_unclear:
         holds = isinstance(view.told, RefusedIt)
         yield must(last.index, "a refusal is told as refused", _told(view), holds=holds)
-
-
-def _is_open(response: Response | None) -> bool:
-    """Answers that say nothing of the operation itself: credentials, a conflict with another."""
-    return response is not None and response.status in (401, 409)
 
 
 def _done_is_true(view: View) -> Iterator[Said]:
@@ -90,9 +87,9 @@ def _done_is_true(view: View) -> Iterator[Said]:
 def _refused_is_true(view: View) -> Iterator[Said]:
     if isinstance(view.told, Done | Unknown):
         yield Said("PASS", view.at)
-    elif isinstance(view.told, RefusedIt):
+    elif isinstance(view.told, RefusedIt) or (isinstance(view.told, Unsupported) and view.attempts):
         expected = "refused is told only of what the server did not do"
-        observed = f"the client told refused; {_booked(view)}"
+        observed = f"{_told(view)}; {_booked(view)}"
         yield must(view.at, expected, observed, holds=view.effects == 0)
 
 
@@ -105,9 +102,7 @@ def _once(view: View) -> Iterator[Said]:
     holds = view.effects - view.doubled <= 1
     watched = view.told is None
     known = all(each.is_known for each in view.attempts)
-    if isinstance(view.told, Unsupported) or (
-        watched and (not view.unclear or (holds and not known))
-    ):
+    if view.declined or (watched and (not view.unclear or (holds and not known))):
         return
     observed = f"the client sent {_again(view)}; {_booked(view)}"
     yield must(view.at, "what was told once happens once", observed, holds=holds)
@@ -245,7 +240,7 @@ def _patience(view: View) -> Iterator[Said]:
     for attempt in view.attempts:
         if isinstance(attempt.mark.fault, Slow):
             gave_up = f"the client gave up after {attempt.exchange.outcome.elapsed_s:.1f} s"
-            holds = attempt.response is not None
+            holds = attempt.response is not None and not view.abandoned(attempt)
             yield should(attempt.index, "the answer is waited for", gave_up, holds=holds)
 
 

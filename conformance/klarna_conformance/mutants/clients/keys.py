@@ -16,6 +16,8 @@ __all__ = [
     "KeyOfSecondAttempt",
     "KeyOnlyWhenRetrying",
     "KeyPrefixed",
+    "NewKeyAfterAnyWait",
+    "NewKeyAfterConflict",
     "NewKeyAfterWait",
     "NewKeyEachAttempt",
     "NoKey",
@@ -126,18 +128,57 @@ class KeyOfOrderAndCount(ReferenceClient):
         return str(uuid.UUID(bytes=digest[:16], version=4))
 
 
-class NewKeyAfterWait(ReferenceClient):
-    """Harmless: has a new key after 429, when nothing was done for sure."""
+class _NewKeyAfter(ReferenceClient):
+    """Has a new key after some answers."""
 
-    _anew = False
+    anew: ClassVar[tuple[int, ...]]
+    _fresh: str | None = None
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         if attempt == 0:
-            self._fresh: str | None = None
+            self._fresh = None
         response = super().send(errand, attempt)
-        if response.status_code == 429 and errand.key:
+        if self.renews(response) and errand.key:
             self._fresh = str(uuid.uuid4())
         return response
 
+    def sends_again(self, response: httpx.Response) -> bool:
+        return response.status_code in self.anew or super().sends_again(response)
+
+    def renews(self, response: httpx.Response) -> bool:
+        """Whether the next attempt has another key."""
+        return response.status_code in self.anew
+
     def key_again(self, errand: Errand, attempt: int) -> str | None:
         return self._fresh or errand.key
+
+
+class NewKeyAfterAnyWait(_NewKeyAfter):
+    """Has a new key after 429, also where an attempt before it may have been carried out."""
+
+    anew = (429,)
+
+
+class NewKeyAfterConflict(_NewKeyAfter):
+    """Takes 409 for a trouble of its key, and tries another one."""
+
+    anew = (409,)
+
+
+class NewKeyAfterWait(NewKeyAfterAnyWait):
+    """Harmless: has a new key after 429, as long as nothing can have been done."""
+
+    _unclear = False
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        self._unclear = self._unclear and attempt > 0
+        try:
+            response = super().send(errand, attempt)
+        except httpx.TransportError:
+            self._unclear = True
+            raise
+        self._unclear = self._unclear or response.is_server_error
+        return response
+
+    def renews(self, response: httpx.Response) -> bool:
+        return super().renews(response) and not self._unclear

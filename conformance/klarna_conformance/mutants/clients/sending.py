@@ -33,6 +33,7 @@ __all__ = [
     "FormEncoded",
     "LineTaxLost",
     "LineTypesLost",
+    "LinesBackwards",
     "LooksFirst",
     "NoContentType",
     "NoCredentials",
@@ -139,6 +140,15 @@ class AddsDefaults(_Lines):
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         return {"total_discount_amount": 0, "total_tax_amount": 0, **line}
+
+
+class LinesBackwards(ReferenceClient):
+    """Harmless: sends the order lines in another order."""
+
+    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+        if lines := arguments.get("order_lines"):
+            arguments["order_lines"] = lines[::-1]
+        return super().body(operation, arguments)
 
 
 class DropsLines(ReferenceClient):
