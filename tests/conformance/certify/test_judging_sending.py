@@ -1,0 +1,246 @@
+"""What a client sends is judged by what it was told and what is documented."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from klarna_specs.client.faults import Redirected
+from klarna_specs.client.play import Command
+from klarna_strategies.clients.commands import captured, extension, options, refund, release
+from klarna_strategies.lines import fee, goods
+
+from .plays import K1, K2, LOOK, ORDER, PARTLY, SPEC, Case, Course, Sent, meeting, unknown
+
+ONE = refund(1)
+SHIRTS = [goods(2_000, tax_rate=2_500, reference="s-1"), goods(1_000, name="Socks")]
+LINES = refund(3_000, order_lines=SHIRTS)
+FEE = refund(2_250, order_lines=[goods(3_000), fee(750)])
+
+
+def _keys() -> list[Case]:
+    right = Course().told(ONE, Sent())
+    two = Course().told(ONE, Sent()).told(ONE, Sent(key=K2))
+    shared = Course().told(ONE, Sent()).told(ONE, Sent())
+    return [
+        Case("client.key-sent", "seen", right, Course().told(ONE, Sent(key=None))),
+        Case("client.key-of-its-own", "same-again", two, shared),
+        Case("client.key-uuid", "seen", right, Course().told(ONE, Sent(key="refund-17"))),
+    ]
+
+
+def _sends(command: Command, body: Any) -> Course:
+    return Course().told(command, Sent(body=body))
+
+
+def _amounts() -> list[Case]:
+    odd, half = refund(8_989), {"refunded_amount": 3_000, "order_lines": SHIRTS[:1]}
+    as_goods = {**FEE.arguments, "order_lines": [goods(3_000), fee(750, type="physical")]}
+    texts = refund(2, description="Two shirts", reference="r-17")
+    return [
+        Case(
+            *("client.amounts-as-told", case),
+            Course().told(command, Sent()),
+            _sends(command, body),
+        )
+        for case, command, body in (
+            ("one-minor-unit", ONE, {"refunded_amount": 100}),
+            ("odd-amount", odd, {"refunded_amount": 8_900}),
+            ("with-lines", LINES, half),
+            ("with-fee", FEE, as_goods),
+        )
+    ] + [
+        Case(
+            *("client.texts-as-told", case),
+            Course().told(texts, Sent()),
+            _sends(texts, {**texts.arguments, case: "Two"}),
+        )
+        for case in ("description", "reference")
+    ]
+
+
+def _as_told() -> list[Case]:
+    there = msgspec.structs.replace(ONE, order=1)
+    two_orders = Course(ORDER, captured(SPEC, "DE")).told(ONE, Sent()).told(there, Sent(key=K2))
+    wrong_order = Course(ORDER, captured(SPEC, "DE")).told(ONE, Sent())
+    wrong_order.told(there, Sent(key=K2, order=0), tells=unknown)
+    second = extension(capture=1)
+    wrong_capture = Course(PARTLY).told(second, Sent(capture=0), Sent(key=K2))
+    return [
+        Case("client.as-told-only", "two-orders", two_orders, wrong_order),
+        Case(
+            *("client.as-told-only", "second-capture"),
+            Course(PARTLY).told(second, Sent()),
+            wrong_capture,
+        ),
+        Case(
+            *("client.documented-paths", "seen"),
+            Course().told(ONE, Sent()),
+            Course().told(ONE, Sent(path="/refund"), tells=unknown),
+        ),
+    ]
+
+
+def _bodies() -> list[Case]:
+    right = Course().told(ONE, Sent())
+    return [
+        Case("client.well-formed", "seen", right, _sends(ONE, {"refund": {"refunded_amount": 1}})),
+        Case("client.content-type", "seen", right, Course().told(ONE, Sent(content_type="text/x"))),
+        Case("client.known-members", "seen", right, _sends(ONE, {**ONE.arguments, "shop": "x"})),
+    ]
+
+
+def _credentials() -> list[Case]:
+    away = meeting(ONE, Redirected())
+    return [
+        Case(
+            *("client.credentials-sent", "seen"),
+            Course().told(ONE, Sent()),
+            Course().told(ONE, Sent(credentials="none"), tells=unknown),
+        ),
+        Case(
+            *("client.credentials-kept", "redirect"),
+            Course().told(away, Sent(), Sent(elsewhere="bare"), tells=unknown),
+            Course().told(away, Sent(), Sent(elsewhere="with credentials"), tells=unknown),
+        ),
+    ]
+
+
+CASES = [*_keys(), *_amounts(), *_as_told(), *_bodies(), *_credentials()]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.requirement}-{case.case}")
+def test_what_is_right_passes_and_what_is_wrong_does_not(case: Case) -> None:
+    case.check()
+
+
+@pytest.mark.parametrize(
+    ("text", "told"), [(None, "PASS"), ("{}", "INFO"), ('{"reason": "x"}', "INFO")]
+)
+def test_a_body_of_a_release_is_remarked_only(text: str | None, told: str) -> None:
+    course = Course(PARTLY).told(release(), Sent(text=text))
+
+    assert course.verdicts("client.release-body") == {told}
+
+
+def test_a_key_of_an_earlier_scenario_is_no_key_of_its_own() -> None:
+    course = Course(used={K1: "refundOrder on order o-1"}).told(ONE, Sent())
+
+    (finding,) = course.findings("client.key-of-its-own")
+    assert finding.verdict == "FAIL"
+    assert finding.observed == "the key was used before, for refundOrder on order o-1"
+
+
+def test_a_key_that_served_a_refund_does_not_serve_a_release() -> None:
+    course = Course(PARTLY).told(ONE, Sent()).told(release(), Sent(), tells=unknown)
+
+    assert course.verdicts("client.key-of-its-own") == {"PASS", "FAIL"}
+
+
+def test_reads_need_no_key() -> None:
+    course = Course().told(options(), Sent(key=None)).told(options(), Sent(key=None))
+
+    assert course.against() == set()
+
+
+_FREE = {"total_tax_amount": 0, "total_discount_amount": 0}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        SHIRTS[::-1],
+        [{**line, **_FREE} for line in SHIRTS],
+        [dict(reversed(SHIRTS[0].items())), SHIRTS[1]],
+    ],
+    ids=["in another order", "with defaults", "members in another order"],
+)
+def test_lines_that_mean_the_same_are_the_same(lines: list[dict[str, Any]]) -> None:
+    assert _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines}).against() == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({"tax_rate": 0}, "tax_rate of order line 1 2500, as told"),
+        ({"total_amount": 1_999}, "total_amount of order line 1 2000, as told"),
+        ({"quantity": 2}, "quantity of order line 1 1, as told"),
+        ({"name": "Shirt"}, "name of order line 1 'T-Shirt', as told"),
+        ({"type": "return_fee"}, "type of order line 1 'physical', as told"),
+        ({"total_tax_amount": 5}, "total_tax_amount of order line 1 None, as told"),
+    ],
+)
+def test_a_line_that_means_something_else_is_named(change: dict[str, Any], told: str) -> None:
+    lines = [SHIRTS[1], {**SHIRTS[0], **change}]
+    course = _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines})
+
+    (finding,) = course.findings("client.amounts-as-told")
+    assert (finding.verdict, finding.expected) == ("FAIL", told)
+
+
+def test_the_reference_of_a_line_is_a_text_only() -> None:
+    lines = [{**SHIRTS[0], "reference": "s-2"}, SHIRTS[1]]
+    course = _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines})
+
+    assert course.against() == {"client.texts-as-told"}
+
+
+@pytest.mark.parametrize("amount", [1.0, "1", True, None])
+def test_an_amount_of_another_type_is_another_amount(amount: object) -> None:
+    course = Course().told(ONE, Sent(body={"refunded_amount": amount}), tells=unknown)
+
+    assert course.verdicts("client.amounts-as-told") == {"FAIL"}
+
+
+def test_other_days_than_told_are_not_what_was_told() -> None:
+    course = Course().told(extension(10), Sent(body={"number_of_days": 30}))
+
+    assert course.verdicts("client.amounts-as-told") == {"FAIL"}
+
+
+@pytest.mark.parametrize("sent", ["", "amount=1", "{"])
+def test_what_is_no_json_is_not_well_formed(sent: str) -> None:
+    course = Course().told(ONE, Sent(text=sent), tells=unknown)
+
+    assert course.verdicts("client.well-formed") == {"FAIL"}
+
+
+def test_reading_the_order_is_no_harm() -> None:
+    course = Course().told(ONE, LOOK, Sent())
+
+    assert course.against() == set()
+
+
+def test_a_read_at_a_path_that_is_not_documented_is_remarked() -> None:
+    course = Course().told(ONE, Sent(), Sent(method="GET", path="/history", key=None))
+
+    assert course.verdicts("client.documented-paths") == {"PASS", "WARN"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/cancel"), ("POST", "/captures"), ("POST", "/release-remaining-authorization")],
+)
+def test_what_was_not_told_is_not_done(method: str, path: str) -> None:
+    stray = Sent(method=method, path=path, body={"captured_amount": 1}, key=K2)
+
+    assert Course(PARTLY).told(ONE, Sent(), stray).verdicts("client.as-told-only") == {"FAIL"}
+
+
+def test_a_refund_by_another_spelling_of_the_path_is_found() -> None:
+    course = Course().told(ONE, Sent(), Sent(path="/refunds/", key=K2), tells=unknown)
+
+    assert "FAIL" in course.verdicts("client.documented-paths")
+
+
+def test_credentials_that_are_shown_when_they_are_asked_for_are_enough() -> None:
+    course = Course().told(ONE, Sent(credentials="none"), Sent())
+
+    assert course.verdicts("client.credentials-sent") == {"INFO", "PASS"}
+    assert course.against() == set()
+
+
+def test_wrong_credentials_are_none() -> None:
+    course = Course().told(ONE, Sent(credentials="wrong_password"), tells=unknown)
+
+    assert course.verdicts("client.credentials-sent") == {"FAIL"}

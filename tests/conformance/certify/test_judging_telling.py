@@ -1,0 +1,253 @@
+"""What a client tells is judged by what the server did and answered."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from klarna_specs.client.faults import (
+    FAULTS,
+    Cut,
+    Errored,
+    Refused,
+    Slow,
+    Truncated,
+    Twice,
+    Varied,
+)
+from klarna_specs.client.play import (
+    Done,
+    Ended,
+    Mute,
+    RefusedIt,
+    Told,
+    Unknown,
+    Unsupported,
+)
+from klarna_specs.exchange import Response
+from klarna_strategies.clients.commands import extension, options, refund, release
+
+from .plays import (
+    K1,
+    K2,
+    K3,
+    LOOK,
+    PARTLY,
+    Case,
+    Course,
+    Sent,
+    again,
+    done,
+    meeting,
+    refused,
+    unknown,
+)
+
+ONE = refund(1)
+TOO_MUCH = refund(10_001)
+LOST = meeting(ONE, Cut("after", reset=False))
+
+
+def _carried_out() -> list[Case]:
+    nothing_sent = Course().told(ONE, tells=RefusedIt())
+    both = Course().told(ONE, Sent()).told(refund(2), Sent(key=K2))
+    second_not = Course().told(ONE, Sent()).told(refund(2), tells=RefusedIt())
+    return [
+        Case("client.carries-out", "undisturbed", Course().told(ONE, Sent()), nothing_sent),
+        Case("client.carries-out", "after-another", both, second_not),
+    ]
+
+
+def _true() -> list[Case]:
+    right = Course().told(ONE, Sent())
+    cases = [
+        Case("client.outcome-clear", "success", right, Course().told(ONE, Sent(), tells=unknown)),
+        Case(
+            *("client.outcome-clear", "refusal"),
+            Course().told(TOO_MUCH, Sent(), tells=refused),
+            Course().told(TOO_MUCH, Sent(), tells=unknown),
+        ),
+        Case(
+            *("client.done-is-true", "seen"),
+            right,
+            Course().told(meeting(ONE, Errored(503)), Sent(), tells=Done()),
+        ),
+    ]
+    for kind in ("lost", "reset-after", "timeout-after", "error-after", "truncated"):
+        met = meeting(ONE, FAULTS[kind][0])
+        honest = Course().told(met, Sent(), tells=unknown)
+        false = Course().told(met, Sent(), tells=RefusedIt())
+        cases.append(Case("client.refused-is-true", kind, honest, false))
+    return cases
+
+
+def _once() -> list[Case]:
+    kinds = ("reset-before", "reset-after", "lost", "timeout-before", "timeout-after")
+    cases: list[Case] = []
+    for kind in (*kinds, "error", "error-after", "truncated"):
+        met = meeting(ONE, FAULTS[kind][0])
+        right = Course().told(met, *again())
+        wrong = Course().told(met, Sent(), Sent(key=K2), Sent(key=K3))
+        cases.append(Case("client.once", kind, right, wrong))
+    duplicate = meeting(ONE, Twice())
+    cases.append(
+        Case(
+            *("client.guarded-against-duplicates", "duplicate"),
+            Course().told(duplicate, Sent()),
+            Course().told(duplicate, Sent(key=None)),
+        )
+    )
+    return cases
+
+
+def _answers() -> list[Case]:
+    cases: list[Case] = []
+    for kind in ("timeout-before", "truncated", "malformed", "html"):
+        met = meeting(ONE, FAULTS[kind][0])
+        right, wrong = Course().told(met, *again()), Course().told(met, Sent(), tells=Mute(30))
+        cases.append(Case("client.answers", kind, right, wrong))
+    for kind, tells in (("slow", done), ("401", refused)):
+        met = meeting(ONE, FAULTS[kind][0])
+        right = Course().told(met, Sent(), tells=tells)
+        wrong = Course().told(met, Sent(), tells=Ended("ValueError"))
+        cases.append(Case("client.answers", kind, right, wrong))
+    wait = meeting(ONE, Errored(429, retry_after_s=1))
+    nobody = meeting(ONE, Refused(), for_ever=True)
+    cases += [
+        Case(
+            *("client.answers", "429"),
+            Course().told(wait, *again(after_s=1)),
+            Course().told(wait, Sent(), tells=Mute(30)),
+        ),
+        Case(
+            *("client.answers", "refused"),
+            Course().told(nobody, tells=unknown),
+            Course().told(nobody, tells=Ended("ConnectionRefusedError")),
+        ),
+        Case(
+            *("client.patience", "slow"),
+            Course().told(meeting(ONE, Slow()), Sent(lasts_s=0.4)),
+            Course().told(meeting(ONE, Slow()), Sent(leaves=True), Sent()),
+        ),
+    ]
+    return cases
+
+
+def _ids() -> list[Case]:
+    cases = [
+        Case(
+            *("client.refund-id", "seen"),
+            Course().told(ONE, Sent()),
+            Course().told(ONE, Sent(), tells=Done(refund_id=K1)),
+        )
+    ]
+    kinds = ("lower-case", "upper-case", "page-spelling", "relative-location", "json-body")
+    for kind in (*kinds, "no-correlation-id"):
+        met = meeting(ONE, *FAULTS[kind])
+        wrong: Told = Unknown() if kind == "json-body" else Done()
+        cases.append(
+            Case(
+                *("client.variations", kind),
+                Course().told(met, Sent()),
+                Course().told(met, Sent(), tells=wrong),
+            )
+        )
+    return cases
+
+
+def _refusals() -> list[Case]:
+    right = Course().told(TOO_MUCH, Sent(), tells=refused)
+    bare = Course().told(TOO_MUCH, Sent(), tells=RefusedIt())
+    singular = meeting(TOO_MUCH, Varied("singular-message"))
+    return [
+        Case("client.error-code-told", "refusal", right, bare),
+        Case("client.correlation-id-told", "refusal", right, bare),
+        Case("client.messages-told", "refusal", right, bare),
+        Case(
+            *("client.messages-told", "singular-message"),
+            Course().told(singular, Sent(), tells=refused),
+            Course().told(singular, Sent(), tells=RefusedIt(error_messages=("it failed",))),
+        ),
+    ]
+
+
+def _options() -> list[Case]:
+    met = meeting(options(), Varied("unknown-members"))
+    few = Done(options=({"number_of_days": 10, "amount": 0},))
+    return [
+        Case(
+            *("client.options-told", case),
+            Course().told(command, Sent()),
+            Course().told(command, Sent(), tells=few),
+        )
+        for case, command in (("undisturbed", options()), ("unknown-members", met))
+    ]
+
+
+CASES = [
+    *(*_carried_out(), *_true(), *_once(), *_answers(), *_ids(), *_refusals(), *_options()),
+]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.requirement}-{case.case}")
+def test_what_is_right_passes_and_what_is_wrong_does_not(case: Case) -> None:
+    case.check()
+
+
+def test_a_refund_with_a_new_key_is_told_in_words() -> None:
+    course = Course().told(LOST, *again(K2))
+
+    (finding,) = course.findings("client.once")
+    assert finding.observed == "the client sent a second refund with a new key; 2 booked"
+
+
+def test_a_release_without_a_key_that_was_done_may_be_told_as_done_or_unknown() -> None:
+    lost = meeting(release(), Cut("after"))
+    for tells in (Done(), Unknown()):
+        course = Course(PARTLY).told(lost, Sent(key=None), Sent(key=None), tells=tells)
+        assert course.against() == {"client.key-sent"}
+
+
+def test_a_release_that_was_done_is_not_told_as_refused_whatever_the_repetition_got() -> None:
+    lost = meeting(release(), Cut("after"))
+    course = Course(PARTLY).told(lost, Sent(key=None), Sent(key=None), tells=refused)
+
+    assert course.verdicts("client.refused-is-true") == {"FAIL"}
+
+
+def test_what_is_unclear_and_then_refused_need_not_be_told_as_refused() -> None:
+    course = Course().told(meeting(TOO_MUCH, Errored(503)), *again(), tells=unknown)
+
+    assert "client.outcome-clear" not in course.against()
+
+
+@pytest.mark.parametrize("status", [401, 409])
+def test_an_answer_that_says_nothing_of_the_operation_leaves_the_outcome_open(status: int) -> None:
+    met = meeting(ONE, Errored(status))  # pyright: ignore[reportArgumentType]
+
+    for tells in (RefusedIt(), unknown):
+        assert Course().told(met, Sent(), tells=tells).verdicts("client.outcome-clear") == set()
+
+
+def test_a_refund_found_by_reading_the_order_may_be_told_without_an_answer() -> None:
+    def found(answers: Sequence[Response]) -> Told:
+        return Done(refund_id=answers[-1].body.json()["refunds"][0]["refund_id"])
+
+    course = Course().told(LOST, Sent(), LOOK, tells=found)
+    assert course.against() == set()
+
+
+def test_an_operation_that_the_client_has_not_is_judged_by_nothing() -> None:
+    found = Course().told(ONE, tells=Unsupported()).findings()
+
+    assert {each.verdict for each in found} == set()
+
+
+def test_a_refund_that_was_sent_is_not_explained_away_as_unsupported() -> None:
+    course = Course().told(ONE, Sent(), Sent(key=K2), tells=Unsupported())
+
+    assert {"client.refused-is-true", "client.once"} <= course.against()
+
+
+def test_an_extension_that_no_answer_came_to_is_done_once() -> None:
+    lost = meeting(extension(), Truncated())
+    assert Course().told(lost, *again()).against() == set()
