@@ -21,6 +21,7 @@ __all__ = [
     "NewKeyAfterWait",
     "NewKeyEachAttempt",
     "NoKey",
+    "NoKeyNoRetry",
     "NoKeyOnChanges",
     "NoKeyWhenRetrying",
     "SharedKeys",
@@ -33,6 +34,12 @@ class NoKey(ReferenceClient):
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return None
+
+
+class NoKeyNoRetry(NoKey):
+    """Never sends a key, and never sends again: only the network can double what it does."""
+
+    attempts = 1
 
 
 class NoKeyOnChanges(ReferenceClient):

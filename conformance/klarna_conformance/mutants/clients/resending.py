@@ -1,14 +1,23 @@
 """Clients that send again when they should not, or as they should not."""
 
+import contextlib
+import threading
 import time
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import httpx
 
-from klarna_conformance.certify.reference import Errand, ReferenceClient
+from klarna_conformance.certify.adapter import Hello
+from klarna_conformance.certify.reference import Errand, GivenUp, ReferenceClient
 from klarna_specs.client.play import Told, Unknown
 
 __all__ = [
+    "AsksBeforeSendingAgain",
     "GivesUpAtOnce",
+    "GoesOnBehind",
     "HurriesAfter429",
     "Impatient",
     "LongerPatience",
@@ -18,6 +27,8 @@ __all__ = [
     "RepeatsSuccesses",
     "RetriesRefusals",
     "RetriesUnauthorized",
+    "SendsLater",
+    "TwoAtOnce",
     "TwoAttempts",
     "WaitsForEver",
 ]
@@ -84,6 +95,81 @@ class Impatient(ReferenceClient):
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         self.http.timeout = httpx.Timeout(self.hello.timeout_s / 10)
+        return super().send(errand, attempt)
+
+
+class TwoAtOnce(ReferenceClient):
+    """Sends each refund twice at the same time under two keys, and takes the quicker answer."""
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        if errand.operation != "refundOrder":
+            return super().send(errand, attempt)
+        send = super().send
+        other = errand._replace(key=str(uuid.uuid4()))
+        with ThreadPoolExecutor(2) as pool:
+            sent = [pool.submit(send, each, attempt) for each in (errand, other)]
+        return sent[0].result()
+
+
+class GoesOnBehind(ReferenceClient):
+    """Tells that it does not know, and sends again behind everybody's back, under a new key."""
+
+    attempts = 1
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+        if self._errand.operation == "refundOrder" and unclear:
+            threading.Thread(target=self._again, args=(self._errand,), daemon=True).start()
+        return super().given_up(last, unclear=unclear)
+
+    def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
+        self._errand = super().errand(operation, order_id, arguments)
+        return self._errand
+
+    def _again(self, errand: Errand) -> None:
+        with contextlib.suppress(GivenUp, httpx.HTTPError, RuntimeError):
+            self.pause(self.backoff_s)
+            self.send(errand._replace(key=str(uuid.uuid4())), 1)
+
+
+class SendsLater(ReferenceClient):
+    """Keeps refunds without an answer for later, and sends them with the next one, as new ones."""
+
+    attempts = 1
+
+    def __init__(self, hello: Hello, *, backoff_s: float = 0.1) -> None:
+        super().__init__(hello, backoff_s=backoff_s)
+        self._kept: list[Errand] = []
+
+    def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
+        self._errand = super().errand(operation, order_id, arguments)
+        return self._errand
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        if operation == "refundOrder":
+            kept, self._kept = self._kept, []
+            for errand in kept:
+                with contextlib.suppress(httpx.TransportError):
+                    self.send(self.later(errand), 0)
+        return super().do(operation, order_id, arguments)
+
+    def later(self, errand: Errand) -> Errand:
+        """What was kept, as it is sent later."""
+        return errand._replace(key=str(uuid.uuid4()))
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+        if self._errand.operation == "refundOrder" and unclear:
+            self._kept.append(self._errand)
+        return super().given_up(last, unclear=unclear)
+
+
+class AsksBeforeSendingAgain(ReferenceClient):
+    """Harmless: reads the order before it sends a call again."""
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        if attempt:
+            with contextlib.suppress(httpx.TransportError):
+                path = f"/ordermanagement/v1/orders/{errand.order_id}"
+                self.http.get(path, auth=self.auth(attempt))
         return super().send(errand, attempt)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import httpx
 
 from klarna_conformance.certify.reference import Errand, ReferenceClient
-from klarna_specs.client.play import Done, RefusedIt, Told, Unknown
+from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
 
 __all__ = [
     "AsksTheOrder",
@@ -40,6 +40,7 @@ __all__ = [
     "RefusesAfterRefusal",
     "SwallowsRefusals",
     "UnknownWhenRefused",
+    "UnsupportedWhenLost",
 ]
 
 
@@ -67,6 +68,15 @@ class RefusedWhenServerFails(ReferenceClient):
         response = super().send(errand, attempt)
         self._failed = response.is_server_error
         return response
+
+
+class UnsupportedWhenLost(ReferenceClient):
+    """Calls unsupported what it could not finish."""
+
+    attempts = 1
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+        return Unsupported()
 
 
 class DoneWhenSent(ReferenceClient):

@@ -1,0 +1,56 @@
+"""The catalogue of clients is sound: each is of its own, and names what has to catch it."""
+
+from collections import Counter
+from inspect import isclass
+
+from klarna_conformance.certify.reference import ReferenceClient
+from klarna_conformance.mutants.catalogue import harmless_variants, mutants
+from klarna_conformance.mutants.clients import keys, resending, sending, telling
+from klarna_conformance.mutants.clients.catalogue import client_mutants
+from klarna_specs.client.requirements import client_requirements
+from klarna_specs.loader import load
+
+MUTANTS = client_mutants()
+WRONG = [mutant for mutant in MUTANTS if not mutant.harmless]
+HARMLESS = [mutant for mutant in MUTANTS if mutant.harmless]
+LEVELS = {each.id: each.level for each in client_requirements(load())}
+
+
+def test_there_are_many_wrong_clients_and_quite_some_harmless_ones() -> None:
+    assert len(WRONG) >= 40
+    assert len(HARMLESS) >= 10
+
+
+def test_ids_are_not_shared_among_clients_or_with_servers() -> None:
+    ids = Counter(each.id for each in (*MUTANTS, *mutants(), *harmless_variants()))
+    assert [name for name, count in ids.items() if count > 1] == []
+
+
+def test_every_requirement_has_a_wrong_client_that_it_has_to_catch() -> None:
+    named = {requirement for mutant in WRONG for requirement in mutant.caught_by}
+    assert {name for name, level in LEVELS.items() if level != "INFO"} - named == set()
+    assert named - set(LEVELS) == set()
+
+
+def test_every_client_is_in_the_catalogue_once() -> None:
+    made = {
+        made
+        for module in (keys, resending, sending, telling)
+        for name, made in vars(module).items()
+        if isclass(made) and issubclass(made, ReferenceClient) and not name.startswith("_")
+    }
+    listed = Counter(mutant.client for mutant in MUTANTS)
+    assert set(listed) == made
+    assert [client.__name__ for client, count in listed.items() if count > 1] == []
+
+
+def test_every_client_is_told_in_a_sentence_of_its_own() -> None:
+    told = Counter(mutant.description for mutant in MUTANTS)
+    assert [text for text, count in told.items() if count > 1 or not text.endswith(".")] == []
+
+
+def test_harmless_clients_say_so_and_wrong_ones_do_not() -> None:
+    ours = [mutant for mutant in MUTANTS if mutant.client is not ReferenceClient]
+    assert {m.id for m in ours if m.description.startswith("Harmless: ")} == {
+        m.id for m in ours if m.harmless
+    }
