@@ -17,7 +17,7 @@ from klarna_strategies.clients import (
     fault_plans,
     simpler_scenarios,
 )
-from klarna_strategies.clients.commands import captured, extension, partly_captured, refund
+from klarna_strategies.clients.commands import captured, extension, partly_captured, refund, release
 from klarna_strategies.layouts import order_plan
 from klarna_strategies.lines import goods
 
@@ -187,11 +187,16 @@ def test_what_is_simpler_shrinks_to_the_first_command_undisturbed(spec: Spec) ->
     assert found == ClientScenario(orders=(captured(spec),), commands=(refund(1),))
 
 
-def test_a_later_command_is_found_alone_on_the_order_that_it_needs(spec: Spec) -> None:
-    simpler = simpler_scenarios(spec, _long(spec))
-    found = find(simpler, lambda s: "extendDueDate" in told_in(s))
+@pytest.mark.parametrize("command", [extension(), extension(capture=1), release()])
+def test_a_later_command_is_found_alone_on_the_order_that_it_needs(
+    spec: Spec, command: Command
+) -> None:
+    orders = partly_captured(spec), captured(spec, "DE")
+    whole = ClientScenario(orders=orders, commands=(refund(7), command))
+    found = find(simpler_scenarios(spec, whole), lambda scenario: scenario.commands[-1] == command)
 
-    assert found == ClientScenario(orders=(partly_captured(spec),), commands=(extension(),))
+    needed = captured(spec) if command == extension() else partly_captured(spec)
+    assert found == ClientScenario(orders=(needed,), commands=(command,))
 
 
 def test_a_fault_that_matters_is_found_behind_one_that_does_not(spec: Spec) -> None:

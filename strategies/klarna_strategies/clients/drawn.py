@@ -1,6 +1,6 @@
 """Strategies of whole scenarios for clients: any, and those that are simpler than a given one."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import msgspec
 from hypothesis import strategies as st
@@ -105,16 +105,19 @@ def _simpler(draw: DrawFn, spec: Spec, scenario: ClientScenario) -> ClientScenar
     commands = [each for each, stays in zip(simpler, kept, strict=True) if stays] or simpler[:1]
     orders = scenario.orders
     if not draw(_STAYS):
-        orders = tuple(_plain(spec, plan) for plan in orders)
+        orders = tuple(
+            _plain(spec, plan, [each for each in commands if each.order == place])
+            for place, plan in enumerate(orders)
+        )
     if len({command.order for command in commands}) == 1:
         orders = (orders[commands[0].order],)
         commands = [msgspec.structs.replace(command, order=0) for command in commands]
     return ClientScenario(orders=orders, commands=tuple(commands))
 
 
-def _plain(spec: Spec, plan: OrderPlan) -> OrderPlan:
-    """A plain order in place of one whose captures are nothing special."""
-    if len(plan.captures) > 1 or plan.captured_amount < plan.order_amount:
+def _plain(spec: Spec, plan: OrderPlan, commands: Iterable[Command]) -> OrderPlan:
+    """A plain order in place of one that is nothing special to these commands."""
+    if any(each.capture or each.operation == "releaseRemainingAuthorization" for each in commands):
         return plan
     return captured(spec)
 
