@@ -1,0 +1,65 @@
+"""The table shows every case of every requirement, and the reference client is right in all."""
+
+import asyncio
+
+import pytest
+
+from klarna_conformance.certify.driving import Stage
+from klarna_conformance.certify.in_process import InProcessAdapter
+from klarna_conformance.certify.judging import judge_client, keys_used
+from klarna_conformance.certify.network import Tempo
+from klarna_conformance.certify.reference import ReferenceClient
+from klarna_reports.record import Finding
+from klarna_specs.client.play import ClientScenario
+from klarna_specs.client.requirements import client_spec
+from klarna_specs.goals import goals
+from klarna_strategies.clients import client_table
+
+from .plays import SPEC
+
+TEMPO = Tempo(timeout_s=0.6, hold_s=1.0, slow_s=0.08, command_s=20.0)
+STAGES = 6
+"""So many clients share the table, for most of the time they wait."""
+
+
+async def _played(scenarios: list[ClientScenario], seed: int) -> list[Finding]:
+    adapter = InProcessAdapter(
+        lambda hello: ReferenceClient(hello, backoff_s=0.01), name="", command_s=TEMPO.command_s
+    )
+    stage = Stage(SPEC, adapter, seed=seed, tempo=TEMPO)
+    found: list[Finding] = []
+    used: dict[str, str] = {}
+    try:
+        await stage.open()
+        for scenario in scenarios:
+            course = await stage.play(scenario)
+            found += judge_client(SPEC, course.side, course.exchanges, used)
+            used.update(keys_used(SPEC, course.side, course.exchanges))
+    finally:
+        await stage.aclose()
+    return found
+
+
+@pytest.fixture(scope="module")
+def findings() -> list[Finding]:
+    """What the judge says of the reference client when it is put through the whole table."""
+    scenarios = list(client_table(SPEC))
+
+    async def all_played() -> list[list[Finding]]:
+        parts = [scenarios[number::STAGES] for number in range(STAGES)]
+        return await asyncio.gather(*(_played(part, n) for n, part in enumerate(parts)))
+
+    return [finding for part in asyncio.run(all_played()) for finding in part]
+
+
+def test_every_case_of_every_requirement_is_seen(findings: list[Finding]) -> None:
+    seen = {(each.requirement, aspect) for each in findings for aspect in each.aspects}
+    wanted = {(goal.requirement, goal.aspect) for goal in goals(client_spec(SPEC))}
+
+    assert wanted - seen == set()
+
+
+def test_nothing_is_held_against_the_reference_client(findings: list[Finding]) -> None:
+    against = [each for each in findings if each.verdict in ("FAIL", "WARN")]
+
+    assert against == []
