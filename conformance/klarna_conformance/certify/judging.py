@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from klarna_conformance.certify.checks import CHECKS
+from klarna_conformance.certify.uses import use_of
 from klarna_conformance.certify.view import View, view_of
 from klarna_reports.record import Finding
 from klarna_specs.client.play import ClientSide, Command
@@ -38,16 +39,16 @@ def keys_used(spec: Spec, side: ClientSide, exchanges: Sequence[Exchange]) -> di
     """The idempotency keys of a scenario, each with what it was used for."""
     keys: dict[str, str] = {}
     for episode in side.episodes:
-        view = view_of(spec, episode, exchanges, side.marks, used={}, around=())
+        view = view_of(spec, episode, exchanges, side.marks, used=keys, around=())
         keys.update(_keys(view))
     return keys
 
 
 def _keys(view: View) -> Iterator[tuple[str, str]]:
-    order = f" on order {view.before.order_id}" if view.before else ""
+    order_id = view.before.order_id if view.before else ""
     for attempt in view.attempts:
         if attempt.key and view.changes:
-            yield attempt.key, f"{view.operation}{order}"
+            yield attempt.key, use_of(view.operation, order_id, view.told)
 
 
 def findings_of(view: View, *, traffic: bool = False) -> Iterator[Finding]:

@@ -5,8 +5,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from klarna_conformance.certify.attempts import Attempt, attempts_of
 from klarna_conformance.certify.judging import findings_of
-from klarna_conformance.certify.view import Attempt, View, attempts_of
+from klarna_conformance.certify.view import View
 from klarna_reports.record import Finding
 from klarna_specs.calls import Call
 from klarna_specs.client.play import Mark

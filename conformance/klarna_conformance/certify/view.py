@@ -6,28 +6,17 @@ from typing import Any, Literal
 
 import msgspec
 
-from klarna_specs.calls import Call, read_call
+from klarna_conformance.certify.attempts import Attempt, attempts_of, response_ids
+from klarna_conformance.certify.uses import acts_late, is_late
+from klarna_specs.calls import Call
 from klarna_specs.client.faults import Refused, Twice, Varied, kind_of
 from klarna_specs.client.play import Command, Episode, Mark, RefusedIt, Told, Unsupported
-from klarna_specs.exchange import Exchange, NotJson, Response
+from klarna_specs.exchange import Exchange
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.ledger import Ledger
 from klarna_specs.spec import Spec
 
-__all__ = [
-    "Attempt",
-    "Fate",
-    "Said",
-    "View",
-    "attempts_of",
-    "error_member",
-    "fate_of",
-    "response_ids",
-    "view_of",
-]
-
-Fate = Literal["success", "refusal", "wait", "unclear"]
-"""What the sender of a call can know from the answer to it."""
+__all__ = ["Said", "View", "view_of"]
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -37,86 +26,6 @@ class Said(msgspec.Struct, frozen=True):
     exchange: int
     expected: str = ""
     observed: str = ""
-
-
-def fate_of(exchange: Exchange) -> Fate:
-    """What the answer to a call tells of it."""
-    outcome = exchange.outcome
-    if not isinstance(outcome, Response):
-        return "unclear"
-    if outcome.is_success:
-        return "success"
-    if outcome.status == 429:
-        return "wait"
-    return "refusal" if outcome.is_refusal else "unclear"
-
-
-class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One request of a client: which exchange it is, and what it asks for (None: nothing known)."""
-
-    index: int
-    exchange: Exchange
-    mark: Mark
-    call: Call | None
-
-    @property
-    def fate(self) -> Fate:
-        """What the client can know of it."""
-        return fate_of(self.exchange)
-
-    @property
-    def key(self) -> str | None:
-        """Its idempotency key."""
-        return self.call.key if self.call else None
-
-    @property
-    def body(self) -> Any:
-        """The JSON value of its body as it was sent; None where that is no JSON."""
-        try:
-            return self.exchange.request.body.json()
-        except NotJson:
-            return None
-
-    @property
-    def response(self) -> Response | None:
-        """The answer that the client got, if it got one."""
-        outcome = self.exchange.outcome
-        return outcome if isinstance(outcome, Response) else None
-
-    @property
-    def status(self) -> int | None:
-        """The status that the client got, if it got one."""
-        return self.response.status if self.response else None
-
-    @property
-    def answers(self) -> tuple[Response, ...]:
-        """All that the server is known to have answered, whether it reached the client or not."""
-        return self.mark.served or ((self.response,) if self.response else ())
-
-    @property
-    def is_known(self) -> bool:
-        """Whether it is known what the server did: it answered, or the request never got there."""
-        return bool(self.answers) or self.mark.fault is not None
-
-    @property
-    def settles(self) -> bool:
-        """Whether its answer tells what became of the operation, also of earlier attempts at it.
-
-        Wrong credentials and a conflict with another request tell nothing of that.
-        """
-        return self.fate == "success" or (self.fate == "refusal" and self.status not in (401, 409))
-
-    @property
-    def ended_s(self) -> float:
-        """When the client had its answer, or its failure, in seconds from the scenario's start."""
-        return self.exchange.started_s + self.exchange.outcome.elapsed_s
-
-
-def response_ids(response: Response) -> set[str]:
-    """The ids of a new resource that an answer tells, in its header or by its Location."""
-    location = (response.header("location") or "").rstrip("/").rsplit("/", 1)[-1]
-    told = {response.header("refund-id") or "", response.header("refund_id") or "", location}
-    return told - {""}
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
@@ -138,6 +47,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     told: Told | None = None
     before: Ledger | None = None
     after: Ledger | None = None
+
+    def is_late(self, attempt: Attempt) -> bool:
+        """Whether it is one more attempt at an earlier operation of unknown outcome, by its key."""
+        return is_late(attempt.call, self.used)
 
     @property
     def last(self) -> Attempt | None:
@@ -186,7 +99,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             return len(self._successes)
         done = self.after.fingerprints[len(self.before.fingerprints) :]
         mine = f"{self.operation} {self.before.order_id} "
-        return sum(each.startswith(mine) for each in done)
+        return sum(each.startswith(mine) for each in done) - len(self._late_effects)
+
+    @cached_property
+    def _late_effects(self) -> dict[str, set[str]]:
+        """Keys of earlier operations that were done only now, with the ids of what they made."""
+        if self.before is None:
+            return {}
+        late = [(each.call, each.answers) for each in self.others if self.is_late(each)]
+        return {
+            call.key: {id_ for answer in answers for id_ in response_ids(answer)}
+            for call, answers in late
+            if call and call.key and acts_late(self.before, self.operation, call, answers)
+        }
 
     @property
     def _successes(self) -> set[object]:
@@ -215,7 +140,8 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if self.before is None or self.after is None:
             return set()
         known = {refund.refund_id for refund in self.before.refunds}
-        return {refund.refund_id for refund in self.after.refunds} - known
+        late = {id_ for ids in self._late_effects.values() for id_ in ids}
+        return {refund.refund_id for refund in self.after.refunds} - known - late
 
     @cached_property
     def seen(self) -> frozenset[str]:
@@ -264,21 +190,6 @@ def _same(one: Command, other: Command) -> bool:
     )
 
 
-def attempts_of(
-    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark], *, first: int, count: int
-) -> tuple[Attempt, ...]:
-    """The requests of a stretch of exchanges, each with what it asks for."""
-    return tuple(
-        Attempt(
-            index=index,
-            exchange=exchanges[index],
-            mark=marks[index] if index < len(marks) else Mark(),
-            call=read_call(spec, exchanges[index].request),
-        )
-        for index in range(first, first + count)
-    )
-
-
 def view_of(
     spec: Spec,
     episode: Episode,
@@ -290,7 +201,9 @@ def view_of(
 ) -> View:
     """An episode as the judge sees it."""
     sent = attempts_of(spec, exchanges, marks, first=episode.first, count=episode.count)
-    own = tuple(each for each in sent if each.mark.at == "server" and _is_own(each.call, episode))
+    here = (each for each in sent if each.mark.at == "server")
+    alike = tuple(each for each in here if _is_own(each.call, episode))
+    own = tuple(each for each in alike if not is_late(each.call, used)) or alike
     mine = {each.index for each in own}
     return View(
         spec=spec,
@@ -313,12 +226,3 @@ def _is_own(call: Call | None, episode: Episode) -> bool:
     if episode.command.capture is not None and call.capture_id != episode.capture_id:
         return False
     return call.order_id == episode.order_id
-
-
-def error_member(response: Response, name: str) -> Any:
-    """A member of an error body; None where there is no such body or member."""
-    try:
-        members = as_object(response.body.json())
-    except NotJson:
-        return None
-    return members.get(name) if members else None

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from klarna_conformance.certify.altering import error_response, redirect, varied
-from klarna_conformance.certify.judging import judge_client
+from klarna_conformance.certify.judging import judge_client, keys_used
 from klarna_conformance.mock.server import Mock
 from klarna_reports.record import Finding
 from klarna_specs.calls import KEY_HEADER
@@ -190,12 +190,25 @@ class Course:
         )
         return self
 
-    def findings(self, requirement: str = "") -> tuple[Finding, ...]:
-        """What the judge says of it all, or what one requirement does."""
-        side = ClientSide(
+    @property
+    def _side(self) -> ClientSide:
+        return ClientSide(
             orders=self.plans, episodes=tuple(self._episodes), marks=tuple(self._marks)
         )
-        found = judge_client(SPEC, side, self._exchanges, self._used)
+
+    @property
+    def order_id(self) -> str:
+        """The id of the first order."""
+        return self._orders[0].order_id
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The keys that were used, with what for."""
+        return keys_used(SPEC, self._side, self._exchanges)
+
+    def findings(self, requirement: str = "") -> tuple[Finding, ...]:
+        """What the judge says of it all, or what one requirement does."""
+        found = judge_client(SPEC, self._side, self._exchanges, self._used)
         return tuple(each for each in found if requirement in ("", each.requirement))
 
     def verdicts(self, requirement: str) -> set[str]:

@@ -1,5 +1,6 @@
 """What a client sends again is judged: whether it may, how soon, how often, under which key."""
 
+import msgspec
 import pytest
 
 from klarna_conformance.certify.checks.resending import MOST_ATTEMPTS
@@ -8,7 +9,21 @@ from klarna_specs.client.faults import Cut, Errored, Fault, Redirected, Silent, 
 from klarna_specs.client.requirements import client_requirements
 from klarna_strategies.clients.commands import extension, options, refund, release
 
-from .plays import K1, K2, K3, PARTLY, SPEC, Case, Course, Sent, again, meeting, refused, unknown
+from .plays import (
+    K1,
+    K2,
+    K3,
+    ORDER,
+    PARTLY,
+    SPEC,
+    Case,
+    Course,
+    Sent,
+    again,
+    meeting,
+    refused,
+    unknown,
+)
 
 ONE = refund(1)
 TOO_MUCH = refund(10_001)
@@ -184,3 +199,37 @@ def test_what_a_client_never_did_is_excused_and_nothing_else() -> None:
 
     assert excused == conditional - {"client.key-kept"}
     assert {each.verdict for each in excuses(SPEC, ())} == {"NOT_APPLICABLE"}
+
+
+def test_an_earlier_refund_of_unknown_outcome_may_be_sent_later_under_its_key() -> None:
+    for fault in (LOST, Errored(503)):
+        course = Course().told(meeting(ONE, fault), Sent(), tells=unknown)
+        course.told(ONE, Sent(), Sent(key=K2))
+
+        assert course.against() == set()
+
+
+def test_an_earlier_refund_is_not_sent_later_under_another_key() -> None:
+    course = Course(ORDER, ORDER).told(meeting(ONE, LOST), Sent(), tells=unknown)
+    course.told(msgspec.structs.replace(ONE, order=1), Sent(key=K2, order=0), Sent(key=K3))
+
+    assert course.against() == {"client.as-told-only"}
+
+
+def test_what_was_told_as_refused_is_not_sent_later() -> None:
+    course = Course(ORDER, ORDER).told(meeting(ONE, Errored(429)), Sent(), tells=refused)
+    course.told(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
+
+    assert course.against() == {"client.as-told-only"}
+
+
+def test_a_key_that_stands_for_two_refunds_is_no_late_attempt_at_the_first() -> None:
+    course = Course().told(meeting(ONE, Errored(503)), Sent(), tells=unknown).told(ONE, Sent())
+
+    assert course.against() == {"client.key-of-its-own"}
+
+
+def test_a_late_attempt_of_an_earlier_scenario_is_known_by_its_key() -> None:
+    course = Course().told(meeting(ONE, LOST), Sent(), tells=unknown)
+
+    assert course.keys == {K1: f"refundOrder on order {course.order_id}, told unknown"}

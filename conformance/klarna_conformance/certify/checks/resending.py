@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import pairwise
 
+from klarna_conformance.certify.attempts import Attempt
 from klarna_conformance.certify.checks.saying import must, should
-from klarna_conformance.certify.view import Attempt, Said, View
+from klarna_conformance.certify.view import Said, View
 
 __all__ = ["MOST_ATTEMPTS", "RESENDING"]
 

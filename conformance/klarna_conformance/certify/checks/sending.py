@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from klarna_conformance.certify.attempts import Attempt
 from klarna_conformance.certify.checks.saying import must, should
-from klarna_conformance.certify.view import Attempt, Said, View
+from klarna_conformance.certify.view import Said, View
 from klarna_specs.bodies import defect
 from klarna_specs.calls import key_form
 from klarna_specs.client.requirements import is_other_call
@@ -127,7 +128,11 @@ def _lost_texts(told: dict[str, Any], sent: dict[str, Any]) -> Iterator[str]:
 def _as_told_only(view: View) -> Iterator[Said]:
     if view.command is None:
         return
-    strays = [each for each in view.others if each.mark.at == "server" and _changes(each)]
+    strays = [
+        each
+        for each in view.others
+        if each.mark.at == "server" and _changes(each) and not view.is_late(each)
+    ]
     for each in strays:
         request = each.exchange.request
         expected = f"{view.operation} where it was told, and nothing else"

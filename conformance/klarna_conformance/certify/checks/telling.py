@@ -3,8 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
+from klarna_conformance.certify.attempts import error_member, response_ids
 from klarna_conformance.certify.checks.saying import must, should
-from klarna_conformance.certify.view import Said, View, error_member, response_ids
+from klarna_conformance.certify.view import Said, View
 from klarna_specs.calls import Call
 from klarna_specs.client.faults import Slow, Varied
 from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Unknown, Unsupported

@@ -28,6 +28,7 @@ __all__ = [
     "RetriesRefusals",
     "RetriesUnauthorized",
     "SendsLater",
+    "SendsLaterAsItWas",
     "TwoAtOnce",
     "TwoAttempts",
     "WaitsForEver",
@@ -160,6 +161,13 @@ class SendsLater(ReferenceClient):
         if self._errand.operation == "refundOrder" and unclear:
             self._kept.append(self._errand)
         return super().given_up(last, unclear=unclear)
+
+
+class SendsLaterAsItWas(SendsLater):
+    """Harmless: keeps refunds without an answer, and sends them with the next, as they were."""
+
+    def later(self, errand: Errand) -> Errand:
+        return errand
 
 
 class AsksBeforeSendingAgain(ReferenceClient):

@@ -1,0 +1,121 @@
+"""Requests of a client as attempts at something: what they ask for, and what came of them."""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from klarna_specs.calls import Call, read_call
+from klarna_specs.client.play import Mark
+from klarna_specs.exchange import Exchange, NotJson, Response
+from klarna_specs.json_value import as_object
+from klarna_specs.spec import Spec
+
+__all__ = ["Attempt", "Fate", "attempts_of", "error_member", "fate_of", "response_ids"]
+
+Fate = Literal["success", "refusal", "wait", "unclear"]
+"""What the sender of a call can know from the answer to it."""
+
+
+def fate_of(exchange: Exchange) -> Fate:
+    """What the answer to a call tells of it."""
+    outcome = exchange.outcome
+    if not isinstance(outcome, Response):
+        return "unclear"
+    if outcome.is_success:
+        return "success"
+    if outcome.status == 429:
+        return "wait"
+    return "refusal" if outcome.is_refusal else "unclear"
+
+
+class Attempt(msgspec.Struct, frozen=True, kw_only=True):
+    """One request of a client: which exchange it is, and what it asks for (None: nothing known)."""
+
+    index: int
+    exchange: Exchange
+    mark: Mark
+    call: Call | None
+
+    @property
+    def fate(self) -> Fate:
+        """What the client can know of it."""
+        return fate_of(self.exchange)
+
+    @property
+    def key(self) -> str | None:
+        """Its idempotency key."""
+        return self.call.key if self.call else None
+
+    @property
+    def body(self) -> Any:
+        """The JSON value of its body as it was sent; None where that is no JSON."""
+        try:
+            return self.exchange.request.body.json()
+        except NotJson:
+            return None
+
+    @property
+    def response(self) -> Response | None:
+        """The answer that the client got, if it got one."""
+        outcome = self.exchange.outcome
+        return outcome if isinstance(outcome, Response) else None
+
+    @property
+    def status(self) -> int | None:
+        """The status that the client got, if it got one."""
+        return self.response.status if self.response else None
+
+    @property
+    def answers(self) -> tuple[Response, ...]:
+        """All that the server is known to have answered, whether it reached the client or not."""
+        return self.mark.served or ((self.response,) if self.response else ())
+
+    @property
+    def is_known(self) -> bool:
+        """Whether it is known what the server did: it answered, or the request never got there."""
+        return bool(self.answers) or self.mark.fault is not None
+
+    @property
+    def settles(self) -> bool:
+        """Whether its answer tells what became of the operation, also of earlier attempts at it.
+
+        Wrong credentials and a conflict with another request tell nothing of that.
+        """
+        return self.fate == "success" or (self.fate == "refusal" and self.status not in (401, 409))
+
+    @property
+    def ended_s(self) -> float:
+        """When the client had its answer, or its failure, in seconds from the scenario's start."""
+        return self.exchange.started_s + self.exchange.outcome.elapsed_s
+
+
+def response_ids(response: Response) -> set[str]:
+    """The ids of a new resource that an answer tells, in its header or by its Location."""
+    location = (response.header("location") or "").rstrip("/").rsplit("/", 1)[-1]
+    told = {response.header("refund-id") or "", response.header("refund_id") or "", location}
+    return told - {""}
+
+
+def attempts_of(
+    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark], *, first: int, count: int
+) -> tuple[Attempt, ...]:
+    """The requests of a stretch of exchanges, each with what it asks for."""
+    return tuple(
+        Attempt(
+            index=index,
+            exchange=exchanges[index],
+            mark=marks[index] if index < len(marks) else Mark(),
+            call=read_call(spec, exchanges[index].request),
+        )
+        for index in range(first, first + count)
+    )
+
+
+def error_member(response: Response, name: str) -> Any:
+    """A member of an error body; None where there is no such body or member."""
+    try:
+        members = as_object(response.body.json())
+    except NotJson:
+        return None
+    return members.get(name) if members else None
