@@ -45,10 +45,14 @@ def keys_used(spec: Spec, side: ClientSide, exchanges: Sequence[Exchange]) -> di
 
 
 def _keys(view: View) -> Iterator[tuple[str, str]]:
-    order_id = view.before.order_id if view.before else ""
-    for attempt in view.attempts:
-        if attempt.key and view.changes:
-            yield attempt.key, use_of(view.operation, order_id, view.told)
+    """Keys with what they were used for; what nothing was seen of stands in its own place."""
+    if view.changes and view.before:
+        use, told = (use_of(view.operation, view.before.order_id, t) for t in (None, view.told))
+        for attempt in view.attempts:
+            if attempt.key:
+                yield attempt.key, told
+        if not view.attempts:
+            yield use, told
 
 
 def findings_of(view: View, *, traffic: bool = False) -> Iterator[Finding]:

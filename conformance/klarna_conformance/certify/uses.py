@@ -21,11 +21,13 @@ def use_of(operation: str, order_id: str, told: Told | None = None) -> str:
 def is_late(call: Call | None, used: Mapping[str, str]) -> bool:
     """Whether a call is one more attempt at an earlier operation of unknown outcome, by its key.
 
-    It changes nothing that was not told, for a server does only once what comes under a key.
+    It changes nothing that was not told, for a server does only once what comes under a key. The
+    key may be one that was never seen, where nothing was seen of the operation.
     """
     if call is None or call.key is None:
         return False
-    return used.get(call.key) == use_of(call.operation.operation, call.order_id, Unknown())
+    use = use_of(call.operation.operation, call.order_id)
+    return used.get(call.key, used.get(use)) == f"{use}{_OPEN}"
 
 
 def acts_late(before: Ledger, operation: str, call: Call, answers: Iterable[Response]) -> bool:

@@ -203,7 +203,10 @@ def view_of(
     sent = attempts_of(spec, exchanges, marks, first=episode.first, count=episode.count)
     here = (each for each in sent if each.mark.at == "server")
     alike = tuple(each for each in here if _is_own(each.call, episode))
-    own = tuple(each for each in alike if not is_late(each.call, used)) or alike
+    last_key = alike[-1].key if alike else None
+    own = tuple(each for each in alike if not is_late(each.call, used)) or tuple(
+        each for each in alike if each.key == last_key
+    )
     mine = {each.index for each in own}
     return View(
         spec=spec,

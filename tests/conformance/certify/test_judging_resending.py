@@ -5,7 +5,8 @@ import pytest
 
 from klarna_conformance.certify.checks.resending import MOST_ATTEMPTS
 from klarna_conformance.certify.judging import excuses
-from klarna_specs.client.faults import Cut, Errored, Fault, Redirected, Silent, Slow
+from klarna_specs.client.faults import Cut, Errored, Fault, Redirected, Refused, Silent, Slow
+from klarna_specs.client.play import RefusedIt
 from klarna_specs.client.requirements import client_requirements
 from klarna_strategies.clients.commands import extension, options, refund, release
 
@@ -233,3 +234,18 @@ def test_a_late_attempt_of_an_earlier_scenario_is_known_by_its_key() -> None:
     course = Course().told(meeting(ONE, LOST), Sent(), tells=unknown)
 
     assert course.keys == {K1: f"refundOrder on order {course.order_id}, told unknown"}
+
+
+def test_what_never_got_to_the_server_may_be_sent_later_too() -> None:
+    unseen = Course(ORDER, ORDER).told(meeting(ONE, Refused()), tells=unknown)
+    unseen.told(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
+    here = Course().told(meeting(ONE, Refused()), tells=unknown).told(ONE, Sent(), Sent(key=K2))
+
+    assert (unseen.against(), here.against()) == (set(), set())
+
+
+def test_what_never_got_to_the_server_and_was_told_as_refused_is_not_sent_later() -> None:
+    course = Course(ORDER, ORDER).told(meeting(ONE, Refused()), tells=RefusedIt())
+    course.told(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
+
+    assert course.against() == {"client.as-told-only"}
