@@ -1,0 +1,110 @@
+"""The pytest plugin: fixtures for tests of clients, and servers judged as test items.
+
+Every pytest run of its users loads this module. So it holds the hooks and fixtures, and imports
+what they need where they need it; `klarna_conformance.testing` has the rest.
+"""
+
+from collections.abc import Callable, Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from klarna_conformance.testing.loop import LoopThread
+    from klarna_conformance.testing.mock import KlarnaMock
+    from klarna_specs.client.play import ClientScenario
+
+__all__ = ["klarna_mock", "klarna_scenarios"]
+
+_MOCK = pytest.StashKey["KlarnaMock"]()
+_MARKER = (
+    "klarna(judge=True, strict=False, timeout_s=1.0): how the traffic of a test with klarna_mock "
+    "is judged when it ends; `timeout_s` is how long the client waits for an answer."
+)
+_PLAY = "klarna_specs.client.play"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Adds the options that judge a server."""
+    group = parser.getgroup("klarna", "conformance with Klarna's Order Management documentation")
+    group.addoption(
+        "--klarna-target",
+        metavar="TARGET",
+        help="Judge a server, one test a requirement: a target file (YAML), a URL, or `mock`.",
+    )
+    group.addoption(
+        "--klarna-output", metavar="DIR", help="Keep the record and the report of that run here."
+    )
+    group.addoption(
+        "--klarna-deviations", metavar="FILE", help="Violations (YAML) that are known: they xfail."
+    )
+    group.addoption(
+        "--klarna-strict",
+        action="store_true",
+        help="A recommendation that is not followed fails, of servers and of clients.",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Registers the marker, and with a target the suite that judges it."""
+    config.addinivalue_line("markers", _MARKER)
+    if config.getoption("klarna_target"):
+        from klarna_conformance.testing.suite import ServerSuite
+
+        config.pluginmanager.register(ServerSuite(config), "klarna-server-suite")
+
+
+@pytest.fixture(scope="session")
+def _klarna_loop() -> "Generator[LoopThread]":  # pyright: ignore[reportUnusedFunction]
+    from klarna_conformance.testing.loop import LoopThread
+
+    loop = LoopThread()
+    yield loop
+    loop.close()
+
+
+@pytest.fixture
+def klarna_mock(
+    request: pytest.FixtureRequest, _klarna_loop: "LoopThread"
+) -> "Generator[KlarnaMock]":
+    """A mock of the API on a socket of this machine, for a client to be tested against.
+
+    It makes orders, has faults happen, and shows what was exchanged and booked. When the test
+    ends, what the client sent is judged.
+    """
+    from klarna_conformance.testing.mock import KlarnaMock
+    from klarna_conformance.testing.rules import rules_of
+
+    mock = KlarnaMock(_klarna_loop, rules_of(request.node))
+    request.node.stash[_MOCK] = mock
+    yield mock
+    mock.close()
+
+
+@pytest.fixture
+def klarna_scenarios() -> "Callable[..., tuple[ClientScenario, ...]]":
+    """Makes scenarios for `klarna_mock.play`: `klarna_conformance.testing.klarna_scenarios`."""
+    from klarna_conformance.testing.scenarios import klarna_scenarios
+
+    return klarna_scenarios
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
+    """Judges what a client sent, if its test went well so far."""
+    yield
+    mock = item.stash.get(_MOCK, None)
+    if mock is not None:
+        mock.judge(item.warn)
+
+
+def pytest_make_parametrize_id(val: Any) -> str | None:
+    """Names the tests that are made for scenarios by what happens in them."""
+    import sys
+
+    play = sys.modules.get(_PLAY)
+    if play is None or not isinstance(val, play.ClientScenario):
+        return None
+    from klarna_conformance.testing.scenarios import scenario_id
+
+    return scenario_id(val)

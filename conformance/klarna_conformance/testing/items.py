@@ -1,0 +1,141 @@
+"""The test items of a server's requirements: `klarna::refundOrder::refund.location`."""
+
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar
+
+import pytest
+
+from klarna_conformance.testing.server_run import Broke, Outcome
+from klarna_conformance.testing.warned import KlarnaWarning
+from klarna_reports.printable import inert
+from klarna_reports.results import ReportedFinding, RequirementResult, Summary
+from klarna_specs.spec import Requirement, Spec
+
+__all__ = ["SUITE", "RequirementItem", "markers", "suite_items"]
+
+SUITE = "klarna"
+"""The first part of the ids of all items."""
+_Node = TypeVar("_Node", bound=pytest.Item | pytest.Collector)
+_EVERY = "klarna_suite"
+_SHOWN = 2
+"""How many findings of a requirement are shown; the report has more of them."""
+
+
+def suite_items(
+    session: pytest.Session, spec: Spec, outcome: Callable[[], Outcome]
+) -> Iterator[pytest.Item]:
+    """An item for each requirement; `outcome` has the run happen and answers what came of it."""
+    suite = _below(session, _SuiteCollector, name=SUITE, nodeid=SUITE, spec=spec, outcome=outcome)
+    yield from session.genitems(suite)
+
+
+def markers(spec: Spec) -> Iterator[tuple[str, str]]:
+    """The markers of the items, each with what it means."""
+    yield _EVERY, "every requirement of --klarna-target"
+    for level in ("must", "should", "info"):
+        yield f"klarna_{level}", f"the requirements of this level of --klarna-target ({level})"
+    for operation in spec.operations:
+        yield f"klarna_{operation}", f"the requirements of {operation} of --klarna-target"
+
+
+def _below(parent: pytest.Collector, kind: type[_Node], **more: Any) -> _Node:
+    make: Any = kind
+    return make.from_parent(parent, **more)
+
+
+class _SuiteCollector(pytest.Collector):
+    """All requirements, by operation."""
+
+    def __init__(self, *, spec: Spec, outcome: Callable[[], Outcome], **more: Any) -> None:
+        super().__init__(**more)
+        self.spec = spec
+        self.outcome = outcome
+
+    def collect(self) -> Iterator[pytest.Collector]:
+        for operation in self.spec.operations:
+            yield _below(self, _OperationCollector, name=operation, suite=self)
+
+
+class _OperationCollector(pytest.Collector):
+    def __init__(self, *, suite: _SuiteCollector, **more: Any) -> None:
+        super().__init__(**more)
+        self._suite = suite
+
+    def collect(self) -> Iterator[pytest.Item]:
+        for requirement in self._suite.spec.operations[self.name].requirements:
+            yield _below(
+                self,
+                RequirementItem,
+                name=requirement.id,
+                requirement=requirement,
+                suite=self._suite,
+            )
+
+
+class RequirementItem(pytest.Item):
+    """Passes where the target does what one requirement says."""
+
+    def __init__(self, *, requirement: Requirement, suite: _SuiteCollector, **more: Any) -> None:
+        super().__init__(**more)  # pyright: ignore[reportUnknownMemberType]
+        self.requirement = requirement
+        self._suite = suite
+        self._summary: Summary | None = None
+        for name in (_EVERY, f"klarna_{requirement.level.lower()}"):
+            self.add_marker(name)
+        self.add_marker(f"klarna_{requirement.operation}")
+
+    def setup(self) -> None:
+        """Has the run happen, if it did not yet."""
+        outcome = self._suite.outcome()
+        if isinstance(outcome, Broke):
+            pytest.fail(inert(outcome.problem), pytrace=False)
+        self._summary = outcome.summary
+
+    def runtest(self) -> None:
+        """Turns the verdict into what pytest makes of a test."""
+        assert self._summary is not None
+        summary = self._summary
+        result = next(r for r in summary.requirements if r.id == self.requirement.id)
+        findings = [f for f in summary.findings if f.requirement == result.id]
+        text = inert(_text(result, findings))
+        match result.verdict:
+            case "PASS":
+                return
+            case "INFO":
+                self.add_report_section("call", SUITE, text)
+            case "WARN" if not summary.strict:
+                self.warn(KlarnaWarning(text))
+            case "KNOWN":
+                pytest.xfail(inert(f"{result.id}: {result.reason}"))
+            case "NOT_APPLICABLE":
+                pytest.skip(inert(f"{result.id}: NOT_APPLICABLE: {result.reason}"))
+            case "NOT_RUN" if result.level != "MUST":
+                pytest.skip(inert(f"{result.id}: NOT_RUN: {result.reason}"))
+            case _:
+                pytest.fail(text, pytrace=False)
+
+    def reportinfo(self) -> tuple[Any, int | None, str]:
+        """What a report calls the item."""
+        return self.path, None, self.nodeid
+
+
+def _text(result: RequirementResult, findings: list[ReportedFinding]) -> str:
+    """The statement, the verdict, and some findings in the words of the report."""
+    parts = [f"{result.statement} ({result.id}, {result.level}: {result.verdict})"]
+    if result.beside:
+        parts.append(f"  It was seen only beside {result.beside}, and is probably a consequence.")
+    if not findings:
+        parts.append(f"  {result.reason}")
+    parts.extend(_finding_text(finding) for finding in findings[:_SHOWN])
+    more = result.unlisted + sum(finding.count for finding in findings[_SHOWN:])
+    if more:
+        parts.append(f"  and {more} more findings")
+    return "\n".join(parts)
+
+
+def _finding_text(finding: ReportedFinding) -> str:
+    times = f" (seen {finding.count} times)" if finding.count > 1 else ""
+    lines = [f"  expected: {finding.expected}", f"  observed: {finding.observed}{times}"]
+    if finding.curl:
+        lines.append(f"  {finding.curl}")
+    return "\n".join(lines)

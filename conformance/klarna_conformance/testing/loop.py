@@ -1,0 +1,59 @@
+"""An event loop in a thread of its own: sockets are served while a test blocks."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+__all__ = ["LoopThread"]
+
+T = TypeVar("T")
+_END_S = 5.0
+"""How long what is still under way may take to end."""
+
+
+class LoopThread:
+    """Runs coroutines for other threads until it is closed; it does not outlive the process."""
+
+    def __init__(self) -> None:
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, name="klarna-mock", daemon=True)
+        self._thread.start()
+
+    def start(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
+        """Has a coroutine run; its outcome will be in the future."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
+
+    def call(self, work: Coroutine[Any, Any, T], *, within_s: float | None = None) -> T:
+        """The result of a coroutine; raises TimeoutError, and cancels it, where that takes longer.
+
+        Must not be called from the loop's own thread.
+        """
+        future = self.start(work)
+        try:
+            return future.result(within_s)
+        except BaseException:
+            future.cancel()
+            raise
+
+    def close(self) -> None:
+        """Cancels what is under way and ends the thread, within some seconds."""
+        try:
+            self.call(_cancel_others(), within_s=_END_S)
+        finally:
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join(_END_S)
+
+    def _run(self) -> None:
+        try:
+            self._loop.run_forever()
+        finally:
+            self._loop.close()
+
+
+async def _cancel_others() -> None:
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)

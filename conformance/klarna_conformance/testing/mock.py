@@ -1,0 +1,242 @@
+"""`klarna_mock`: a server for one test, on a socket of this machine, that remembers everything."""
+
+import asyncio
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+import pytest
+
+from klarna_conformance import defaults
+from klarna_conformance.certify.driving import Course, Stage
+from klarna_conformance.certify.judging import judge_client, keys_used
+from klarna_conformance.certify.network import Tempo
+from klarna_conformance.certify.traffic import judge_traffic, keys_of_traffic
+from klarna_conformance.certify.watching import FaultQueue
+from klarna_conformance.testing.loop import LoopThread
+from klarna_conformance.testing.performing import Do, DoAdapter, Perform, Worker, on_loop
+from klarna_conformance.testing.rules import Rules
+from klarna_conformance.testing.telling import Told, told
+from klarna_conformance.testing.warned import KlarnaWarning
+from klarna_reports.client_wording import scenario_text
+from klarna_reports.record import ProvidedOrder
+from klarna_specs.client.faults import Fault
+from klarna_specs.client.play import ClientScenario, Mark
+from klarna_specs.exchange import Exchange
+from klarna_specs.ledger import Ledger
+from klarna_specs.loader import load
+from klarna_specs.plan import Authorization, OrderPlan, PaymentMethod
+from klarna_strategies.layouts import order_plan
+
+__all__ = ["KlarnaMock"]
+
+_WORK_S = 10.0
+"""Within this what the mock does for a test is done; clients have no part in it."""
+_PLAY_S = 30.0
+_SETTLE_S = 0.01
+"""How long what a client sends while its test ends may take to arrive."""
+
+
+class _Stretch(NamedTuple):
+    """What was exchanged in some time, and whether a scenario was played and judged in it."""
+
+    exchanges: tuple[Exchange, ...]
+    marks: tuple[Mark, ...]
+    played: bool = False
+
+
+class KlarnaMock:
+    """Klarna's side of a test: orders to make, faults to cause, and what came of it to look at.
+
+    `base_url` is where it listens; `username` and `password` are what it takes for valid.
+    """
+
+    username = defaults.USERNAME
+    password = defaults.PASSWORD
+
+    def __init__(self, loop: LoopThread, rules: Rules) -> None:
+        self._loop = loop
+        self._rules = rules
+        self._spec = load()
+        self._adapter = DoAdapter()
+        self._faults = FaultQueue(self._spec)
+        self._began_s = time.monotonic()
+        self._earlier: list[_Stretch] = []
+        self._used: dict[str, str] = {}
+        self._warned: set[str] = set()
+        wait_s = rules.timeout_s
+        tempo = Tempo(timeout_s=wait_s, hold_s=4 * wait_s, slow_s=0.4 * wait_s)
+        self._stage = Stage(self._spec, self._adapter, seed=defaults.SEED, tempo=tempo)
+        self._call(self._open())
+
+    def __repr__(self) -> str:
+        return f"<KlarnaMock {self.base_url}>"
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens, such as `http://127.0.0.1:40001`."""
+        return self._stage.network.base_url
+
+    def order(
+        self,
+        *,
+        market: str = "SE",
+        order_amount: int = 10_000,
+        captures: Sequence[int] | None = None,
+        payment_method: PaymentMethod = "pay_later",
+        authorization: Authorization = "open",
+        order_lines: Sequence[dict[str, Any]] = (),
+    ) -> ProvidedOrder:
+        """Makes an order, captured whole unless `captures` tells amounts (minor units).
+
+        The answer has `order_id` and `capture_ids`. Raises ValueError for what cannot be.
+        """
+        plan: OrderPlan = order_plan(
+            self._spec,
+            market=market,
+            order_amount=order_amount,
+            captures=(order_amount,) if captures is None else tuple(captures),
+            payment_method=payment_method,
+            authorization=authorization,
+        )
+        lines = msgspec.structs.replace(plan, order_lines=tuple(order_lines))
+        return self._stage.mock.make_order(lines)
+
+    def fault(
+        self,
+        fault: str | Fault,
+        *,
+        operation: str | None = None,
+        times: int = 1,
+        for_ever: bool = False,
+    ) -> None:
+        """Has the next requests, or those of an operation (operationId), meet a fault.
+
+        A name is one of `klarna_specs.client.faults.FAULT_KINDS`, such as `lost`. Faults act in
+        the order in which they were told. Raises ValueError for names that there are not, and
+        where `times` is less than 1.
+        """
+        if times < 1:
+            raise ValueError(f"times {times} has to be 1 or more")
+        self._faults.add(fault, operation=operation, times=times, for_ever=for_ever)
+        self._call(self._stage.network.disturb(self._faults))
+
+    def advance(self, seconds: int) -> None:
+        """Moves the mock's clock on."""
+        self._stage.mock.advance(seconds)
+
+    @property
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Everything that was exchanged in this test, in its order."""
+        stretches = (*self._earlier, self._current())
+        return tuple(exchange for stretch in stretches for exchange in stretch.exchanges)
+
+    def ledger(self, order_id: str) -> Ledger:
+        """What is booked: `refunded_amount`, `refunds`, `captures`, `released` and so on.
+
+        Raises ValueError for an order that was not made here.
+        """
+        known = self._stage.mock.orders.get(order_id)
+        if known is None:
+            raise ValueError(f"there is no order {order_id!r}; `order` makes one")
+        return known
+
+    def play(self, scenario: ClientScenario, do: Do, *, within_s: float = _PLAY_S) -> None:
+        """Has a client go through a scenario, and fails the test where it does something wrong.
+
+        `do(operation, order_id, arguments)` has the client do one thing and answers an outcome of
+        the adapter protocol, such as `{"outcome": "done", "refund_id": "..."}`; it may be a
+        coroutine function. It works in a thread of its own, `within_s` seconds at most. An
+        exception that it raises is a breakdown of the client.
+        """
+        __tracebackhide__ = True
+        worker = Worker(do)
+        try:
+            text = self._loop.call(self._played(scenario, worker.perform, within_s))
+        finally:
+            worker.close()
+        self._conclude(text)
+
+    async def aplay(self, scenario: ClientScenario, do: Do, *, within_s: float = _PLAY_S) -> None:
+        """Does as `play` does; `do` works on the event loop of the test."""
+        __tracebackhide__ = True
+        perform = on_loop(do, asyncio.get_running_loop())
+        work = self._loop.start(self._played(scenario, perform, within_s))
+        self._conclude(await asyncio.wrap_future(work))
+
+    def judge(self, warn: Callable[[Warning], None]) -> None:
+        """Judges what was sent beside scenarios, as far as that can be told from traffic alone."""
+        __tracebackhide__ = True
+        if not self._rules.judge:
+            return
+        self._call(asyncio.sleep(_SETTLE_S))
+        exchanges, marks, _ = self._unplayed()
+        findings = judge_traffic(self._spec, exchanges, marks, self._used)
+        self._conclude(told(self._spec, findings, exchanges, marks), warn)
+
+    def close(self) -> None:
+        """Stops listening and ends every connection."""
+        self._call(self._stage.aclose())
+
+    def _call(self, work: Any) -> Any:
+        return self._loop.call(work, within_s=_WORK_S)
+
+    async def _open(self) -> None:
+        await self._stage.open()
+        self._stage.network.begin()
+        await self._stage.network.disturb(self._faults)
+
+    async def _played(self, scenario: ClientScenario, perform: Perform, within_s: float) -> Told:
+        self._earlier.append(self._current())
+        self._adapter.use(perform, within_s=within_s)
+        try:
+            course = await self._stage.play(scenario)
+        finally:
+            self._earlier.append(self._current()._replace(played=True))
+            self._stage.network.begin()
+            await self._stage.network.disturb(self._faults)
+        return self._judged(scenario, course)
+
+    def _judged(self, scenario: ClientScenario, course: Course) -> Told:
+        used = {**keys_of_traffic(self._spec, self._unplayed().exchanges), **self._used}
+        findings = judge_client(self._spec, course.side, course.exchanges, used)
+        self._used.update(keys_used(self._spec, course.side, course.exchanges))
+        return told(
+            self._spec,
+            findings,
+            course.exchanges,
+            course.side.marks,
+            about=scenario_text(scenario),
+        )
+
+    def _unplayed(self) -> _Stretch:
+        """What was exchanged beside scenarios."""
+        seen = [each for each in (*self._earlier, self._current()) if not each.played]
+        return _Stretch(
+            exchanges=tuple(exchange for stretch in seen for exchange in stretch.exchanges),
+            marks=tuple(mark for stretch in seen for mark in stretch.marks),
+        )
+
+    def _current(self) -> _Stretch:
+        """What was exchanged since the network began to look, in the time of the test."""
+        seen = self._stage.network.seen()
+        since_s = time.monotonic() - self._began_s - seen.wall_s
+        exchanges = tuple(
+            msgspec.structs.replace(each, started_s=each.started_s + since_s)
+            for each in seen.exchanges
+        )
+        return _Stretch(exchanges, seen.marks)
+
+    def _conclude(self, said: Told, warn: Callable[[Warning], None] | None = None) -> None:
+        """Fails the test for what is wrong; warns, once each, of what is not recommended."""
+        __tracebackhide__ = True
+        if not self._rules.strict:
+            for requirement, text in said.unwise:
+                if requirement not in self._warned:
+                    self._warned.add(requirement)
+                    warning = KlarnaWarning(text)
+                    warn(warning) if warn else warnings.warn(warning, stacklevel=3)
+        if failure := said.failure(strict=self._rules.strict):
+            pytest.fail(failure, pytrace=False)

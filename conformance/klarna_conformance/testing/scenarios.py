@@ -1,0 +1,49 @@
+"""Scenarios to put a client through, as plain values: for fixtures and for parametrization."""
+
+import re
+from collections.abc import Collection
+
+from klarna_conformance import defaults
+from klarna_conformance.drawing import draw
+from klarna_reports.client_wording import scenario_text
+from klarna_specs.client.faults import FAULT_KINDS
+from klarna_specs.client.play import ClientScenario
+from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.loader import load
+from klarna_strategies.clients import client_scenarios, client_table
+
+__all__ = ["klarna_scenarios", "scenario_id"]
+
+_LONGEST_ID = 100
+
+
+def klarna_scenarios(
+    *,
+    operations: Collection[str] = CLIENT_OPERATIONS,
+    faults: Collection[str] = FAULT_KINDS,
+    examples: int = 0,
+    seed: int = defaults.SEED,
+) -> tuple[ClientScenario, ...]:
+    """Every scenario of the table, and so many that are drawn: the same with the same seed.
+
+    Clients are told these operations (operationIds) only, and only these kinds of faults act; with
+    none, nothing is disturbed. Raises ValueError for names that are neither.
+    """
+    _known("operations", operations, CLIENT_OPERATIONS)
+    _known("faults", faults, FAULT_KINDS)
+    spec = load()
+    drawn = client_scenarios(spec, operations=operations, faults=faults)
+    return (
+        *client_table(spec, operations=operations, faults=faults),
+        *draw(drawn, count=examples, seed=seed),
+    )
+
+
+def scenario_id(scenario: ClientScenario) -> str:
+    """What a scenario is called in the name of a test: `one-refund-of-1-response-lost-...`."""
+    return re.sub(r"[^a-z0-9]+", "-", scenario_text(scenario).lower())[:_LONGEST_ID].strip("-")
+
+
+def _known(what: str, named: Collection[str], existing: tuple[str, ...]) -> None:
+    if isinstance(named, str) or not set(named) <= set(existing):
+        raise ValueError(f"{what} {named!r}: these are {', '.join(existing)}")

@@ -1,0 +1,125 @@
+"""`--klarna-target`: the requirements of servers as tests of a pytest run."""
+
+import shlex
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from klarna_conformance.errors import ConformanceError
+from klarna_conformance.testing.items import SUITE, RequirementItem, markers, suite_items
+from klarna_conformance.testing.server_run import Broke, Outcome, ServerRun, Wanted
+from klarna_reports.printable import inert
+from klarna_reports.render import FORMATS
+from klarna_specs.goals import Scope
+from klarna_specs.loader import load
+
+__all__ = ["ServerSuite"]
+
+_SHARED = "klarna_shared"
+"""What the folder that the workers of pytest-xdist share is called in what they are told."""
+
+
+class ServerSuite:
+    """The hooks that add an item for each requirement, and have the run behind them happen."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._spec = load()
+        for name, meaning in markers(self._spec):
+            config.addinivalue_line("markers", f"{name}: {meaning}")
+        self._named = tuple(arg for arg in config.args if _is_named(arg))
+        config.args[:] = [arg for arg in config.args if not _is_named(arg)]
+        told: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self._is_worker = told is not None
+        self._shared = Path(told[_SHARED] if told else tempfile.mkdtemp(prefix="klarna-"))
+        self._keeps = bool(config.getoption("klarna_output"))
+        self._wanted = _wanted(config, self._shared)
+        self._run = ServerRun(self._spec, self._wanted, self._shared)
+        self._scope = Scope()
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionstart(self) -> None:
+        """Refuses what is configured wrongly before anything else happens."""
+        if self._is_worker or self._config.option.collectonly:
+            return
+        try:
+            self._run.check()
+        except ConformanceError as exc:
+            raise pytest.UsageError(inert(f"--klarna-target: {exc}")) from exc
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_configure_node(self, node: Any) -> None:
+        """Tells a worker of pytest-xdist where the others are."""
+        node.workerinput[_SHARED] = str(self._shared)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(
+        self, session: pytest.Session, items: list[pytest.Item]
+    ) -> None:
+        """Adds the items before others choose among all."""
+        every = suite_items(session, self._spec, self._outcome)
+        items.extend(
+            item for item in every if not self._named or item.nodeid.startswith(self._named)
+        )
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """Notes what is left of the requirements: that is what the run has to see."""
+        left = tuple(
+            item.requirement.id for item in session.items if isinstance(item, RequirementItem)
+        )
+        everything = {requirement.id for requirement in self._spec.requirements}
+        self._scope = Scope() if set(left) == everything else Scope(requirements=left)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """Fails a run that is not whole, also where no single requirement says so."""
+        outcome = None if self._is_worker else self._run.outcome
+        if outcome is None or exitstatus != pytest.ExitCode.OK:
+            return
+        if isinstance(outcome, Broke) or outcome.summary.exit_code:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+        """Tells the verdict of the run, and where its report is."""
+        outcome = self._run.outcome
+        if outcome is None or isinstance(outcome, Broke):
+            return
+        summary = outcome.summary
+        terminalreporter.section(f"{summary.target.name}: {summary.verdict}"[:100])
+        terminalreporter.line(inert(summary.reason))
+        terminalreporter.line(
+            f"{summary.exchanges} requests judged in {summary.scenarios} scenarios, "
+            f"{summary.wall_s:.1f} s, seed {summary.seed}"
+        )
+        for error in summary.errors:
+            terminalreporter.line(inert(f"ERROR {error}"), red=True)
+        kept = f"Report: {self._wanted.output / FORMATS['html']}"
+        terminalreporter.line(kept if self._keeps else "--klarna-output DIR keeps the report")
+
+    def pytest_unconfigure(self) -> None:
+        """Leaves nothing behind that nobody asked for."""
+        if not self._is_worker:
+            shutil.rmtree(self._shared, ignore_errors=True)
+
+    def _outcome(self) -> Outcome:
+        return self._run.happen(self._scope)
+
+
+def _is_named(argument: str) -> bool:
+    """Whether an argument of the command line names items of the suite."""
+    return argument == SUITE + "::" or argument.startswith(SUITE + "::")
+
+
+def _wanted(config: pytest.Config, shared: Path) -> Wanted:
+    invoked, option = config.invocation_params, config.option
+    output, deviations = option.klarna_output, option.klarna_deviations
+    return Wanted(
+        target=option.klarna_target,
+        output=invoked.dir / output if output else shared / "record",
+        deviations=invoked.dir / deviations if deviations else None,
+        strict=option.klarna_strict,
+        command=shlex.join(["pytest", *map(str, invoked.args)]),
+    )

@@ -1,0 +1,131 @@
+"""What findings about a client say to whoever reads a test's failure."""
+
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Literal, NamedTuple
+
+from klarna_reports.printable import inert
+from klarna_reports.record import Finding
+from klarna_specs.calls import KEY_HEADER, read_call
+from klarna_specs.client.faults import words_of
+from klarna_specs.client.play import Mark
+from klarna_specs.client.requirements import ClientRequirement, client_requirements
+from klarna_specs.exchange import Exchange, Response
+from klarna_specs.spec import Spec
+
+__all__ = ["Told", "told"]
+
+_SHOWN = 4
+"""How many exchanges are shown with a finding: its own, and those before that it belongs with."""
+_LONGEST_BODY = 160
+
+
+class Told(NamedTuple):
+    """The id and a text of each requirement that is violated, and of each that is not followed.
+
+    `about` is what the client was told to do, where that is known.
+    """
+
+    wrong: tuple[tuple[str, str], ...]
+    unwise: tuple[tuple[str, str], ...]
+    about: str
+
+    def failure(self, *, strict: bool) -> str:
+        """What the test fails with; empty where it does not."""
+        counted = (*self.wrong, *self.unwise) if strict else self.wrong
+        if not counted:
+            return ""
+        ids = ", ".join(requirement for requirement, _ in counted)
+        doing = f" ({self.about})" if self.about else ""
+        return "\n\n".join((f"The client violates {ids}{doing}.", *(text for _, text in counted)))
+
+
+def told(
+    spec: Spec,
+    findings: Sequence[Finding],
+    exchanges: Sequence[Exchange],
+    marks: Sequence[Mark],
+    *,
+    about: str = "",
+) -> Told:
+    """The texts of the findings; `about` is what the client was told, where that is known."""
+    lines = _Lines(spec, exchanges, marks)
+    wrong = tuple(_texts(spec, findings, "FAIL", lines))
+    unwise = tuple(_texts(spec, findings, "WARN", lines))
+    return Told(wrong, unwise, inert(about))
+
+
+def _texts(
+    spec: Spec, findings: Iterable[Finding], verdict: Literal["FAIL", "WARN"], lines: "_Lines"
+) -> Iterator[tuple[str, str]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        if finding.verdict == verdict:
+            found.setdefault(finding.requirement, []).append(finding)
+    for requirement in client_requirements(spec):
+        if requirement.id in found:
+            yield requirement.id, _text(requirement, found[requirement.id], lines)
+
+
+def _text(requirement: ClientRequirement, findings: Sequence[Finding], lines: "_Lines") -> str:
+    first, count = findings[0], len(findings)
+    times = f" (seen {count} times)" if count > 1 else ""
+    parts = [
+        f"{requirement.id} ({requirement.level}): {requirement.statement}",
+        _indented(f"expected: {first.expected}"),
+        _indented(f"observed: {first.observed}{times}"),
+        *lines.of(first.exchange),
+    ]
+    return inert("\n".join(parts))
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, "  ")
+
+
+class _Lines:
+    """Shows exchanges, those of the same call as one that something is wrong with."""
+
+    def __init__(self, spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark]) -> None:
+        self._exchanges = exchanges
+        self._marks = marks
+        self._subjects = [_subject(spec, exchange) for exchange in exchanges]
+
+    def of(self, index: int) -> Iterator[str]:
+        """The lines of an exchange, after those that tell how it came to it."""
+        if index >= len(self._exchanges):
+            return
+        alike = [i for i in range(index + 1) if self._subjects[i] == self._subjects[index]]
+        for number in alike[-_SHOWN:]:
+            marker = ">" if number == index else " "
+            mark = self._marks[number] if number < len(self._marks) else Mark()
+            for text in _shown(self._exchanges[number], mark):
+                yield f"  {marker} {text}"
+                marker = " "
+
+
+def _subject(spec: Spec, exchange: Exchange) -> object:
+    """What an exchange is about: those with the same are shown together."""
+    call = read_call(spec, exchange.request)
+    if call is None:
+        return exchange.request.method, exchange.request.path
+    return call.operation.operation, call.order_id, call.capture_id
+
+
+def _shown(exchange: Exchange, mark: Mark) -> Iterator[str]:
+    request, outcome = exchange.request, exchange.outcome
+    key = request.header(KEY_HEADER)
+    yield f"{request.method} {request.path}" + (f"  {KEY_HEADER}: {key}" if key else "")
+    if request.body.text:
+        yield f"    {_cut(request.body.text)}"
+    if isinstance(outcome, Response):
+        came = f"{outcome.status} {_cut(outcome.body.text)}".rstrip()
+    else:
+        came = outcome.message
+    fault = f" [{words_of(mark.fault)}]" if mark.fault else ""
+    yield f"    -> {came}{fault}"
+
+
+def _cut(text: str) -> str:
+    plain = " ".join(text.split())
+    return plain if len(plain) <= _LONGEST_BODY else f"{plain[:_LONGEST_BODY]}..."
