@@ -48,7 +48,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Registers the marker, and with a target the suite that judges it."""
     config.addinivalue_line("markers", _MARKER)
-    if config.getoption("klarna_target"):
+    if not config.getoption("klarna_target"):
+        for name in ("output", "deviations"):
+            if config.getoption(f"klarna_{name}"):
+                raise pytest.UsageError(f"--klarna-{name} goes with --klarna-target")
+    else:
         from klarna_conformance.testing.suite import ServerSuite
 
         config.pluginmanager.register(ServerSuite(config), "klarna-server-suite")

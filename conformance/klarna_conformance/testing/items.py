@@ -1,6 +1,6 @@
 """The test items of a server's requirements: `klarna::refundOrder::refund.location`."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import pytest
@@ -11,7 +11,7 @@ from klarna_reports.printable import inert
 from klarna_reports.results import ReportedFinding, RequirementResult, Summary
 from klarna_specs.spec import Requirement, Spec
 
-__all__ = ["SUITE", "RequirementItem", "markers", "suite_items"]
+__all__ = ["SUITE", "RequirementItem", "markers", "named_as", "suite_items"]
 
 SUITE = "klarna"
 """The first part of the ids of all items."""
@@ -21,11 +21,25 @@ _SHOWN = 2
 """How many findings of a requirement are shown; the report has more of them."""
 
 
+def named_as(requirement: Requirement) -> str:
+    """The id of the item of a requirement."""
+    return f"{SUITE}::{requirement.operation}::{requirement.id}"
+
+
 def suite_items(
-    session: pytest.Session, spec: Spec, outcome: Callable[[], Outcome]
+    session: pytest.Session,
+    requirements: Iterable[Requirement],
+    outcome: Callable[[], Outcome],
 ) -> Iterator[pytest.Item]:
     """An item for each requirement; `outcome` has the run happen and answers what came of it."""
-    suite = _below(session, _SuiteCollector, name=SUITE, nodeid=SUITE, spec=spec, outcome=outcome)
+    suite = _below(
+        session,
+        ServerRequirements,
+        name=SUITE,
+        nodeid=SUITE,
+        requirements=tuple(requirements),
+        outcome=outcome,
+    )
     yield from session.genitems(suite)
 
 
@@ -43,39 +57,42 @@ def _below(parent: pytest.Collector, kind: type[_Node], **more: Any) -> _Node:
     return make.from_parent(parent, **more)
 
 
-class _SuiteCollector(pytest.Collector):
+class ServerRequirements(pytest.Collector):
     """All requirements, by operation."""
 
-    def __init__(self, *, spec: Spec, outcome: Callable[[], Outcome], **more: Any) -> None:
+    def __init__(
+        self,
+        *,
+        requirements: tuple[Requirement, ...],
+        outcome: Callable[[], Outcome],
+        **more: Any,
+    ) -> None:
         super().__init__(**more)
-        self.spec = spec
+        self.requirements = requirements
         self.outcome = outcome
 
     def collect(self) -> Iterator[pytest.Collector]:
-        for operation in self.spec.operations:
-            yield _below(self, _OperationCollector, name=operation, suite=self)
+        for operation in dict.fromkeys(each.operation for each in self.requirements):
+            yield _below(self, OperationRequirements, name=operation, suite=self)
 
 
-class _OperationCollector(pytest.Collector):
-    def __init__(self, *, suite: _SuiteCollector, **more: Any) -> None:
+class OperationRequirements(pytest.Collector):
+    def __init__(self, *, suite: ServerRequirements, **more: Any) -> None:
         super().__init__(**more)
         self._suite = suite
 
     def collect(self) -> Iterator[pytest.Item]:
-        for requirement in self._suite.spec.operations[self.name].requirements:
-            yield _below(
-                self,
-                RequirementItem,
-                name=requirement.id,
-                requirement=requirement,
-                suite=self._suite,
-            )
+        for each in self._suite.requirements:
+            if each.operation == self.name:
+                yield _below(
+                    self, RequirementItem, name=each.id, requirement=each, suite=self._suite
+                )
 
 
 class RequirementItem(pytest.Item):
     """Passes where the target does what one requirement says."""
 
-    def __init__(self, *, requirement: Requirement, suite: _SuiteCollector, **more: Any) -> None:
+    def __init__(self, *, requirement: Requirement, suite: ServerRequirements, **more: Any) -> None:
         super().__init__(**more)  # pyright: ignore[reportUnknownMemberType]
         self.requirement = requirement
         self._suite = suite
@@ -106,7 +123,7 @@ class RequirementItem(pytest.Item):
             case "WARN" if not summary.strict:
                 self.warn(KlarnaWarning(text))
             case "KNOWN":
-                pytest.xfail(inert(f"{result.id}: {result.reason}"))
+                pytest.xfail(inert(f"{result.reason} ({_accepted(summary, result)})"))
             case "NOT_APPLICABLE":
                 pytest.skip(inert(f"{result.id}: NOT_APPLICABLE: {result.reason}"))
             case "NOT_RUN" if result.level != "MUST":
@@ -116,7 +133,13 @@ class RequirementItem(pytest.Item):
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
         """What a report calls the item."""
-        return self.path, None, self.nodeid
+        return self.path, 0, f"{self.name} of {self.requirement.operation}"
+
+
+def _accepted(summary: Summary, result: RequirementResult) -> str:
+    """Who accepts a violation that is known, until when, and why."""
+    entries = (each for each in summary.deviations if each.requirement == result.id)
+    return "; ".join(f"{e.owner} until {e.expires}: {e.reason}" for e in entries)
 
 
 def _text(result: RequirementResult, findings: list[ReportedFinding]) -> str:

@@ -3,7 +3,8 @@
 import asyncio
 import time
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
 from typing import Any, NamedTuple
 
 import msgspec
@@ -15,6 +16,7 @@ from klarna_conformance.certify.judging import judge_client, keys_used
 from klarna_conformance.certify.network import Tempo
 from klarna_conformance.certify.traffic import judge_traffic, keys_of_traffic
 from klarna_conformance.certify.watching import FaultQueue
+from klarna_conformance.errors import AdapterError
 from klarna_conformance.testing.loop import LoopThread
 from klarna_conformance.testing.performing import Do, DoAdapter, Perform, Worker, on_loop
 from klarna_conformance.testing.rules import Rules
@@ -45,6 +47,15 @@ class _Stretch(NamedTuple):
     exchanges: tuple[Exchange, ...]
     marks: tuple[Mark, ...]
     played: bool = False
+
+
+@contextmanager
+def _told_briefly() -> Generator[None]:
+    """Fails the test for what its glue does wrong, without our part of the traceback."""
+    try:
+        yield
+    except AdapterError as exc:
+        pytest.fail(str(exc), pytrace=False)
 
 
 class KlarnaMock:
@@ -120,8 +131,12 @@ class KlarnaMock:
         """
         if times < 1:
             raise ValueError(f"times {times} has to be 1 or more")
-        self._faults.add(fault, operation=operation, times=times, for_ever=for_ever)
-        self._call(self._stage.network.disturb(self._faults))
+
+        async def add() -> None:
+            self._faults.add(fault, operation=operation, times=times, for_ever=for_ever)
+            await self._stage.network.disturb(self._faults)
+
+        self._call(add())
 
     def advance(self, seconds: int) -> None:
         """Moves the mock's clock on."""
@@ -154,17 +169,20 @@ class KlarnaMock:
         __tracebackhide__ = True
         worker = Worker(do)
         try:
-            text = self._loop.call(self._played(scenario, worker.perform, within_s))
+            with _told_briefly():
+                said = self._loop.call(self._played(scenario, worker.perform, within_s))
         finally:
             worker.close()
-        self._conclude(text)
+        self._conclude(said)
 
     async def aplay(self, scenario: ClientScenario, do: Do, *, within_s: float = _PLAY_S) -> None:
         """Does as `play` does; `do` works on the event loop of the test."""
         __tracebackhide__ = True
         perform = on_loop(do, asyncio.get_running_loop())
-        work = self._loop.start(self._played(scenario, perform, within_s))
-        self._conclude(await asyncio.wrap_future(work))
+        with _told_briefly():
+            work = self._loop.start(self._played(scenario, perform, within_s))
+            said = await asyncio.wrap_future(work)
+        self._conclude(said)
 
     def judge(self, warn: Callable[[Warning], None]) -> None:
         """Judges what was sent beside scenarios, as far as that can be told from traffic alone."""

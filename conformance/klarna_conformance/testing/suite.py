@@ -9,15 +9,18 @@ from typing import Any
 import pytest
 
 from klarna_conformance.errors import ConformanceError
-from klarna_conformance.testing.items import SUITE, RequirementItem, markers, suite_items
+from klarna_conformance.testing.items import SUITE, RequirementItem, markers, named_as, suite_items
 from klarna_conformance.testing.server_run import Broke, Outcome, ServerRun, Wanted
 from klarna_reports.printable import inert
 from klarna_reports.render import FORMATS
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
+from klarna_specs.spec import Requirement
 
 __all__ = ["ServerSuite"]
 
+_NAMED = f"{SUITE}::"
+"""How arguments of the command line begin that name items of the suite."""
 _SHARED = "klarna_shared"
 """What the folder that the workers of pytest-xdist share is called in what they are told."""
 
@@ -30,23 +33,32 @@ class ServerSuite:
         self._spec = load()
         for name, meaning in markers(self._spec):
             config.addinivalue_line("markers", f"{name}: {meaning}")
-        self._named = tuple(arg for arg in config.args if _is_named(arg))
-        config.args[:] = [arg for arg in config.args if not _is_named(arg)]
+        self._named = tuple(arg for arg in config.args if arg.startswith(_NAMED))
+        config.args[:] = [arg for arg in config.args if not arg.startswith(_NAMED)]
+        self._requirements = tuple(
+            each
+            for each in self._spec.requirements
+            if not self._named or any(_is_meant(each, name) for name in self._named)
+        )
         told: dict[str, Any] | None = getattr(config, "workerinput", None)
         self._is_worker = told is not None
         self._shared = Path(told[_SHARED] if told else tempfile.mkdtemp(prefix="klarna-"))
         self._keeps = bool(config.getoption("klarna_output"))
-        self._wanted = _wanted(config, self._shared)
+        self._wanted = _wanted(config, self._named, self._shared)
         self._run = ServerRun(self._spec, self._wanted, self._shared)
         self._scope = Scope()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
         """Refuses what is configured wrongly before anything else happens."""
-        if self._is_worker or self._config.option.collectonly:
+        if self._is_worker:
             return
+        for name in self._named:
+            if not any(_is_meant(each, name) for each in self._requirements):
+                raise pytest.UsageError(f"--klarna-target: there is no test {name}")
         try:
-            self._run.check()
+            if not self._config.option.collectonly:
+                self._run.check()
         except ConformanceError as exc:
             raise pytest.UsageError(inert(f"--klarna-target: {exc}")) from exc
 
@@ -60,10 +72,7 @@ class ServerSuite:
         self, session: pytest.Session, items: list[pytest.Item]
     ) -> None:
         """Adds the items before others choose among all."""
-        every = suite_items(session, self._spec, self._outcome)
-        items.extend(
-            item for item in every if not self._named or item.nodeid.startswith(self._named)
-        )
+        items.extend(suite_items(session, self._requirements, self._outcome))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         """Notes what is left of the requirements: that is what the run has to see."""
@@ -108,18 +117,31 @@ class ServerSuite:
         return self._run.happen(self._scope)
 
 
-def _is_named(argument: str) -> bool:
-    """Whether an argument of the command line names items of the suite."""
-    return argument == SUITE + "::" or argument.startswith(SUITE + "::")
+def _is_meant(requirement: Requirement, name: str) -> bool:
+    """Whether an argument of the command line names the item of a requirement, or is above it."""
+    parts = [part for part in name.split("::") if part]
+    return named_as(requirement).split("::")[: len(parts)] == parts
 
 
-def _wanted(config: pytest.Config, shared: Path) -> Wanted:
-    invoked, option = config.invocation_params, config.option
+def _wanted(config: pytest.Config, named: tuple[str, ...], shared: Path) -> Wanted:
+    option, folder = config.option, config.invocation_params.dir
     output, deviations = option.klarna_output, option.klarna_deviations
     return Wanted(
         target=option.klarna_target,
-        output=invoked.dir / output if output else shared / "record",
-        deviations=invoked.dir / deviations if deviations else None,
+        output=folder / output if output else shared / "record",
+        deviations=folder / deviations if deviations else None,
         strict=option.klarna_strict,
-        command=shlex.join(["pytest", *map(str, invoked.args)]),
+        command=_command(option, named),
     )
+
+
+def _command(option: Any, named: tuple[str, ...]) -> str:
+    """What the run can be repeated with; options of others may be secret and stay out."""
+    words = ["pytest", "--klarna-target", option.klarna_target, *named]
+    if option.klarna_deviations:
+        words += ["--klarna-deviations", option.klarna_deviations]
+    if option.klarna_strict:
+        words.append("--klarna-strict")
+    for flag, told in (("-k", option.keyword), ("-m", option.markexpr)):
+        words += [flag, told] if told else []
+    return shlex.join(words)

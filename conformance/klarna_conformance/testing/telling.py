@@ -37,7 +37,7 @@ class Told(NamedTuple):
             return ""
         ids = ", ".join(requirement for requirement, _ in counted)
         doing = f" ({self.about})" if self.about else ""
-        return "\n\n".join((f"The client violates {ids}{doing}.", *(text for _, text in counted)))
+        return "\n\n".join((f"{ids}: not kept by the client{doing}", *(t for _, t in counted)))
 
 
 def told(

@@ -1,0 +1,248 @@
+"""`klarna_mock`: a server for a test, and the judgement of what its client sent."""
+
+import pytest
+
+from .plugged import plugged
+
+
+def test_a_client_is_served_orders_faults_time_and_what_was_booked(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+        import pytest
+        from klarna_specs.client.faults import Errored
+
+        def test_orders(klarna_mock, client):
+            order = klarna_mock.order(market="GB", order_amount=500, captures=(200, 300))
+            assert client.refund(order, 150).status_code == 201
+            ledger = klarna_mock.ledger(order.order_id)
+            assert (ledger.refunded_amount, ledger.currency) == (150, "GBP")
+            assert len(order.capture_ids) == 2
+
+        def test_an_order_is_captured_whole_where_nothing_else_is_said(klarna_mock):
+            order = klarna_mock.order(order_amount=70, payment_method="card")
+            assert klarna_mock.ledger(order.order_id).captured_amount == 70
+
+        def test_every_test_has_a_server_of_its_own(klarna_mock):
+            assert klarna_mock.exchanges == ()
+
+        def test_a_fault_acts_on_the_socket_as_often_as_told(klarna_mock, client):
+            order = klarna_mock.order()
+            klarna_mock.fault("lost", operation="refundOrder", times=2)
+            key = "0b2f1a5e-8a3c-4b52-9d69-3b4ee5d3b3a1"
+            answers = [client.refund(order, key=key) for _ in range(3)]
+            assert [answer and answer.status_code for answer in answers] == [None, None, 201]
+            assert klarna_mock.ledger(order.order_id).refunded_amount == 100
+
+        def test_a_fault_of_another_operation_does_not_act(klarna_mock, client):
+            klarna_mock.fault("lost", operation="extendDueDate")
+            assert client.refund(klarna_mock.order()).status_code == 201
+
+        def test_a_fault_may_be_a_value_and_stay(klarna_mock, client):
+            order = klarna_mock.order()
+            klarna_mock.fault(Errored(502, body="html"), for_ever=True)
+            key = "0b2f1a5e-8a3c-4b52-9d69-3b4ee5d3b3a1"
+            assert {client.refund(order, key=key).status_code for _ in range(3)} == {502}
+
+        def test_nobody_listens_for_a_while(klarna_mock, client):
+            klarna_mock.fault("refused")
+            assert client.refund(klarna_mock.order()) is None
+
+        @pytest.mark.klarna(timeout_s=0.05)
+        def test_silence_is_as_long_as_the_client_waits(klarna_mock, client):
+            klarna_mock.fault("timeout-before")
+            assert client.refund(klarna_mock.order(), timeout=5) is None
+
+        def test_time_passes(klarna_mock, client):
+            order = klarna_mock.order()
+            client.refund(order, 1)
+            klarna_mock.advance(86_400)
+            client.refund(order, 2)
+            assert len(klarna_mock.exchanges) == 2
+
+        def test_wrong_words_say_what_is_right(klarna_mock):
+            with pytest.raises(ValueError, match="lost"):
+                klarna_mock.fault("lots")
+            with pytest.raises(ValueError, match="refundOrder"):
+                klarna_mock.fault("lost", operation="refund")
+            with pytest.raises(ValueError, match="1 or more"):
+                klarna_mock.fault("lost", times=0)
+            with pytest.raises(ValueError, match="SE"):
+                klarna_mock.order(market="XX")
+            with pytest.raises(ValueError, match="more than the order_amount"):
+                klarna_mock.order(order_amount=10, captures=(11,))
+            with pytest.raises(ValueError, match="order"):
+                klarna_mock.ledger("nobody")
+
+        def test_what_it_is_called_holds_no_password(klarna_mock):
+            assert klarna_mock.password not in repr(klarna_mock)
+    """
+    ran = plugged(pytester, "-W", "error", tests=tests)
+
+    ran.assert_outcomes(passed=11)
+
+
+def test_a_violated_must_fails_the_test_and_says_where(pytester: pytest.Pytester) -> None:
+    tests = """
+        def test_it_refunds(klarna_mock, client):
+            order = klarna_mock.order()
+            klarna_mock.fault("lost", operation="refundOrder")
+            client.refund(order, 4_200) or client.refund(order, 4_200)
+    """
+    ran = plugged(pytester, tests=tests)
+
+    ran.assert_outcomes(failed=1)
+    ran.stdout.fnmatch_lines(
+        [
+            "client.once, client.key-kept: not kept by the client",
+            "client.once (MUST): What was told once happens once, however the network failed*",
+            "  expected: *",
+            "  observed: *",
+            "  * POST /ordermanagement/v1/orders/*/refunds  Klarna-Idempotency-Key: *",
+            '*{"refunded_amount":4200}',
+            "*-> the connection ended without an answer [[]response lost after booking[]]",
+            "  > POST /ordermanagement/v1/orders/*/refunds  Klarna-Idempotency-Key: *",
+            '*{"refunded_amount":4200}',
+            "*-> 201",
+            "client.key-kept (MUST): *",
+            "FAILED test_client.py::test_it_refunds - *client.once*",
+        ]
+    )
+    assert "Traceback" not in ran.stdout.str()
+    assert "mock-shared-secret" not in ran.stdout.str()
+
+
+def test_a_should_warns_once_or_fails_where_that_is_wanted(pytester: pytest.Pytester) -> None:
+    tests = """
+        import pytest
+
+        def test_lenient(klarna_mock, client):
+            order = klarna_mock.order()
+            client.refund(order, 1, key=None)
+            client.refund(order, 2, key=None)
+
+        @pytest.mark.klarna(strict=True)
+        def test_strict(klarna_mock, client):
+            client.refund(klarna_mock.order(), key=None)
+    """
+    ran = plugged(pytester, tests=tests)
+    strict = plugged(pytester, "--klarna-strict")
+
+    ran.assert_outcomes(passed=1, failed=1, warnings=1)
+    ran.stdout.fnmatch_lines(
+        [
+            "client.key-sent (SHOULD): A call that changes something carries an idempotency key.",
+            "*KlarnaWarning: client.key-sent (SHOULD): *",
+            "*observed: it carries none (seen 2 times)",
+            "FAILED test_client.py::test_strict - *",
+        ]
+    )
+    strict.assert_outcomes(failed=2)
+
+
+def test_a_test_that_is_not_to_be_judged_is_not(pytester: pytest.Pytester) -> None:
+    tests = """
+        import pytest
+
+        def mistaken(klarna_mock, client):
+            order = klarna_mock.order()
+            klarna_mock.fault("lost")
+            client.refund(order) or client.refund(order)
+
+        @pytest.mark.klarna(judge=False)
+        def test_opted_out(klarna_mock, client):
+            mistaken(klarna_mock, client)
+
+        @pytest.mark.klarna(judge=False)
+        class TestAll:
+            def test_one(self, klarna_mock, client):
+                mistaken(klarna_mock, client)
+
+            @pytest.mark.klarna(judge=True)
+            def test_but_this(self, klarna_mock, client):
+                mistaken(klarna_mock, client)
+
+        def test_failed_already(klarna_mock, client):
+            mistaken(klarna_mock, client)
+            assert "the reason" == "why it failed"
+
+        def test_skipped(klarna_mock, client):
+            mistaken(klarna_mock, client)
+            pytest.skip("not today")
+    """
+    ran = plugged(pytester, tests=tests)
+
+    ran.assert_outcomes(passed=2, failed=2, skipped=1)
+    assert ran.stdout.str().count("not kept by the client") == 1
+    ran.stdout.fnmatch_lines(["*AssertionError*the reason*", "FAILED *::test_but_this - *once*"])
+
+
+@pytest.mark.parametrize(
+    ("marker", "problem"),
+    [
+        ("'lost'", "it takes keywords only"),
+        ("judges=False", "it takes judge, strict and timeout_s: *judges*"),
+        ("strict='yes'", "it takes judge, strict and timeout_s: *bool*"),
+        ("timeout_s=0", "timeout_s is more than 0*"),
+    ],
+)
+def test_a_marker_that_says_something_else_is_refused(
+    pytester: pytest.Pytester, marker: str, problem: str
+) -> None:
+    tests = f"""
+        import pytest
+
+        @pytest.mark.klarna({marker})
+        def test_it(klarna_mock):
+            pass
+    """
+    ran = plugged(pytester, "--strict-markers", tests=tests)
+
+    ran.assert_outcomes(errors=1)
+    ran.stdout.fnmatch_lines([f"the marker klarna of test_client.py::test_it: {problem}"])
+
+
+def test_coroutines_are_served_and_judged(pytester: pytest.Pytester) -> None:
+    tests = """
+        import httpx
+        import pytest
+
+        async def refund(klarna_mock, order):
+            path = f"/ordermanagement/v1/orders/{order.order_id}/refunds"
+            async with httpx.AsyncClient(
+                base_url=klarna_mock.base_url, auth=(klarna_mock.username, klarna_mock.password)
+            ) as http:
+                return await http.post(path, json={"refunded_amount": 1})
+
+        @pytest.mark.anyio
+        async def test_it(klarna_mock):
+            answer = await refund(klarna_mock, klarna_mock.order())
+            assert answer.status_code == 201
+
+        @pytest.mark.anyio
+        @pytest.mark.klarna(strict=True)
+        async def test_strict(klarna_mock):
+            await refund(klarna_mock, klarna_mock.order())
+
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+    """
+    ran = plugged(pytester, tests=tests, unused=("schemathesis", "xdist"))
+
+    ran.assert_outcomes(passed=1, failed=1, warnings=1)
+
+
+def test_workers_of_xdist_have_mocks_of_their_own(pytester: pytest.Pytester) -> None:
+    tests = """
+        import pytest
+
+        @pytest.mark.parametrize("number", range(6))
+        def test_it(klarna_mock, client, number):
+            order = klarna_mock.order()
+            client.refund(order, number + 1)
+            assert klarna_mock.ledger(order.order_id).refunded_amount == number + 1
+    """
+    ran = plugged(pytester, "-n2", tests=tests, unused=("schemathesis", "anyio"))
+
+    ran.assert_outcomes(passed=6)

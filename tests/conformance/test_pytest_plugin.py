@@ -1,0 +1,82 @@
+"""The pytest plugin itself: what it costs where nobody uses it, and what its page tells."""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .plugged import plugged
+
+PAGE = (Path(__file__).parents[2] / "docs" / "pytest.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
+CLIENT, *EXAMPLES = [block for kind, block in BLOCKS if kind == "python"]
+COMMANDS = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
+HEAVY = ("httpx", "hypothesis", "jsonschema", "msgspec", "starlette", "jinja2", "klarna_specs")
+
+
+def test_the_plugin_loads_nothing_that_takes_time() -> None:
+    program = (
+        "import sys, klarna_conformance.pytest_plugin\n"
+        f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
+        "print(sorted(name for name in sys.modules if name.startswith('klarna')))\n"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    assert ran.stdout.splitlines() == [
+        "[]",
+        "['klarna_conformance', 'klarna_conformance.pytest_plugin']",
+    ]
+
+
+def test_a_run_that_does_not_use_it_loads_nothing_of_it(pytester: pytest.Pytester) -> None:
+    tests = """
+        import sys
+        import pytest
+
+        @pytest.mark.parametrize("number", [1, 2])
+        def test_it(number):
+            loaded = sorted(name for name in sys.modules if name.startswith("klarna"))
+            assert loaded == ["klarna_conformance", "klarna_conformance.pytest_plugin"]
+    """
+    pytester.makepyfile(test_own=tests)
+    plugged(pytester, "--strict-markers", "-W", "error").assert_outcomes(passed=2)
+
+
+def test_the_options_and_the_fixtures_are_told(pytester: pytest.Pytester) -> None:
+    told = plugged(pytester, "--help").stdout.str()
+    fixtures = plugged(pytester, "--fixtures").stdout.str()
+    markers = plugged(pytester, "--markers").stdout.str()
+
+    options = ("target", "output", "deviations", "strict")
+    assert [name for name in options if f"--klarna-{name}" not in told] == []
+    assert "\nklarna_mock" in fixtures
+    assert "\nklarna_scenarios" in fixtures
+    assert "@pytest.mark.klarna(judge=True, strict=False, timeout_s=1.0): " in markers
+
+
+def test_the_examples_of_the_page_do_what_they_say(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile(shop=CLIENT)
+    pytester.makepyfile(**{f"test_{number}": each for number, each in enumerate(EXAMPLES)})
+    pytester.syspathinsert()
+    ran = plugged(pytester, "-W", "error", "-rA", "--strict-markers")
+    passed = [line for line in ran.outlines if line.startswith("PASSED ")]
+
+    ran.assert_outcomes(passed=len(passed))
+    assert len(EXAMPLES) == 3
+    assert len(passed) > 25
+
+
+@pytest.mark.parametrize("line", COMMANDS)
+def test_the_commands_of_the_page_choose_tests(pytester: pytest.Pytester, line: str) -> None:
+    program, *options = shlex.split(line)
+    collect = ("--collect-only", "-q", "--strict-markers")
+    ran = plugged(pytester, *options, *collect, unused=("schemathesis", "anyio"))
+
+    assert program == "pytest"
+    assert ran.ret == pytest.ExitCode.OK
+    assert any(line.startswith("klarna::refundOrder::") for line in ran.outlines)

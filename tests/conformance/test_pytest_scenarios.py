@@ -1,0 +1,215 @@
+"""`klarna_mock.play`: a client is certified in its own test suite."""
+
+import pytest
+
+from klarna_conformance.testing import klarna_scenarios
+from klarna_specs.client.faults import kind_of
+
+from .plugged import plugged
+
+GLUE = """
+import asyncio
+import threading
+import pytest
+from klarna_conformance.certify.adapter import Hello
+from klarna_conformance.certify.reference import ReferenceClient
+from klarna_conformance.testing import klarna_scenarios
+from klarna_specs.client.play import ClientScenario, Command
+from klarna_specs.plan import OrderPlan
+import msgspec
+
+ORDER = OrderPlan(market="SE", currency="SEK", order_amount=100, captures=(100,))
+REFUND = Command(operation="refundOrder", arguments={"refunded_amount": 1})
+ONE = ClientScenario(orders=(ORDER,), commands=(REFUND,))
+TWO = ClientScenario(orders=(ORDER,), commands=(REFUND, REFUND))
+
+@pytest.fixture
+def reference(klarna_mock):
+    client = ReferenceClient(Hello(
+        base_url=klarna_mock.base_url, username=klarna_mock.username,
+        password=klarna_mock.password, timeout_s=0.5), backoff_s=0.01)
+    yield client
+    client.close()
+
+@pytest.fixture
+def do(reference):
+    def do(operation, order_id, arguments):
+        return msgspec.to_builtins(reference.do(operation, order_id, arguments))
+    return do
+"""
+
+
+def test_a_scenario_is_the_same_each_time_and_says_what_is_in_it() -> None:
+    everything = klarna_scenarios(examples=3, seed=7)
+    chosen = klarna_scenarios(operations=["extendDueDate"], faults=["lost", "error"], examples=5)
+    commands = [command for scenario in chosen for command in scenario.commands]
+
+    assert klarna_scenarios(examples=3, seed=7) == everything
+    assert klarna_scenarios() == everything[:-3]
+    assert {command.operation for command in commands} == {"extendDueDate"}
+    assert {kind_of(f) for c in commands for f in c.faults if f} == {"lost", "error"}
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"operations": ["refund"]}, "refundOrder"),
+        ({"operations": "refundOrder"}, "refundOrder"),
+        ({"faults": ["lots"]}, "lost"),
+    ],
+)
+def test_a_scenario_of_nothing_that_there_is_cannot_be_made(
+    options: dict[str, list[str]], told: str
+) -> None:
+    with pytest.raises(ValueError, match=told):
+        klarna_scenarios(**options)
+
+
+def test_a_client_that_does_right_passes_every_scenario_under_a_name_of_its_own(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+        from test_glue import *
+
+        FAULTS = ["lost", "refused", "truncated", "error-after", "html", "unknown-members"]
+
+        @pytest.mark.parametrize("scenario", klarna_scenarios(faults=FAULTS, examples=4))
+        def test_it(klarna_mock, scenario, do):
+            klarna_mock.play(scenario, do)
+    """
+    pytester.makepyfile(test_glue=GLUE)
+    ran = plugged(pytester, "-rA", "-W", "error", "test_client.py", tests=tests)
+    passed = [line for line in ran.outlines if line.startswith("PASSED ")]
+
+    ran.assert_outcomes(passed=len(passed))
+    assert len(passed) > 40
+    name = "one-refund-of-1-response-lost-after-booking"
+    assert f"PASSED test_client.py::test_it[{name}]" in passed
+
+
+def test_the_glue_may_be_a_coroutine_in_a_plain_test_and_in_a_coroutine(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+        from test_glue import *
+
+        def test_plain(klarna_mock, do, klarna_scenarios):
+            loops = set()
+
+            async def later(*told):
+                loops.add(asyncio.get_running_loop())
+                return await asyncio.to_thread(do, *told)
+
+            for scenario in klarna_scenarios(operations=["refundOrder"], faults=["lost"])[:2]:
+                klarna_mock.play(scenario, later)
+            klarna_mock.play(TWO, later)
+            assert len(loops) == 3
+
+        @pytest.mark.anyio
+        async def test_on_the_loop_of_the_test(klarna_mock, do):
+            mine, loops = asyncio.get_running_loop(), set()
+
+            async def later(*told):
+                loops.add(asyncio.get_running_loop())
+                return await asyncio.to_thread(do, *told)
+
+            await klarna_mock.aplay(TWO, later)
+            assert loops == {mine}
+
+        @pytest.mark.anyio
+        async def test_a_violation_on_the_loop_of_the_test(klarna_mock):
+            async def untrue(operation, order_id, arguments):
+                return {"outcome": "done", "refund_id": "r"}
+
+            await klarna_mock.aplay(ONE, untrue)
+
+        @pytest.fixture
+        def anyio_backend():
+            return "asyncio"
+    """
+    pytester.makepyfile(test_glue=GLUE)
+    ran = plugged(pytester, "test_client.py", tests=tests, unused=("schemathesis", "xdist"))
+
+    ran.assert_outcomes(passed=2, failed=1)
+    ran.stdout.fnmatch_lines(["client.done-is-true: *", "FAILED *on_the_loop_of_the_test - *"])
+
+
+def test_a_client_that_does_wrong_fails_with_what_it_was_told_and_what_it_met(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+        from test_glue import *
+
+        def test_untrue(klarna_mock):
+            klarna_mock.play(ONE, lambda *told: {"outcome": "done", "refund_id": "r"})
+
+        def test_breakdown(klarna_mock):
+            def do(operation, order_id, arguments):
+                raise KeyError("no such thing")
+            klarna_mock.play(ONE, do)
+
+        def test_no_end(klarna_mock):
+            klarna_mock.play(ONE, lambda *told: threading.Event().wait(5), within_s=0.1)
+
+        def test_no_key(klarna_mock, reference, do):
+            reference.key = lambda *told: None
+            klarna_mock.play(ONE, do)
+
+        @pytest.mark.klarna(strict=True)
+        def test_no_key_strictly(klarna_mock, reference, do):
+            reference.key = lambda *told: None
+            klarna_mock.play(ONE, do)
+
+        def test_one_key_for_two_plays(klarna_mock, reference, do):
+            reference.key = lambda *told: "0b2f1a5e-8a3c-4b52-9d69-3b4ee5d3b3a1"
+            klarna_mock.play(ONE, do)
+            klarna_mock.play(ONE, do)
+
+        def test_no_outcome(klarna_mock):
+            klarna_mock.play(ONE, lambda *told: {"outcome": "perhaps"})
+
+        def test_skipped_within(klarna_mock):
+            klarna_mock.play(ONE, lambda *told: pytest.skip("not today"))
+    """
+    pytester.makepyfile(test_glue=GLUE)
+    ran = plugged(pytester, "-rA", "test_client.py", tests=tests)
+
+    ran.assert_outcomes(passed=1, failed=6, skipped=1, warnings=1)
+    ran.stdout.fnmatch_lines(
+        [
+            "client.done-is-true*: not kept by the client (one refund of 1)",
+            "client.answers: not kept by the client (one refund of 1)",
+            "*observed: *KeyError: 'no such thing' (test_client.py:8)",
+            "client.answers: not kept by the client (one refund of 1)",
+            "*observed: *0.1 s*",
+            "client.key-sent: not kept by the client (one refund of 1)",
+            "client.key-of-its-own: not kept by the client (one refund of 1)",
+            "`do` answered {'outcome': 'perhaps'}, which is no outcome: *",
+            "*KlarnaWarning: client.key-sent (SHOULD): *",
+            "PASSED test_client.py::test_no_key",
+            "SKIPPED * not today",
+        ]
+    )
+
+
+def test_faults_and_traffic_of_the_test_itself_are_kept_apart_from_what_is_played(
+    pytester: pytest.Pytester,
+) -> None:
+    tests = """
+        from test_glue import *
+
+        def test_it(klarna_mock, client, do):
+            order = klarna_mock.order()
+            klarna_mock.fault("error", operation="refundOrder")
+            klarna_mock.play(ONE, do)
+            assert client.refund(order).status_code == 503
+            assert client.refund(order).status_code == 201
+            assert len(klarna_mock.exchanges) == 3
+            starts = [exchange.started_s for exchange in klarna_mock.exchanges]
+            assert starts == sorted(starts)
+    """
+    pytester.makepyfile(test_glue=GLUE)
+    ran = plugged(pytester, "test_client.py", tests=tests)
+
+    ran.assert_outcomes(failed=1)  # another key, though the first refund may have been booked
+    ran.stdout.fnmatch_lines(["*client.key-kept: not kept by the client"])

@@ -1,0 +1,228 @@
+"""`pytest --klarna-target`: a server judged as test items."""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from klarna_specs.loader import load
+
+from .conftest import AUTH, Served
+from .plugged import plugged
+
+RELEASE = "klarna::releaseRemainingAuthorization"
+CANCEL = "klarna::cancelOrder"
+CREDENTIALS = "cancel.credentials-required"
+PLACE = "https://api.klarna.com"
+DEVIATION = {
+    "requirement": CREDENTIALS,
+    "reason": "soon",
+    "owner": "payments",
+    "expires": "2999-01-01",
+}
+
+
+@pytest.fixture(scope="module")
+def wrong(serve_mock: Callable[..., Served]) -> Served:
+    """A server that answers a release with 200, where 204 is documented."""
+    return serve_mock("--mutant", "release-answered-200")
+
+
+@pytest.fixture(scope="module")
+def open_to_all(serve_mock: Callable[..., Served]) -> Served:
+    """A server that cancels orders for whoever asks."""
+    return serve_mock("--mutant", "cancel-without-credentials")
+
+
+def test_each_requirement_is_a_test_with_markers_also_in_an_empty_folder(
+    pytester: pytest.Pytester,
+) -> None:
+    def collected(*options: str) -> list[str]:
+        ran = plugged(pytester, "--klarna-target", "mock", "--collect-only", "-q", *options)
+        return [line for line in ran.outlines if "::" in line]
+
+    requirements = load().requirements
+    everything = [f"klarna::{each.operation}::{each.id}" for each in requirements]
+    chosen = [
+        f"klarna::{each.operation}::{each.id}"
+        for each in requirements
+        if each.operation == "refundOrder" and each.level == "SHOULD"
+    ]
+    assert collected() == everything
+    assert collected("-m", "klarna_should and klarna_refundOrder", "--strict-markers") == chosen
+    status = f"{CANCEL}::cancel.status"
+    assert collected("-m", "klarna_suite", status) == [status]
+    assert collected("-k", "cancel.status") == [status]
+
+
+def test_other_tests_run_beside_and_a_name_leaves_them_out(pytester: pytest.Pytester) -> None:
+    tests = "def test_mine():\n    pass\n"
+    both = plugged(pytester, "--klarna-target", "mock", "-k", "mine or cancel.status", tests=tests)
+    only = plugged(pytester, "--klarna-target", "mock", f"{CANCEL}::cancel.status", "-v")
+
+    both.assert_outcomes(passed=2)
+    both.stdout.fnmatch_lines(["* mock: CONFORMANT *", "*--klarna-output DIR keeps the report"])
+    only.assert_outcomes(passed=1)
+    only.stdout.fnmatch_lines([f"{CANCEL}::cancel.status PASSED *"])
+
+
+def test_what_is_wrong_fails_with_what_to_try_and_what_is_silent_is_told(
+    pytester: pytest.Pytester, wrong: Served
+) -> None:
+    chosen = "release.status or release.accepted or release.again or release.described"
+    options = ("--klarna-target", wrong.base_url, RELEASE, "-k", chosen, "-rA")
+    ran = plugged(pytester, *options)
+
+    ran.assert_outcomes(passed=3, failed=1, warnings=1)
+    ran.stdout.fnmatch_lines(
+        [
+            "A release is answered with 204. (release.status, MUST: FAIL)",
+            "  expected: *204*",
+            "  observed: *200*",
+            f'  curl * --user "$KLARNA_USERNAME:$KLARNA_PASSWORD" *{wrong.base_url}*',
+            "*KlarnaWarning: *(release.described-response, SHOULD: WARN)",
+            "What a second release *not documented. (release.again, INFO: INFO)",
+            "*observed *403*",
+            "One requirement is violated.",
+            f"FAILED {RELEASE}::release.status - *",
+        ]
+    )
+    assert "Traceback" not in ran.stdout.str()
+
+
+def test_a_strict_run_fails_for_a_recommendation(pytester: pytest.Pytester, wrong: Served) -> None:
+    options = ("--klarna-target", wrong.base_url, RELEASE, "-k", "release.described")
+    strict = plugged(pytester, *options, "--klarna-strict")
+
+    strict.assert_outcomes(failed=1)
+    assert strict.ret == pytest.ExitCode.TESTS_FAILED
+
+
+def test_a_known_violation_is_an_expected_failure(
+    pytester: pytest.Pytester, open_to_all: Served
+) -> None:
+    file = _deviations(pytester)
+    options = ("--klarna-deviations", file, "-k", CREDENTIALS, "-rx")
+    ran = plugged(pytester, "--klarna-target", open_to_all.base_url, CANCEL, *options)
+
+    ran.assert_outcomes(xfailed=1)
+    assert ran.ret == pytest.ExitCode.OK
+    ran.stdout.fnmatch_lines([f"XFAIL {CANCEL}::{CREDENTIALS} - *payments until 2999-01-01: soon*"])
+
+
+def test_a_run_is_red_where_nothing_but_its_deviations_is_wrong(
+    pytester: pytest.Pytester,
+) -> None:
+    file = _deviations(pytester)
+    options = ("--klarna-deviations", file, "-k", CREDENTIALS)
+    ran = plugged(pytester, "--klarna-target", "mock", CANCEL, *options)
+
+    ran.assert_outcomes(passed=1)
+    assert ran.ret == pytest.ExitCode.TESTS_FAILED
+    ran.stdout.fnmatch_lines(["* mock: NONCONFORMANT *", "*does not occur any more*"])
+
+
+def test_a_must_that_could_not_be_seen_is_red_and_the_rest_skipped(
+    pytester: pytest.Pytester, serve_mock: Callable[..., Served]
+) -> None:
+    orderless = serve_mock("--no-control")
+    chosen = f"{CREDENTIALS} or cancel.refusal-status or cancel.again"
+    options = ("--klarna-target", orderless.base_url, CANCEL, "-k", chosen, "-rs")
+    ran = plugged(pytester, *options)
+
+    ran.assert_outcomes(failed=1, skipped=2)
+    ran.stdout.fnmatch_lines(
+        [
+            f"A call without credentials is refused. ({CREDENTIALS}, MUST: NOT_RUN)",
+            "  nothing of it was seen: *no order could be had*",
+            "* NOT FULLY VERIFIED *",
+            "SKIPPED * cancel.refusal-status: NOT_RUN: *no order could be had*",
+        ]
+    )
+
+
+def test_workers_share_one_run_whose_record_is_kept(
+    pytester: pytest.Pytester, serve_mock: Callable[..., Served]
+) -> None:
+    asked = serve_mock()
+    ran = plugged(
+        pytester,
+        *("--klarna-target", asked.base_url, CANCEL, "--klarna-output", "kept", "-n2"),
+        unused=("schemathesis", "anyio"),
+    )
+    kept = pytester.path / "kept"
+    summary = json.loads((kept / "run.json").read_text())
+    arrived = asked.client.get("/_control/exchanges").json()
+
+    items = len(load().operations["cancelOrder"].requirements)
+    ran.assert_outcomes(passed=items)
+    assert len(summary["requirements"]) == items
+    assert len(arrived) == summary["requests_sent"] + 1  # the first one tries the credentials
+    ran.stdout.fnmatch_lines([f"Report: {kept / 'report.html'}"])
+    assert (kept / "report.html").exists()
+
+
+def test_what_is_not_chosen_is_not_in_the_scope_of_the_run(pytester: pytest.Pytester) -> None:
+    options = ("--klarna-target", "mock", "--klarna-output", "kept", "-k", "cancel.status")
+    plugged(pytester, *options).assert_outcomes(passed=1)
+    summary = json.loads((pytester.path / "kept" / "run.json").read_text())
+
+    assert summary["scope"]["requirements"] == ["cancel.status"]
+    assert summary["command"] == "pytest --klarna-target mock -k cancel.status"
+    assert 0 < summary["requests_sent"] < 200
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (("--klarna-target", "nowhere.yaml"), "nowhere.yaml cannot be read"),
+        (("--klarna-target", PLACE), "api.klarna.com is neither a playground nor this machine"),
+        (("--klarna-target", "http://127.0.0.1:1"), "http://127.0.0.1:1 cannot be reached"),
+        (("--klarna-target", "http://127.0.0.1:1", "-n2"), "http://127.0.0.1:1 cannot be reached"),
+        (
+            ("--klarna-target", "mock", "--klarna-deviations", "nothing.yaml"),
+            "nothing.yaml cannot be read",
+        ),
+        (("--klarna-target", "mock", "--klarna-output", "test_client.py"), "cannot write to"),
+        (("--klarna-target", "mock", "klarna::refund"), "there is no test klarna::refund"),
+        (("--klarna-output", "kept"), "--klarna-output goes with --klarna-target"),
+    ],
+)
+def test_what_is_configured_wrongly_is_a_usage_error_in_one_line(
+    pytester: pytest.Pytester, options: tuple[str, ...], told: str
+) -> None:
+    tests = "def test_mine():\n    pass\n"
+    ran = plugged(pytester, *options, tests=tests, unused=("schemathesis", "anyio"))
+    printed = [line for line in (*ran.outlines, *ran.errlines) if line]
+
+    assert ran.ret == pytest.ExitCode.USAGE_ERROR
+    assert [line for line in printed if line.startswith("ERROR: ") and told in line] == printed
+
+
+def test_no_output_holds_a_secret(
+    pytester: pytest.Pytester, open_to_all: Served, target_file: Callable[..., Path]
+) -> None:
+    file = target_file(open_to_all.base_url)
+    options = ("--klarna-output", "kept", "-k", CREDENTIALS, "-vv", "-l", "-rA")
+    ran = plugged(pytester, "--klarna-target", str(file), CANCEL, *options)
+
+    ran.assert_outcomes(failed=1)
+    kept = [path for path in (pytester.path / "kept").rglob("*") if path.is_file()]
+    texts = [ran.stdout.str(), ran.stderr.str(), *(path.read_text() for path in kept)]
+    assert len(kept) > 3
+    assert [text for text in texts if AUTH[1] in text] == []
+
+
+def test_nothing_is_left_behind(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = pytester.mkdir("temporary")
+    monkeypatch.setenv("TMPDIR", str(folder))
+    plugged(pytester, "--klarna-target", "mock", "-k", "cancel.status").assert_outcomes(passed=1)
+
+    assert list(folder.glob("klarna-*")) == []
+
+
+def _deviations(pytester: pytest.Pytester) -> str:
+    path = pytester.path / "known.yaml"
+    path.write_text(json.dumps({"deviations": [DEVIATION]}))
+    return path.name
