@@ -11,7 +11,6 @@ from klarna_specs.loader import load
 from .conftest import AUTH, Served
 from .plugged import plugged
 
-RELEASE = "klarna::releaseRemainingAuthorization"
 CANCEL = "klarna::cancelOrder"
 CREDENTIALS = "cancel.credentials-required"
 PLACE = "https://api.klarna.com"
@@ -21,12 +20,6 @@ DEVIATION = {
     "owner": "payments",
     "expires": "2999-01-01",
 }
-
-
-@pytest.fixture(scope="module")
-def wrong(serve_mock: Callable[..., Served]) -> Served:
-    """A server that answers a release with 200, where 204 is documented."""
-    return serve_mock("--mutant", "release-answered-200")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +49,11 @@ def test_each_requirement_is_a_test_with_markers_also_in_an_empty_folder(
     assert collected("-k", "cancel.status") == [status]
 
 
-def test_other_tests_run_beside_and_a_name_leaves_them_out(pytester: pytest.Pytester) -> None:
+def test_other_tests_run_beside_and_a_name_leaves_them_out(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = pytester.mkdir("temporary")
+    monkeypatch.setenv("TMPDIR", str(folder))
     tests = "def test_mine():\n    pass\n"
     both = plugged(pytester, "--klarna-target", "mock", "-k", "mine or cancel.status", tests=tests)
     only = plugged(pytester, "--klarna-target", "mock", f"{CANCEL}::cancel.status", "-v")
@@ -65,36 +62,44 @@ def test_other_tests_run_beside_and_a_name_leaves_them_out(pytester: pytest.Pyte
     both.stdout.fnmatch_lines(["* mock: CONFORMANT *", "*--klarna-output DIR keeps the report"])
     only.assert_outcomes(passed=1)
     only.stdout.fnmatch_lines([f"{CANCEL}::cancel.status PASSED *"])
+    assert list(folder.glob("klarna-*")) == []
 
 
 def test_what_is_wrong_fails_with_what_to_try_and_what_is_silent_is_told(
-    pytester: pytest.Pytester, wrong: Served
+    pytester: pytest.Pytester, open_to_all: Served
 ) -> None:
-    chosen = "release.status or release.accepted or release.again or release.described"
-    options = ("--klarna-target", wrong.base_url, RELEASE, "-k", chosen, "-rA")
+    chosen = f"{CREDENTIALS} or cancel.accepted or cancel.again"
+    options = ("--klarna-target", open_to_all.base_url, CANCEL, "-k", chosen, "-rA")
     ran = plugged(pytester, *options)
 
-    ran.assert_outcomes(passed=3, failed=1, warnings=1)
+    ran.assert_outcomes(passed=2, failed=1)
     ran.stdout.fnmatch_lines(
         [
-            "A release is answered with 204. (release.status, MUST: FAIL)",
-            "  expected: *204*",
-            "  observed: *200*",
-            f'  curl * --user "$KLARNA_USERNAME:$KLARNA_PASSWORD" *{wrong.base_url}*',
-            "*KlarnaWarning: *(release.described-response, SHOULD: WARN)",
-            "What a second release *not documented. (release.again, INFO: INFO)",
-            "*observed *403*",
+            f"A call without credentials is refused. ({CREDENTIALS}, MUST: FAIL)",
+            "  expected: a refusal (401)",
+            "  observed: status 204*",
+            f"  curl * {open_to_all.base_url}/ordermanagement/v1/orders/*/cancel",
+            "What a second cancellation does is not documented. (cancel.again, INFO: INFO)",
+            "*observed status 403*",
             "One requirement is violated.",
-            f"FAILED {RELEASE}::release.status - *",
+            f"FAILED {CANCEL}::{CREDENTIALS} - *",
         ]
     )
     assert "Traceback" not in ran.stdout.str()
 
 
-def test_a_strict_run_fails_for_a_recommendation(pytester: pytest.Pytester, wrong: Served) -> None:
-    options = ("--klarna-target", wrong.base_url, RELEASE, "-k", "release.described")
+def test_a_recommendation_warns_and_fails_a_strict_run(
+    pytester: pytest.Pytester, serve_mock: Callable[..., Served]
+) -> None:
+    unwise = serve_mock("--mutant", "cancel-refused-409")
+    options = ("--klarna-target", unwise.base_url, CANCEL, "-k", "cancel.refusal-status")
+    lenient = plugged(pytester, *options)
     strict = plugged(pytester, *options, "--klarna-strict")
 
+    lenient.assert_outcomes(passed=1, warnings=1)
+    lenient.stdout.fnmatch_lines(
+        ["*KlarnaWarning: *(cancel.refusal-status, SHOULD: WARN)", "*observed: status 409*"]
+    )
     strict.assert_outcomes(failed=1)
     assert strict.ret == pytest.ExitCode.TESTS_FAILED
 
@@ -212,14 +217,6 @@ def test_no_output_holds_a_secret(
     texts = [ran.stdout.str(), ran.stderr.str(), *(path.read_text() for path in kept)]
     assert len(kept) > 3
     assert [text for text in texts if AUTH[1] in text] == []
-
-
-def test_nothing_is_left_behind(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder = pytester.mkdir("temporary")
-    monkeypatch.setenv("TMPDIR", str(folder))
-    plugged(pytester, "--klarna-target", "mock", "-k", "cancel.status").assert_outcomes(passed=1)
-
-    assert list(folder.glob("klarna-*")) == []
 
 
 def _deviations(pytester: pytest.Pytester) -> str:
