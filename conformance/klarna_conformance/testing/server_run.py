@@ -2,7 +2,9 @@
 
 import asyncio
 import os
+import time
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
@@ -14,6 +16,7 @@ from klarna_conformance.http_target import HttpTarget
 from klarna_conformance.opening import open_target
 from klarna_conformance.planning import Plan, make_plan
 from klarna_conformance.preflight import preflight
+from klarna_conformance.progress import LoggedProgress
 from klarna_conformance.running import RunOptions, run
 from klarna_reports.journal import FILE_NAME, Journal, read_journal
 from klarna_reports.record import Played
@@ -88,8 +91,11 @@ class ServerRun:
             self._outcome = msgspec.json.decode(self._file.read_bytes(), type=Ran | Broke)
         return self._outcome
 
-    def happen(self, scope: Scope) -> Outcome:
-        """What came of the run, which happens now unless it did; waits for another process."""
+    def happen(self, scope: Scope, tell: Callable[[str], None]) -> Outcome:
+        """What came of the run, which happens now unless it did; waits for another process.
+
+        Where it takes long, it is told in lines how far it is.
+        """
         if self.outcome is not None:
             return self.outcome
         from filelock import FileLock, Timeout
@@ -97,7 +103,7 @@ class ServerRun:
         try:
             with FileLock(self._lock, timeout=self._patience_s(), poll_interval=_POLL_S):
                 if self.outcome is None:
-                    self._keep(self._try(scope))
+                    self._keep(self._try(scope, tell))
                 assert self.outcome is not None
                 return self.outcome
         except Timeout:
@@ -111,11 +117,11 @@ class ServerRun:
         unfinished.write_bytes(msgspec.json.encode(outcome))
         unfinished.replace(self._file)
 
-    def _try(self, scope: Scope) -> Outcome:
+    def _try(self, scope: Scope, tell: Callable[[str], None]) -> Outcome:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # filters of the tests would change what happens
-                return Ran(self._judged(scope))
+                return Ran(self._judged(scope, tell))
         except ConformanceError as exc:
             return Broke(str(exc))
         except Exception as exc:
@@ -124,7 +130,7 @@ class ServerRun:
             hint = "set KLARNA_CONFORMANCE_DEBUG=1 for the traceback"
             return Broke(f"a defect of klarna-conformance: {type(exc).__name__}: {exc} ({hint})")
 
-    def _judged(self, scope: Scope) -> Summary:
+    def _judged(self, scope: Scope, tell: Callable[[str], None]) -> Summary:
         target, wanted = self._open(), self._wanted
         deviations = wanted.deviations
         options = RunOptions(
@@ -136,10 +142,17 @@ class ServerRun:
             deviations=read_deviations(deviations, self._spec) if deviations else (),
         )
         plan = self._plan(target, options)
+        progress = LoggedProgress(time.monotonic)
+        progress.start(len(plan.scenarios))
+
+        def played(each: Played) -> None:
+            del each
+            if line := progress.line("Sending", 1):
+                tell(line)
 
         async def play(journal: Journal) -> None:
             async with target:
-                await run(self._spec, target, plan, options, journal, _silently)
+                await run(self._spec, target, plan, options, journal, played)
 
         try:
             discard_renderings(wanted.output)
@@ -164,10 +177,6 @@ class ServerRun:
 
     def _open(self) -> HttpTarget:
         return open_target(self._wanted.target, self._spec, seed=defaults.SEED)
-
-
-def _silently(played: Played) -> None:
-    del played
 
 
 def _unwritable(output: Path, exc: OSError) -> UsageError:

@@ -91,7 +91,7 @@ class ServerSuite:
         if isinstance(outcome, Broke) or outcome.summary.exit_code:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
-    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
+    def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
         """Tells the verdict of the run, and where its report is."""
         outcome = self._run.outcome
         if outcome is None or isinstance(outcome, Broke):
@@ -114,7 +114,13 @@ class ServerSuite:
             shutil.rmtree(self._shared, ignore_errors=True)
 
     def _outcome(self) -> Outcome:
-        return self._run.happen(self._scope)
+        return self._run.happen(self._scope, self._tell)
+
+    def _tell(self, line: str) -> None:
+        """Tells how far a run is that takes long, where there is somebody to tell."""
+        reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
+        if reporter is not None and not self._is_worker:
+            reporter.write_line(line)
 
 
 def _is_meant(requirement: Requirement, name: str) -> bool:
