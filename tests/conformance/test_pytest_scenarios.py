@@ -1,12 +1,21 @@
 """`klarna_mock.play`: a client is certified in its own test suite."""
 
+from collections.abc import Mapping
+from contextlib import closing
+from typing import Any
+
+import msgspec
 import pytest
 
-from klarna_conformance.testing import klarna_scenarios
+from klarna_conformance.certify.adapter import Hello
+from klarna_conformance.mutants.clients.catalogue import client_mutants
+from klarna_conformance.testing import KlarnaMock, klarna_scenarios
 from klarna_specs.client.faults import kind_of
 
 from .plugged import plugged
 
+MUTANTS = {mutant.id: mutant for mutant in client_mutants()}
+FAULTS = ("lost", "error", "duplicate", "html", "conflict")
 GLUE = """
 import asyncio
 import threading
@@ -63,6 +72,52 @@ def test_a_scenario_of_nothing_that_there_is_cannot_be_made(
 ) -> None:
     with pytest.raises(ValueError, match=told):
         klarna_scenarios(**options)
+
+
+def _go_through(klarna_mock: KlarnaMock, name: str) -> None:
+    """Has a client of the catalogue refund in every scenario."""
+    hello = Hello(
+        base_url=klarna_mock.base_url,
+        username=klarna_mock.username,
+        password=klarna_mock.password,
+        timeout_s=0.5,
+    )
+    client = MUTANTS[name].client(hello, backoff_s=0.01)
+
+    def do(operation: str, order_id: str, arguments: dict[str, Any]) -> Mapping[str, Any]:
+        return msgspec.to_builtins(client.do(operation, order_id, arguments))
+
+    with closing(client):
+        for scenario in klarna_scenarios(operations=["refundOrder"], faults=FAULTS):
+            klarna_mock.play(scenario, do)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "client-new-key-each-attempt",
+        "client-one-key-for-everything",
+        "client-amount-rounded",
+        "client-other-order",
+        "client-retries-conflicts",
+        "client-lost-is-refused",
+        "client-id-made-up",
+        "client-breaks-down-on-html",
+        "client-no-large-refunds",
+    ],
+)
+@pytest.mark.klarna(strict=True)
+def test_a_wrong_client_is_caught_by_the_requirement_that_is_about_it(
+    klarna_mock: KlarnaMock, name: str
+) -> None:
+    with pytest.raises(pytest.fail.Exception, match="|".join(MUTANTS[name].caught_by)):
+        _go_through(klarna_mock, name)
+
+
+@pytest.mark.parametrize("name", ["client-uuid-5", "client-gives-up-at-once", "client-looks-first"])
+@pytest.mark.klarna(strict=True)
+def test_a_client_that_does_right_in_its_own_way_passes(klarna_mock: KlarnaMock, name: str) -> None:
+    _go_through(klarna_mock, name)
 
 
 def test_a_client_that_does_right_passes_every_scenario_under_a_name_of_its_own(

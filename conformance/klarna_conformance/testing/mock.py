@@ -250,11 +250,10 @@ class KlarnaMock:
     def _conclude(self, said: Told, warn: Callable[[Warning], None] | None = None) -> None:
         """Fails the test for what is wrong; warns, once each, of what is not recommended."""
         __tracebackhide__ = True
-        if not self._rules.strict:
-            for requirement, text in said.unwise:
-                if requirement not in self._warned:
-                    self._warned.add(requirement)
-                    warning = KlarnaWarning(text)
-                    warn(warning) if warn else warnings.warn(warning, stacklevel=3)
         if failure := said.failure(strict=self._rules.strict):
             pytest.fail(failure, pytrace=False)
+        for requirement, text in said.unwise:
+            if requirement not in self._warned:
+                self._warned.add(requirement)
+                warning = KlarnaWarning(text)
+                warn(warning) if warn else warnings.warn(warning, stacklevel=3)

@@ -31,13 +31,15 @@ class Told(NamedTuple):
     about: str
 
     def failure(self, *, strict: bool) -> str:
-        """What the test fails with; empty where it does not."""
-        counted = (*self.wrong, *self.unwise) if strict else self.wrong
+        """What the test fails with, beside that what is only not followed; empty for nothing."""
+        everything = (*self.wrong, *self.unwise)
+        counted = everything if strict else self.wrong
         if not counted:
             return ""
         ids = ", ".join(requirement for requirement, _ in counted)
         doing = f" ({self.about})" if self.about else ""
-        return "\n\n".join((f"{ids}: not kept by the client{doing}", *(t for _, t in counted)))
+        texts = (text for _, text in everything)
+        return "\n\n".join((f"{ids}: not kept by the client{doing}", *texts))
 
 
 def told(
