@@ -1,6 +1,10 @@
 """`klarna_mock`: a server for a test, and the judgement of what its client sent."""
 
+import httpx
 import pytest
+
+from klarna_conformance.testing import KlarnaMock
+from klarna_specs.exchange import Response
 
 from .plugged import plugged
 
@@ -80,6 +84,17 @@ def test_a_client_is_served_orders_faults_time_and_what_was_booked(
     ran = plugged(pytester, "-W", "error", tests=tests)
 
     ran.assert_outcomes(passed=11)
+
+
+def test_what_a_client_got_was_exchanged_at_once(klarna_mock: KlarnaMock) -> None:
+    path = f"/ordermanagement/v1/orders/{klarna_mock.order().order_id}"
+    auth = (klarna_mock.username, klarna_mock.password)
+    with httpx.Client(base_url=klarna_mock.base_url, auth=auth, trust_env=False) as http:
+        for number in range(1, 301):
+            http.get(path)
+            exchanges = klarna_mock.exchanges
+            assert len(exchanges) == number
+            assert isinstance(exchanges[-1].outcome, Response)
 
 
 def test_a_violated_must_fails_the_test_and_says_where(pytester: pytest.Pytester) -> None:

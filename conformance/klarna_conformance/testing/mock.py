@@ -37,8 +37,9 @@ __all__ = ["KlarnaMock"]
 _WORK_S = 10.0
 """Within this what the mock does for a test is done; clients have no part in it."""
 _PLAY_S = 30.0
-_SETTLE_S = 0.01
-"""How long what a client sends while its test ends may take to arrive."""
+_SETTLE_S = 0.002
+_SETTLES = 25
+"""How often, after so many seconds each, is looked whether the answers under way have arrived."""
 
 
 class _Stretch(NamedTuple):
@@ -145,7 +146,7 @@ class KlarnaMock:
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """Everything that was exchanged in this test, in its order."""
-        stretches = (*self._earlier, self._current())
+        stretches = (*self._earlier, self._call(self._current()))
         return tuple(exchange for stretch in stretches for exchange in stretch.exchanges)
 
     def ledger(self, order_id: str) -> Ledger:
@@ -189,8 +190,7 @@ class KlarnaMock:
         __tracebackhide__ = True
         if not self._rules.judge:
             return
-        self._call(asyncio.sleep(_SETTLE_S))
-        exchanges, marks, _ = self._unplayed()
+        exchanges, marks, _ = self._call(self._unplayed())
         findings = judge_traffic(self._spec, exchanges, marks, self._used)
         self._conclude(told(self._spec, findings, exchanges, marks), warn)
 
@@ -207,18 +207,18 @@ class KlarnaMock:
         await self._stage.network.disturb(self._faults)
 
     async def _played(self, scenario: ClientScenario, perform: Perform, within_s: float) -> Told:
-        self._earlier.append(self._current())
+        self._earlier.append(await self._current())
         self._adapter.use(perform, within_s=within_s)
         try:
             course = await self._stage.play(scenario)
         finally:
-            self._earlier.append(self._current()._replace(played=True))
+            self._earlier.append((await self._current())._replace(played=True))
             self._stage.network.begin()
             await self._stage.network.disturb(self._faults)
-        return self._judged(scenario, course)
+        return self._judged(scenario, course, await self._unplayed())
 
-    def _judged(self, scenario: ClientScenario, course: Course) -> Told:
-        used = {**keys_of_traffic(self._spec, self._unplayed().exchanges), **self._used}
+    def _judged(self, scenario: ClientScenario, course: Course, beside: _Stretch) -> Told:
+        used = {**keys_of_traffic(self._spec, beside.exchanges), **self._used}
         findings = judge_client(self._spec, course.side, course.exchanges, used)
         self._used.update(keys_used(self._spec, course.side, course.exchanges))
         return told(
@@ -229,17 +229,25 @@ class KlarnaMock:
             about=scenario_text(scenario),
         )
 
-    def _unplayed(self) -> _Stretch:
+    async def _unplayed(self) -> _Stretch:
         """What was exchanged beside scenarios."""
-        seen = [each for each in (*self._earlier, self._current()) if not each.played]
+        seen = [each for each in (*self._earlier, await self._current()) if not each.played]
         return _Stretch(
             exchanges=tuple(exchange for stretch in seen for exchange in stretch.exchanges),
             marks=tuple(mark for stretch in seen for mark in stretch.marks),
         )
 
-    def _current(self) -> _Stretch:
-        """What was exchanged since the network began to look, in the time of the test."""
-        seen = self._stage.network.seen()
+    async def _current(self) -> _Stretch:
+        """What was exchanged since the network began to look, in the time of the test.
+
+        A client may have an answer before the network has noted that.
+        """
+        network = self._stage.network
+        for _ in range(_SETTLES):
+            if all(sighting.outcome is not None for sighting in network.sightings):
+                break
+            await asyncio.sleep(_SETTLE_S)
+        seen = network.seen()
         since_s = time.monotonic() - self._began_s - seen.wall_s
         exchanges = tuple(
             msgspec.structs.replace(each, started_s=each.started_s + since_s)
