@@ -1,7 +1,8 @@
 """One certification from end to end: trying the adapter, playing everything, shrinking."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from math import inf
 
 import msgspec
@@ -73,10 +74,12 @@ async def certify(
     options: CertifyOptions,
     journal: Callable[[], Journal],
     tell: Callable[[Played], None],
+    progress: Callable[[int], AbstractContextManager[object]] = nullcontext,
 ) -> None:
     """Puts a client through every scenario and writes the journal as it happens.
 
-    The journal is opened once the adapter was found right; raises AdapterError.
+    The journal is opened once the adapter was found right; raises AdapterError. `progress` is
+    given the number of scenarios and is around them, `tell` is told of each.
     """
     stage = Stage(spec, adapter, seed=options.seed, tempo=options.tempo)
     try:
@@ -84,7 +87,9 @@ async def certify(
         operations = operations_of(ready, options.operations)
         await try_adapter(spec, stage, adapter, operations)
         with journal() as opened:
-            await _Certifying(spec, stage, options, operations, ready, opened, tell).run()
+            under_way = _Certifying(spec, stage, options, operations, ready, opened, tell)
+            with progress(under_way.planned):
+                await under_way.run()
     finally:
         await stage.aclose()
 
@@ -110,6 +115,7 @@ class _Certifying:
         self._journal = journal
         self._tell = tell
         self._began_s = time.monotonic()
+        self._scenarios = tuple(self._chosen())
         self._used: dict[str, str] = {}
         self._found: set[str] = set()
         self._failing: dict[str, tuple[Size, Played]] = {}
@@ -117,16 +123,20 @@ class _Certifying:
         self._recorder = Recorder(Redactor((defaults.USERNAME, defaults.PASSWORD)))
 
     @property
+    def planned(self) -> int:
+        """How many scenarios are to be played."""
+        return len(self._scenarios)
+
+    @property
     def _left_s(self) -> float:
         bound = self._options.time_s
         return inf if bound is None else self._began_s + bound - time.monotonic()
 
     async def run(self) -> None:
-        scenarios = list(self._scenarios())
-        self._journal.write(self._header(len(scenarios)))
+        self._journal.write(self._header())
         stopped = "interrupted"
         try:
-            stopped = await self._play_all(scenarios)
+            stopped = await self._play_all()
             if not stopped and self._options.only is None:
                 self._excuse()
             if self._options.shrink:
@@ -138,10 +148,10 @@ class _Certifying:
             wall_s = round(time.monotonic() - self._began_s, 3)
             self._journal.write(Footer(wall_s=wall_s, requests_sent=self._sent, stopped=stopped))
 
-    async def _play_all(self, scenarios: Sequence[ClientScenario]) -> str:
+    async def _play_all(self) -> str:
         """Plays them in their order; answers why it stopped before the last one, if it did."""
         silent_s = 0.0
-        for number, scenario in enumerate(scenarios, 1):
+        for number, scenario in enumerate(self._scenarios, 1):
             if self._left_s <= 0:
                 return "the time is up"
             if silent_s >= _MOST_SILENCE_S:
@@ -152,7 +162,7 @@ class _Certifying:
             self._note(played)
         return ""
 
-    def _scenarios(self) -> Iterator[ClientScenario]:
+    def _chosen(self) -> Iterator[ClientScenario]:
         options = self._options
         if options.only is not None:
             yield options.only
@@ -231,7 +241,7 @@ class _Certifying:
         """The requirements that a scenario shows to be violated."""
         return _failed((await self._played(scenario, "")).findings)
 
-    def _header(self, planned: int) -> Header:
+    def _header(self) -> Header:
         options = self._options
         facts = TargetFacts(
             name=self._ready.client, base_url=self._stage.network.base_url, kind="mock"
@@ -240,7 +250,7 @@ class _Certifying:
         return msgspec.structs.replace(
             header,
             seed=options.seed,
-            planned_scenarios=planned,
+            planned_scenarios=self.planned,
             scope=self._scope(),
             certified=Certified(
                 client=self._ready.client,

@@ -19,11 +19,14 @@ def main(arguments: list[str]) -> None:
     """Speaks the protocol on stdin and stdout until stdin ends."""
     make: type[ReferenceClient] = ReferenceClient
     name = "reference"
-    if arguments[:1] == ["--client"]:
+    if len(arguments) == 2 and arguments[0] == "--client":
         from klarna_conformance.mutants.clients.catalogue import client_mutants
 
         name = arguments[1]
-        make = next(mutant.client for mutant in client_mutants() if mutant.id == name)
+        known = {mutant.id: mutant.client for mutant in client_mutants()}
+        if name not in known:
+            sys.exit(f"there is no client {name!r}; `mutants --clients` has them")
+        make = known[name]
     hello = msgspec.json.decode(sys.stdin.readline(), type=Greeting).hello
     client = make(hello)
     _say(Readiness(ready=Ready(client=name, operations=client.operations)))

@@ -2,7 +2,6 @@
 
 import shlex
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -148,31 +147,26 @@ def _certified(
     from klarna_reports.journal import FILE_NAME, Journal
     from klarna_reports.render import discard_renderings
 
+    began: list[Journal] = []
+
     def journal() -> Journal:
         try:
             discard_renderings(output)
-            return Journal(output)
+            began.append(Journal(output))
         except OSError as exc:
             raise UsageError(
                 f"cannot write to {output}: {exc.strerror or exc}; choose --output"
             ) from exc
+        return began[0]
 
     adapter = ProcessAdapter(command, command_s=options.tempo.command_s)
-    _until_done(
-        lambda: asyncio.run(certify(spec, adapter, options, journal, terminal.played)),
-        output / FILE_NAME,
-        terminal,
-    )
+    work = certify(spec, adapter, options, journal, terminal.played, terminal.progress)
+    try:
+        asyncio.run(work)
+    except KeyboardInterrupt:
+        if not began or not (output / FILE_NAME).stat().st_size:
+            raise click.Abort from None
+        terminal.interrupted()
     kept = write_certified(spec, output)
     terminal.certified(kept.summary, kept.sentences, output)
     return kept.summary.exit_code
-
-
-def _until_done(work: Callable[[], None], journal: Path, terminal: "Terminal") -> None:
-    """Works; what was found is kept where somebody interrupts it."""
-    try:
-        work()
-    except KeyboardInterrupt:
-        if not journal.exists() or not journal.stat().st_size:
-            raise click.Abort from None
-        terminal.interrupted()

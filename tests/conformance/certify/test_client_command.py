@@ -321,3 +321,13 @@ def test_interrupted_before_anything_was_told_says_so(
 
     assert (code, out) == (3, "")
     assert "Interrupted before anything was sent" in err
+
+
+def test_interrupted_before_anything_was_told_an_older_record_is_not_taken_for_this_one(
+    cli: Cli, interrupted: Callable[..., Any], tmp_path: Path
+) -> None:
+    assert cli("client", *CALM, "--output", tmp_path, "--", *REFERENCE).code == 0
+    script = f"open({str(tmp_path / 'on')!r}, 'w').close(); import time; time.sleep(600)"
+    code, out, _ = interrupted((sys.executable, "-c", script), when=(tmp_path / "on").exists)
+
+    assert (code, out) == (3, "")
