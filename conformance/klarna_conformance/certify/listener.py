@@ -38,7 +38,10 @@ class Listener:
         self._address = (self._address[0], listening.getsockname()[1])
         if self._holder is None:
             self._holder = _bound(self._address)
-        self._server = await asyncio.start_server(self._connected, sock=listening)
+        self._server = await asyncio.start_server(
+            self._connected, sock=listening, start_serving=False
+        )
+        await self._server.start_serving()  # whoever is interrupted here has a server to close
 
     def refuse(self) -> None:
         """Refuses connections from now on, and resets those that wait for a request."""
