@@ -151,9 +151,10 @@ _FREE = {"total_tax_amount": 0, "total_discount_amount": 0}
     [
         SHIRTS[::-1],
         [{**line, **_FREE} for line in SHIRTS],
+        [{**SHIRTS[0], "total_tax_amount": 400}, SHIRTS[1]],
         [dict(reversed(SHIRTS[0].items())), SHIRTS[1]],
     ],
-    ids=["in another order", "with defaults", "members in another order"],
+    ids=["in another order", "with defaults", "with its tax", "members in another order"],
 )
 def test_lines_that_mean_the_same_are_the_same(lines: list[dict[str, Any]]) -> None:
     assert _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines}).against() == set()
@@ -167,7 +168,8 @@ def test_lines_that_mean_the_same_are_the_same(lines: list[dict[str, Any]]) -> N
         ({"quantity": 2}, "quantity of order line 1 1, as told"),
         ({"name": "Shirt"}, "name of order line 1 'T-Shirt', as told"),
         ({"type": "return_fee"}, "type of order line 1 'physical', as told"),
-        ({"total_tax_amount": 5}, "total_tax_amount of order line 1 None, as told"),
+        ({"total_tax_amount": 402}, "total_tax_amount of order line 1 None, as told"),
+        ({"total_tax_amount": "400"}, "total_tax_amount of order line 1 None, as told"),
     ],
 )
 def test_a_line_that_means_something_else_is_named(change: dict[str, Any], told: str) -> None:

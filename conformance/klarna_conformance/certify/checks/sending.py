@@ -9,7 +9,8 @@ from klarna_conformance.certify.view import Said, View
 from klarna_specs.bodies import defect
 from klarna_specs.calls import key_form
 from klarna_specs.client.requirements import is_other_call
-from klarna_specs.json_value import as_array, as_object
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_strategies.lines import included_tax
 
 __all__ = ["SENDING"]
 
@@ -96,11 +97,21 @@ def _lost(told: _Line, sent: _Line) -> list[str]:
     return [name for name in texts if sent.get(name) != told[name]]
 
 
-def _is_default(name: str, told: dict[str, Any], sent: dict[str, Any]) -> bool:
-    """Whether a client only writes out what leaving a member away means."""
+def _is_default(name: str, told: _Line, sent: _Line) -> bool:
+    """Whether a client only writes out what leaving a member away means, or what follows of it."""
     if name in told:
         return False
-    return sent[name] != "return_fee" if name == "type" else not sent[name]
+    if name == "type":
+        return sent[name] != "return_fee"
+    return not sent[name] or (name == "total_tax_amount" and _is_tax(told, sent[name]))
+
+
+def _is_tax(told: _Line, amount: object) -> bool:
+    """Whether it is the tax that the line's total includes, give or take a minor unit."""
+    total, rate = told.get("total_amount"), told.get("tax_rate")
+    if not (is_integer(total) and is_integer(rate) and is_integer(amount)):
+        return False
+    return abs(amount - included_tax(total, rate)) <= 1
 
 
 def _lines(members: dict[str, Any]) -> list[dict[str, Any]]:

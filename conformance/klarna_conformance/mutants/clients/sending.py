@@ -43,6 +43,7 @@ __all__ = [
     "RememberedOrder",
     "SignOfFeeLost",
     "SortedMembers",
+    "WorksOutTax",
     "WrapsBody",
     "WrongPassword",
 ]
@@ -140,6 +141,16 @@ class AddsDefaults(_Lines):
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         return {"total_discount_amount": 0, "total_tax_amount": 0, **line}
+
+
+class WorksOutTax(_Lines):
+    """Harmless: works out the tax of lines that have a rate."""
+
+    def line(self, line: dict[str, Any]) -> dict[str, Any]:
+        if "tax_rate" not in line:
+            return line
+        tax = line["total_amount"] * line["tax_rate"] / (10_000 + line["tax_rate"])
+        return {**line, "total_tax_amount": round(tax)}
 
 
 class LinesBackwards(ReferenceClient):
