@@ -54,8 +54,18 @@ def test_other_tests_run_beside_and_a_name_leaves_them_out(
 ) -> None:
     folder = pytester.mkdir("temporary")
     monkeypatch.setenv("TMPDIR", str(folder))
-    tests = "def test_mine():\n    pass\n"
-    both = plugged(pytester, "--klarna-target", "mock", "-k", "mine or cancel.status", tests=tests)
+    tests = """
+        import asyncio
+        import sys
+
+        def test_mine():
+            if sys.version_info < (3, 14):
+                asyncio.get_event_loop().close()  # a loop is there, as it always was
+    """
+    pytester.makepyfile(last="def pytest_collection_modifyitems(items): items.reverse()")
+    options = ("--klarna-target", "mock", "-k", "mine or cancel.status", "-p", "last")
+    pytester.syspathinsert()
+    both = plugged(pytester, *options, tests=tests)
     only = plugged(pytester, "--klarna-target", "mock", f"{CANCEL}::cancel.status", "-v")
 
     both.assert_outcomes(passed=2)

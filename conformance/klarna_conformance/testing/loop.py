@@ -1,12 +1,12 @@
-"""An event loop in a thread of its own: sockets are served while a test blocks."""
+"""Work in threads of its own: sockets are served while a test blocks, whose loop stays its own."""
 
 import asyncio
 import threading
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-__all__ = ["LoopThread"]
+__all__ = ["LoopThread", "awaited", "in_thread"]
 
 T = TypeVar("T")
 _END_S = 5.0
@@ -50,6 +50,32 @@ class LoopThread:
             self._loop.run_forever()
         finally:
             self._loop.close()
+
+
+def awaited(work: Coroutine[Any, Any, T]) -> T:
+    """The result of a coroutine, which is cancelled where this is interrupted.
+
+    Unlike `asyncio.run` it leaves alone which event loop is the current one of this thread.
+    """
+    loop = LoopThread()
+    try:
+        return loop.call(work)
+    finally:
+        loop.close()
+
+
+def in_thread(work: Callable[[], T]) -> T:
+    """The result of a function that may set an event loop in its thread, but not in this one."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(work())
+        except BaseException as exc:
+            future.set_exception(exc)
+
+    threading.Thread(target=run, name="klarna-work", daemon=True).start()
+    return future.result()
 
 
 async def _cancel_others() -> None:

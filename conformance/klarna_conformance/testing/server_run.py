@@ -1,6 +1,5 @@
 """The run behind the items of a suite: it happens once, whichever process needs it first."""
 
-import asyncio
 import os
 import time
 import warnings
@@ -18,6 +17,7 @@ from klarna_conformance.planning import Plan, make_plan
 from klarna_conformance.preflight import preflight
 from klarna_conformance.progress import LoggedProgress
 from klarna_conformance.running import RunOptions, run
+from klarna_conformance.testing.loop import awaited, in_thread
 from klarna_reports.journal import FILE_NAME, Journal, read_journal
 from klarna_reports.record import Played
 from klarna_reports.render import discard_renderings, write_renderings
@@ -78,7 +78,7 @@ class ServerRun:
             async with self._open() as target:
                 await preflight(target)
 
-        asyncio.run(go())
+        awaited(go())
         try:
             self._wanted.output.mkdir(parents=True, exist_ok=True)
         except OSError as exc:
@@ -141,7 +141,7 @@ class ServerRun:
             command=wanted.command,
             deviations=read_deviations(deviations, self._spec) if deviations else (),
         )
-        plan = self._plan(target, options)
+        plan = in_thread(lambda: self._plan(target, options))
         progress = LoggedProgress(time.monotonic)
         progress.start(len(plan.scenarios))
 
@@ -157,7 +157,7 @@ class ServerRun:
         try:
             discard_renderings(wanted.output)
             with Journal(wanted.output) as journal:
-                asyncio.run(play(journal))
+                awaited(play(journal))
             record = read_journal(wanted.output / FILE_NAME)
             return write_renderings(wanted.output, self._spec, record)
         except OSError as exc:
