@@ -72,19 +72,21 @@ def _scenarios(
 def _commands(
     draw: DrawFn, spec: Spec, plan: OrderPlan, left: int, operations: tuple[str, ...]
 ) -> Command:
+    """Everything is drawn whether it is needed or not: what takes fewer draws is no simpler."""
     operation = draw(st.sampled_from(operations))
     capture = draw(st.integers(0, len(plan.captures) - 1))
+    days = draw(st.sampled_from((10, 2, 30, 11)))
+    bodies = refund_bodies(left=max(1, left))
+    if left > 1 and plan.layout == "one-full" and plan.market in spec.market_groups["return_fee"]:
+        bodies |= fee_refunds(left=left)
+    body = draw(bodies)
     match operation:
         case "refundOrder":
-            bodies = refund_bodies(left=max(1, left))
-            fees = plan.layout == "one-full" and plan.market in spec.market_groups["return_fee"]
-            if fees and left > 1:
-                bodies |= fee_refunds(left=left)
-            return Command(operation=operation, arguments=draw(bodies))
+            return Command(operation=operation, arguments=body)
         case "releaseRemainingAuthorization":
             return release()
         case "extendDueDate":
-            return extension(draw(st.sampled_from((2, 10, 30, 11))), capture=capture)
+            return extension(days, capture=capture)
         case _:
             return options(capture=capture)
 
