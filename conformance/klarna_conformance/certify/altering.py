@@ -83,6 +83,8 @@ def varied(response: Response, fault: Varied) -> Response:
         case "relative-location":
             relative = ((n, urlsplit(v).path if n == "Location" else v) for n, v in headers)
             return replace(response, headers=tuple(relative))
+        case "no-refund-id":
+            return replace(response, headers=_without(headers, "refund-id"))
         case "no-correlation-id":
             return replace(response, headers=_without(headers, "klarna-correlation-id"))
         case "json-body":

@@ -156,7 +156,8 @@ def _spelt(spec: Spec) -> Iterator[ClientScenario]:
     plan = captured(spec)
     for kind in ("lower-case", "upper-case", "page-spelling", "relative-location", "json-body"):
         yield one(plan, refund(1), *FAULTS[kind])
-    yield one(plan, refund(1), *FAULTS["no-correlation-id"])
+    for kind in ("no-refund-id", "no-correlation-id"):
+        yield one(plan, refund(1), *FAULTS[kind])
     for kind in ("singular-message", "lower-case", "no-correlation-id", "unknown-members"):
         yield one(plan, refund(10_001), *FAULTS[kind])
     for command in (release(), extension(11)):

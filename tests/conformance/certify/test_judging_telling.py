@@ -140,10 +140,19 @@ def _ids() -> list[Case]:
             Course().told(ONE, Sent(), tells=Done(refund_id=K1)),
         )
     ]
-    kinds = ("lower-case", "upper-case", "page-spelling", "relative-location", "json-body")
+    for kind in ("page-spelling", "no-refund-id"):
+        met = meeting(ONE, *FAULTS[kind])
+        cases.append(
+            Case(
+                *("client.refund-id", kind),
+                Course().told(met, Sent()),
+                Course().told(met, Sent(), tells=Done(refund_id=K1)),
+            )
+        )
+    kinds = ("lower-case", "upper-case", "relative-location", "json-body")
     for kind in (*kinds, "no-correlation-id"):
         met = meeting(ONE, *FAULTS[kind])
-        wrong: Told = Unknown() if kind == "json-body" else Done()
+        wrong: Told = Unknown() if kind == "json-body" else Done(refund_id=K1)
         cases.append(
             Case(
                 *("client.variations", kind),

@@ -399,6 +399,7 @@ def _headers(answer: bytes) -> dict[str, str]:
         ),
         ("relative-location", 1, lambda a: _headers(a)["Location"].startswith("/ordermanagement")),
         ("json-body", 1, lambda a: a.endswith(b'\r\n\r\n""')),
+        ("no-refund-id", 1, lambda a: {b"Location"} == {b"Location", b"Refund-Id"} & {*_names(a)}),
         ("no-correlation-id", 1, lambda a: b"Klarna-Correlation-Id" not in _names(a)),
         ("unknown-members", 10_001, lambda a: members(a)["links"] == [{"rel": "self"}]),
         ("singular-message", 10_001, lambda a: "error_messages" not in members(a)),

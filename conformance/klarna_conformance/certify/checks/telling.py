@@ -16,6 +16,10 @@ from klarna_specs.oracle import assess
 __all__ = ["TELLING"]
 
 
+_HIDDEN_IDS = ("page-spelling", "no-refund-id")
+"""The kinds of faults that leave a refund's id to the Location, or to a header that none has."""
+
+
 def _told(view: View) -> str:
     match view.told:
         case Done():
@@ -144,6 +148,7 @@ def _answers(view: View) -> Iterator[Said]:
 
 
 def _refund_id(view: View) -> Iterator[Said]:
+    """Where the id is not where a server has it by now, not to find it is nothing to object to."""
     if not isinstance(view.told, Done) or not view.effects:
         return
     given = {id_ for each in view.attempts if each.response for id_ in response_ids(each.response)}
@@ -155,14 +160,18 @@ def _refund_id(view: View) -> Iterator[Said]:
         yield Said("FAIL", view.at, expected, f"the client told {view.told.refund_id!r}")
     else:
         clear = view.last is not None and view.last.fate == "success"
-        yield Said("FAIL" if clear else "WARN", view.at, expected, "the client told no refund_id")
+        hidden = not view.seen.isdisjoint(_HIDDEN_IDS)
+        verdict = "INFO" if hidden else "FAIL" if clear else "WARN"
+        yield Said(verdict, view.at, expected, "the client told no refund_id")
 
 
 def _variations(view: View) -> Iterator[Said]:
+    """Of a client that tells no id nothing can be said but that: see `_refund_id`."""
     if not any(isinstance(each.mark.fault, Varied) for each in view.attempts):
         return
-    if view.effects and view.last and view.last.fate == "success":
-        told = view.told
+    told = view.told
+    without_id = isinstance(told, Done) and told.refund_id is None
+    if view.effects and view.last and view.last.fate == "success" and not without_id:
         holds = isinstance(told, Done) and told.refund_id in view.served_ids
         expected = "the answer is understood: done, with the refund's id"
         named = f" with the id {told.refund_id!r}" if isinstance(told, Done) else ""
@@ -182,7 +191,7 @@ def _error_code(view: View) -> Iterator[Said]:
         response, told = refusal
         code = error_member(response, "error_code")
         if isinstance(code, str):
-            observed = f"the client told {told.error_code!r}"
+            observed = f"the client told {_or_none(told.error_code)}"
             yield should(view.at, f"the code {code}", observed, holds=told.error_code == code)
 
 
@@ -192,7 +201,7 @@ def _correlation_id(view: View) -> Iterator[Said]:
         given = error_member(response, "correlation_id"), response.header("klarna-correlation-id")
         known = {each for each in given if isinstance(each, str)}
         if known:
-            observed = f"the client told {told.correlation_id!r}"
+            observed = f"the client told {_or_none(told.correlation_id)}"
             holds = told.correlation_id in known
             yield should(view.at, "the server's correlation id", observed, holds=holds)
 
@@ -205,7 +214,12 @@ def _messages(view: View) -> Iterator[Said]:
         if wanted:
             text = "\n".join(told.error_messages)
             holds = all(str(message) in text for message in wanted)
-            yield should(view.at, "the server's messages", f"the client told {text!r}", holds=holds)
+            observed = f"the client told {_or_none(text)}"
+            yield should(view.at, "the server's messages", observed, holds=holds)
+
+
+def _or_none(told: str | None) -> str:
+    return repr(told) if told else "none"
 
 
 def _options(view: View) -> Iterator[Said]:

@@ -26,10 +26,12 @@ __all__ = [
     "FirstMessageOnly",
     "GuessesIds",
     "IdOfCorrelation",
+    "IdOfHeaderOnly",
     "IdOfLocationOnly",
     "IdsLost",
     "KnowsNothing",
     "LocationWhole",
+    "MakesUpMissingIds",
     "MessagesInPlural",
     "NoLargeRefunds",
     "OptionsFreeOnly",
@@ -127,6 +129,20 @@ class GuessesIds(ReferenceClient):
 
     def refund_id(self, response: httpx.Response) -> str | None:
         return str(uuid.uuid4())
+
+
+class MakesUpMissingIds(ReferenceClient):
+    """Makes an id up where the header has none."""
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        return response.headers.get("refund-id") or str(uuid.uuid4())
+
+
+class IdOfHeaderOnly(ReferenceClient):
+    """Harmless: takes the id from the header, and tells none where that is missing."""
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        return response.headers.get("refund-id")
 
 
 class IdOfCorrelation(ReferenceClient):
