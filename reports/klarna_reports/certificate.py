@@ -15,15 +15,16 @@ __all__ = ["Counterexample", "render_certificate"]
 
 _STYLES = ("certificate.css",)
 _MOST_SHOWN = 3
-_MOST_ARROWS = 14
-_LONGEST = 240
+_MOST_DRAWN = 2
+_MOST_ARROWS = 10
+_LONGEST = 130
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
     """A violated requirement, the sentence that tells it, and what went to and fro.
 
-    There are no lanes where the same drawing stands above.
+    There are no lanes where the same drawing stands above, or there is no room for them.
     """
 
     requirement: str
@@ -65,8 +66,10 @@ def _counterexamples(
     drawn: set[tuple[str, tuple[int, ...]]] = set()
     for finding in findings:
         place = finding.scenario, finding.exchanges
-        yield _counterexample(finding, scenarios[finding.scenario], draw=place not in drawn)
-        drawn.add(place)
+        draw = place not in drawn and len(drawn) < _MOST_DRAWN
+        yield _counterexample(finding, scenarios[finding.scenario], draw=draw)
+        if draw:
+            drawn.add(place)
 
 
 def _counterexample(finding: ReportedFinding, played: Played, *, draw: bool) -> Counterexample:

@@ -1,0 +1,324 @@
+"""Records of clients: by what they are judged, and how they are told in words and drawings."""
+
+import msgspec
+import pytest
+
+from klarna_reports.certificate import render_certificate
+from klarna_reports.client_wording import episode_text, played_sentence, setting_text
+from klarna_reports.faulted import CALM, faulted
+from klarna_reports.html import render_html
+from klarna_reports.judged import judged_spec, sides
+from klarna_reports.lanes import lanes
+from klarna_reports.notable import notables
+from klarna_reports.render import FORMATS, unfit, write_renderings
+from klarna_reports.summary import summarise
+from klarna_specs.client.faults import Silent
+from klarna_specs.client.play import Ended, Mark, Mute, RefusedIt, Unknown, Unsupported
+from klarna_specs.exchange import Response
+
+from .clients import (
+    BOOKED,
+    CERTIFIED,
+    HEADER,
+    LOST,
+    REFUSED,
+    SPEC,
+    TWICE,
+    driven,
+    episode,
+    everything,
+    found,
+    record,
+    sent,
+    watched,
+)
+
+HOSTILE = "<script>alert(1)</script>\u202e &amp; \x00"
+OF_CLIENTS = tuple(name for name in FORMATS if name != "pytest")
+
+
+def _ids(header):
+    return {requirement.id.split(".")[0] for requirement in judged_spec(SPEC, header).requirements}
+
+
+def test_what_a_record_is_judged_by_is_in_its_header():
+    servers = msgspec.structs.replace(HEADER, certified=None)
+    client = msgspec.structs.replace(servers, watched=("client",))
+    both = msgspec.structs.replace(servers, watched=("client", "server"))
+
+    assert "client" not in _ids(servers)
+    assert _ids(HEADER) == _ids(client) == {"client"}
+    assert _ids(both) == _ids(servers) | {"client"}
+
+
+def test_the_specs_of_a_record_are_the_same_when_they_are_picked_twice():
+    once = judged_spec(SPEC, HEADER)
+
+    assert judged_spec(once, HEADER).requirements == once.requirements
+
+
+def test_a_client_that_was_tried_with_few_faults_is_held_to_what_they_show():
+    calm = msgspec.structs.replace(CERTIFIED, faults=())
+    held = judged_spec(SPEC, msgspec.structs.replace(HEADER, certified=calm))
+
+    assert "client.patience" not in {requirement.id for requirement in held.requirements}
+
+
+@pytest.mark.parametrize(
+    ("changes", "who"),
+    [
+        ({}, ("client",)),
+        ({"certified": None}, ("server",)),
+        ({"certified": None, "watched": ("client", "server")}, ("client", "server")),
+    ],
+)
+def test_a_record_tells_who_was_judged(changes, who):
+    assert sides(record(**changes)) == who
+
+
+def test_a_client_that_shows_everything_is_conformant():
+    summary = summarise(SPEC, record(driven(*everything())))
+
+    assert (summary.verdict, summary.exit_code) == ("CONFORMANT", 0)
+
+
+def test_each_mistake_of_a_client_counts_whatever_it_came_along_with():
+    both = driven(found(), found(requirement="client.key-kept"))
+    summary = summarise(SPEC, record(both))
+
+    assert [r.beside for r in summary.requirements if r.verdict == "FAIL"] == ["", ""]
+
+
+def test_traffic_alone_leaves_open_what_needs_more():
+    summary = summarise(SPEC, record(watched(*everything()), certified=None, watched=("client",)))
+    verdicts = {result.id: result.verdict for result in summary.requirements}
+
+    assert summary.verdict == "CONFORMANT"  # findings of all requirements were put in by hand
+    assert verdicts["client.once"] == "PASS"
+
+
+def test_a_counterexample_is_told_in_a_sentence():
+    told = played_sentence(driven(), "2 booked")
+
+    assert told == "one refund of 1, response lost after booking: 2 booked"
+    assert played_sentence(watched(), "2 booked") == ""
+
+
+@pytest.mark.parametrize(
+    ("told", "text"),
+    [
+        (None, "tells: done, r2"),
+        (RefusedIt(error_code="NOT_ALLOWED"), "tells: refused, NOT_ALLOWED"),
+        (RefusedIt(), "tells: refused"),
+        (Unknown(), "tells: unknown"),
+        (Mute(30.0), "tells nothing within 30 s"),
+        (Ended("gone"), "breaks down"),
+        (Unsupported(), "does not support it"),
+    ],
+)
+def test_an_episode_is_told_with_its_end(told, text):
+    start = "one refund of 1, response lost after booking: 2 requests; the client "
+
+    assert episode_text(episode(told=told)) == start + text
+
+
+def test_a_second_order_and_silence_are_told():
+    text = episode_text(episode(order=1, count=0, faults=()))
+
+    assert text.startswith("one refund of 1 on order 2: no requests; ")
+
+
+def test_watched_traffic_says_what_it_is():
+    assert "watched" in setting_text(watched())
+    assert "10000 minor units" in setting_text(driven())
+
+
+def _drawn(played, marked=(1,), most=60):
+    return [
+        (arrow.start, arrow.end, arrow.text, arrow.lost)
+        for arrow in lanes(played, marked, most=most).arrows
+    ]
+
+
+def test_what_went_on_is_drawn_from_command_to_outcome():
+    assert _drawn(driven()) == [
+        (0, 0, "is told: one refund of 1", False),
+        (0, 2, "POST refunds, key 5f0c1e6a", False),
+        (2, 1, "201", True),
+        (1, 1, "response lost after booking", False),
+        (0, 2, "POST refunds, key 5f0c1e6a", False),
+        (2, 0, "201", False),
+        (0, 0, "tells: done, r2", False),
+    ]
+
+
+def test_what_the_finding_is_about_is_marked_and_numbered():
+    drawn = lanes(driven(), (1,), most=60)
+
+    assert [(a.number, a.marked) for a in drawn.arrows if a.number] == [(1, False), (2, True)]
+    assert drawn.described.startswith("client: is told: one refund of 1. client to server: POST")
+
+
+def test_what_did_not_reach_the_server_ends_at_the_network():
+    silent = driven(
+        episodes=(episode(count=1, faults=(Silent(),), told=Unknown()),),
+        exchanges=TWICE[:1],
+        marks=(Mark(fault=Silent()),),
+    )
+
+    assert _drawn(silent, (0,))[1:3] == [
+        (0, 1, "POST refunds, key 5f0c1e6a", True),
+        (1, 1, "no answer in time, nothing booked", False),
+    ]
+
+
+def test_an_answer_that_the_network_made_up_comes_from_it():
+    failed = sent(Response(status=503))
+    played = driven(
+        episodes=(episode(count=1, told=Unknown()),),
+        exchanges=(failed,),
+        marks=(Mark(fault=LOST, served=(BOOKED,)),),
+    )
+
+    assert _drawn(played, (0,))[2:5] == [
+        (2, 1, "201", True),
+        (1, 1, "response lost after booking", False),
+        (1, 0, "503", False),
+    ]
+
+
+def test_a_refused_connection_is_drawn_though_nothing_was_seen():
+    refused = driven(
+        episodes=(episode(count=0, faults=(REFUSED,), told=Unknown()),), exchanges=(), marks=()
+    )
+
+    assert _drawn(refused, ()) == [
+        (0, 0, "is told: one refund of 1", False),
+        (0, 1, "no connection possible", True),
+        (0, 0, "tells: unknown", False),
+    ]
+
+
+def test_of_a_long_scenario_the_end_is_drawn():
+    drawn = lanes(driven(), (1,), most=3)
+
+    assert (len(drawn.arrows), drawn.left_out) == (3, 4)
+    assert drawn.arrows[-1].text == "tells: done, r2"
+
+
+def test_commands_after_what_is_marked_are_not_drawn():
+    later = episode(first=2, count=0, faults=())
+    drawn = _drawn(driven(episodes=(episode(), later)))
+
+    assert sum(text.startswith("is told") for _, _, text, _ in drawn) == 1
+
+
+def test_traffic_is_drawn_without_commands():
+    assert [text for _, _, text, _ in _drawn(watched(), (0,))] == [
+        "POST refunds, key 5f0c1e6a",
+        "201",
+        "response lost after booking",
+    ]
+
+
+def test_requirements_are_counted_by_the_faults_that_were_at_work():
+    calm = driven(
+        found("PASS", exchange=0),
+        identifier="s2",
+        episodes=(episode(count=1, faults=()),),
+        exchanges=TWICE[1:],
+        marks=(Mark(served=(BOOKED,)),),
+    )
+    shrunk = msgspec.structs.replace(driven(found()), id="c1", shrunk_from="s1")
+    table = faulted(record(driven(found(), found("PASS")), calm, shrunk))
+
+    assert (table.kinds, table.rows) == ((CALM, "lost"), {"client.once": ((1, 0), (2, 1))})
+
+
+def test_traffic_that_nobody_disturbed_has_no_table_of_faults():
+    assert faulted(record(watched(found()))) is None
+
+
+def test_what_matters_most_of_a_client_is_told():
+    topics = {one.topic: one.verdict for one in notables(summarise(SPEC, record(driven(found()))))}
+
+    assert topics["What was told once moves money once, whatever the network does"] == "FAIL"
+    assert len(topics) == 6
+
+
+def test_the_report_tells_the_sentence_and_how_to_see_it_again():
+    whole = record(driven(found()))
+    page = render_html(SPEC, whole, summarise(SPEC, whole))
+
+    assert "one refund of 1, response lost after booking: the client sent a second" in page
+    assert "client --replay counterexamples/client.once.yaml -- python adapter.py" in page
+    assert "Requirements and faults" in page
+    assert "Markets and capture layouts" not in page
+    assert "Any real server: the client called the mock" in page
+
+
+def test_traffic_of_both_sides_is_one_report():
+    whole = record(watched(found()), certified=None, watched=("client", "server"))
+    page = render_html(SPEC, whole, summarise(SPEC, whole))
+
+    assert "Report on client and server" in page
+    assert "--replay" not in page
+    assert "traffic does not show it" in page
+
+
+def test_a_certificate_names_what_it_is_about():
+    few = msgspec.structs.replace(
+        CERTIFIED,
+        faults=("lost",),
+        operations=("refundOrder",),
+        unsupported=("extendDueDate",),
+    )
+    whole = record(driven(found()), certified=few)
+    page = render_certificate(whole, summarise(SPEC, whole))
+
+    for text in (
+        *("acme 1.2", "python adapter.py", "seed 7", "NONCONFORMANT", "client.once"),
+        *("not supported: extendDueDate", "left out: reset-before", "run-1"),
+        "one refund of 1, response lost after booking",
+    ):
+        assert text in page
+
+
+def test_a_certificate_shows_a_few_violations_and_counts_the_others():
+    failing = driven(*(found(requirement=name.requirement) for name in everything()[:7]))
+    whole = record(failing)
+    page = render_certificate(whole, summarise(SPEC, whole))
+
+    assert page.count('<section class="case">') == 3
+    assert page.count("<svg") == 1
+    assert "4 more violated requirements" in page
+
+
+def test_hostile_texts_are_escaped():
+    certified = msgspec.structs.replace(CERTIFIED, client=HOSTILE, adapter=HOSTILE)
+    hostile = driven(
+        found(observed=HOSTILE, expected=HOSTILE),
+        episodes=(episode(told=RefusedIt(error_code=HOSTILE)),),
+    )
+    whole = record(hostile, certified=certified)
+    summary = summarise(SPEC, whole)
+    for page in (render_certificate(whole, summary), render_html(SPEC, whole, summary)):
+        assert "<script>alert" not in page
+        assert "\u202e" not in page
+        assert "\x00" not in page
+
+
+def test_every_format_but_one_can_be_made_of_a_client(tmp_path):
+    whole = record(driven(found()), driven(*everything(), identifier="s2"))
+    write_renderings(tmp_path, SPEC, whole, OF_CLIENTS)
+
+    assert {path.name for path in tmp_path.iterdir()} == {FORMATS[name] for name in OF_CLIENTS}
+    assert unfit(whole, OF_CLIENTS) == ""
+
+
+def test_formats_that_do_not_fit_a_record_are_told():
+    client, server = record(), record(certified=None)
+
+    assert "servers" in unfit(client, ["json", "pytest"])
+    assert "certified" in unfit(server, ["certificate"])
+    assert unfit(server, ["pytest"]) == ""
