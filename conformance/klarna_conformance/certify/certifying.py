@@ -144,6 +144,9 @@ class _Certifying:
         except AdapterError:
             stopped = "the adapter failed"
             raise
+        except Exception:
+            stopped = "an internal error"
+            raise
         finally:
             wall_s = round(time.monotonic() - self._began_s, 3)
             self._journal.write(Footer(wall_s=wall_s, requests_sent=self._sent, stopped=stopped))
