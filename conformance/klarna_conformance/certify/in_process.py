@@ -49,14 +49,14 @@ class InProcessAdapter:
         """Has it done; an exception of the client is its breakdown."""
         assert self._hello is not None
         client = self._client = self._client or self._make(self._hello)
+        limit = asyncio.timeout(self._command_s)
         try:
-            async with asyncio.timeout(self._command_s):
+            async with limit:
                 return await asyncio.to_thread(client.do, operation, order_id, arguments)
-        except TimeoutError:
-            await self.aclose()
-            return Mute(self._command_s)
         except Exception as exc:
             await self.aclose()
+            if limit.expired():
+                return Mute(self._command_s)
             return Ended(f"{type(exc).__name__}: {exc}"[:500])
 
     async def aclose(self) -> None:
