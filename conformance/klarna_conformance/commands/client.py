@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = ["client"]
 
-_LEAST_OUTCOME_S = 30.0
-
 
 @click.command()
 @click.argument("adapter", nargs=-1, required=True)
@@ -44,7 +42,7 @@ _LEAST_OUTCOME_S = 30.0
 @click.option(
     "--outcome-time",
     type=DURATION,
-    help="After so long without an outcome the client counts as mute; 30 timeouts by default.",
+    help="After so long without an outcome the client counts as mute; by default 30 timeouts.",
 )
 @click.option("--strict", is_flag=True, help="A recommendation that is not followed fails it.")
 @click.option("--no-shrink", is_flag=True, help="Do not look for smaller counterexamples.")
@@ -99,7 +97,7 @@ def client(
             timeout_s=timeout,
             hold_s=4 * timeout,
             slow_s=0.4 * timeout,
-            command_s=outcome_time or max(_LEAST_OUTCOME_S, 30 * timeout),
+            command_s=outcome_time or max(Tempo().command_s, 30 * timeout),
         ),
         strict=strict,
         shrink=not no_shrink,

@@ -1,0 +1,117 @@
+"""The search for the smallest scenario that a client fails, with made-up clients."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+import pytest
+
+from klarna_conformance.certify.shrinking import Trying, shrunk
+from klarna_conformance.errors import AdapterError
+from klarna_specs.client.faults import Cut, Errored
+from klarna_specs.client.play import ClientScenario, Command
+
+from ..museum import FULL, spec
+
+LOST = Cut("after", reset=False)
+LARGE = ClientScenario(
+    orders=(FULL, FULL),
+    commands=(
+        Command(operation="getOptionsForExtendDueDate", capture=0),
+        Command(
+            operation="refundOrder",
+            order=1,
+            arguments={"refunded_amount": 700, "description": "Shirt"},
+            faults=(LOST, Errored(503)),
+        ),
+        Command(operation="refundOrder", arguments={"refunded_amount": 3}),
+    ),
+)
+
+
+def searched(
+    fails: Callable[[ClientScenario], bool], *, within_s: float = 30
+) -> tuple[ClientScenario | None, list[ClientScenario]]:
+    """What was found, and what was played for it."""
+    played: list[ClientScenario] = []
+
+    async def play(scenario: ClientScenario) -> set[str]:
+        played.append(scenario)
+        return {"client.once"} if fails(scenario) else set()
+
+    trying = Trying(play=play, requirement="client.once", seed=1)
+    found = asyncio.run(shrunk(spec(), LARGE, trying, within_s=within_s))
+    return found, played
+
+
+def _has_lost(scenario: ClientScenario) -> bool:
+    return any(LOST in command.faults for command in scenario.commands)
+
+
+def test_what_is_found_shows_the_same_with_less() -> None:
+    found, played = searched(_has_lost)
+    assert found in played
+    assert _has_lost(found)
+    assert len(msgspec.json.encode(found)) < len(msgspec.json.encode(LARGE))
+
+
+def test_what_is_needed_stays() -> None:
+    found, _ = searched(lambda s: _has_lost(s) and len(s.commands) > 1)
+    assert found is not None
+    assert len(found.commands) == 2
+    assert _has_lost(found)
+
+
+def test_nothing_is_played_twice() -> None:
+    _, played = searched(_has_lost)
+    texts = [msgspec.json.encode(scenario) for scenario in played]
+    assert texts
+    assert len(texts) == len(set(texts))
+    assert msgspec.json.encode(LARGE) not in texts
+
+
+def test_where_nothing_smaller_fails_nothing_is_found() -> None:
+    found, played = searched(lambda _: False)
+    assert found is None
+    assert played
+
+
+def test_without_time_nothing_is_played() -> None:
+    assert searched(_has_lost, within_s=0) == (None, [])
+
+
+def test_what_playing_raises_ends_the_search_at_once() -> None:
+    played: list[ClientScenario] = []
+
+    def fails(scenario: ClientScenario) -> bool:
+        played.append(scenario)
+        raise AdapterError("the adapter said nothing sensible")
+
+    with pytest.raises(AdapterError, match="nothing sensible"):
+        searched(fails)
+    assert len(played) == 1
+
+
+def test_a_search_that_is_given_up_plays_nothing_more() -> None:
+    began: list[ClientScenario] = []
+    ended: list[ClientScenario] = []
+
+    async def go() -> None:
+        under_way = asyncio.Event()
+
+        async def play(scenario: ClientScenario) -> set[str]:
+            began.append(scenario)
+            under_way.set()
+            await asyncio.sleep(60)
+            ended.append(scenario)
+            return set()
+
+        trying = Trying(play=play, requirement="client.once", seed=1)
+        search = asyncio.create_task(shrunk(spec(), LARGE, trying, within_s=60))
+        await under_way.wait()
+        search.cancel()
+        await asyncio.gather(search, return_exceptions=True)
+        assert search.cancelled()
+
+    asyncio.run(go())
+    assert (len(began), ended) == (1, [])
