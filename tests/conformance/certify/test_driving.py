@@ -10,7 +10,7 @@ import pytest
 
 from klarna_conformance.certify.adapter import Hello, Ready
 from klarna_conformance.certify.driving import Course, Stage
-from klarna_conformance.certify.network import Tempo
+from klarna_conformance.certify.network import Network, Tempo
 from klarna_specs.client.faults import Cut, Errored, Refused, Silent
 from klarna_specs.client.play import ClientScenario, Command, Done, Told, Unknown
 from klarna_specs.client.requirements import CLIENT_OPERATIONS
@@ -27,6 +27,8 @@ class Scripted:
     def __init__(self, act: Callable[["Scripted", str, str], Awaitable[object]]) -> None:
         self._act = act
         self.statuses: list[int] = []
+        self.late: list[asyncio.Task[None]] = []
+        self.network: Network | None = None
 
     async def begin(self, hello: Hello) -> Ready:
         auth = (hello.username, hello.password)
@@ -53,6 +55,20 @@ class Scripted:
     async def read(self, order_id: str) -> None:
         await self.send("GET", order_id)
 
+    def refund_later(self, order_id: str, *, after_s: float = 0.0) -> None:
+        """Sends a refund when the outcome has been told."""
+
+        async def send() -> None:
+            await asyncio.sleep(after_s)
+            await self.refund(order_id)
+
+        self.late.append(asyncio.create_task(send()))
+
+    async def has_arrived(self) -> None:
+        """Waits until the server has a request, whether it answers or not."""
+        while not self.network or not self.network.sightings:
+            await asyncio.sleep(0)
+
     async def aclose(self) -> None:
         await self._http.aclose()
 
@@ -61,12 +77,13 @@ def played(client: Scripted, *commands: Command, plan: Any = FULL, orders: int =
     async def go() -> Course:
         stage = Stage(spec(), client, seed=1, tempo=TEMPO)
         await stage.open()
+        client.network = stage.network
         try:
             return await stage.play(ClientScenario(orders=(plan,) * orders, commands=commands))
         finally:
             await stage.aclose()
-            others = asyncio.all_tasks() - {asyncio.current_task()}
-            assert {task for task in others if not task.cancelling()} == set()
+            await asyncio.gather(*client.late)
+            assert asyncio.all_tasks() == {asyncio.current_task()}
 
     return asyncio.run(go())
 
@@ -159,11 +176,10 @@ def test_each_command_has_its_own_requests_and_the_order_before_and_after() -> N
     assert refunds == [0, 1, 1, 2]
 
 
-def test_what_is_sent_while_an_outcome_is_told_still_counts_to_the_command() -> None:
-    late: list[asyncio.Task[None]] = []
-
+def test_what_is_under_way_when_an_outcome_is_told_counts_to_the_command() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> str:
-        late.append(asyncio.create_task(client.refund(order_id)))
+        client.refund_later(order_id)
+        await client.has_arrived()
         return "unknown"
 
     (episode,) = played(Scripted(act), REFUND).side.episodes
@@ -171,17 +187,11 @@ def test_what_is_sent_while_an_outcome_is_told_still_counts_to_the_command() -> 
 
 
 def test_what_is_sent_after_an_outcome_counts_to_the_command_then_told() -> None:
-    late: list[asyncio.Task[None]] = []
-
     async def act(client: Scripted, _: str, order_id: str) -> None:
-        if late:
-            await late[0]
+        if client.late:
+            await client.late[0]
         else:
-            late.append(asyncio.create_task(much_later(client, order_id)))
-
-    async def much_later(client: Scripted, order_id: str) -> None:
-        await asyncio.sleep(0.2)
-        await client.refund(order_id)
+            client.refund_later(order_id, after_s=0.2)
 
     first, second = played(Scripted(act), REFUND, REFUND, orders=2).side.episodes
     assert (first.count, second.count) == (0, 1)
@@ -189,10 +199,10 @@ def test_what_is_sent_after_an_outcome_counts_to_the_command_then_told() -> None
 
 def test_a_request_that_nobody_answered_yet_does_not_keep_the_stage_from_closing() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> str:
-        late.append(asyncio.create_task(client.refund(order_id)))
+        client.refund_later(order_id)
+        await client.has_arrived()
         return "unknown"
 
-    late: list[asyncio.Task[None]] = []
     course = played(Scripted(act), disturbed(REFUND, Silent("after")))
     assert [mark.fault for mark in course.side.marks] == [Silent("after")]
     assert not hasattr(course.exchanges[0].outcome, "status")
