@@ -201,6 +201,10 @@ class Course:
         """The id of the first order."""
         return self._orders[0].order_id
 
+    def refunds(self, order: int = 0) -> int:
+        """How many refunds were made of an order."""
+        return len(self._mock.orders[self._orders[order].order_id].refunds)
+
     @property
     def keys(self) -> dict[str, str]:
         """The keys that were used, with what for."""

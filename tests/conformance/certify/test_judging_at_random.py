@@ -1,0 +1,83 @@
+"""Whatever a right client meets nothing is held against it; what happens twice is always found."""
+
+import uuid
+from collections.abc import Sequence
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from klarna_specs.client.faults import Errored, Fault, Refused, Twice, is_unclear
+from klarna_specs.client.play import ClientScenario, Command, RefusedIt, Told
+from klarna_specs.exchange import Response
+from klarna_strategies.clients import client_scenarios
+
+from .plays import SPEC, Course, Sent, done, refused, unknown
+
+ATTEMPTS = 4
+
+
+def key(number: int) -> str:
+    return str(uuid.UUID(int=number, version=4))
+
+
+def is_clear(fault: Fault | None) -> bool:
+    """Whether a client knows from the answer what became of its call."""
+    waits = isinstance(fault, Errored) and fault.status == 429
+    return not is_unclear(fault) and not waits
+
+
+def rightly(course: Course, command: Command, number: int) -> None:
+    """Sends again what got no clear answer, under one key, and tells what is known."""
+    sent: list[Sent] = []
+    unclear = False
+    for attempt in range(ATTEMPTS):
+        fault = command.fault(attempt)
+        if isinstance(fault, Refused):
+            continue
+        sent.append(Sent(key=key(number), after_s=1))
+        if is_clear(fault):
+            break
+        unclear = unclear or is_unclear(fault)
+    clear = bool(sent) and is_clear(command.fault(attempt))
+
+    def tells(answers: Sequence[Response]) -> Told:
+        if not clear:
+            return unknown
+        if answers[-1].is_success:
+            return done(answers)
+        return unknown if unclear else refused(answers)
+
+    course.told(command, *sent, tells=tells)
+
+
+@given(client_scenarios(SPEC))
+@settings(max_examples=200, deadline=None)
+def test_nothing_is_held_against_a_client_that_does_everything_right(
+    scenario: ClientScenario,
+) -> None:
+    course = Course(*scenario.orders)
+    for number, command in enumerate(scenario.commands, 1):
+        rightly(course, command, number)
+
+    against = [each for each in course.findings() if each.verdict in ("FAIL", "WARN")]
+    assert against == []
+
+
+@given(
+    client_scenarios(SPEC, operations=["refundOrder"]),
+    st.lists(st.sampled_from((None, key(1), key(2))), min_size=1, max_size=ATTEMPTS),
+    st.sampled_from((done, unknown, RefusedIt())),
+)
+@settings(max_examples=200, deadline=None)
+def test_a_refund_that_happens_twice_is_found_whatever_was_met_and_told(
+    scenario: ClientScenario, keys: list[str | None], tells: Told
+) -> None:
+    (command, *_), orders = scenario.commands, scenario.orders
+    course = Course(*orders).told(command, *(Sent(key=each) for each in keys), tells=tells)
+
+    twice = any(isinstance(fault, Twice) for fault in command.faults)
+    if not twice:
+        expected = "FAIL" if course.refunds(command.order) > 1 else "PASS"
+        assert course.verdicts("client.once") == {expected}
+    if course.refunds(command.order) and isinstance(tells, RefusedIt):
+        assert course.verdicts("client.refused-is-true") == {"FAIL"}
