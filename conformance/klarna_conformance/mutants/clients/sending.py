@@ -144,10 +144,10 @@ class AddsDefaults(_Lines):
 
 
 class WorksOutTax(_Lines):
-    """Harmless: works out the tax of lines that have a rate."""
+    """Harmless: works out the tax of lines that were told with a rate only."""
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
-        if "tax_rate" not in line:
+        if "tax_rate" not in line or "total_tax_amount" in line:
             return line
         tax = line["total_amount"] * line["tax_rate"] / (10_000 + line["tax_rate"])
         return {**line, "total_tax_amount": round(tax)}
