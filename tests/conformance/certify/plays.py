@@ -122,7 +122,7 @@ def refused(answers: Sequence[Response]) -> Told:
     return RefusedIt(
         error_code=members.get("error_code"),
         error_messages=tuple(str(message) for message in messages),
-        correlation_id=answers[-1].header("klarna-correlation-id"),
+        correlation_id=members.get("correlation_id") or answers[-1].header("klarna-correlation-id"),
     )
 
 
@@ -204,6 +204,11 @@ class Course:
     def refunds(self, order: int = 0) -> int:
         """How many refunds were made of an order."""
         return len(self._mock.orders[self._orders[order].order_id].refunds)
+
+    @property
+    def refund_ids(self) -> list[str]:
+        """The ids of the first order's refunds."""
+        return [each.refund_id for each in self._mock.orders[self.order_id].refunds]
 
     @property
     def keys(self) -> dict[str, str]:

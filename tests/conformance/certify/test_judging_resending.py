@@ -249,3 +249,15 @@ def test_what_never_got_to_the_server_and_was_told_as_refused_is_not_sent_later(
     course.told(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
 
     assert course.against() == {"client.as-told-only"}
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"), [((K2, K2), ["FAIL", "FAIL"]), ((K2, K1), ["FAIL", "PASS"])]
+)
+def test_it_is_the_key_of_the_first_time_that_counts(
+    keys: tuple[str, str], told: list[str]
+) -> None:
+    met = meeting(ONE, Errored(503), Errored(503))
+    course = Course().told(met, Sent(), *(Sent(key=each) for each in keys))
+
+    assert [each.verdict for each in course.findings("client.key-kept")] == told

@@ -1,11 +1,12 @@
 """What a client sends is judged by what it was told and what is documented."""
 
+import uuid
 from typing import Any
 
 import msgspec
 import pytest
 
-from klarna_specs.client.faults import Redirected
+from klarna_specs.client.faults import Cut, Redirected
 from klarna_specs.client.play import Command
 from klarna_strategies.clients.commands import captured, extension, options, refund, release
 from klarna_strategies.lines import fee, goods
@@ -246,3 +247,16 @@ def test_wrong_credentials_are_none() -> None:
     course = Course().told(ONE, Sent(credentials="wrong_password"), tells=unknown)
 
     assert course.verdicts("client.credentials-sent") == {"FAIL"}
+
+
+def test_whoever_got_no_answer_was_not_asked_for_credentials_yet() -> None:
+    met = meeting(ONE, Cut("before"))
+    course = Course().told(met, *[Sent(credentials="none")] * 2, Sent())
+
+    assert [each.verdict for each in course.findings("client.credentials-sent")] == ["INFO", "PASS"]
+
+
+def test_a_uuid_of_any_version_is_one() -> None:
+    key = str(uuid.uuid5(uuid.NAMESPACE_URL, "refund-17"))
+
+    assert Course().told(ONE, Sent(key=key)).against() == set()

@@ -260,3 +260,17 @@ def test_a_refund_that_was_sent_is_not_explained_away_as_unsupported() -> None:
 def test_an_extension_that_no_answer_came_to_is_done_once() -> None:
     lost = meeting(extension(), Truncated())
     assert Course().told(lost, *again()).against() == set()
+
+
+def test_the_id_is_that_of_the_answer_where_the_network_doubled_the_refund() -> None:
+    course = Course().told(meeting(ONE, Twice()), Sent(key=None))
+    other = Course().told(meeting(ONE, Twice()), Sent(key=None), tells=Done(course.refund_ids[1]))
+
+    assert course.verdicts("client.refund-id") == {"PASS"}
+    assert other.verdicts("client.refund-id") == {"FAIL"}
+
+
+def test_an_id_that_never_came_need_not_be_told() -> None:
+    course = Course().told(LOST, Sent(), tells=Done())
+
+    assert course.verdicts("client.refund-id") == {"WARN"}
