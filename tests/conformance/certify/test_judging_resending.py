@@ -261,3 +261,9 @@ def test_it_is_the_key_of_the_first_time_that_counts(
     course = Course().told(met, Sent(), *(Sent(key=each) for each in keys))
 
     assert [each.verdict for each in course.findings("client.key-kept")] == told
+
+
+def test_only_a_429_asks_to_wait() -> None:
+    failed = meeting(ONE, Errored(503, retry_after_s=1))
+
+    assert Course().told(failed, *again(after_s=0.1)).findings("client.waits-as-asked") == ()

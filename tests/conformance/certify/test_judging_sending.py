@@ -260,3 +260,17 @@ def test_a_uuid_of_any_version_is_one() -> None:
     key = str(uuid.uuid5(uuid.NAMESPACE_URL, "refund-17"))
 
     assert Course().told(ONE, Sent(key=key)).against() == set()
+
+
+def test_other_credentials_than_those_asked_for_are_no_answer_to_the_question() -> None:
+    sent = Sent(credentials="none"), Sent(credentials="wrong_password")
+    course = Course().told(ONE, *sent, tells=unknown)
+
+    assert [each.verdict for each in course.findings("client.credentials-sent")] == ["FAIL", "FAIL"]
+
+
+@pytest.mark.parametrize("tax", [399, 400, 401])
+def test_taxes_are_rounded_in_more_than_one_way(tax: int) -> None:
+    lines = [{**SHIRTS[0], "total_tax_amount": tax}, SHIRTS[1]]
+
+    assert _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines}).against() == set()

@@ -15,6 +15,7 @@ from klarna_specs.client.faults import (
     Varied,
 )
 from klarna_specs.client.play import (
+    Command,
     Done,
     Ended,
     Mute,
@@ -274,3 +275,28 @@ def test_an_id_that_never_came_need_not_be_told() -> None:
     course = Course().told(LOST, Sent(), tells=Done())
 
     assert course.verdicts("client.refund-id") == {"WARN"}
+
+
+def test_a_refund_that_was_never_made_has_no_id_to_tell() -> None:
+    course = Course().told(meeting(ONE, Errored(503)), Sent(), tells=Done())
+
+    assert course.against() == {"client.done-is-true"}
+    assert course.findings("client.refund-id") == ()
+
+
+def test_a_client_may_refuse_by_itself_what_is_not_possible_but_shows_nothing_by_it() -> None:
+    course = Course().told(TOO_MUCH, tells=RefusedIt())
+
+    assert course.against() == set()
+    assert not any("undisturbed" in each.aspects for each in course.findings())
+
+
+@pytest.mark.parametrize(
+    "command",
+    [meeting(ONE, Errored(401, body="html")), meeting(TOO_MUCH, Varied("no-correlation-id"))],
+    ids=["in the header", "in the body"],
+)
+def test_a_correlation_id_is_taken_from_wherever_it_stands(command: Command) -> None:
+    course = Course().told(command, Sent(), tells=refused)
+
+    assert course.verdicts("client.correlation-id-told") == {"PASS"}
