@@ -300,3 +300,9 @@ def test_a_correlation_id_is_taken_from_wherever_it_stands(command: Command) -> 
     course = Course().told(command, Sent(), tells=refused)
 
     assert course.verdicts("client.correlation-id-told") == {"PASS"}
+
+
+def test_refusing_what_is_possible_is_wrong_and_shows_no_undisturbed_call() -> None:
+    (finding,) = Course().told(ONE, tells=RefusedIt()).findings("client.carries-out")
+
+    assert (finding.verdict, finding.aspects) == ("FAIL", ("seen",))
