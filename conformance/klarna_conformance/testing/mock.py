@@ -20,7 +20,7 @@ from klarna_conformance.errors import AdapterError
 from klarna_conformance.testing.loop import LoopThread
 from klarna_conformance.testing.performing import Do, DoAdapter, Perform, Worker, on_loop
 from klarna_conformance.testing.rules import Rules
-from klarna_conformance.testing.telling import Told, told
+from klarna_conformance.testing.telling import Complaint, complaint
 from klarna_conformance.testing.warned import KlarnaWarning
 from klarna_reports.client_wording import scenario_text
 from klarna_reports.record import ProvidedOrder
@@ -192,7 +192,7 @@ class KlarnaMock:
             return
         exchanges, marks, _ = self._call(self._unplayed())
         findings = judge_traffic(self._spec, exchanges, marks, self._used)
-        self._conclude(told(self._spec, findings, exchanges, marks), warn)
+        self._conclude(complaint(self._spec, findings, exchanges, marks), warn)
 
     def close(self) -> None:
         """Stops listening and ends every connection."""
@@ -206,7 +206,9 @@ class KlarnaMock:
         self._stage.network.begin()
         await self._stage.network.disturb(self._faults)
 
-    async def _played(self, scenario: ClientScenario, perform: Perform, within_s: float) -> Told:
+    async def _played(
+        self, scenario: ClientScenario, perform: Perform, within_s: float
+    ) -> Complaint:
         self._earlier.append(await self._current())
         self._adapter.use(perform, within_s=within_s)
         try:
@@ -217,11 +219,11 @@ class KlarnaMock:
             await self._stage.network.disturb(self._faults)
         return self._judged(scenario, course, await self._unplayed())
 
-    def _judged(self, scenario: ClientScenario, course: Course, beside: _Stretch) -> Told:
+    def _judged(self, scenario: ClientScenario, course: Course, beside: _Stretch) -> Complaint:
         used = {**keys_of_traffic(self._spec, beside.exchanges), **self._used}
         findings = judge_client(self._spec, course.side, course.exchanges, used)
         self._used.update(keys_used(self._spec, course.side, course.exchanges))
-        return told(
+        return complaint(
             self._spec,
             findings,
             course.exchanges,
@@ -255,7 +257,7 @@ class KlarnaMock:
         )
         return _Stretch(exchanges, seen.marks)
 
-    def _conclude(self, said: Told, warn: Callable[[Warning], None] | None = None) -> None:
+    def _conclude(self, said: Complaint, warn: Callable[[Warning], None] | None = None) -> None:
         """Fails the test for what is wrong; warns, once each, of what is not recommended."""
         __tracebackhide__ = True
         if failure := said.failure(strict=self._rules.strict):

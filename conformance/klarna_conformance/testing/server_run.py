@@ -107,7 +107,8 @@ class ServerRun:
                 assert self.outcome is not None
                 return self.outcome
         except Timeout:
-            return Broke("the process that judges the target did not end in time")
+            self._outcome = Broke("the process that judges the target did not end in time")
+            return self._outcome
 
     def _patience_s(self) -> float:
         return (self._open().limits.time_s or _LONGEST_RUN_S) + _REPORT_S

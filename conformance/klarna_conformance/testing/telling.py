@@ -13,14 +13,14 @@ from klarna_specs.client.requirements import ClientRequirement, client_requireme
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.spec import Spec
 
-__all__ = ["Told", "told"]
+__all__ = ["Complaint", "complaint"]
 
 _SHOWN = 4
 """How many exchanges are shown with a finding: its own, and those before that it belongs with."""
 _LONGEST_BODY = 160
 
 
-class Told(NamedTuple):
+class Complaint(NamedTuple):
     """The id and a text of each requirement that is violated, and of each that is not followed.
 
     `about` is what the client was told to do, where that is known.
@@ -42,19 +42,19 @@ class Told(NamedTuple):
         return "\n\n".join((f"{ids}: not kept by the client{doing}", *texts))
 
 
-def told(
+def complaint(
     spec: Spec,
     findings: Sequence[Finding],
     exchanges: Sequence[Exchange],
     marks: Sequence[Mark],
     *,
     about: str = "",
-) -> Told:
+) -> Complaint:
     """The texts of the findings; `about` is what the client was told, where that is known."""
     lines = _Lines(spec, exchanges, marks)
     wrong = tuple(_texts(spec, findings, "FAIL", lines))
     unwise = tuple(_texts(spec, findings, "WARN", lines))
-    return Told(wrong, unwise, inert(about))
+    return Complaint(wrong, unwise, inert(about))
 
 
 def _texts(
