@@ -223,13 +223,16 @@ def test_a_client_that_does_wrong_fails_with_what_it_was_told_and_what_it_met(
         def test_no_outcome(klarna_mock):
             klarna_mock.play(ONE, lambda *told: {"outcome": "perhaps"})
 
+        def test_nothing_supported(klarna_mock):
+            klarna_mock.play(ONE, lambda *told: {"outcome": "unsupported"})
+
         def test_skipped_within(klarna_mock):
             klarna_mock.play(ONE, lambda *told: pytest.skip("not today"))
     """
     pytester.makepyfile(test_glue=GLUE)
     ran = plugged(pytester, "-rA", "test_client.py", tests=tests)
 
-    ran.assert_outcomes(passed=1, failed=6, skipped=1, warnings=1)
+    ran.assert_outcomes(passed=1, failed=6, skipped=2, warnings=1)
     ran.stdout.fnmatch_lines(
         [
             "client.done-is-true*: not kept by the client (one refund of 1)",
@@ -242,6 +245,7 @@ def test_a_client_that_does_wrong_fails_with_what_it_was_told_and_what_it_met(
             "`do` answered {'outcome': 'perhaps'}, which is no outcome: *",
             "*KlarnaWarning: client.key-sent (SHOULD): *",
             "PASSED test_client.py::test_no_key",
+            "SKIPPED * the client supports nothing of this: one refund of 1; choose `operations`",
             "SKIPPED * not today",
         ]
     )

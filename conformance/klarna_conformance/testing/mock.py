@@ -1,11 +1,10 @@
 """`klarna_mock`: a server for one test, on a socket of this machine, that remembers everything."""
 
 import asyncio
-import time
 import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any
 
 import msgspec
 import pytest
@@ -19,13 +18,14 @@ from klarna_conformance.certify.watching import FaultQueue
 from klarna_conformance.errors import AdapterError
 from klarna_conformance.testing.loop import LoopThread
 from klarna_conformance.testing.performing import Do, DoAdapter, Perform, Worker, on_loop
+from klarna_conformance.testing.remembering import Remembered, Stretch
 from klarna_conformance.testing.rules import Rules
 from klarna_conformance.testing.telling import Complaint, complaint
 from klarna_conformance.testing.warned import KlarnaWarning
 from klarna_reports.client_wording import scenario_text
 from klarna_reports.record import ProvidedOrder
 from klarna_specs.client.faults import Fault
-from klarna_specs.client.play import ClientScenario, Mark
+from klarna_specs.client.play import ClientScenario, Unsupported
 from klarna_specs.exchange import Exchange
 from klarna_specs.ledger import Ledger
 from klarna_specs.loader import load
@@ -37,17 +37,6 @@ __all__ = ["KlarnaMock"]
 _WORK_S = 10.0
 """Within this what the mock does for a test is done; clients have no part in it."""
 _PLAY_S = 30.0
-_SETTLE_S = 0.002
-_SETTLES = 25
-"""How often, after so many seconds each, is looked whether the answers under way have arrived."""
-
-
-class _Stretch(NamedTuple):
-    """What was exchanged in some time, and whether a scenario was played and judged in it."""
-
-    exchanges: tuple[Exchange, ...]
-    marks: tuple[Mark, ...]
-    played: bool = False
 
 
 @contextmanager
@@ -74,13 +63,12 @@ class KlarnaMock:
         self._spec = load()
         self._adapter = DoAdapter()
         self._faults = FaultQueue(self._spec)
-        self._began_s = time.monotonic()
-        self._earlier: list[_Stretch] = []
         self._used: dict[str, str] = {}
         self._warned: set[str] = set()
         wait_s = rules.timeout_s
         tempo = Tempo(timeout_s=wait_s, hold_s=4 * wait_s, slow_s=0.4 * wait_s)
         self._stage = Stage(self._spec, self._adapter, seed=defaults.SEED, tempo=tempo)
+        self._remembered = Remembered(self._stage.network)
         self._call(self._open())
 
     def __repr__(self) -> str:
@@ -146,8 +134,7 @@ class KlarnaMock:
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
         """Everything that was exchanged in this test, in its order."""
-        stretches = (*self._earlier, self._call(self._current()))
-        return tuple(exchange for stretch in stretches for exchange in stretch.exchanges)
+        return self._call(self._remembered.everything())
 
     def ledger(self, order_id: str) -> Ledger:
         """What is booked: `refunded_amount`, `refunds`, `captures`, `released` and so on.
@@ -161,6 +148,8 @@ class KlarnaMock:
 
     def play(self, scenario: ClientScenario, do: Do, *, within_s: float = _PLAY_S) -> None:
         """Has a client go through a scenario, and fails the test where it does something wrong.
+
+        Where it supports nothing of the scenario, the test is skipped, for nothing was seen.
 
         `do(operation, order_id, arguments)` has the client do one thing and answers an outcome of
         the adapter protocol, such as `{"outcome": "done", "refund_id": "..."}`; it may be a
@@ -190,7 +179,7 @@ class KlarnaMock:
         __tracebackhide__ = True
         if not self._rules.judge:
             return
-        exchanges, marks, _ = self._call(self._unplayed())
+        exchanges, marks, _ = self._call(self._remembered.unplayed())
         findings = judge_traffic(self._spec, exchanges, marks, self._used)
         self._conclude(complaint(self._spec, findings, exchanges, marks), warn)
 
@@ -203,23 +192,21 @@ class KlarnaMock:
 
     async def _open(self) -> None:
         await self._stage.open()
-        self._stage.network.begin()
         await self._stage.network.disturb(self._faults)
 
     async def _played(
         self, scenario: ClientScenario, perform: Perform, within_s: float
     ) -> Complaint:
-        self._earlier.append(await self._current())
+        await self._remembered.begin()
         self._adapter.use(perform, within_s=within_s)
         try:
             course = await self._stage.play(scenario)
         finally:
-            self._earlier.append((await self._current())._replace(played=True))
-            self._stage.network.begin()
+            await self._remembered.begin(after_scenario=True)
             await self._stage.network.disturb(self._faults)
-        return self._judged(scenario, course, await self._unplayed())
+        return self._judged(scenario, course, await self._remembered.unplayed())
 
-    def _judged(self, scenario: ClientScenario, course: Course, beside: _Stretch) -> Complaint:
+    def _judged(self, scenario: ClientScenario, course: Course, beside: Stretch) -> Complaint:
         used = {**keys_of_traffic(self._spec, beside.exchanges), **self._used}
         findings = judge_client(self._spec, course.side, course.exchanges, used)
         self._used.update(keys_used(self._spec, course.side, course.exchanges))
@@ -229,39 +216,16 @@ class KlarnaMock:
             course.exchanges,
             course.side.marks,
             about=scenario_text(scenario),
+            unsupported=all(isinstance(each.told, Unsupported) for each in course.side.episodes),
         )
-
-    async def _unplayed(self) -> _Stretch:
-        """What was exchanged beside scenarios."""
-        seen = [each for each in (*self._earlier, await self._current()) if not each.played]
-        return _Stretch(
-            exchanges=tuple(exchange for stretch in seen for exchange in stretch.exchanges),
-            marks=tuple(mark for stretch in seen for mark in stretch.marks),
-        )
-
-    async def _current(self) -> _Stretch:
-        """What was exchanged since the network began to look, in the time of the test.
-
-        A client may have an answer before the network has noted that.
-        """
-        network = self._stage.network
-        for _ in range(_SETTLES):
-            if all(sighting.outcome is not None for sighting in network.sightings):
-                break
-            await asyncio.sleep(_SETTLE_S)
-        seen = network.seen()
-        since_s = time.monotonic() - self._began_s - seen.wall_s
-        exchanges = tuple(
-            msgspec.structs.replace(each, started_s=each.started_s + since_s)
-            for each in seen.exchanges
-        )
-        return _Stretch(exchanges, seen.marks)
 
     def _conclude(self, said: Complaint, warn: Callable[[Warning], None] | None = None) -> None:
         """Fails the test for what is wrong; warns, once each, of what is not recommended."""
         __tracebackhide__ = True
         if failure := said.failure(strict=self._rules.strict):
             pytest.fail(failure, pytrace=False)
+        if said.unsupported:
+            pytest.skip(f"the client supports nothing of this: {said.about}; choose `operations`")
         for requirement, text in said.unwise:
             if requirement not in self._warned:
                 self._warned.add(requirement)

@@ -28,7 +28,8 @@ class Complaint(NamedTuple):
 
     wrong: tuple[tuple[str, str], ...]
     unwise: tuple[tuple[str, str], ...]
-    about: str
+    about: str = ""
+    unsupported: bool = False
 
     def failure(self, *, strict: bool) -> str:
         """What the test fails with, beside that what is only not followed; empty for nothing."""
@@ -49,12 +50,16 @@ def complaint(
     marks: Sequence[Mark],
     *,
     about: str = "",
+    unsupported: bool = False,
 ) -> Complaint:
-    """The texts of the findings; `about` is what the client was told, where that is known."""
+    """The texts of the findings; `about` is what the client was told, where that is known.
+
+    `unsupported` is whether it said that it supports nothing of that.
+    """
     lines = _Lines(spec, exchanges, marks)
     wrong = tuple(_texts(spec, findings, "FAIL", lines))
     unwise = tuple(_texts(spec, findings, "WARN", lines))
-    return Complaint(wrong, unwise, inert(about))
+    return Complaint(wrong, unwise, inert(about), unsupported)
 
 
 def _texts(
