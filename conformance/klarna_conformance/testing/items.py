@@ -72,16 +72,20 @@ class ServerRequirements(pytest.Collector):
         self.outcome = outcome
 
     def collect(self) -> Iterator[pytest.Collector]:
+        """A collector for each operation."""
         for operation in dict.fromkeys(each.operation for each in self.requirements):
             yield _below(self, OperationRequirements, name=operation, suite=self)
 
 
 class OperationRequirements(pytest.Collector):
+    """The requirements of one operation."""
+
     def __init__(self, *, suite: ServerRequirements, **more: Any) -> None:
         super().__init__(**more)
         self._suite = suite
 
     def collect(self) -> Iterator[pytest.Item]:
+        """An item for each requirement."""
         for each in self._suite.requirements:
             if each.operation == self.name:
                 yield _below(
