@@ -14,8 +14,7 @@ from klarna_specs.client.faults import FAULT_KINDS
 __all__ = ["Counterexample", "render_certificate"]
 
 _STYLES = ("certificate.css",)
-_MOST_SHOWN = 3
-_MOST_DRAWN = 2
+_MOST_SHOWN = 2
 _MOST_ARROWS = 10
 _LONGEST = 130
 
@@ -24,7 +23,7 @@ _LONGEST = 130
 class Counterexample:
     """A violated requirement, the sentence that tells it, and what went to and fro.
 
-    There are no lanes where the same drawing stands above, or there is no room for them.
+    There are no lanes where the same drawing stands above.
     """
 
     requirement: str
@@ -66,10 +65,8 @@ def _counterexamples(
     drawn: set[tuple[str, tuple[int, ...]]] = set()
     for finding in findings:
         place = finding.scenario, finding.exchanges
-        draw = place not in drawn and len(drawn) < _MOST_DRAWN
-        yield _counterexample(finding, scenarios[finding.scenario], draw=draw)
-        if draw:
-            drawn.add(place)
+        yield _counterexample(finding, scenarios[finding.scenario], draw=place not in drawn)
+        drawn.add(place)
 
 
 def _counterexample(finding: ReportedFinding, played: Played, *, draw: bool) -> Counterexample:
