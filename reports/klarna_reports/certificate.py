@@ -15,8 +15,8 @@ __all__ = ["Counterexample", "render_certificate"]
 
 _STYLES = ("certificate.css",)
 _MOST_SHOWN = 2
-_MOST_ARROWS = 10
-_LONGEST = 130
+_MOST_ARROWS = 9
+_LONGEST = 160
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
