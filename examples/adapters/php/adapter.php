@@ -48,9 +48,7 @@ function act(object $hello, string $operation, string $orderId, object $argument
 /** One attempt: status, headers by their names in lower case, body; the status is 0 where no whole answer came. */
 function send(object $hello, string $method, string $url, array $headers, ?string $body): array
 {
-    static $curl = null;
-    $curl ??= curl_init();
-    curl_reset($curl); // it keeps its connections
+    $curl = curl_init();
     $answered = [];
     curl_setopt_array($curl, [
         CURLOPT_URL => $url,
@@ -58,6 +56,8 @@ function send(object $hello, string $method, string $url, array $headers, ?strin
         CURLOPT_USERPWD => "$hello->username:$hello->password",
         CURLOPT_HTTPHEADER => $body === null ? $headers : [...$headers, 'Content-Type: application/json'],
         CURLOPT_TIMEOUT_MS => (int) ($hello->timeout_s * 1000),
+        // On a connection that was used before curl sends again by itself, and does not tell.
+        CURLOPT_FRESH_CONNECT => true,
         CURLOPT_RETURNTRANSFER => true,
         CURLOPT_HEADERFUNCTION => function ($curl, string $line) use (&$answered): int {
             [$name, $value] = explode(':', $line, 2) + [1 => ''];
