@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from klarna_specs.client.faults import Cut, Redirected
+from klarna_specs.client.faults import Cut, Redirected, Refused
 from klarna_specs.client.play import Command
 from klarna_strategies.clients.commands import captured, extension, options, refund, release
 from klarna_strategies.lines import fee, goods
@@ -254,6 +254,19 @@ def test_whoever_got_no_answer_was_not_asked_for_credentials_yet() -> None:
     course = Course().told(met, *[Sent(credentials="none")] * 2, Sent())
 
     assert [each.verdict for each in course.findings("client.credentials-sent")] == ["INFO", "PASS"]
+
+
+def test_an_answer_to_the_question_that_did_not_get_through_may_come_later() -> None:
+    course = Course().told(ONE, *[Sent(credentials="none")] * 2, Sent())
+
+    assert course.against() == set()
+
+
+def test_an_answer_to_the_question_that_nobody_let_through_is_not_missed() -> None:
+    met = meeting(ONE, None, Refused())
+    course = Course().told(met, Sent(credentials="none"), tells=unknown)
+
+    assert course.verdicts("client.credentials-sent") == set()
 
 
 def test_a_uuid_of_any_version_is_one() -> None:

@@ -221,23 +221,25 @@ def _credentials(view: View) -> Iterator[Said]:
     here = [each for each in sent if each.mark.at == "server"]
     for place, each in enumerate(here):
         kind = each.exchange.request.credentials
-        challenged = each.response is not None and each.response.status == 401
-        if kind == "none" and not challenged:
-            continue  # it may yet wait to be asked for them, as HTTP foresees
-        if kind == "none" and _shows_them_when_asked(here[place : place + 2]):
-            observed = "the first request carries none, the one after the 401 does"
+        rest = here[place + 1 :]
+        unheard = not rest and "refused" in view.seen
+        if kind == "none" and (each.status != 401 or unheard):
+            continue  # it may yet show them when it is asked, as HTTP foresees
+        if kind == "none" and _shown_later(each, rest):
+            observed = "the first request carries none, one after the 401 does"
             yield Said("INFO", each.index, "credentials with every call", observed)
         else:
             observed = f"it has {kind.replace('_', ' ')}"
             yield must(each.index, "the credentials as told", observed, holds=kind == "valid")
 
 
-def _shows_them_when_asked(pair: list[Attempt]) -> bool:
-    if len(pair) < 2:
-        return False
-    first, again = (each.exchange.request for each in pair)
-    same = (first.method, first.path) == (again.method, again.path)
-    return same and again.credentials == "valid"
+def _shown_later(attempt: Attempt, rest: Iterable[Attempt]) -> bool:
+    """Whether the same is asked with credentials later; what went wrong in between is not seen."""
+    first = attempt.exchange.request
+    return any(
+        (again.method, again.path, again.credentials) == (first.method, first.path, "valid")
+        for again in (each.exchange.request for each in rest)
+    )
 
 
 def _credentials_kept(view: View) -> Iterator[Said]:
