@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from klarna_conformance import defaults
-from klarna_conformance.certify.network import Network, Tempo
+from klarna_conformance.front.network import Network, Tempo
 from klarna_conformance.har_file import Recorded
 from klarna_conformance.hosts import PLAYGROUNDS, check_host
 from klarna_conformance.target_file import read_target

@@ -5,7 +5,7 @@ import signal
 from collections.abc import Callable
 from typing import Protocol
 
-from klarna_conformance.certify.network import Network, Seen
+from klarna_conformance.front.network import Network, Seen
 
 __all__ = ["Server", "serve"]
 

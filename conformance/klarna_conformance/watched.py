@@ -8,9 +8,9 @@ from pathlib import Path
 import msgspec
 
 from klarna_conformance.certify.judging import excuses
-from klarna_conformance.certify.network import Seen
 from klarna_conformance.certify.traffic import excusable, judge_traffic, keys_of_traffic
 from klarna_conformance.errors import UsageError
+from klarna_conformance.front.network import Seen
 from klarna_conformance.har_file import Recorded
 from klarna_conformance.recorded import judged_orders
 from klarna_conformance.recording import Recorder

@@ -12,10 +12,10 @@ from klarna_conformance.certify.adapter import Adapter, Ready
 from klarna_conformance.certify.checkup import operations_of, try_adapter
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.certify.judging import excuses, judge_client, keys_used
-from klarna_conformance.certify.network import Tempo
 from klarna_conformance.certify.shrinking import Trying, shrunk
 from klarna_conformance.drawing import draw
 from klarna_conformance.errors import AdapterError
+from klarna_conformance.front.network import Tempo
 from klarna_conformance.recording import Recorder
 from klarna_conformance.redaction import Redactor
 from klarna_conformance.running import recorded_header

@@ -7,8 +7,8 @@ import msgspec
 
 from klarna_conformance import defaults
 from klarna_conformance.certify.adapter import Adapter, Hello, Ready
-from klarna_conformance.certify.network import Disturbing, Network, Tempo
 from klarna_conformance.errors import AdapterError
+from klarna_conformance.front.network import Disturbing, Network, Tempo
 from klarna_conformance.mock.app import credentials_of
 from klarna_conformance.mock.server import Mock
 from klarna_reports.client_wording import command_text

@@ -79,7 +79,7 @@ def client(
     write an adapter.
     """
     from klarna_conformance.certify.certifying import CertifyOptions
-    from klarna_conformance.certify.network import Tempo
+    from klarna_conformance.front.network import Tempo
     from klarna_conformance.terminal import Terminal
     from klarna_specs.client.faults import FAULT_KINDS
     from klarna_specs.client.requirements import CLIENT_OPERATIONS

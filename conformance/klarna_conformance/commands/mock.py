@@ -9,7 +9,7 @@ from klarna_conformance import defaults
 from klarna_conformance.commands.options import output_option, requirement_option, specs_option
 
 if TYPE_CHECKING:
-    from klarna_conformance.certify.network import Seen
+    from klarna_conformance.front.network import Seen
     from klarna_conformance.mock.serving import MockServer
     from klarna_specs.spec import Spec
 

@@ -13,6 +13,7 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
+from klarna_conformance.front.connection import MAX_BODY_BYTES
 from klarna_conformance.mock.server import Mock
 from klarna_reports.record import ProvidedOrder
 from klarna_specs.client.faults import FaultsTold
@@ -20,10 +21,8 @@ from klarna_specs.exchange import Payload, Request, Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Credentials
 
-__all__ = ["MAX_BODY_BYTES", "Disturb", "answer", "credentials_of", "mock_app", "request_of"]
+__all__ = ["Disturb", "answer", "credentials_of", "mock_app", "request_of"]
 
-MAX_BODY_BYTES = 10_000_000
-"""A request with a longer body is answered with 413."""
 _TOGETHER_S = 0.05
 """What arrives within this many seconds is under way at the same time, where the mock races."""
 

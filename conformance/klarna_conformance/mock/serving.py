@@ -6,8 +6,8 @@ from email.utils import formatdate
 import httpx
 import msgspec
 
-from klarna_conformance.certify.network import Network, Tempo
-from klarna_conformance.certify.watching import FaultQueue
+from klarna_conformance.front.fault_queue import FaultQueue
+from klarna_conformance.front.network import Network, Tempo
 from klarna_conformance.mock.app import answer, credentials_of, mock_app
 from klarna_conformance.mock.server import Mock
 from klarna_specs.client.faults import FaultsTold

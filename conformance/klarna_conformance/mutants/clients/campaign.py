@@ -12,8 +12,8 @@ import msgspec
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.certify.in_process import InProcessAdapter
 from klarna_conformance.certify.judging import judge_client, keys_used
-from klarna_conformance.certify.network import Tempo
 from klarna_conformance.drawing import draw
+from klarna_conformance.front.network import Tempo
 from klarna_conformance.mutants.campaign import Trial
 from klarna_conformance.mutants.clients.catalogue import ClientMutant, client_mutants
 from klarna_specs.client.play import ClientScenario

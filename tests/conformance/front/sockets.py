@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from klarna_conformance.certify.listener import Arrival, Listener
+from klarna_conformance.front.listener import Arrival, Listener
 from klarna_specs.exchange import Payload, Request, Response
 
 __all__ = ["Raw", "Telling", "connected", "port_of"]

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import h11
 
-from klarna_conformance.certify.connection import Arrival, Connection, Serve
+from klarna_conformance.front.connection import Arrival, Connection, Serve
 
 __all__ = ["Arrival", "Listener"]
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 import msgspec
 
-from klarna_conformance.certify.network import Disturbing
+from klarna_conformance.front.network import Disturbing
 from klarna_specs.calls import read_call
 from klarna_specs.client.faults import FAULTS, Fault, FaultsTold, Refused
 from klarna_specs.exchange import Request

@@ -12,7 +12,7 @@ import pytest
 from klarna_conformance.certify.adapter import Hello, Ready
 from klarna_conformance.certify.driving import Course, Stage
 from klarna_conformance.certify.judging import judge_client, keys_used
-from klarna_conformance.certify.network import Tempo
+from klarna_conformance.front.network import Tempo
 from klarna_conformance.recording import Recorder
 from klarna_conformance.redaction import Redactor
 from klarna_conformance.running import recorded_header

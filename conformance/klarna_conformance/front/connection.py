@@ -10,11 +10,12 @@ from urllib.parse import urlsplit
 
 import h11
 
-from klarna_conformance.mock.app import MAX_BODY_BYTES
 from klarna_specs.exchange import Payload, Request, Response
 
-__all__ = ["Arrival", "Connection", "Serve"]
+__all__ = ["MAX_BODY_BYTES", "Arrival", "Connection", "Serve"]
 
+MAX_BODY_BYTES = 10_000_000
+"""A request with a longer body is answered with 413."""
 _READ_BYTES = 65_536
 _RESET = struct.pack("ii", 1, 0)
 """SO_LINGER with no time at all: closing the socket resets the connection."""

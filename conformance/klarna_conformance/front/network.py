@@ -8,8 +8,8 @@ from typing import Literal
 
 import msgspec
 
-from klarna_conformance.certify.altering import error_response, redirect, truncatable, varied
-from klarna_conformance.certify.listener import Arrival, Listener
+from klarna_conformance.front.altering import error_response, redirect, truncatable, varied
+from klarna_conformance.front.listener import Arrival, Listener
 from klarna_specs.client.faults import (
     Cut,
     Errored,
