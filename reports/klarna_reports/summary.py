@@ -95,7 +95,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
     )
     return Summary(
         verdict=verdict,
-        exit_code=_exit_code(verdict, digest),
+        exit_code=_exit_code(verdict, header, digest),
         reason=reason + _flaky_text(digest.flaky),
         run_id=header.run_id,
         started_at=header.started_at,
@@ -146,10 +146,13 @@ def _flaky_text(flaky: int) -> str:
     return f" {answers} came only after the call had been sent again."
 
 
-def _exit_code(verdict: Overall, digest: Digest) -> int:
-    """The code of the verdict; where no order could be had at all, that of a failed preflight."""
-    nothing = digest.orderless and not digest.provided and not digest.judged
-    if verdict == "NOT FULLY VERIFIED" and nothing:
+def _exit_code(verdict: Overall, header: Header, digest: Digest) -> int:
+    """The code of the verdict; where no order could be had at all, that of a failed preflight.
+
+    Of traffic that was watched a client can be judged without its orders being known.
+    """
+    nothing = digest.orderless and not digest.provided
+    if verdict == "NOT FULLY VERIFIED" and nothing and not (header.watched and digest.judged):
         return NOTHING_PROVIDED
     return EXIT_CODES[verdict]
 
