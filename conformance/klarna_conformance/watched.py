@@ -12,6 +12,7 @@ from klarna_conformance.certify.traffic import excusable, judge_traffic, keys_of
 from klarna_conformance.errors import UsageError
 from klarna_conformance.front.network import Seen
 from klarna_conformance.har_file import Recorded
+from klarna_conformance.mutants.clients.catalogue import client_proofs
 from klarna_conformance.recorded import judged_orders
 from klarna_conformance.recording import Recorder
 from klarna_conformance.running import recorded_header
@@ -71,9 +72,11 @@ def write_watched(
     With `requirements` only these count for the verdict.
     """
     command = " ".join(["klarna-conformance", *sys.argv[1:]])
+    header = recorded_header(spec, watched.facts, command=command, strict=strict)
     header = msgspec.structs.replace(
-        recorded_header(spec, watched.facts, command=command, strict=strict),
+        header,
         watched=tuple(sorted(sides)),
+        proofs={**header.proofs, **client_proofs()},
         scope=Scope(requirements=requirements),
     )
     try:

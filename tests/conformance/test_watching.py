@@ -39,6 +39,7 @@ class Watched:
     code: int = -1
     out: str = ""
     verdicts: dict[str, str] = field(default_factory=dict[str, str])
+    proofs: dict[str, int] = field(default_factory=dict[str, int])
 
     def order(self, **plan: Any) -> str:
         """The path of a new order, captured whole."""
@@ -85,6 +86,7 @@ def watch(tmp_path: Path, environment: dict[str, str]) -> Watch:
         if (folder / "run.json").exists():
             told = json.loads((folder / "run.json").read_text())["requirements"]
             watched.verdicts = {each["id"]: each["verdict"] for each in told}
+            watched.proofs = {each["id"]: each["proofs"] for each in told}
 
     return watching
 
@@ -295,6 +297,7 @@ def test_a_proxy_in_front_of_a_right_server_sees_nothing_wrong(
     assert set(watched.verdicts.values()) <= {"PASS", "INFO", "NOT_RUN", "NOT_APPLICABLE"}
     assert watched.verdicts["refund.books-amount"] == "NOT_RUN"
     assert watched.verdicts["client.well-formed"] == "PASS"
+    assert min(watched.proofs["refund.accepted"], watched.proofs["client.once"]) > 0
 
 
 def test_what_the_upstream_does_not_answer_the_client_does_not_get(watch: Watch) -> None:

@@ -16,6 +16,7 @@ from klarna_conformance.certify.shrinking import Trying, shrunk
 from klarna_conformance.drawing import draw
 from klarna_conformance.errors import AdapterError
 from klarna_conformance.front.network import Tempo
+from klarna_conformance.mutants.clients.catalogue import client_proofs
 from klarna_conformance.recording import Recorder
 from klarna_conformance.redaction import Redactor
 from klarna_conformance.running import recorded_header
@@ -253,6 +254,7 @@ class _Certifying:
         return msgspec.structs.replace(
             header,
             seed=options.seed,
+            proofs=client_proofs(),
             planned_scenarios=self.planned,
             scope=self._scope(),
             certified=Certified(

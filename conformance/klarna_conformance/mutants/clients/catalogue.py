@@ -1,5 +1,6 @@
 """The catalogue of wrong and harmless clients, read from YAML."""
 
+from collections import Counter
 from functools import cache
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.yaml_text import parse_yaml
 
-__all__ = ["ClientMutant", "client_mutants"]
+__all__ = ["ClientMutant", "client_mutants", "client_proofs"]
 
 _MODULES = (keys, sending, resending, telling)
 
@@ -50,6 +51,11 @@ def client_mutants() -> tuple[ClientMutant, ...]:
     except SpecFileError as exc:
         raise UsageError(str(exc)) from exc
     return tuple(_mutant(entry) for entry in listed["clients"])
+
+
+def client_proofs() -> dict[str, int]:
+    """How many wrong clients each requirement is known to catch, by its id."""
+    return Counter(name for mutant in client_mutants() for name in mutant.caught_by)
 
 
 def _mutant(entry: _Entry) -> ClientMutant:
