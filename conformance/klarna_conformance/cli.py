@@ -28,7 +28,7 @@ _INTERNAL = 5
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="klarna-conformance")
 def _group() -> None:
-    """Tells whether a server behaves as Klarna's Order Management documentation says.
+    """Tells whether a server, or a client, keeps to Klarna's Order Management documentation.
 
     Refunds, return fees, release of the remaining authorization, extension of the due date.
     Without a target the built-in mock is judged: no credentials, no network.

@@ -15,7 +15,9 @@ from klarna_reports.again import counterexample_name
 from klarna_reports.curl import curl_line
 from klarna_reports.record import Finding, Played
 from klarna_reports.timeline import timeline
+from klarna_specs.client.requirements import CLIENT
 from klarna_specs.errors import SpecFileError
+from klarna_specs.json_value import as_object
 from klarna_specs.loader import shaped
 from klarna_specs.scenario import Scenario, steps_of
 from klarna_specs.spec import Spec
@@ -61,7 +63,12 @@ def read_counterexample(path: Path) -> Counterexample:
     """Reads a saved counterexample; raises UsageError with the line of what is wrong in it."""
     try:
         text = path.read_text(encoding="utf-8")
-        return shaped(parse_yaml(str(path), text), Counterexample)
+        saved = parse_yaml(str(path), text)
+        if str((as_object(saved.root) or {}).get("requirement", "")).startswith(f"{CLIENT}."):
+            raise UsageError(
+                f"{path} is of a client: play it with `client --replay {path} -- ADAPTER`"
+            )
+        return shaped(saved, Counterexample)
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(f"{path} cannot be read: {exc}") from exc
     except SpecFileError as exc:

@@ -128,6 +128,14 @@ def test_a_counterexample_fails_again_on_the_mutant_and_not_on_the_mock() -> Non
     assert failed == [True, False]
 
 
+def test_a_counterexample_of_a_client_is_told_from_one_of_a_server(tmp_path: Path) -> None:
+    path = tmp_path / "client.once.yaml"
+    path.write_text("requirement: client.once\ntold: one refund of 1\n")
+
+    with pytest.raises(UsageError, match="client --replay"):
+        read_counterexample(path)
+
+
 def test_a_file_that_is_no_counterexample_is_told_with_its_line(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text("requirement: refund.accepted\nscenarios: []\n", encoding="utf-8")
