@@ -71,7 +71,7 @@ def write_watched(
 
     With `requirements` only these count for the verdict.
     """
-    command = " ".join(["klarna-conformance", *sys.argv[1:]])
+    command = recorder.text(" ".join(["klarna-conformance", *sys.argv[1:]]))
     header = recorded_header(spec, watched.facts, command=command, strict=strict)
     header = msgspec.structs.replace(
         header,

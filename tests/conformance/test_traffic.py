@@ -235,13 +235,6 @@ def test_what_is_sent_is_judged(exchange: Exchange, requirement: str, verdict: s
     assert _verdicts(exchange)[requirement] == verdict
 
 
-def test_what_the_toolkit_read_itself_is_passed_over() -> None:
-    look = _sent(Response(status=200), method="GET", path="/o1", body="", key=None)
-    looks = Exchange(request=look.request, outcome=look.outcome, purpose="look")
-
-    assert judge_traffic(SPEC, [looks]) == ()
-
-
 def test_what_a_client_had_no_occasion_for_is_not_excused() -> None:
     calm = set(excusable(SPEC, [_sent(_booked("r1"))]))
     unclear = set(excusable(SPEC, [_sent(LOST), _sent(Response(status=429), key=OTHER_KEY)]))

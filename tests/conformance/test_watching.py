@@ -324,6 +324,19 @@ def test_the_credentials_that_pass_a_proxy_are_in_no_output(
     assert SECRET not in watched.out
 
 
+def test_the_credentials_of_a_mock_that_judges_are_in_no_output(watch: Watch) -> None:
+    own = ("--username", "somebody-9", "--password", SECRET)
+    with watch("mock", "--judge", *own, auth=("somebody-9", SECRET)) as watched:
+        watched.client.post(
+            f"{watched.order()}/refunds", json={"refunded_amount": 1, "description": f"of {SECRET}"}
+        )
+    written = b"".join(p.read_bytes() for p in watched.folder.rglob("*") if p.is_file())
+
+    assert b"refunded_amount" in written
+    assert SECRET.encode() not in written
+    assert SECRET not in watched.out
+
+
 @pytest.mark.parametrize("upstream", ["https://api.klarna.com", "no-such-file.yaml", "ftp://x"])
 def test_a_proxy_to_nowhere_or_to_real_money_is_refused(
     cli: Callable[..., Finished], upstream: str

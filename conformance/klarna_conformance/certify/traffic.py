@@ -43,8 +43,7 @@ def judge_traffic(
 
     A mark tells of an exchange what only the network knows; where there are none, as in recordings,
     a call without an answer may have taken effect or not, and credentials were left out. `used` are
-    keys of other traffic, with what for. What was not sent by the client (`look`), or is not about
-    orders, is passed over.
+    keys of other traffic, with what for. What is not about orders is passed over.
     """
     found: list[Finding] = []
     known = dict(used or {})
@@ -110,8 +109,7 @@ def _operations(
     strays = _Operation()
     for attempt in attempts_of(spec, exchanges, marks, first=0, count=len(exchanges)):
         call = attempt.call
-        exchange = attempt.exchange
-        if exchange.purpose == "look" or not exchange.request.path.startswith(_ORDERS):
+        if not attempt.exchange.request.path.startswith(_ORDERS):
             continue
         if call is None or attempt.mark.at == "elsewhere":
             strays.others.append(attempt)

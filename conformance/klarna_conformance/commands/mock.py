@@ -96,7 +96,8 @@ def mock(
         raise UsageError(f"cannot listen on {host}:{port}: {exc.strerror or exc}") from exc
     if not judge:
         return 0
-    return _judged(spec, server, seen, output, requirements, strict=strict)
+    told = {username, password} - {defaults.USERNAME, defaults.PASSWORD}
+    return _judged(spec, server, seen, output, requirements, strict=strict, secrets=told)
 
 
 def _judged(
@@ -107,6 +108,7 @@ def _judged(
     requirements: tuple[str, ...],
     *,
     strict: bool,
+    secrets: set[str],
 ) -> int:
     from klarna_conformance.recording import Recorder
     from klarna_conformance.redaction import Redactor
@@ -119,7 +121,7 @@ def _judged(
         spec,
         seen_by(facts, seen),
         output,
-        Recorder(Redactor(())),
+        Recorder(Redactor(secrets, public=server.base_url)),
         sides=("client",),
         requirements=requirements,
         strict=strict,
