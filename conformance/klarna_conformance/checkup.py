@@ -4,19 +4,33 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
+import msgspec
+
 from klarna_conformance.discovery import discover_readings, probes
 from klarna_conformance.errors import PreflightError
 from klarna_conformance.http_target import HttpTarget
+from klarna_conformance.judge.reading import json_object
+from klarna_conformance.judge.state import Mismatch, order_agrees
 from klarna_conformance.limits import Limits
+from klarna_conformance.player import play
 from klarna_conformance.preflight import preflight
 from klarna_conformance.reaching import reach
 from klarna_reports.record import Unavailable
 from klarna_specs.exchange import Request, Response
+from klarna_specs.ledger import open_ledger
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
 __all__ = ["check_up"]
 
 _TOLERATED_SKEW_S = 60
+_SWEDISH = OrderPlan(market="SE", currency="SEK", order_amount=10_000)
+_GIVEN_UP = (
+    msgspec.structs.replace(_SWEDISH, captures=(6_000,), authorization="released"),
+    msgspec.structs.replace(_SWEDISH, authorization="cancelled"),
+)
+"""Orders of which the rest was given up in either way."""
 
 
 async def check_up(spec: Spec, target: HttpTarget) -> AsyncIterator[tuple[str, str]]:
@@ -44,9 +58,30 @@ async def check_up(spec: Spec, target: HttpTarget) -> AsyncIterator[tuple[str, s
     if target.stock is not None:
         yield "paths", "left to the run, for it takes orders of the pool to find out"
         return
+    yield "authorization", await _rests(spec, target)
     readings, _ = await discover_readings(spec, target, order_id)
     followed = ", ".join(f"{name}: {reading}" for name, reading in readings.items())
     yield "paths", followed or "no reading of the contradictory paths succeeded"
+
+
+async def _rests(spec: Spec, target: HttpTarget) -> str:
+    """Makes a released and a cancelled order, and verifies that the server shows them so."""
+    for plan in _GIVEN_UP:
+        wanted = plan.authorization
+        scenario = Scenario(plan=plan, steps=())
+        played = await play(spec, target, scenario, identifier=f"doctor {wanted}")
+        if played.unavailable is not None:
+            raise PreflightError(f"no {wanted} order can be made: {played.unavailable.reason}")
+        (order,), last = played.orders, played.exchanges[-1]
+        shown = json_object(last) or {}
+        problem = order_agrees(open_ledger(plan, order.order_id, order.capture_ids, wanted), shown)
+        if isinstance(problem, Mismatch):
+            raise PreflightError(
+                f"the order {order.order_id} was made as {wanted}, and the server shows "
+                f"{problem.observed} instead of {problem.expected}; does the provisioner claim an "
+                "`authorization` that is not so?"
+            )
+    return "a released and a cancelled order are made, and shown so"
 
 
 def _reading(order_id: str) -> Request:

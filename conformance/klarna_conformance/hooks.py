@@ -106,7 +106,7 @@ def created_can_be_read(context: Any, response: Any, case: Any) -> None:
     assert identifier, f"a header {' or '.join(answered.id_header)} with the new id is missing"
     target = _target(case)
     request = Request(method=operation.method, path=target.path_of(response.request.url))
-    leads = follow(target.base_url, request, told)
+    leads = follow((target.base_url,), request, told)
     assert isinstance(leads, Leads), leads.why
     shown = target.read(leads.path)
     assert isinstance(shown, Response), f"{leads.path} gives no response: {shown}"

@@ -1,10 +1,12 @@
 """Where a response leads to: the id it told in a header, and its Location."""
 
+from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import urljoin, urlsplit
 
 import msgspec
 
+from klarna_conformance.hosts import is_loopback
 from klarna_specs.exchange import Request, Response
 from klarna_specs.spec import ResponseSpec
 
@@ -29,8 +31,12 @@ def created_id(response: Response, spec: ResponseSpec) -> str | None:
     return next((value for name in spec.id_header if (value := response.header(name))), None)
 
 
-def follow(base_url: str, request: Request, response: Response) -> Leads | Nowhere:
-    """Where the Location of a response leads to, absolute or relative."""
+def follow(bases: Sequence[str], request: Request, response: Response) -> Leads | Nowhere:
+    """Where the Location of a response leads to, absolute or relative.
+
+    `bases` are the base URLs of one server: first the one that requests are sent to, then its
+    public names.
+    """
     location = response.header("Location")
     if location is None:
         return Nowhere("absent", "no Location header")
@@ -38,24 +44,28 @@ def follow(base_url: str, request: Request, response: Response) -> Leads | Nowhe
         return Nowhere("unusable", "several Locations that contradict each other")
     if any(ord(character) <= 32 or ord(character) > 126 for character in location):
         return Nowhere("unusable", f"Location: {location!r} has characters that no URL has")
-    base = base_url.rstrip("/")
+    named = [base.rstrip("/") for base in bases]
     try:
-        url = urljoin(base + request.path, location)
-        same = origin_of(url) == origin_of(base)
+        url = urljoin(named[0] + request.path, location)
+        own = [base for base in named if origin_of(base) == origin_of(url)]
         parts = urlsplit(url)
     except ValueError as exc:
         return Nowhere("unusable", f"Location: {location!r} is no URL: {exc}")
-    if not same:
+    if not own:
         return Nowhere("elsewhere", f"Location: {location} leads to another server")
     path = parts.path + (f"?{parts.query}" if parts.query else "")
-    prefix = urlsplit(base).path
-    if not path.startswith(prefix + "/"):
-        return Nowhere("elsewhere", f"Location: {location} is not below {base}")
-    return Leads(path.removeprefix(prefix))
+    for prefix in (urlsplit(base).path for base in own):
+        if path.startswith(prefix + "/"):
+            return Leads(path.removeprefix(prefix))
+    return Nowhere("elsewhere", f"Location: {location} is not below {own[0]}")
 
 
 def origin_of(url: str) -> tuple[str, str, int | None]:
-    """Scheme, host and port of a URL, the default port written out; raises ValueError."""
+    """Scheme, host and port of a URL; raises ValueError.
+
+    The default port is written out, and every name of this machine's loopback is `localhost`.
+    """
     parts = urlsplit(url)
+    host = parts.hostname or ""
     port = parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-    return parts.scheme, parts.hostname or "", port
+    return parts.scheme, "localhost" if is_loopback(host) else host, port

@@ -102,7 +102,12 @@ def _over_http(spec: Spec, described: TargetFile) -> HttpTarget:
     local = is_loopback(host_of(described.base_url))
     pacer = Pacer(limits.rate_per_s)
     return HttpTarget(
-        facts=TargetFacts(name=described.name, base_url=described.base_url, kind="http"),
+        facts=TargetFacts(
+            name=described.name,
+            base_url=described.base_url,
+            kind="http",
+            origins=described.origins,
+        ),
         username=described.credentials.username,
         password=described.credentials.password,
         wire=_wire(described, pacer),

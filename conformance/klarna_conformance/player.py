@@ -11,14 +11,17 @@ from urllib.parse import quote
 import msgspec
 
 from klarna_conformance.judge import shows_what_was_done
+from klarna_conformance.judge.reading import json_object
 from klarna_conformance.locations import Leads, created_id, follow
 from klarna_conformance.settling import settled
 from klarna_conformance.target import OutOfBudget, Target, reading_followed
 from klarna_reports.record import Played, ProvidedOrder, Unavailable
-from klarna_specs.calls import KEY_HEADER
+from klarna_specs.calls import KEY_HEADER, key_form
 from klarna_specs.exchange import Exchange, NotJson, Payload, Request, Response
 from klarna_specs.json_value import as_array, as_object, is_countable
+from klarna_specs.plan import Authorization
 from klarna_specs.scenario import (
+    OFFERED,
     Empty,
     Json,
     Key,
@@ -58,7 +61,7 @@ async def play(
     return Played(
         id=identifier,
         scenario=scenario,
-        orders=tuple(orders),
+        orders=player.orders if player else tuple(orders),
         unavailable=missing,
         exchanges=tuple(player.exchanges) if player else (),
     )
@@ -104,9 +107,15 @@ class _Player:
         self._step: int | None = None
         self._group: int | None = None
 
+    @property
+    def orders(self) -> tuple[ProvidedOrder, ...]:
+        """The orders as they were when the scene was set."""
+        return tuple(known.provided for known in self._orders.values())
+
     async def set_scene(self) -> Unavailable | None:
         """Does over the documented operations what the provisioner left undone, then looks."""
         for name, known in self._orders.items():
+            await self._find_out_rest(name, known)
             for step in _left_undone(known.provided, name):
                 exchange = await self._call(step, "scene")
                 if not (isinstance(exchange.outcome, Response) and exchange.outcome.is_success):
@@ -114,6 +123,18 @@ class _Player:
                     return Unavailable(plan=known.provided.plan, reason=reason)
             await self._look_at_order(name, "scene")
         return None
+
+    async def _find_out_rest(self, name: _Order, known: "_Known") -> None:
+        """Reads what became of the rest where the provisioner does not claim it.
+
+        Many make an order as the plan says, and answer with its ids only.
+        """
+        planned = known.provided.plan.authorization
+        if known.provided.authorization is not None or planned == "open":
+            return
+        read = await self._call(Step(operation="getOrder", order=name), "scene")
+        if _has_given_up_rest(read, planned):
+            known.provided = msgspec.structs.replace(known.provided, authorization=planned)
 
     async def take(self, scenario: Scenario) -> Unavailable | None:
         """Takes the steps in order; a concurrent group starts together."""
@@ -175,7 +196,7 @@ class _Player:
         if not (answered.creates and isinstance(response, Response) and response.is_success):
             return
         paths: list[str] = []
-        leads = follow(self._target.facts.base_url, exchange.request, response)
+        leads = follow(self._target.facts.bases, exchange.request, response)
         if isinstance(leads, Leads):
             paths.append(leads.path)
         if identifier := created_id(response, answered):
@@ -324,13 +345,16 @@ class _Player:
             case Empty():
                 return "", Payload("")
             case Raw(text=text, content_type=content_type):
-                return content_type, Payload(text)
+                first = _resolved({OFFERED: 0}, self._offered(step))
+                return content_type, Payload(text.replace(OFFERED, str(first)))
             case Json(value=value):
-                offered = []
-                if step.order != "unknown":
-                    offered = self._orders[step.order].offered.get(self._capture_id(step), [])
-                resolved = _resolved(value, offered)
+                resolved = _resolved(value, self._offered(step))
                 return "application/json", Payload(json.dumps(resolved, ensure_ascii=False))
+
+    def _offered(self, step: Step) -> list[int]:
+        """The numbers of days that were offered for the capture of a step, if any."""
+        known = self._orders.get("this" if step.order == "unknown" else step.order)
+        return known.offered.get(self._capture_id(step), []) if known else []
 
 
 def _cut_short(exchange: Exchange) -> Exchange:
@@ -338,8 +362,21 @@ def _cut_short(exchange: Exchange) -> Exchange:
 
 
 def _nearly(identifier: str) -> str:
-    """An id that does not exist, but differs from one that does in its last character only."""
+    """An id that does not exist.
+
+    Beside a random UUID it differs in the last character only; of ids that may be counted up, the
+    next one may well exist.
+    """
+    if key_form(identifier) != "uuid4":
+        return NOWHERE_ID
     return identifier[:-1] + ("1" if identifier.endswith("0") else "0")
+
+
+def _has_given_up_rest(read: Exchange, planned: Authorization) -> bool:
+    order = json_object(read) or {}
+    if planned == "cancelled":
+        return order.get("status") == "CANCELLED"
+    return order.get("remaining_authorized_amount") == 0 and order.get("status") != "CANCELLED"
 
 
 def _left_undone(provided: ProvidedOrder, name: _Order) -> list[Step]:
@@ -377,8 +414,8 @@ def _resolved(value: Any, offered: list[int]) -> Any:
     members = as_object(value)
     if members is None:
         return value
-    if "$offered" in members:
-        index: int = members["$offered"]
+    if OFFERED in members:
+        index: int = members[OFFERED]
         days = offered[index % len(offered)] if offered else 30
         return days + members.get("plus", 0)
     return {name: _resolved(member, offered) for name, member in members.items()}

@@ -9,7 +9,7 @@ import msgspec
 
 from klarna_conformance import defaults
 from klarna_conformance.errors import UsageError
-from klarna_conformance.hosts import check_host
+from klarna_conformance.hosts import check_host, host_of
 from klarna_conformance.limits import Limits, duration_s, rate_per_s
 from klarna_conformance.tls import Tls
 from klarna_specs.errors import SpecFileError
@@ -105,6 +105,7 @@ class _Written(_Part, frozen=True):
     tls: _Tls = _Tls()
     proxy: str | None = None
     http2: bool = False
+    origins: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     production: str = ""
 
@@ -112,6 +113,7 @@ class _Written(_Part, frozen=True):
 class TargetFile(msgspec.Struct, frozen=True, kw_only=True):
     """A target as its file describes it, with environment variables filled in.
 
+    `origins` are public base URLs of the same server, which its `Location` headers may name;
     `redact` names more members of JSON bodies whose values are not recorded.
     """
 
@@ -123,6 +125,7 @@ class TargetFile(msgspec.Struct, frozen=True, kw_only=True):
     tls: Tls | None = None
     proxy: str | None = None
     http2: bool = False
+    origins: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     production: str = ""
 
@@ -181,6 +184,11 @@ def _typed(text: YamlText, folder: Path) -> TargetFile:
         check_host(written.base_url, written.production)
     except UsageError as exc:
         raise text.error(("base_url",), str(exc)) from exc
+    for index, origin in enumerate(written.origins):
+        try:
+            host_of(origin)
+        except UsageError as exc:
+            raise text.error(("origins", index), str(exc)) from exc
     return TargetFile(
         name=written.name,
         base_url=written.base_url.rstrip("/"),
@@ -198,6 +206,7 @@ def _typed(text: YamlText, folder: Path) -> TargetFile:
         tls=_tls(tls, folder),
         proxy=written.proxy,
         http2=written.http2,
+        origins=tuple(origin.rstrip("/") for origin in written.origins),
         redact=written.redact,
         production=written.production,
     )

@@ -1,6 +1,7 @@
 """The TLS of a wire: whom it trusts, and by what it is known itself."""
 
 import ssl
+from functools import lru_cache
 from pathlib import Path
 
 import httpx
@@ -22,8 +23,12 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True):
     key: Path | None = None
 
 
+@lru_cache(maxsize=8)
 def tls_context(tls: Tls) -> ssl.SSLContext:
-    """A client's context; raises UsageError where a file cannot be read or holds something else."""
+    """A client's context; raises UsageError where a file cannot be read or holds something else.
+
+    Reading the public authorities takes some 20 ms, so the wires of a run share one context.
+    """
     context = _trusting(tls.ca) if tls.ca else httpx.create_ssl_context(trust_env=False)
     if tls.key and not tls.certificate:
         raise UsageError(f"tls: the key {tls.key} has no certificate; say `certificate:` too")

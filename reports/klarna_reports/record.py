@@ -59,8 +59,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class ProvidedOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order that a provisioner made for a plan, and what it claims to have done with it.
 
-    `authorization` is what became of the rest so far; None: what the plan says, once its captures
-    are made.
+    `authorization` is what became of the rest so far; None, where that is not claimed, means open.
     """
 
     plan: OrderPlan
@@ -70,11 +69,8 @@ class ProvidedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rest(self) -> Authorization:
-        """What became of what is not captured, as far as the provisioner did something about it."""
-        if self.authorization is not None:
-            return self.authorization
-        done = len(self.capture_ids) >= len(self.plan.captures)
-        return self.plan.authorization if done else "open"
+        """What became of what is not captured, as far as the provisioner claims."""
+        return self.authorization or "open"
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,13 +83,20 @@ class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
 class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
     """Where the requests of a run went, without any secret.
 
-    `readings` tells which reading of its path the target follows, by operationId.
+    `readings` names the reading of its path that the target follows, by operationId; `origins` are
+    public base URLs of the same server, which a `Location` may name.
     """
 
     name: str
     base_url: str
     kind: Literal["mock", "http"]
     readings: dict[str, str] = {}
+    origins: tuple[str, ...] = ()
+
+    @property
+    def bases(self) -> tuple[str, ...]:
+        """Every base URL of the target, first the one that requests are sent to."""
+        return self.base_url, *self.origins
 
 
 class KnownDeviation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -82,16 +82,23 @@ def violations(spec: Spec, schema: str, value: Any) -> tuple[str, ...]:
 def defect(spec: Spec, schema: str, value: Any) -> str:
     """What is wrong with the shape of a request body: empty, or the word that the rules use.
 
-    One of `not_an_object`, `missing` (a required member) and `wrong_type`.
+    One of `not_an_object`, `missing` (a required member), `not_a_number` (a required amount) and
+    `wrong_type` (anything else that is not as described).
     """
-    if not isinstance(value, dict):
+    members = as_object(value)
+    if members is None:
         return "not_an_object"
-    if _depth_exceeds(value, _DEEPEST):
-        return "wrong_type"
-    kinds = {str(error.validator) for error in _schema(spec, schema).errors(value)}
-    if "required" in kinds:
+    required = spec.schemas[schema].get("required", ())
+    if any(name not in members for name in required):
         return "missing"
-    return "wrong_type" if kinds else ""
+    if any(not _is_number(members[name]) for name in required):
+        return "not_a_number"
+    deep = _depth_exceeds(value, _DEEPEST)
+    return "wrong_type" if deep or _schema(spec, schema).errors(value) else ""
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _has_fraction(value: Any) -> bool:

@@ -10,7 +10,8 @@ from urllib.parse import unquote
 import msgspec
 
 from klarna_specs.exchange import NotJson, Payload, Request
-from klarna_specs.json_value import as_object, leniently
+from klarna_specs.forms import json_of, number_of_text, open_forms, schema_of
+from klarna_specs.json_value import as_array, as_object, leniently
 from klarna_specs.scenario import Credentials
 from klarna_specs.spec import Operation, Spec
 
@@ -24,8 +25,8 @@ KeyForm = Literal["none", "uuid4", "uuid", "text"]
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """What a request asks for.
 
-    `body` is its JSON value as a lenient reader takes it (None where there is none);
-    `body_is_strict` tells whether a strict one would take it for the same.
+    `body` is its JSON value as a lenient reader takes it (None where there is none); `forms` are
+    the open forms that it is written in (`forms.yaml`), which another honest reader may refuse.
     """
 
     operation: Operation
@@ -36,7 +37,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None = None
     body_is: BodyIs = "empty"
     body: Any = None
-    body_is_strict: bool = True
+    forms: tuple[str, ...] = ()
     content_type: str = ""
     path_reading: str = ""
 
@@ -66,32 +67,48 @@ def read_call(spec: Spec, request: Request) -> Call | None:
         for reading, template in operation.paths.items():
             if match := _pattern(template).fullmatch(path):
                 ids = {name: unquote(value) for name, value in match.groupdict().items()}
-                body_is, body = _body(request.body)
-                lenient = leniently(body)
+                body_is, body = _body(spec, operation, request.body)
+                key = request.header(KEY_HEADER) or None
                 return Call(
                     operation=operation,
                     order_id=ids["order_id"],
                     capture_id=ids.get("capture_id"),
                     refund_id=ids.get("refund_id"),
                     credentials=request.credentials,
-                    key=request.header(KEY_HEADER) or None,
+                    key=key,
                     body_is=body_is,
-                    body=lenient,
-                    body_is_strict=repr(body) == repr(lenient),
+                    body=body,
+                    forms=open_forms(spec, operation, request, key),
                     content_type=request.content_type,
                     path_reading=reading,
                 )
     return None
 
 
-def _body(payload: Payload) -> tuple[BodyIs, Any]:
-    if not payload.text.strip():
+def _body(spec: Spec, operation: Operation, payload: Payload) -> tuple[BodyIs, Any]:
+    if not payload.text.removeprefix("\ufeff").strip():
         return "empty", None
     try:
-        value = payload.json()
+        value = leniently(json_of(payload))
     except NotJson:
         return "not_json", None
+    if operation.body is not None:
+        value = _with_numbers(spec, schema_of(spec, operation.body), value)
     return ("empty_object" if value == {} else "json"), value
+
+
+def _with_numbers(spec: Spec, schema: Any, value: Any) -> Any:
+    """The value with the integers that are written as texts where the schema has integers."""
+    if "$ref" in schema:
+        schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
+    members, parts = as_object(value), as_array(value)
+    described = as_object(schema.get("properties")) or {}
+    if members is not None:
+        return {n: _with_numbers(spec, described.get(n, {}), part) for n, part in members.items()}
+    if parts is not None:
+        return [_with_numbers(spec, schema.get("items", {}), part) for part in parts]
+    number = number_of_text(value) if schema.get("type") == "integer" else None
+    return value if number is None else number
 
 
 @lru_cache(maxsize=4096)

@@ -5,14 +5,14 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from klarna_specs.errors import RuleError, SpecFileError
+from klarna_specs.forms import RECOGNISED
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.rules import check_expression
-from klarna_specs.spec import Across, Level, Operation, Requirement, Spec
+from klarna_specs.spec import STRENGTH, Across, Operation, Requirement, Spec
 from klarna_specs.yaml_text import Place, YamlText
 
 __all__ = ["Origins", "check_spec"]
 
-_LEVELS: tuple[Level, ...] = ("INFO", "SHOULD", "MUST")
 _SPECIAL_RESPONSES = (
     "any",
     "error",
@@ -47,9 +47,25 @@ def check_spec(spec: Spec, origins: Origins) -> None:
         if error.source not in spec.sources:
             place = ("errors", code)
             _refuse(origins.lists["errors"], place, f"there is no source {error.source!r}")
+    for place, problem in _form_problems(spec):
+        _refuse(origins.lists["forms"], place, problem)
     for operation in spec.operations.values():
         _check_operation(spec, operation, origins)
     _check_ids(spec, origins)
+
+
+def _form_problems(spec: Spec) -> Iterator[tuple[Place, str]]:
+    for name, form in spec.forms.items():
+        if form.source not in spec.sources:
+            yield ("forms", name), f"there is no source {form.source!r}"
+        if form.standing == "open" and name not in RECOGNISED:
+            known = ", ".join(RECOGNISED)
+            yield (
+                ("forms", name),
+                f"no function recognises the open form {name!r}; there are {known}",
+            )
+    for name in RECOGNISED.keys() - {n for n, f in spec.forms.items() if f.standing == "open"}:
+        yield ("forms",), f"the open form {name!r} is missing"
 
 
 def _refuse(text: YamlText, place: Place, problem: str) -> NoReturn:
@@ -111,10 +127,12 @@ def _problems(spec: Spec, operation: Operation, requirement: Requirement) -> Ite
             yield f"upon names no response: {name!r}; there are {known}"
     for across in (requirement.across, requirement.broken_across):
         yield from _across_problems(spec, across)
+    for name in requirement.weaker.keys() - spec.sources.keys():
+        yield f"weaker names the source {name!r}, which is not in sources.yaml"
     source = spec.sources.get(requirement.source)
     if source is None:
         yield f"its source {requirement.source!r} is not in sources.yaml"
-    elif _LEVELS.index(requirement.level) > _LEVELS.index(source.carries):
+    elif STRENGTH[requirement.level] > STRENGTH[source.carries]:
         carried = f"{requirement.source}, which carries {source.carries}"
         yield f"{requirement.level} cannot rest on {carried}"
 
@@ -134,7 +152,7 @@ def _across_problems(spec: Spec, across: Across) -> Iterator[str]:
 
 
 def _expressions(requirement: Requirement) -> Iterable[str]:
-    whole = (requirement.rule, requirement.when, requirement.silent)
+    whole = (requirement.rule, requirement.when, requirement.silent, *requirement.weaker.values())
     return [expression for expression in (*whole, *requirement.cases.values()) if expression]
 
 

@@ -1,8 +1,9 @@
 """JSON values of unknown shape: what they are, told to readers and to type checkers."""
 
+from collections.abc import Callable
 from typing import Any, Final, TypeGuard, cast
 
-__all__ = ["as_array", "as_object", "is_countable", "is_integer", "leniently"]
+__all__ = ["as_array", "as_object", "is_countable", "is_integer", "leniently", "without_nulls"]
 
 
 _DEEPEST: Final = 32
@@ -29,6 +30,11 @@ def is_countable(value: Any) -> TypeGuard[int]:
     return is_integer(value) and abs(value) < _BEYOND_COUNTING
 
 
+def without_nulls(value: Any) -> Any:
+    """The value without the members that are null: whether they are shown is not documented."""
+    return _rebuilt(value, lambda part: part, _DEEPEST)
+
+
 def leniently(value: Any) -> Any:
     """The value as a lenient reader takes it: 10.0 for 10, a member that is null for none.
 
@@ -36,16 +42,20 @@ def leniently(value: Any) -> Any:
     differ in nothing that is documented. What is nested deeper than any documented body is left
     out, so that nobody has to climb down there.
     """
-    return _leniently(value, _DEEPEST)
+    return _rebuilt(value, _whole, _DEEPEST)
 
 
-def _leniently(value: Any, depth: int) -> Any:
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def _rebuilt(value: Any, scalar: Callable[[Any], Any], depth: int) -> Any:
     members, parts = as_object(value), as_array(value)
-    if members is not None and depth:
-        kept = {name: member for name, member in members.items() if member is not None}
-        return {name: _leniently(member, depth - 1) for name, member in kept.items()}
-    if parts is not None and depth:
-        return [_leniently(part, depth - 1) for part in parts]
-    return value if members is None and parts is None else None
+    if members is None and parts is None:
+        return scalar(value)
+    if not depth:
+        return None
+    if parts is not None:
+        return [_rebuilt(part, scalar, depth - 1) for part in parts]
+    kept = {name: member for name, member in (members or {}).items() if member is not None}
+    return {name: _rebuilt(member, scalar, depth - 1) for name, member in kept.items()}

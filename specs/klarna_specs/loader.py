@@ -17,6 +17,7 @@ from klarna_specs.plan import LAYOUTS
 from klarna_specs.spec import (
     Contradiction,
     ErrorCode,
+    Form,
     Level,
     Market,
     Operation,
@@ -123,7 +124,11 @@ def _load(root: Path) -> Spec:
         **{name: _listed(lists[name], name, shape) for name, shape in _LISTS.items()},
         markets=described.markets,
         market_groups=described.groups,
-        layout_groups={"captured": tuple(x for x in LAYOUTS if not x.startswith("none"))},
+        layout_groups={
+            "captured": tuple(x for x in LAYOUTS if not x.startswith("none")),
+            # Whether an order without captures can be released is told in contradicting ways.
+            "undisputed": tuple(x for x in LAYOUTS if x != "none-released"),
+        },
         pay_later_methods=described.pay_later_methods,
         extension_days=described.extension_days,
         schemas=schemas,
@@ -136,6 +141,7 @@ def _load(root: Path) -> Spec:
 _LISTS: Mapping[str, Any] = {
     "sources": dict[str, Source],
     "errors": dict[str, ErrorCode],
+    "forms": dict[str, Form],
     "contradictions": tuple[Contradiction, ...],
     "untested": tuple[Untested, ...],
 }

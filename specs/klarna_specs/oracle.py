@@ -10,7 +10,7 @@ from klarna_specs.calls import Call, key_form
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import DAY_S, HOUR_S, KeyUse, Ledger
 from klarna_specs.rules import Unsettled, evaluator
-from klarna_specs.spec import Kind, Level, Requirement, Spec
+from klarna_specs.spec import STRENGTH, Kind, Requirement, Spec
 
 __all__ = ["Assessment", "Outcome", "Replay", "assess"]
 
@@ -24,7 +24,6 @@ Replay = Literal[
     "replay_elsewhere",
     "replay_expired",
 ]
-_STRENGTH: dict[Level, int] = {"INFO": 0, "SHOULD": 1, "MUST": 2}
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,13 +58,18 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     holds: Callable[[str], bool]
 
     @property
+    def is_badly_written(self) -> bool:
+        """Whether the request may be refused for how it is written, whatever it asks for."""
+        return any(rule.otherwise == "malformed" for rule in self.broken)
+
+    @property
     def broken_alone(self) -> tuple[Requirement, ...]:
         """The broken rules beside which no other one of the same or a higher level is broken."""
         return tuple(
             rule
             for rule in self.broken
             if not any(
-                other is not rule and _STRENGTH[other.level] >= _STRENGTH[rule.level]
+                other is not rule and STRENGTH[other.level] >= STRENGTH[rule.level]
                 for other in self.broken
             )
         )
@@ -174,14 +178,17 @@ def _fresh_outcomes(
             for rule in broken
             if rule.level == level and operation.responses[rule.otherwise].kind == "refusal"
         ]
-        for level in _STRENGTH
+        for level in STRENGTH
     }
     musts = refusing["MUST"]
     if musts:
-        # A server may notice first that the body is beyond a described limit.
+        # A server may notice first that the body is beyond a described limit, or anything else that
+        # it need not accept: then the response does not say which rule it is for.
         gate = any(rule.otherwise in _GATES for rule in musts)
-        also = musts if gate else (*musts, *refusing["SHOULD"], *refusing["INFO"])
+        also = musts if gate else (*musts, *refusing["SHOULD"])
         named = dict.fromkeys(rule.otherwise for rule in also)
+        if refusing["INFO"] or silent:
+            named |= dict.fromkeys(_any_refusal(call))
         names = tuple(sorted(named, key=lambda name: name not in _GATES))
         return (Outcome(kind="refusal", responses=names, because=_ids(musts)),), tuple(musts)
     accepting = _accepting(call, holds)
@@ -359,9 +366,10 @@ def _call(
         "key_uses_since": ledger.turn - first.turn - first.times if ledger and first else 0,
         "repeats_body": bool(ledger) and call.fingerprint in ledger.fingerprints,
         "body_is": call.body_is,
+        "lines_are_empty": call.member("order_lines") == [],
         "defect": shape,
         "within_limits": within_limits,
-        "oddity": _oddity(spec, call),
+        "forms": list(call.forms),
     }
 
 
@@ -376,16 +384,3 @@ def _defect(spec: Spec, call: Call) -> str:
     if call.body_is in ("empty", "not_json"):
         return call.body_is if body.required or call.body_is == "not_json" else ""
     return defect(spec, body.schema, call.body)
-
-
-def _oddity(spec: Spec, call: Call) -> str:
-    """What is unusual about a body of which the documentation does not say whether it is right."""
-    body = call.operation.body
-    members = as_object(call.body)
-    if body is None or members is None:
-        return ""
-    if call.content_type not in ("application/json", ""):
-        return "content_type"
-    if members.keys() - spec.schemas[body.schema]["properties"].keys():
-        return "unknown_member"
-    return "" if call.body_is_strict else "lenient_value"

@@ -10,6 +10,7 @@ import msgspec
 from klarna_specs.plan import OrderPlan
 
 __all__ = [
+    "OFFERED",
     "Action",
     "Body",
     "Credentials",
@@ -33,6 +34,10 @@ ResourceRef = int | Literal["unknown", "other"]
 first one of the scenario's other order."""
 
 
+OFFERED = "$offered"
+"""Stands for a number of days in a body; the server says which when the scenario is sent."""
+
+
 class Empty(msgspec.Struct, frozen=True, tag_field="as", tag="empty"):
     """No body at all."""
 
@@ -44,7 +49,10 @@ class Json(msgspec.Struct, frozen=True, tag_field="as", tag="json"):
 
 
 class Raw(msgspec.Struct, frozen=True, kw_only=True, tag_field="as", tag="text"):
-    """A body that need not be JSON, with its content type."""
+    """A body that need not be JSON, with its content type.
+
+    `OFFERED` in its text stands for the days of the first option.
+    """
 
     text: str
     content_type: str = "application/json"

@@ -1,13 +1,16 @@
 """The nouns of a specification: what the YAML files say, as frozen values."""
 
+from collections.abc import Callable, Mapping
 from typing import Any, Literal
 
 import msgspec
 
 __all__ = [
+    "STRENGTH",
     "BodySpec",
     "Contradiction",
     "ErrorCode",
+    "Form",
     "Level",
     "Market",
     "Operation",
@@ -19,6 +22,7 @@ __all__ = [
 ]
 
 Level = Literal["MUST", "SHOULD", "INFO"]
+STRENGTH: Mapping[Level, int] = {"INFO": 0, "SHOULD": 1, "MUST": 2}
 Kind = Literal["success", "refusal"]
 Across = dict[Literal["market", "layout"], str | tuple[str, ...]]
 
@@ -49,6 +53,14 @@ class ErrorCode(_Noun, frozen=True):
     source: str
 
 
+class Form(_Noun, frozen=True):
+    """One way to write a request, and what the documentation, or a standard, says of it."""
+
+    standing: Literal["documented", "open", "excluded"]
+    source: str
+    statement: str
+
+
 class BodySpec(_Noun, frozen=True):
     """A request body: the schema it must keep, and the one with the described limits, if any."""
 
@@ -61,7 +73,8 @@ class ResponseSpec(_Noun, frozen=True):
     """A documented response. `body` is `error`, `any`, or the name of a schema.
 
     `id_header` lists the spellings of the header with the new resource's id, `creates` names that
-    resource; `or_success` is a condition under which a success counts as this refusal.
+    resource; `or_success` is a condition under which a success counts as this refusal. A status in
+    `codes` counts only with one of its error codes.
     """
 
     kind: Kind
@@ -71,6 +84,7 @@ class ResponseSpec(_Noun, frozen=True):
     id_header: tuple[str, ...] = ()
     creates: Literal["capture", "refund"] | None = None
     or_success: str = ""
+    codes: dict[str, tuple[str, ...]] = {}
 
 
 class Requirement(_Noun, frozen=True):
@@ -79,7 +93,8 @@ class Requirement(_Noun, frozen=True):
     Either a `rule` (a condition; where it is broken, the response `otherwise` is expected), or a
     `check` (by name, on the responses named by `upon`). `when` restricts both; `silent` tells
     where the documentation leaves a rule open. `cases` and the `across` tables name the
-    situations that have to be seen; `needs` lists what a target must be able to do for that.
+    situations that have to be seen; `needs` lists what a target must be able to do for that. Where
+    a condition in `weaker` holds, the requirement rests on the source of its name alone.
     """
 
     id: str
@@ -94,6 +109,7 @@ class Requirement(_Noun, frozen=True):
     otherwise: str = ""
     check: str = ""
     upon: tuple[str, ...] = ()
+    weaker: dict[str, str] = {}
     cases: dict[str, str] = {}
     across: Across = {}
     broken_across: Across = {}
@@ -162,6 +178,7 @@ class Spec(_Noun, frozen=True):
     pay_later_methods: tuple[str, ...]
     extension_days: tuple[int, ...]
     errors: dict[str, ErrorCode]
+    forms: dict[str, Form]
     contradictions: tuple[Contradiction, ...]
     untested: tuple[Untested, ...]
     schemas: dict[str, Any]
@@ -177,6 +194,15 @@ class Spec(_Noun, frozen=True):
         return next((r for r in self.requirements if r.id == identifier), None) or _missing(
             identifier
         )
+
+    def level(self, requirement: Requirement, holds: Callable[[str], bool]) -> Level:
+        """How strictly a requirement is meant where these conditions hold."""
+        level = requirement.level
+        for source, where in requirement.weaker.items():
+            carried = self.sources[source].carries
+            if STRENGTH[carried] < STRENGTH[level] and holds(where):
+                level = carried
+        return level
 
 
 def _missing(identifier: str) -> Requirement:

@@ -6,10 +6,11 @@ from typing import Any
 
 import msgspec
 
-from klarna_specs.scenario import Body, Empty, Json, Raw
+from klarna_specs.scenario import OFFERED, Body, Empty, Json, Raw
 from klarna_specs.spec import Level
 from klarna_strategies.lines import Line, goods
 from klarna_strategies.scripts import LONGEST
+from klarna_strategies.steps import offered
 
 __all__ = ["AMOUNT_MEMBERS", "OddBody", "odd_bodies"]
 
@@ -24,8 +25,8 @@ AMOUNT_MEMBERS = {
 class OddBody(msgspec.Struct, frozen=True, kw_only=True):
     """A body that is wrong in one way: which (`kind`), and how strictly it has to be refused.
 
-    `level` is MUST for what is malformed, SHOULD for what is beyond the described limits, and None
-    where the documentation is silent.
+    `level` is MUST where no amount can be read, SHOULD for what breaks the described types or
+    limits, and None for the open forms of `forms.yaml`.
     """
 
     kind: str
@@ -36,20 +37,24 @@ class OddBody(msgspec.Struct, frozen=True, kw_only=True):
 def odd_bodies(operation: str, *, amount: int = 100) -> tuple[OddBody, ...]:
     """Every odd body of an operation; `amount` is the value that its required member rightly has.
 
-    Raises ValueError for an operation without a body.
+    Of an extension it is the first offered number of days instead. Raises ValueError for an
+    operation without a body.
     """
     if operation not in AMOUNT_MEMBERS:
         raise ValueError(f"{operation!r} is none of {', '.join(AMOUNT_MEMBERS)}")
     member = AMOUNT_MEMBERS[operation]
-    must = (*_no_json(member), *_no_object(member), *_missing(member))
-    must += tuple(_wrong_types(member, amount))
+    extends = operation == "extendDueDate"
+    value, written = (offered(0), OFFERED) if extends else (amount, str(amount))
+    must = (*_no_json(member), *_no_object(member), *_missing(member), *_no_number(member, amount))
     odd: list[OddBody] = [OddBody(kind=k, level="MUST", body=body) for k, body in must]
-    if operation != "extendDueDate":
+    fraction = Raw(text=f'{{"{member}": {written}.5}}')
+    odd.append(OddBody(kind="amount-fraction", level="SHOULD", body=fraction))
+    if not extends:
         more = [(kind, {member: amount, **members}) for kind, members in _wrong_members()]
-        odd += [OddBody(kind=kind, level="MUST", body=Json(value)) for kind, value in more]
+        odd += [OddBody(kind=kind, level="SHOULD", body=Json(value)) for kind, value in more]
         beyond = [(kind, {member: amount, **members}) for kind, members in _beyond_limits()]
         odd += [OddBody(kind=kind, level="SHOULD", body=Json(value)) for kind, value in beyond]
-    silent = _silent(member, amount)
+    silent = _silent(member, value, written)
     return (*odd, *(OddBody(kind=kind, level=None, body=body) for kind, body in silent))
 
 
@@ -58,13 +63,8 @@ def _no_json(member: str) -> Iterator[tuple[str, Body]]:
     yield "blank", Raw(text=" \n")
     for kind, text in {
         "truncated": f'{{"{member}": 100',
-        "trailing-comma": f'{{"{member}": 100,}}',
         "stray-quote": f'{{"{member}": 100"}}',
         "not-a-number": f'{{"{member}": NaN}}',
-        "single-quotes": f"{{'{member}': 100}}",
-        "comment": f'{{"{member}": 100}} // all of it',
-        "leading-zero": f'{{"{member}": 0100}}',
-        "two-values": f'{{"{member}": 100}}{{"{member}": 100}}',
         "xml": f"<{member}>100</{member}>",
     }.items():
         yield kind, Raw(text=text)
@@ -95,10 +95,8 @@ def _missing(member: str) -> Iterator[tuple[str, Body]]:
     yield "too-deep", Json({"order": {member: 100}})
 
 
-def _wrong_types(member: str, amount: int) -> Iterator[tuple[str, Body]]:
+def _no_number(member: str, amount: int) -> Iterator[tuple[str, Body]]:
     for kind, value in {
-        "amount-fraction": amount - 0.5,
-        "amount-string": str(amount),
         "amount-words": "all of it",
         "amount-empty-string": "",
         "amount-null": None,
@@ -172,18 +170,22 @@ def _line(**members: Any) -> dict[str, list[Line]]:
     return {"order_lines": [{**goods(100), **members}]}
 
 
-def _silent(member: str, amount: int) -> Iterator[tuple[str, Body]]:
-    """What is nowhere told: members that are not known, and other content types."""
+def _silent(member: str, value: Any, written: str) -> Iterator[tuple[str, Body]]:
+    """The same request in the open forms of `forms.yaml`."""
     deep: Any = {}
     for _ in range(300):
         deep = {"more": deep}
-    yield "unknown-member", Json({member: amount, "note": "not documented"})
-    yield "unknown-deep-member", Json({member: amount, "note": deep})
-    yield "optional-member-null", Json({member: amount, "description": None})
-    text = json.dumps({member: amount})
+    yield "unknown-member", Json({member: value, "note": "not documented"})
+    yield "unknown-deep-member", Json({member: value, "note": deep})
+    yield "optional-member-null", Json({member: value, "description": None})
+    text = f'{{"{member}": {written}}}'
     yield "content-type-plain", Raw(text=text, content_type="text/plain")
     yield "content-type-form", Raw(text=text, content_type="application/x-www-form-urlencoded")
-    yield "whole-float", Raw(text=f'{{"{member}": {amount}.0}}')
-    yield "exponent", Raw(text=f'{{"{member}": {amount}e0}}')
-    yield "member-twice", Raw(text=f'{{"{member}": {amount}, "{member}": {amount}}}')
+    yield "whole-float", Raw(text=f'{{"{member}": {written}.0}}')
+    yield "exponent", Raw(text=f'{{"{member}": {written}e0}}')
+    yield "amount-string", Raw(text=f'{{"{member}": "{written}"}}')
+    yield "member-twice", Raw(text=f'{{"{member}": {written}, "{member}": {written}}}')
+    yield "trailing-comma", Raw(text=f'{{"{member}": {written},}}')
+    yield "comment", Raw(text=f"{text} // all of it")
+    yield "two-values", Raw(text=text + text)
     yield "byte-order-mark", Raw(text="\ufeff" + text)

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from klarna_specs.scenario import Body, Empty, Json, Key, OrderRef, ResourceRef, Step
+from klarna_specs.scenario import OFFERED, Body, Empty, Json, Key, OrderRef, ResourceRef, Step
 
 __all__ = [
     "cancel",
@@ -49,7 +49,7 @@ def cancel(*, order: OrderRef = "this", key: Key | None = None) -> Step:
 
 def offered(index: int, *, plus: int = 0) -> dict[str, int]:
     """The days of the n-th extension option (from 0), plus some: put in when a scenario is sent."""
-    return {"$offered": index, "plus": plus} if plus else {"$offered": index}
+    return {OFFERED: index, "plus": plus} if plus else {OFFERED: index}
 
 
 def extend(

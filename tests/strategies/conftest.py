@@ -1,18 +1,19 @@
 """A walk through a scenario with a server that does as documented, without sending anything."""
 
+import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import msgspec
 import pytest
 
-from klarna_specs.calls import Call
-from klarna_specs.exchange import NotJson, Payload
+from klarna_specs.calls import KEY_HEADER, Call, read_call
+from klarna_specs.exchange import Payload, Request
 from klarna_specs.ledger import Answer, Ledger, open_ledger
 from klarna_specs.loader import load
 from klarna_specs.oracle import Assessment, assess
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Empty, Json, Key, Scenario, Step, Together, Wait
+from klarna_specs.scenario import OFFERED, Empty, Json, Key, Raw, Scenario, Step, Together, Wait
 from klarna_specs.spec import Spec
 
 
@@ -73,39 +74,39 @@ class Walk:
         return situation
 
     def _call(self, step: Step, own: Ledger | None, far: Ledger | None) -> Call:
-        body_is, body = self._body(step)
-        return Call(
-            operation=self.spec.operations[step.operation],
+        operation = self.spec.operations[step.operation]
+        content_type, text = self._body(step)
+        key = _key(step.key)
+        path = operation.path.format(
             order_id=own.order_id if own else "unknown",
             capture_id=_resource(step.capture, own, far, "captures"),
             refund_id=_resource(step.refund, own, far, "refunds"),
-            credentials=step.credentials,
-            key=_key(step.key),
-            body_is=body_is,
-            body=body,
         )
+        request = Request(
+            method=operation.method,
+            path=path,
+            headers=(("Content-Type", content_type), *([(KEY_HEADER, key)] if key else [])),
+            body=Payload(text),
+            credentials=step.credentials,
+        )
+        call = read_call(self.spec, request)
+        assert call is not None
+        return call
 
-    def _body(self, step: Step) -> tuple[Any, Any]:
+    def _body(self, step: Step) -> tuple[str, str]:
         match step.body:
             case Empty():
-                return "empty", None
+                return "", ""
             case Json(value=value):
-                value = self._resolved(value)
-                return ("empty_object" if value == {} else "json"), value
-            case raw:
-                if not raw.text.strip():
-                    return "empty", None
-                try:
-                    return "json", Payload(raw.text).json()
-                except NotJson:
-                    return "not_json", None
+                return "application/json", json.dumps(self._resolved(value))
+            case Raw(text=text, content_type=content_type):
+                days = str(self.spec.extension_days[0])
+                return content_type, text.replace(OFFERED, days)
 
     def _resolved(self, value: Any) -> Any:
         days = value.get("number_of_days") if isinstance(value, dict) else None
-        if isinstance(days, dict) and "$offered" in days:
-            return {
-                "number_of_days": self.spec.extension_days[days["$offered"]] + days.get("plus", 0)
-            }
+        if isinstance(days, dict) and OFFERED in days:
+            return {"number_of_days": self.spec.extension_days[days[OFFERED]] + days.get("plus", 0)}
         return value
 
 

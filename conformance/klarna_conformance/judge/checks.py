@@ -21,7 +21,7 @@ from klarna_conformance.locations import Nowhere, created_id, follow
 from klarna_conformance.response_validator import validator_of
 from klarna_specs.bodies import violations
 from klarna_specs.exchange import Exchange, Failure, NotJson, Response
-from klarna_specs.json_value import as_array, as_object
+from klarna_specs.json_value import as_array, as_object, is_integer, without_nulls
 from klarna_specs.ledger import Answer, Ledger
 from klarna_specs.oracle import Assessment
 from klarna_specs.spec import ResponseSpec, Spec
@@ -29,29 +29,36 @@ from klarna_specs.spec import ResponseSpec, Spec
 __all__ = ["CHECKS", "LATER_CHECKS", "Seen"]
 
 _LONGEST_TOLD = 200
+_CONFLICT = 409
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What a check looks at: an exchange, what was expected of it, and what was told before.
 
-    `expected` is the documented response that it should be; `correlation_ids` maps those told so
-    far to the idempotency key that they came with (empty where there was none).
+    `expected` is the documented response that it should be; `correlation_ids` maps those seen so
+    far to the idempotency key that they came with (empty where there was none); `resource_ids` are
+    the ids of this order's captures and refunds so far, each with its kind.
     """
 
     spec: Spec
-    base_url: str
+    bases: tuple[str, ...]
     exchange: Exchange
     assessment: Assessment
     expected: ResponseSpec | None
     answer: Answer | None
     correlation_ids: Mapping[str, str]
-    resource_ids: Set[str]
+    resource_ids: Set[tuple[str, str]]
 
     @property
     def response(self) -> Response:
         """The response; checks of responses are not asked where there is none."""
         assert isinstance(self.exchange.outcome, Response)
         return self.exchange.outcome
+
+    @property
+    def response_is_refusal(self) -> bool:
+        """Whether a response came, and it is a refusal."""
+        return isinstance(self.exchange.outcome, Response) and self.exchange.outcome.is_refusal
 
     @property
     def ledger(self) -> Ledger | None:
@@ -116,8 +123,14 @@ def _is_a_read(outcome: Response | Failure) -> bool:
 
 
 def _described_response(seen: Seen) -> Result:
-    """Asked of the steps alone: reads are many, and tell the same again."""
-    if seen.exchange.purpose != "step":
+    """Only of the steps: reads are many, and show the same again.
+
+    A refusal of a request that is malformed, or in an open form, may have any status, such as 415
+    for a media type; and what an answer to another operation's key is, is open.
+    """
+    if seen.exchange.purpose != "step" or seen.assessment.replay == "replay_elsewhere":
+        return NotTold()
+    if seen.response_is_refusal and seen.assessment.is_badly_written:
         return NotTold()
     objection = validator_of(seen.spec).objection(seen.exchange)
     return Mismatch("an answer as described", objection) if objection else None
@@ -126,8 +139,13 @@ def _described_response(seen: Seen) -> Result:
 def _status(seen: Seen) -> Result:
     if seen.expected is None:
         return NotTold()
-    if seen.response.status in seen.expected.status:
+    status, code = seen.response.status, (seen.members() or {}).get("error_code")
+    codes = seen.expected.codes.get(str(status))
+    if status in seen.expected.status and (codes is None or code in codes):
         return None
+    if codes is not None:
+        wanted = f"status {status} with error_code {' or '.join(codes)}"
+        return Mismatch(wanted, f"status {status} with error_code {code!r}")
     wanted = " or ".join(map(str, seen.expected.status))
     return Mismatch(f"status {wanted}", f"status {seen.response.status}")
 
@@ -148,7 +166,7 @@ def _schema(seen: Seen, schema: str) -> Result:
     body = seen.json()
     if isinstance(body, NotJson):
         return Mismatch("a JSON body", _excerpt(seen.response))
-    problems = violations(seen.spec, schema, body)
+    problems = violations(seen.spec, schema, without_nulls(body))
     if not problems:
         return None
     return Mismatch(f"a body that keeps the schema {schema!r}", "; ".join(problems[:5]))
@@ -162,6 +180,18 @@ def _body(seen: Seen) -> Result:
     return _schema(seen, seen.expected.body) if seen.expected else NotTold()
 
 
+def _option_days(seen: Seen) -> Result:
+    """The page says of each option that it has a number of days; amounts stand in its sample."""
+    options = as_array((seen.members() or {}).get("options"))
+    if options is None:
+        return Mismatch("a JSON object with a list of options", _excerpt(seen.response))
+    for option in options:
+        days = (as_object(option) or {}).get("number_of_days")
+        if not is_integer(days):
+            return Mismatch("a whole number_of_days in each option", f"{option!r}"[:_LONGEST_TOLD])
+    return None
+
+
 def _json_content_type(seen: Seen) -> Result:
     told = seen.response.content_type
     if told == "application/json" or (told.startswith("application/") and told.endswith("+json")):
@@ -172,6 +202,8 @@ def _json_content_type(seen: Seen) -> Result:
 def _error_message_told(seen: Seen) -> Result:
     body = seen.members()
     if body is None:
+        return NotTold()
+    if seen.response.status == _CONFLICT:
         return NotTold()
     messages = body.get("error_messages") or body.get("error_message")
     return None if messages else Mismatch("at least one message", json.dumps(messages))
@@ -196,15 +228,15 @@ def _id_header(seen: Seen) -> Result:
 
 def _id_distinct(seen: Seen) -> Result:
     told = seen.expected and created_id(seen.response, seen.expected)
-    if not told:
+    if not seen.expected or not told:
         return NotTold()
-    if told not in seen.resource_ids:
+    if (seen.expected.creates or "", told) not in seen.resource_ids:
         return None
     return Mismatch("an id that was not told before", f"{told!r} again")
 
 
 def _location_header(seen: Seen) -> Result:
-    leads = follow(seen.base_url, seen.exchange.request, seen.response)
+    leads = follow(seen.bases, seen.exchange.request, seen.response)
     if isinstance(leads, Nowhere) and leads.kind == "absent":
         return Mismatch("a Location header", "none")
     return None
@@ -315,6 +347,7 @@ CHECKS: Mapping[str, Callable[[Seen], Result]] = {
     "error_message_told": _error_message_told,
     "correlation_id_distinct": _correlation_id_distinct,
     "body": _body,
+    "option_days": _option_days,
     "id_header": _id_header,
     "id_distinct": _id_distinct,
     "location_header": _location_header,

@@ -8,7 +8,7 @@ from klarna_reports.record import Finding, ProvidedOrder, TargetFacts
 from klarna_specs.exchange import Exchange
 from klarna_specs.spec import Spec
 
-__all__ = ["judge"]
+__all__ = ["certain_findings", "judge"]
 
 
 def judge(
@@ -22,6 +22,26 @@ def judge(
     Calls at a path that is another reading of the documentation than the one that the target
     follows are observed only.
     """
+    return tuple(_judged(spec, facts, orders, exchanges).findings)
+
+
+def certain_findings(
+    spec: Spec,
+    facts: TargetFacts,
+    orders: Iterable[ProvidedOrder],
+    exchanges: Sequence[Exchange],
+) -> tuple[Finding, ...]:
+    """Those that serve goals on any server that does as documented, whatever it leaves open."""
+    judging = _judged(spec, facts, orders, exchanges)
+    return tuple(f for f in judging.findings if f.aspects and judging.is_certain(f))
+
+
+def _judged(
+    spec: Spec,
+    facts: TargetFacts,
+    orders: Iterable[ProvidedOrder],
+    exchanges: Sequence[Exchange],
+) -> Judging:
     judging = Judging(spec, facts, orders)
     groups = {exchange.group for exchange in exchanges}
 
@@ -36,7 +56,7 @@ def judge(
             judging.look_at_all(members)
         else:
             judging = _explained(judging, tuple(members))
-    return tuple(judging.findings)
+    return judging
 
 
 def _explained(judging: "Judging", members: tuple[Numbered, ...]) -> "Judging":

@@ -105,15 +105,17 @@ class Judging:
         self.findings: list[Finding] = []
         self._spec = spec
         self._facts = facts
-        self._base_url = facts.base_url
         self._ledgers = {
             order.order_id: open_ledger(order.plan, order.order_id, order.capture_ids, order.rest)
             for order in orders
         }
-        self._later = LaterReads(facts.base_url)
+        self._later = LaterReads(facts.bases)
         self._correlation_ids: dict[str, str] = {}
-        self._resource_ids: set[str] = set()
+        self._resource_ids: set[tuple[str, str, str]] = set()
+        """Order, kind and id of what answers said was made."""
         self._led_to: set[str] = set()
+        self._open: set[int] = set()
+        self._diverging: int | None = None
 
     def copy(self) -> "Judging":
         """The same judging so far, to be continued apart."""
@@ -124,7 +126,21 @@ class Judging:
         other._correlation_ids = dict(self._correlation_ids)
         other._resource_ids = set(self._resource_ids)
         other._led_to = set(self._led_to)
+        other._open = set(self._open)
         return other
+
+    def is_certain(self, finding: Finding) -> bool:
+        """Whether every server that does as documented would have given occasion for a finding.
+
+        It would not after a call that may be answered in several ways, nor in or after a concurrent
+        group, of which the order of arrival decides what happens. Which way such a call is answered
+        is seen in any case.
+        """
+        settled = self._spec.requirement(finding.requirement).level != "MUST"
+        last = max(finding.exchange, finding.witness or 0)
+        if self._diverging is not None and last >= self._diverging:
+            return settled and last == self._diverging
+        return settled or finding.exchange not in self._open
 
     @property
     def state(self) -> str:
@@ -170,6 +186,7 @@ class Judging:
         if self._told_but_not_booked(call):
             return
         answered = self._answered(index, exchange, self._assessed(exchange, call))
+        self._note_if_open(answered)
         self._observe(answered)
         if call.path_reading != reading_followed(self._facts, call.operation):
             self._move(answered)
@@ -180,6 +197,14 @@ class Judging:
         self._decide(self._await(answered, awaited))
         self._move(answered)
 
+    def _note_if_open(self, answered: _Answered) -> None:
+        grouped = answered.exchange.group is not None
+        if not grouped and len(answered.assessment.outcomes) == 1:
+            return
+        self._open.add(answered.index)
+        if self._diverging is None and (grouped or answered.call.operation.changes):
+            self._diverging = answered.index
+
     def _never_let_through(self, index: int, exchange: Exchange) -> None:
         """Being asked to wait is a finding where it did not help to wait."""
         call = read_call(self._spec, exchange.request)
@@ -189,14 +214,17 @@ class Judging:
         for requirement in call.operation.requirements:
             if requirement.check == "complete_response":
                 result = Mismatch("an answer, after as long as the server asked to wait", observed)
-                self._settle(Awaited(requirement=requirement, index=index), result)
+                self._settle(
+                    Awaited(requirement=requirement, level=requirement.level, index=index), result
+                )
 
     def _told_but_not_booked(self, call: Call) -> bool:
         """Whether a read is of what an answer told, though the ledger knows of no such thing."""
         ledger = self._ledgers.get(call.order_id)
         if ledger is not None and ledger.uncertain and not call.operation.changes:
             return bool(call.refund_id or call.capture_id)
-        wanted = {call.capture_id, call.refund_id} & (self._resource_ids | self._led_to)
+        told = {identifier for _, _, identifier in self._resource_ids} | self._led_to
+        wanted = {call.capture_id, call.refund_id} & told
         known = {c.capture_id for o in self._ledgers.values() for c in o.captures}
         known |= {r.refund_id for o in self._ledgers.values() for r in o.refunds}
         return bool(wanted - known)
@@ -209,7 +237,7 @@ class Judging:
 
     def _answered(self, index: int, exchange: Exchange, assessment: Assessment) -> _Answered:
         kind = kind_of(exchange, assessment)
-        answer = answer_of(self._base_url, exchange, assessment.call)
+        answer = answer_of(self._facts.bases, exchange, assessment.call)
         return _Answered(
             index=index,
             exchange=exchange,
@@ -229,18 +257,12 @@ class Judging:
             for requirement in blamed:
                 alone = accepting or requirement in assessment.broken_alone
                 aspect = "seen" if accepting else "broken"
-                aspects = self._aspects(requirement, assessment, aspect) if alone else ()
-                self._settle(
-                    Awaited(requirement=requirement, index=answered.index, aspects=aspects), result
-                )
+                self._settle(self._awaited(answered, requirement, aspect if alone else ""), result)
             return
         for rule in assessment.broken:
             if rule.id in outcome.against:
                 alone = rule in assessment.broken_alone
-                aspects = self._aspects(rule, assessment, "broken") if alone else ()
-                self._settle(
-                    Awaited(requirement=rule, index=answered.index, aspects=aspects), result
-                )
+                self._settle(self._awaited(answered, rule, "broken" if alone else ""), result)
         if outcome.kind != "replay":
             self._pass_rules(answered, outcome)
 
@@ -256,23 +278,24 @@ class Judging:
             seen += [(rule, "kept") for rule in assessment.kept]
             seen += [(r, "seen") for r in assessment.demanded_by if r.check == "accepted"]
         for requirement, aspect in seen:
-            aspects = self._aspects(requirement, assessment, aspect)
-            self._settle(
-                Awaited(requirement=requirement, index=answered.index, aspects=aspects), None
-            )
+            self._settle(self._awaited(answered, requirement, aspect), None)
 
     def _judge_response(self, answered: _Answered) -> list[Awaited]:
         """Checks the response itself; returns the requirements that later reads decide."""
         assessment, names = answered.assessment, answered.names
         seen = Seen(
             spec=self._spec,
-            base_url=self._base_url,
+            bases=self._facts.bases,
             exchange=answered.exchange,
             assessment=assessment,
             expected=expected_response(answered.call, names),
             answer=answered.answer,
             correlation_ids=self._correlation_ids,
-            resource_ids=self._resource_ids,
+            resource_ids={
+                (kind, identifier)
+                for order_id, kind, identifier in self._resource_ids
+                if order_id == answered.call.order_id
+            },
         )
         awaited: list[Awaited] = []
         for requirement in answered.call.operation.requirements:
@@ -280,8 +303,7 @@ class Judging:
                 continue
             if requirement.when and not assessment.holds(requirement.when):
                 continue
-            aspects = self._aspects(requirement, assessment, "seen")
-            this = Awaited(requirement=requirement, index=answered.index, aspects=aspects)
+            this = self._awaited(answered, requirement, "seen")
             if check := CHECKS.get(requirement.check):
                 self._settle(this, check(seen))
             else:
@@ -323,8 +345,10 @@ class Judging:
         correlation_id = (json_object(seen.exchange) or {}).get("correlation_id")
         if isinstance(correlation_id, str):
             self._correlation_ids.setdefault(correlation_id, seen.assessment.call.key or "")
+        call = seen.assessment.call
         if seen.answer is not None and seen.answer.resource_id:
-            self._resource_ids.add(seen.answer.resource_id)
+            kind = call.operation.responses[call.operation.success].creates or ""
+            self._resource_ids.add((call.order_id, kind, seen.answer.resource_id))
         if seen.answer is not None and seen.answer.success and seen.answer.location:
             self._led_to.add(unquote(seen.answer.location.rsplit("/", 1)[-1]))
 
@@ -354,7 +378,7 @@ class Judging:
         if isinstance(result, Excused):
             verdict, observed = "NOT_APPLICABLE", result.reason
         elif result is not None:
-            verdict, expected = _VIOLATED[requirement.level], result.expected
+            verdict, expected = _VIOLATED[awaited.level], result.expected
             observed = result.observed
         finding = Finding(
             requirement=requirement.id,
@@ -366,6 +390,16 @@ class Judging:
             observed=observed,
         )
         self.findings.append(finding)
+
+    def _awaited(self, answered: _Answered, requirement: Requirement, aspect: str) -> Awaited:
+        """A requirement on an exchange; without an `aspect` no goal of it is served there."""
+        assessment = answered.assessment
+        return Awaited(
+            requirement=requirement,
+            level=self._spec.level(requirement, assessment.holds),
+            index=answered.index,
+            aspects=self._aspects(requirement, assessment, aspect) if aspect else (),
+        )
 
     def _aspects(
         self, requirement: Requirement, assessment: Assessment, aspect: str

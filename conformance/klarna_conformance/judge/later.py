@@ -16,17 +16,21 @@ from klarna_conformance.judge.state import (
 )
 from klarna_conformance.locations import Leads, Nowhere, created_id, follow
 from klarna_specs.exchange import Exchange, Response
-from klarna_specs.json_value import as_object
+from klarna_specs.json_value import as_object, is_integer
 from klarna_specs.ledger import Ledger
-from klarna_specs.spec import Requirement, ResponseSpec
+from klarna_specs.spec import Level, Requirement, ResponseSpec
 
 __all__ = ["Awaited", "Decided", "LaterReads"]
 
 
 class Awaited(msgspec.Struct, frozen=True, kw_only=True):
-    """A requirement on the exchange of this index, with the goals that it would serve."""
+    """A requirement on the exchange of this index, with the goals that it would serve.
+
+    `level` is how strictly it is meant there.
+    """
 
     requirement: Requirement
+    level: Level
     index: int
     aspects: tuple[str, ...] = ()
 
@@ -54,8 +58,8 @@ class _Created(msgspec.Struct, frozen=True, kw_only=True):
 class LaterReads:
     """Remembers what reads have to show, and tells what they showed."""
 
-    def __init__(self, base_url: str) -> None:
-        self._base_url = base_url
+    def __init__(self, bases: tuple[str, ...]) -> None:
+        self._bases = bases
         self._of_order: dict[str, list[Awaited]] = {}
         self._by_location: dict[str, _Created] = {}
         self._by_path: dict[str, _Created] = {}
@@ -63,7 +67,7 @@ class LaterReads:
 
     def copy(self) -> "LaterReads":
         """The same, to be continued apart."""
-        other = LaterReads(self._base_url)
+        other = LaterReads(self._bases)
         other._of_order = {order: list(awaited) for order, awaited in self._of_order.items()}
         other._by_location = dict(self._by_location)
         other._by_path = dict(self._by_path)
@@ -86,7 +90,7 @@ class LaterReads:
         resource = _Created(
             kind=created.creates, identifier=identifier, body=body, awaited=tuple(awaited)
         )
-        match follow(self._base_url, exchange.request, response):
+        match follow(self._bases, exchange.request, response):
             case Leads(path=path):
                 self._by_location[path] = resource
             case Nowhere(kind="absent"):
@@ -146,6 +150,7 @@ def _shows(created: _Created, exchange: Exchange) -> Result:
     if resource is None or not isinstance(response, Response) or response.status != 200:
         return Mismatch(expected, told(exchange))
     shown_id, shown = resource.get(id_name, created.identifier), resource.get(amount_name)
-    if (created.identifier in (None, shown_id)) and shown == wanted and type(shown) is type(wanted):
+    agrees = shown == wanted and type(shown) is type(wanted)
+    if created.identifier in (None, shown_id) and (agrees or not is_integer(wanted)):
         return None
     return Mismatch(expected, f"{created.kind} {shown_id} of {shown!r}")

@@ -1,5 +1,6 @@
 """What an exchange says in the words of the oracle: kind, answer, matching outcome. Pure."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from klarna_conformance.locations import Leads, created_id, follow
@@ -53,12 +54,12 @@ def _refuses_by_success(exchange: Exchange, assessment: Assessment) -> bool:
         return False
 
 
-def answer_of(base_url: str, exchange: Exchange, call: Call) -> Answer | None:
+def answer_of(bases: Sequence[str], exchange: Exchange, call: Call) -> Answer | None:
     """What a repeated call would have to be answered with again; None where no response came."""
     response = exchange.outcome
     if not isinstance(response, Response):
         return None
-    leads = follow(base_url, exchange.request, response)
+    leads = follow(bases, exchange.request, response)
     body = json_object(exchange) if response.is_refusal else None
     return Answer(
         success=response.is_success,

@@ -128,7 +128,20 @@ def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
         new = [i for i in captures if ledger.capture(i) is None]
         made = tuple(Capture(capture_id=i, captured_amount=captures[i]) for i in new)
         told["captures"] = (*ledger.captures, *made)
+    if ledger.uncertain:
+        told |= _rest(msgspec.structs.replace(ledger, **told), order)
     return msgspec.structs.replace(ledger, uncertain=False, **told)
+
+
+def _rest(ledger: Ledger, order: Mapping[str, Any]) -> dict[str, bool]:
+    """What became of the rest of an order, where it is not known whether a call gave it up."""
+    if ledger.remaining_authorized_amount:
+        return {"cancelled": False, "released": False}
+    status = order.get("status")
+    if not isinstance(status, str) or ledger.captured_amount >= ledger.order_amount:
+        return {}
+    cancelled = status == "CANCELLED"
+    return {"cancelled": cancelled, "released": not cancelled}
 
 
 def _has(order: Mapping[str, Any], kind: str) -> bool:
@@ -199,7 +212,11 @@ def text_agrees(sent: Any, resource: Mapping[str, Any]) -> Result:
 
 
 def _kept(sent: Any, shown: Any) -> bool:
-    """Whether what was sent is in what is shown; members that a server adds do not matter."""
+    """Whether what was sent is in what is shown.
+
+    Neither members that a server adds matter, nor white space around a text or the way in which
+    its lines end.
+    """
     ours, theirs = as_object(sent), as_object(shown)
     if ours is not None and theirs is not None:
         return all(_kept(value, theirs[name]) for name, value in ours.items() if name in theirs)
@@ -212,6 +229,8 @@ def _kept(sent: Any, shown: Any) -> bool:
                 return False
             del left[found]
         return not left
+    if isinstance(sent, str) and isinstance(shown, str):
+        return sent.strip().splitlines() == shown.strip().splitlines()
     return _same(sent, shown)
 
 
@@ -269,6 +288,12 @@ def lifecycle(ledger: Ledger, order: Mapping[str, Any]) -> Result:
     else:
         whole = ledger.captured_amount >= ledger.order_amount
         expected = "CAPTURED" if whole else "PART_CAPTURED"
-    if order["status"] == expected:
+    nothing_to_do = not ledger.remaining_authorized_amount and (
+        ledger.refunded_amount >= ledger.captured_amount
+    )
+    also = {"CLOSED"} if nothing_to_do else set[str]()
+    if ledger.captures and not ledger.captured_amount:
+        also |= {"PART_CAPTURED"}  # whether nothing at all can be captured is open
+    if order["status"] in {expected, *also}:
         return None
     return Mismatch(f"status {expected}", f"status {_cut(order['status'])}")

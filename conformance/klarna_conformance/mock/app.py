@@ -18,7 +18,7 @@ from klarna_conformance.mock.server import Mock
 from klarna_reports.record import ProvidedOrder
 from klarna_specs.client.faults import FaultsTold
 from klarna_specs.exchange import Payload, Request, Response
-from klarna_specs.plan import OrderPlan
+from klarna_specs.plan import Authorization, OrderPlan
 from klarna_specs.scenario import Credentials
 
 __all__ = ["Disturb", "answer", "credentials_of", "mock_app", "request_of"]
@@ -30,6 +30,7 @@ _TOGETHER_S = 0.05
 class _Answer(msgspec.Struct):
     order_id: str
     capture_ids: tuple[str, ...]
+    authorization: Authorization
 
 
 class _Advance(msgspec.Struct, forbid_unknown_fields=True):
@@ -157,7 +158,10 @@ def _orders(mock: Mock) -> Any:
         if problem:
             return _json({"unavailable": f"this order cannot be: {problem}"}, 400)
         made: ProvidedOrder = mock.make_order(plan)
-        return _json(_Answer(order_id=made.order_id, capture_ids=made.capture_ids), 201)
+        answer = _Answer(
+            order_id=made.order_id, capture_ids=made.capture_ids, authorization=made.rest
+        )
+        return _json(answer, 201)
 
     return make_order
 

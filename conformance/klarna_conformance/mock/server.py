@@ -83,7 +83,12 @@ class Mock:
             ledger = open_ledger(plan, order_id, capture_ids)
             self._made_at[order_id] = self.now_s
             self.orders[order_id] = self.with_offers(ledger)
-            return ProvidedOrder(plan=plan, order_id=order_id, capture_ids=capture_ids)
+            return ProvidedOrder(
+                plan=plan,
+                order_id=order_id,
+                capture_ids=capture_ids,
+                authorization=plan.authorization,
+            )
 
     def advance(self, seconds: int) -> None:
         """Moves the clock on."""

@@ -1,0 +1,246 @@
+"""Which open forms a request is written in (`forms.yaml`): other ways to say the same. Pure."""
+
+import json
+import math
+import re
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import msgspec
+
+from klarna_specs.exchange import NotJson, Payload, Request
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.spec import BodySpec, Operation, Spec
+
+__all__ = ["RECOGNISED", "json_of", "number_of_text", "open_forms", "schema_of"]
+
+_LONGEST_KEY = 64
+"""Characters; a UUID has 36."""
+_UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_NEGATIVE_ZERO = re.compile(r"[:\[,]\s*-0(?:\.0*)?\s*[,}\]]")
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
+_RANGES = {"int32": range(-(2**31), 2**31), "int64": range(-(2**63), 2**63)}
+_DEEPEST = 64
+_MARK = "\ufeff"
+
+
+class _Written(msgspec.Struct, frozen=True):
+    """A request, the value in its body (None without one), and the values that this consists of."""
+
+    spec: Spec
+    operation: Operation
+    request: Request
+    key: str | None
+    value: Any
+    parts: tuple[Any, ...]
+
+
+def json_of(payload: Payload) -> Any:
+    """The JSON value of a request body, as a reader with every usual extension takes it.
+
+    A byte order mark is left out, comments and the like are skipped, and of several values the
+    first one counts. Raises NotJson where no such reader finds a value.
+    """
+    plain = Payload(payload.text.removeprefix(_MARK), payload.encoding)
+    try:
+        return plain.json()
+    except NotJson:
+        if payload.encoding != "utf-8":
+            raise
+    try:
+        value, _ = json.JSONDecoder(parse_constant=_refused).raw_decode(plain.text.lstrip())
+    except (ValueError, RecursionError):
+        value = _json5(plain.text)
+    if as_object(value) is None:
+        raise NotJson("the body is no JSON object, also with the usual extensions")
+    return value
+
+
+def _json5(text: str) -> Any:
+    import json5
+
+    try:
+        value = json5.loads(text)
+    except (ValueError, RecursionError) as exc:
+        raise NotJson(f"the body is not JSON: {exc}") from exc
+    if any(map(_is_endless, _parts(value))):
+        raise NotJson("NaN and Infinity are no numbers that money could have")
+    return value
+
+
+def _refused(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _is_endless(value: Any) -> bool:
+    return isinstance(value, float) and not math.isfinite(value)
+
+
+def number_of_text(value: Any) -> int | None:
+    """The integer that a text consists of; None where it is no text, or of something else."""
+    whole = isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value)
+    return int(value) if whole else None
+
+
+def open_forms(
+    spec: Spec, operation: Operation, request: Request, key: str | None
+) -> tuple[str, ...]:
+    """The names of the open forms that a request is written in."""
+    value = None
+    if operation.body is not None and request.body.text:
+        try:
+            value = json_of(request.body)
+        except NotJson:
+            value = None
+    written = _Written(spec, operation, request, key, value, tuple(_parts(value)))
+    return tuple(name for name, recognised in RECOGNISED.items() if recognised(written))
+
+
+def schema_of(spec: Spec, body: BodySpec) -> Any:
+    """The fullest schema of a request body: the one with the described members of every level."""
+    return spec.schemas[body.limits or body.schema]
+
+
+def _media_type(written: _Written) -> bool:
+    told = written.request.content_type
+    is_json = told in ("", "application/json") or told.endswith("+json")
+    return written.value is not None and not is_json
+
+
+def _byte_order_mark(written: _Written) -> bool:
+    return written.value is not None and written.request.body.text.startswith(_MARK)
+
+
+def _json_extension(written: _Written) -> bool:
+    if written.value is None:
+        return False
+    payload = written.request.body
+    try:
+        Payload(payload.text.removeprefix(_MARK), payload.encoding).json()
+    except NotJson:
+        return True
+    return False
+
+
+def _repeated_member(written: _Written) -> bool:
+    if written.value is None:
+        return False
+    repeated = False
+
+    def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        nonlocal repeated
+        members = dict(pairs)
+        repeated = repeated or len(members) < len(pairs)
+        return members
+
+    try:
+        json.loads(written.request.body.text.removeprefix(_MARK), object_pairs_hook=noted)
+    except (ValueError, RecursionError):
+        return False
+    return repeated
+
+
+def _negative_zero(written: _Written) -> bool:
+    return written.value is not None and bool(_NEGATIVE_ZERO.search(written.request.body.text))
+
+
+def _integer_out_of_range(written: _Written) -> bool:
+    """Out of the range that the description gives the member, or out of any (64 bits)."""
+
+    def is_out(schema: Any, value: Any) -> bool:
+        whole = is_integer(value) or _is_whole_float(value)
+        return whole and int(value) not in _RANGES[schema.get("format", "int64")]
+
+    body = written.operation.body
+    return body is not None and (
+        any(is_out({}, value) for value in written.parts)
+        or _exists(written.spec, schema_of(written.spec, body), written.value, is_out)
+    )
+
+
+def _number_as_text(written: _Written) -> bool:
+    body = written.operation.body
+    return body is not None and _exists(
+        written.spec,
+        schema_of(written.spec, body),
+        written.value,
+        lambda schema, value: schema.get("type") == "integer" and number_of_text(value) is not None,
+    )
+
+
+def _unknown_member(written: _Written) -> bool:
+    def has_unknown(schema: Any, value: Any) -> bool:
+        members, described = as_object(value), as_object(schema.get("properties"))
+        return (
+            members is not None and described is not None and not members.keys() <= described.keys()
+        )
+
+    body = written.operation.body
+    return body is not None and _exists(
+        written.spec, schema_of(written.spec, body), written.value, has_unknown
+    )
+
+
+def _long_key(written: _Written) -> bool:
+    return written.key is not None and len(written.key) > _LONGEST_KEY
+
+
+def _some(is_of_it: Callable[[Any], bool]) -> Callable[[_Written], bool]:
+    return lambda written: any(map(is_of_it, written.parts))
+
+
+def _is_whole_float(value: Any) -> bool:
+    return isinstance(value, float) and value.is_integer()
+
+
+def _has(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, str) and pattern.search(value) is not None
+
+
+RECOGNISED: Mapping[str, Callable[[_Written], bool]] = {
+    "media-type": _media_type,
+    "byte-order-mark": _byte_order_mark,
+    "json-extension": _json_extension,
+    "repeated-member": _repeated_member,
+    "whole-float": _some(_is_whole_float),
+    "negative-zero": _negative_zero,
+    "integer-out-of-range": _integer_out_of_range,
+    "number-as-text": _number_as_text,
+    "null-member": _some(lambda value: value is None),
+    "unknown-member": _unknown_member,
+    "control-character": _some(_has(_UNSTORABLE)),
+    "lone-surrogate": _some(_has(_SURROGATE)),
+    "long-key": _long_key,
+}
+"""What recognises each open form, by its name."""
+
+
+def _parts(value: Any, depth: int = _DEEPEST) -> Iterator[Any]:
+    """Every value within the members of a JSON object that is neither an object nor an array."""
+    members, parts = as_object(value), as_array(value)
+    if members is None and parts is None:
+        if depth < _DEEPEST:
+            yield value
+    elif depth:
+        for part in parts if parts is not None else (members or {}).values():
+            yield from _parts(part, depth - 1)
+
+
+def _exists(spec: Spec, schema: Any, value: Any, condition: Callable[[Any, Any], bool]) -> bool:
+    """Whether the condition holds for a value or one below it, with the schema of each."""
+    if "$ref" in schema:
+        schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
+    if condition(schema, value):
+        return True
+    members, parts = as_object(value), as_array(value)
+    described = as_object(schema.get("properties")) or {}
+    if members is not None:
+        return any(
+            _exists(spec, described[name], member, condition)
+            for name, member in members.items()
+            if name in described
+        )
+    if parts is not None and "items" in schema:
+        return any(_exists(spec, schema["items"], part, condition) for part in parts)
+    return False
