@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from klarna_conformance.errors import UsageError
+from klarna_specs.calls import ORDERS_PATH
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 
 __all__ = ["Recorded", "read_har"]
 
+_GZIP = "H4sI"
+"""How base64 of a gzip stream begins: the recorder kept it as it came."""
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
 
@@ -32,7 +35,7 @@ class _Header(msgspec.Struct):
 
 
 class _Posted(msgspec.Struct):
-    text: str = ""
+    text: str | None = None
     encoding: str = ""
 
 
@@ -44,8 +47,9 @@ class _Asked(msgspec.Struct):
 
 
 class _Content(msgspec.Struct):
-    text: str = ""
+    text: str | None = None
     encoding: str = ""
+    size: int = 0
 
 
 class _Answered(msgspec.Struct):
@@ -89,29 +93,44 @@ def _recorded(entry: _Entry) -> Recorded:
     began_s = entry.startedDateTime.timestamp()
     elapsed_s = max(0.0, entry.time / 1000)
     query = f"?{url.query}" if url.query else ""
+    prefix, path = split_prefix(url.path)
     request = Request(
         method=entry.request.method,
-        path=url.path + query,
+        path=path + query,
         headers=_headers(entry.request.headers),
         body=_payload(entry.request.postData),
     )
     return Recorded(
-        origin=f"{url.scheme}://{url.netloc}",
+        origin=f"{url.scheme}://{url.netloc}{prefix}",
         began_s=began_s,
         ended_s=began_s + elapsed_s,
         exchange=Exchange(request=request, outcome=_outcome(entry.response, elapsed_s)),
     )
 
 
+def split_prefix(path: str) -> tuple[str, str]:
+    """What stands before the documented path, such as a gateway's prefix, and that path."""
+    prefix, found, rest = path.partition(ORDERS_PATH)
+    return (prefix.rstrip("/"), found + rest) if found else ("", path)
+
+
 def _outcome(answered: _Answered, elapsed_s: float) -> Response | Failure:
     if not answered.status:
-        return Failure(kind="closed", message="no response was recorded", elapsed_s=elapsed_s)
+        return Failure(kind="aborted", message="no response was recorded", elapsed_s=elapsed_s)
     return Response(
         status=answered.status,
         headers=_headers(answered.headers),
         body=_payload(answered.content),
+        unrecorded=_is_left_out(answered.content),
         elapsed_s=elapsed_s,
     )
+
+
+def _is_left_out(content: _Content | None) -> bool:
+    """Whether there was a body, of which only the size is recorded, or bytes that are no text."""
+    if content is None or content.text is None:
+        return content is not None and content.size > 0
+    return content.encoding == "base64" and content.text.startswith(_GZIP)
 
 
 def _headers(headers: tuple[_Header, ...]) -> tuple[tuple[str, str], ...]:
@@ -119,7 +138,7 @@ def _headers(headers: tuple[_Header, ...]) -> tuple[tuple[str, str], ...]:
 
 
 def _payload(content: Any) -> Payload:
-    if content is None:
+    if content is None or content.text is None:
         return Payload("")
     if content.encoding == "base64":
         return Payload.of(base64.b64decode(content.text, validate=True))

@@ -4,6 +4,7 @@ Most bodies keep their schema, which jsonschema-rs tells about a hundred times a
 it, and how, is told by jsonschema.
 """
 
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -12,7 +13,7 @@ import jsonschema_rs
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.spec import Spec
 
-__all__ = ["defect", "violations"]
+__all__ = ["defect", "has_unknown_members", "lacks_expected_members", "violations"]
 
 _OWN = ("$id", "$schema")
 """Members of a schema that would make it a document of its own where it is written out."""
@@ -92,6 +93,35 @@ def defect(spec: Spec, schema: str, value: Any) -> str:
     if "required" in kinds:
         return "missing"
     return "wrong_type" if kinds else ""
+
+
+def has_unknown_members(spec: Spec, schema: str, value: Any) -> bool:
+    """Whether an object at any depth has a member that the schema does not name for it."""
+    objects = _objects(spec, spec.schemas[schema], value)
+    return any(members.keys() - known["properties"].keys() for known, members in objects)
+
+
+def lacks_expected_members(spec: Spec, schema: str, value: Any) -> bool:
+    """Whether an object at any depth lacks a member that is described as required for it.
+
+    Only for members that a server may as well do without (`x-expected` in the schema).
+    """
+    objects = _objects(spec, spec.schemas[schema], value)
+    return any(set(known.get("x-expected", ())) - members.keys() for known, members in objects)
+
+
+def _objects(spec: Spec, schema: Any, value: Any) -> Iterator[tuple[Any, dict[str, Any]]]:
+    """Every object in a value whose members its schema names, with that schema."""
+    if "$ref" in schema:
+        schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
+    members, parts = as_object(value), as_array(value)
+    if members is not None and "properties" in schema:
+        yield schema, members
+        for name in members.keys() & schema["properties"].keys():
+            yield from _objects(spec, schema["properties"][name], members[name])
+    elif parts is not None and "items" in schema:
+        for part in parts:
+            yield from _objects(spec, schema["items"], part)
 
 
 def _has_fraction(value: Any) -> bool:

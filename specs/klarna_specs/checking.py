@@ -49,6 +49,9 @@ def check_spec(spec: Spec, origins: Origins) -> None:
             _refuse(origins.lists["errors"], place, f"there is no source {error.source!r}")
     for operation in spec.operations.values():
         _check_operation(spec, operation, origins)
+    for index, operation in enumerate(spec.followed.values()):
+        for place, problem in _operation_problems(spec, operation):
+            _refuse(origins.lists["followed"], ("followed", index, *place), problem)
     _check_ids(spec, origins)
 
 
