@@ -74,14 +74,17 @@ def mock(
     from klarna_conformance.mock.serving import MockServer
     from klarna_conformance.mutants.making import named_mock
     from klarna_conformance.serving import serve
+    from klarna_conformance.today import today_s
     from klarna_specs.loader import load
 
     if (requirements or strict) and not judge:
         raise UsageError("--requirement and --strict go with --judge")
     spec = load(specs)
     watched_sides(spec, "client", requirements)
+    served = named_mock(spec, mutant, lag_s=lag / 1000)
+    served.epoch_s = today_s()
     server = MockServer(
-        named_mock(spec, mutant, lag_s=lag / 1000),
+        served,
         username=username,
         password=password,
         control=not no_control,
