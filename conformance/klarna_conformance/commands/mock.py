@@ -61,7 +61,8 @@ def mock(
     """Serve the mock: a server that does as documented, and remembers everything.
 
     Prints its base URL when it accepts requests. Beside the documented paths there is a control
-    API: POST /_control/orders (an order plan), POST /_control/clock ({"advance_s": N}),
+    API: POST /_control/orders (an order plan), POST /_control/orders/{order_id}
+    ({"fraud_status": "PENDING"}), POST /_control/clock ({"advance_s": N}),
     POST /_control/faults ({"faults": ["lost"]}: what the next calls meet),
     GET /_control/exchanges, POST /_control/reset.
 

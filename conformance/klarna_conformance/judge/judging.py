@@ -498,8 +498,10 @@ def _changed(ledger: Ledger, answered: _Answered) -> Ledger:
     if answered.kind == "success" and set(ledger.silent) == {answered.call.key}:
         # However often it was sent without an answer, under its key it happened once.
         moved = msgspec.structs.replace(moved, uncertain=False, silent=())
-    if effect and (outcome is None or may_answer_again(answered.assessment, answered.answer)):
+    undocumented = outcome is None and not ledger.shared
+    if effect and (undocumented or may_answer_again(answered.assessment, answered.answer)):
         # What a call does that should have been refused is not documented, nor can a repeated
-        # one that tells no id be told from a new one: a read tells.
+        # one that tells no id be told from a new one: a read shows it. Of a shared order the read
+        # has to show as well what others did that made the call right.
         return msgspec.structs.replace(moved, uncertain=True)
     return moved
