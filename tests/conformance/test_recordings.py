@@ -45,11 +45,21 @@ def _entry(
 def _read(**shown: Any) -> Entry:
     """A read of an order of 5000 that shows nothing captured unless told otherwise."""
     order = {
-        "order_id": ORDER, "status": "AUTHORIZED", "fraud_status": "ACCEPTED",
-        "order_amount": 5_000, "original_order_amount": 5_000, "captured_amount": 0,
-        "refunded_amount": 0, "remaining_authorized_amount": 5_000, "purchase_country": "SE",
-        "purchase_currency": "SEK", "expires_at": "2027-01-01T00:00:00Z", "captures": [],
-        "refunds": [], "initial_payment_method": {"type": "INVOICE"}, **shown,
+        "order_id": ORDER,
+        "status": "AUTHORIZED",
+        "fraud_status": "ACCEPTED",
+        "order_amount": 5_000,
+        "original_order_amount": 5_000,
+        "captured_amount": 0,
+        "refunded_amount": 0,
+        "remaining_authorized_amount": 5_000,
+        "purchase_country": "SE",
+        "purchase_currency": "SEK",
+        "expires_at": "2027-01-01T00:00:00Z",
+        "captures": [],
+        "refunds": [],
+        "initial_payment_method": {"type": "INVOICE"},
+        **shown,
     }
     return _entry("GET", answer=order)
 
