@@ -10,10 +10,13 @@ from urllib.parse import urlsplit
 import msgspec
 
 from klarna_conformance.errors import UsageError
-from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
+from klarna_specs.calls import ORDERS_PATH
+from klarna_specs.exchange import Exchange, Failure, Headers, Payload, Request, Response
 
-__all__ = ["Recorded", "read_har"]
+__all__ = ["Recorded", "read_har", "recorded_at"]
 
+_GZIP = "H4sI"
+"""How base64 of a gzip stream begins: the recorder kept it as it came."""
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
 
@@ -32,7 +35,7 @@ class _Header(msgspec.Struct):
 
 
 class _Posted(msgspec.Struct):
-    text: str = ""
+    text: str | None = None
     encoding: str = ""
 
 
@@ -44,8 +47,9 @@ class _Asked(msgspec.Struct):
 
 
 class _Content(msgspec.Struct):
-    text: str = ""
+    text: str | None = None
     encoding: str = ""
+    size: int = 0
 
 
 class _Answered(msgspec.Struct):
@@ -85,41 +89,75 @@ def read_har(path: Path) -> list[Recorded]:
 
 
 def _recorded(entry: _Entry) -> Recorded:
-    url = urlsplit(entry.request.url)
-    began_s = entry.startedDateTime.timestamp()
     elapsed_s = max(0.0, entry.time / 1000)
+    return recorded_at(
+        entry.request.url,
+        began_s=entry.startedDateTime.timestamp(),
+        request=Request(
+            method=entry.request.method,
+            path="",
+            headers=_named(entry.request.headers),
+            body=_payload(entry.request.postData),
+        ),
+        outcome=_outcome(entry.response, elapsed_s),
+    )
+
+
+def recorded_at(
+    address: str, *, began_s: float, request: Request, outcome: Response | Failure
+) -> Recorded:
+    """An exchange at an address, without the credentials in it; `began_s` is Unix time."""
+    url = urlsplit(address)
+    prefix, path = _split_prefix(url.path)
     query = f"?{url.query}" if url.query else ""
-    request = Request(
-        method=entry.request.method,
-        path=url.path + query,
-        headers=_headers(entry.request.headers),
-        body=_payload(entry.request.postData),
+    if isinstance(outcome, Response):
+        outcome = msgspec.structs.replace(outcome, headers=_without_secrets(outcome.headers))
+    sent = msgspec.structs.replace(
+        request, path=path + query, headers=_without_secrets(request.headers)
     )
     return Recorded(
-        origin=f"{url.scheme}://{url.netloc}",
+        origin=f"{url.scheme}://{url.netloc.rpartition('@')[2]}{prefix}",
         began_s=began_s,
-        ended_s=began_s + elapsed_s,
-        exchange=Exchange(request=request, outcome=_outcome(entry.response, elapsed_s)),
+        ended_s=began_s + outcome.elapsed_s,
+        exchange=Exchange(request=sent, outcome=outcome),
     )
+
+
+def _split_prefix(path: str) -> tuple[str, str]:
+    """What stands before the documented path, such as a gateway's prefix, and that path."""
+    prefix, found, rest = path.partition(ORDERS_PATH)
+    return (prefix.rstrip("/"), found + rest) if found else ("", path)
 
 
 def _outcome(answered: _Answered, elapsed_s: float) -> Response | Failure:
     if not answered.status:
-        return Failure(kind="closed", message="no response was recorded", elapsed_s=elapsed_s)
+        return Failure(kind="aborted", message="no response was recorded", elapsed_s=elapsed_s)
     return Response(
         status=answered.status,
-        headers=_headers(answered.headers),
+        headers=_named(answered.headers),
         body=_payload(answered.content),
+        unrecorded=_is_left_out(answered.content),
         elapsed_s=elapsed_s,
     )
 
 
-def _headers(headers: tuple[_Header, ...]) -> tuple[tuple[str, str], ...]:
-    return tuple((h.name, h.value) for h in headers if h.name.lower() not in _SECRET)
+def _is_left_out(content: _Content | None) -> bool:
+    """Whether there was a body, of which only the size is recorded, or bytes that are no text."""
+    if content is None or content.text is None:
+        return content is not None and content.size > 0
+    return content.encoding == "base64" and content.text.startswith(_GZIP)
+
+
+def _named(headers: tuple[_Header, ...]) -> Headers:
+    return tuple((header.name, header.value) for header in headers)
+
+
+def _without_secrets(headers: Headers) -> Headers:
+    return tuple((name, value) for name, value in headers if name.lower() not in _SECRET)
 
 
 def _payload(content: Any) -> Payload:
-    if content is None:
+    if content is None or content.text is None:
         return Payload("")
     if content.encoding == "base64":
         return Payload.of(base64.b64decode(content.text, validate=True))

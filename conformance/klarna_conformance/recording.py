@@ -12,6 +12,7 @@ from klarna_conformance.redaction import REDACTED, Redactor
 from klarna_reports.record import Finding, Played, ProvidedOrder, Unavailable
 from klarna_specs.client.play import ClientSide
 from klarna_specs.exchange import Exchange, Failure, Headers, Payload, Request, Response
+from klarna_specs.ledger import Ledger
 
 __all__ = ["CUSTOMER_MEMBERS", "Recorder"]
 
@@ -85,6 +86,10 @@ class Recorder:
             findings=tuple(map(self._finding, played.findings)),
             client=self._client(played.client) if played.client else None,
             error=self.text(played.error),
+            unjudged=tuple(
+                msgspec.structs.replace(u, request=self.text(u.request), reason=self.text(u.reason))
+                for u in played.unjudged
+            ),
         )
 
     def unavailable(self, unavailable: Unavailable) -> Unavailable:
@@ -97,7 +102,24 @@ class Recorder:
     def _order(self, order: ProvidedOrder) -> ProvidedOrder:
         judged = self._redactor.judged
         captures = tuple(map(judged, order.capture_ids))
-        return msgspec.structs.replace(order, order_id=judged(order.order_id), capture_ids=captures)
+        return msgspec.structs.replace(
+            order,
+            order_id=judged(order.order_id),
+            capture_ids=captures,
+            ledger=self._ledger(order.ledger) if order.ledger else None,
+        )
+
+    def _ledger(self, ledger: Ledger) -> Ledger:
+        """An order that somebody else made, as it was first read."""
+        replace, judged = msgspec.structs.replace, self._redactor.judged
+        captures = (replace(c, capture_id=judged(c.capture_id)) for c in ledger.captures)
+        refunds = (replace(r, refund_id=judged(r.refund_id)) for r in ledger.refunds)
+        return replace(
+            ledger,
+            order_id=judged(ledger.order_id),
+            captures=tuple(captures),
+            refunds=tuple(refunds),
+        )
 
     def _client(self, client: ClientSide) -> ClientSide:
         """What the network knew of traffic, where nobody drove the client."""

@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -15,7 +15,6 @@ from klarna_conformance.tls import Tls
 from klarna_specs.errors import SpecFileError
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.loader import shaped
-from klarna_specs.plan import PaymentMethod
 from klarna_specs.yaml_text import Place, YamlText, parse_yaml
 
 __all__ = [
@@ -70,7 +69,7 @@ class TokenOrders(_Part, frozen=True, tag_field="provisioner", tag="customer_tok
 
     token: str
     market: str
-    payment_method: PaymentMethod = "pay_later"
+    payment_method: Literal["pay_later", "pay_in_4", "pay_now", "card"] = "pay_later"
 
 
 Orders = PoolOrders | HttpOrders | CommandOrders | TokenOrders

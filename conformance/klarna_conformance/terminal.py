@@ -205,6 +205,11 @@ class Terminal:
             self._tell(f"NOT_RUN {result.id}: {result.reason}")
         if len(unseen) > _UNSEEN_SHOWN:
             self._tell(f"{len(unseen) - _UNSEEN_SHOWN} more NOT_RUN: see the report")
+        for each in summary.unjudged[:_SHOWN]:
+            requests = "1 request" if each.count == 1 else f"{each.count} requests"
+            self._tell(f"NOT JUDGED {requests} (first {each.request}): {each.reason}")
+        if len(summary.unjudged) > _SHOWN:
+            self._tell(f"{len(summary.unjudged) - _SHOWN} more NOT JUDGED: see the report")
         for error in summary.errors[:_SHOWN]:
             self._tell(f"ERROR {error}")
 

@@ -78,6 +78,7 @@ def write_watched(
         watched=tuple(sorted(sides)),
         proofs={**header.proofs, **client_proofs()},
         scope=Scope(requirements=requirements),
+        followed=_followed(spec, watched) if "server" in sides else (),
     )
     try:
         discard_renderings(directory)
@@ -93,6 +94,13 @@ def write_watched(
         raise UsageError(
             f"cannot write to {directory}: {exc.strerror or exc}; choose --output"
         ) from exc
+
+
+def _followed(spec: Spec, watched: Watched) -> tuple[str, ...]:
+    """The operations in the traffic that no run sends."""
+    calls = (read_call(spec, each.exchange.request, followed=True) for each in watched.traffic)
+    called = {call.operation.operation for call in calls if call}
+    return tuple(name for name in spec.followed if name in called)
 
 
 def _judged(

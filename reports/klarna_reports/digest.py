@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from klarna_reports.causes import Company
 from klarna_reports.known import Occurring
 from klarna_reports.reasons import Obstacles
-from klarna_reports.record import KnownDeviation, Played, TargetFacts
+from klarna_reports.record import KnownDeviation, Played, TargetFacts, Unjudged
 from klarna_reports.tally import JUDGED, Tallies
 
 __all__ = ["Digest"]
@@ -26,6 +26,7 @@ class Digest:
     found: Tallies = field(default_factory=Tallies)
     company: Company = field(default_factory=Company)
     errors: list[str] = field(default_factory=list[str])
+    unjudged: list[Unjudged] = field(default_factory=list[Unjudged])
     scenarios: int = 0
     judged: int = 0
     flaky: int = 0
@@ -67,6 +68,7 @@ class Digest:
         )
         self.orderless |= played.unavailable is not None
         self.provided |= bool(played.orders)
+        self.unjudged.extend(played.unjudged)
         if played.error:
             self.errors.append(f"{played.id}: {played.error}")
         for exchange in played.exchanges:

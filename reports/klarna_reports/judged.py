@@ -1,5 +1,7 @@
 """What a record is judged by: the requirements of servers, of clients, or both."""
 
+import msgspec
+
 from klarna_reports.record import Header, Record, Side
 from klarna_specs.client.requirements import client_spec
 from klarna_specs.spec import Spec
@@ -14,6 +16,8 @@ def judged_spec(spec: Spec, header: Header) -> Spec:
     operations and the faults of its run, traffic that was watched to what can be told from it.
     Where requirements were chosen, a counterexample was played again, which is one case of theirs.
     """
+    seen = {name: o for name, o in spec.followed.items() if name in header.followed}
+    spec = msgspec.structs.replace(spec, operations={**spec.operations, **seen})
     if header.certified:
         operations, faults = header.certified.operations, header.certified.faults
         casewise = not header.scope.requirements

@@ -6,7 +6,7 @@ from klarna_reports.deviations import Cause, Deviations
 from klarna_reports.judged import sides
 from klarna_reports.record import Record
 from klarna_reports.results import RequirementResult, Summary
-from klarna_reports.wording import scope_lines
+from klarna_reports.wording import cut, scope_lines
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.requirements import CLIENT_OPERATIONS
 from klarna_specs.spec import Spec
@@ -85,6 +85,9 @@ def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
     refused = [played for played in record.played if played.unavailable is not None]
     if refused:
         lines.append(f"No order could be had for {_counted(len(refused), 'scenario')}.")
+    for each in summary.unjudged:
+        requests = _counted(each.count, "request")
+        lines.append(f"{requests} (first {cut(each.request, 120)}): {each.reason}.")
     if spec.fingerprint != summary.specs:
         lines.append(
             "This page was made with other specs than the run: requirements may have changed since."

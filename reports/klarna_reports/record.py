@@ -13,6 +13,7 @@ import msgspec
 from klarna_specs.client.play import ClientSide
 from klarna_specs.exchange import Exchange
 from klarna_specs.goals import Scope
+from klarna_specs.ledger import Ledger
 from klarna_specs.plan import Authorization, OrderPlan
 from klarna_specs.scenario import Scenario
 
@@ -31,6 +32,7 @@ __all__ = [
     "Side",
     "TargetFacts",
     "Unavailable",
+    "Unjudged",
     "Verdict",
 ]
 
@@ -60,12 +62,14 @@ class ProvidedOrder(msgspec.Struct, frozen=True, kw_only=True):
     """An order that a provisioner made for a plan, and what it claims to have done with it.
 
     `authorization` is what became of the rest so far; None, where that is not claimed, means open.
+    Of an order that somebody else made, `ledger` is what its first read showed.
     """
 
     plan: OrderPlan
     order_id: str
     capture_ids: tuple[str, ...] = ()
     authorization: Authorization | None = None
+    ledger: Ledger | None = None
 
     @property
     def rest(self) -> Authorization:
@@ -78,6 +82,14 @@ class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
 
     plan: OrderPlan | None
     reason: str
+
+
+class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
+    """Traffic of which nothing was judged, and why: the first such request, and how many."""
+
+    request: str
+    reason: str
+    count: int = 1
 
 
 class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
@@ -142,7 +154,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     `seed` draws the same scenarios again with the same installation; `specs` is the fingerprint of
     the spec files; `started_at` is ISO 8601 in UTC. `shard` is `I/N` where only the I-th of N parts
     of the plan was sent. `certified` is set where it was a client that was judged; `watched` tells
-    which sides were judged by traffic that others sent.
+    which sides were judged by traffic that others sent, `followed` which operations were seen in it
+    that no run sends.
     """
 
     format: int = FORMAT
@@ -162,6 +175,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     shard: str = ""
     certified: Certified | None = None
     watched: tuple[Side, ...] = ()
+    followed: tuple[str, ...] = ()
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="plan"):
@@ -177,7 +191,8 @@ class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="s
     """A scenario that was sent and judged: its orders, its exchanges in order, and the findings.
 
     `shrunk_from` is the id of the scenario that this one is a smaller counterexample of. `client`
-    is what there is beside the exchanges where it was a client that was judged.
+    is what there is beside the exchanges where it was a client that was judged. `unjudged` is
+    watched traffic that could not be judged.
     """
 
     id: str
@@ -189,6 +204,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="s
     shrunk_from: str = ""
     error: str = ""
     client: ClientSide | None = None
+    unjudged: tuple[Unjudged, ...] = ()
 
 
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="footer"):

@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-from klarna_reports.record import KnownDeviation, TargetFacts, Verdict
+from klarna_reports.record import KnownDeviation, TargetFacts, Unjudged, Verdict
 from klarna_specs.goals import Scope
 from klarna_specs.spec import Level
 
@@ -122,7 +122,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     `stopped` says why the run ended early, empty where it did not; `counts` has the number of
     requirements for every verdict; `flaky` counts the exchanges that got a response only after
-    they had been sent again.
+    they had been sent again; `unjudged` lists the watched traffic of which nothing was judged, with
+    the reason and the first request of each order.
     """
 
     verdict: Overall
@@ -149,3 +150,4 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     contradictions: tuple[Reading, ...]
     errors: tuple[str, ...] = ()
     deviations: tuple[KnownDeviation, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()

@@ -118,6 +118,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
         contradictions=_contradictions(spec, found),
         errors=errors,
         deviations=header.deviations,
+        unjudged=tuple(digest.unjudged),
     )
 
 
@@ -169,7 +170,9 @@ def _results(
         msgspec.structs.replace(
             _result(
                 requirement, found.get(requirement.id, Tally()), wanted[requirement.id], obstacles
-            ),
+            )
+            if header.watched or "traffic" not in requirement.needs
+            else _only_in_traffic(requirement),
             proofs=header.proofs.get(requirement.id, 0),
             beside=follows.get(requirement.id, ""),
         )
@@ -177,13 +180,19 @@ def _results(
     )
 
 
+def _only_in_traffic(requirement: Requirement) -> RequirementResult:
+    result = _result(requirement, Tally(), [], None)
+    reason = "it is about traffic that others sent, and a run sends its own"
+    return msgspec.structs.replace(result, verdict="NOT_APPLICABLE", reason=reason)
+
+
 def _result(
-    requirement: Requirement, tally: Tally, wanted: list[str], obstacles: Obstacles
+    requirement: Requirement, tally: Tally, wanted: list[str], obstacles: Obstacles | None
 ) -> RequirementResult:
     aspects = tuple(dict.fromkeys(wanted))
     missing = tuple(aspect for aspect in aspects if aspect not in tally.aspects)
     verdict = combined(requirement.level, tally.verdicts, all_seen=not missing)
-    why = obstacles.reasons(requirement, missing) if missing else []
+    why = obstacles.reasons(requirement, missing) if missing and obstacles else []
     return RequirementResult(
         id=requirement.id,
         level=requirement.level,

@@ -15,8 +15,10 @@ from klarna_specs.json_value import as_array, as_object, leniently
 from klarna_specs.scenario import Credentials
 from klarna_specs.spec import Operation, Spec
 
-__all__ = ["KEY_HEADER", "BodyIs", "Call", "KeyForm", "key_form", "read_call"]
+__all__ = ["KEY_HEADER", "ORDERS_PATH", "BodyIs", "Call", "KeyForm", "key_form", "read_call"]
 
+ORDERS_PATH = "/ordermanagement/v1/orders/"
+"""What every documented path begins with."""
 KEY_HEADER = "Klarna-Idempotency-Key"
 BodyIs = Literal["empty", "empty_object", "json", "not_json"]
 KeyForm = Literal["none", "uuid4", "uuid", "text"]
@@ -58,10 +60,15 @@ def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template)))
 
 
-def read_call(spec: Spec, request: Request) -> Call | None:
-    """The call that a request makes; None where no documented operation has its method and path."""
-    path = re.split(r"[?#]", request.path, maxsplit=1)[0]
-    for operation in spec.operations.values():
+def read_call(spec: Spec, request: Request, *, followed: bool = False) -> Call | None:
+    """The call that a request makes; None where no documented operation has its method and path.
+
+    With `followed` the operations count too that no run sends. A base URL that ends with a slash
+    makes paths that begin with two, which mean the same.
+    """
+    path = re.sub(r"^/+", "/", re.split(r"[?#]", request.path, maxsplit=1)[0])
+    beside = spec.followed.values() if followed else ()
+    for operation in (*spec.operations.values(), *beside):
         if operation.method != request.method:
             continue
         for reading, template in operation.paths.items():

@@ -51,6 +51,9 @@ def check_spec(spec: Spec, origins: Origins) -> None:
         _refuse(origins.lists["forms"], place, problem)
     for operation in spec.operations.values():
         _check_operation(spec, operation, origins)
+    for index, operation in enumerate(spec.followed.values()):
+        for place, problem in _operation_problems(spec, operation):
+            _refuse(origins.lists["followed"], ("followed", index, *place), problem)
     _check_ids(spec, origins)
 
 

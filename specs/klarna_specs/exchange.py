@@ -101,10 +101,14 @@ class Request(_Headed, frozen=True, kw_only=True):
 
 
 class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="response"):
-    """A response; `truncated` where the body was longer than is read (`body` is its beginning)."""
+    """A response; `truncated` where the body was longer than is read (`body` is its beginning).
+
+    `unrecorded` where there was a body that whoever recorded the response left out.
+    """
 
     status: int
     truncated: bool = False
+    unrecorded: bool = False
     elapsed_s: float = 0.0
 
     @property
@@ -119,9 +123,12 @@ class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="respon
 
 
 class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="came", tag="failure"):
-    """No complete response came; whether the request took effect is not known."""
+    """No complete response came; whether the request took effect is not known.
 
-    kind: Literal["unreachable", "closed", "timeout", "protocol", "tls"]
+    `aborted`: the client did not wait for it, or whoever recorded it did not.
+    """
+
+    kind: Literal["unreachable", "closed", "timeout", "protocol", "tls", "aborted"]
     message: str
     elapsed_s: float = 0.0
 

@@ -182,6 +182,19 @@ def _unknown_member(written: _Written) -> bool:
     )
 
 
+def _incomplete_member(written: _Written) -> bool:
+    """Only for members that a server may as well do without (`x-expected` in the schema)."""
+
+    def is_incomplete(schema: Any, value: Any) -> bool:
+        members = as_object(value)
+        return members is not None and not members.keys() >= set(schema.get("x-expected", ()))
+
+    body = written.operation.body
+    return body is not None and _exists(
+        written.spec, schema_of(written.spec, body), written.value, is_incomplete
+    )
+
+
 def _long_key(written: _Written) -> bool:
     return written.key is not None and len(written.key) > _LONGEST_KEY
 
@@ -209,6 +222,7 @@ RECOGNISED: Mapping[str, Callable[[_Written], bool]] = {
     "number-as-text": _number_as_text,
     "null-member": _some(lambda value: value is None),
     "unknown-member": _unknown_member,
+    "incomplete-member": _incomplete_member,
     "control-character": _some(_has(_UNSTORABLE)),
     "lone-surrogate": _some(_has(_SURROGATE)),
     "long-key": _long_key,

@@ -58,13 +58,14 @@ def cells(spec: Spec, across: Across) -> Iterable[tuple[str, str]]:
 def goals(spec: Spec, scope: Scope | None = None) -> tuple[Goal, ...]:
     """All goals of the requirements in the scope, in the order of the specs.
 
-    A scope of markets leaves out the cells of the other markets.
+    A scope of markets leaves out the cells of the other markets; what only traffic of others can
+    show is no goal.
     """
     scope = scope or Scope()
     return tuple(
         Goal(requirement.id, aspect)
         for requirement in spec.requirements
-        if scope.admits(requirement)
+        if scope.admits(requirement) and "traffic" not in requirement.needs
         for aspect in _aspects(spec, requirement, scope)
     )
 

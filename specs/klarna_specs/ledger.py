@@ -8,12 +8,25 @@ from klarna_specs.calls import Call
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.plan import Authorization, OrderPlan
 
-__all__ = ["DAY_S", "HOUR_S", "Answer", "Capture", "KeyUse", "Ledger", "Refund", "open_ledger"]
+__all__ = [
+    "AUTHORIZATION_S",
+    "DAY_S",
+    "HOUR_S",
+    "Answer",
+    "Capture",
+    "KeyUse",
+    "Ledger",
+    "Refund",
+    "fee_amount",
+    "open_ledger",
+]
 
 HOUR_S = 3_600
 """Within this a repeat is a retry, in seconds; how long a key lasts beyond is another matter."""
 DAY_S = 86_400
 """For how long an idempotency key is remembered, in seconds (other documentation than the page)."""
+AUTHORIZATION_S = 28 * DAY_S
+"""How long an authorization lasts by default, in seconds (other documentation than the page)."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,7 +89,10 @@ class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     """The state of one order. Amounts are minor units; `now_s` counts from when the order was made.
 
-    `uncertain` is set while it is not known whether a call took effect (no response, or a 5xx).
+    `uncertain` is set while it is not known whether a call took effect (no response, or a 5xx);
+    `silent` are the keys of such calls (empty: none). `shared` is an order that others may change
+    by calls that are not seen. `status` and `fraud_status` are as the order last showed them,
+    `began_s` is when `now_s` was 0 and `expires_s` when the authorization ends (Unix times).
     """
 
     order_id: str
@@ -96,6 +112,20 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     now_s: int = 0
     turn: int = 0
     uncertain: bool = False
+    silent: tuple[str, ...] = ()
+    shared: bool = False
+    status: str = ""
+    fraud_status: str = ""
+    began_s: float | None = None
+    expires_s: float | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the authorization is over by itself: expired, by status or time, or closed."""
+        if self.status in ("EXPIRED", "CLOSED"):
+            return True
+        timed = self.began_s is not None and self.expires_s is not None
+        return timed and (self.began_s or 0) + self.now_s >= (self.expires_s or 0)
 
     @property
     def layout(self) -> str:
@@ -150,7 +180,9 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     def after_silence(self, call: Call) -> "Ledger":
         """The ledger after a call to which no answer came: it is not known what it did."""
-        return msgspec.structs.replace(self._remembering(call, None), uncertain=True)
+        return msgspec.structs.replace(
+            self._remembering(call, None), uncertain=True, silent=(*self.silent, call.key or "")
+        )
 
     def with_options(self, capture_id: str, offered_days: tuple[int, ...]) -> "Ledger":
         """The ledger after the options of a capture were read."""
@@ -190,6 +222,10 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
                 return replace(self, cancelled=True, remaining_authorized_amount=0)
             case "extendDueDate":
                 return self._extended(call.capture_id)
+            case "updateAuthorization":
+                return self._reauthorized(call.member("order_amount"))
+            case "extendAuthorizationTime" if self.expires_s is not None:
+                return replace(self, expires_s=self.expires_s + AUTHORIZATION_S)
             case _:
                 return self
 
@@ -200,7 +236,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         refund = Refund(
             refund_id=answer.resource_id or "",
             refunded_amount=amount,
-            fee_amount=_fee_amount(call.member("order_lines")),
+            fee_amount=fee_amount(call.member("order_lines")),
             body=call.body,
         )
         return msgspec.structs.replace(
@@ -223,6 +259,15 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
             remaining_authorized_amount=self.remaining_authorized_amount - amount,
         )
 
+    def _reauthorized(self, amount: Any) -> "Ledger":
+        if not is_integer(amount):
+            return msgspec.structs.replace(self, uncertain=True)
+        return msgspec.structs.replace(
+            self,
+            order_amount=amount,
+            remaining_authorized_amount=amount - self.captured_amount,
+        )
+
     def _extended(self, capture_id: str | None) -> "Ledger":
         """How the options change is not documented: they count as unknown until they are read."""
         captures = tuple(
@@ -242,7 +287,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, captures=captures)
 
 
-def _fee_amount(lines: Any) -> int:
+def fee_amount(lines: Any) -> int:
     """The sum of the return fees among order lines, as a positive amount."""
     members = [as_object(line) or {} for line in as_array(lines) or ()]
     fees = [line for line in members if line.get("type") == "return_fee"]

@@ -118,7 +118,9 @@ def _load(root: Path) -> Spec:
         digest.update(_read_text(path).encode())
         schemas[path.stem] = _schema(path)
     lists = {name: read(f"{name}.yaml") for name in _LISTS}
-    origins.lists.update(lists)
+    beside = read("followed.yaml")
+    followed = [_completed(each, templates) for each in _listed(beside, "followed", _Followed)]
+    origins.lists.update(lists, followed=beside)
     spec = Spec(
         operations=operations,
         **{name: _listed(lists[name], name, shape) for name, shape in _LISTS.items()},
@@ -133,11 +135,13 @@ def _load(root: Path) -> Spec:
         extension_days=described.extension_days,
         schemas=schemas,
         fingerprint=digest.hexdigest()[:12],
+        followed={each.operation: each for each in followed},
     )
     check_spec(spec, origins)
     return spec
 
 
+_Followed = tuple[Operation, ...]
 _LISTS: Mapping[str, Any] = {
     "sources": dict[str, Source],
     "errors": dict[str, ErrorCode],

@@ -5,7 +5,10 @@ from typing import Any, Literal
 
 import msgspec
 
-from klarna_specs.bodies import defect, violations
+from klarna_specs.bodies import (
+    defect,
+    violations,
+)
 from klarna_specs.calls import Call, key_form
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import DAY_S, HOUR_S, KeyUse, Ledger
@@ -217,6 +220,8 @@ def _fresh_outcomes(
         ), ()
     if softening:
         return (success, msgspec.structs.replace(refusal, against=_ids(softening))), ()
+    if not accepting:
+        return (success, Outcome(kind="refusal", responses=_any_refusal(call))), ()
     return (success,), accepting
 
 
@@ -288,8 +293,9 @@ def _request(body: Any) -> dict[str, Any]:
     lines = as_array(members.get("order_lines", []))
     if lines is not None:
         members["order_lines"] = [{"type": "", **(as_object(line) or {})} for line in lines]
-    known = ("refunded_amount", "captured_amount", "number_of_days", "reference", "description")
-    return {k: _bounded(v) for k, v in members.items() if k in (*known, "order_lines")}
+    amounts = ("refunded_amount", "captured_amount", "order_amount")
+    known = (*amounts, "number_of_days", "reference", "description", "order_lines")
+    return {name: _bounded(value) for name, value in members.items() if name in known}
 
 
 def _bounded(value: Any) -> Any:
@@ -322,6 +328,10 @@ def _order(ledger: Ledger) -> dict[str, Any]:
         "extension_count": sum(capture.extended for capture in ledger.captures),
         "released": ledger.released,
         "cancelled": ledger.cancelled,
+        "expired": ledger.status == "EXPIRED",
+        "closed": ledger.status == "CLOSED",
+        "ended": ledger.ended,
+        "fraud_check_open": ledger.fraud_status not in ("", "ACCEPTED"),
         "layout": ledger.layout,
     }
 

@@ -7,7 +7,8 @@ import msgspec
 __all__ = ["LAYOUTS", "Authorization", "OrderPlan", "PaymentMethod"]
 
 Authorization = Literal["open", "released", "cancelled"]
-PaymentMethod = Literal["pay_later", "pay_in_4", "pay_now", "card"]
+PaymentMethod = Literal["pay_later", "pay_in_4", "pay_now", "card", "unknown"]
+"""How an order is paid; `unknown` only where somebody else made it."""
 
 LAYOUTS: tuple[str, ...] = (
     "none-open",
@@ -27,7 +28,8 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """The order that a scenario starts from; amounts are minor units of `currency`.
 
     `captures` lists the amount of each capture already made, oldest first; `authorization`
-    tells what became of the part that was not captured.
+    tells what became of the part that was not captured. Only an order that somebody else made has
+    an `unknown` payment method.
     """
 
     market: str
@@ -48,6 +50,8 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Why there can be no such order; empty where there can."""
         if self.order_amount < 1 or any(amount < 1 for amount in self.captures):
             return "order_amount and each of captures are at least 1"
+        if self.payment_method == "unknown":
+            return "payment_method unknown is for orders that somebody else made"
         if self.captured_amount > self.order_amount:
             return f"captures of {self.captured_amount} exceed the order of {self.order_amount}"
         return ""

@@ -93,8 +93,9 @@ class Requirement(_Noun, frozen=True):
     Either a `rule` (a condition; where it is broken, the response `otherwise` is expected), or a
     `check` (by name, on the responses named by `upon`). `when` restricts both; `silent` tells
     where the documentation leaves a rule open. `cases` and the `across` tables name the
-    situations that have to be seen; `needs` lists what a target must be able to do for that. Where
-    a condition in `weaker` holds, the requirement rests on the source of its name alone.
+    situations that have to be seen; `needs` lists what that takes: a clock that can be moved, or
+    traffic that others sent (a run never meets such a situation). Where a condition in `weaker`
+    holds, the requirement rests on the source of its name alone.
     """
 
     id: str
@@ -113,7 +114,7 @@ class Requirement(_Noun, frozen=True):
     cases: dict[str, str] = {}
     across: Across = {}
     broken_across: Across = {}
-    needs: tuple[Literal["clock"], ...] = ()
+    needs: tuple[Literal["clock", "traffic"], ...] = ()
 
 
 class Operation(_Noun, frozen=True):
@@ -167,7 +168,8 @@ class Spec(_Noun, frozen=True):
     """Everything that is documented, loaded and checked.
 
     `fingerprint` identifies the files it was read from; `groups` are named lists of markets and of
-    capture layouts.
+    capture layouts. `followed` are documented operations that no run sends: the mock serves them,
+    and where others send them they are judged and the ledger follows.
     """
 
     operations: dict[str, Operation]
@@ -183,6 +185,7 @@ class Spec(_Noun, frozen=True):
     untested: tuple[Untested, ...]
     schemas: dict[str, Any]
     fingerprint: str
+    followed: dict[str, Operation] = {}
 
     @property
     def requirements(self) -> tuple[Requirement, ...]:
@@ -191,9 +194,8 @@ class Spec(_Noun, frozen=True):
 
     def requirement(self, identifier: str) -> Requirement:
         """The requirement of this id; raises KeyError."""
-        return next((r for r in self.requirements if r.id == identifier), None) or _missing(
-            identifier
-        )
+        known = (*self.requirements, *(r for o in self.followed.values() for r in o.requirements))
+        return next((r for r in known if r.id == identifier), None) or _missing(identifier)
 
     def level(self, requirement: Requirement, holds: Callable[[str], bool]) -> Level:
         """How strictly a requirement is meant where these conditions hold."""

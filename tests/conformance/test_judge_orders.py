@@ -7,7 +7,7 @@ import pytest
 
 from klarna_conformance.mock.server import Mock
 from klarna_specs.calls import Call
-from klarna_specs.exchange import Response
+from klarna_specs.exchange import Payload, Response
 from klarna_specs.ledger import Ledger
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Key, Step
@@ -198,20 +198,31 @@ def test_options_that_are_refused_for_a_pay_later_order_fail() -> None:
 @pytest.mark.parametrize(
     "options",
     [
-        pytest.param({"options": [{"amount": 0, "number_of_days": 10}]}, id="no currency"),
         pytest.param({"currency": "SEK"}, id="no options"),
         pytest.param({"currency": "SEK", "options": [{"amount": 0}]}, id="no days"),
+        pytest.param([], id="a list"),
+    ],
+)
+def test_options_without_days_fail_the_body(options: Any) -> None:
+    server = altering_json("getOptionsForExtendDueDate", lambda _: options)
+
+    assert deviations(server, FULL, get_options()) == {"options.body": "FAIL"}
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        pytest.param({"options": [{"amount": 0, "number_of_days": 10}]}, id="no currency"),
         pytest.param(
             {"currency": "SEK", "options": [{"amount": "0", "number_of_days": 10}]},
             id="amount a text",
         ),
-        pytest.param([], id="a list"),
     ],
 )
-def test_options_without_their_documented_members_fail_the_body(options: Any) -> None:
+def test_option_amounts_rest_on_the_description(options: Any) -> None:
     server = altering_json("getOptionsForExtendDueDate", lambda _: options)
 
-    assert deviations(server, FULL, get_options()) == {"options.body": "FAIL"}
+    assert deviations(server, FULL, get_options()) == {"options.amounts": "WARN"}
 
 
 def test_asking_for_options_that_changes_the_order_fails() -> None:
@@ -307,12 +318,29 @@ def test_an_order_that_does_not_exist_and_is_shown_fails() -> None:
     }
 
 
-def test_what_does_not_exist_answered_with_403_is_warned_of() -> None:
-    server = altering("getOrder", lambda _, r: msgspec.structs.replace(r, status=403))
+@pytest.mark.parametrize(
+    ("status", "code", "verdict"),
+    [
+        (404, "NO_SUCH_ORDER", None),
+        (403, "NOT_ALLOWED", None),
+        (400, "NOT_FOUND", None),
+        (400, "INVALID_ORDER_ID", None),
+        (400, "BAD_VALUE", "WARN"),
+        (410, "GONE", "WARN"),
+    ],
+)
+def test_unknown_order_is_refused_with_a_documented_status(
+    status: int, code: str, verdict: str | None
+) -> None:
+    body = {"error_code": code, "error_messages": ["No such order."], "correlation_id": "c-1"}
+    payload = Payload(msgspec.json.encode(body).decode())
+    server = altering(
+        "getOrder", lambda _, r: msgspec.structs.replace(r, status=status, body=payload)
+    )
 
     found = deviations(server, FULL, get_order(order="unknown"))
 
-    assert found["order.not-found-status"] == "WARN"
+    assert found.get("order.not-found-status") == verdict
 
 
 @pytest.mark.parametrize(

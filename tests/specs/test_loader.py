@@ -425,7 +425,8 @@ _VALUES = {
     "call.capture_is": ("own", "foreign", "unknown"),
     "call.refund_is": ("own", "foreign", "unknown"),
     "call.defect": ("", "empty", "not_json", "not_an_object", "missing", "wrong_type"),
-    "call.oddity": ("", "content_type", "unknown_member", "lenient_value"),
+    "call.oddity": ("", "content_type", "unknown_member", "incomplete_member", "lenient_value"),
+    "order.market": (*SPEC.markets, ""),
     "order.payment_method": get_args(PaymentMethod),
     "line.type": (*_LINE_TYPES, ""),
 }

@@ -11,6 +11,7 @@ from klarna_conformance.errors import AdapterError
 from klarna_conformance.front.network import Disturbing, Network, Tempo
 from klarna_conformance.mock.app import credentials_of
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.today import today_s
 from klarna_reports.client_wording import command_text
 from klarna_reports.record import ProvidedOrder
 from klarna_specs.calls import read_call
@@ -76,7 +77,7 @@ class Stage:
         self._tempo = tempo
         self._adapter = adapter
         self._username, self._password = defaults.USERNAME, defaults.PASSWORD
-        self.mock = Mock(spec, seed=seed)
+        self.mock = Mock(spec, seed=seed, epoch_s=today_s())
         self.network = Network(
             self._served,
             credentials=lambda header: credentials_of(header, self._username, self._password),

@@ -36,23 +36,24 @@ def check(
     no_color: bool,
     specs: Path | None,
 ) -> int:
-    """Judge server and client by the traffic that FILE (HAR) recorded, and send nothing.
+    """Judge server and client by the traffic that FILE recorded, and send nothing.
 
-    Each order is judged from when it was first read. What the traffic does not show is NOT_RUN, and
+    FILE is a HAR file, a VCR cassette, or WireMock mappings. Each order is judged from when it was
+    first read; what is not judged is listed. What the traffic does not show is NOT_RUN, and
     so recorded traffic is rarely enough for CONFORMANT: it exits with 3, or 1 for a violation.
     --requirement narrows the question to what can be answered.
     """
-    from klarna_conformance.har_file import read_har
     from klarna_conformance.recorded import traffic_facts
     from klarna_conformance.recording import Recorder
     from klarna_conformance.redaction import Redactor
     from klarna_conformance.terminal import Terminal
+    from klarna_conformance.traffic_file import read_traffic
     from klarna_conformance.watched import Watched, write_watched
     from klarna_specs.loader import load
 
     spec = load(specs)
     sides = watched_sides(spec, side, requirements)
-    traffic = read_har(file)
+    traffic = read_traffic(file)
     facts = traffic_facts(spec, traffic, name=file.name)
     watched = Watched(facts=facts, traffic=tuple(traffic))
     summary = write_watched(

@@ -61,7 +61,8 @@ def mock(
     """Serve the mock: a server that does as documented, and remembers everything.
 
     Prints its base URL when it accepts requests. Beside the documented paths there is a control
-    API: POST /_control/orders (an order plan), POST /_control/clock ({"advance_s": N}),
+    API: POST /_control/orders (an order plan), POST /_control/orders/{order_id}
+    ({"fraud_status": "PENDING"}), POST /_control/clock ({"advance_s": N}),
     POST /_control/faults ({"faults": ["lost"]}: what the next calls meet),
     GET /_control/exchanges, POST /_control/reset.
 
@@ -74,14 +75,17 @@ def mock(
     from klarna_conformance.mock.serving import MockServer
     from klarna_conformance.mutants.making import named_mock
     from klarna_conformance.serving import serve
+    from klarna_conformance.today import today_s
     from klarna_specs.loader import load
 
     if (requirements or strict) and not judge:
         raise UsageError("--requirement and --strict go with --judge")
     spec = load(specs)
     watched_sides(spec, "client", requirements)
+    served = named_mock(spec, mutant, lag_s=lag / 1000)
+    served.epoch_s = today_s()
     server = MockServer(
-        named_mock(spec, mutant, lag_s=lag / 1000),
+        served,
         username=username,
         password=password,
         control=not no_control,

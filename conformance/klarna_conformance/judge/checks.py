@@ -26,7 +26,7 @@ from klarna_specs.ledger import Answer, Ledger
 from klarna_specs.oracle import Assessment
 from klarna_specs.spec import ResponseSpec, Spec
 
-__all__ = ["CHECKS", "LATER_CHECKS", "Seen"]
+__all__ = ["CHECKS", "LATER_CHECKS", "OF_BODY", "Seen"]
 
 _LONGEST_TOLD = 200
 _CONFLICT = 409
@@ -79,6 +79,8 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 def _complete_response(seen: Seen) -> Result:
     outcome = seen.exchange.outcome
+    if isinstance(outcome, Failure) and outcome.kind == "aborted":
+        return NotTold()
     if isinstance(outcome, Failure):
         return Mismatch("a complete HTTP response", f"{outcome.kind}: {outcome.message}")
     if outcome.truncated:
@@ -192,6 +194,11 @@ def _option_days(seen: Seen) -> Result:
     return None
 
 
+def _option_amounts(seen: Seen) -> Result:
+    """What else the description has of options; without days they are wrong already."""
+    return NotTold() if _option_days(seen) is not None else _body(seen)
+
+
 def _json_content_type(seen: Seen) -> Result:
     told = seen.response.content_type
     if told == "application/json" or (told.startswith("application/") and told.endswith("+json")):
@@ -299,7 +306,8 @@ def _on_order(compare: Callable[[Ledger, Mapping[str, Any]], Result]) -> Callabl
 def _money_adds_up(ledger: Ledger, order: Mapping[str, Any]) -> Result:
     """Not asked after a call was wrongly accepted: consequences are not findings of their own."""
     spent = ledger.captured_amount + ledger.remaining_authorized_amount
-    consequence = ledger.refunded_amount > ledger.captured_amount or spent > ledger.order_amount
+    exceeded = ledger.refunded_amount > ledger.captured_amount or spent > ledger.order_amount
+    consequence = exceeded and ledger.turn > 0
     return NotTold() if ledger.uncertain or consequence else money_adds_up(order)
 
 
@@ -348,6 +356,7 @@ CHECKS: Mapping[str, Callable[[Seen], Result]] = {
     "correlation_id_distinct": _correlation_id_distinct,
     "body": _body,
     "option_days": _option_days,
+    "option_amounts": _option_amounts,
     "id_header": _id_header,
     "id_distinct": _id_distinct,
     "location_header": _location_header,
@@ -363,8 +372,18 @@ CHECKS: Mapping[str, Callable[[Seen], Result]] = {
 }
 """Checks that one exchange decides."""
 
+OF_BODY = frozenset(
+    {
+        *("described_response", "error_code", "error_body", "error_message_told", "body"),
+        *("option_days", "option_amounts"),
+        *("own_state", "money_adds_up", "lifecycle_status", "captures_agree"),
+    }
+)
+"""Checks that need the body of a response."""
+
 LATER_CHECKS = (
     "accepted",
+    "changed_elsewhere",
     "order_agrees",
     "location_leads",
     "resource_agrees",

@@ -1,11 +1,13 @@
 """Judges the exchanges of one scenario, concurrent groups in some order that explains them."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from klarna_conformance.judge.judging import Judging, Numbered
+from klarna_conformance.locations import created_id
 from klarna_reports.record import Finding, ProvidedOrder, TargetFacts
-from klarna_specs.exchange import Exchange
+from klarna_specs.calls import read_call
+from klarna_specs.exchange import Exchange, Response
 from klarna_specs.spec import Spec
 
 __all__ = ["certain_findings", "judge"]
@@ -42,7 +44,11 @@ def _judged(
     orders: Iterable[ProvidedOrder],
     exchanges: Sequence[Exchange],
 ) -> Judging:
+    orders = tuple(orders)
     judging = Judging(spec, facts, orders)
+    if any(order.ledger and order.ledger.shared for order in orders):
+        judging.told_ids = frozenset(_told_ids(spec, exchanges))
+        judging.reads_after = tuple(_reads(spec, exchanges))
     groups = {exchange.group for exchange in exchanges}
 
     def group_of(numbered: Numbered) -> int | None:
@@ -51,12 +57,66 @@ def _judged(
         looks = exchange.purpose == "look" and exchange.step in groups
         return exchange.step if looks else exchange.group
 
+    since: list[tuple[Numbered, ...]] = []
+    begun = judging.copy()
     for group, members in groupby(enumerate(exchanges), key=group_of):
-        if group is None:
-            judging.look_at_all(members)
-        else:
-            judging = _explained(judging, tuple(members))
+        for part in ((each,) for each in members) if group is None else (tuple(members),):
+            judging.elsewhere = None
+            judging = _after(judging, part)
+            since.append(part)
+            if judging.elsewhere is not None:
+                judging = _dated(judging, begun, since)
+            if any(index in judging.reads_after for index, _ in part):
+                since, begun = [], judging.copy()
     return judging
+
+
+def _after(judging: Judging, part: tuple[Numbered, ...]) -> Judging:
+    if part[0][1].group is not None or len(part) > 1:
+        return _explained(judging, part)
+    judging.look_at_all(part)
+    return judging
+
+
+def _dated(judged: Judging, begun: Judging, parts: Sequence[tuple[Numbered, ...]]) -> Judging:
+    """The judging with a change of somebody else's at the time that explains the most.
+
+    A read shows such a change, and not when it came: calls since the read before may have been
+    answered with it in mind.
+    """
+    count = len(begun.findings)
+    best = judged
+    assert judged.elsewhere is not None
+    for position in range(len(parts)):
+        if best.deviations_since(count) == (0, 0):
+            break
+        attempt = begun.copy()
+        for number, part in enumerate(parts):
+            if number == position:
+                attempt.learn(*judged.elsewhere)
+            attempt = _after(attempt, part)
+        if attempt.deviations_since(count) < best.deviations_since(count):
+            best = attempt
+    return best
+
+
+def _told_ids(spec: Spec, exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """What the answers named as created."""
+    for exchange in exchanges:
+        call, response = read_call(spec, exchange.request), exchange.outcome
+        if call is not None and isinstance(response, Response) and response.is_success:
+            created = call.operation.responses[call.operation.success]
+            yield created_id(response, created) or ""
+            yield (response.header("Location") or "").rsplit("/", 1)[-1]
+
+
+def _reads(spec: Spec, exchanges: Iterable[Exchange]) -> Iterator[int]:
+    """The exchanges that show the order."""
+    for index, exchange in enumerate(exchanges):
+        call, response = read_call(spec, exchange.request), exchange.outcome
+        shows = call is not None and call.operation.operation == "getOrder"
+        if shows and isinstance(response, Response) and response.is_success:
+            yield index
 
 
 def _explained(judging: "Judging", members: tuple[Numbered, ...]) -> "Judging":

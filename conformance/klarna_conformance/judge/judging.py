@@ -1,13 +1,14 @@
 """Judges exchanges in turn, while the ledgers follow what is seen."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from copy import copy
 from typing import Any
 from urllib.parse import unquote
 
 import msgspec
 
-from klarna_conformance.judge.checks import CHECKS, Seen
+from klarna_conformance.judge.checks import CHECKS, OF_BODY, Seen
+from klarna_conformance.judge.elsewhere import Elsewhere, Recent, done_elsewhere
 from klarna_conformance.judge.later import Awaited, Decided, LaterReads
 from klarna_conformance.judge.observers import OBSERVERS
 from klarna_conformance.judge.reading import (
@@ -22,7 +23,15 @@ from klarna_conformance.judge.reading import (
     told,
     wanted,
 )
-from klarna_conformance.judge.state import Excused, Mismatch, NotTold, Result, adopted
+from klarna_conformance.judge.state import (
+    Excused,
+    Mismatch,
+    NotTold,
+    Result,
+    adopted,
+    noted,
+    order_agrees,
+)
 from klarna_conformance.target import reading_followed
 from klarna_reports.record import Finding, ProvidedOrder, TargetFacts, Verdict
 from klarna_specs.calls import Call, read_call
@@ -105,11 +114,14 @@ class Judging:
         self.findings: list[Finding] = []
         self._spec = spec
         self._facts = facts
-        self._ledgers = {
-            order.order_id: open_ledger(order.plan, order.order_id, order.capture_ids, order.rest)
-            for order in orders
-        }
-        self._later = LaterReads(facts.bases)
+        self._ledgers = {order.order_id: order.ledger or _opened(order) for order in orders}
+        self._read = dict(self._ledgers)
+        self._recent: dict[str, tuple[Recent, ...]] = {}
+        self.elsewhere: tuple[int, str, Elsewhere] | None = None
+        self.told_ids: Collection[str] = ()
+        self.reads_after: Collection[int] = ()
+        shared = any(ledger.shared for ledger in self._ledgers.values())
+        self._later = LaterReads(facts.bases, behind_others=shared)
         self._correlation_ids: dict[str, str] = {}
         self._resource_ids: set[tuple[str, str, str]] = set()
         """Order, kind and id of what answers said was made."""
@@ -122,6 +134,8 @@ class Judging:
         other = copy(self)
         other.findings = list(self.findings)
         other._ledgers = dict(self._ledgers)
+        other._read = dict(self._read)
+        other._recent = dict(self._recent)
         other._later = self._later.copy()
         other._correlation_ids = dict(self._correlation_ids)
         other._resource_ids = set(self._resource_ids)
@@ -159,6 +173,11 @@ class Judging:
             for finding in self.findings[count:]
         )
 
+    def deviations_since(self, count: int) -> tuple[int, int]:
+        """How many FAILs and WARNs there are after the first `count` findings."""
+        verdicts = [finding.verdict for finding in self.findings[count:]]
+        return verdicts.count("FAIL"), verdicts.count("WARN")
+
     def _tells_order(self, name: str) -> bool:
         requirement = self._spec.requirement(name)
         return bool(requirement.rule) or requirement.check in _TELLING_ORDER
@@ -179,11 +198,11 @@ class Judging:
         if isinstance(response, Response) and response.status == 429:
             self._never_let_through(index, exchange)
             return
-        self._decide(self._later.read_resource(index, exchange))
-        call = read_call(self._spec, exchange.request)
-        if call is None:
+        call = read_call(self._spec, exchange.request, followed=True)
+        if call is not None and self._is_about_elsewhere(index, exchange, call):
             return
-        if self._told_but_not_booked(call):
+        self._decide(self._later.read_resource(index, exchange))
+        if call is None or self._told_but_not_booked(call):
             return
         answered = self._answered(index, exchange, self._assessed(exchange, call))
         self._note_if_open(answered)
@@ -205,6 +224,57 @@ class Judging:
         if self._diverging is None and (grouped or answered.call.operation.changes):
             self._diverging = answered.index
 
+    def learn(self, index: int, order_id: str, change: Elsewhere) -> None:
+        """Takes note of what calls did that are not recorded, and that a read showed."""
+        self._ledgers[order_id] = change.applied(self._ledgers[order_id])
+        result = Mismatch("the order as recorded calls left it", change.said)
+        self._inform("order.changed-elsewhere", index, result)
+
+    def _is_about_elsewhere(self, index: int, exchange: Exchange, call: Call) -> bool:
+        """Learns what a read shows of calls that are not recorded, or that it is a stale one.
+
+        True where nothing else can be said of the exchange.
+        """
+        ledger = self._ledgers.get(call.order_id)
+        response = exchange.outcome
+        if ledger is None or not ledger.shared or not isinstance(response, Response):
+            return False
+        unknown = (call.refund_id and ledger.refund(call.refund_id) is None) or (
+            call.capture_id and ledger.capture(call.capture_id) is None
+        )
+        if unknown and response.is_success:
+            return not {call.refund_id, call.capture_id} & self._named
+        order = json_object(exchange) if call.operation.operation == "getOrder" else None
+        if order is None or not response.is_success or not _is_of(call, order):
+            return False
+        return not ledger.uncertain and self._is_explained(index, ledger, order)
+
+    def _is_explained(self, index: int, ledger: Ledger, order: dict[str, Any]) -> bool:
+        known = noted(ledger, order)
+        if not isinstance(order_agrees(known, order), Mismatch) and _amount_agrees(known, order):
+            if known != ledger:
+                self._ledgers[ledger.order_id] = known
+                self.elsewhere = (index, ledger.order_id, Elsewhere(shown=order))
+            return False
+        recent = self._recent.get(ledger.order_id, ())
+        change = done_elsewhere(ledger, order, recent, self.told_ids)
+        if change is not None:
+            self.elsewhere = (index, ledger.order_id, change)
+            self.learn(index, ledger.order_id, change)
+            return False
+        before = self._read[ledger.order_id]
+        stale = bool(recent) and not isinstance(order_agrees(before, order), Mismatch)
+        if not stale or not any(each > index for each in self.reads_after):
+            return False
+        result = Mismatch("what was done, at the first read", "the state before it")
+        self._inform("order.settles-at-once", index, result)
+        return True
+
+    def _inform(self, identifier: str, index: int, result: Result) -> None:
+        requirement = self._spec.requirement(identifier)
+        awaited = Awaited(requirement=requirement, level="INFO", index=index, aspects=("seen",))
+        self._settle(awaited, result)
+
     def _never_let_through(self, index: int, exchange: Exchange) -> None:
         """Being asked to wait is a finding where it did not help to wait."""
         call = read_call(self._spec, exchange.request)
@@ -218,13 +288,17 @@ class Judging:
                     Awaited(requirement=requirement, level=requirement.level, index=index), result
                 )
 
+    @property
+    def _named(self) -> set[str]:
+        """The ids of what answers said was made, and those that their Locations end in."""
+        return {identifier for _, _, identifier in self._resource_ids} | self._led_to
+
     def _told_but_not_booked(self, call: Call) -> bool:
         """Whether a read is of what an answer told, though the ledger knows of no such thing."""
         ledger = self._ledgers.get(call.order_id)
         if ledger is not None and ledger.uncertain and not call.operation.changes:
             return bool(call.refund_id or call.capture_id)
-        told = {identifier for _, _, identifier in self._resource_ids} | self._led_to
-        wanted = {call.capture_id, call.refund_id} & told
+        wanted = {call.capture_id, call.refund_id} & self._named
         known = {c.capture_id for o in self._ledgers.values() for c in o.captures}
         known |= {r.refund_id for o in self._ledgers.values() for r in o.refunds}
         return bool(wanted - known)
@@ -304,6 +378,13 @@ class Judging:
             if requirement.when and not assessment.holds(requirement.when):
                 continue
             this = self._awaited(answered, requirement, "seen")
+            outcome = answered.exchange.outcome
+            if (
+                isinstance(outcome, Response)
+                and outcome.unrecorded
+                and requirement.check in OF_BODY
+            ):
+                continue
             if check := CHECKS.get(requirement.check):
                 self._settle(this, check(seen))
             else:
@@ -335,8 +416,12 @@ class Judging:
         days = offered_days(answered.exchange)
         if call.operation.changes:
             ledger = _changed(ledger, answered)
+            recent = Recent(call, answered.kind == "success")
+            self._recent[call.order_id] = (*self._recent.get(call.order_id, ()), recent)
         elif answered.kind == "success" and call.operation.operation == "getOrder" and order:
-            ledger = adopted(ledger, order) if _is_of(call, order) else ledger
+            if _is_of(call, order):
+                ledger = self._read[call.order_id] = adopted(ledger, order)
+                self._recent[call.order_id] = ()
         elif call.operation.operation == "getOptionsForExtendDueDate" and days is not None:
             ledger = ledger.with_options(call.capture_id or "", days)
         self._ledgers[call.order_id] = ledger
@@ -427,6 +512,14 @@ def _regardless_of_order(ledger: Ledger) -> tuple[object, ...]:
     )
 
 
+def _opened(order: ProvidedOrder) -> Ledger:
+    return open_ledger(order.plan, order.order_id, order.capture_ids, order.rest)
+
+
+def _amount_agrees(ledger: Ledger, order: dict[str, Any]) -> bool:
+    return order.get("order_amount") in (None, ledger.order_amount)
+
+
 def _is_of(call: Call, order: dict[str, Any]) -> bool:
     """Whether an order is the one that was asked for, as far as it tells."""
     return order.get("order_id") in (None, call.order_id)
@@ -442,8 +535,13 @@ def _changed(ledger: Ledger, answered: _Answered) -> Ledger:
         again = first.amounts != ledger.amounts
     effect = answered.kind == "success" and not again
     moved = ledger.after(answered.call, answered.answer, effect=effect)
-    if effect and (outcome is None or may_answer_again(answered.assessment, answered.answer)):
+    if answered.kind == "success" and set(ledger.silent) == {answered.call.key}:
+        # However often it was sent without an answer, under its key it happened once.
+        moved = msgspec.structs.replace(moved, uncertain=False, silent=())
+    undocumented = outcome is None and not ledger.shared
+    if effect and (undocumented or may_answer_again(answered.assessment, answered.answer)):
         # What a call does that should have been refused is not documented, nor can a repeated
-        # one that tells no id be told from a new one: a read tells.
+        # one that tells no id be told from a new one: a read shows it. Of a shared order the read
+        # has to show as well what others did that made the call right.
         return msgspec.structs.replace(moved, uncertain=True)
     return moved

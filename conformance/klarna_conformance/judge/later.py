@@ -15,6 +15,7 @@ from klarna_conformance.judge.state import (
     text_shown,
 )
 from klarna_conformance.locations import Leads, Nowhere, created_id, follow
+from klarna_specs.calls import ORDERS_PATH
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.json_value import as_object, is_integer
 from klarna_specs.ledger import Ledger
@@ -56,10 +57,15 @@ class _Created(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LaterReads:
-    """Remembers what reads have to show, and tells what they showed."""
+    """Remembers what reads have to show, and reports what they showed.
 
-    def __init__(self, bases: tuple[str, ...]) -> None:
+    With `behind_others` the server may have another public name than it was recorded with, such as
+    behind a gateway: a Location there is judged by its documented path, once that is read.
+    """
+
+    def __init__(self, bases: tuple[str, ...], *, behind_others: bool = False) -> None:
         self._bases = bases
+        self._behind_others = behind_others
         self._of_order: dict[str, list[Awaited]] = {}
         self._by_location: dict[str, _Created] = {}
         self._by_path: dict[str, _Created] = {}
@@ -67,7 +73,7 @@ class LaterReads:
 
     def copy(self) -> "LaterReads":
         """The same, to be continued apart."""
-        other = LaterReads(self._bases)
+        other = LaterReads(self._bases, behind_others=self._behind_others)
         other._of_order = {order: list(awaited) for order, awaited in self._of_order.items()}
         other._by_location = dict(self._by_location)
         other._by_path = dict(self._by_path)
@@ -95,6 +101,10 @@ class LaterReads:
                 self._by_location[path] = resource
             case Nowhere(kind="absent"):
                 pass
+            case Nowhere(kind="elsewhere") if self._behind_others:
+                location = response.header("Location") or ""
+                _, found, rest = location.partition(ORDERS_PATH)
+                self._by_location[found + rest] = resource
             case Nowhere(why=why):
                 result = Mismatch("a Location that leads to it", why)
                 yield from resource.decided("location_leads", result)

@@ -5,6 +5,7 @@ where the resource has no member that could show it.
 """
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import msgspec
@@ -21,7 +22,9 @@ __all__ = [
     "capture_state",
     "captures_agree",
     "lifecycle",
+    "listed_resources",
     "money_adds_up",
+    "noted",
     "order_agrees",
     "refund_state",
     "text_agrees",
@@ -58,6 +61,7 @@ def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
         (name, getattr(ledger, name), order[name])
         for name in _AMOUNTS
         if is_integer(order.get(name))  # other values are for `money_adds_up` to tell
+        and not (name == "remaining_authorized_amount" and _lapsed(ledger, order))
     ]
     for kind, own in (("captures", _known(ledger.captures)), ("refunds", _known(ledger.refunds))):
         if _has(order, kind):
@@ -71,6 +75,12 @@ def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
         ", ".join(f"{name} {_shown(ours)}" for name, ours, _ in wrong),
         ", ".join(f"{name} {_shown(theirs)}" for name, _, theirs in wrong),
     )
+
+
+def _lapsed(ledger: Ledger, order: Mapping[str, Any]) -> bool:
+    """Whether what remained authorized may be shown as gone, because its time is over."""
+    over = ledger.ended or order.get("status") == "EXPIRED"
+    return over and order.get("remaining_authorized_amount") == 0
 
 
 def _same(ours: Any, theirs: Any) -> bool:
@@ -92,6 +102,11 @@ def _listed(kind: str, resources: list[Any]) -> list[tuple[Any, Any]]:
         (members.get(f"{word}_id"), members.get(f"{amount}_amount"))
         for members in (as_object(resource) or {} for resource in resources)
     ]
+
+
+def listed_resources(kind: str, resources: list[Any]) -> list[tuple[Any, Any]]:
+    """Id and amount of each resource of a list of captures or refunds."""
+    return _listed(kind, resources)
 
 
 def _comparable(ours: list[tuple[Any, Any]], theirs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
@@ -128,9 +143,44 @@ def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
         new = [i for i in captures if ledger.capture(i) is None]
         made = tuple(Capture(capture_id=i, captured_amount=captures[i]) for i in new)
         told["captures"] = (*ledger.captures, *made)
+    if ledger.shared and is_countable(order.get("order_amount")):
+        told["order_amount"] = order["order_amount"]
     if ledger.uncertain:
         told |= _rest(msgspec.structs.replace(ledger, **told), order)
-    return msgspec.structs.replace(ledger, uncertain=False, **told)
+    known = msgspec.structs.replace(ledger, uncertain=False, silent=(), **told)
+    return noted(_given_up(known) if ledger.shared else known, order)
+
+
+def _given_up(ledger: Ledger) -> Ledger:
+    """An order of which nothing remains authorized, though not all of it was captured."""
+    over = ledger.remaining_authorized_amount == 0 and ledger.captured_amount < ledger.order_amount
+    released = over and not ledger.cancelled and (ledger.released or not ledger.ended)
+    return msgspec.structs.replace(ledger, released=released)
+
+
+def noted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
+    """The ledger with what the order shows that limits what can be done with it.
+
+    CLOSED is not documented, and counts only where others may have closed the order.
+    """
+    status = order.get("status")
+    counts = status in ("EXPIRED", "CLOSED") and (ledger.shared or status == "EXPIRED")
+    fraud = order.get("fraud_status")
+    return msgspec.structs.replace(
+        ledger,
+        status=status if counts else "",
+        cancelled=ledger.cancelled or (ledger.shared and status == "CANCELLED"),
+        fraud_status=fraud if isinstance(fraud, str) else "",
+        expires_s=_unix_s(order.get("expires_at")) or ledger.expires_s,
+    )
+
+
+def _unix_s(moment: Any) -> float | None:
+    try:
+        read = datetime.fromisoformat(moment) if isinstance(moment, str) else None
+    except ValueError:
+        return None
+    return read.timestamp() if read and read.tzinfo else None
 
 
 def _rest(ledger: Ledger, order: Mapping[str, Any]) -> dict[str, bool]:
@@ -259,7 +309,7 @@ def money_adds_up(order: Mapping[str, Any]) -> Result:
     for name, amount in amounts.items():
         if not is_integer(amount) or amount < 0:
             return Mismatch(f"{name} as a whole number of minor units", f"{name} {amount!r}")
-    total = amounts.get("original_order_amount", amounts.get("order_amount"))
+    total = amounts.get("order_amount", amounts.get("original_order_amount"))
     captured, refunded = amounts.get("captured_amount"), amounts.get("refunded_amount")
     left = amounts.get("remaining_authorized_amount")
     if captured is not None and refunded is not None and refunded > captured:
@@ -280,6 +330,8 @@ def money_adds_up(order: Mapping[str, Any]) -> Result:
 def lifecycle(ledger: Ledger, order: Mapping[str, Any]) -> Result:
     """The status of an order beside what its captures and its cancellation make of it."""
     if "status" not in order:
+        return NotTold()
+    if ledger.ended:
         return NotTold()
     if ledger.cancelled:
         expected = "CANCELLED"

@@ -5,7 +5,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from starlette.applications import Starlette
@@ -35,6 +35,10 @@ class _Answer(msgspec.Struct):
 
 class _Advance(msgspec.Struct, forbid_unknown_fields=True):
     advance_s: int
+
+
+class _Fraud(msgspec.Struct, forbid_unknown_fields=True):
+    fraud_status: Literal["ACCEPTED", "PENDING", "REJECTED"]
 
 
 Disturb = Callable[[FaultsTold | None], Awaitable[int]]
@@ -81,6 +85,7 @@ def mock_app(
     )
     controls = [
         Route("/_control/orders", _orders(mock), methods=["POST"]),
+        Route("/_control/orders/{order_id}", _fraud(mock), methods=["POST"]),
         Route("/_control/clock", _clock(mock), methods=["POST"]),
         Route("/_control/faults", _faults(disturb), methods=["POST"]),
         Route("/_control/exchanges", _exchanges(mock), methods=["GET"]),
@@ -164,6 +169,18 @@ def _orders(mock: Mock) -> Any:
         return _json(answer, 201)
 
     return make_order
+
+
+def _fraud(mock: Mock) -> Any:
+    async def check(request: HttpRequest) -> HttpResponse:
+        try:
+            told = msgspec.json.decode(await request.body(), type=_Fraud)
+        except msgspec.DecodeError as exc:
+            return _json({"error": f'expected {{"fraud_status": "PENDING"}}: {exc}'}, 400)
+        known = mock.check_fraud(request.path_params["order_id"], told.fraud_status)
+        return HttpResponse(status_code=204) if known else _json({"error": "no such order"}, 404)
+
+    return check
 
 
 class _TokenOrder(msgspec.Struct):

@@ -1,23 +1,31 @@
 """The resources that the mock shows: order, capture, refund, extension options. Pure."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
-from klarna_specs.json_value import as_object
-from klarna_specs.ledger import Capture, Ledger, Refund
+import msgspec
+
+from klarna_specs.bodies import violations
+from klarna_specs.calls import Call
+from klarna_specs.json_value import as_array, as_object
+from klarna_specs.ledger import AUTHORIZATION_S, Capture, Ledger, Refund
+from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Spec
 
 __all__ = [
+    "bad_members",
     "capture_resource",
     "days_offered",
     "options_resource",
+    "order_details",
     "order_resource",
     "refund_resource",
+    "with_shipping",
 ]
 
 _TIER_AMOUNT = 100_000
 """Captures below this amount (minor units) are offered no more than 30 days."""
-_AUTHORIZATION_S = 28 * 86_400
 _METHODS = {
     "pay_later": ("INVOICE", "Pay in 30 days"),
     "pay_in_4": ("SLICE_IT_BY_CARD", "Pay in 4 installments"),
@@ -32,20 +40,68 @@ def order_resource(ledger: Ledger, created_s: float) -> dict[str, Any]:
     return {
         "order_id": ledger.order_id,
         "status": _status(ledger),
-        "fraud_status": "ACCEPTED",
+        "fraud_status": ledger.fraud_status or "ACCEPTED",
         "order_amount": ledger.order_amount,
-        "original_order_amount": ledger.order_amount,
         "captured_amount": ledger.captured_amount,
         "refunded_amount": ledger.refunded_amount,
-        "remaining_authorized_amount": ledger.remaining_authorized_amount,
+        "remaining_authorized_amount": 0 if ledger.ended else ledger.remaining_authorized_amount,
         "purchase_country": ledger.market,
         "purchase_currency": ledger.currency,
         "initial_payment_method": {"type": method, "description": description},
         "created_at": _time(created_s),
-        "expires_at": _time(created_s + _AUTHORIZATION_S),
+        "expires_at": _time(ledger.expires_s or created_s + AUTHORIZATION_S),
         "captures": [capture_resource(ledger, capture, created_s) for capture in ledger.captures],
         "refunds": [refund_resource(refund, created_s) for refund in ledger.refunds],
     }
+
+
+def order_details(spec: Spec, plan: OrderPlan, order_id: str) -> dict[str, Any]:
+    """What an order shows beside its amounts, of an invented customer."""
+    amount, market = plan.order_amount, spec.markets.get(plan.market)
+    line = {"name": "Goods", "quantity": 1, "unit_price": amount, "total_amount": amount}
+    address = {
+        "given_name": "Testperson",
+        "family_name": "Approved",
+        "city": "Anytown",
+        "street_address": "1 Any Street",
+        "postal_code": "12345",
+        "country": plan.market,
+    }
+    return {
+        "original_order_amount": amount,
+        "klarna_reference": order_id[:8].upper(),
+        "locale": market.locale if market else "",
+        "order_lines": list(plan.order_lines) or [line],
+        "billing_address": address,
+        "shipping_address": address,
+        "merchant_reference1": "",
+        "merchant_reference2": "",
+    }
+
+
+def with_shipping(capture: Capture, body: dict[str, Any]) -> Capture:
+    """A capture with more shipping information."""
+    told = as_object(capture.body) or {}
+    before, more = (as_array(each.get("shipping_info")) or [] for each in (told, body))
+    return msgspec.structs.replace(capture, body={**told, "shipping_info": [*before, *more]})
+
+
+def bad_members(spec: Spec, call: Call) -> list[str]:
+    """What is wrong with a body, by the members where it is."""
+    body = call.operation.body
+    if body is None or as_object(call.body) is None:
+        return []
+    found = violations(spec, body.schema, call.body)
+    found = found or (violations(spec, body.limits, call.body) if body.limits else ())
+    return [f"Bad value: {_member(each)}" for each in found]
+
+
+def _member(violation: str) -> str:
+    """The member that a violation is about, as `order_lines[0].name`."""
+    path, _, problem = violation.partition(": ")
+    missing = re.match("'([^']+)' is a required property", problem)
+    parts = (path.removeprefix("$").removeprefix("."), missing[1] if missing else "")
+    return ".".join(part for part in parts if part)
 
 
 def capture_resource(ledger: Ledger, capture: Capture, created_s: float) -> dict[str, Any]:
@@ -101,7 +157,7 @@ def _told(body: Any) -> dict[str, Any]:
     members = as_object(body) or {}
     return {
         name: members[name]
-        for name in ("reference", "description", "order_lines")
+        for name in ("reference", "description", "order_lines", "shipping_info")
         if name in members
     }
 
@@ -109,6 +165,8 @@ def _told(body: Any) -> dict[str, Any]:
 def _status(ledger: Ledger) -> str:
     if ledger.cancelled:
         return "CANCELLED"
+    if ledger.ended and ledger.remaining_authorized_amount:
+        return "EXPIRED"
     if not ledger.captures:
         return "AUTHORIZED"
     return "PART_CAPTURED" if ledger.remaining_authorized_amount else "CAPTURED"

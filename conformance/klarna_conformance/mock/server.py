@@ -11,16 +11,20 @@ import msgspec
 from klarna_conformance.mock.deviation import AS_DOCUMENTED, Booking, Deviation, Sending
 from klarna_conformance.mock.lag import Lag
 from klarna_conformance.mock.resources import (
+    bad_members,
     capture_resource,
     days_offered,
     options_resource,
+    order_details,
     order_resource,
     refund_resource,
+    with_shipping,
 )
 from klarna_reports.record import ProvidedOrder
 from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Payload, Request, Response
-from klarna_specs.ledger import Answer, Ledger, open_ledger
+from klarna_specs.json_value import as_object
+from klarna_specs.ledger import AUTHORIZATION_S, Answer, Ledger, open_ledger
 from klarna_specs.oracle import Assessment, Outcome, assess
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Spec
@@ -28,7 +32,7 @@ from klarna_specs.spec import Spec
 __all__ = ["EPOCH_S", "Mock"]
 
 EPOCH_S = 1_767_225_600.0
-"""When the mock's time starts (Unix time, seconds): it stands still until it is moved."""
+"""When the mock's time starts unless another time is given (Unix time, seconds)."""
 _REMEMBERED_EXCHANGES = 10_000
 _JSON = (("Content-Type", "application/json"),)
 _NOT_FOUND = {
@@ -43,8 +47,9 @@ class Mock:
     """Orders and what was done to them. Safe to be called from several threads.
 
     Ids are drawn from `seed`, so that two mocks with the same seed and the same requests answer
-    alike. A `deviation` makes it another server than the documented one; reads do not show for
-    `lag_s` seconds what was done.
+    alike. Its time starts at `epoch_s` (Unix time, seconds) and stands still until it is moved. A
+    `deviation` makes it another server than the documented one; reads do not show for `lag_s`
+    seconds what was done.
     """
 
     def __init__(
@@ -54,8 +59,10 @@ class Mock:
         seed: int = 0,
         deviation: Deviation = AS_DOCUMENTED,
         lag_s: float = 0.0,
+        epoch_s: float = EPOCH_S,
     ) -> None:
         self.spec = spec
+        self.epoch_s = epoch_s
         self._deviation = deviation
         self._seed = seed
         self._lag_s = lag_s
@@ -69,6 +76,7 @@ class Mock:
             self.exchanges: deque[Exchange] = deque(maxlen=_REMEMBERED_EXCHANGES)
             self.now_s = 0
             self._made_at: dict[str, int] = {}
+            self._details: dict[str, dict[str, Any]] = {}
             self._arrivals: dict[int, Ledger] = {}
             self._arrived: Ledger | None = None
             self._answers: dict[tuple[str, str], Response] = {}
@@ -80,8 +88,14 @@ class Mock:
         with self._lock:
             order_id = self.new_id()
             capture_ids = tuple(self.new_id() for _ in plan.captures)
-            ledger = open_ledger(plan, order_id, capture_ids)
+            began_s = self.epoch_s + self.now_s
+            ledger = msgspec.structs.replace(
+                open_ledger(plan, order_id, capture_ids),
+                began_s=began_s,
+                expires_s=began_s + AUTHORIZATION_S,
+            )
             self._made_at[order_id] = self.now_s
+            self._details[order_id] = order_details(self.spec, plan, order_id)
             self.orders[order_id] = self.with_offers(ledger)
             return ProvidedOrder(
                 plan=plan,
@@ -89,6 +103,14 @@ class Mock:
                 capture_ids=capture_ids,
                 authorization=plan.authorization,
             )
+
+    def check_fraud(self, order_id: str, fraud_status: str) -> bool:
+        """Sets the fraud status of an order, and returns whether there is such an order."""
+        with self._lock:
+            ledger = self.orders.get(order_id)
+            if ledger is not None:
+                self.orders[order_id] = msgspec.structs.replace(ledger, fraud_status=fraud_status)
+            return ledger is not None
 
     def advance(self, seconds: int) -> None:
         """Moves the clock on."""
@@ -103,7 +125,7 @@ class Mock:
     def arrive(self, request: Request) -> None:
         """Notes what the order of a request is when that arrives: it is answered later."""
         with self._lock:
-            call = read_call(self.spec, request)
+            call = read_call(self.spec, request, followed=True)
             if call and call.order_id in self.orders:
                 self._arrivals[id(request)] = self.orders[call.order_id]
 
@@ -111,7 +133,7 @@ class Mock:
         """Answers a request; `base_url` is how the client calls this server (for Location)."""
         with self._lock:
             self._arrived = self._arrivals.pop(id(request), None)
-            call = read_call(self.spec, request)
+            call = read_call(self.spec, request, followed=True)
             if call is None:
                 response = self._no_such_path()
             else:
@@ -159,7 +181,7 @@ class Mock:
         """What a read shows."""
         ledger = self._seen_by(call)
         assert ledger is not None
-        made_s = EPOCH_S + self._made_at[call.order_id]
+        made_s = self.epoch_s + self._made_at[call.order_id]
         capture = ledger.capture(call.capture_id)
         refund = ledger.refund(call.refund_id)
         match call.operation.operation:
@@ -172,7 +194,7 @@ class Mock:
             case "getOptionsForExtendDueDate" if capture:
                 return options_resource(ledger, capture)
             case _:
-                return order_resource(ledger, made_s)
+                return {**order_resource(ledger, made_s), **self._details[call.order_id]}
 
     def refusal(self, assessment: Assessment, outcome: Outcome) -> Response:
         """Refuses a call, with the statements of the requirements that it breaks as messages."""
@@ -185,10 +207,11 @@ class Mock:
             return self._response(spec.status[0], page, headers)
         codes = {"not_found": _NOT_FOUND.get(operation.operation, "NOT_FOUND"), **_CODES}
         reasons = [r.statement for r in operation.requirements if r.id in outcome.because]
+        named = bad_members(self.spec, assessment.call) if name == "malformed" else []
         correlation_id = self.new_id()
         error = {
             "error_code": spec.error_code[0] if spec.error_code else codes[name],
-            "error_messages": reasons or ["This is not possible here."],
+            "error_messages": [*named, *reasons] or ["This is not possible here."],
             "correlation_id": correlation_id,
         }
         return self._json(spec.status[0], error, correlation_id)
@@ -239,6 +262,26 @@ class Mock:
             if self._lag is not None and effect:
                 self._lag.changed(self.orders[call.order_id])
             self.orders[call.order_id] = self.with_offers(after)
+            if effect:
+                self._describe(call)
+
+    def _describe(self, call: Call) -> None:
+        """Keeps what a call tells of an order beside its amounts."""
+        told, ledger = as_object(call.body) or {}, self.orders[call.order_id]
+        if call.operation.operation in ("updateAuthorization", "updateMerchantReferences"):
+            names = ("order_lines", "merchant_reference1", "merchant_reference2")
+        elif call.operation.operation == "updateCustomerDetails":
+            names = ("billing_address", "shipping_address")
+        else:
+            names = ()
+        self._details[call.order_id] |= {name: told[name] for name in names if name in told}
+        if call.operation.operation == "addShippingInfoToCapture":
+            captures = tuple(
+                with_shipping(each, told) if each.capture_id == call.capture_id else each
+                for each in ledger.captures
+            )
+            changed = msgspec.structs.replace(ledger, captures=captures)
+            self.orders[call.order_id] = changed
 
     def _no_such_path(self) -> Response:
         correlation_id = self.new_id()

@@ -201,7 +201,17 @@ def _known_members(view: View) -> Iterator[Said]:
         in_lines = {name for line in _lines(sent) for name in line.keys() - of_line}
         unknown = sorted((sent.keys() - known) | in_lines)
         observed = ", ".join(name[:60] for name in unknown[:5])
+        types = [repr(line["type"])[:60] for line in _lines(sent) if not _is_type(view, line)]
         yield should(each.index, "documented members only", observed, holds=not unknown)
+        if types:
+            observed = f"type {', '.join(types[:5])}"
+            yield should(each.index, "documented types of lines only", observed, holds=False)
+
+
+def _is_type(view: View, line: dict[str, Any]) -> bool:
+    """Whether a line has a documented type, or none."""
+    of_line = view.spec.schemas["order_line_limits"]["properties"]
+    return "type" not in line or line["type"] in of_line["type"]["enum"]
 
 
 def _release_body(view: View) -> Iterator[Said]:

@@ -1,0 +1,448 @@
+"""Recordings of the kinds that integrations meet, each with its right verdict."""
+
+import base64
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from klarna_conformance.commands.options import watched_sides
+from klarna_conformance.recorded import traffic_facts
+from klarna_conformance.recording import Recorder
+from klarna_conformance.redaction import Redactor
+from klarna_conformance.traffic_file import read_traffic
+from klarna_conformance.watched import Watched, write_watched
+from klarna_reports.results import Summary
+from klarna_specs.loader import load
+
+from .conftest import Finished
+
+Entry = dict[str, Any]
+SPEC = load()
+ORDER, CAPTURE, REFUND = (f"{n}0000000-0000-4000-8000-00000000000{n}" for n in (1, 2, 3))
+OTHER = "40000000-0000-4000-8000-000000000004"
+CAPTURED = {
+    "captured_amount": 5_000,
+    "remaining_authorized_amount": 0,
+    "status": "CAPTURED",
+    "captures": [{"capture_id": CAPTURE, "captured_amount": 5_000}],
+}
+LINE = {"name": "Goods", "quantity": 1, "unit_price": 700, "total_amount": 700}
+BAD_VALUE = {"error_code": "BAD_VALUE", "error_messages": ["Bad value: order_lines[0]"]}
+DENIED = {"error_code": "CAPTURE_NOT_ALLOWED", "error_messages": ["Capture not allowed."]}
+OVER = {"error_code": "REFUND_NOT_ALLOWED", "error_messages": ["Over refund is not allowed."]}
+
+
+def _entry(
+    method: str, suffix: str = "", body: Any = None, status: int = 200, **response: Any
+) -> Entry:
+    return {"method": method, "suffix": suffix, "body": body, "status": status, **response}
+
+
+def _read(**shown: Any) -> Entry:
+    """A read of an order of 5000 that shows nothing captured unless told otherwise."""
+    order = {
+        "order_id": ORDER,
+        "status": "AUTHORIZED",
+        "fraud_status": "ACCEPTED",
+        "order_amount": 5_000,
+        "original_order_amount": 5_000,
+        "captured_amount": 0,
+        "refunded_amount": 0,
+        "remaining_authorized_amount": 5_000,
+        "purchase_country": "SE",
+        "purchase_currency": "SEK",
+        "expires_at": "2027-01-01T00:00:00Z",
+        "captures": [],
+        "refunds": [],
+        "initial_payment_method": {"type": "INVOICE"},
+        **shown,
+    }
+    return _entry("GET", answer=order)
+
+
+def _refunded(*refunds: tuple[str, int], **shown: Any) -> Entry:
+    listed = [{"refund_id": name, "refunded_amount": amount} for name, amount in refunds]
+    total = sum(amount for _, amount in refunds)
+    return _read(**{**CAPTURED, "refunded_amount": total, "refunds": listed, **shown})
+
+
+def _created(kind: str, name: str, body: Any) -> Entry:
+    location = f"{{base}}/ordermanagement/v1/orders/{ORDER}/{kind}s/{name}"
+    headers = {f"{kind.capitalize()}-Id": name, "Location": location}
+    return _entry("POST", f"/{kind}s", body, 201, headers=headers)
+
+
+def _refund(amount: int, name: str = REFUND, **more: Any) -> Entry:
+    return _created("refund", name, {"refunded_amount": amount, **more})
+
+
+def _refused(method: str, suffix: str, body: Any, error: Any, status: int = 403) -> Entry:
+    return _entry(method, suffix, body, status, answer={**error, "correlation_id": suffix + "-1"})
+
+
+def _refused_refund(line: Any, amount: int = 700) -> list[Entry]:
+    body = {"refunded_amount": amount, "order_lines": [line]}
+    return [_read(**CAPTURED), _refused("POST", "/refunds", body, BAD_VALUE, 400)]
+
+
+RAISED = {"order_amount": 7_000, "remaining_authorized_amount": 7_000}
+ALL = {"captured_amount": 7_000, "remaining_authorized_amount": 0, "status": "CAPTURED"}
+ALL["captures"] = [{"capture_id": CAPTURE, "captured_amount": 7_000}]
+CAPTURE_ALL = _created("capture", CAPTURE, {"captured_amount": 7_000})
+PATCH_ALL = _entry("PATCH", "/authorization", {"order_amount": 7_000}, 204)
+TRY_CAPTURE = _refused("POST", "/captures", {"captured_amount": 1_000}, DENIED)
+EXPIRED = {"status": "EXPIRED", "remaining_authorized_amount": 0}
+TWICE = [(REFUND, 1_000), (OTHER, 1_000)]
+
+HONEST: dict[str, list[Entry]] = {
+    "raised and captured": [_read(), PATCH_ALL, CAPTURE_ALL, _read(**{**RAISED, **ALL})],
+    "calls that change nothing": [
+        _read(**CAPTURED),
+        _entry("POST", "/acknowledge", None, 204),
+        _entry("PATCH", "/merchant-references", {"merchant_reference1": "A 1"}, 204),
+        _entry("POST", f"/captures/{CAPTURE}/trigger-send-out", None, 204),
+        _read(**CAPTURED),
+    ],
+    "raised elsewhere, which the last read shows": [
+        _read(),
+        CAPTURE_ALL,
+        _read(**{**RAISED, **ALL}),
+    ],
+    "refunded in the portal": [_read(**CAPTURED), _refunded((OTHER, 1_500))],
+    "refunded in the portal before a refund is refused": [
+        _read(**CAPTURED),
+        _refused("POST", "/refunds", {"refunded_amount": 4_000}, OVER),
+        _refunded((OTHER, 1_500)),
+    ],
+    "refunded in the portal beside a refund": [
+        _read(**CAPTURED),
+        _refund(2_000),
+        _refunded((REFUND, 2_000), (OTHER, 1_500)),
+    ],
+    "released in the portal": [_read(), TRY_CAPTURE, _read(remaining_authorized_amount=0)],
+    "cancelled in the portal": [
+        _read(),
+        TRY_CAPTURE,
+        _read(status="CANCELLED", remaining_authorized_amount=0),
+    ],
+    "expired between two reads": [_read(), TRY_CAPTURE, _read(**EXPIRED)],
+    "past its date": [_read(expires_at="2026-01-01T00:00:00Z"), TRY_CAPTURE],
+    "fraud check open": [_read(fraud_status="PENDING"), TRY_CAPTURE, _read()],
+    "read aborted": [_read(), _entry("GET", status=0), _read()],
+    "refund aborted and repeated under its key": [
+        _read(**CAPTURED),
+        {**_refund(1_000), "key": "k", "status": 0, "headers": {}},
+        {**_refund(1_000), "key": "k"},
+        _refunded((REFUND, 1_000)),
+    ],
+    "unknown member": _refused_refund({**LINE, "vat_amount": 5}),
+    "unknown member below a line": _refused_refund({**LINE, "product_identifiers": {"ean": "1"}}),
+    "incomplete subscription": _refused_refund({**LINE, "subscription": {"name": "s"}}),
+    "unknown type of line": _refused_refund({**LINE, "type": "shipping"}),
+    "a stale read": [_read(**CAPTURED), _refund(500), _read(**CAPTURED), _refunded((REFUND, 500))],
+    "an earlier refund without id": [
+        _refunded(("", 1_000), refunds=[{"refunded_amount": 1_000}]),
+        _refund(4_000),
+    ],
+    "extension of a method that is not known": [
+        _read(**CAPTURED, initial_payment_method={"type": "SWISH"}),
+        _refused("GET", f"/captures/{CAPTURE}/extend-due-date-options", None, DENIED),
+    ],
+    "an error whose body was not recorded": [
+        _read(**CAPTURED),
+        _entry("POST", "/refunds", {"refunded_amount": 6_000}, 403, size=80),
+    ],
+}
+WRONG: dict[str, tuple[str, str, list[Entry]]] = {
+    "over-refund after earlier refunds": (
+        "FAIL",
+        "refund.within-captured-amount",
+        [_refunded((OTHER, 1_000)), _refund(4_500)],
+    ),
+    "over-refund with another payment method": (
+        "FAIL",
+        "refund.within-captured-amount",
+        [_read(**CAPTURED, initial_payment_method={"type": "BLIK"}), _refund(6_000)],
+    ),
+    "capture above a lowered amount": (
+        "FAIL",
+        "capture.within-the-order",
+        [
+            _read(),
+            _entry("PATCH", "/authorization", {"order_amount": 2_000}, 204),
+            _created("capture", CAPTURE, {"captured_amount": 3_000}),
+        ],
+    ),
+    "a change of the amount that does nothing": (
+        "FAIL",
+        "order.shows-what-happened",
+        [_read(), PATCH_ALL, _read()],
+    ),
+    "a refund booked twice": (
+        "FAIL",
+        "refund.books-amount",
+        [_read(**CAPTURED), _refund(1_000), _refunded(*TWICE)],
+    ),
+    "a refund booked twice, without a list": (
+        "FAIL",
+        "refund.books-amount",
+        [_read(**CAPTURED), _refund(1_000), _refunded(*TWICE, refunds=None)],
+    ),
+    "a refund booked twice under one key after an abort": (
+        "FAIL",
+        "refund.replay-booked-once",
+        [
+            _read(**CAPTURED),
+            {**_refund(1_000), "key": "k", "status": 0, "headers": {}},
+            {**_refund(1_000), "key": "k"},
+            _refunded(*TWICE),
+        ],
+    ),
+    "a refund that is not booked": (
+        "FAIL",
+        "refund.books-amount",
+        [_read(**CAPTURED), _refund(1_000), _read(**CAPTURED)],
+    ),
+    "a refund that disappears": (
+        "FAIL",
+        "order.shows-what-happened",
+        [_refunded((REFUND, 1_000)), _read(**CAPTURED)],
+    ),
+    "a refused refund that is booked": (
+        "FAIL",
+        "refund.refusal-changes-nothing",
+        [
+            _read(**CAPTURED),
+            _refused("POST", "/refunds", {"refunded_amount": 6_000}, OVER),
+            _refunded((OTHER, 6_000)),
+        ],
+    ),
+    "a release that is refused": (
+        "FAIL",
+        "release.accepted",
+        [
+            _read(
+                **{**CAPTURED, "order_amount": 9_000, "remaining_authorized_amount": 4_000},
+                original_order_amount=9_000,
+            ),
+            _refused("POST", "/release-remaining-authorization", None, DENIED),
+        ],
+    ),
+    "a legal refund in conflict with nothing": (
+        "FAIL",
+        "refund.accepted",
+        [
+            _read(**CAPTURED),
+            _refused("POST", "/refunds", {"refunded_amount": 1}, {"error_code": "CONFLICT"}, 409),
+        ],
+    ),
+    "a failure before the first read": (
+        "FAIL",
+        "order.no-server-error",
+        [_entry("GET", status=500), _read()],
+    ),
+    "a documented member of a capture refused": (
+        "WARN",
+        "capture.accepted",
+        [
+            _read(),
+            _refused(
+                "POST",
+                "/captures",
+                {"captured_amount": 500, "shipping_info": [{"tracking_number": "1"}]},
+                BAD_VALUE,
+                400,
+            ),
+        ],
+    ),
+    "a capture of an expired order": (
+        "WARN",
+        "capture.not-after-expiry",
+        [
+            _read(status="EXPIRED"),
+            _created("capture", CAPTURE, {"captured_amount": 500}),
+        ],
+    ),
+}
+
+
+def _har(entries: Sequence[Entry], base: str) -> Any:
+    log = [_har_entry(entry, number, base) for number, entry in enumerate(entries)]
+    return {"log": {"version": "1.2", "entries": log}}
+
+
+def _har_entry(entry: Entry, number: int, base: str) -> Any:
+    headers = {"Content-Type": "application/json", **_key(entry)}
+    answer = "" if "answer" not in entry else json.dumps(entry["answer"])
+    told = {"Content-Type": "application/json"} if "answer" in entry or "size" in entry else {}
+    sent = entry["body"] is not None
+    return {
+        "startedDateTime": f"2026-06-01T12:00:{number:02}Z",
+        "time": 100,
+        "request": {
+            "method": entry["method"],
+            "url": _address(entry, base),
+            "headers": _pairs(headers),
+            **({"postData": {"text": json.dumps(entry["body"])}} if sent else {}),
+        },
+        "response": {
+            "status": entry["status"],
+            "headers": _pairs({**told, **_placed(entry, base)}),
+            "content": {"size": entry["size"]} if "size" in entry else {"text": answer},
+        },
+    }
+
+
+def _key(entry: Entry) -> dict[str, str]:
+    return {"Klarna-Idempotency-Key": entry["key"]} if "key" in entry else {}
+
+
+def _address(entry: Entry, base: str) -> str:
+    return f"{base}/ordermanagement/v1/orders/{ORDER}{entry['suffix']}"
+
+
+def _placed(entry: Entry, base: str) -> dict[str, str]:
+    place = base.rstrip("/")
+    return {n: v.replace("{base}", place) for n, v in entry.get("headers", {}).items()}
+
+
+def _pairs(headers: dict[str, str]) -> list[dict[str, str]]:
+    return [{"name": name, "value": value} for name, value in headers.items()]
+
+
+def _judged(file: Path, side: str = "server") -> Summary:
+    traffic = read_traffic(file)
+    facts = traffic_facts(SPEC, traffic, name=file.name)
+    return write_watched(
+        SPEC,
+        Watched(facts=facts, traffic=tuple(traffic)),
+        file.parent / "report",
+        Recorder(Redactor(())),
+        sides=watched_sides(SPEC, side, ()),
+    )
+
+
+def _checked(
+    folder: Path, entries: Sequence[Entry], base: str = "https://shop.example", side: str = "server"
+) -> Summary:
+    file = folder / "traffic.har"
+    file.write_text(json.dumps(_har(entries, base)))
+    return _judged(file, side)
+
+
+def _deviating(summary: Summary) -> set[tuple[str, str]]:
+    bad = (r for r in summary.requirements if r.verdict in ("FAIL", "WARN"))
+    return {(r.verdict, r.id) for r in bad}
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_an_honest_server_is_not_accused_by_a_recording(name: str, tmp_path: Path) -> None:
+    summary = _checked(tmp_path, HONEST[name])
+
+    assert _deviating(summary) - {("WARN", "refund.error-message-told")} == set()
+    assert summary.exchanges > 0
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_a_wrong_server_is_found_in_a_recording(name: str, tmp_path: Path) -> None:
+    verdict, requirement, entries = WRONG[name]
+
+    assert (verdict, requirement) in _deviating(_checked(tmp_path, entries))
+
+
+@pytest.mark.parametrize("base", ["https://shop.example/", "https://gateway.example/klarna"])
+def test_a_path_prefix_or_a_second_slash_is_judged_like_none(base: str, tmp_path: Path) -> None:
+    entries = [_read(**CAPTURED), _refund(6_000), _refunded((REFUND, 6_000))]
+
+    assert ("FAIL", "refund.within-captured-amount") in _deviating(
+        _checked(tmp_path, entries, base)
+    )
+
+
+def test_a_change_by_somebody_else_is_info_with_its_reason(tmp_path: Path) -> None:
+    summary = _checked(tmp_path, HONEST["refunded in the portal"])
+    found = next(r for r in summary.requirements if r.id == "order.changed-elsewhere")
+
+    assert (found.verdict, "refund of 1500" in found.reason) == ("INFO", True)
+
+
+def test_what_is_not_judged_is_listed_with_its_reason(tmp_path: Path) -> None:
+    elsewhere = {**_entry("GET"), "suffix": "/customer-service"}
+    summary = _checked(tmp_path, [_refund(100), _read(**CAPTURED), elsewhere])
+    told = json.loads((tmp_path / "report" / "run.json").read_text())["unjudged"]
+
+    assert [(each.count, each.reason) for each in summary.unjudged] == [
+        (1, "it came before the order was first read; what it was is not known"),
+        (1, "it is no documented call on an order"),
+    ]
+    assert [each["reason"] for each in told] == [each.reason for each in summary.unjudged]
+    assert summary.unjudged[1].reason in (tmp_path / "report" / "report.html").read_text()
+
+
+def test_an_unknown_type_of_line_is_a_warning_for_the_client(tmp_path: Path) -> None:
+    summary = _checked(tmp_path, HONEST["unknown type of line"], side="client")
+
+    assert ("WARN", "client.known-members") in _deviating(summary)
+
+
+def _vcr(entries: Sequence[Entry], base: str) -> str:
+    """As vcrpy writes it."""
+    interactions = [
+        {
+            "request": {
+                "method": entry["method"],
+                "uri": _address(entry, base),
+                "headers": {"Content-Type": ["application/json"]},
+                "body": None if entry["body"] is None else json.dumps(entry["body"]),
+            },
+            "response": {
+                "status": {"code": entry["status"], "message": "OK"},
+                "headers": {n: [v] for n, v in _placed(entry, base).items()},
+                "body": {"string": json.dumps(entry["answer"]) if "answer" in entry else ""},
+            },
+        }
+        for entry in entries
+    ]
+    return yaml.safe_dump({"interactions": interactions, "version": 1})
+
+
+def _wiremock(entries: Sequence[Entry], base: str) -> str:
+    """As WireMock records mappings."""
+    mappings = [
+        {
+            "request": {
+                "method": entry["method"],
+                "url": _address(entry, ""),
+                "bodyPatterns": [{"equalToJson": json.dumps(entry["body"])}],
+            },
+            "response": {
+                "status": entry["status"],
+                "headers": _placed(entry, base),
+                "base64Body": base64.b64encode(json.dumps(entry.get("answer")).encode()).decode(),
+            },
+        }
+        for entry in entries
+    ]
+    return json.dumps({"mappings": mappings})
+
+
+@pytest.mark.parametrize("written", [_vcr, _wiremock])
+def test_cassettes_and_mappings_are_judged_like_har(
+    written: Callable[[Sequence[Entry], str], str], tmp_path: Path
+) -> None:
+    file = tmp_path / "recorded"
+    file.write_text(written([_refunded((OTHER, 1_000)), _refund(4_500)], "https://shop.example"))
+
+    assert ("FAIL", "refund.within-captured-amount") in _deviating(_judged(file))
+
+
+def test_check_prints_what_it_does_not_judge(cli: Callable[..., Finished], tmp_path: Path) -> None:
+    file = tmp_path / "traffic.har"
+    file.write_text(json.dumps(_har([_refund(100)], "https://shop.example")))
+    finished = cli("check", file, "--output", tmp_path / "report")
+
+    assert "NOT JUDGED 1 request" in finished.out
