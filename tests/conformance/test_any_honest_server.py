@@ -1,0 +1,101 @@
+"""What a plan covers is seen on every server that does as documented, whatever it leaves open."""
+
+import asyncio
+from functools import cache
+from typing import Any
+
+import msgspec
+import pytest
+
+from klarna_conformance.discovery import discover_readings
+from klarna_conformance.engine import run_plan
+from klarna_conformance.mock.deviation import AS_DOCUMENTED, Deviation
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.mutants.catalogue import harmless_variants
+from klarna_conformance.mutants.making import make_mutant
+from klarna_conformance.planning import Plan, make_plan
+from klarna_conformance.rehearsal import MockTarget, goals_served
+from klarna_conformance.target import Exchanged
+from klarna_reports.record import Finding
+from klarna_specs.exchange import Request
+from klarna_specs.goals import Scope
+
+from .museum import spec
+
+_BUDGET = 1_100
+_VARIANTS = {variant.id: variant for variant in harmless_variants()}
+_COMBINATIONS = (
+    ("tolerant", "options-many"),
+    ("strict",),
+    ("terse",),
+    ("options-one-only", "keys-within-the-server", "refunded-is-closed"),
+    ("options-two-only", "conflict-when-overtaken"),
+    ("options-one-only", "tolerant", "everything-refused-with-403"),
+    ("options-many", "keys-within-the-path"),
+)
+
+
+class _OtherWay(MockTarget):
+    """A server without a clock to move, on which what is sent together arrives the other way."""
+
+    def __init__(self, mock: Mock) -> None:
+        super().__init__(mock)
+        self._turns = 0
+
+    async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
+        """The later a request is sent within a group, the sooner it arrives."""
+        self._turns += 1
+        mine = self._turns
+        await asyncio.sleep(0)
+        for _ in range(8 - (mine % 8)):
+            await asyncio.sleep(0)
+        return await super().send(request, chunked=chunked)
+
+    async def advance(self, seconds: int) -> bool:
+        """There is no clock."""
+        return False
+
+
+def _combined(names: tuple[str, ...]) -> Mock:
+    """A mock with the choices of several harmless variants, of which no two share a seam."""
+    ways: dict[str, Any] = {}
+    for name in names:
+        deviation = make_mutant(spec(), _VARIANTS[name])._deviation
+        for seam, way in deviation._asdict().items():
+            if way is not getattr(AS_DOCUMENTED, seam):
+                assert seam not in ways
+                ways[seam] = way
+    return Mock(spec(), deviation=Deviation(**ways))
+
+
+@cache
+def _budgeted() -> Plan:
+    return make_plan(spec(), scope=Scope(), seed=1, examples=0, max_requests=_BUDGET)
+
+
+async def _findings(target: MockTarget, plan: Plan) -> list[Finding]:
+    readings, _ = await discover_readings(spec(), target, "readings", plan.probes)
+    target.facts = msgspec.structs.replace(target.facts, readings=readings)
+    numbered = [(f"s{number:04}", each) for number, each in enumerate(plan.scenarios)]
+    found: list[Finding] = []
+    async for played in run_plan(spec(), target, numbered, concurrency=1, nonce="n"):
+        assert not played.error
+        found += played.findings
+    return found
+
+
+@pytest.mark.parametrize("names", _COMBINATIONS, ids="+".join)
+def test_a_budgeted_plan_sees_every_must_on_any_honest_server(names: tuple[str, ...]) -> None:
+    plan = _budgeted()
+    binding = {goal for goal in plan.goals if spec().requirement(goal.requirement).level == "MUST"}
+
+    found = asyncio.run(_findings(_OtherWay(_combined(names)), plan))
+
+    failed = {f.requirement for f in found if f.verdict == "FAIL"}
+    assert (failed, binding - goals_served(found)) == (set(), set())
+
+
+def test_a_budget_that_covers_every_goal_leaves_none_of_a_must_unserved() -> None:
+    plan = _budgeted()
+
+    assert [g for g in plan.unserved if spec().requirement(g.requirement).level == "MUST"] == []
