@@ -34,7 +34,7 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _CommandDisturbing(Disturbing):
-    """The faults of one command: each meets one attempt at it.
+    """The faults of one command: each meets one attempt at it, or one read beside them.
 
     What else is sent meanwhile passes, but for a network that has failed for ever.
     """
@@ -45,6 +45,7 @@ class _CommandDisturbing(Disturbing):
         self._order_id = order_id
         self._capture_id = capture_id
         self._attempts = 0
+        self._reads = 0
 
     def meet(self, request: Request) -> Fault | None:
         call = read_call(self._spec, request)
@@ -57,6 +58,10 @@ class _CommandDisturbing(Disturbing):
         ):
             self._attempts += 1
             return fault
+        if call is not None and not call.operation.changes:
+            self._reads += 1
+            if self._reads <= len(self._command.reads):
+                return self._command.reads[self._reads - 1]
         lasting = self._command.for_ever and self._attempts >= len(self._command.faults) - 1
         return fault if lasting and isinstance(fault, Cut | Silent) else None
 
@@ -113,7 +118,7 @@ class Stage:
         whole = msgspec.structs.replace(
             last,
             count=len(seen.exchanges) - last.first,
-            after=self.mock.orders[last.order_id],
+            after=self.mock.orders[orders[last.command.order].order_id],
         )
         return Course(
             orders=orders,
@@ -127,17 +132,18 @@ class Stage:
 
     async def _tell(self, command: Command, orders: tuple[ProvidedOrder, ...]) -> Episode:
         order = orders[command.order]
+        order_id = self.mock.new_id() if command.unknown == "order" else order.order_id
         capture_id = None if command.capture is None else order.capture_ids[command.capture]
+        if command.unknown == "capture":
+            capture_id = self.mock.new_id()
         first = len(self.network.sightings)
         before = self.mock.orders[order.order_id]
-        await self.network.disturb(
-            _CommandDisturbing(self._spec, command, order.order_id, capture_id)
-        )
+        await self.network.disturb(_CommandDisturbing(self._spec, command, order_id, capture_id))
         named = {} if capture_id is None else {"capture_id": capture_id}
         began_s = time.monotonic()
         try:
             told = await self._adapter.do(
-                command.operation, order.order_id, {**command.arguments, **named}
+                command.operation, order_id, {**command.arguments, **named}
             )
         except AdapterError as exc:
             raise AdapterError(f"{exc} (it was told: {command_text(command)})") from exc
@@ -147,7 +153,7 @@ class Stage:
             raise self.network.defect
         return Episode(
             command=command,
-            order_id=order.order_id,
+            order_id=order_id,
             capture_id=capture_id,
             first=first,
             count=len(self.network.sightings) - first,
