@@ -37,7 +37,7 @@ _SHRINK_S = 20.0
 """For how long smaller counterexamples of one requirement are looked for."""
 _MOST_SHRUNK = 8
 _MOST_SILENCE_S = 80.0
-"""Once a client was silent for so long altogether, only what never was without outcome is played."""
+"""Once a client was silent for so long altogether, only operations that never were are played."""
 
 
 Size = tuple[bool, int, int, int]

@@ -34,10 +34,10 @@ class Said(msgspec.Struct, frozen=True):
 class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One operation as far as it is known.
 
-    `attempts` are its own calls, `others` what else was sent meanwhile, `earlier` what the client was
-    answered in the scenario before. `command`, `told`, `before`
-    and `after` are None where nothing but traffic is known. `used` are keys of other operations,
-    with what they were used for; `around` are the commands of the scenario before this one.
+    `attempts` are its own calls, `others` what else was sent meanwhile, `earlier` the answers to
+    what came before in the scenario. `command`, `told`, `before` and `after` are None where nothing
+    but traffic is known. `used` are keys of other operations, with what they were used for;
+    `around` are the commands of the scenario before this one.
     """
 
     spec: Spec

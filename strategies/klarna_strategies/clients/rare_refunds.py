@@ -1,4 +1,4 @@
-"""Refunds that are legal, and that few shops have in their tests: rare lines, texts in any script."""
+"""Refunds that are legal and rare: lines that few shops have, texts in any script."""
 
 from collections.abc import Iterator
 
@@ -38,8 +38,8 @@ def with_lines() -> Iterator[Command]:
     yield refund(1_999, order_lines=[goods(1_999, tax_rate=2_550, total_tax_amount=406)])
     yield refund(1_029, order_lines=[goods(29), goods(1_000, total_discount_amount=113)])
     yield refund(100, order_lines=[goods(300), goods(500)])
-    details = {"quantity_unit": "pcs.", "merchant_data": '{"a":"b"}', **nested_members()}
-    yield refund(1_000, order_lines=[goods(1_000, **details)])
+    plain = {"quantity_unit": "pcs.", "merchant_data": '{"a":"b"}'}
+    yield refund(1_000, order_lines=[{**goods(1_000), **plain, **nested_members()}])
     many = [goods(100, name=f"Article {number}", reference=f"a-{number}") for number in range(12)]
     yield refund(1_200, order_lines=many)
 

@@ -207,12 +207,9 @@ def _for_ever(spec: Spec) -> Iterator[ClientScenario]:
     for fault in _LASTING:
         yield one(captured(spec), refund(1), fault, for_ever=True)
     for make, command in _CHANGES:
-        for last in (Errored(429), Errored(401), Errored(409), Errored(503)):
+        for last in (Errored(429), Errored(401)):
             yield one(make(spec), command, Cut("after", reset=False), last, for_ever=True)
-    failed = Errored(504, "after")
-    yield one(captured(spec), refund(1), failed, Errored(429, retry_after_s=1), for_ever=True)
-    yield one(captured(spec), refund(1), failed, Errored(401, body="html"), for_ever=True)
-    yield one(captured(spec), refund(1), Cut("after"), Refused(), for_ever=True)
+    yield one(captured(spec), refund(1), Errored(504, "after"), Errored(409), for_ever=True)
     yield one(partly_captured(spec), release(), Errored(503), for_ever=True)
     yield one(captured(spec), extension(), Errored(503), for_ever=True)
     yield one(captured(spec), options(), Errored(503), for_ever=True)

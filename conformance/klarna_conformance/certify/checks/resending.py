@@ -66,7 +66,7 @@ def _no_retry_after_refusal(view: View) -> Iterator[Said]:
 
 
 def _still_in_doubt(view: View, before: Attempt, after: Attempt) -> bool:
-    """Whether a conflict with an attempt of unclear fate may be over by now: the key is the same."""
+    """Whether a conflict with an attempt of unclear fate may be over, under the same key."""
     unclear = {each.key for each in view.unclear if each.index < before.index}
     return before.status == 409 and after.key is not None and unclear >= {before.key, after.key}
 
