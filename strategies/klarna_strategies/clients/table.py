@@ -10,6 +10,7 @@ from klarna_specs.client.faults import (
     FAULTS,
     Cut,
     Errored,
+    Redirected,
     Refused,
     Silent,
     kind_of,
@@ -43,7 +44,10 @@ _FOR_READS = (
     *("reset-before", "timeout-before", "error", "429", "401", "html", "malformed", "refused"),
     *("truncated", "slow", "unknown-members", "400", "404", "conflict"),
 )
-_LASTING = Errored(503), Cut("before"), Refused(), Errored(429), Errored(500, "after")
+_LASTING = (
+    *(Errored(503), Cut("before"), Refused(), Errored(429), Errored(500, "after")),
+    Redirected(),
+)
 
 
 def client_table(
@@ -221,16 +225,17 @@ def _read(spec: Spec) -> Iterator[ClientScenario]:
     for kind in kinds:
         fault = FAULTS[kind][0]
         read = msgspec.structs.replace(refund(1), reads=(fault, fault))
-        yield _of(captured(spec), read)
-        yield _of(captured(spec), msgspec.structs.replace(read, reads=(None, fault, fault)))
         lost = msgspec.structs.replace(read, faults=(Cut("after", reset=False),))
+        yield _of(captured(spec), read)
         yield _of(captured(spec), lost)
-        yield _of(captured(spec), msgspec.structs.replace(lost, reads=(None, fault, fault)))
+        if kind in ("error", "404"):
+            for each in (read, lost):
+                met = msgspec.structs.replace(each, reads=(None, fault, fault))
+                yield _of(captured(spec), met)
     for make, command in _CHANGES[1:]:
-        for fault in (Errored(503), Errored(404)):
-            met = msgspec.structs.replace(command, reads=(fault, fault))
-            yield _of(make(spec), met)
-            yield _of(make(spec), msgspec.structs.replace(met, faults=(Cut("after"),)))
+        met = msgspec.structs.replace(command, reads=(Errored(404), Errored(503)))
+        yield _of(make(spec), met)
+        yield _of(make(spec), msgspec.structs.replace(met, faults=(Cut("after"),)))
 
 
 def _spelt(spec: Spec) -> Iterator[ClientScenario]:

@@ -175,20 +175,20 @@ class FollowsForeignLocation(ReferenceClient):
     def done(self, errand: Errand, response: httpx.Response) -> Told:
         if location := response.headers.get("location"):
             try:
-                self.http.get(location, auth=self.location_auth)
+                self.http.get(location, auth=self.location_auth(location))
             except httpx.TransportError:
                 pass
         return super().done(errand, response)
 
-    @property
-    def location_auth(self) -> httpx.Auth:
-        """The credentials for the Location."""
+    def location_auth(self, location: str) -> httpx.Auth:
+        """How the client says who it is where a Location leads to."""
+        del location
         return self.auth(0)
 
 
 class FollowsLocationBare(FollowsForeignLocation):
-    """Harmless: reads the refund at its Location, wherever that is, and shows no credentials."""
+    """Harmless: reads the refund at its Location, and shows its credentials to its server only."""
 
-    @property
-    def location_auth(self) -> httpx.Auth:
-        return httpx.Auth()
+    def location_auth(self, location: str) -> httpx.Auth:
+        at_home = location.startswith((self.hello.base_url, "/"))
+        return self.auth(0) if at_home else httpx.Auth()
