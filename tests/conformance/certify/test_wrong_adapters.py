@@ -42,7 +42,7 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
         ("another protocol", "missing required field `ready`"),
         ("supports everything", '{"outcome": "unsupported"}, and answered done'),
         ("supports nothing", "said that it has refundOrder, and does not support it"),
-        ("sends nothing", "told refundOrder done without any request to http://127.0.0.1:"),
+        ("sends nothing", "nothing was sent to http://127.0.0.1:"),
         ("sends nothing and does not know", "nothing was sent to http://127.0.0.1:"),
         ("sends elsewhere", "nothing was sent to http://127.0.0.1:"),
         ("no such outcome", "Invalid value 'success'"),
