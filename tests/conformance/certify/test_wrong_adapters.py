@@ -15,7 +15,7 @@ from klarna_conformance import defaults
 from klarna_conformance.certify.adapter import Hello
 from klarna_conformance.certify.process_adapter import ProcessAdapter
 from klarna_conformance.errors import AdapterError
-from klarna_specs.client.play import Ended, Mute, Unsupported
+from klarna_specs.client.play import Ended, Mute, RefusedIt, Unsupported
 
 from ..conftest import Finished
 
@@ -120,6 +120,10 @@ def test_a_client_that_does_not_answer_is_mute_and_its_adapter_started_again() -
     first, *others = asked("hangs", command_s=1.5)
     assert first == Unsupported()
     assert others == [Mute(1.5)] * 2
+
+
+def test_a_member_that_is_null_counts_as_absent() -> None:
+    assert asked("has nulls")[1:] == [RefusedIt()] * 2
 
 
 def test_a_closed_adapter_is_not_started_again() -> None:

@@ -6,6 +6,7 @@ from http import HTTPStatus
 from klarna_conformance.certify.attempts import error_member
 from klarna_conformance.certify.checks.saying import must
 from klarna_conformance.certify.view import Said, View
+from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.play import RefusedIt
 from klarna_specs.exchange import Response
 from klarna_specs.json_value import as_array
@@ -55,7 +56,8 @@ def _codes(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
 
 def _ids(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
     given = {id_ for each in here for id_ in given_ids(each)}
-    own = [value for each in view.attempts for _, value in each.exchange.request.headers]
+    sent = [header for each in view.attempts for header in each.exchange.request.headers]
+    own = [value for name, value in sent if name.lower() != KEY_HEADER.lower()]
     if told.correlation_id and not _is_about(told.correlation_id, [*given, *own]):
         yield f"the correlation id {told.correlation_id!r}; the server gave {_listed(given)}"
 
