@@ -36,7 +36,8 @@ def with_lines() -> Iterator[Command]:
     yield refund(2_000, order_lines=[goods(3_000), fee(500), fee(500)])
     yield refund(2_500, order_lines=[goods(3_000), fee(500, tax_rate=2_500)])
     yield refund(1_999, order_lines=[goods(1_999, tax_rate=2_550, total_tax_amount=406)])
-    yield refund(1_029, order_lines=[goods(29), goods(1_000, total_discount_amount=113)])
+    discounted = goods(1_000, unit_price=1_113, total_discount_amount=113)
+    yield refund(1_029, order_lines=[goods(29), discounted])
     yield refund(100, order_lines=[goods(300), goods(500)])
     plain = {"quantity_unit": "pcs.", "merchant_data": '{"a":"b"}'}
     yield refund(1_000, order_lines=[{**goods(1_000), **plain, **nested_members()}])

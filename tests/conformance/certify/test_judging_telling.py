@@ -377,6 +377,13 @@ def test_words_of_the_client_itself_are_no_made_up_details(
     assert course.verdicts("client.refusal-details-true") == {"PASS"}
 
 
+def test_a_documented_code_of_another_status_is_made_up_where_the_server_gave_none() -> None:
+    html = meeting(ONE, Errored(401, body="html"))
+    course = Course().told(html, Sent(), tells=RefusedIt("NOT_ALLOWED"))
+
+    assert course.verdicts("client.refusal-details-true") == {"FAIL"}
+
+
 def test_who_believes_a_refusal_under_the_same_key_is_not_wrong() -> None:
     met = meeting(ONE, Cut("after", reset=False), Errored(422))
     for key, expected in ((K1, set[str]()), (K2, {"FAIL"})):

@@ -50,8 +50,18 @@ def _codes(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
     code, given = told.error_code, _given_codes(here)
     if not code or _is_about(code, [*given, *(str(each.status) for each in here)]):
         return
-    if given or code in _given_codes(view.earlier):
+    if given or code in _given_codes(view.earlier) or code in _of_other_statuses(view, here):
         yield f"the error code {code!r}; the server gave {_listed(given)}"
+
+
+def _of_other_statuses(view: View, here: list[Response]) -> set[str]:
+    """The error codes that are documented for other statuses than those of these answers."""
+    seen = {each.status for each in here}
+    documented = [
+        response for each in view.spec.operations.values() for response in each.responses.values()
+    ]
+    near = {code for each in documented if seen & set(each.status) for code in each.error_code}
+    return {code for each in documented for code in each.error_code} - near
 
 
 def _ids(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
