@@ -124,6 +124,7 @@ def _several(spec: Spec) -> Iterator[ClientScenario]:
     yield _of(plan, refund(2_250, order_lines=[goods(3_000), fee(750)]), refund(750))
     again = refund(500, description="One shirt", reference="r-1", order_lines=[goods(500)])
     yield _of(plan, again, again, again)
+    yield _of(plan, again, refund(250))
     yield _of(plan, refund(10_001), refund(10_002))
     yield _of(plan, refund(10_001), refund(500), refund(10_001))
     yield _of(plan, extension(11), extension(12))

@@ -329,3 +329,13 @@ def test_taxes_are_rounded_in_more_than_one_way(tax: int) -> None:
     lines = [{**SHIRTS[0], "total_tax_amount": tax}, SHIRTS[1]]
 
     assert _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines}).against() == set()
+
+
+def test_a_description_of_an_earlier_refund_is_not_what_was_told_and_a_default_is_no_matter() -> (
+    None
+):
+    first = refund(1, description="One shirt")
+    for text, expected in (("One shirt", {"WARN"}), ("Refund", set[str]())):
+        body = {"refunded_amount": 1, "description": text}
+        course = Course().told(first, Sent()).told(ONE, Sent(key=K2, body=body))
+        assert course.verdicts("client.texts-as-told") - {"PASS"} == expected

@@ -20,6 +20,7 @@ _NUMBERS = (
 )
 """The members of an order line that money depends on, beside its name and type."""
 _Line = dict[str, Any]
+_TEXTS = ("reference", "description")
 _WITH_BODY = ("refundOrder", "extendDueDate")
 
 
@@ -137,16 +138,27 @@ def _lines(members: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _texts(view: View) -> Iterator[Said]:
+    """A text of the client's own where none was told is no matter; one of another command is."""
     told = view.arguments
-    if not any(name in told for name in ("reference", "description", "order_lines")):
-        return
     for each in view.attempts:
-        lost = next(_lost_texts(told, as_object(each.body) or {}), None)
+        sent = as_object(each.body) or {}
+        stale = next(_stale_texts(view, sent), None)
+        if stale is None and told.keys().isdisjoint((*_TEXTS, "order_lines")):
+            continue
+        lost = stale or next(_lost_texts(told, sent), None)
         yield should(each.index, f"{lost} as told", "it is another, or missing", holds=not lost)
 
 
+def _stale_texts(view: View, sent: dict[str, Any]) -> Iterator[str]:
+    """Texts that were told with an earlier command, and not with this one."""
+    for name in _TEXTS:
+        earlier = [other.arguments.get(name) for other in view.around]
+        if name not in view.arguments and sent.get(name) and sent[name] in earlier:
+            yield name
+
+
 def _lost_texts(told: dict[str, Any], sent: dict[str, Any]) -> Iterator[str]:
-    for name in ("reference", "description"):
+    for name in _TEXTS:
         if name in told and sent.get(name) != told[name]:
             yield name
     for number, (wanted, given) in enumerate(_pairs(_lines(told), _lines(sent)), 1):
