@@ -74,14 +74,15 @@ async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
     target = MockTarget(Mock(spec))
     played = await play(spec, target, scenario, identifier="rehearsal")
     findings = certain_findings(spec, target.facts, played.orders, played.exchanges)
+    # A target whose clock cannot be moved does not get to what follows.
     waits = any(isinstance(action, Wait) for action in scenario.steps)
-    served = goals_served(
-        # A target whose clock cannot be moved does not get to what follows.
-        finding
-        for finding in findings
-        if not waits or "clock" in spec.requirement(finding.requirement).needs
-    )
+    served = goals_served(f for f in findings if not waits or _may_need_clock(spec, f))
     return Rehearsed(scenario=scenario, goals=served, requests=len(played.exchanges))
+
+
+def _may_need_clock(spec: Spec, finding: Finding) -> bool:
+    requirement = spec.requirement(finding.requirement)
+    return "clock" in requirement.needs or requirement.level != "MUST"
 
 
 def goals_served(findings: Iterable[Finding]) -> frozenset[Goal]:

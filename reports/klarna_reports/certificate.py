@@ -4,6 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from klarna_reports.client_wording import scenario_of, scenario_text
+from klarna_reports.faulted import CALM, faulted
 from klarna_reports.lanes import Lanes, lanes
 from klarna_reports.record import Played, Record
 from klarna_reports.results import ReportedFinding, Summary
@@ -41,10 +42,13 @@ def render_certificate(record: Record, summary: Summary) -> str:
     shown = violations[:_MOST_SHOWN]
     wanted = {finding.scenario for finding in shown}
     played = {each.id: each for each in record.played if each.id in wanted}
+    at_work = faulted(record)
+    met = [kind for kind in at_work.kinds if kind != CALM] if at_work else []
     return page_template("certificate.html.j2", styles=_STYLES).render(
         summary=summary,
         certified=certified,
-        left_out=[kind for kind in FAULT_KINDS if kind not in certified.faults],
+        faults=met,
+        left_out=[kind for kind in FAULT_KINDS if kind not in met],
         counterexamples=list(_counterexamples(shown, played)),
         more=len(violations) - len(shown),
     )

@@ -15,7 +15,7 @@ from klarna_specs.exchange import Exchange
 from klarna_specs.goals import Scope
 from klarna_specs.ledger import Ledger
 from klarna_specs.plan import Authorization, OrderPlan
-from klarna_specs.scenario import Scenario
+from klarna_specs.scenario import Scenario, steps_of
 
 __all__ = [
     "FORMAT",
@@ -205,6 +205,13 @@ class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="s
     error: str = ""
     client: ClientSide | None = None
     unjudged: tuple[Unjudged, ...] = ()
+
+    @property
+    def size(self) -> tuple[int, int, int]:
+        """How large it is as an example: the faults that a client may meet, steps, exchanges."""
+        commands = [each.command for each in self.client.episodes] if self.client else []
+        faults = sum(len(each.disturbances) + each.for_ever for each in commands)
+        return faults, len(steps_of(self.scenario)), len(self.exchanges)
 
 
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="footer"):

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 from klarna_reports.record import Finding, Played, Verdict
 from klarna_reports.results import DEVIATIONS, WORST_FIRST, Exemplar
-from klarna_specs.scenario import steps_of
 
 __all__ = ["JUDGED", "Group", "Tallies", "Tally", "exchanges_of"]
 
@@ -25,14 +24,18 @@ class Group:
     observed: str
     played: Played
     finding: Finding
-    size: tuple[int, int]
+    size: tuple[int, int, int]
     count: int = 0
 
 
-def _first_to_show(group: Group) -> tuple[int, bool, int, tuple[int, int]]:
-    """The worst first, then what was shrunk, then what was found most often."""
+def _first_to_show(group: Group) -> tuple[int, bool, int, tuple[int, int, int]]:
+    """The worst first, then what was shrunk, then what was found most often.
+
+    Of a client the example with the fewest faults comes before a frequent one.
+    """
     rank = WORST_FIRST.index(group.verdict)
-    return rank, not group.played.shrunk_from, -group.count, group.size
+    often = 0 if group.played.client else -group.count
+    return rank, not group.played.shrunk_from, often, group.size
 
 
 @dataclass(slots=True)
@@ -68,8 +71,8 @@ class Tally:
         """How many findings tell of a deviation."""
         return sum(self.verdicts[verdict] for verdict in DEVIATIONS)
 
-    def add(self, played: Played, finding: Finding, size: tuple[int, int]) -> None:
-        """Counts one more finding; `size` is its scenario's steps and exchanges."""
+    def add(self, played: Played, finding: Finding) -> None:
+        """Counts one more finding."""
         self.verdicts[finding.verdict] += 1
         self.aspects.update(finding.aspects)
         if finding.reading:
@@ -77,7 +80,7 @@ class Tally:
         if finding.verdict in JUDGED:
             self._add_evidence(played, finding)
         if finding.verdict != "PASS":
-            self._add_to_group(played, finding, size)
+            self._add_to_group(played, finding)
 
     def _add_evidence(self, played: Played, finding: Finding) -> None:
         if self._scenario != played.id:
@@ -89,7 +92,8 @@ class Tally:
                 indices = exchanges_of(played, finding)
                 self.exemplars.append(Exemplar(scenario=played.id, exchanges=indices))
 
-    def _add_to_group(self, played: Played, finding: Finding, size: tuple[int, int]) -> None:
+    def _add_to_group(self, played: Played, finding: Finding) -> None:
+        size = played.size
         # Ids differ from scenario to scenario; what they are wrong about does not.
         key = (finding.verdict, _ID.sub("", finding.expected), _ID.sub("", finding.observed))
         group = self.groups.get(key)
@@ -117,6 +121,5 @@ class Tallies(defaultdict[str, Tally]):
 
     def add(self, played: Played) -> None:
         """Counts the findings of one more scenario."""
-        size = (len(steps_of(played.scenario)), len(played.exchanges))
         for finding in played.findings:
-            self[finding.requirement].add(played, finding, size)
+            self[finding.requirement].add(played, finding)

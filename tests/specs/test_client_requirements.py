@@ -44,8 +44,8 @@ def test_every_section_is_one_of_the_page():
             "MUST cannot rest on http",
         ),
         ("traffic: true", "trafic: true", "'trafic' is unknown"),
-        ("seen: [redirect]", "sean: [redirect]", "sean, which is no case"),
-        ("seen: [redirect]", "seen: [redirects]", "neither an operation nor a kind of fault"),
+        ("seen: [redirect,", "sean: [redirect,", "sean, which is no case"),
+        ("seen: [redirect,", "seen: [redirects,", "neither an operation nor a kind of fault"),
     ],
 )
 def test_a_file_that_is_not_right_is_refused(tmp_path: Path, old: str, new: str, problem: str):

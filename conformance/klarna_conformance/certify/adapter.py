@@ -98,7 +98,8 @@ def adapter_schema() -> dict[str, Any]:
     definitions["Ready"]["properties"]["operations"]["items"]["enum"] = list(CLIENT_OPERATIONS)
     for outcome in _TOLD:
         definition = definitions[outcome.__name__]
-        definition["properties"] = {"id": {"type": "integer"}, **definition["properties"]}
+        members = {name: _nullable(each) for name, each in definition["properties"].items()}
+        definition["properties"] = {**members, "id": {"type": "integer"}}
         definition["required"] = ["id", *definition["required"]]
     definitions["Told"] = {
         "description": "A line of the adapter: what became of the instruction of that id.",
@@ -111,6 +112,12 @@ def adapter_schema() -> dict[str, Any]:
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in _LINES],
         "$defs": definitions,
     }
+
+
+def _nullable(member: dict[str, Any]) -> dict[str, Any]:
+    """A member that may be null, which counts as absent; what names the outcome may not."""
+    plain = "enum" in member or "anyOf" in member
+    return member if plain else {"anyOf": [member, {"type": "null"}]}
 
 
 def schema_text() -> str:

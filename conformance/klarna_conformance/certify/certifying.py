@@ -13,6 +13,7 @@ from klarna_conformance.certify.checkup import operations_of, try_adapter
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.certify.judging import excuses, judge_client, keys_used
 from klarna_conformance.certify.shrinking import Trying, shrunk
+from klarna_conformance.certify.silence import Silence
 from klarna_conformance.drawing import draw
 from klarna_conformance.errors import AdapterError
 from klarna_conformance.front.network import Tempo
@@ -35,12 +36,12 @@ __all__ = ["CertifyOptions", "certify", "plain_scenario"]
 _SHRINK_S = 20.0
 """For how long smaller counterexamples of one requirement are looked for."""
 _MOST_SHRUNK = 8
-_MOST_SILENCE_S = 300.0
-"""A client that let us wait for its outcomes for so long altogether is not asked on."""
+_MOST_SILENCE_S = 80.0
+"""Once a client was silent for so long altogether, only operations that never were are played."""
 
 
-Size = tuple[bool, int, int]
-"""How large a counterexample is: whether it needs others before it, its commands, its requests."""
+Size = tuple[bool, int, int, int]
+"""How large a counterexample is: whether it needs others before it, faults, commands, requests."""
 
 
 class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,6 +119,7 @@ class _Certifying:
         self._began_s = time.monotonic()
         self._scenarios = tuple(self._chosen())
         self._used: dict[str, str] = {}
+        self._users: dict[str, ClientScenario] = {}
         self._found: set[str] = set()
         self._failing: dict[str, tuple[Size, Played]] = {}
         self._sent = 0
@@ -154,17 +156,22 @@ class _Certifying:
 
     async def _play_all(self) -> str:
         """Plays them in their order; answers why it stopped before the last one, if it did."""
-        silent_s = 0.0
+        silence = Silence(most_s=_MOST_SILENCE_S)
+        skipped = 0
         for number, scenario in enumerate(self._scenarios, 1):
             if self._left_s <= 0:
                 return "the time is up"
-            if silent_s >= _MOST_SILENCE_S:
-                return f"the client told nothing for {silent_s:.0f} s"
+            if silence.expects(scenario):
+                skipped += 1
+                continue
             played = await self._played(scenario, f"s{number:04}", self._used)
-            self._used.update(keys_used(self._spec, _side(played), played.exchanges))
-            silent_s += sum(e.wall_s for e in _side(played).episodes if isinstance(e.told, Mute))
+            silence.note(_side(played).episodes)
             self._note(played)
-        return ""
+            for key, use in keys_used(self._spec, _side(played), played.exchanges).items():
+                self._used[key] = use
+                self._users.setdefault(key, scenario)
+        without = f"after {silence.spent_s:.0f} s without an outcome"
+        return f"{skipped} scenarios were left out {without}" if skipped else ""
 
     def _chosen(self) -> Iterator[ClientScenario]:
         options = self._options
@@ -202,7 +209,7 @@ class _Certifying:
         if failed:
             alone = _failed(judge_client(self._spec, _side(played), played.exchanges))
             for requirement in failed:
-                size = requirement not in alone, len(played.scenario.steps), len(played.exchanges)
+                size = requirement not in alone, *played.size
                 known = self._failing.get(requirement)
                 if known is None or size < known[0]:
                     self._failing[requirement] = size, played
@@ -229,17 +236,28 @@ class _Certifying:
         for number, (requirement, (_, played)) in enumerate(failing, 1):
             if self._left_s <= 0:
                 return
+            if any(isinstance(episode.told, Mute) for episode in _side(played).episodes):
+                continue  # each attempt at a smaller one would be another silence
+            whole = self._whole(requirement, played)
             smallest = await shrunk(
                 self._spec,
-                _scenario_of(played),
+                whole,
                 Trying(play=self._try, requirement=requirement, seed=self._options.seed),
                 within_s=min(_SHRINK_S, self._left_s),
             )
-            again = await self._played(
-                smallest or _scenario_of(played), f"c{number:04}", shrunk_from=played.id
-            )
+            again = await self._played(smallest or whole, f"c{number:04}", shrunk_from=played.id)
             if requirement in _failed(again.findings):
                 self._write(again)
+
+    def _whole(self, requirement: str, played: Played) -> ClientScenario:
+        """The scenario with all that it takes: also the one before it whose key it used again."""
+        scenario = _scenario_of(played)
+        alone = _failed(judge_client(self._spec, _side(played), played.exchanges))
+        own = keys_used(self._spec, _side(played), played.exchanges)
+        before = next((self._users[key] for key in own if key in self._users), None)
+        if requirement in alone or before is None or before == scenario:
+            return scenario
+        return before.then(scenario)
 
     async def _try(self, scenario: ClientScenario) -> set[str]:
         """The requirements that a scenario shows to be violated."""

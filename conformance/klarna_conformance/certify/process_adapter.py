@@ -16,6 +16,11 @@ __all__ = ["ProcessAdapter"]
 
 _START_S = 30.0
 """Within this an adapter has to be ready, in seconds: runtimes are slow to start."""
+_SILENCES = 1.5
+"""A client may leave so many outcome times unanswered in all: 90 s where one is 60 s."""
+_SHARE = 0.25
+_SHORTEST_S = 2.5
+"""Once a client was silent, what is left of that time is shared out, in no smaller parts."""
 _LONGEST_REASON = 500
 _LONGEST_SHOWN = 120
 _WANTED = '{"ready": {"client": "...", "operations": [...]}}'
@@ -26,17 +31,17 @@ class _Numbered(msgspec.Struct, frozen=True):
 
 
 _NUMBERS = msgspec.json.Decoder(_Numbered)
-_OUTCOMES: msgspec.json.Decoder[Done | RefusedIt | Unknown | Unsupported] = msgspec.json.Decoder(
-    Done | RefusedIt | Unknown | Unsupported
-)
+_Outcome = Done | RefusedIt | Unknown | Unsupported
+_MEMBERS = msgspec.json.Decoder(dict[str, Any])
 _READY = msgspec.json.Decoder(Readiness)
 
 
 class ProcessAdapter:
     """Runs the command of an integrator's adapter.
 
-    One that breaks down, or tells nothing in time, is ended and started anew: what it was told is
+    One that breaks down, or reports nothing in time, is ended and started anew: what it was told is
     judged, and what comes next is not spoilt by it. What it says never has the credentials in it.
+    `command_s` is the outcome time, in seconds; after a silence the next ones end sooner.
     """
 
     def __init__(
@@ -45,6 +50,7 @@ class ProcessAdapter:
         self._program = LineProgram(command)
         self._name = " ".join(command)
         self._command_s = command_s
+        self._silent_s = 0.0
         self._start_s = start_s
         self._hello: Hello | None = None
         self._redactor = Redactor(())
@@ -87,12 +93,14 @@ class ProcessAdapter:
         instruction = Instruction(
             id=self._number, operation=operation, order_id=order_id, arguments=arguments
         )
+        within_s = self._outcome_s
         try:
-            async with asyncio.timeout(self._command_s):
+            async with asyncio.timeout(within_s):
                 line = await self._program.ask(msgspec.json.encode(instruction) + b"\n")
         except TimeoutError:
             await self._end()
-            return Mute(self._command_s)
+            self._silent_s += within_s
+            return Mute(round(within_s, 1))
         except ProgramEnded as exc:
             await self._end()
             return Ended(self._redactor.text(str(exc))[:_LONGEST_REASON])
@@ -109,10 +117,19 @@ class ProcessAdapter:
         await self._program.kill()
         self._running = False
 
+    @property
+    def _outcome_s(self) -> float:
+        """How long to wait for the next outcome, in seconds."""
+        left_s = _SILENCES * self._command_s - self._silent_s
+        shared_s = left_s if not self._silent_s else max(_SHORTEST_S, left_s * _SHARE)
+        return min(self._command_s, shared_s)
+
     def _outcome(self, line: bytes) -> Told:
         try:
             number = _NUMBERS.decode(line).id
-            outcome = _OUTCOMES.decode(self._redactor.judged(line.decode()))
+            members = _MEMBERS.decode(self._redactor.judged(line.decode()))
+            given = {name: value for name, value in members.items() if value is not None}
+            outcome = msgspec.convert(given, _Outcome)
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise AdapterError(
                 f"the adapter said {self._shown(line)}, which is no outcome: {exc}; nothing but "

@@ -11,7 +11,7 @@ from klarna_reports.again import counterexample_name
 from klarna_reports.client_wording import played_sentence, scenario_of
 from klarna_reports.journal import FILE_NAME, read_journal
 from klarna_reports.record import Played
-from klarna_reports.render import WITH_EVERY_CERTIFICATION, write_renderings
+from klarna_reports.render import WITH_EVERY_CERTIFICATION, WITH_EVERY_RUN, write_renderings
 from klarna_reports.summary import Summary
 from klarna_specs.client.play import ClientScenario
 from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_requirements
@@ -70,14 +70,15 @@ class Kept(NamedTuple):
     sentences: dict[str, str]
 
 
-def write_certified(spec: Spec, directory: Path) -> Kept:
-    """Writes everything beside the journal in this folder.
+def write_certified(spec: Spec, directory: Path, *, certificate: bool = True) -> Kept:
+    """Writes everything beside the journal in this folder; a replay has no certificate.
 
     Raises UsageError where it cannot be written.
     """
     record = read_journal(directory / FILE_NAME)
+    formats = WITH_EVERY_CERTIFICATION if certificate else WITH_EVERY_RUN
     try:
-        summary = write_renderings(directory, spec, record, WITH_EVERY_CERTIFICATION)
+        summary = write_renderings(directory, spec, record, formats)
         _save(directory / "counterexamples", record.played, summary)
     except OSError as exc:
         raise UsageError(

@@ -9,14 +9,17 @@ import msgspec
 from klarna_conformance.certify.attempts import Attempt, attempts_of, response_ids
 from klarna_conformance.certify.uses import acts_late, is_late
 from klarna_specs.calls import Call
-from klarna_specs.client.faults import Refused, Twice, Varied, kind_of
+from klarna_specs.client.faults import Errored, Refused, Twice, Varied, kind_of
 from klarna_specs.client.play import Command, Episode, Mark, RefusedIt, Told, Unsupported
-from klarna_specs.exchange import Exchange
+from klarna_specs.exchange import Exchange, Response
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.ledger import Ledger
 from klarna_specs.spec import Spec
+from klarna_strategies.clients.fractions import float_loses
 
 __all__ = ["Said", "View", "view_of"]
+
+_RARE_TYPES = ("shipping_fee", "discount", "gift_card")
 
 
 class Said(msgspec.Struct, frozen=True):
@@ -31,14 +34,16 @@ class Said(msgspec.Struct, frozen=True):
 class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One operation as far as it is known.
 
-    `attempts` are its own calls, `others` what else was sent meanwhile. `command`, `told`, `before`
-    and `after` are None where nothing but traffic is known. `used` are keys of other operations,
-    with what they were used for; `around` are the commands of the scenario before this one.
+    `attempts` are its own calls, `others` what else was sent meanwhile, `earlier` the answers to
+    what came before in the scenario. `command`, `told`, `before` and `after` are None where nothing
+    but traffic is known. `used` are keys of other operations, with what they were used for;
+    `around` are the commands of the scenario before this one.
     """
 
     spec: Spec
     attempts: tuple[Attempt, ...]
     others: tuple[Attempt, ...]
+    earlier: tuple[Response, ...] = ()
     operation: str
     first: int
     used: Mapping[str, str] = {}
@@ -71,6 +76,22 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def was_unclear(self) -> bool:
         """Whether an attempt before the last one left its sender in the dark."""
         return any(attempt is not self.last for attempt in self.unclear)
+
+    @property
+    def misread(self) -> bool:
+        """Whether something else that the client sent met a fault: it may have relied on it."""
+        return any(each.mark.fault is not None for each in self.others)
+
+    @property
+    def misled(self) -> bool:
+        """Whether the network refused for good what the server had done under the same key.
+
+        By its key the answer to the first attempt would come again: who believes that is not wrong.
+        """
+        last = self.last
+        done = {each.key for each in self.attempts if any(r.is_success for r in each.answers)}
+        disturbed = last is not None and isinstance(last.mark.fault, Errored) and last.settles
+        return disturbed and last is not None and last.key is not None and done == {last.key}
 
     @property
     def declined(self) -> bool:
@@ -154,24 +175,37 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             kinds.add("refused")
         if command.for_ever and kinds:
             kinds.add("for-ever")
-        if not any(command.faults) and (self.attempts or not isinstance(self.told, RefusedIt)):
+        calm = not any(command.faults) and not self.misread
+        if calm and (self.attempts or not isinstance(self.told, RefusedIt)):
             kinds.add("undisturbed")
             if self.around:
                 kinds.add("after-another")
         varied = any(isinstance(each.mark.fault, Varied) for each in self.attempts)
         if self.last and self.last.fate in ("success", "refusal") and not varied:
             kinds.add(self.last.fate)
+            if self.last.fate == "refusal" and any(each.is_refusal for each in self.earlier):
+                kinds.add("second-refusal")
         return frozenset(kinds | _of_command(command, self.around))
 
 
 def _of_command(command: Command, around: Sequence[Command]) -> set[str]:
     lines = [as_object(each) or {} for each in as_array(command.arguments.get("order_lines")) or ()]
     amount = command.arguments.get("refunded_amount", 0)
+    types = [line.get("type") for line in lines]
+    references = [line["reference"] for line in lines if "reference" in line]
     cases = {
         "one-minor-unit": amount == 1,
         "odd-amount": amount % 100 != 0,
         "with-lines": bool(lines),
-        "with-fee": any(line.get("type") == "return_fee" for line in lines),
+        "float-loses": float_loses(amount),
+        "with-fee": "return_fee" in types,
+        "two-fees": types.count("return_fee") > 1,
+        "two-of-a-type": any(types.count(rare) > 1 for rare in _RARE_TYPES),
+        "quantity-zero": any(
+            line.get("quantity") == line.get("total_amount") == 0 for line in lines
+        ),
+        "same-reference": len(set(references)) < len(references),
+        "any-text": not command.arguments.get("description", "").isascii(),
         "description": "description" in command.arguments,
         "reference": "reference" in command.arguments,
         "second-capture": bool(command.capture),
@@ -216,6 +250,11 @@ def view_of(
         first=episode.first,
         used=used,
         around=around,
+        earlier=tuple(
+            each.outcome
+            for each in exchanges[: episode.first]
+            if isinstance(each.outcome, Response)
+        ),
         command=episode.command,
         told=episode.told,
         before=episode.before,

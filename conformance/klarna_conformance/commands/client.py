@@ -42,14 +42,14 @@ __all__ = ["client"]
 @click.option(
     "--outcome-time",
     type=DURATION,
-    help="After so long without an outcome the client counts as mute; by default 30 timeouts.",
+    help="After so long without an outcome the client counts as mute; 30 timeouts, 60s or more.",
 )
 @click.option("--strict", is_flag=True, help="A recommendation that is not followed fails it.")
 @click.option("--no-shrink", is_flag=True, help="Do not look for smaller counterexamples.")
 @click.option(
     "--replay",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Play only this counterexample; its record goes to the folder `replay` in --output.",
+    help="Play only this counterexample, without a certificate; the record goes to OUTPUT/replay.",
 )
 @click.option("--quiet", is_flag=True, help="Print the verdict only.")
 @click.option("--no-color", is_flag=True, help="Print without colours.")
@@ -165,6 +165,6 @@ def _certified(
         if not began or not (output / FILE_NAME).stat().st_size:
             raise click.Abort from None
         terminal.interrupted()
-    kept = write_certified(spec, output)
+    kept = write_certified(spec, output, certificate=options.only is None)
     terminal.certified(kept.summary, kept.sentences, output)
     return kept.summary.exit_code

@@ -13,6 +13,7 @@ __all__ = ["error_response", "redirect", "truncatable", "varied"]
 
 _JSON = ("Content-Type", "application/json")
 _CODES: Mapping[int, str] = {
+    400: "BAD_VALUE",
     401: "UNAUTHORIZED",
     404: "NOT_FOUND",
     409: "CONFLICT",
@@ -69,8 +70,10 @@ def truncatable(response: Response) -> Response:
     return msgspec.structs.replace(response, status=status, headers=headers, body=Payload(body))
 
 
-def varied(response: Response, fault: Varied) -> Response:
-    """The same answer in another spelling."""
+def varied(
+    response: Response, fault: Varied, *, elsewhere: str = "https://elsewhere.example"
+) -> Response:
+    """The same answer in another spelling; `elsewhere` is the origin of another server."""
     headers, replace = response.headers, msgspec.structs.replace
     match fault.how:
         case "lower-case":
@@ -83,6 +86,9 @@ def varied(response: Response, fault: Varied) -> Response:
         case "relative-location":
             relative = ((n, urlsplit(v).path if n == "Location" else v) for n, v in headers)
             return replace(response, headers=tuple(relative))
+        case "foreign-location":
+            away = ((n, elsewhere + urlsplit(v).path if n == "Location" else v) for n, v in headers)
+            return replace(response, headers=tuple(away))
         case "no-refund-id":
             return replace(response, headers=_without(headers, "refund-id"))
         case "no-correlation-id":

@@ -157,12 +157,13 @@ class Connection:
         return True
 
     async def answer(self, response: Response, *, head: bool = False) -> bool:
+        left = self._reader.at_eof()  # it may have waited for longer than it wanted to
         try:
             for event in _events(response, head=head):
                 await self._send(event)
         except (ConnectionError, h11.LocalProtocolError):
             return False
-        return True
+        return not left
 
     async def answer_slowly(self, response: Response, seconds: float, *, head: bool) -> bool:
         raw = b"".join(self._h11.send(event) or b"" for event in _events(response, head=head))

@@ -28,6 +28,8 @@ from klarna_specs.scenario import Credentials
 
 __all__ = ["Backend", "Disturbing", "Network", "Seen", "Sighting", "Tempo"]
 
+_OTHER_HOST = "127.0.0.2"
+"""Where the other server is; some systems have no second address, and it is on another port."""
 Backend = Callable[[Request, str | None], Awaitable[Response | Failure]]
 """Answers a request, or fails to; the second argument is the Authorization header, which is never
 kept."""
@@ -131,7 +133,7 @@ class Network:
         self._remembers = remembers
         self._origin_s = time.monotonic()
         self._listener = Listener(self._serve, host=host, port=port)
-        self._elsewhere = Listener(self._serve_elsewhere)
+        self._elsewhere = Listener(self._serve_elsewhere, host=_OTHER_HOST)
         self._reopening: asyncio.Task[None] | None = None
 
     @property
@@ -142,7 +144,11 @@ class Network:
     async def open(self) -> None:
         """Begins to listen; raises OSError."""
         await self._listener.open()
-        await self._elsewhere.open()
+        try:
+            await self._elsewhere.open()
+        except OSError:
+            self._elsewhere = Listener(self._serve_elsewhere)
+            await self._elsewhere.open()
 
     async def close(self) -> None:
         """Ends every connection."""
@@ -286,7 +292,9 @@ class Network:
                 stayed = await arrival.wait(self._tempo.slow_s)
                 return await _answer(arrival, served) if stayed else _left()
             case Varied() as fault:
-                return await _answer(arrival, varied(served, fault))
+                return await _answer(
+                    arrival, varied(served, fault, elsewhere=self._elsewhere.base_url)
+                )
             case Refused() | None:
                 return await _answer(arrival, served)
 

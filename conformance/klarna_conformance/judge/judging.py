@@ -144,17 +144,17 @@ class Judging:
         return other
 
     def is_certain(self, finding: Finding) -> bool:
-        """Whether every server that does as documented would have given occasion for a finding.
+        """Whether every server that does as documented would give occasion for a finding.
 
         It would not after a call that may be answered in several ways, nor in or after a concurrent
-        group, of which the order of arrival decides what happens. Which way such a call is answered
-        is seen in any case.
+        group, of which the order of arrival decides what happens. Only what a verdict rests on has
+        to be that certain.
         """
-        settled = self._spec.requirement(finding.requirement).level != "MUST"
+        if self._spec.requirement(finding.requirement).level != "MUST":
+            return True
         last = max(finding.exchange, finding.witness or 0)
-        if self._diverging is not None and last >= self._diverging:
-            return settled and last == self._diverging
-        return settled or finding.exchange not in self._open
+        within = self._diverging is None or last < self._diverging
+        return within and finding.exchange not in self._open
 
     @property
     def state(self) -> str:

@@ -33,6 +33,7 @@ Variation = Literal[
     "upper-case",
     "page-spelling",
     "relative-location",
+    "foreign-location",
     "json-body",
     "no-refund-id",
     "no-correlation-id",
@@ -80,7 +81,7 @@ class Errored(_Fault, frozen=True, tag_field="fault", tag="errored"):
     With `when` after, the server did what was asked before it failed.
     """
 
-    status: Literal[401, 409, 422, 429, 500, 502, 503, 504] = 503
+    status: Literal[400, 401, 404, 409, 422, 429, 500, 502, 503, 504] = 503
     when: Delivered = "before"
     body: Literal["json", "html", "malformed", "empty"] = "json"
     retry_after_s: int | None = None
@@ -128,6 +129,8 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = {
     "error-after": (Errored(500, "after"), Errored(504, "after"), Errored(502, "after", "html")),
     "429": (Errored(429, retry_after_s=1), Errored(429)),
     "401": (Errored(401, body="html"), Errored(401)),
+    "400": (Errored(400),),
+    "404": (Errored(404),),
     "conflict": (Errored(422), Errored(409)),
     "malformed": (Errored(500, body="malformed"),),
     "html": (Errored(502, body="html"),),
@@ -139,6 +142,7 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = {
     "upper-case": (Varied("upper-case"),),
     "page-spelling": (Varied("page-spelling"),),
     "relative-location": (Varied("relative-location"),),
+    "foreign-location": (Varied("foreign-location"),),
     "json-body": (Varied("json-body"),),
     "no-refund-id": (Varied("no-refund-id"),),
     "no-correlation-id": (Varied("no-correlation-id"),),
@@ -177,7 +181,7 @@ def kind_of(fault: Fault) -> str:
 
 
 def _kind_of_error(fault: Errored) -> str:
-    if fault.status in (401, 429):
+    if fault.status in (400, 401, 404, 429):
         return str(fault.status)
     if fault.status < 500:
         return "conflict"
@@ -227,6 +231,7 @@ _VARIED: dict[Variation, str] = {
     "upper-case": "header names in upper case",
     "page-spelling": "its id in a header refund_id",
     "relative-location": "a relative Location",
+    "foreign-location": "a Location at another host",
     "json-body": "a JSON body",
     "no-refund-id": "its id in the Location only",
     "no-correlation-id": "no correlation id header",

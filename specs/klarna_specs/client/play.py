@@ -30,17 +30,26 @@ class Command(
 ):
     """One thing to tell a client to do, and the faults that its attempts meet.
 
-    `order` and `capture` are positions (from 0) in the scenario's orders and the order's captures.
+    `order` and `capture` are positions (from 0) in the scenario's orders and the order's captures;
+    with `unknown` the client gets an id in place of one of them that no server knows.
     The n-th attempt meets the n-th fault (None: none); what comes after them is undisturbed, or,
-    with `for_ever`, meets the last one again and again.
+    with `for_ever`, meets the last one again and again. The n-th thing that the client reads
+    beside its attempts meets the n-th fault of `reads`.
     """
 
     operation: str
     order: int = 0
     capture: int | None = None
+    unknown: Literal["", "order", "capture"] = ""
     arguments: dict[str, Any] = {}
     faults: tuple[Fault | None, ...] = ()
     for_ever: bool = False
+    reads: tuple[Fault | None, ...] = ()
+
+    @property
+    def disturbances(self) -> tuple[Fault, ...]:
+        """Every fault that may act on it, on its attempts and on what else the client reads."""
+        return tuple(fault for fault in (*self.faults, *self.reads) if fault)
 
     def fault(self, attempt: int) -> Fault | None:
         """What the attempt of this number (from 0) meets."""
@@ -55,6 +64,16 @@ class ClientScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     orders: tuple[OrderPlan, ...]
     commands: tuple[Command, ...]
 
+    def then(self, other: "ClientScenario") -> "ClientScenario":
+        """Both as one scenario: this one first, then the other on its own orders."""
+        moved = (
+            msgspec.structs.replace(command, order=command.order + len(self.orders))
+            for command in other.commands
+        )
+        return ClientScenario(
+            orders=(*self.orders, *other.orders), commands=(*self.commands, *moved)
+        )
+
     @property
     def problem(self) -> str:
         """Why nobody can be put through it; empty where somebody can."""
@@ -67,6 +86,8 @@ class ClientScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             if not 0 <= command.order < len(self.orders):
                 return f"there is no order {command.order}"
             captures = self.orders[command.order].captures
+            if command.unknown == "capture" and command.capture is None:
+                return f"{command.operation} is about no capture that could be unknown"
             if command.capture is not None and not 0 <= command.capture < len(captures):
                 return f"order {command.order} has no capture {command.capture}"
         return ""
@@ -132,7 +153,7 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """One command from when it was told until the client had answered.
 
     Its exchanges are `count` from the index `first`; `before` and `after` is the order then and
-    there.
+    there: the one of that position where the client got the id of none.
     """
 
     command: Command

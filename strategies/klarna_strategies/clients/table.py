@@ -1,10 +1,20 @@
 """The scenarios that every client is put through: each case of each requirement, one at a time."""
 
 from collections.abc import Callable, Collection, Iterator
+from itertools import islice
 
 import msgspec
 
-from klarna_specs.client.faults import FAULT_KINDS, FAULTS, Cut, Errored, Refused, kind_of
+from klarna_specs.client.faults import (
+    FAULT_KINDS,
+    FAULTS,
+    Cut,
+    Errored,
+    Redirected,
+    Refused,
+    Silent,
+    kind_of,
+)
 from klarna_specs.client.play import ClientScenario, Command
 from klarna_specs.client.requirements import CLIENT_OPERATIONS
 from klarna_specs.plan import OrderPlan
@@ -18,6 +28,8 @@ from klarna_strategies.clients.commands import (
     refund,
     release,
 )
+from klarna_strategies.clients.fractions import losing_amounts, losing_pairs
+from klarna_strategies.clients.rare_refunds import with_lines, with_texts
 from klarna_strategies.lines import fee, goods
 
 __all__ = ["client_table"]
@@ -25,13 +37,17 @@ __all__ = ["client_table"]
 _FOR_CHANGES = (
     *("lost", "reset-after", "reset-before", "timeout-after", "timeout-before", "truncated"),
     *("error-after", "error", "429", "401", "refused", "slow", "malformed", "html", "conflict"),
+    *("400", "404"),
 )
 """The kinds of faults that a call which changes something is tried with, whatever it changes."""
 _FOR_READS = (
     *("reset-before", "timeout-before", "error", "429", "401", "html", "malformed", "refused"),
-    *("truncated", "slow", "unknown-members"),
+    *("truncated", "slow", "unknown-members", "400", "404", "conflict"),
 )
-_LASTING = Errored(503), Cut("before"), Refused(), Errored(429), Errored(500, "after")
+_LASTING = (
+    *(Errored(503), Cut("before"), Refused(), Errored(429), Errored(500, "after")),
+    Redirected(),
+)
 
 
 def client_table(
@@ -45,10 +61,10 @@ def client_table(
     Only these operations are told, and only these kinds of faults act. Scenarios without a fault
     come first; a disturbed one has one command unless it is about several.
     """
-    for part in (_undisturbed, _refused, _several, _disturbed, _for_ever, _spelt):
+    for part in (_undisturbed, _refused, _several, _disturbed, _for_ever, _spelt, _read):
         for scenario in part(spec):
             told = {command.operation for command in scenario.commands}
-            met = {kind_of(f) for command in scenario.commands for f in command.faults if f}
+            met = {kind_of(f) for command in scenario.commands for f in command.disturbances}
             if told <= set(operations) and met <= set(faults):
                 yield scenario
 
@@ -57,6 +73,7 @@ def _undisturbed(spec: Spec) -> Iterator[ClientScenario]:
     plan = captured(spec)
     for command in (
         refund(1),
+        refund(0),
         refund(8_989),
         refund(10_000),
         refund(2_500, description="Two shirts, size M", reference="return-17"),
@@ -67,7 +84,14 @@ def _undisturbed(spec: Spec) -> Iterator[ClientScenario]:
         extension(),
     ):
         yield one(plan, command)
+    for command in (*with_lines(), *with_texts()):
+        yield one(plan, command)
+    for amount in losing_amounts():
+        yield one(captured(spec, amount=amount), refund(amount))
+    for first, second in islice(losing_pairs(), 2):
+        yield one(plan, refund(first + second, order_lines=[goods(first), goods(second)]))
     yield one(captured(spec, amount=9_007_199), refund(8_999_999))
+    yield one(captured(spec, amount=16_777_217), refund(16_777_217))
     yield one(captured(spec, "GB"), extension(2))
     yield one(captured(spec, "DE", payment_method="pay_in_4"), extension(30))
     yield one(partly_captured(spec), release())
@@ -85,6 +109,11 @@ def _refused(spec: Spec) -> Iterator[ClientScenario]:
     yield one(by_card, options())
     yield one(captured(spec, "GB"), refund(2_250, order_lines=[goods(3_000), fee(750)]))
     yield one(plan, refund(2_250, order_lines=[goods(3_000), fee(700)]))
+    for command in (refund(1), release(), extension(), options()):
+        whose = partly_captured(spec) if command == release() else plan
+        yield one(whose, msgspec.structs.replace(command, unknown="order"))
+        if command.capture is not None:
+            yield one(plan, msgspec.structs.replace(command, unknown="capture"))
 
 
 def _several(spec: Spec) -> Iterator[ClientScenario]:
@@ -92,11 +121,27 @@ def _several(spec: Spec) -> Iterator[ClientScenario]:
     yield _of(plan, refund(1), refund(1))
     yield _of(plan, refund(100), refund(250), refund(9_650))
     yield _of(plan, refund(10_000), refund(1))
+    yield _of(plan, refund(2_250, order_lines=[goods(3_000), fee(750)]), refund(750))
+    again = refund(500, description="One shirt", reference="r-1", order_lines=[goods(500)])
+    yield _of(plan, again, again, again)
+    yield _of(plan, again, refund(250))
+    yield _of(plan, refund(10_001), refund(10_002))
+    yield _of(plan, refund(10_001), refund(500), refund(10_001))
+    yield _of(plan, extension(11), extension(12))
+    yield _of(plan, release(), release())
+    yield _of(captured(spec, payment_method="card"), options(), options())
+    yield from _stale(spec)
+    yield from _never_made(spec)
     yield _of(plan, options(), options())
     yield _of(plan, extension(), extension())
     yield _of(partly_captured(spec), release(), release())
     for commands in (
         (refund(500), refund(500), refund(700)),
+        (
+            msgspec.structs.replace(refund(500), faults=(Cut("after", reset=False),)),
+            msgspec.structs.replace(refund(500), faults=(Errored(503),)),
+            *(refund(500), refund(500)),
+        ),
         (extension(), extension(30), extension()),
         (options(), options()),
     ):
@@ -111,7 +156,27 @@ def _several(spec: Spec) -> Iterator[ClientScenario]:
         lost = msgspec.structs.replace(refund(1), faults=(fault,))
         given_up = msgspec.structs.replace(refund(1), faults=(fault,), for_ever=True)
         yield _of(plan, lost, refund(1))
+        yield _of(plan, refund(1), lost)
         yield _of(plan, given_up, refund(1))
+
+
+def _stale(spec: Spec) -> Iterator[ClientScenario]:
+    """A refusal after another one that said more, or something else."""
+    faults = (Errored(400), Errored(404)), (Errored(422), Errored(401, body="html"))
+    for command, make in _EACH:
+        whose = make(spec)
+        for pair in faults:
+            met = [msgspec.structs.replace(command, faults=(fault,)) for fault in pair]
+            yield _of(whose, *met)
+    html = msgspec.structs.replace(refund(1), faults=(Errored(401, body="html"),))
+    yield _of(captured(spec), refund(10_001), html)
+    yield _of(captured(spec), refund(10_001), refund(1), refund(1))
+
+
+def _never_made(spec: Spec) -> Iterator[ClientScenario]:
+    """A refund that is not made, beside an equal one that was: reading the order misleads."""
+    for faults in ((Cut("before"),) * 8, (Errored(503),) * 8):
+        yield _of(captured(spec), refund(7), msgspec.structs.replace(refund(7), faults=faults))
 
 
 def _of(plan: OrderPlan, *commands: Command) -> ClientScenario:
@@ -125,6 +190,12 @@ _CHANGES: tuple[tuple[Callable[[Spec], OrderPlan], Command], ...] = (
 )
 
 
+_EACH = (
+    *((command, make) for make, command in _CHANGES),
+    (options(), captured),
+)
+
+
 def _disturbed(spec: Spec) -> Iterator[ClientScenario]:
     for make, command in _CHANGES:
         for kind in _FOR_CHANGES:
@@ -132,12 +203,13 @@ def _disturbed(spec: Spec) -> Iterator[ClientScenario]:
                 yield one(make(spec), command, fault)
     for kind in _FOR_READS:
         yield one(captured(spec), options(), FAULTS[kind][0])
-    for fault in (*FAULTS["duplicate"], *FAULTS["redirect"]):
+    for fault in (*FAULTS["duplicate"], *FAULTS["redirect"], *FAULTS["foreign-location"]):
         yield one(captured(spec), refund(1), fault)
     lost, failed = Cut("after", reset=False), Errored(503)
     for faults in (
         *((lost, lost), (failed, lost), (lost, failed, failed)),
-        *((lost, Errored(429)), (lost, Errored(409))),
+        *((lost, Errored(429)), (lost, Errored(409)), (Errored(504, "after"), Errored(409))),
+        (Silent("after"), Errored(409)),
     ):
         yield one(captured(spec), refund(1), *faults)
     yield one(captured(spec), refund(10_001), failed)
@@ -147,9 +219,32 @@ def _disturbed(spec: Spec) -> Iterator[ClientScenario]:
 def _for_ever(spec: Spec) -> Iterator[ClientScenario]:
     for fault in _LASTING:
         yield one(captured(spec), refund(1), fault, for_ever=True)
+    for make, command in _CHANGES:
+        for last in (Errored(429), Errored(401)):
+            yield one(make(spec), command, Cut("after", reset=False), last, for_ever=True)
+    yield one(captured(spec), refund(1), Errored(504, "after"), Errored(409), for_ever=True)
     yield one(partly_captured(spec), release(), Errored(503), for_ever=True)
     yield one(captured(spec), extension(), Errored(503), for_ever=True)
     yield one(captured(spec), options(), Errored(503), for_ever=True)
+
+
+def _read(spec: Spec) -> Iterator[ClientScenario]:
+    """What a client reads for itself meets a fault: before, between or after its attempts."""
+    kinds = ("error", "lost", "404", "401", "html", "429", "conflict", "malformed", "truncated")
+    for kind in kinds:
+        fault = FAULTS[kind][0]
+        read = msgspec.structs.replace(refund(1), reads=(fault, fault))
+        lost = msgspec.structs.replace(read, faults=(Cut("after", reset=False),))
+        yield _of(captured(spec), read)
+        yield _of(captured(spec), lost)
+        if kind in ("error", "404"):
+            for each in (read, lost):
+                met = msgspec.structs.replace(each, reads=(None, fault, fault))
+                yield _of(captured(spec), met)
+    for make, command in _CHANGES[1:]:
+        met = msgspec.structs.replace(command, reads=(Errored(404), Errored(503)))
+        yield _of(make(spec), met)
+        yield _of(make(spec), msgspec.structs.replace(met, faults=(Cut("after"),)))
 
 
 def _spelt(spec: Spec) -> Iterator[ClientScenario]:

@@ -90,6 +90,8 @@ def ready() -> object:
 def outcome(client: Client, told: dict[str, Any]) -> dict[str, Any]:
     known = told["operation"] in CLIENT_OPERATIONS
     match KIND:
+        case "has nulls" if known:
+            return {"outcome": "refused", "error_code": None, "error_messages": None}
         case "supports everything" if not known:
             return {"outcome": "done"}
         case "supports nothing" if known:

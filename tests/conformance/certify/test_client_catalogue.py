@@ -5,7 +5,14 @@ from inspect import isclass
 
 from klarna_conformance.certify.reference import ReferenceClient
 from klarna_conformance.mutants.catalogue import harmless_variants, mutants
-from klarna_conformance.mutants.clients import keys, resending, sending, telling
+from klarna_conformance.mutants.clients import (
+    details,
+    keys,
+    rare,
+    resending,
+    sending,
+    telling,
+)
 from klarna_conformance.mutants.clients.catalogue import client_mutants
 from klarna_specs.client.requirements import client_requirements
 from klarna_specs.loader import load
@@ -35,7 +42,7 @@ def test_every_requirement_has_a_wrong_client_that_it_has_to_catch() -> None:
 def test_every_client_is_in_the_catalogue_once() -> None:
     made = {
         made
-        for module in (keys, resending, sending, telling)
+        for module in (details, keys, rare, resending, sending, telling)
         for name, made in vars(module).items()
         if isclass(made) and issubclass(made, ReferenceClient) and not name.startswith("_")
     }

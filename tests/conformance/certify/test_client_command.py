@@ -154,12 +154,40 @@ def test_a_counterexample_fails_again_and_passes_when_it_was_put_right(
         output = tmp_path / "again"
         options = ("--replay", counterexample, "--timeout", "200ms", "--no-shrink")
         finished = cli("client", *options, "--output", output, "--", *adapter)
+        assert not (output / "replay" / "certificate.html").exists()
         told = json.loads((output / "replay" / "run.json").read_text())
         (result,) = told["requirements"]
         return finished.code, result["verdict"], len(commands(output / "replay"))
 
     assert replayed(*wrong("client-new-key-each-attempt")) == (1, "FAIL", 1)
     assert replayed(*REFERENCE) == (0, "PASS", 1)
+
+
+def test_the_counterexample_of_a_clash_holds_both_scenarios(cli: Cli, tmp_path: Path) -> None:
+    adapter = wrong("client-one-key-for-everything")
+    cli("client", *CALM, "--output", tmp_path, "--", *adapter)
+    saved = tmp_path / "counterexamples" / "client.key-of-its-own.yaml"
+    replayed = cli("client", "--replay", saved, "--output", tmp_path, "--", *adapter)
+
+    assert len(yaml.safe_load(saved.read_text())["scenario"]["commands"]) == 2
+    assert replayed.code == 1
+
+
+def test_a_client_that_breaks_down_at_what_is_plain_is_a_finding(cli: Cli, tmp_path: Path) -> None:
+    adapter = wrong("client-breaks-down-without-description")
+    finished = cli("client", *CALM, "--output", tmp_path, "--", *adapter)
+
+    assert finished.code == 1
+    assert "FAIL client.answers" in finished.out
+
+
+def test_an_operation_that_never_reaches_the_server_is_a_finding(cli: Cli, tmp_path: Path) -> None:
+    both = (*CALM[:-1], "refundOrder,releaseRemainingAuthorization")
+    adapter = wrong("client-release-is-not-sent")
+    finished = cli("client", *both, "--output", tmp_path, "--", *adapter)
+
+    assert finished.code == 1
+    assert "FAIL client.done-is-true" in finished.out
 
 
 def _edited(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:

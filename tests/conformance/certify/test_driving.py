@@ -1,6 +1,7 @@
 """Commands one after the other: which request meets which fault, and to which command it counts."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
@@ -73,9 +74,15 @@ class Scripted:
         await self._http.aclose()
 
 
-def played(client: Scripted, *commands: Command, plan: Any = FULL, orders: int = 1) -> Course:
+def played(
+    client: Scripted,
+    *commands: Command,
+    plan: Any = FULL,
+    orders: int = 1,
+    tempo: Tempo = TEMPO,
+) -> Course:
     async def go() -> Course:
-        stage = Stage(spec(), client, seed=1, tempo=TEMPO)
+        stage = Stage(spec(), client, seed=1, tempo=tempo)
         await stage.open()
         client.network = stage.network
         try:
@@ -122,6 +129,39 @@ def test_a_network_that_has_failed_for_ever_fails_for_everything() -> None:
     client = Scripted(act)
     played(client, disturbed(REFUND, Cut("after"), for_ever=True))
     assert client.statuses == [0, 0]
+
+
+def test_a_read_of_the_client_meets_a_fault_of_its_own() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        for _ in range(2):
+            await client.read(order_id)
+            await client.refund(order_id)
+
+    client = Scripted(act)
+    played(client, msgspec.structs.replace(REFUND, reads=(Errored(404),)))
+    assert client.statuses == [404, 201, 200, 201]
+
+
+def test_an_order_that_does_not_exist_is_not_found_and_nothing_is_done() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        await client.refund(order_id)
+
+    client = Scripted(act)
+    (episode,) = played(client, msgspec.structs.replace(REFUND, unknown="order")).side.episodes
+    assert client.statuses == [404]
+    assert episode.before == episode.after
+
+
+def test_a_scenario_is_played_again_where_this_process_stalled() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        if not client.statuses:
+            time.sleep(0.05)
+        await client.refund(order_id)
+
+    client = Scripted(act)
+    course = played(client, REFUND, tempo=Tempo(timeout_s=0.1))
+    assert client.statuses == [201, 201]
+    assert len(course.exchanges) == 1
 
 
 def test_attempts_at_another_order_or_capture_are_not_disturbed() -> None:

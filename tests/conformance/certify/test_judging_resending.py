@@ -112,6 +112,15 @@ def test_a_key_is_kept_whatever_comes_in_between(between: Fault) -> None:
     assert {"client.key-kept", "client.once"} <= changed.against()
 
 
+def test_a_conflict_with_an_attempt_of_unclear_fate_may_be_sent_again_under_the_same_key() -> None:
+    def course(*faults: Fault, key: str = K1) -> Course:
+        return Course().told(meeting(ONE, *faults), *[Sent()] * len(faults), Sent(key=key))
+
+    assert course(LOST, Errored(409)).against() == set()
+    assert course(Errored(409)).against() == {"client.no-retry-after-refusal"}
+    assert "client.no-retry-after-refusal" in course(LOST, Errored(409), key=K2).against()
+
+
 def test_a_key_is_kept_after_a_timeout_of_the_client_itself() -> None:
     course = Course().told(meeting(ONE, Slow()), Sent(leaves=True), Sent(key=K2))
 

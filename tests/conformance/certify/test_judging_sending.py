@@ -6,12 +6,25 @@ from typing import Any
 import msgspec
 import pytest
 
-from klarna_specs.client.faults import Cut, Redirected, Refused
+from klarna_specs.client.faults import Cut, Redirected, Refused, Varied
 from klarna_specs.client.play import Command
 from klarna_strategies.clients.commands import captured, extension, options, refund, release
 from klarna_strategies.lines import fee, goods
 
-from .plays import K1, K2, LOOK, ORDER, PARTLY, SPEC, Case, Course, Sent, meeting, unknown
+from .plays import (
+    K1,
+    K2,
+    LOOK,
+    ORDER,
+    PARTLY,
+    SPEC,
+    Case,
+    Course,
+    Sent,
+    meeting,
+    refused,
+    unknown,
+)
 
 ONE = refund(1)
 SHIRTS = [goods(2_000, tax_rate=2_500, reference="s-1"), goods(1_000, name="Socks")]
@@ -36,6 +49,9 @@ def _sends(command: Command, body: Any) -> Course:
 
 def _amounts() -> list[Case]:
     odd, half = refund(8_989), {"refunded_amount": 3_000, "order_lines": SHIRTS[:1]}
+    fees = [goods(3_000), fee(750), fee(250)]
+    two_fees = refund(2_000, order_lines=fees)
+    merged = {**two_fees.arguments, "order_lines": [fees[0], fee(1_000)]}
     as_goods = {**FEE.arguments, "order_lines": [goods(3_000), fee(750, type="physical")]}
     texts = refund(2, description="Two shirts", reference="r-17")
     return [
@@ -49,6 +65,8 @@ def _amounts() -> list[Case]:
             ("odd-amount", odd, {"refunded_amount": 8_900}),
             ("with-lines", LINES, half),
             ("with-fee", FEE, as_goods),
+            ("float-loses", refund(29), {"refunded_amount": 28}),
+            ("two-fees", two_fees, merged),
         )
     ] + [
         Case(
@@ -93,6 +111,7 @@ def _bodies() -> list[Case]:
 
 def _credentials() -> list[Case]:
     away = meeting(ONE, Redirected())
+    foreign = meeting(ONE, Varied("foreign-location"))
     return [
         Case(
             *("client.credentials-sent", "seen"),
@@ -103,6 +122,11 @@ def _credentials() -> list[Case]:
             *("client.credentials-kept", "redirect"),
             Course().told(away, Sent(), Sent(elsewhere="bare"), tells=unknown),
             Course().told(away, Sent(), Sent(elsewhere="with credentials"), tells=unknown),
+        ),
+        Case(
+            *("client.credentials-kept", "foreign-location"),
+            Course().told(foreign, Sent(), Sent(elsewhere="bare")),
+            Course().told(foreign, Sent(), Sent(elsewhere="with credentials")),
         ),
     ]
 
@@ -188,7 +212,25 @@ def test_the_reference_of_a_line_is_a_text_only() -> None:
     assert course.against() == {"client.texts-as-told"}
 
 
-@pytest.mark.parametrize("amount", [1.0, "1", True, None])
+def test_a_whole_float_and_a_null_are_reported_and_not_held_against_a_client() -> None:
+    body = {"refunded_amount": 1.0, "description": None}
+    course = Course().told(ONE, Sent(body=body), tells=refused)
+
+    assert course.against() == set()
+    assert course.verdicts("client.well-formed") == {"INFO"}
+    assert course.verdicts("client.amounts-as-told") == {"INFO"}
+
+
+@pytest.mark.parametrize(("amount", "verdict"), [(100, "FAIL"), (3_000, "PASS")])
+def test_a_release_of_another_amount_than_what_is_left_is_not_what_was_told(
+    amount: int, verdict: str
+) -> None:
+    course = Course(PARTLY).told(release(), Sent(body={"amount": amount}))
+
+    assert course.verdicts("client.amounts-as-told") == {verdict}
+
+
+@pytest.mark.parametrize("amount", [1.5, "1", True, None])
 def test_an_amount_of_another_type_is_another_amount(amount: object) -> None:
     course = Course().told(ONE, Sent(body={"refunded_amount": amount}), tells=unknown)
 
@@ -287,3 +329,13 @@ def test_taxes_are_rounded_in_more_than_one_way(tax: int) -> None:
     lines = [{**SHIRTS[0], "total_tax_amount": tax}, SHIRTS[1]]
 
     assert _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines}).against() == set()
+
+
+def test_a_description_of_an_earlier_refund_is_not_what_was_told_and_a_default_is_no_matter() -> (
+    None
+):
+    first = refund(1, description="One shirt")
+    for text, expected in (("One shirt", {"WARN"}), ("Refund", set[str]())):
+        body = {"refunded_amount": 1, "description": text}
+        course = Course().told(first, Sent()).told(ONE, Sent(key=K2, body=body))
+        assert course.verdicts("client.texts-as-told") - {"PASS"} == expected

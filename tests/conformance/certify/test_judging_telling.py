@@ -26,6 +26,7 @@ from klarna_specs.client.play import (
 )
 from klarna_specs.exchange import Response
 from klarna_strategies.clients.commands import extension, options, refund, release
+from klarna_strategies.lines import discount, goods
 
 from .plays import (
     K1,
@@ -106,7 +107,7 @@ def _answers() -> list[Case]:
         met = meeting(ONE, FAULTS[kind][0])
         right, wrong = Course().told(met, *again()), Course().told(met, Sent(), tells=Mute(30))
         cases.append(Case("client.answers", kind, right, wrong))
-    for kind, tells in (("slow", done), ("401", refused)):
+    for kind, tells in (("slow", done), ("401", refused), ("400", refused), ("404", refused)):
         met = meeting(ONE, FAULTS[kind][0])
         right = Course().told(met, Sent(), tells=tells)
         wrong = Course().told(met, Sent(), tells=Ended("ValueError"))
@@ -180,6 +181,49 @@ def _refusals() -> list[Case]:
     ]
 
 
+MADE_UP = (
+    RefusedIt(error_code="DECLINED"),
+    RefusedIt(correlation_id=K1),
+    RefusedIt(error_messages=("Insufficient funds",)),
+)
+
+
+def _details() -> list[Case]:
+    first = Course().told(TOO_MUCH, Sent(), tells=refused)
+    both = Course().told(TOO_MUCH, Sent(), tells=refused).told(AGAIN, Sent(key=K2), tells=refused)
+    stale = Course().told(TOO_MUCH, Sent(), tells=refused).told(AGAIN, Sent(key=K2), tells=OF_FIRST)
+    return [
+        Case(
+            *("client.refusal-details-true", "refusal"),
+            first,
+            Course().told(TOO_MUCH, Sent(), tells=MADE_UP[0]),
+        ),
+        Case("client.refusal-details-true", "second-refusal", both, stale),
+    ]
+
+
+AGAIN = meeting(ONE, Errored(404))
+OF_FIRST = RefusedIt(error_code="REFUND_NOT_ALLOWED")
+
+
+def _rare() -> list[Case]:
+    alike = [goods(500, reference="75001")] * 2
+    commands = {
+        "quantity-zero": refund(100, order_lines=[goods(0, quantity=0), goods(100)]),
+        "two-of-a-type": refund(700, order_lines=[goods(1_000), discount(100), discount(200)]),
+        "same-reference": refund(1_000, order_lines=alike),
+        "any-text": refund(1, description="Größe M"),
+    }
+    return [
+        Case(
+            *("client.answers", case),
+            Course().told(command, Sent()),
+            Course().told(command, tells=Ended("ValueError")),
+        )
+        for case, command in commands.items()
+    ]
+
+
 def _options() -> list[Case]:
     met = meeting(options(), Varied("unknown-members"))
     few = Done(options=({"number_of_days": 10, "amount": 0},))
@@ -195,6 +239,7 @@ def _options() -> list[Case]:
 
 CASES = [
     *(*_carried_out(), *_true(), *_once(), *_answers(), *_ids(), *_refusals(), *_options()),
+    *(*_details(), *_rare()),
 ]
 
 
@@ -306,3 +351,41 @@ def test_refusing_what_is_possible_is_wrong_and_shows_no_undisturbed_call() -> N
     (finding,) = Course().told(ONE, tells=RefusedIt()).findings("client.carries-out")
 
     assert (finding.verdict, finding.aspects) == ("FAIL", ("seen",))
+
+
+@pytest.mark.parametrize("tells", MADE_UP)
+def test_details_that_nobody_gave_are_false_and_losing_them_is_not(tells: RefusedIt) -> None:
+    requirement = "client.refusal-details-true"
+
+    assert Course().told(TOO_MUCH, Sent(), tells=tells).verdicts(requirement) == {"FAIL"}
+    assert Course().told(TOO_MUCH, Sent(), tells=RefusedIt()).verdicts(requirement) == {"PASS"}
+
+
+@pytest.mark.parametrize(
+    ("command", "tells"),
+    [
+        (TOO_MUCH, RefusedIt(error_messages=("Klarna: 403 Forbidden",))),
+        (TOO_MUCH, RefusedIt(error_code="refund-not-allowed")),
+        (meeting(ONE, Errored(401, body="html")), RefusedIt("NO_CODE", ("Wrong password?",))),
+    ],
+)
+def test_words_of_the_client_itself_are_no_made_up_details(
+    command: Command, tells: RefusedIt
+) -> None:
+    course = Course().told(command, Sent(), tells=tells)
+
+    assert course.verdicts("client.refusal-details-true") == {"PASS"}
+
+
+def test_a_documented_code_of_another_status_is_made_up_where_the_server_gave_none() -> None:
+    html = meeting(ONE, Errored(401, body="html"))
+    course = Course().told(html, Sent(), tells=RefusedIt("NOT_ALLOWED"))
+
+    assert course.verdicts("client.refusal-details-true") == {"FAIL"}
+
+
+def test_who_believes_a_refusal_under_the_same_key_is_not_wrong() -> None:
+    met = meeting(ONE, Cut("after", reset=False), Errored(422))
+    for key, expected in ((K1, set[str]()), (K2, {"FAIL"})):
+        course = Course().told(met, Sent(), Sent(key=key), tells=refused)
+        assert course.verdicts("client.refused-is-true") == expected

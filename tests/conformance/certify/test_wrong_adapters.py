@@ -15,7 +15,7 @@ from klarna_conformance import defaults
 from klarna_conformance.certify.adapter import Hello
 from klarna_conformance.certify.process_adapter import ProcessAdapter
 from klarna_conformance.errors import AdapterError
-from klarna_specs.client.play import Ended, Mute, Unsupported
+from klarna_specs.client.play import Ended, Mute, RefusedIt, Unsupported
 
 from ..conftest import Finished
 
@@ -42,7 +42,7 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
         ("another protocol", "missing required field `ready`"),
         ("supports everything", '{"outcome": "unsupported"}, and answered done'),
         ("supports nothing", "said that it has refundOrder, and does not support it"),
-        ("sends nothing", "told refundOrder done without any request to http://127.0.0.1:"),
+        ("sends nothing", "nothing was sent to http://127.0.0.1:"),
         ("sends nothing and does not know", "nothing was sent to http://127.0.0.1:"),
         ("sends elsewhere", "nothing was sent to http://127.0.0.1:"),
         ("no such outcome", "Invalid value 'success'"),
@@ -120,6 +120,10 @@ def test_a_client_that_does_not_answer_is_mute_and_its_adapter_started_again() -
     first, *others = asked("hangs", command_s=1.5)
     assert first == Unsupported()
     assert others == [Mute(1.5)] * 2
+
+
+def test_a_member_that_is_null_counts_as_absent() -> None:
+    assert asked("has nulls")[1:] == [RefusedIt()] * 2
 
 
 def test_a_closed_adapter_is_not_started_again() -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
 
 from klarna_conformance.front.listener import Arrival, Listener
 from klarna_specs.exchange import Payload, Request, Response
@@ -80,7 +81,7 @@ class Raw:
 async def connected(server: Listener | str) -> AsyncIterator[Raw]:
     """A connection to a listener, or to a base URL; raises ConnectionError."""
     base_url = server if isinstance(server, str) else server.base_url
-    host = "::1" if "[" in base_url else "127.0.0.1"
+    host = urlsplit(base_url).hostname
     reader, writer = await asyncio.open_connection(host, port_of(base_url))
     try:
         yield Raw(reader, writer)

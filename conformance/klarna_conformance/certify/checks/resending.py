@@ -55,6 +55,7 @@ def _no_retry_after_refusal(view: View) -> Iterator[Said]:
         if before.fate == "refusal"
         and before.exchange.request.credentials == "valid"
         and not view.abandoned(before)
+        and not _still_in_doubt(view, before, after)
     ]
     for before, after in again:
         status = before.response.status if before.response else 0
@@ -62,6 +63,12 @@ def _no_retry_after_refusal(view: View) -> Iterator[Said]:
         yield Said("WARN", after.index, "nothing more after a refusal", observed)
     if not again and view.last and view.last.fate == "refusal":
         yield Said("PASS", view.last.index)
+
+
+def _still_in_doubt(view: View, before: Attempt, after: Attempt) -> bool:
+    """Whether a conflict with an attempt of unclear fate may be over, under the same key."""
+    unclear = {each.key for each in view.unclear if each.index < before.index}
+    return before.status == 409 and after.key is not None and unclear >= {before.key, after.key}
 
 
 def _stops_after_success(view: View) -> Iterator[Said]:

@@ -4,13 +4,18 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from klarna_conformance.certify.attempts import error_member, response_ids
+from klarna_conformance.certify.checks.details import (
+    given_ids,
+    given_messages,
+    refusal_details_true,
+)
 from klarna_conformance.certify.checks.saying import must, should
 from klarna_conformance.certify.view import Said, View
 from klarna_specs.calls import Call
 from klarna_specs.client.faults import Slow, Varied
 from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Unknown, Unsupported
 from klarna_specs.exchange import NotJson, Response
-from klarna_specs.json_value import as_array, as_object
+from klarna_specs.json_value import as_array, as_object, leniently
 from klarna_specs.oracle import assess
 
 __all__ = ["TELLING"]
@@ -36,7 +41,7 @@ def _told(view: View) -> str:
 
 def _carries_out(view: View) -> Iterator[Said]:
     command = view.command
-    if command is None or any(command.faults) or not _is_demanded(view):
+    if command is None or any(command.faults) or view.misread or not _is_demanded(view):
         return
     if isinstance(view.told, Done | RefusedIt | Unknown):
         alone = "" if view.attempts else ", though it had sent nothing"
@@ -49,6 +54,8 @@ def _is_demanded(view: View) -> bool:
     """Whether the documentation has a server do what was told, and nothing else."""
     assert view.command is not None
     assert view.before is not None
+    if view.command.unknown or _is_open(view):
+        return False
     operation = view.spec.operations[view.operation]
     position = view.command.capture
     body = view.arguments if operation.body else None
@@ -64,9 +71,17 @@ def _is_demanded(view: View) -> bool:
     return [outcome.kind for outcome in outcomes] == ["success"]
 
 
+def _is_open(view: View) -> bool:
+    """Whether a body is written so that a server may refuse it or not: 1.0 for 1, null for none."""
+    return any(repr(each.body) != repr(leniently(each.body)) for each in view.attempts)
+
+
 def _outcome_clear(view: View) -> Iterator[Said]:
+    """Whose own reading failed, or whom an answer sends elsewhere, may be in doubt all the same."""
     last = view.last
     if last is None or not isinstance(view.told, Done | RefusedIt | Unknown):
+        return
+    if isinstance(view.told, Unknown) and (view.misread or "foreign-location" in view.seen):
         return
     if last.fate == "success":
         holds = isinstance(view.told, Done)
@@ -92,6 +107,8 @@ def _done_is_true(view: View) -> Iterator[Said]:
 def _refused_is_true(view: View) -> Iterator[Said]:
     if isinstance(view.told, Done | Unknown):
         yield Said("PASS", view.at)
+    elif view.misled:
+        return
     elif isinstance(view.told, RefusedIt) or (isinstance(view.told, Unsupported) and view.attempts):
         expected = "refused is told only of what the server did not do"
         observed = f"{_told(view)}; {_booked(view)}"
@@ -167,7 +184,8 @@ def _refund_id(view: View) -> Iterator[Said]:
 
 def _variations(view: View) -> Iterator[Said]:
     """Of a client that tells no id nothing can be said but that: see `_refund_id`."""
-    if not any(isinstance(each.mark.fault, Varied) for each in view.attempts):
+    varied = {each.mark.fault.how for each in view.attempts if isinstance(each.mark.fault, Varied)}
+    if not varied - {"foreign-location"}:
         return
     told = view.told
     without_id = isinstance(told, Done) and told.refund_id is None
@@ -198,9 +216,7 @@ def _error_code(view: View) -> Iterator[Said]:
 def _correlation_id(view: View) -> Iterator[Said]:
     if refusal := _refusal(view):
         response, told = refusal
-        given = error_member(response, "correlation_id"), response.header("klarna-correlation-id")
-        known = {each for each in given if isinstance(each, str)}
-        if known:
+        if known := given_ids(response):
             observed = f"the client told {_or_none(told.correlation_id)}"
             holds = told.correlation_id in known
             yield should(view.at, "the server's correlation id", observed, holds=holds)
@@ -209,11 +225,9 @@ def _correlation_id(view: View) -> Iterator[Said]:
 def _messages(view: View) -> Iterator[Said]:
     if refusal := _refusal(view):
         response, told = refusal
-        listed = as_array(error_member(response, "error_messages")) or []
-        wanted = [each for each in (*listed, error_member(response, "error_message")) if each]
-        if wanted:
+        if wanted := given_messages(response):
             text = "\n".join(told.error_messages)
-            holds = all(str(message) in text for message in wanted)
+            holds = all(message in text for message in wanted)
             observed = f"the client told {_or_none(text)}"
             yield should(view.at, "the server's messages", observed, holds=holds)
 
@@ -269,6 +283,7 @@ TELLING: Mapping[str, Callable[[View], Iterable[Said]]] = {
     "client.guarded-against-duplicates": _guarded,
     "client.refund-id": _refund_id,
     "client.variations": _variations,
+    "client.refusal-details-true": refusal_details_true,
     "client.error-code-told": _error_code,
     "client.correlation-id-told": _correlation_id,
     "client.messages-told": _messages,

@@ -8,14 +8,21 @@ import msgspec
 
 from klarna_conformance.certify.reference import ReferenceClient
 from klarna_conformance.errors import UsageError
-from klarna_conformance.mutants.clients import keys, resending, sending, telling
+from klarna_conformance.mutants.clients import (
+    details,
+    keys,
+    rare,
+    resending,
+    sending,
+    telling,
+)
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.yaml_text import parse_yaml
 
 __all__ = ["ClientMutant", "client_mutants", "client_proofs"]
 
-_MODULES = (keys, sending, resending, telling)
+_MODULES = (keys, sending, rare, resending, telling, details)
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -13,7 +13,6 @@ from klarna_specs.client.play import Done, Told
 
 __all__ = [
     "AddsDefaults",
-    "AmountAsFloat",
     "AmountAsText",
     "AmountInMajorUnits",
     "AmountOfLines",
@@ -56,16 +55,6 @@ class AmountInMajorUnits(ReferenceClient):
         body = super().body(operation, arguments)
         if body and "refunded_amount" in body:
             body["refunded_amount"] = int(body["refunded_amount"] / 100) * 100
-        return body
-
-
-class AmountAsFloat(ReferenceClient):
-    """Sends amounts as 1.0."""
-
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        body = super().body(operation, arguments)
-        if body and "refunded_amount" in body:
-            body["refunded_amount"] = float(body["refunded_amount"])
         return body
 
 
@@ -395,11 +384,11 @@ class LooksFirst(ReferenceClient):
 
 
 class FollowsLocation(ReferenceClient):
-    """Harmless: reads the refund that it made where its Location leads to."""
+    """Harmless: reads the refund that it made where its Location leads to, on the same server."""
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
         location = response.headers.get("location")
-        if location:
+        if location and location.startswith((self.hello.base_url, "/")):
             try:
                 self.http.get(location, auth=self.auth(0))
             except httpx.TransportError:

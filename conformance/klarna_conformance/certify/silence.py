@@ -1,0 +1,46 @@
+"""A client that leaves commands without an outcome: what is still worth playing with it."""
+
+from collections.abc import Iterable
+
+from klarna_specs.client.faults import kind_of
+from klarna_specs.client.play import ClientScenario, Command, Episode, Mute
+
+__all__ = ["Silence"]
+
+_Situation = tuple[str, frozenset[str], bool]
+
+
+class Silence:
+    """Remembers which commands stayed without an outcome.
+
+    What met the same kinds of faults is not played again; once `most_s` seconds were spent in
+    silence, neither are the operations that had a part in it. The rest is.
+    """
+
+    def __init__(self, *, most_s: float) -> None:
+        self._most_s = most_s
+        self._situations: set[_Situation] = set()
+        self._operations: set[str] = set()
+        self.spent_s = 0.0
+
+    def note(self, episodes: Iterable[Episode]) -> None:
+        """Takes in how the commands of a scenario ended."""
+        for episode in episodes:
+            if isinstance(episode.told, Mute):
+                self.spent_s += episode.wall_s
+                self._operations.add(episode.command.operation)
+                if episode.command.disturbances:
+                    self._situations.add(_situation(episode.command))
+
+    def expects(self, scenario: ClientScenario) -> bool:
+        """Whether a scenario would only be another silence."""
+        worn_out = self._operations if self.spent_s >= self._most_s else set[str]()
+        return any(
+            command.operation in worn_out or _situation(command) in self._situations
+            for command in scenario.commands
+        )
+
+
+def _situation(command: Command) -> _Situation:
+    kinds = frozenset(map(kind_of, command.disturbances))
+    return command.operation, kinds, command.for_ever

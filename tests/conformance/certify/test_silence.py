@@ -1,0 +1,53 @@
+"""What is still played with a client that left commands without an outcome."""
+
+import msgspec
+
+from klarna_conformance.certify.silence import Silence
+from klarna_specs.client.faults import Errored, Refused
+from klarna_specs.client.play import ClientScenario, Command, Episode, Mute
+from klarna_specs.ledger import open_ledger
+from klarna_strategies.clients.commands import one, options, refund
+
+from .plays import ORDER, meeting
+
+LEDGER = open_ledger(ORDER, "o", ("c",))
+MUTE_AT = meeting(refund(1), Refused())
+
+
+def scenario(command: Command) -> ClientScenario:
+    return msgspec.structs.replace(one(ORDER, command), commands=(command,))
+
+
+def silent(command: Command, wall_s: float) -> Silence:
+    silence = Silence(most_s=80)
+    silence.note(
+        [
+            Episode(
+                command=command,
+                order_id="o",
+                capture_id=None,
+                first=0,
+                count=0,
+                before=LEDGER,
+                after=LEDGER,
+                told=Mute(wall_s),
+                wall_s=wall_s,
+            )
+        ]
+    )
+    return silence
+
+
+def test_only_what_meets_the_same_faults_is_left_out_after_a_silence() -> None:
+    silence = silent(MUTE_AT, 60)
+
+    assert silence.expects(scenario(meeting(refund(7), Refused())))
+    assert not silence.expects(scenario(meeting(refund(1), Errored(503))))
+    assert not silence.expects(scenario(refund(1)))
+
+
+def test_an_operation_is_left_out_once_the_time_is_spent_and_the_others_are_not() -> None:
+    silence = silent(MUTE_AT, 80)
+
+    assert silence.expects(scenario(refund(1)))
+    assert not silence.expects(scenario(options()))
