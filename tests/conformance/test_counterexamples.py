@@ -79,7 +79,6 @@ def _amount(name: str, value: Any) -> int:
         ("bound-dropped", BOUND, SWEDISH, LONG, 1, 2),
         ("bound-of-the-order", BOUND, PART, (refund(6_001),), 1, 2),
         ("bound-forgets-earlier-refunds", BOUND, SWEDISH, (refund(4_000), refund(6_001)), 2, 4),
-        ("bound-of-the-last-capture", "refund.accepted", THREE, (refund(5_000),), 1, 6),
         ("keys-ignored", "refund.replay-booked-once", SWEDISH, (KEYED, get_order(), KEYED), 2, 6),
         ("location-missing", "refund.location-header", SWEDISH, LONG, 1, 3),
         ("fee-market-se-missing", "refund.fee-accepted", SWEDISH, (FEE,), 1, 9),

@@ -102,7 +102,6 @@ _DETAILED = refund(1_000, description="größe", reference="RMA-1")
 _HANDFUL: tuple[tuple[str, tuple[int, ...], tuple[Action, ...]], ...] = (
     ("bound-one-above", (10_000,), (refund(10_001),)),
     ("bound-forgets-earlier-refunds", (10_000,), (refund(6_000), refund(6_000))),
-    ("bound-of-the-last-capture", (4_000, 6_000), (refund(6_001),)),
     ("refuses-the-last-unit", (10_000,), (refund(10_000),)),
     ("negative-refund-accepted", (10_000,), (refund(-1),)),
     ("fee-market-se-missing", (10_000,), (refund(9_500, order_lines=_SHIRT),)),

@@ -110,6 +110,8 @@ def test_a_query_belongs_to_no_id() -> None:
         (b"{", "not_json", None),
         (b"refunded_amount=1", "not_json", None),
         (b'{"refunded_amount": NaN}', "not_json", None),
+        (b"\xef\xbb\xbf", "empty", None),
+        (b'{"refunded_amount": null}', "empty_object", {}),
         (b"\xff\xfe{}", "not_json", None),
         (b"[" * 100_000, "not_json", None),
         (b"1" * 5_000, "not_json", None),
@@ -119,39 +121,6 @@ def test_a_body_is_empty_or_json_or_neither(raw: bytes, kind: str, value: Any) -
     call = _read("POST", f"{ORDERS}/o-1/refunds", raw)
     assert call is not None
     assert (call.body_is, call.body) == (kind, value)
-
-
-@pytest.mark.parametrize(
-    ("raw", "value"),
-    [
-        (b'{"refunded_amount": 10.0}', {"refunded_amount": 10}),
-        (b'{"refunded_amount": 1e2}', {"refunded_amount": 100}),
-        (b'{"refunded_amount": 1, "reference": null}', {"refunded_amount": 1}),
-        (b'{"order_lines": [{"quantity": 2.0, "type": null}]}', {"order_lines": [{"quantity": 2}]}),
-    ],
-)
-def test_a_body_is_taken_as_a_lenient_reader_takes_it(raw: bytes, value: Any) -> None:
-    call = _read("POST", f"{ORDERS}/o-1/refunds", raw)
-    assert call is not None
-    assert (call.body, call.body_is_strict) == (value, False)
-
-
-@pytest.mark.parametrize(
-    "raw",
-    [
-        b"",
-        b"{}",
-        b'{"refunded_amount": 1, "reference": "r"}',
-        b'{"refunded_amount": 1.5}',
-        b'{"refunded_amount": "1.0"}',
-        b'{"refunded_amount": true}',
-        b'{"refunded_amount": 1%s}' % (b"0" * 30),
-    ],
-)
-def test_a_body_that_every_reader_takes_alike_is_strict(raw: bytes) -> None:
-    call = _read("POST", f"{ORDERS}/o-1/refunds", raw)
-    assert call is not None
-    assert call.body_is_strict
 
 
 def test_a_member_that_is_not_there_is_none(ask: Ask) -> None:
@@ -187,7 +156,8 @@ def test_the_order_of_members_key_and_credentials_do_not_make_another_call(ask: 
     ("one", "other"),
     [
         (("refundOrder", {"refunded_amount": 1}), ("refundOrder", {"refunded_amount": 2})),
-        (("refundOrder", {"refunded_amount": 1}), ("refundOrder", {"refunded_amount": "1"})),
+        (("refundOrder", {"refunded_amount": 1}), ("refundOrder", {"refunded_amount": "1.5"})),
+        (("refundOrder", {"reference": "1"}), ("refundOrder", {"reference": 1})),
         (("refundOrder", {"refunded_amount": 1}), ("refundOrder", {"refunded_amount": 1.5})),
         (("refundOrder", {"refunded_amount": 1}), ("captureOrder", {"refunded_amount": 1})),
         (("cancelOrder", None), ("cancelOrder", {})),

@@ -181,7 +181,7 @@ def test_a_call_without_effect_moves_no_money(ask: Ask, open_order: OpenOrder) -
     assert (after.refunded_amount, after.refunds) == (0, ())
 
 
-@pytest.mark.parametrize("amount", ["500", None, 1.5, [500]])
+@pytest.mark.parametrize("amount", ["all", None, 1.5, [500]])
 @pytest.mark.parametrize("operation", ["refundOrder", "captureOrder"])
 def test_an_amount_that_was_accepted_but_is_none_leaves_the_ledger_uncertain(
     ask: Ask, open_order: OpenOrder, operation: str, amount: Any
@@ -190,6 +190,14 @@ def test_an_amount_that_was_accepted_but_is_none_leaves_the_ledger_uncertain(
     before = open_order(captures=(6000,))
     after = before.after(ask(operation, {member: amount}), _done("x"), effect=True)
     assert (after.uncertain, after.captured_amount, after.refunded_amount) == (True, 6000, 0)
+
+
+@pytest.mark.parametrize("amount", ["500", 500.0])
+def test_an_amount_in_an_open_form_is_booked_like_the_plain_one(
+    ask: Ask, open_order: OpenOrder, amount: Any
+) -> None:
+    after = open_order().after(_refund(ask, amount), _done("r-1"), effect=True)
+    assert (after.uncertain, after.refunded_amount) == (False, 500)
 
 
 @pytest.mark.parametrize("lines", [None, "socks", [None], [{"type": "return_fee"}], [[]]])

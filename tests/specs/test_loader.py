@@ -10,13 +10,14 @@ import pytest
 from klarna_specs.bodies import violations
 from klarna_specs.calls import BodyIs, Call, KeyForm
 from klarna_specs.errors import SpecError, SpecFileError
+from klarna_specs.forms import RECOGNISED
 from klarna_specs.ledger import Ledger
 from klarna_specs.loader import SPEC_DIRECTORY, load
 from klarna_specs.oracle import assess
 from klarna_specs.plan import PaymentMethod
 from klarna_specs.rules import check_expression
 from klarna_specs.scenario import Credentials
-from klarna_specs.spec import Operation, Requirement, Spec
+from klarna_specs.spec import STRENGTH, Operation, Requirement, Spec
 
 SPEC = load()
 REFUND = "operations/refund-order.yaml"
@@ -160,6 +161,20 @@ def test_a_mistake_in_one_line_is_told_with_file_and_line(
             "order.captured_amount -",
             id="a term that does not compile",
         ),
+        pytest.param(
+            "    weaker: {description: beyond_the_page}",
+            "    weaker: {hearsay: beyond_the_page}",
+            ACCEPTED,
+            "hearsay",
+            id="a weaker source that does not exist",
+        ),
+        pytest.param(
+            "    weaker: {description: beyond_the_page}",
+            "    weaker: {description: beyond_the_page(}",
+            ACCEPTED,
+            "beyond_the_page(",
+            id="a condition of a weaker source that does not compile",
+        ),
     ],
 )
 def test_a_wrong_requirement_is_told_with_its_line_and_what_is_wrong(
@@ -197,7 +212,12 @@ def test_a_mistake_is_told_in_one_line(specs: Path, name: str, old: str, new: st
             "kind: success, status: [201], body: x",
             "x",
         ),
-        (REFUND, "broken_across: {layout: all}", "broken_across: {layout: nowhere}", "nowhere"),
+        (
+            REFUND,
+            "broken_across: {layout: undisputed}",
+            "broken_across: {layout: nowhere}",
+            "nowhere",
+        ),
         (REFUND, "across: {market: return_fee}", "across: {market: nowhere}", "nowhere"),
         (REFUND, "layout: [one-partial-open", "layout: [nowhere", "nowhere"),
         (REFUND, "source: page\nchanges", "source: hearsay\nchanges", "hearsay"),
@@ -260,6 +280,41 @@ def test_an_id_that_stands_for_two_things_is_told_with_file_and_line(
     line = _change(specs, name, old, new)
     error = _refusal(specs)
     assert (error.file, error.line) == (str(specs / name), line)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "at", "names"),
+    [
+        pytest.param(
+            "  long-key:", "  longish-key:", "  longish-key:", "'longish-key'", id="no recogniser"
+        ),
+        pytest.param(
+            "    standing: documented",
+            "    standing: open",
+            "  whitespace-around-json:",
+            "'whitespace-around-json'",
+            id="a documented form that becomes open",
+        ),
+        pytest.param(
+            "    standing: open", "    standing: excluded", "forms:", "'media-type'", id="no form"
+        ),
+        pytest.param(
+            "    source: idempotency",
+            "    source: hearsay",
+            "  long-key:",
+            "'hearsay'",
+            id="no source",
+        ),
+    ],
+)
+def test_a_form_that_cannot_be_told_is_refused_with_file_and_line(
+    specs: Path, old: str, new: str, at: str, names: str
+) -> None:
+    _change(specs, "forms.yaml", old, new)
+    error = _refusal(specs)
+    lines = (specs / "forms.yaml").read_text(encoding="utf-8").splitlines()
+    assert (error.file, error.line) == (str(specs / "forms.yaml"), lines.index(at) + 1)
+    assert names in error.problem
 
 
 def test_an_operation_in_two_files_is_refused(specs: Path) -> None:
@@ -330,6 +385,36 @@ def test_every_must_rests_on_the_page_or_on_elementary_sense() -> None:
     assert sources == {"page", "elementary"}
 
 
+EVERY_REQUIREMENT = tuple(
+    r for o in (*SPEC.operations.values(), *SPEC.followed.values()) for r in o.requirements
+)
+
+
+def test_no_level_is_higher_than_its_source_carries() -> None:
+    carried = {name: STRENGTH[source.carries] for name, source in SPEC.sources.items()}
+    above = [r.id for r in EVERY_REQUIREMENT if STRENGTH[r.level] > carried[r.source]]
+    assert above == []
+
+
+def test_where_a_condition_is_weaker_the_level_is_what_that_source_carries() -> None:
+    weaker = [(r, source) for r in EVERY_REQUIREMENT for source in r.weaker]
+    assert {r.id for r, _ in weaker} == {
+        "refund.accepted",
+        "refund.fee-accepted",
+        "refund.fee-removal",
+    }
+    for requirement, source in weaker:
+        level = SPEC.level(requirement, requirement.weaker[source].__eq__)
+        assert level == SPEC.sources[source].carries, requirement.id
+        assert STRENGTH[level] < STRENGTH[requirement.level], requirement.id
+
+
+def test_without_a_weaker_condition_the_level_is_that_of_the_requirement() -> None:
+    assert [r.id for r in EVERY_REQUIREMENT if SPEC.level(r, lambda _: False) != r.level] == []
+    plain = [r for r in EVERY_REQUIREMENT if not r.weaker]
+    assert [r.id for r in plain if SPEC.level(r, lambda _: True) != r.level] == []
+
+
 def test_every_requirement_that_rests_on_the_page_names_its_section() -> None:
     assert [r.id for r in SPEC.requirements if r.source == "page" and not r.section] == []
 
@@ -371,7 +456,7 @@ def test_the_markets_and_days_of_extensions_are_the_documented_ones() -> None:
         ("getRefund", (200,), (), {}),
         ("releaseRemainingAuthorization", (204,), (), {(403,): ("NOT_ALLOWED",)}),
         ("getOptionsForExtendDueDate", (200,), (), {(403, 404): ()}),
-        ("extendDueDate", (204,), (), {(403,): ()}),
+        ("extendDueDate", (204,), (), {(403, 404, 400): ()}),
         ("cancelOrder", (204,), (), {(403,): ("CANCEL_NOT_ALLOWED",)}),
     ],
 )
@@ -395,7 +480,7 @@ def test_an_operation_is_answered_as_documented(
 def _expressions(operation: Operation) -> Iterator[str]:
     yield from operation.terms.values()
     for r in operation.requirements:
-        yield from filter(None, (r.rule, r.when, r.silent, *r.cases.values()))
+        yield from filter(None, (r.rule, r.when, r.silent, *r.weaker.values(), *r.cases.values()))
 
 
 EXPRESSIONS = sorted({(o.operation, e) for o in SPEC.operations.values() for e in _expressions(o)})
@@ -424,8 +509,15 @@ _VALUES = {
     "call.credentials": get_args(Credentials),
     "call.capture_is": ("own", "foreign", "unknown"),
     "call.refund_is": ("own", "foreign", "unknown"),
-    "call.defect": ("", "empty", "not_json", "not_an_object", "missing", "wrong_type"),
-    "call.oddity": ("", "content_type", "unknown_member", "incomplete_member", "lenient_value"),
+    "call.defect": (
+        "",
+        "empty",
+        "not_json",
+        "not_an_object",
+        "missing",
+        "not_a_number",
+        "wrong_type",
+    ),
     "order.market": (*SPEC.markets, ""),
     "order.payment_method": get_args(PaymentMethod),
     "line.type": (*_LINE_TYPES, ""),
@@ -523,6 +615,13 @@ def test_every_word_that_a_member_is_compared_with_is_one_it_can_have(member: st
     compared = re.compile(rf'(?<![\w.]){re.escape(member)} [!=]= "([^"]*)"')
     words = {word for _, expression in EXPRESSIONS for word in compared.findall(expression)}
     assert words - set(_VALUES[member]) == set()
+
+
+def test_every_form_that_is_looked_for_is_one_that_is_recognised() -> None:
+    among = re.compile(r'"([^"]*)" in call\.forms')
+    words = {word for _, expression in EXPRESSIONS for word in among.findall(expression)}
+    assert words
+    assert words <= RECOGNISED.keys()
 
 
 def test_every_comparison_with_a_word_is_looked_at() -> None:

@@ -38,10 +38,6 @@ def _lenient(*, of: Sequence[str], kind: str) -> Deviation:
     return _body_read_as(of, _LENIENT[kind])
 
 
-def _from_text(told: Any) -> Any:
-    return int(told) if isinstance(told, str) and told.isdigit() else told
-
-
 def _from_fraction(told: Any) -> Any:
     return round(told) if isinstance(told, float) and abs(told) < 2**53 else told
 
@@ -56,7 +52,6 @@ def _from_array(told: Any) -> Any:
 
 
 _LENIENT: Mapping[str, Callable[[Any], Any]] = {
-    "text": _from_text,
     "fraction": _from_fraction,
     "truth": _from_truth,
     "array": _from_array,
