@@ -55,7 +55,7 @@ def _varied(candidates: Sequence[Rehearsed]) -> Iterator[Rehearsed]:
 
     When nothing new is left, what was there once is wanted once more.
     """
-    particular = {id(each): facets(each.scenario) for each in candidates}
+    particular = {id(each): facets(each.scenario, each.outcomes) for each in candidates}
     left: list[Rehearsed] = list(candidates)
     while left:
         added = list(_greedily(left, lambda each: particular[id(each)]))

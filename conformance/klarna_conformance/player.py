@@ -336,6 +336,9 @@ class _Player:
             case "text":
                 # Names that are alike give keys that are alike.
                 return f"{scene[:6].hex()}-{key.name}"
+            case "number":
+                # Beyond what double precision tells apart these would be equal by accident.
+                return key.name.replace("#", str(10**12 + int.from_bytes(scene[:5]) % 10**12))
 
     def _scene(self) -> str:
         return ":".join(known.provided.order_id for known in self._orders.values())

@@ -1,6 +1,7 @@
 """Calls that are refused whoever makes them: wrong credentials, nothing there, malformed bodies."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 import msgspec
 
@@ -26,6 +27,11 @@ __all__ = ["credentials", "malformed", "nothing_there"]
 
 _replace = msgspec.structs.replace
 
+_WRONG: tuple[Credentials, ...] = ("none", "wrong_password", "wrong_username")
+_OPEN: tuple[Credentials, ...] = ("other_case_scheme", "second_header")
+_NEARLY = tuple(kind for kind in get_args(Credentials) if kind not in ("valid", *_WRONG, *_OPEN))
+"""Headers that a server reads as credentials if it does not read them exactly."""
+
 
 def _valid_calls(
     stage: Stage, *, order: OrderRef = "this"
@@ -47,11 +53,14 @@ def _valid_calls(
 
 
 def credentials(stage: Stage) -> Iterator[Scenario]:
-    """Every operation without credentials, with a wrong password and for a wrong user."""
-    wrong: tuple[Credentials, ...] = ("none", "wrong_password", "wrong_username")
+    """Every operation without credentials, and with those that are wrong in some way."""
     for plan, (*before, call) in _valid_calls(stage):
-        refused = tuple(_replace(call, credentials=kind) for kind in wrong)
+        reads = not stage.spec.operations[call.operation].changes
+        refused = tuple(_replace(call, credentials=k) for k in (*_WRONG, *_OPEN[: 2 * reads]))
         yield Scenario(plan=plan, steps=(*before, *refused, call))
+    for plan, (*before, call) in _valid_calls(stage):
+        nearly = tuple(_replace(call, credentials=kind) for kind in _NEARLY)
+        yield Scenario(plan=plan, steps=(*before, *nearly))
     keyed = refund(100, key=Key("refund"))
     outside = _replace(keyed, credentials="wrong_password")
     yield Scenario(plan=stage.plan(), steps=(keyed, outside))
