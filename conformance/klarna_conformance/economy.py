@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from klarna_conformance.facets import facets
+from klarna_conformance.facets import facets, features
 from klarna_conformance.fitting import Stock
 from klarna_conformance.rehearsal import Rehearsed
 from klarna_specs.goals import Goal
@@ -19,13 +19,15 @@ def choose(
 ) -> list[Rehearsed]:
     """Scenarios for all goals of each stage as far as they can be had, then as many as there are.
 
-    What serves goals comes first, for the fewest requests; what follows is as varied as can be.
+    What a budget leaves beside the goals goes to what has the most features for its requests; of
+    those many serve goals too. What follows is as varied as can be.
     """
-    chosen: list[Rehearsed] = []
-    left = list(candidates)
+    stages = [frozenset(stage) for stage in staged]
+    chosen = _particular(candidates, stages[-1], supply)
+    left = _without(candidates, chosen)
     wanted = frozenset[Goal]()
-    for stage in staged:
-        missing = wanted = frozenset(stage)
+    for stage in stages:
+        missing = wanted = stage
         missing = missing.difference(*(each.goals for each in chosen))
         while tried := covered(left, missing):
             left = _without(left, tried)
@@ -33,6 +35,22 @@ def choose(
             missing = missing.difference(*(each.goals for each in had))
             chosen += had
     chosen += [had for each in _varied(left) if (had := supply.take(each, wanted))]
+    return chosen
+
+
+def _particular(
+    candidates: Sequence[Rehearsed], wanted: frozenset[Goal], supply: "Supply"
+) -> list[Rehearsed]:
+    """What has the most features for its requests, as far as all goals can be had beside it."""
+    spare = supply.requests_to_choose - sum(each.requests for each in covered(candidates, wanted))
+    if spare <= 0:
+        return []
+    named = {id(each): features(each.scenario, each.outcomes) for each in candidates}
+    chosen: list[Rehearsed] = []
+    for each in _greedily(candidates, lambda each: named[id(each)]):
+        if each.requests <= spare and supply.take(each, wanted):
+            spare -= each.requests
+            chosen.append(each)
     return chosen
 
 
@@ -74,6 +92,11 @@ class Supply:
     def __init__(self, requests: int | None, stock: Stock | None) -> None:
         self._requests = math.inf if requests is None else requests
         self._stock = stock
+
+    @property
+    def requests_to_choose(self) -> int:
+        """How many requests there are, where they are all that is scarce; else 0."""
+        return 0 if self._stock or math.isinf(self._requests) else int(self._requests)
 
     def take(self, each: Rehearsed, wanted: frozenset[Goal]) -> Rehearsed | None:
         """The scenario as it can be had for some of these goals; None where it cannot."""

@@ -1,17 +1,16 @@
 """What is particular about a scenario, so that a small choice of scenarios can differ widely."""
 
-import itertools
 import sys
 import unicodedata
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-from klarna_specs.json_value import as_array, as_object
+from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Empty, Json, Raw, Scenario, Step, Together, steps_of
 
-__all__ = ["facets"]
+__all__ = ["facets", "features"]
 
 _MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
 _COUNTS = (0, 1, 3, 9, 99)
@@ -19,14 +18,23 @@ _MARKUP = "<>&\"'\\{}"
 
 
 def facets(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
-    """Names of what a scenario has: its calls and what came of them, in turn, and their values.
+    """Names of what a scenario has: its features, and the kinds of all values in it."""
+    return features(scenario, outcomes) | _interned(_values(steps_of(scenario)))
+
+
+def features(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+    """Names of what one call does not show: calls in turn, crossings, keys, credentials, lines.
 
     `outcomes` tells for each call what comes of it on a server that does as documented.
     """
-    return frozenset(map(sys.intern, _facets(scenario, outcomes)))  # most are in many scenarios
+    return _interned(_features(scenario, outcomes))
 
 
-def _facets(scenario: Scenario, outcomes: Sequence[str]) -> Iterator[str]:
+def _interned(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(sys.intern, names))  # most of them are in many scenarios
+
+
+def _features(scenario: Scenario, outcomes: Sequence[str]) -> Iterator[str]:
     calls = steps_of(scenario)
     came = (*outcomes, *[""] * (len(calls) - len(outcomes)))
     names = list(_names(calls, came))
@@ -35,11 +43,11 @@ def _facets(scenario: Scenario, outcomes: Sequence[str]) -> Iterator[str]:
         yield from _of_call(call, name)
         if plan is not None:
             yield from _of_order(call, name, plan)
-    for first, second in itertools.pairwise(names):
-        yield f"{first}, then {second}"
-    for first, second, third in zip(names, names[1:], names[2:], strict=False):
-        if "refused" in second and "get" not in first + third:
-            yield f"{first}, then refused, then {third}"
+    for start, first in enumerate(names):
+        refused = False
+        for later in names[start + 1 :]:
+            yield f"{first}, {'refused, ' * refused}then {later}"
+            refused = refused or "refused" in later
     for action in scenario.steps:
         if isinstance(action, Together):
             parts = sorted(f"{step.operation} of {step.order}" for step in action.steps)
@@ -47,41 +55,56 @@ def _facets(scenario: Scenario, outcomes: Sequence[str]) -> Iterator[str]:
 
 
 def _names(calls: Sequence[Step], came: Sequence[str]) -> Iterator[str]:
-    """Each call by its operation, what comes of it, and whether it was made before."""
+    """Each call by its operation, what comes of it, and how often that was done before."""
     before: list[Step] = []
+    done: Counter[str] = Counter()
     for call, outcome in zip(calls, came, strict=True):
-        times = before.count(call)
-        again = f" {min(times + 1, 4)} times" if times else ""
-        keyed = " by key" if call.key else ""
+        lines = _lines(call)
+        carrying = " with a fee" if any(map(_is_fee, lines)) else " with lines" if lines else ""
+        times = min(before.count(call), 3)
+        again = f" again {times}{' by key' if call.key else ''}" if times else ""
+        after = f" after {min(done[call.operation], 2)}"
+        yield f"{call.operation}{carrying} {outcome}{again or after}"
         before.append(call)
-        yield f"{call.operation} {outcome}{again}{keyed if times else ''}"
+        done[call.operation] += outcome == "done"
 
 
 def _of_order(call: Step, name: str, plan: OrderPlan) -> Iterator[str]:
-    yield f"{name} in {plan.layout}"
-    yield f"{name} with {plan.payment_method}"
     lines = _lines(call)
     if any(map(_is_fee, lines)):
-        yield f"fee {name} in {plan.market}, {plan.layout}"
-        yield f"fee {name} in {plan.market}, {_class(len(lines), _COUNTS)} lines"
+        yield f"{name} in {plan.market}, {plan.layout}"
+        yield f"{name} in {plan.market}, {_class(len(lines), _COUNTS)} lines"
 
 
 def _of_call(call: Step, name: str) -> Iterator[str]:
     if call.credentials != "valid":
         yield f"{call.credentials} {'without' if isinstance(call.body, Empty) else 'with'} a body"
-    yield f"{name} of {call.order}"
-    for resource in (call.capture, call.refund):
-        yield f"{call.operation} on {resource}"
     if call.key:
-        yield f"{call.operation} by {call.key.form} of {_class(len(call.key.name), _COUNTS)}"
-    match call.body:
-        case Raw(text=text, content_type=content_type):
-            yield f"{call.operation} {content_type} {text[:60]!r}"
-        case Json(value=value):
-            yield from _of_value(call.operation, value)
-        case _:
-            yield f"{call.operation} without a body"
+        yield f"{name} by {call.key.form} of {_class(len(call.key.name), _COUNTS)}"
+    if isinstance(call.body, Json):
+        yield from (f"{call.operation}: {trait}" for trait in _oddities(call.body.value))
     yield from _of_lines(_lines(call))
+
+
+def _oddities(value: Any) -> Iterator[str]:
+    """Members on top that are of no usual type, and what is particular about texts."""
+    for name, member in (as_object(value) or {}).items():
+        if name in ("reference", "description") and isinstance(member, str):
+            yield from (f"{name} {trait}" for trait in _traits(member))
+        elif not is_integer(member):
+            yield f"{name} {member if isinstance(member, bool) else type(member).__name__}"
+
+
+def _values(calls: Sequence[Step]) -> Iterator[str]:
+    for call in calls:
+        yield f"{call.operation} of {call.order} on {call.capture} and {call.refund}"
+        match call.body:
+            case Raw(text=text, content_type=content_type):
+                yield f"{call.operation} {content_type} {text[:60]!r}"
+            case Json(value=value):
+                yield from _of_value(call.operation, value)
+            case _:
+                yield f"{call.operation} without a body"
 
 
 def _lines(call: Step) -> list[dict[str, Any]]:
@@ -108,7 +131,9 @@ def _is_fee(line: dict[str, Any]) -> bool:
 def _of_value(place: str, value: Any) -> Iterator[str]:
     """A facet for each member beneath a place, however deep, with the kind of its value."""
     members, parts = as_object(value), as_array(value)
-    if members is not None:
+    if members == {}:
+        yield f"{place}: nothing"
+    elif members is not None:
         for name, member in members.items():
             yield from _of_value(f"{place}.{name}", member)
     elif parts is not None:

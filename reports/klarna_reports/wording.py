@@ -71,6 +71,7 @@ _FORMS = {
     "uuid5": "a UUID of version 5",
     "text": "plain text",
     "number": "a number",
+    "lower": "a UUID of version 4 under a name in lower case",
 }
 
 

@@ -84,11 +84,12 @@ class Key(msgspec.Struct, frozen=True):
     """An idempotency key by name: steps that name the same key send the same key.
 
     `form` is what the key looks like: a UUID of version 4 (recommended), of version 5, plain
-    ASCII text that ends with the name, or the name with a number for each `#` in it.
+    ASCII text that ends with the name, or the name with a number for each `#` in it. `lower` is
+    the UUID of version 4 under the header's name in lower case, which is the same to HTTP.
     """
 
     name: str
-    form: Literal["uuid4", "uuid5", "text", "number"] = "uuid4"
+    form: Literal["uuid4", "uuid5", "text", "number", "lower"] = "uuid4"
 
 
 class Step(

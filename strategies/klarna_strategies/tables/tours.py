@@ -28,7 +28,7 @@ _REFUSED = (
     capture(10_001),
     refund(-1),
     extend(offered(-1, plus=1)),
-    refund("100"),
+    refund([100]),
     extend(30, capture="unknown"),
     msgspec.structs.replace(refund(100), credentials="none"),
     cancel(),
@@ -142,6 +142,8 @@ def _of_keys(stage: Stage) -> Iterator[Scenario]:
     plan = stage.plan()
     a, b = refund(1_000, key=_A), refund(2_000, key=_B)
     yield Scenario(plan=plan, steps=(a, b, a, b, a, a, b, refund(7_001), a, refund(7_000), a, b))
+    lower = refund(1_000, key=Key("first", "lower"))
+    yield Scenario(plan=plan, steps=(lower, lower, a, lower))
     for keys in _ALIKE:
         calls = [refund(100 + n, key=key) for n, key in enumerate(keys)]
         yield Scenario(plan=plan, steps=(*calls, *calls[::-1]))
