@@ -7,10 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from klarna_specs.json_value import as_array, as_object, is_integer
-from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Empty, Json, Raw, Scenario, Step, Together, steps_of
 
-__all__ = ["facets", "features"]
+__all__ = ["facets", "features", "in_turn"]
 
 _MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
 _COUNTS = (0, 1, 3, 9, 99)
@@ -18,40 +17,52 @@ _MARKUP = "<>&\"'\\{}"
 
 
 def facets(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
-    """Names of what a scenario has: its features, and the kinds of all values in it."""
-    return features(scenario, outcomes) | _interned(_values(steps_of(scenario)))
-
-
-def features(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
-    """Names of what one call does not show: calls in turn, crossings, keys, credentials, lines.
+    """Names of all that a scenario has: its features, its calls in turn, and the kinds of values.
 
     `outcomes` tells for each call what comes of it on a server that does as documented.
     """
-    return _interned(_features(scenario, outcomes))
+    values = _interned(_values(steps_of(scenario)))
+    return features(scenario, outcomes) | in_turn(scenario, outcomes) | values
+
+
+def features(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+    """Names of what single calls have: crossings, credentials, keys, odd values, lines, texts."""
+    return _interned(
+        feature
+        for call, name in _named(scenario, outcomes)
+        for feature in (*_of_call(call), *_of_order(call, name, scenario))
+    )
+
+
+def in_turn(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+    """Names of the calls that come one after the other, with refusals between them or without."""
+    names = [name for _, name in _named(scenario, outcomes)]
+    return _interned((*_pairs(names), *_together(scenario)))
 
 
 def _interned(names: Iterable[str]) -> frozenset[str]:
     return frozenset(map(sys.intern, names))  # most of them are in many scenarios
 
 
-def _features(scenario: Scenario, outcomes: Sequence[str]) -> Iterator[str]:
-    calls = steps_of(scenario)
-    came = (*outcomes, *[""] * (len(calls) - len(outcomes)))
-    names = list(_names(calls, came))
-    for call, name in zip(calls, names, strict=True):
-        plan = scenario.other if call.order == "other" else scenario.plan
-        yield from _of_call(call, name)
-        if plan is not None:
-            yield from _of_order(call, name, plan)
+def _pairs(names: Sequence[str]) -> Iterator[str]:
     for start, first in enumerate(names):
         refused = False
         for later in names[start + 1 :]:
             yield f"{first}, {'refused, ' * refused}then {later}"
             refused = refused or "refused" in later
+
+
+def _together(scenario: Scenario) -> Iterator[str]:
     for action in scenario.steps:
         if isinstance(action, Together):
             parts = sorted(f"{step.operation} of {step.order}" for step in action.steps)
             yield f"together: {', '.join(parts)}"
+
+
+def _named(scenario: Scenario, outcomes: Sequence[str]) -> list[tuple[Step, str]]:
+    calls = steps_of(scenario)
+    came = (*outcomes, *[""] * (len(calls) - len(outcomes)))
+    return list(zip(calls, _names(calls, came), strict=True))
 
 
 def _names(calls: Sequence[Step], came: Sequence[str]) -> Iterator[str]:
@@ -69,18 +80,19 @@ def _names(calls: Sequence[Step], came: Sequence[str]) -> Iterator[str]:
         done[call.operation] += outcome == "done"
 
 
-def _of_order(call: Step, name: str, plan: OrderPlan) -> Iterator[str]:
-    lines = _lines(call)
-    if any(map(_is_fee, lines)):
-        yield f"{name} in {plan.market}, {plan.layout}"
-        yield f"{name} in {plan.market}, {_class(len(lines), _COUNTS)} lines"
+def _of_order(call: Step, name: str, scenario: Scenario) -> Iterator[str]:
+    plan, lines = scenario.other if call.order == "other" else scenario.plan, _lines(call)
+    if plan is not None and any(map(_is_fee, lines)) and "refused" in name:
+        yield f"fee refused in {plan.market}, {plan.layout.split('-')[0]}"
+        yield f"fee refused in {plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
 
 
-def _of_call(call: Step, name: str) -> Iterator[str]:
+def _of_call(call: Step) -> Iterator[str]:
     if call.credentials != "valid":
         yield f"{call.credentials} {'without' if isinstance(call.body, Empty) else 'with'} a body"
     if call.key:
-        yield f"{name} by {call.key.form} of {_class(len(call.key.name), _COUNTS)}"
+        yield f"{call.operation} by key"
+        yield f"key {call.key.form} {_class(len(call.key.name), _COUNTS)}"
     if isinstance(call.body, Json):
         yield from (f"{call.operation}: {trait}" for trait in _oddities(call.body.value))
     yield from _of_lines(_lines(call))
@@ -150,12 +162,12 @@ def _of_value(place: str, value: Any) -> Iterator[str]:
 
 def _traits(text: str) -> Iterator[str]:
     """What a server may get wrong about a text."""
-    yield f"text of {len(text).bit_length()} bits of length"
     yield from {f"characters of {unicodedata.category(c)[0]}" for c in text if not c.isascii()}
     yield from {f"written {unicodedata.bidirectional(c)}" for c in text if not c.isascii()}
     yield from {f"the sign {c}" for c in text if c in _MARKUP}
     kinds = {
         "digits": text.isdigit(),
+        "long": len(text) > 100,
         "astral": any(ord(c) > 0xFFFF for c in text),
         "not composed": unicodedata.normalize("NFC", text) != text,
         "invisible": any(unicodedata.category(c) in ("Cf", "Cc") for c in text),
