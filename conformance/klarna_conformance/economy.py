@@ -2,16 +2,20 @@
 
 import heapq
 import math
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
-from klarna_conformance.facets import facets
+from klarna_conformance.facets import facets, features, in_turn
 from klarna_conformance.fitting import Stock
 from klarna_conformance.rehearsal import Rehearsed
 from klarna_specs.goals import Goal
 
 __all__ = ["Supply", "choose", "covered"]
+
+_WEIGHT = 3
+"""How many calls in turn, or goals, one feature of a single call is worth."""
 
 
 def choose(
@@ -19,13 +23,16 @@ def choose(
 ) -> list[Rehearsed]:
     """Scenarios for all goals of each stage as far as they can be had, then as many as there are.
 
-    What serves goals comes first, for the fewest requests; what follows is as varied as can be.
+    What a budget leaves beside the goals goes to what has the most features for its requests; of
+    those many serve goals too. What follows is as varied as can be.
     """
-    chosen: list[Rehearsed] = []
-    left = list(candidates)
+    stages = [frozenset(stage) for stage in staged]
+    particular = _particular(candidates, stages[-1], supply.requests_alone)
+    chosen = [had for each in particular if (had := supply.take(each, stages[-1]))]
+    left = _without(candidates, particular)
     wanted = frozenset[Goal]()
-    for stage in staged:
-        missing = wanted = frozenset(stage)
+    for stage in stages:
+        missing = wanted = stage
         missing = missing.difference(*(each.goals for each in chosen))
         while tried := covered(left, missing):
             left = _without(left, tried)
@@ -34,6 +41,30 @@ def choose(
             chosen += had
     chosen += [had for each in _varied(left) if (had := supply.take(each, wanted))]
     return chosen
+
+
+def _particular(
+    candidates: Sequence[Rehearsed], wanted: frozenset[Goal], budget: int
+) -> list[Rehearsed]:
+    """What has most that is particular for its requests, as far as all goals fit in beside it."""
+    single = {id(each): features(each.scenario, each.outcomes) for each in candidates}
+    turns = {id(each): in_turn(each.scenario, each.outcomes) for each in candidates}
+    rare = frozenset[str]().union(*single.values())
+    ranked = list(
+        _greedily(
+            candidates,
+            lambda each: single[id(each)] | turns[id(each)] | (each.goals & wanted),
+            lambda aims: len(aims) + (_WEIGHT - 1) * len(aims & rare),
+        )
+    )
+
+    def overdrawn(count: int) -> bool:
+        first = ranked[:count]
+        missing = wanted.difference(*(each.goals for each in first))
+        beside = covered(_without(candidates, first), missing)
+        return sum(each.requests for each in (*first, *beside)) > budget
+
+    return ranked[: max(bisect_left(range(len(ranked) + 1), True, key=overdrawn) - 1, 0)]
 
 
 def covered(candidates: Sequence[Rehearsed], wanted: Iterable[Goal]) -> list[Rehearsed]:
@@ -55,7 +86,7 @@ def _varied(candidates: Sequence[Rehearsed]) -> Iterator[Rehearsed]:
 
     When nothing new is left, what was there once is wanted once more.
     """
-    particular = {id(each): facets(each.scenario) for each in candidates}
+    particular = {id(each): facets(each.scenario, each.outcomes) for each in candidates}
     left: list[Rehearsed] = list(candidates)
     while left:
         added = list(_greedily(left, lambda each: particular[id(each)]))
@@ -75,6 +106,11 @@ class Supply:
         self._requests = math.inf if requests is None else requests
         self._stock = stock
 
+    @property
+    def requests_alone(self) -> int:
+        """How many requests there are, where they alone are scarce; else 0."""
+        return 0 if self._stock or math.isinf(self._requests) else int(self._requests)
+
     def take(self, each: Rehearsed, wanted: frozenset[Goal]) -> Rehearsed | None:
         """The scenario as it can be had for some of these goals; None where it cannot."""
         if each.requests > self._requests:
@@ -86,9 +122,11 @@ class Supply:
 
 
 def _greedily(
-    candidates: Sequence[Rehearsed], aims_of: Callable[[Rehearsed], frozenset[Any]]
+    candidates: Sequence[Rehearsed],
+    aims_of: Callable[[Rehearsed], frozenset[Any]],
+    worth: Callable[[frozenset[Any]], int] = len,
 ) -> Iterator[Rehearsed]:
-    """The candidate that serves most missing aims a request, until none serves any.
+    """The candidate whose missing aims are worth most a request, until none serves any.
 
     What a candidate adds only shrinks as others are chosen, so its old value is a bound: only
     where that is the best must it be counted anew.
@@ -98,7 +136,7 @@ def _greedily(
     while bounds:
         _, number = heapq.heappop(bounds)
         each = candidates[number]
-        value = -len(aims_of(each) - served) / max(each.requests, 1)
+        value = -worth(aims_of(each) - served) / max(each.requests, 1)
         if bounds and value > bounds[0][0]:
             heapq.heappush(bounds, (value, number))
         elif value < 0:

@@ -1,73 +1,182 @@
 """What is particular about a scenario, so that a small choice of scenarios can differ widely."""
 
 import sys
-from collections.abc import Iterator
-from itertools import pairwise
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import msgspec
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.scenario import Empty, Json, Raw, Scenario, Step, Together, steps_of
 
-from klarna_specs.json_value import as_array, as_object
-from klarna_specs.scenario import Scenario, Together, steps_of
+__all__ = ["facets", "features", "in_turn"]
 
-__all__ = ["facets"]
-
-
-def facets(scenario: Scenario) -> frozenset[str]:
-    """Names of what a scenario has: its order, its calls and their order, sizes of its values."""
-    return frozenset(map(sys.intern, _facets(scenario)))  # most of them are in many scenarios
+_MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
+_COUNTS = (0, 1, 3, 9, 99)
+_MARKUP = "<>&\"'\\{}"
 
 
-def _facets(scenario: Scenario) -> Iterator[str]:
-    calls = steps_of(scenario)
-    yield f"calls={len(calls)}"
-    for plan in filter(None, (scenario.plan, scenario.other)):
-        yield f"layout={plan.layout}"
-        yield from _members(f"order {plan.layout}", msgspec.to_builtins(plan))
-    for call in calls:
-        yield from _members(call.operation, msgspec.to_builtins(call))
-    for one, next_one in pairwise(calls):
-        yield f"{one.operation}, then {next_one.operation}"
-        yield f"{one.operation}, then {next_one.operation}: {_repeated(one, next_one)}"
+def facets(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+    """Names of all that a scenario has: its features, its calls in turn, and the kinds of values.
+
+    `outcomes` tells for each call what comes of it on a server that does as documented.
+    """
+    values = _interned(_values(steps_of(scenario)))
+    return features(scenario, outcomes) | in_turn(scenario, outcomes) | values
+
+
+def features(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+    """Names of what single calls have: crossings, credentials, keys, odd values, lines, texts."""
+    return _interned(
+        feature
+        for call, name in _named(scenario, outcomes)
+        for feature in (*_of_call(call), *_of_order(call, name, scenario))
+    )
+
+
+def in_turn(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+    """Names of the calls that come one after the other, with refusals between them or without."""
+    names = [name for _, name in _named(scenario, outcomes)]
+    return _interned((*_pairs(names), *_together(scenario)))
+
+
+def _interned(names: Iterable[str]) -> frozenset[str]:
+    return frozenset(map(sys.intern, names))  # most of them are in many scenarios
+
+
+def _pairs(names: Sequence[str]) -> Iterator[str]:
+    for start, first in enumerate(names):
+        refused = False
+        for later in names[start + 1 :]:
+            yield f"{first}, {'refused, ' * refused}then {later}"
+            refused = refused or "refused" in later
+
+
+def _together(scenario: Scenario) -> Iterator[str]:
     for action in scenario.steps:
         if isinstance(action, Together):
-            yield "together: " + ", ".join(sorted(step.operation for step in action.steps))
+            parts = sorted(f"{step.operation} of {step.order}" for step in action.steps)
+            yield f"together: {', '.join(parts)}"
 
 
-def _repeated(one: Any, other: Any) -> str:
-    """Which parts of a call are those of the call before it."""
-    parts = ("order", "capture", "body", "key", "credentials")
-    return " ".join(name for name in parts if getattr(one, name) == getattr(other, name))
+def _named(scenario: Scenario, outcomes: Sequence[str]) -> list[tuple[Step, str]]:
+    calls = steps_of(scenario)
+    came = (*outcomes, *[""] * (len(calls) - len(outcomes)))
+    return list(zip(calls, _names(calls, came), strict=True))
 
 
-def _members(place: str, value: Any) -> Iterator[str]:
-    """A facet for each member beneath a place, however deep, with the size of its value."""
+def _names(calls: Sequence[Step], came: Sequence[str]) -> Iterator[str]:
+    """Each call by its operation, what comes of it, and how often that was done before."""
+    before: list[Step] = []
+    done: Counter[str] = Counter()
+    for call, outcome in zip(calls, came, strict=True):
+        lines = _lines(call)
+        carrying = " with a fee" if any(map(_is_fee, lines)) else " with lines" if lines else ""
+        times = min(before.count(call), 3)
+        again = f" again {times}{' by key' if call.key else ''}" if times else ""
+        after = f" after {min(done[call.operation], 2)}"
+        yield f"{call.operation}{carrying} {outcome}{again or after}"
+        before.append(call)
+        done[call.operation] += outcome == "done"
+
+
+def _of_order(call: Step, name: str, scenario: Scenario) -> Iterator[str]:
+    plan, lines = scenario.other if call.order == "other" else scenario.plan, _lines(call)
+    if plan is not None and any(map(_is_fee, lines)) and "refused" in name:
+        yield f"fee refused in {plan.market}, {plan.layout.split('-')[0]}"
+        yield f"fee refused in {plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
+
+
+def _of_call(call: Step) -> Iterator[str]:
+    if call.credentials != "valid":
+        yield f"{call.credentials} {'without' if isinstance(call.body, Empty) else 'with'} a body"
+    if call.key:
+        yield f"{call.operation} by key"
+        yield f"key {call.key.form} {_class(len(call.key.name), _COUNTS)}"
+    if isinstance(call.body, Json):
+        yield from (f"{call.operation}: {trait}" for trait in _oddities(call.body.value))
+    yield from _of_lines(_lines(call))
+
+
+def _oddities(value: Any) -> Iterator[str]:
+    """Members on top that are of no usual type, and what is particular about texts."""
+    for name, member in (as_object(value) or {}).items():
+        if name in ("reference", "description") and isinstance(member, str):
+            yield from (f"{name} {trait}" for trait in _traits(member))
+        elif not is_integer(member):
+            yield f"{name} {member if isinstance(member, bool) else type(member).__name__}"
+
+
+def _values(calls: Sequence[Step]) -> Iterator[str]:
+    for call in calls:
+        yield f"{call.operation} of {call.order} on {call.capture} and {call.refund}"
+        match call.body:
+            case Raw(text=text, content_type=content_type):
+                yield f"{call.operation} {content_type} {text[:60]!r}"
+            case Json(value=value):
+                yield from _of_value(call.operation, value)
+            case _:
+                yield f"{call.operation} without a body"
+
+
+def _lines(call: Step) -> list[dict[str, Any]]:
+    body = as_object(call.body.value) if isinstance(call.body, Json) else None
+    lines = as_array((body or {}).get("order_lines")) or ()
+    return [members for line in lines if (members := as_object(line)) is not None]
+
+
+def _of_lines(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Of which lines there are several, and where a fee stands."""
+    for member in ("type", "reference"):
+        for value, times in Counter(str(line.get(member)) for line in lines).items():
+            if times > 1 and value != "None":
+                yield f"several lines of {member} {value if member == 'type' else 'alike'}"
+    if any(line in lines[:index] for index, line in enumerate(lines)):
+        yield "equal lines"
+    yield from (f"fee at {min(n, 3)}" for n, line in enumerate(lines) if _is_fee(line))
+
+
+def _is_fee(line: dict[str, Any]) -> bool:
+    return line.get("type") == "return_fee"
+
+
+def _of_value(place: str, value: Any) -> Iterator[str]:
+    """A facet for each member beneath a place, however deep, with the kind of its value."""
     members, parts = as_object(value), as_array(value)
-    if members is not None:
+    if members == {}:
+        yield f"{place}: nothing"
+    elif members is not None:
         for name, member in members.items():
-            yield from _members(f"{place}.{name}", member)
+            yield from _of_value(f"{place}.{name}", member)
     elif parts is not None:
-        yield f"{place}: {len(parts)}"
+        yield f"{place}: {_class(len(parts), _COUNTS)} parts"
         for part in parts:
-            yield from _members(f"{place}[]", part)
+            yield from _of_value(f"{place}[]", part)
+    elif isinstance(value, str):
+        yield from (f"{place}: {trait}" for trait in _traits(value))
+    elif isinstance(value, int) and not isinstance(value, bool):
+        yield f"{place}: {'below zero, ' * (value < 0)}{_class(abs(value), _MAGNITUDES)}"
     else:
-        yield f"{place}={_size(value)}"
+        yield f"{place}: {value if isinstance(value, bool) else type(value).__name__}"
 
 
-def _size(value: Any) -> str:
-    match value:
-        case bool() | None:
-            return str(value)
-        case int() | float():
-            return f"{type(value).__name__} of {'-' * (value < 0)}{len(str(abs(value)))}"
-        case str() if len(value) <= _SHORT and value.isascii():
-            return value
-        case str():
-            kind = "ascii" if value.isascii() else "text"
-            return f"{kind} of {len(value).bit_length()}"
-        case _:
-            return type(value).__name__
+def _traits(text: str) -> Iterator[str]:
+    """What a server may get wrong about a text."""
+    yield from {f"characters of {unicodedata.category(c)[0]}" for c in text if not c.isascii()}
+    yield from {f"written {unicodedata.bidirectional(c)}" for c in text if not c.isascii()}
+    yield from {f"the sign {c}" for c in text if c in _MARKUP}
+    kinds = {
+        "digits": text.isdigit(),
+        "long": len(text) > 100,
+        "astral": any(ord(c) > 0xFFFF for c in text),
+        "not composed": unicodedata.normalize("NFC", text) != text,
+        "invisible": any(unicodedata.category(c) in ("Cf", "Cc") for c in text),
+        "white space around": text.strip() != text,
+        "upper case": text.lower() != text,
+    }
+    yield from (kind for kind, has_it in kinds.items() if has_it)
 
 
-_SHORT = 24
-"""A text that is not longer is told as it is: names of markets, kinds of keys."""
+def _class(number: int, bounds: Sequence[int]) -> str:
+    """The class of a number: the first bound that it does not exceed."""
+    return next((f"at most {bound}" for bound in bounds if number <= bound), "above all")

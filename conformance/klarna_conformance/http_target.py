@@ -1,11 +1,10 @@
 """A target behind HTTP: a served mock or sandbox, or an ASGI application in this process."""
 
 import asyncio
-import base64
-from collections.abc import Iterable
 
 import msgspec
 
+from klarna_conformance.authorization import Authorization
 from klarna_conformance.limits import Limits
 from klarna_conformance.locations import origin_of
 from klarna_conformance.pace import Sent
@@ -24,7 +23,6 @@ from klarna_reports.record import Played, ProvidedOrder, TargetFacts, Unavailabl
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Credentials
 
 __all__ = ["HttpTarget"]
 
@@ -61,13 +59,8 @@ class HttpTarget:
         self.limits = limits or Limits()
         self.settle_s = self.limits.settle_s
         self._base_url = facts.base_url.rstrip("/")
-        self._pairs = {
-            "valid": (username, password),
-            # Wrong by as little as can be: a server that compares beginnings takes it for right.
-            "wrong_password": (username, password[:-1]),
-            "wrong_username": (f"{username}x", password),
-        }
-        known = (*_told(self._pairs.values()), *wire.secrets, *secrets)
+        self._authorization = Authorization(username, password)
+        known = (*self._authorization.secrets, *wire.secrets, *secrets)
         redactor = Redactor(known, public=self._base_url)
         self._recorder = Recorder(redactor, members=redacted_members)
         self._retries = (_RETRIES if facts.kind == "http" else 0) if retries is None else retries
@@ -107,8 +100,9 @@ class HttpTarget:
     async def _exchange(self, request: Request, *, chunked: bool) -> Sent:
         url = self._base_url + request.path
         headers = [(k.encode(), v.encode("latin-1", "replace")) for k, v in request.headers]
-        if authorization := self._authorization(request.credentials, url):
-            headers.append((b"authorization", authorization.encode()))
+        if _same_origin(url, self._base_url):
+            sent_as = self._authorization.headers(request.credentials)
+            headers += [(b"authorization", value.encode()) for value in sent_as]
         sent = await self._wire.exchange(
             request.method, url, headers=headers, content=request.body.raw, chunked=chunked
         )
@@ -140,11 +134,6 @@ class HttpTarget:
         """A scenario as it may be recorded: without secrets and without customers' data."""
         return self._recorder.played(played)
 
-    def _authorization(self, credentials: Credentials, url: str) -> str | None:
-        if credentials == "none" or not _same_origin(url, self._base_url):
-            return None
-        return _basic(*self._pairs[credentials])
-
     def _without_secrets(self, sent: Sent) -> Sent:
         """Messages about failures are shown before anything is recorded, so they are cut now."""
         return msgspec.structs.replace(
@@ -168,14 +157,3 @@ def _same_origin(url: str, base_url: str) -> bool:
         return origin_of(url) == origin_of(base_url)
     except ValueError:
         return False
-
-
-def _told(pairs: Iterable[tuple[str, str]]) -> Iterable[str]:
-    """All that the credentials are told by on the way."""
-    for username, password in pairs:
-        yield from (username, password, f"{username}:{password}")
-        yield _basic(username, password).removeprefix("Basic ")
-
-
-def _basic(username: str, password: str) -> str:
-    return "Basic " + base64.b64encode(f"{username}:{password}".encode()).decode()

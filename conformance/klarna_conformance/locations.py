@@ -10,7 +10,7 @@ from klarna_conformance.hosts import is_loopback
 from klarna_specs.exchange import Request, Response
 from klarna_specs.spec import ResponseSpec
 
-__all__ = ["Leads", "Nowhere", "created_id", "follow", "origin_of"]
+__all__ = ["Leads", "Nowhere", "created_id", "follow", "origin_of", "told_ids"]
 
 
 class Leads(msgspec.Struct, frozen=True):
@@ -28,7 +28,18 @@ class Nowhere(msgspec.Struct, frozen=True):
 
 def created_id(response: Response, spec: ResponseSpec) -> str | None:
     """The id that a response told in one of the documented spellings of its header."""
-    return next((value for name in spec.id_header if (value := response.header(name))), None)
+    return next(iter(told_ids(response, spec)), None)
+
+
+def told_ids(response: Response, spec: ResponseSpec) -> tuple[str, ...]:
+    """Every different id in the documented spellings of the header, in their order."""
+    values = (
+        value
+        for spelling in spec.id_header
+        for name, value in response.headers
+        if value and name.lower() == spelling.lower()
+    )
+    return tuple(dict.fromkeys(values))
 
 
 def follow(bases: Sequence[str], request: Request, response: Response) -> Leads | Nowhere:

@@ -285,7 +285,8 @@ class _Player:
         if content_type:
             headers.append(("Content-Type", content_type))
         if step.key is not None:
-            headers.append((KEY_HEADER, self._key(step.key)))
+            name = KEY_HEADER.lower() if step.key.form == "lower" else KEY_HEADER
+            headers.append((name, self._key(step.key)))
         return Request(
             method=operation.method,
             path=self._path(operation, step),
@@ -329,13 +330,16 @@ class _Player:
         scene = hashlib.sha256(f"{self._nonce}:{self._scene()}".encode()).digest()
         digest = hashlib.sha256(scene + key.name.encode()).digest()
         match key.form:
-            case "uuid4":
+            case "uuid4" | "lower":
                 return str(uuid.UUID(bytes=digest[:16], version=4))
             case "uuid5":
                 return str(uuid.UUID(bytes=digest[:16], version=5))
             case "text":
                 # Names that are alike give keys that are alike.
                 return f"{scene[:6].hex()}-{key.name}"
+            case "number":
+                # Beyond what double precision tells apart these would be equal by accident.
+                return key.name.replace("#", str(10**12 + int.from_bytes(scene[:5]) % 10**12))
 
     def _scene(self) -> str:
         return ":".join(known.provided.order_id for known in self._orders.values())

@@ -11,7 +11,7 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.player import play
 from klarna_conformance.target import Exchanged
 from klarna_reports.record import Finding, Played, ProvidedOrder, TargetFacts
-from klarna_specs.exchange import Request
+from klarna_specs.exchange import Exchange, Request, Response
 from klarna_specs.goals import Goal
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario, Wait
@@ -54,11 +54,15 @@ class MockTarget:
 
 
 class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scenario shows on any server that does as documented, and the requests it takes."""
+    """What a scenario shows on any server that does as documented, and the requests it takes.
+
+    `outcomes` tells for each of its calls whether it is refused.
+    """
 
     scenario: Scenario
     goals: frozenset[Goal]
     requests: int
+    outcomes: tuple[str, ...] = ()
 
 
 def rehearse(spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehearsed]:
@@ -77,7 +81,17 @@ async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
     # A target whose clock cannot be moved does not get to what follows.
     waits = any(isinstance(action, Wait) for action in scenario.steps)
     served = goals_served(f for f in findings if not waits or _may_need_clock(spec, f))
-    return Rehearsed(scenario=scenario, goals=served, requests=len(played.exchanges))
+    return Rehearsed(
+        scenario=scenario,
+        goals=served,
+        requests=len(played.exchanges),
+        outcomes=tuple(_outcome(each) for each in played.exchanges if each.purpose == "step"),
+    )
+
+
+def _outcome(exchange: Exchange) -> str:
+    response = exchange.outcome
+    return "done" if isinstance(response, Response) and response.is_success else "refused"
 
 
 def _may_need_clock(spec: Spec, finding: Finding) -> bool:

@@ -12,6 +12,23 @@ _USER: dict[Credentials, str] = {
     "valid": '"$KLARNA_USERNAME:$KLARNA_PASSWORD"',
     "wrong_password": '"$KLARNA_USERNAME:this-is-not-the-password"',
     "wrong_username": '"this-is-nobody:$KLARNA_PASSWORD"',
+    "longer_password": '"$KLARNA_USERNAME:$KLARNA_PASSWORD:x"',
+    "other_case_password": (
+        '"$KLARNA_USERNAME:$(printf %s "$KLARNA_PASSWORD" | tr a-zA-Z A-Za-z)"'
+    ),
+    "spaced_password": '"$KLARNA_USERNAME:$KLARNA_PASSWORD "',
+    "no_password": '"$KLARNA_USERNAME:"',
+    "empty": '":"',
+    "swapped": '"$KLARNA_PASSWORD:$KLARNA_USERNAME"',
+}
+_ENCODED = '$(printf %s "$KLARNA_USERNAME:$KLARNA_PASSWORD" | base64 | tr -d "\\n")'
+_AUTHORIZATION: dict[Credentials, tuple[str, ...]] = {
+    "username_alone": ('Basic $(printf %s "$KLARNA_USERNAME" | base64 | tr -d "\\n")',),
+    "not_encoded": ("Basic $KLARNA_USERNAME:$KLARNA_PASSWORD",),
+    "not_base64": ("Basic a%",),
+    "other_scheme": (f"Bearer {_ENCODED}",),
+    "other_case_scheme": (f"basic {_ENCODED}",),
+    "second_header": ("Basic dGhpcy1pczpub2JvZHk=", f"Basic {_ENCODED}"),
 }
 _NOT_REPEATED = frozenset(
     {
@@ -39,6 +56,8 @@ def curl_line(base_url: str, request: Request) -> str:
     words.extend(_exactly(request.path))
     if request.credentials in _USER:
         words.extend(("--user", _USER[request.credentials]))
+    for value in _AUTHORIZATION.get(request.credentials, ()):
+        words.extend(("--header", f'"Authorization: {value}"'))
     words.extend(_headers(request))
     if body.raw:
         words.extend(("--data-raw", _quoted(body.text)) if inline else ("--data-binary", "@-"))

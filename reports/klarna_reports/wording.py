@@ -53,8 +53,26 @@ _CREDENTIALS: dict[Credentials, str] = {
     "none": "without credentials",
     "wrong_password": "with a wrong password",
     "wrong_username": "as an unknown user",
+    "longer_password": "with the password and more behind it",
+    "other_case_password": "with the password in another case",
+    "spaced_password": "with a space behind the password",
+    "no_password": "with an empty password",
+    "username_alone": "with the username and no colon",
+    "empty": "with an empty username and an empty password",
+    "swapped": "with username and password swapped",
+    "not_encoded": "with credentials that are not encoded",
+    "not_base64": "with a token that is not Base64",
+    "other_scheme": "with the scheme Bearer",
+    "other_case_scheme": 'with the scheme written "basic"',
+    "second_header": "with a wrong Authorization header before the right one",
 }
-_FORMS = {"uuid4": "a UUID of version 4", "uuid5": "a UUID of version 5", "text": "plain text"}
+_FORMS = {
+    "uuid4": "a UUID of version 4",
+    "uuid5": "a UUID of version 5",
+    "text": "plain text",
+    "number": "a number",
+    "lower": "a UUID of version 4 under a name in lower case",
+}
 
 
 def cut(text: str, longest: int) -> str:

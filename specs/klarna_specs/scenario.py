@@ -27,7 +27,26 @@ __all__ = [
     "steps_of",
 ]
 
-Credentials = Literal["valid", "none", "wrong_password", "wrong_username"]
+Credentials = Literal[
+    "valid",
+    "none",
+    "wrong_password",
+    "wrong_username",
+    "longer_password",
+    "other_case_password",
+    "spaced_password",
+    "no_password",
+    "username_alone",
+    "empty",
+    "swapped",
+    "not_encoded",
+    "not_base64",
+    "other_scheme",
+    "other_case_scheme",
+    "second_header",
+]
+"""What a call is sent with instead of the credentials. All but the last two are no credentials:
+HTTP ignores the case of the scheme, and leaves open which of two headers counts."""
 OrderRef = Literal["this", "other", "unknown"]
 ResourceRef = int | Literal["unknown", "other"]
 """Which capture or refund: the n-th of the order (from 0), one that does not exist, or the
@@ -64,12 +83,13 @@ Body = Empty | Json | Raw
 class Key(msgspec.Struct, frozen=True):
     """An idempotency key by name: steps that name the same key send the same key.
 
-    `form` is what the key looks like: a UUID of version 4 (recommended), of version 5, or
-    plain ASCII text.
+    `form` is what the key looks like: a UUID of version 4 (recommended), of version 5, plain
+    ASCII text that ends with the name, or the name with a number for each `#` in it. `lower` is
+    the UUID of version 4 under the header's name in lower case, which is the same to HTTP.
     """
 
     name: str
-    form: Literal["uuid4", "uuid5", "text"] = "uuid4"
+    form: Literal["uuid4", "uuid5", "text", "number", "lower"] = "uuid4"
 
 
 class Step(

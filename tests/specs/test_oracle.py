@@ -280,12 +280,14 @@ def _shared() -> dict[str, tuple[On, On, str, str]]:
     """The rules that operations share."""
     rules: dict[str, tuple[On, On, str, str]] = {}
     for prefix, valid in _VALID.items():
-        for rule, credentials in (
-            ("credentials-required", "none"),
-            ("wrong-credentials-refused", "wrong_password"),
+        reads = not SPEC.operations[valid.operation].changes
+        for rule, credentials, what in (
+            ("credentials-required", "none", MUST_REFUSE),
+            ("wrong-credentials-refused", "wrong_password", MUST_REFUSE),
+            *([("credentials-otherwise", "other_case_scheme", OPEN)] if reads else []),
         ):
             broken = valid._replace(call={"credentials": credentials})
-            rules[f"{prefix}.{rule}"] = (valid, broken, MUST_REFUSE, "unauthorized")
+            rules[f"{prefix}.{rule}"] = (valid, broken, what, "unauthorized")
         unknown = valid._replace(order=None)
         rules[f"{prefix}.unknown-order-refused"] = (valid, unknown, MUST_REFUSE, "not_found")
     for prefix in ("extension", "options"):
@@ -354,7 +356,8 @@ def _refusals(*, on: On, first: str) -> tuple[str, ...]:
     """All refusals of the operation but those that come before anything else, a named one first."""
     gates = {"unauthorized", "not_found"}
     responses = SPEC.operations[on.operation].responses
-    names = [name for name, r in responses.items() if r.kind == "refusal" and name not in gates]
+    refusals = [name for name, r in responses.items() if r.kind == "refusal"]
+    names = [name for name in refusals if name == first or name not in gates]
     return tuple(sorted(names, key=lambda name: name != first))
 
 

@@ -106,7 +106,7 @@ class Connection:
             headers=tuple((n, v) for n, v in headers if n.lower() != "authorization"),
             body=Payload.of(body),
         )
-        authorization = next((v for n, v in headers if n.lower() == "authorization"), None)
+        authorization = ", ".join(v for n, v in headers if n.lower() == "authorization") or None
         return Arrival(request, authorization, self)
 
     async def _body(self) -> bytes | None:

@@ -17,7 +17,7 @@ from klarna_conformance.judge.state import (
     money_adds_up,
     refund_state,
 )
-from klarna_conformance.locations import Nowhere, created_id, follow
+from klarna_conformance.locations import Nowhere, created_id, follow, told_ids
 from klarna_conformance.response_validator import validator_of
 from klarna_specs.bodies import violations
 from klarna_specs.exchange import Exchange, Failure, NotJson, Response
@@ -227,10 +227,16 @@ def _correlation_id_distinct(seen: Seen) -> Result:
 
 
 def _id_header(seen: Seen) -> Result:
-    if seen.expected is None or created_id(seen.response, seen.expected):
+    if seen.expected is None:
         return None
     names = " or ".join(seen.expected.id_header)
-    return Mismatch(f"a header {names} with the new id", "no such header, or an empty one")
+    match told_ids(seen.response, seen.expected):
+        case ():
+            return Mismatch(f"a header {names} with the new id", "no such header, or an empty one")
+        case (_,):
+            return None
+        case ids:
+            return Mismatch("one new id", f"ids that contradict each other: {', '.join(ids)}")
 
 
 def _id_distinct(seen: Seen) -> Result:

@@ -67,7 +67,7 @@ def mock_app(
             request.scope["raw_path"],
             request.headers.items(),
             body,
-            credentials=credentials_of(request.headers.get("authorization"), username, password),
+            credentials=credentials_of(_authorization(request), username, password),
         )
         base_url = f"{request.url.scheme}://{request.headers.get('host', '')}"
         answered = await answer(mock, asked, base_url)
@@ -133,14 +133,21 @@ async def _body(request: HttpRequest) -> bytes | None:
     return b"".join(parts)
 
 
+def _authorization(request: HttpRequest) -> str | None:
+    return ", ".join(request.headers.getlist("authorization")) or None
+
+
 def credentials_of(header: str | None, username: str, password: str) -> Credentials:
-    """What an Authorization header is worth."""
+    """What an Authorization header is worth; several, joined by commas, are worth nothing."""
     if not header:
         return "none"
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "basic":
+        return "other_scheme"
     try:
-        given = base64.b64decode(header.removeprefix("Basic "), validate=True)
+        given = base64.b64decode(token.strip(), validate=True)
     except (binascii.Error, ValueError):
-        return "wrong_password"
+        return "not_base64"
     user, _, word = given.partition(b":")
     if not secrets.compare_digest(user, username.encode()):
         return "wrong_username"
@@ -193,7 +200,7 @@ def _token_orders(mock: Mock, username: str, password: str) -> Any:
     """Makes orders as a customer token does, whatever the token: with nothing captured."""
 
     async def make_order(request: HttpRequest) -> HttpResponse:
-        if credentials_of(request.headers.get("authorization"), username, password) != "valid":
+        if credentials_of(_authorization(request), username, password) != "valid":
             return HttpResponse(status_code=401)
         try:
             told = msgspec.json.decode(await request.body(), type=_TokenOrder)

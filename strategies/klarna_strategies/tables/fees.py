@@ -21,6 +21,11 @@ PAGE = (goods(10_000), fee(500))
 """The lines of the page's sample: a T-shirt of 10000 less a fee of 500."""
 
 
+_SMALL = (fee(100), goods(1_000))
+_SIX = (*[goods(900, name=f"Line {n}", quantity=3) for n in range(5)], fee(500, name="Retour"))
+"""Six lines that add up to 4000: the fee last, of another name than in the page's sample."""
+
+
 def fees(stage: Stage) -> Iterator[Scenario]:
     """Return fees kept and broken by market, by capture layout, by position and by sum."""
     yield from _by_market(stage)
@@ -42,13 +47,20 @@ def _whole(stage: Stage, *steps: Step) -> Scenario:
 
 def _by_market(stage: Stage) -> Iterator[Scenario]:
     listed = stage.of("return_fee")
-    for market in stage.markets:
+    for index, market in enumerate(stage.markets):
         plan = stage.plan(market=market)
         if market in listed:
-            wrong = fee_refund(*PAGE, refunded_amount=10_000)
+            wrong = fee_refund(*_SIX, refunded_amount=3_600 + index % 3)
             yield Scenario(plan=plan, steps=(wrong, fee_refund(*PAGE), refund(500)))
+            for layout in (
+                "one-partial-open",
+                ("several-complete", "several-partial-open")[index % 2],
+            ):
+                crossed = stage.plan(layout, market=market)
+                yield Scenario(plan=crossed, steps=(fee_refund(*(_SMALL, _SIX)[index % 2]),))
         else:
-            yield Scenario(plan=plan, steps=(fee_refund(*PAGE), refund(10_000)))
+            fees_of_it = (fee_refund(*PAGE), fee_refund(*_SIX, key=Key("fee")), fee_refund(*_SMALL))
+            yield Scenario(plan=plan, steps=(*fees_of_it, refund(10_000)))
 
 
 def _by_layout(stage: Stage) -> Iterator[Scenario]:
@@ -126,8 +138,38 @@ def _wrong_sums(stage: Stage) -> Iterator[Scenario]:
         for amount in amounts:
             if amount <= 10_000:
                 yield _whole(stage, fee_refund(*lines, refunded_amount=amount))
+    for lines in _alike():
+        refused = [fee_refund(*lines, refunded_amount=amount) for amount in _miscounted(lines)]
+        yield _whole(stage, *refused, fee_refund(*lines))
     hundred = [goods(50, name=f"Line {n}") for n in range(100)]
     yield _whole(stage, fee_refund(*hundred, fee(500), refunded_amount=4_450))
+
+
+def _alike() -> Iterator[tuple[Line, ...]]:
+    """Lines of which a server may take two for one: equal ones, of one reference, of one type."""
+    yield goods(1_000), goods(1_000), fee(100)
+    yield goods(1_000, reference="75001"), goods(700, reference="75001"), fee(100)
+    yield goods(1_000), fee(100), fee(150)
+    yield goods(1_000), fee(100), fee(100)
+    yield goods(1_000), goods(50, type="shipping_fee"), goods(70, type="shipping_fee"), fee(100)
+    yield goods(2_000), discount(300), discount(200), fee(100)
+    for kind in ("gift_card", "store_credit", "sales_tax"):
+        yield goods(2_000), goods(-300, type=kind, name=kind), fee(100)
+    taxed = goods(1_000, tax_rate=0, total_tax_amount=40)
+    yield taxed, goods(1_000, quantity=4, unit_price=300), fee(100)
+    yield *(goods(200, name=f"Line {n}") for n in range(10)), goods(70, name="Last"), fee(100)
+
+
+def _miscounted(lines: tuple[Line, ...]) -> list[int]:
+    """What else such lines come to: one left out, a sign turned, taxes added, prices for totals."""
+    totals = [line["total_amount"] for line in lines]
+    whole = sum(totals)
+    sums = {whole - 1, whole + 1, sum(totals[:10]), sum(map(abs, totals))}
+    sums |= {whole - total for total in totals}
+    sums |= {whole + 2 * abs(total) for total in totals if total < 0}
+    sums.add(whole + sum(line.get("total_tax_amount", 0) for line in lines))
+    sums.add(sum(line["quantity"] * line["unit_price"] for line in lines))
+    return sorted(amount for amount in sums if amount > 0 and amount != whole)
 
 
 def _bound(stage: Stage) -> Iterator[Scenario]:

@@ -10,6 +10,9 @@ from klarna_strategies.tables.stage import Stage
 
 __all__ = ["refund_bodies"]
 
+_AT_A_TIME = 4
+"""How many refunds with texts an order has."""
+
 
 def refund_bodies(stage: Stage) -> Iterator[Scenario]:
     """Refunds with every optional member, at their described limits and in every script."""
@@ -27,7 +30,12 @@ def _total(lines: list[Line]) -> int:
 
 def _texts(stage: Stage) -> Iterator[Scenario]:
     plan = stage.plan()
-    for text in ("Returned goods", LONGEST, "", *WORLD_TEXTS):
+    texts = ("Returned goods", LONGEST, "", *WORLD_TEXTS, "007", "\u200fהחזרה\u200e 123")
+    for start in range(0, len(texts), _AT_A_TIME):
+        told = enumerate(texts[start : start + _AT_A_TIME], start)
+        row = [refund(100 + n, description=text, reference=texts[n - 4]) for n, text in told]
+        yield Scenario(plan=plan, steps=tuple(row))
+    for text in ("Returned goods", LONGEST, WORLD_TEXTS[0]):
         yield Scenario(plan=plan, steps=(refund(100, description=text),))
         yield Scenario(plan=plan, steps=(refund(100, reference=text),))
     for amount in (100, 10_001):

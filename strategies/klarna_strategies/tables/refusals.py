@@ -1,6 +1,7 @@
 """Calls that are refused whoever makes them: wrong credentials, nothing there, malformed bodies."""
 
 from collections.abc import Iterator
+from typing import get_args
 
 import msgspec
 
@@ -25,6 +26,13 @@ from klarna_strategies.tables.stage import Stage
 __all__ = ["credentials", "malformed", "nothing_there"]
 
 _replace = msgspec.structs.replace
+_AT_A_TIME = 6
+"""How many malformed bodies are sent to one order, of each kind one: those alike stand together."""
+
+_WRONG: tuple[Credentials, ...] = ("none", "wrong_password", "wrong_username")
+_OPEN: tuple[Credentials, ...] = ("other_case_scheme", "second_header")
+_NEARLY = tuple(kind for kind in get_args(Credentials) if kind not in ("valid", *_WRONG, *_OPEN))
+"""Headers that a server reads as credentials if it does not read them exactly."""
 
 
 def _valid_calls(
@@ -47,11 +55,14 @@ def _valid_calls(
 
 
 def credentials(stage: Stage) -> Iterator[Scenario]:
-    """Every operation without credentials, with a wrong password and for a wrong user."""
-    wrong: tuple[Credentials, ...] = ("none", "wrong_password", "wrong_username")
+    """Every operation without credentials, and with those that are wrong in some way."""
     for plan, (*before, call) in _valid_calls(stage):
-        refused = tuple(_replace(call, credentials=kind) for kind in wrong)
+        reads = not stage.spec.operations[call.operation].changes
+        refused = tuple(_replace(call, credentials=k) for k in (*_WRONG, *_OPEN[: 2 * reads]))
         yield Scenario(plan=plan, steps=(*before, *refused, call))
+    for plan, (*before, call) in _valid_calls(stage):
+        nearly = tuple(_replace(call, credentials=kind) for kind in _NEARLY)
+        yield Scenario(plan=plan, steps=(*before, *nearly))
     keyed = refund(100, key=Key("refund"))
     outside = _replace(keyed, credentials="wrong_password")
     yield Scenario(plan=stage.plan(), steps=(keyed, outside))
@@ -138,10 +149,19 @@ def malformed(stage: Stage) -> Iterator[Scenario]:
     }
     for operation in AMOUNT_MEMBERS:
         plan, call = calls[operation]
-        for odd in odd_bodies(operation):
-            everything = operation == "refundOrder" or odd.level is None
-            if everything or odd.kind in _ESSENTIAL:
-                yield Scenario(plan=plan, steps=(_replace(call, body=odd.body),))
+        for level in ("MUST", "SHOULD", None):
+            odd = [
+                _replace(call, body=odd.body)
+                for odd in odd_bodies(operation)
+                if odd.level == level
+                and (operation == "refundOrder" or level is None or odd.kind in _ESSENTIAL)
+            ]
+            # What may be accepted leaves open what an order is afterwards, so it stands alone.
+            certain = level == "MUST" and stage.spec.operations[operation].on_page
+            rows = max(len(odd) // _AT_A_TIME, 1) if certain else len(odd)
+            yield from (
+                Scenario(plan=plan, steps=tuple(odd[row::rows])) for row in range(rows) if odd
+            )
         first, second = odd_bodies(operation)[2:4]
         twice = tuple(_replace(call, body=odd.body) for odd in (first, second))
         yield Scenario(plan=plan, steps=(*twice, call))

@@ -19,6 +19,7 @@ from klarna_strategies.tables.refunds import refunds
 from klarna_strategies.tables.refusals import credentials, malformed, nothing_there
 from klarna_strategies.tables.replays import replays
 from klarna_strategies.tables.stage import Stage
+from klarna_strategies.tables.tours import tours
 
 __all__ = ["scenario_table"]
 
@@ -39,6 +40,7 @@ _TABLES: tuple[Callable[[Stage], Iterator[Scenario]], ...] = (
     pairs,
     broken_pairs,
     corners,
+    tours,
 )
 
 

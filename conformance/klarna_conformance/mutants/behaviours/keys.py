@@ -38,6 +38,18 @@ def _letters_and_digits() -> Deviation:
     return _read_as(lambda call: call.key and "".join(filter(str.isalnum, call.key)))
 
 
+def _as_numbers() -> Deviation:
+    """Keys that are equal as numbers are the same."""
+    return _read_as(lambda call: call.key and _number(call.key))
+
+
+def _number(key: str) -> str:
+    try:
+        return str(float(key))
+    except ValueError:
+        return key
+
+
 def _all_the_same() -> Deviation:
     """Whatever the key is, it is taken for one and the same."""
     return _read_as(lambda call: call.key and "key")
@@ -125,6 +137,7 @@ BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
     "last-characters-of-keys": _last_characters,
     "keys-without-case": _without_case,
     "letters-and-digits-of-keys": _letters_and_digits,
+    "keys-as-numbers": _as_numbers,
     "keys-all-the-same": _all_the_same,
     "keys-by-amount": _by_amount,
     "missing-keys-shared": _shared_where_missing,
