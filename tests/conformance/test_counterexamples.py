@@ -81,7 +81,7 @@ def _amount(name: str, value: Any) -> int:
         ("bound-forgets-earlier-refunds", BOUND, SWEDISH, (refund(4_000), refund(6_001)), 2, 4),
         ("keys-ignored", "refund.replay-booked-once", SWEDISH, (KEYED, get_order(), KEYED), 2, 6),
         ("location-missing", "refund.location-header", SWEDISH, LONG, 1, 3),
-        ("fee-market-se-missing", "refund.fee-accepted", SWEDISH, (FEE,), 1, 9),
+        ("fee-market-se-missing", "refund.fee-accepted", SWEDISH, (FEE,), 1, 11),
         ("release-not-done", "release.frees-the-rest", PART, (refund(10), release()), 1, 3),
         ("capture-after-release", "capture.not-after-release", PART, RELEASED, 2, 4),
     ],
