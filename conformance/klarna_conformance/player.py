@@ -380,7 +380,7 @@ def _has_given_up_rest(read: Exchange, planned: Authorization) -> bool:
     order = json_object(read) or {}
     if planned == "cancelled":
         return order.get("status") == "CANCELLED"
-    return order.get("remaining_authorized_amount") == 0 and order.get("status") != "CANCELLED"
+    return order.get("remaining_authorized_amount") == 0
 
 
 def _left_undone(provided: ProvidedOrder, name: _Order) -> list[Step]:

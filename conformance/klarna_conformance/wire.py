@@ -24,6 +24,9 @@ MAX_BODY_BYTES = 1_048_576
 """How much of a response body is read, as it is sent and as it is decoded; a longer one is
 recorded as truncated."""
 _KEPT_OF_TRUNCATED = 4_096
+_HELD_UP_S = 0.5
+"""A deadline that is noticed late by more than this, in seconds, and a fifth of it, says nothing about
+the server: the response may have come while this process did something else."""
 _FOR_CONNECTING = 0.45
 """The part of the deadline that connecting may take, and greeting over TLS as much: cut off by the
 deadline itself, a greeting would leave its socket open."""
@@ -124,7 +127,7 @@ class Wire:
             except NotDecoded as exc:
                 return _failed("protocol", str(exc), started)
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ssl.SSLError, OSError) as exc:
-                return _failure(exc, started)
+                return _failure(exc, started, self._timeout_s)
 
 
 async def _received(response: httpx.Response, started: float) -> Response:
@@ -188,12 +191,16 @@ async def _read_raw(response: httpx.Response) -> tuple[bytes, bool]:
     return b"".join(parts), False
 
 
-def _failure(exc: Exception, started: float) -> Failure:
+def _failure(exc: Exception, started: float, timeout_s: float) -> Failure:
     kind: Any = "protocol"
     cause = repr(exc) + repr(exc.__cause__) + repr(exc.__context__)
     if "SSL" in cause or "CERTIFICATE" in cause:
         kind = "tls"
     elif isinstance(exc, TimeoutError | httpx.TimeoutException):
+        held_up_s = time.perf_counter() - started - timeout_s
+        if held_up_s > max(_HELD_UP_S, timeout_s / 5):
+            message = f"this process was held up for {held_up_s:.1f} s when the response was due"
+            return _failed("aborted", message, started)
         kind = "timeout"
     elif isinstance(exc, httpx.ConnectError | httpx.ProxyError):
         kind = "unreachable"

@@ -55,6 +55,16 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
         return members.get(name) if members else None
 
 
+_ENCODED = re.compile("%([0-9A-Fa-f]{2})")
+_UNRESERVED = re.compile("[A-Za-z0-9._~-]")
+
+
+def _plain(encoded: re.Match[str]) -> str:
+    """A percent-encoded character as itself where that means the same (RFC 3986, 6.2.2.2)."""
+    character = chr(int(encoded[1], 16))
+    return character if _UNRESERVED.match(character) else encoded[0]
+
+
 @lru_cache(maxsize=64)
 def _pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(template)))
@@ -67,6 +77,7 @@ def read_call(spec: Spec, request: Request, *, followed: bool = False) -> Call |
     makes paths that begin with two, which mean the same.
     """
     path = re.sub(r"^/+", "/", re.split(r"[?#]", request.path, maxsplit=1)[0])
+    path = _ENCODED.sub(_plain, path)
     beside = spec.followed.values() if followed else ()
     for operation in (*spec.operations.values(), *beside):
         if operation.method != request.method:

@@ -125,7 +125,7 @@ class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="respon
 class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="came", tag="failure"):
     """No complete response came; whether the request took effect is not known.
 
-    `aborted`: the client did not wait for it, or whoever recorded it did not.
+    `aborted`: the client did not wait for it, or whoever sent or recorded it was not able to.
     """
 
     kind: Literal["unreachable", "closed", "timeout", "protocol", "tls", "aborted"]
@@ -158,7 +158,7 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     @property
     def is_flaky(self) -> bool:
         """Whether it took more than one try to get a response."""
-        return any(isinstance(outcome, Failure) for outcome in self.earlier)
+        return any(isinstance(o, Failure) and o.kind != "aborted" for o in self.earlier)
 
     @property
     def requests(self) -> int:

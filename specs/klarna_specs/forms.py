@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -18,7 +19,6 @@ _LONGEST_KEY = 64
 """Characters; a UUID has 36."""
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_NEGATIVE_ZERO = re.compile(r"[:\[,]\s*-0(?:\.0*)?\s*[,}\]]")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
 _RANGES = {"int32": range(-(2**31), 2**31), "int64": range(-(2**63), 2**63)}
 _DEEPEST = 64
@@ -142,7 +142,20 @@ def _repeated_member(written: _Written) -> bool:
 
 
 def _negative_zero(written: _Written) -> bool:
-    return written.value is not None and bool(_NEGATIVE_ZERO.search(written.request.body.text))
+    """A reader of integers drops the sign, so the number is looked for as it is written."""
+    if written.value is None or "-0" not in written.request.body.text:
+        return False
+    found: list[str] = []
+
+    def noted(text: str) -> float:
+        if float(text) == 0 and text.startswith("-"):
+            found.append(text)
+        return float(text)
+
+    with suppress(ValueError, RecursionError):
+        text = written.request.body.text.removeprefix(_MARK).lstrip()
+        json.JSONDecoder(parse_int=noted, parse_float=noted).raw_decode(text)
+    return bool(found)
 
 
 def _integer_out_of_range(written: _Written) -> bool:
@@ -195,6 +208,10 @@ def _incomplete_member(written: _Written) -> bool:
     )
 
 
+def _repeated_slash(written: _Written) -> bool:
+    return written.request.path.startswith("//")
+
+
 def _long_key(written: _Written) -> bool:
     return written.key is not None and len(written.key) > _LONGEST_KEY
 
@@ -225,6 +242,7 @@ RECOGNISED: Mapping[str, Callable[[_Written], bool]] = {
     "incomplete-member": _incomplete_member,
     "control-character": _some(_has(_UNSTORABLE)),
     "lone-surrogate": _some(_has(_SURROGATE)),
+    "repeated-slash": _repeated_slash,
     "long-key": _long_key,
 }
 """What recognises each open form, by its name."""

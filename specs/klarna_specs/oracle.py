@@ -187,10 +187,8 @@ def _fresh_outcomes(
     if musts:
         # A server may notice first that the body is beyond a described limit, or anything else that
         # it need not accept: then the response does not say which rule it is for.
-        gate = any(rule.otherwise in _GATES for rule in musts)
-        also = musts if gate else (*musts, *refusing["SHOULD"])
-        named = dict.fromkeys(rule.otherwise for rule in also)
-        if refusing["INFO"] or silent:
+        named = dict.fromkeys(rule.otherwise for rule in (*musts, *refusing["SHOULD"]))
+        if silent or len(broken) > len(musts):
             named |= dict.fromkeys(_any_refusal(call))
         names = tuple(sorted(named, key=lambda name: name not in _GATES))
         return (Outcome(kind="refusal", responses=names, because=_ids(musts)),), tuple(musts)

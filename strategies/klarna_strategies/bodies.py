@@ -65,9 +65,9 @@ def malformed_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[Odd
 
 
 def bodies_beyond_limits(operation: str, *, amount: int = 100) -> SearchStrategy[OddBody]:
-    """Bodies that break `<prefix>.limits-kept` alone: they SHOULD be refused.
+    """Bodies that break `<prefix>.limits-kept` or `<prefix>.types-kept`: they SHOULD be refused.
 
-    Raises ValueError for an operation without a body, or without limits.
+    Raises ValueError for an operation without a body.
     """
     return st.sampled_from(_of_level(operation, "SHOULD", amount))
 

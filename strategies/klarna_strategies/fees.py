@@ -41,22 +41,22 @@ class WrongSum(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fee_refunds(*, left: int) -> SearchStrategy[Refund]:
-    """Bodies of refunds with one return fee whose lines add up to at most what is left.
+    """Bodies of refunds with one return fee, on goods of at most what is left.
 
     The fee stands anywhere among one to five lines of goods and is less than they are worth. Every
     total is the quantity times the price, and every tax is right.
-    Shrinks to one line of 2 less a fee of 1. Raises ValueError where not 1 is left.
+    Shrinks to one line of 2 less a fee of 1. Raises ValueError where not 2 are left.
     """
-    if left < 1:
-        raise ValueError(f"left {left} is below 1: there is nothing to take a fee from")
+    if left < 2:
+        raise ValueError(f"left {left} is below 2: there is nothing to take a fee from")
     return _fee_lines(left).map(_adding_up)
 
 
 def fee_refunds_with_several_fees(*, left: int) -> SearchStrategy[Refund]:
     """As `fee_refunds`, with a second fee of 1: what two do is not told (`refund.fee-count`)."""
-    if left < 2:
-        raise ValueError(f"left {left} is below 2: there is nothing to take two fees from")
-    return _fee_lines(left).map(lambda lines: _adding_up([*lines, goods(1), fee(1)]))
+    if left < 3:
+        raise ValueError(f"left {left} is below 3: there is nothing to take two fees from")
+    return _fee_lines(left - 1).map(lambda lines: _adding_up([*lines, goods(1), fee(1)]))
 
 
 def positive_fee_refunds(*, left: int) -> SearchStrategy[Refund]:
@@ -97,8 +97,8 @@ def _adding_up(lines: list[Line]) -> Refund:
 
 @st.composite
 def _fee_lines(draw: DrawFn, left: int) -> list[Line]:
-    charged = draw(st.integers(1, min(left, 1_000_000)))
-    rest = charged + draw(st.integers(1, left))
+    rest = draw(st.integers(2, left))
+    charged = draw(st.integers(1, min(rest - 1, 1_000_000)))
     lines: list[Line] = []
     for _ in range(draw(st.integers(0, 4))):
         part = draw(st.integers(0, rest))

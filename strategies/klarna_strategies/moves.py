@@ -78,8 +78,8 @@ KEEPING: tuple[Move, ...] = (
         possible=lambda course: (
             course.has_fee_market
             and course.is_one_full_capture
-            and course.left > 0
-            and not course.fee_amount
+            and course.left > 1
+            and not course.refund_count
         ),
         draw=lambda draw, course: _drawn("refundOrder", draw, fee_refunds(left=course.left)),
     ),
@@ -179,7 +179,7 @@ BREAKING: tuple[Move, ...] = (
         operation="refundOrder",
         breaks="refund.fee-market",
         possible=lambda course: (
-            not course.has_fee_market and course.is_one_full_capture and course.left > 0
+            not course.has_fee_market and course.is_one_full_capture and course.left > 1
         ),
         draw=lambda draw, course: _drawn("refundOrder", draw, fee_refunds(left=course.left)),
     ),
@@ -190,7 +190,7 @@ BREAKING: tuple[Move, ...] = (
             course.has_fee_market
             and not course.is_one_full_capture
             and not (len(course.captures) == 1 and course.released)
-            and course.left > 0
+            and course.left > 1
         ),
         draw=lambda draw, course: _drawn("refundOrder", draw, fee_refunds(left=course.left)),
     ),

@@ -188,6 +188,26 @@ def test_a_deadline_is_kept_though_something_comes_all_the_time() -> None:
     assert outcome.kind == "timeout"
 
 
+def test_a_deadline_that_this_process_missed_itself_is_no_timeout_of_the_server() -> None:
+    async def go() -> Response | Failure:
+        wire = Wire(timeout_s=0.1)
+        sending = asyncio.create_task(wire.send("GET", server.base_url))
+        await asyncio.sleep(0.05)
+        threading.Event().wait(1.0)  # holds up the event loop, as a long judgement would
+        try:
+            return await sending
+        finally:
+            await wire.aclose()
+
+    stop = threading.Event()
+    with Listener(lambda *_: response("200 OK") if stop.wait(20) else None) as server:
+        outcome = asyncio.run(go())
+        stop.set()
+
+    assert isinstance(outcome, Failure)
+    assert outcome.kind == "aborted"
+
+
 def test_waiting_for_a_connection_is_not_counted_as_the_servers_time() -> None:
     turns = threading.Semaphore(0)
 

@@ -96,6 +96,7 @@ OPEN = {
     "incomplete-member": [_with('"order_lines": [{"subscription": {"name": "n"}}]')],
     "control-character": [_with('"description": "a\\u0000"'), _with('"description": "\\uffff"')],
     "lone-surrogate": [_with('"description": "\\ud800"'), _with('"description": "\\udc00\\ud800"')],
+    "repeated-slash": [Written(path="//ordermanagement/v1/orders/order-1/refunds")],
     "long-key": [Written(key=(KEY_HEADER, "k" * 65))],
 }
 EXCLUDED = {

@@ -106,7 +106,8 @@ class Walk:
     def _resolved(self, value: Any) -> Any:
         days = value.get("number_of_days") if isinstance(value, dict) else None
         if isinstance(days, dict) and OFFERED in days:
-            return {"number_of_days": self.spec.extension_days[days[OFFERED]] + days.get("plus", 0)}
+            whole = self.spec.extension_days[days[OFFERED]] + days.get("plus", 0)
+            return {**value, "number_of_days": whole}
         return value
 
 

@@ -106,7 +106,11 @@ def _at_first_try(seen: Seen) -> Result:
     """A failure that a repeated call healed is told, for it may be of any call."""
     if isinstance(seen.exchange.outcome, Failure):
         return NotTold()
-    lost = [outcome for outcome in seen.exchange.earlier if isinstance(outcome, Failure)]
+    lost = [
+        outcome
+        for outcome in seen.exchange.earlier
+        if isinstance(outcome, Failure) and outcome.kind != "aborted"
+    ]
     if not lost:
         return None
     return Mismatch("a response to the first try", f"{lost[0].kind}: {lost[0].message}")
@@ -128,9 +132,9 @@ def _described_response(seen: Seen) -> Result:
     """Only of the steps: reads are many, and show the same again.
 
     A refusal of a request that is malformed, or in an open form, may have any status, such as 415
-    for a media type; and what an answer to another operation's key is, is open.
+    for a media type; and the response to a key that was used for something else is open.
     """
-    if seen.exchange.purpose != "step" or seen.assessment.replay == "replay_elsewhere":
+    if seen.exchange.purpose != "step" or seen.assessment.replay not in ("", "replay"):
         return NotTold()
     if seen.response_is_refusal and seen.assessment.is_badly_written:
         return NotTold()
@@ -317,6 +321,10 @@ def _money_adds_up(ledger: Ledger, order: Mapping[str, Any]) -> Result:
     return NotTold() if ledger.uncertain or consequence else money_adds_up(order)
 
 
+def _lifecycle(ledger: Ledger, order: Mapping[str, Any]) -> Result:
+    return NotTold() if ledger.uncertain else lifecycle(ledger, order)
+
+
 def _captures_agree(seen: Seen) -> Result:
     return captures_agree(seen.ledger, seen.json()) if seen.ledger else NotTold()
 
@@ -371,7 +379,7 @@ CHECKS: Mapping[str, Callable[[Seen], Result]] = {
     "own_identity": _own_identity,
     "own_state": _own_state,
     "money_adds_up": _on_order(_money_adds_up),
-    "lifecycle_status": _on_order(lifecycle),
+    "lifecycle_status": _on_order(_lifecycle),
     "captures_agree": _captures_agree,
     "options_currency": _options_currency,
     "same_options": _same_options,

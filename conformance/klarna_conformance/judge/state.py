@@ -340,10 +340,9 @@ def lifecycle(ledger: Ledger, order: Mapping[str, Any]) -> Result:
     else:
         whole = ledger.captured_amount >= ledger.order_amount
         expected = "CAPTURED" if whole else "PART_CAPTURED"
-    nothing_to_do = not ledger.remaining_authorized_amount and (
-        ledger.refunded_amount >= ledger.captured_amount
-    )
-    also = {"CLOSED"} if nothing_to_do else set[str]()
+    refunded = ledger.refunded_amount >= ledger.captured_amount
+    closed = refunded and (ledger.captures or not ledger.remaining_authorized_amount)
+    also = {"CLOSED"} if closed else set[str]()
     if ledger.captures and not ledger.captured_amount:
         also |= {"PART_CAPTURED"}  # whether nothing at all can be captured is open
     if order["status"] in {expected, *also}:
