@@ -14,7 +14,7 @@ from klarna_specs.goals import Goal
 
 __all__ = ["Supply", "choose", "covered"]
 
-_WEIGHT = 3
+_WEIGHT = 8
 """How many calls in turn, or goals, one feature of a single call is worth."""
 
 
@@ -23,11 +23,11 @@ def choose(
 ) -> list[Rehearsed]:
     """Scenarios for all goals of each stage as far as they can be had, then as many as there are.
 
-    What a budget leaves beside the goals goes to what has the most features for its requests; of
-    those many serve goals too. What follows is as varied as can be.
+    What a budget leaves beside the goals of the first stage goes to what has the most features for
+    its requests; much of that serves goals too. What follows all goals is as varied as can be.
     """
     stages = [frozenset(stage) for stage in staged]
-    particular = _particular(candidates, stages[-1], supply.requests_alone)
+    particular = _particular(candidates, stages[0], stages[-1], supply.requests_alone)
     chosen = [had for each in particular if (had := supply.take(each, stages[-1]))]
     left = _without(candidates, particular)
     wanted = frozenset[Goal]()
@@ -44,9 +44,12 @@ def choose(
 
 
 def _particular(
-    candidates: Sequence[Rehearsed], wanted: frozenset[Goal], budget: int
+    candidates: Sequence[Rehearsed],
+    binding: frozenset[Goal],
+    wanted: frozenset[Goal],
+    budget: int,
 ) -> list[Rehearsed]:
-    """What has most that is particular for its requests, as far as all goals fit in beside it."""
+    """What has most that is particular for its requests, as far as all binding goals still fit."""
     single = {id(each): features(each.scenario, each.outcomes) for each in candidates}
     turns = {id(each): in_turn(each.scenario, each.outcomes) for each in candidates}
     rare = frozenset[str]().union(*single.values())
@@ -60,7 +63,7 @@ def _particular(
 
     def overdrawn(count: int) -> bool:
         first = ranked[:count]
-        missing = wanted.difference(*(each.goals for each in first))
+        missing = binding.difference(*(each.goals for each in first))
         beside = covered(_without(candidates, first), missing)
         return sum(each.requests for each in (*first, *beside)) > budget
 

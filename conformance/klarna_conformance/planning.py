@@ -1,6 +1,6 @@
 """Plans a run: which scenarios are sent, in which order, and which goals they serve."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -48,10 +48,10 @@ def make_plan(
 ) -> Plan:
     """Enumerates and draws scenarios, and orders them so that every goal is covered early.
 
-    `max_requests` is a budget: scenarios that do not fit any more are left out, and where not
-    every goal fits, those of a MUST come first. With a `stock` of orders, scenarios are fitted to
-    these. Without either, and with everything in scope, the order matters little, and
-    `rehearsed=False` saves the time.
+    `max_requests` is a budget: scenarios that do not fit any more are left out. Goals of a MUST or
+    a SHOULD come first, then what is particular, then what is only reported (INFO). With a `stock`
+    of orders, scenarios are fitted to these. Without either, and with everything in scope, the
+    order matters little, and `rehearsed=False` saves the time.
     """
     wanted = goals(spec, scope)
     candidates = _calling(spec, wanted, _candidates(spec, scope, seed, examples))
@@ -62,7 +62,7 @@ def make_plan(
     covering = sum(each.requests for each in covered(useful, wanted))
     supply = Supply(max_requests, None if stock is None else Stock(spec, stock))
     probing = [had for each in _probing(spec, useful) if (had := supply.take(each, each.goals))]
-    staged = _staged(spec, wanted, is_enough=max_requests is None or covering <= max_requests)
+    staged = _staged(spec, wanted, useful, max_requests)
     chosen = choose(useful, staged, supply)
     served = frozenset[Goal]().union(*(each.goals for each in chosen))
     unserved = tuple(goal for goal in wanted if goal not in served)
@@ -85,12 +85,17 @@ def _probing(spec: Spec, useful: Iterable[Rehearsed]) -> list[Rehearsed]:
     return [e for e in probing if called.issuperset(s.operation for s in steps_of(e.scenario))]
 
 
-def _staged(spec: Spec, wanted: tuple[Goal, ...], *, is_enough: bool) -> list[tuple[Goal, ...]]:
-    """The goals at once, where they can be had; else those first that a verdict rests on."""
-    if is_enough:
+def _staged(
+    spec: Spec, wanted: tuple[Goal, ...], useful: Sequence[Rehearsed], max_requests: int | None
+) -> list[tuple[Goal, ...]]:
+    """The goals at once; with a budget those first that can fail or warn, or that can fail."""
+    if max_requests is None:
         return [wanted]
-    binding = (goal for goal in wanted if spec.requirement(goal.requirement).level == "MUST")
-    return [tuple(binding), wanted]
+    level = {goal: spec.requirement(goal.requirement).level for goal in wanted}
+    binding = tuple(goal for goal in wanted if level[goal] != "INFO")
+    if sum(each.requests for each in covered(useful, binding)) > max_requests:
+        binding = tuple(goal for goal in wanted if level[goal] == "MUST")
+    return [binding, wanted]
 
 
 def _scenarios(rehearsed: Iterable[Rehearsed]) -> tuple[Scenario, ...]:
