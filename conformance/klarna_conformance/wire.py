@@ -25,7 +25,7 @@ MAX_BODY_BYTES = 1_048_576
 recorded as truncated."""
 _KEPT_OF_TRUNCATED = 4_096
 _HELD_UP_S = 0.5
-"""A deadline that is noticed late by more than this, in seconds, and a fifth of it, says nothing about
+"""A deadline that is noticed late by more than this, in seconds, and a fifth of it, says nothing of
 the server: the response may have come while this process did something else."""
 _FOR_CONNECTING = 0.45
 """The part of the deadline that connecting may take, and greeting over TLS as much: cut off by the

@@ -456,7 +456,7 @@ def test_the_markets_and_days_of_extensions_are_the_documented_ones() -> None:
         ("getRefund", (200,), (), {}),
         ("releaseRemainingAuthorization", (204,), (), {(403,): ("NOT_ALLOWED",)}),
         ("getOptionsForExtendDueDate", (200,), (), {(403, 404): ()}),
-        ("extendDueDate", (204,), (), {(403, 404, 400): ()}),
+        ("extendDueDate", (204,), (), {(403, 404, 400, 422): ()}),
         ("cancelOrder", (204,), (), {(403,): ("CANCEL_NOT_ALLOWED",)}),
     ],
 )
