@@ -88,10 +88,12 @@ def defect(spec: Spec, schema: str, value: Any) -> str:
     members = as_object(value)
     if members is None:
         return "not_an_object"
-    required = spec.schemas[schema].get("required", ())
+    described = spec.schemas[schema]
+    required = described.get("required", ())
     if any(name not in members for name in required):
         return "missing"
-    if any(not _is_number(members[name]) for name in required):
+    amounts = [n for n in required if described["properties"][n].get("type") == "integer"]
+    if not all(_is_number(members[name]) for name in amounts):
         return "not_a_number"
     deep = _depth_exceeds(value, _DEEPEST)
     return "wrong_type" if deep or _schema(spec, schema).errors(value) else ""

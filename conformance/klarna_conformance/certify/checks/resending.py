@@ -66,9 +66,11 @@ def _no_retry_after_refusal(view: View) -> Iterator[Said]:
 
 
 def _still_in_doubt(view: View, before: Attempt, after: Attempt) -> bool:
-    """Whether a conflict with an attempt of unclear fate may be over, under the same key."""
-    unclear = {each.key for each in view.unclear if each.index < before.index}
-    return before.status == 409 and after.key is not None and unclear >= {before.key, after.key}
+    """Whether a conflict with an attempt in flight, or of unclear fate, may be over: same key."""
+    sent_s = before.exchange.started_s
+    earlier = [each for each in view.attempts if each.index < before.index]
+    in_doubt = {e.key for e in earlier if e.fate == "unclear" or e.ended_s > sent_s}
+    return before.status == 409 and after.key is not None and in_doubt >= {before.key, after.key}
 
 
 def _stops_after_success(view: View) -> Iterator[Said]:
