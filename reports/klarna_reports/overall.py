@@ -58,12 +58,12 @@ def _internal_error(evidence: Evidence) -> str:
 
 
 def _unverified(evidence: Evidence) -> str:
+    early = f": {evidence.stopped}" if evidence.stopped else ""
     if not evidence.judged:
-        return "No exchange was judged, so nothing is known about this target."
+        return f"No exchange was judged, so nothing is known about this target{early}."
     unseen = [r for r in _binding(evidence.results) if r.verdict == "NOT_RUN" or r.goals_missing]
     if unseen:
         told = f"{len(unseen)} of {len(_binding(evidence.results))} binding requirements"
-        early = f": {evidence.stopped}" if evidence.stopped else ""
         return f"Nothing wrong was seen, but {told} could not be fully seen{early}."
     if evidence.stopped:
         return f"Nothing wrong was seen, but the run is not whole: {evidence.stopped}."
