@@ -14,7 +14,7 @@ from klarna_specs.goals import Goal
 
 __all__ = ["Supply", "choose", "covered"]
 
-_WEIGHT = 8
+_WEIGHT = 5
 """How many calls in turn, or goals, one feature of a single call is worth."""
 
 

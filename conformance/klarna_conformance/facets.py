@@ -30,7 +30,7 @@ def features(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]
     return _interned(
         feature
         for call, name in _named(scenario, outcomes)
-        for feature in (*_of_call(call), *_of_order(call, name, scenario))
+        for feature in (*_of_call(call, name), *_of_order(call, name, scenario))
     )
 
 
@@ -87,7 +87,7 @@ def _of_order(call: Step, name: str, scenario: Scenario) -> Iterator[str]:
         yield f"fee refused in {plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
 
 
-def _of_call(call: Step) -> Iterator[str]:
+def _of_call(call: Step, name: str) -> Iterator[str]:
     if call.credentials != "valid":
         yield f"{call.credentials} {'without' if isinstance(call.body, Empty) else 'with'} a body"
     if call.key:
@@ -95,7 +95,10 @@ def _of_call(call: Step) -> Iterator[str]:
         yield f"key {call.key.form} {_class(len(call.key.name), _COUNTS)}"
     if isinstance(call.body, Json):
         yield from (f"{call.operation}: {trait}" for trait in _oddities(call.body.value))
-    yield from _of_lines(_lines(call))
+        if any(map(_is_fee, _lines(call))):
+            yield from _miscounts(call.body.value.get("refunded_amount"), _lines(call))
+    refused = " refused" * ("refused" in name)
+    yield from (f"{trait}{refused}" for trait in _of_lines(_lines(call)))
 
 
 def _oddities(value: Any) -> Iterator[str]:
@@ -134,6 +137,29 @@ def _of_lines(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
     if any(line in lines[:index] for index, line in enumerate(lines)):
         yield "equal lines"
     yield from (f"fee at {min(n, 3)}" for n, line in enumerate(lines) if _is_fee(line))
+
+
+def _miscounts(amount: Any, lines: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Which ways of adding up lines wrongly give an amount."""
+    totals, types = _numbers(lines, "total_amount"), [str(line.get("type")) for line in lines]
+    beside = amount - sum(totals) if is_integer(amount) else 0
+    if not beside:
+        return
+    for kind, total in zip(types, totals, strict=True):
+        what = f"{kind} beside {min(types.count(kind), 3) - 1}"
+        if beside == -total:
+            yield f"without a {what}"
+        if beside == -2 * total:
+            yield f"with the sign of a {what} turned"
+    if beside == sum(_numbers(lines, "total_tax_amount")):
+        yield "with the taxes"
+    prices = zip(_numbers(lines, "quantity"), _numbers(lines, "unit_price"), strict=True)
+    if amount == sum(quantity * price for quantity, price in prices):
+        yield "of the prices"
+
+
+def _numbers(lines: Sequence[dict[str, Any]], member: str) -> list[int]:
+    return [n if is_integer(n := line.get(member)) else 0 for line in lines]
 
 
 def _is_fee(line: dict[str, Any]) -> bool:

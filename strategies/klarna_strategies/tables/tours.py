@@ -143,7 +143,7 @@ def _of_keys(stage: Stage) -> Iterator[Scenario]:
     a, b = refund(1_000, key=_A), refund(2_000, key=_B)
     yield Scenario(plan=plan, steps=(a, b, a, b, a, a, b, refund(7_001), a, refund(7_000), a, b))
     lower = refund(1_000, key=Key("first", "lower"))
-    yield Scenario(plan=plan, steps=(lower, lower, a, lower))
+    yield Scenario(plan=plan, steps=(lower, lower))
     for keys in _ALIKE:
         calls = [refund(100 + n, key=key) for n, key in enumerate(keys)]
         yield Scenario(plan=plan, steps=(*calls, calls[0]))
