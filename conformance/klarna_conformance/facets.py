@@ -82,7 +82,14 @@ def _names(calls: Sequence[Step], came: Sequence[str]) -> Iterator[str]:
 
 def _of_order(call: Step, name: str, scenario: Scenario) -> Iterator[str]:
     plan, lines = scenario.other if call.order == "other" else scenario.plan, _lines(call)
-    if plan is not None and any(map(_is_fee, lines)) and "refused" in name:
+    if plan is None:
+        return
+    how = f"{call.operation}{' refused' * ('refused' in name)}"
+    if len(set(plan.captures)) < len(plan.captures) and call.operation == "refundOrder":
+        yield f"{how}{' with a fee' * any(map(_is_fee, lines))} of equal captures"
+    if call.capture is not None:
+        yield f"{how} by {plan.payment_method}"
+    if any(map(_is_fee, lines)) and "refused" in name:
         yield f"fee refused in {plan.market}, {plan.layout.split('-')[0]}"
         yield f"fee refused in {plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
 
@@ -90,9 +97,12 @@ def _of_order(call: Step, name: str, scenario: Scenario) -> Iterator[str]:
 def _of_call(call: Step, name: str) -> Iterator[str]:
     if call.credentials != "valid":
         yield f"{call.credentials} {'without' if isinstance(call.body, Empty) else 'with'} a body"
+    if call.chunked:
+        yield f"{call.operation} in chunks"
     if call.key:
         yield f"{call.operation} by key"
-        yield f"key {call.key.form} {_class(len(call.key.name), _COUNTS)}"
+        length = _class(len(call.key.name), _COUNTS)
+        yield f"key {call.key.form} {call.key.name if call.key.form == 'number' else length}"
     if isinstance(call.body, Json):
         yield from (f"{call.operation}: {trait}" for trait in _oddities(call.body.value))
         if any(map(_is_fee, _lines(call))):
@@ -106,6 +116,10 @@ def _oddities(value: Any) -> Iterator[str]:
     for name, member in (as_object(value) or {}).items():
         if name in ("reference", "description") and isinstance(member, str):
             yield from (f"{name} {trait}" for trait in _traits(member))
+        elif member == []:
+            yield f"no {name}"
+        elif is_integer(member) and not -1 <= member <= 2**24:
+            yield f"{name} {'below zero' if member < 0 else _class(member, _MAGNITUDES)}"
         elif not is_integer(member):
             yield f"{name} {member if isinstance(member, bool) else type(member).__name__}"
 

@@ -56,8 +56,8 @@ def _by_market(stage: Stage) -> Iterator[Scenario]:
                 crossed = stage.plan(layout, market=market)
                 yield Scenario(plan=crossed, steps=(fee_refund(*(_SMALL, _SIX)[index % 2]),))
         else:
-            fees_of_it = (fee_refund(*PAGE), fee_refund(*_SIX, key=Key("fee")), fee_refund(*_SMALL))
-            yield Scenario(plan=plan, steps=(*fees_of_it, refund(10_000)))
+            charged = fee_refund(*_SIX, key=Key("fee")), fee_refund(*_SMALL)
+            yield Scenario(plan=plan, steps=(*charged, refund(10_000)))
 
 
 def _by_layout(stage: Stage) -> Iterator[Scenario]:
@@ -93,6 +93,11 @@ def _valid_lines() -> Iterator[tuple[Line, ...]]:
     yield goods(10_000), fee(500, tax_rate=2_500, total_tax_amount=-100)
     yield goods(10_000), fee(500, quantity=2, unit_price=-250)
     yield goods(10_000), discount(1_000), fee(500)
+    yield (
+        goods(9_000, quantity=3),
+        fee(500, tax_rate=2_500, total_tax_amount=-100),
+        goods(1_000, tax_rate=2_500, total_tax_amount=200),
+    )
     yield goods(8_000), goods(300, type="shipping_fee", name="Shipping"), fee(500)
     yield goods(8_000), goods(300, type="surcharge", name="Surcharge"), fee(500)
     yield goods(8_000), fee(500, name="Rückgabegebühr", reference="fee-1")

@@ -16,6 +16,7 @@ _AT_A_TIME = 4
 
 def refund_bodies(stage: Stage) -> Iterator[Scenario]:
     """Refunds with every optional member, at their described limits and in every script."""
+    yield Scenario(plan=stage.plan(), steps=(_everything(),))
     yield from _texts(stage)
     for lines in _lines():
         yield Scenario(plan=stage.plan(), steps=(refund(_total(lines), order_lines=lines),))
@@ -50,6 +51,18 @@ def _texts(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(
         plan=plan, steps=(refund(100, description="first"), refund(100, description="second"))
     )
+
+
+def _everything() -> Step:
+    """A refund with all that a body may have, at its described limits."""
+    other = {"brand": "Other", "size": "44"}
+    lines = [
+        goods(2_000, quantity=4, **nested_members()),
+        goods(1_250, tax_rate=2_500, total_tax_amount=250, product_identifiers=other),
+        discount(450),
+        *(goods(10, name=f"Line {n}") for n in range(100)),
+    ]
+    return refund(_total(lines), description="ä" * 255, reference=LONGEST, order_lines=lines)
 
 
 def _lines() -> Iterator[list[Line]]:

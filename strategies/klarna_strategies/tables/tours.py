@@ -146,7 +146,7 @@ def _of_keys(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(plan=plan, steps=(lower, lower))
     for keys in _ALIKE:
         calls = [refund(100 + n, key=key) for n, key in enumerate(keys)]
-        yield Scenario(plan=plan, steps=(*calls, calls[0]))
+        yield Scenario(plan=plan, steps=tuple(calls))
     for size in (80, 230):
         one, two = (refund(300, key=Key("k" * size + end, "text")) for end in "12")
         yield Scenario(plan=plan, steps=(one, two, one))
