@@ -133,7 +133,6 @@ def test_a_capture_of_more_than_remains_that_is_accepted_fails() -> None:
     assert deviations(accepting("capture.within-the-order"), PART, capture(4_001)) == {
         "capture.within-the-order": "FAIL",
         "order.body": "WARN",
-        "order.lifecycle-status": "WARN",
     }
 
 

@@ -128,6 +128,7 @@ class Judging:
         self._led_to: set[str] = set()
         self._open: set[int] = set()
         self._diverging: int | None = None
+        self._advised: int | None = None
 
     def copy(self) -> "Judging":
         """The same judging so far, to be continued apart."""
@@ -146,12 +147,14 @@ class Judging:
     def is_certain(self, finding: Finding) -> bool:
         """Whether every server that does as documented would give occasion for a finding.
 
-        It would not after a call that may be answered in several ways, nor in or after a concurrent
-        group, of which the order of arrival decides what happens. Only what a verdict rests on has
-        to be that certain.
+        It would not after a call that may be answered in several ways or is only advised to be
+        accepted, nor in or after a concurrent group, of which the order of arrival decides what
+        happens. Only what a verdict rests on has to be that certain.
         """
         if self._spec.requirement(finding.requirement).level != "MUST":
             return True
+        if self._advised is not None and finding.exchange > self._advised:
+            return False
         last = max(finding.exchange, finding.witness or 0)
         within = self._diverging is None or last < self._diverging
         return within and finding.exchange not in self._open
@@ -218,6 +221,10 @@ class Judging:
 
     def _note_if_open(self, answered: _Answered) -> None:
         grouped = answered.exchange.group is not None
+        demands = [requirement.level for requirement in answered.assessment.demanded_by]
+        advised = "MUST" not in demands and answered.exchange.purpose == "step"
+        if answered.call.operation.changes and demands and advised and self._advised is None:
+            self._advised = answered.index
         if not grouped and len(answered.assessment.outcomes) == 1:
             return
         self._open.add(answered.index)
