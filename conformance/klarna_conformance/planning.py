@@ -58,7 +58,7 @@ def make_plan(
     scarce = max_requests is not None or stock is not None
     if not rehearsed and scope.is_everything and not scarce:
         return Plan(scenarios=tuple(candidates), goals=wanted)
-    useful = [each for each in rehearse(spec, candidates) if each.goals & set(wanted)]
+    useful = [each for each in rehearse(spec, candidates) if each.shown & set(wanted)]
     covering = sum(each.requests for each in covered(useful, wanted))
     supply = Supply(max_requests, None if stock is None else Stock(spec, stock))
     probing = [had for each in _probing(spec, useful) if (had := supply.take(each, each.goals))]

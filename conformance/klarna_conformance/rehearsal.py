@@ -6,7 +6,7 @@ from functools import cache
 
 import msgspec
 
-from klarna_conformance.judge import certain_findings
+from klarna_conformance.judge import rated_findings
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.player import play
 from klarna_conformance.target import Exchanged
@@ -56,12 +56,14 @@ class MockTarget:
 class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
     """What a scenario shows on any server that does as documented, and the requests it takes.
 
-    `outcomes` tells for each of its calls whether it is refused.
+    `shown` are the goals that it serves on the mock, also where other honest servers give no
+    occasion; `outcomes` says for each of its calls whether it is refused.
     """
 
     scenario: Scenario
     goals: frozenset[Goal]
     requests: int
+    shown: frozenset[Goal] = frozenset()
     outcomes: tuple[str, ...] = ()
 
 
@@ -77,13 +79,14 @@ async def _rehearse_all(spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehea
 async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
     target = MockTarget(Mock(spec))
     played = await play(spec, target, scenario, identifier="rehearsal")
-    findings = certain_findings(spec, target.facts, played.orders, played.exchanges)
+    rated = rated_findings(spec, target.facts, played.orders, played.exchanges)
     # A target whose clock cannot be moved does not get to what follows.
     waits = any(isinstance(action, Wait) for action in scenario.steps)
-    served = goals_served(f for f in findings if not waits or _may_need_clock(spec, f))
+    served = (f for f, certain in rated if certain and (not waits or _may_need_clock(spec, f)))
     return Rehearsed(
         scenario=scenario,
-        goals=served,
+        goals=goals_served(served),
+        shown=goals_served(finding for finding, _ in rated),
         requests=len(played.exchanges),
         outcomes=tuple(_outcome(each) for each in played.exchanges if each.purpose == "step"),
     )

@@ -10,7 +10,7 @@ from klarna_specs.calls import read_call
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.spec import Spec
 
-__all__ = ["certain_findings", "judge"]
+__all__ = ["judge", "rated_findings"]
 
 
 def judge(
@@ -27,15 +27,15 @@ def judge(
     return tuple(_judged(spec, facts, orders, exchanges).findings)
 
 
-def certain_findings(
+def rated_findings(
     spec: Spec,
     facts: TargetFacts,
     orders: Iterable[ProvidedOrder],
     exchanges: Sequence[Exchange],
-) -> tuple[Finding, ...]:
-    """Those that serve goals on any server that does as documented, whatever it leaves open."""
+) -> tuple[tuple[Finding, bool], ...]:
+    """The findings that serve goals, each with whether it does on any honest server."""
     judging = _judged(spec, facts, orders, exchanges)
-    return tuple(f for f in judging.findings if f.aspects and judging.is_certain(f))
+    return tuple((f, judging.is_certain(f)) for f in judging.findings if f.aspects)
 
 
 def _judged(
