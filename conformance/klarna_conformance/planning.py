@@ -7,8 +7,9 @@ import msgspec
 from klarna_conformance.discovery import probes
 from klarna_conformance.economy import Supply, choose, covered
 from klarna_conformance.fitting import Stock
+from klarna_conformance.planning_cache import PlanningCache
 from klarna_conformance.provisioners import PoolOrder
-from klarna_conformance.rehearsal import Rehearsed, rehearse
+from klarna_conformance.rehearsal import Rehearsed
 from klarna_specs.goals import Goal, Scope, goals
 from klarna_specs.scenario import Scenario, steps_of
 from klarna_specs.spec import Spec
@@ -45,23 +46,31 @@ def make_plan(
     max_requests: int | None = None,
     stock: Iterable[PoolOrder] | None = None,
     rehearsed: bool = True,
+    cache: PlanningCache | None = None,
 ) -> Plan:
     """Enumerates and draws scenarios, and orders them so that every goal is covered early.
 
     `max_requests` is a budget: scenarios that do not fit any more are left out. Goals of a MUST or
     a SHOULD come first, then what is particular, then what is only reported (INFO). With a `stock`
     of orders, scenarios are fitted to these. Without either, and with everything in scope, the
-    order matters little, and `rehearsed=False` saves the time.
+    order matters little, and `rehearsed=False` saves the time. What is in the `cache` is not
+    worked out again.
     """
+    cache = cache or PlanningCache(None)
     wanted = goals(spec, scope)
-    candidates = _calling(spec, wanted, _candidates(spec, scope, seed, examples))
+    drawn = cache.candidates(
+        spec, (scope.markets, seed, examples), lambda: _candidates(spec, scope, seed, examples)
+    )
+    candidates = _calling(spec, wanted, drawn)
     scarce = max_requests is not None or stock is not None
     if not rehearsed and scope.is_everything and not scarce:
         return Plan(scenarios=tuple(candidates), goals=wanted)
-    useful = [each for each in rehearse(spec, candidates) if each.shown & set(wanted)]
+    useful = [each for each in cache.rehearsed(spec, candidates) if each.shown & set(wanted)]
     covering = sum(each.requests for each in covered(useful, wanted))
     supply = Supply(max_requests, None if stock is None else Stock(spec, stock))
-    probing = [had for each in _probing(spec, useful) if (had := supply.take(each, each.goals))]
+    probing = [
+        had for each in _probing(spec, useful, cache) if (had := supply.take(each, each.goals))
+    ]
     staged = _staged(spec, wanted, useful, max_requests)
     chosen = choose(useful, staged, supply)
     served = frozenset[Goal]().union(*(each.goals for each in chosen))
@@ -78,10 +87,10 @@ def make_plan(
     )
 
 
-def _probing(spec: Spec, useful: Iterable[Rehearsed]) -> list[Rehearsed]:
+def _probing(spec: Spec, useful: Iterable[Rehearsed], cache: PlanningCache) -> list[Rehearsed]:
     """The probes of what is called in the plan."""
     called = {step.operation for each in useful for step in steps_of(each.scenario)}
-    probing = rehearse(spec, probes(spec))
+    probing = cache.rehearsed(spec, probes(spec))
     return [e for e in probing if called.issuperset(s.operation for s in steps_of(e.scenario))]
 
 

@@ -1,6 +1,7 @@
 """The nouns of a specification: what the YAML files say, as frozen values."""
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -164,7 +165,7 @@ class Untested(_Noun, frozen=True):
     reason: str
 
 
-class Spec(_Noun, frozen=True):
+class Spec(_Noun, frozen=True, dict=True):
     """Everything that is documented, loaded and checked.
 
     `fingerprint` identifies the files it was read from; `groups` are named lists of markets and of
@@ -187,15 +188,19 @@ class Spec(_Noun, frozen=True):
     fingerprint: str
     followed: dict[str, Operation] = {}
 
-    @property
+    @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
         """All requirements of all operations, in the order of the files."""
         return tuple(r for operation in self.operations.values() for r in operation.requirements)
 
     def requirement(self, identifier: str) -> Requirement:
-        """The requirement of this id; raises KeyError."""
-        known = (*self.requirements, *(r for o in self.followed.values() for r in o.requirements))
-        return next((r for r in known if r.id == identifier), None) or _missing(identifier)
+        """The requirement of this id, also of a followed operation; raises KeyError."""
+        return self._by_id[identifier]
+
+    @cached_property
+    def _by_id(self) -> Mapping[str, Requirement]:
+        followed = (r for operation in self.followed.values() for r in operation.requirements)
+        return {requirement.id: requirement for requirement in (*self.requirements, *followed)}
 
     def level(self, requirement: Requirement, holds: Callable[[str], bool]) -> Level:
         """How strictly a requirement is meant where these conditions hold."""
@@ -205,7 +210,3 @@ class Spec(_Noun, frozen=True):
             if STRENGTH[carried] < STRENGTH[level] and holds(where):
                 level = carried
         return level
-
-
-def _missing(identifier: str) -> Requirement:
-    raise KeyError(identifier)

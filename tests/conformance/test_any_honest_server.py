@@ -14,6 +14,7 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.mutants.catalogue import harmless_variants
 from klarna_conformance.mutants.making import make_mutant
 from klarna_conformance.planning import Plan, make_plan
+from klarna_conformance.planning_cache import PlanningCache
 from klarna_conformance.rehearsal import MockTarget, goals_served
 from klarna_conformance.target import Exchanged
 from klarna_reports.record import Finding
@@ -70,7 +71,8 @@ def _combined(names: tuple[str, ...]) -> Mock:
 
 @cache
 def _budgeted() -> Plan:
-    return make_plan(spec(), scope=Scope(), seed=1, examples=0, max_requests=_BUDGET)
+    cache = PlanningCache.of_user()
+    return make_plan(spec(), scope=Scope(), seed=1, examples=0, max_requests=_BUDGET, cache=cache)
 
 
 async def _findings(target: MockTarget, plan: Plan) -> list[Finding]:

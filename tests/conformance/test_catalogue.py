@@ -12,6 +12,7 @@ from klarna_conformance import defaults
 from klarna_conformance.judge.checks import CHECKS, LATER_CHECKS
 from klarna_conformance.judge.observers import OBSERVERS
 from klarna_conformance.planning import make_plan
+from klarna_conformance.planning_cache import PlanningCache
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 
@@ -37,7 +38,11 @@ def test_every_observer_of_the_specs_exists_and_none_is_unused() -> None:
 
 def test_the_default_plan_serves_every_goal() -> None:
     plan = make_plan(
-        SPEC, scope=Scope(), seed=defaults.SEED, examples=defaults.EXAMPLES, rehearsed=True
+        SPEC,
+        scope=Scope(),
+        seed=defaults.SEED,
+        examples=defaults.EXAMPLES,
+        cache=PlanningCache.of_user(),
     )
 
     assert plan.unserved == ()

@@ -74,8 +74,8 @@ def test_a_scenario_of_nothing_that_there_is_cannot_be_made(
         klarna_scenarios(**options)
 
 
-def _go_through(klarna_mock: KlarnaMock, name: str) -> None:
-    """Has a client of the catalogue refund in every scenario."""
+def _go_through(klarna_mock: KlarnaMock, name: str) -> list[str]:
+    """What the scenarios fail with in which a client of the catalogue refunds."""
     hello = Hello(
         base_url=klarna_mock.base_url,
         username=klarna_mock.username,
@@ -87,9 +87,14 @@ def _go_through(klarna_mock: KlarnaMock, name: str) -> None:
     def do(operation: str, order_id: str, arguments: dict[str, Any]) -> Mapping[str, Any]:
         return msgspec.to_builtins(client.do(operation, order_id, arguments))
 
+    complaints: list[str] = []
     with closing(client):
         for scenario in klarna_scenarios(operations=["refundOrder"], faults=FAULTS):
-            klarna_mock.play(scenario, do)
+            try:
+                klarna_mock.play(scenario, do)
+            except pytest.fail.Exception as failed:
+                complaints.append(str(failed))
+    return complaints
 
 
 @pytest.mark.parametrize(
@@ -110,14 +115,17 @@ def _go_through(klarna_mock: KlarnaMock, name: str) -> None:
 def test_a_wrong_client_is_caught_by_the_requirement_that_is_about_it(
     klarna_mock: KlarnaMock, name: str
 ) -> None:
-    with pytest.raises(pytest.fail.Exception, match="|".join(MUTANTS[name].caught_by)):
-        _go_through(klarna_mock, name)
+    complaints = _go_through(klarna_mock, name)
+
+    assert any(
+        requirement in text for text in complaints for requirement in MUTANTS[name].caught_by
+    )
 
 
 @pytest.mark.parametrize("name", ["client-uuid-5", "client-gives-up-at-once", "client-looks-first"])
 @pytest.mark.klarna(strict=True)
 def test_a_client_that_does_right_in_its_own_way_passes(klarna_mock: KlarnaMock, name: str) -> None:
-    _go_through(klarna_mock, name)
+    assert _go_through(klarna_mock, name) == []
 
 
 def test_a_client_that_does_right_passes_every_scenario_under_a_name_of_its_own(
@@ -138,8 +146,7 @@ def test_a_client_that_does_right_passes_every_scenario_under_a_name_of_its_own(
 
     ran.assert_outcomes(passed=len(passed))
     assert len(passed) > 40
-    name = "one-refund-of-1-response-lost-after-booking"
-    assert f"PASSED test_client.py::test_it[{name}]" in passed
+    assert any("[one-refund-of-1-response-lost-after-booking]" in line for line in passed), passed
 
 
 def test_the_glue_may_be_a_coroutine_in_a_plain_test_and_in_a_coroutine(

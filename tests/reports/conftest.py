@@ -96,6 +96,7 @@ def spec() -> Spec:
         market_groups={},
         layout_groups={},
         pay_later_methods=("pay_later",),
+        forms={},
         extension_days=(14,),
         errors={},
         contradictions=(

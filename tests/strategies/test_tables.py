@@ -6,12 +6,14 @@ import msgspec
 import pytest
 
 import klarna_strategies
-from klarna_conformance.rehearsal import rehearse
+from klarna_conformance.planning_cache import PlanningCache
 from klarna_specs.goals import goals
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.scenario import Scenario, Wait, steps_of
 from klarna_specs.spec import Spec
 from klarna_strategies import scenario_table
+
+CACHE = PlanningCache.of_user()
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def table(spec: Spec) -> list[Scenario]:
 
 
 def test_every_goal_is_served(spec: Spec, table: list[Scenario]) -> None:
-    served = {goal for rehearsed in rehearse(spec, table) for goal in rehearsed.goals}
+    served = {goal for rehearsed in CACHE.rehearsed(spec, table) for goal in rehearsed.goals}
     assert [str(goal) for goal in goals(spec) if goal not in served] == []
 
 
@@ -75,7 +77,7 @@ def test_the_tables_can_be_kept_to_one_market(spec: Spec, market: str) -> None:
 def test_goals_of_one_market_are_served_there(spec: Spec) -> None:
     """All but those that need a market of another kind."""
     table = scenario_table(spec, markets=["SE"])
-    served = {goal for rehearsed in rehearse(spec, table) for goal in rehearsed.goals}
+    served = {goal for rehearsed in CACHE.rehearsed(spec, table) for goal in rehearsed.goals}
     missing = [goal for goal in goals(spec) if goal not in served]
     assert {goal.requirement for goal in missing if not goal.aspect.startswith("market=")} == {
         "refund.fee-market",

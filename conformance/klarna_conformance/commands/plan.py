@@ -37,6 +37,7 @@ def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: st
 
     from klarna_conformance.opening import open_target
     from klarna_conformance.planning import make_plan
+    from klarna_conformance.planning_cache import PlanningCache
 
     spec, scope = plan.load()
     opened = open_target(target, spec, seed=plan.seed)
@@ -48,6 +49,7 @@ def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: st
         examples=plan.examples,
         max_requests=min(budgets, default=None),
         stock=opened.stock,
+        cache=PlanningCache.of_user(),
     )
     if form == "json":
         told = _told(spec, made, opened.facts.name, scenarios=scenarios)

@@ -177,6 +177,7 @@ def _plan(
     earlier: "Record | None",
 ) -> "Plan":
     from klarna_conformance.planning import make_plan
+    from klarna_conformance.planning_cache import PlanningCache
     from klarna_conformance.resuming import recorded_plan
 
     if earlier is not None:
@@ -197,6 +198,7 @@ def _plan(
         max_requests=options.limits.requests,
         stock=opened.stock,
         rehearsed=opened.facts.kind != "mock" or options.limits.time_s is not None,
+        cache=PlanningCache.of_user(),
     )
 
 

@@ -15,6 +15,7 @@ from klarna_conformance.engine import play_and_judge
 from klarna_conformance.mutants.catalogue import Mutant
 from klarna_conformance.mutants.making import make_mutant
 from klarna_conformance.planning import make_plan
+from klarna_conformance.planning_cache import PlanningCache
 from klarna_conformance.rehearsal import MockTarget
 from klarna_reports.record import Played
 from klarna_specs.goals import Scope
@@ -105,6 +106,7 @@ def _prepare(campaign: Campaign) -> None:
         seed=campaign.seed,
         examples=campaign.examples,
         max_requests=campaign.max_requests,
+        cache=PlanningCache.of_user(),
     )
     _prepared = (campaign, plan.scenarios)
 

@@ -14,6 +14,7 @@ from klarna_conformance.errors import ConformanceError, UsageError
 from klarna_conformance.http_target import HttpTarget
 from klarna_conformance.opening import open_target
 from klarna_conformance.planning import Plan, make_plan
+from klarna_conformance.planning_cache import PlanningCache
 from klarna_conformance.preflight import preflight
 from klarna_conformance.progress import LoggedProgress
 from klarna_conformance.running import RunOptions, run
@@ -174,6 +175,7 @@ class ServerRun:
             max_requests=limits.requests,
             stock=target.stock,
             rehearsed=target.facts.kind != "mock" or limits.time_s is not None,
+            cache=PlanningCache.of_user(),
         )
 
     def _open(self) -> HttpTarget:
