@@ -12,7 +12,7 @@ from klarna_conformance.fitting import Stock
 from klarna_conformance.rehearsal import Rehearsed
 from klarna_specs.goals import Goal
 
-__all__ = ["Supply", "choose", "covered"]
+__all__ = ["Supply", "choose", "covered", "particular"]
 
 _WEIGHT = 5
 """How many calls in turn, or goals, one feature of a single call is worth."""
@@ -27,9 +27,9 @@ def choose(
     its requests; much of that serves goals too. What follows all goals is as varied as can be.
     """
     stages = [frozenset(stage) for stage in staged]
-    particular = _particular(candidates, stages[0], stages[-1], supply.requests_alone)
-    chosen = [had for each in particular if (had := supply.take(each, stages[-1]))]
-    left = _without(candidates, particular)
+    first = _affordable(candidates, stages[0], stages[-1], supply.requests_alone)
+    chosen = [had for each in first if (had := supply.take(each, stages[-1]))]
+    left = _without(candidates, first)
     wanted = frozenset[Goal]()
     for stage in stages:
         missing = wanted = stage
@@ -43,23 +43,29 @@ def choose(
     return chosen
 
 
-def _particular(
+def particular(candidates: Sequence[Rehearsed], wanted: Iterable[Goal]) -> list[Rehearsed]:
+    """Scenarios with every feature, every two calls in turn and every goal that there is."""
+    aims = frozenset(wanted)
+    single = {id(each): features(each.scenario, each.outcomes) for each in candidates}
+    turns = {id(each): in_turn(each.scenario, each.outcomes) for each in candidates}
+    rare = frozenset[str]().union(*single.values())
+    return list(
+        _greedily(
+            candidates,
+            lambda each: single[id(each)] | turns[id(each)] | (each.goals & aims),
+            lambda aims: len(aims) + (_WEIGHT - 1) * len(aims & rare),
+        )
+    )
+
+
+def _affordable(
     candidates: Sequence[Rehearsed],
     binding: frozenset[Goal],
     wanted: frozenset[Goal],
     budget: int,
 ) -> list[Rehearsed]:
     """What has most that is particular for its requests, as far as all binding goals still fit."""
-    single = {id(each): features(each.scenario, each.outcomes) for each in candidates}
-    turns = {id(each): in_turn(each.scenario, each.outcomes) for each in candidates}
-    rare = frozenset[str]().union(*single.values())
-    ranked = list(
-        _greedily(
-            candidates,
-            lambda each: single[id(each)] | turns[id(each)] | (each.goals & wanted),
-            lambda aims: len(aims) + (_WEIGHT - 1) * len(aims & rare),
-        )
-    )
+    ranked = particular(candidates, wanted)
 
     def overdrawn(count: int) -> bool:
         first = ranked[:count]

@@ -1,12 +1,14 @@
 """Plans a run: which scenarios are sent, in which order, and which goals they serve."""
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
 
 import msgspec
 
 from klarna_conformance.discovery import probes
-from klarna_conformance.economy import Supply, choose, covered
+from klarna_conformance.economy import Supply, choose, covered, particular
 from klarna_conformance.fitting import Stock
+from klarna_conformance.packing import packed
 from klarna_conformance.planning_cache import PlanningCache
 from klarna_conformance.provisioners import PoolOrder
 from klarna_conformance.rehearsal import Rehearsed
@@ -66,6 +68,8 @@ def make_plan(
     if not rehearsed and scope.is_everything and not scarce:
         return Plan(scenarios=tuple(candidates), goals=wanted)
     useful = [each for each in cache.rehearsed(spec, candidates) if each.shown & set(wanted)]
+    if max_requests is not None and stock is None:
+        useful += packed(particular(useful, wanted), partial(cache.rehearsed, spec))
     covering = sum(each.requests for each in covered(useful, wanted))
     supply = Supply(max_requests, None if stock is None else Stock(spec, stock))
     probing = [
@@ -73,6 +77,7 @@ def make_plan(
     ]
     staged = _staged(spec, wanted, useful, max_requests)
     chosen = choose(useful, staged, supply)
+    cache.keep()
     served = frozenset[Goal]().union(*(each.goals for each in chosen))
     unserved = tuple(goal for goal in wanted if goal not in served)
     lacking = () if stock is None else _scenarios(covered(useful, unserved))

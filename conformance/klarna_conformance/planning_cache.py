@@ -31,7 +31,7 @@ DIRECTORY_VARIABLE = "KLARNA_CONFORMANCE_CACHE"
 _FILES = 24
 """How many files are kept: those that were used last."""
 _REHEARSALS = 20_000
-"""How many rehearsals a file holds at most; beyond that it begins anew."""
+"""How many rehearsals a file holds at most; what is beyond is not kept."""
 _PACKAGES = ("klarna_specs", "klarna_strategies", "klarna_reports", "klarna_conformance")
 _SUFFIXES = (".json", ".py", ".yaml")
 _LIBRARIES = (
@@ -53,10 +53,10 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
     outcomes: tuple[str, ...]
 
 
-class _Rehearsals(msgspec.Struct, frozen=True, array_like=True):
+class _Rehearsals(msgspec.Struct, array_like=True):
     """Rehearsals by the digest of their scenario."""
 
-    goals: tuple[Goal, ...] = ()
+    goals: list[Goal] = []
     entries: dict[str, _Entry] = {}
 
 
@@ -65,6 +65,8 @@ class PlanningCache:
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
+        self._rehearsals: dict[Path, _Rehearsals] = {}
+        self._unwritten: set[Path] = set()
 
     @classmethod
     def of_user(cls) -> "PlanningCache":
@@ -90,14 +92,23 @@ class PlanningCache:
         path = self._path("rehearsals", spec)
         if path is None:
             return rehearse(spec, scenarios)
-        kept = _read(path, _Rehearsals) or _Rehearsals()
+        if path not in self._rehearsals:
+            self._rehearsals[path] = _read(path, _Rehearsals) or _Rehearsals()
+        kept = self._rehearsals[path]
         named = [(_name(scenario), scenario) for scenario in scenarios]
         missing = {name: each for name, each in named if name not in kept.entries}
         if missing:
-            fresh = dict(zip(missing, rehearse(spec, missing.values()), strict=True))
-            kept = _with(kept, fresh)
-            _write(path, kept)
+            _add(kept, dict(zip(missing, rehearse(spec, missing.values()), strict=True)))
+            self._unwritten.add(path)
         return [_rehearsed(scenario, kept.entries[name], kept.goals) for name, scenario in named]
+
+    def keep(self) -> None:
+        """Writes what was rehearsed since the last time."""
+        for path in self._unwritten:
+            kept = self._rehearsals[path]
+            if len(kept.entries) <= _REHEARSALS:
+                _write(path, kept)
+        self._unwritten.clear()
 
     def _path(self, kind: str, spec: Spec, *parameters: str) -> Path | None:
         if self._directory is None:
@@ -127,20 +138,16 @@ def _name(scenario: Scenario) -> str:
     return _digest(msgspec.json.encode(scenario, order="deterministic").decode())
 
 
-def _with(kept: _Rehearsals, fresh: Mapping[str, Rehearsed]) -> _Rehearsals:
-    """The earlier rehearsals and these; these alone where they would be too many together."""
-    if len(kept.entries) + len(fresh) > _REHEARSALS:
-        kept = _Rehearsals()
+def _add(kept: _Rehearsals, fresh: Mapping[str, Rehearsed]) -> None:
     place = {goal: number for number, goal in enumerate(kept.goals)}
 
     def places(goals: Iterable[Goal]) -> tuple[int, ...]:
         return tuple(place.setdefault(goal, len(place)) for goal in sorted(goals))
 
-    entries = {
-        name: _Entry(places(each.goals), places(each.shown), each.requests, each.outcomes)
-        for name, each in fresh.items()
-    }
-    return _Rehearsals(tuple(place), {**kept.entries, **entries})
+    for name, each in fresh.items():
+        entry = _Entry(places(each.goals), places(each.shown), each.requests, each.outcomes)
+        kept.entries[name] = entry
+    kept.goals = list(place)
 
 
 def _rehearsed(scenario: Scenario, entry: _Entry, goals: Sequence[Goal]) -> Rehearsed:

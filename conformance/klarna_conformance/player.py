@@ -138,8 +138,10 @@ class _Player:
 
     async def take(self, scenario: Scenario) -> Unavailable | None:
         """Takes the steps in order; a concurrent group starts together."""
+        last = len(scenario.steps) - 1
         for index, action in enumerate(scenario.steps):
             self._step = index
+            self._reads = not scenario.packed or index == last
             match action:
                 case Step():
                     await self._take_step(action)
@@ -151,8 +153,9 @@ class _Player:
                         return Unavailable(plan=scenario.plan, reason=reason)
                     self._clock_s += seconds
         self._step = None
-        for name in self._orders:
-            await self._look_at_everything(name)
+        if not scenario.packed:
+            for name in self._orders:
+                await self._look_at_everything(name)
         return None
 
     async def _take_step(self, step: Step) -> None:
@@ -177,14 +180,14 @@ class _Player:
         for step, exchange in zip(steps, exchanges, strict=True):
             await self._look_at_created(step, exchange)
         for name in self._orders:
-            if any(step.order == name for step in steps):
+            if self._reads and any(step.order == name for step in steps):
                 await self._look_at_order(name, "look")
 
     async def _look_after(self, step: Step, exchange: Exchange) -> None:
         await self._look_at_created(step, exchange)
         operation = self._spec.operations[step.operation]
         asks_options = step.operation == "getOptionsForExtendDueDate"
-        if operation.changes or asks_options:
+        if self._reads and (operation.changes or asks_options):
             # Also at an order that was not asked for: nothing may have happened to it.
             for name in self._orders:
                 await self._look_at_order(name, "look")

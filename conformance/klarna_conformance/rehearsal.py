@@ -14,12 +14,14 @@ from klarna_reports.record import Finding, Played, ProvidedOrder, TargetFacts
 from klarna_specs.exchange import Exchange, Request, Response
 from klarna_specs.goals import Goal
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Scenario, Wait
+from klarna_specs.scenario import Scenario, Wait, steps_of
 from klarna_specs.spec import Spec
 
 __all__ = ["MockTarget", "Rehearsed", "goals_served", "rehearse"]
 
 _BASE_URL = "http://mock"
+_OTHER_DAYS = (1, 5, 7, 14, 21, 28, 45, 90)
+"""What a target may offer that offers other extensions than the mock does, and more of them."""
 
 
 class MockTarget:
@@ -78,18 +80,31 @@ async def _rehearse_all(spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehea
 
 async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
     target = MockTarget(Mock(spec))
-    played = await play(spec, target, scenario, identifier="rehearsal")
-    rated = rated_findings(spec, target.facts, played.orders, played.exchanges)
+    played, rated = await _rated(spec, target, scenario)
     # A target whose clock cannot be moved does not get to what follows.
     waits = any(isinstance(action, Wait) for action in scenario.steps)
-    served = (f for f, certain in rated if certain and (not waits or _may_need_clock(spec, f)))
+    served = goals_served(
+        f for f, sure in rated if sure and (not waits or _may_need_clock(spec, f))
+    )
+    if any(step.operation == "extendDueDate" for step in steps_of(scenario)):
+        # Which option is the last one, and which days are on offer, differs from target to target.
+        other = MockTarget(Mock(msgspec.structs.replace(spec, extension_days=_OTHER_DAYS)))
+        _, elsewhere = await _rated(spec, other, scenario)
+        served &= goals_served(finding for finding, sure in elsewhere if sure)
     return Rehearsed(
         scenario=scenario,
-        goals=goals_served(served),
+        goals=served,
         shown=goals_served(finding for finding, _ in rated),
         requests=len(played.exchanges),
         outcomes=tuple(_outcome(each) for each in played.exchanges if each.purpose == "step"),
     )
+
+
+async def _rated(
+    spec: Spec, target: MockTarget, scenario: Scenario
+) -> tuple[Played, tuple[tuple[Finding, bool], ...]]:
+    played = await play(spec, target, scenario, identifier="rehearsal")
+    return played, rated_findings(spec, target.facts, played.orders, played.exchanges)
 
 
 def _outcome(exchange: Exchange) -> str:

@@ -79,6 +79,8 @@ def _leaves(value: Any) -> Iterator[Any]:
 
 def _simpler(scenario: Scenario) -> Iterator[Scenario]:
     """Candidates, the boldest first."""
+    if scenario.packed:
+        yield _replace(scenario, packed=False)
     yield from _fewer_steps(scenario)
     yield from _plainer_orders(scenario)
     yield from _plainer_steps(scenario)

@@ -4,9 +4,13 @@ import re
 
 __all__ = ["inert", "printable"]
 
-_UNPRINTABLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]"
+_UNPRINTABLE = (
+    *(range(0x09), range(0x0B, 0x20), range(0x7F, 0xA0), range(0x61C, 0x61D)),
+    *(range(0x200E, 0x2010), range(0x2028, 0x202F), range(0x2066, 0x206A), range(0xD800, 0xE000)),
 )
+_SPELLED_OUT = {
+    code: chr(code).encode("unicode_escape").decode() for codes in _UNPRINTABLE for code in codes
+}
 _COMMAND = re.compile(r"^(?=[^\S\n]*::)", re.MULTILINE)
 
 
@@ -15,7 +19,7 @@ def printable(text: str) -> str:
 
     Tabs and ends of lines (LF) stay.
     """
-    return _UNPRINTABLE.sub(lambda match: match[0].encode("unicode_escape").decode(), text)
+    return text.translate(_SPELLED_OUT)
 
 
 def inert(text: str) -> str:

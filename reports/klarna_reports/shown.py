@@ -1,6 +1,5 @@
 """Scenarios and exchanges as they are shown on a page: text only, cut, without secrets."""
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -29,10 +28,12 @@ _MOST_HEADERS = 30
 _LONGEST_STEP = 1200
 _MOST_STEPS = 30
 _SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
-_INVISIBLE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e"
-    "\u2060-\u206f\ufeff\ufff9-\ufffb\ud800-\udfff\U000e0000-\U000e007f]"
+_INVISIBLE = (
+    *(range(0x09), range(0x0B, 0x20), range(0x7F, 0xA0), (0xAD, 0x61C, 0x180E, 0xFEFF)),
+    *(range(0x200B, 0x2010), range(0x2028, 0x202F), range(0x2060, 0x2070)),
+    *(range(0xD800, 0xE000), range(0xFFF9, 0xFFFC), range(0xE0000, 0xE0080)),
 )
+_ESCAPED = {code: f"\\u{code:04x}" for codes in _INVISIBLE for code in codes}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +80,7 @@ class ShownScenario:
 
 def visible(text: str) -> str:
     """The text with characters that hide, reorder or break others written as escapes."""
-    return _INVISIBLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+    return text.translate(_ESCAPED)
 
 
 def length_on_page(*texts: str) -> int:

@@ -124,11 +124,16 @@ Action = Step | Wait | Together
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What to ask: the order (None where none is needed), perhaps another one, the steps."""
+    """What to ask: the order (None where none is needed), perhaps another one, the steps.
+
+    The order is read after each change; in a `packed` scenario, which saves requests, only at the
+    end, so that it is not told which of the steps changed it wrongly.
+    """
 
     plan: OrderPlan | None
     steps: tuple[Action, ...]
     other: OrderPlan | None = None
+    packed: bool = False
 
 
 def steps_of(scenario: Scenario) -> tuple[Step, ...]:

@@ -50,12 +50,15 @@ def test_the_second_time_nothing_is_drawn_or_rehearsed(tmp_path: Path, counted: 
         cache = PlanningCache(tmp_path / "new")
         assert cache.candidates(spec(), (1, 20), counted.make) == SCENARIOS
         assert cache.rehearsed(spec(), SCENARIOS) == rehearse(spec(), SCENARIOS)
+        cache.keep()
     assert (counted.made, counted.rehearsed) == (1, len(SCENARIOS))
 
 
 def test_only_what_is_new_is_rehearsed(tmp_path: Path, counted: _Counted) -> None:
     cache = PlanningCache(tmp_path)
     cache.rehearsed(spec(), SCENARIOS[:2])
+    cache.keep()
+    cache = PlanningCache(tmp_path)
     assert cache.rehearsed(spec(), SCENARIOS[1:]) == rehearse(spec(), SCENARIOS[1:])
     assert counted.rehearsed == len(SCENARIOS)
 
@@ -90,10 +93,11 @@ def _cut(content: bytes) -> bytes:
 def test_what_is_not_as_it_was_written_is_worked_out_again(
     tmp_path: Path, counted: _Counted, spoil: Callable[[bytes], bytes]
 ) -> None:
-    cache = PlanningCache(tmp_path)
     for _ in range(2):
+        cache = PlanningCache(tmp_path)
         assert cache.candidates(spec(), (), counted.make) == SCENARIOS
         assert cache.rehearsed(spec(), SCENARIOS) == rehearse(spec(), SCENARIOS)
+        cache.keep()
         for path in tmp_path.iterdir():
             path.write_bytes(spoil(path.read_bytes()))
     assert (counted.made, counted.rehearsed) == (2, 2 * len(SCENARIOS))

@@ -171,8 +171,10 @@ def test_workers_share_one_run_whose_record_is_kept(
     arrived = asked.client.get("/_control/exchanges").json()
 
     items = len(load().operations["cancelOrder"].requirements)
-    ran.assert_outcomes(passed=items)
-    assert len(summary["requirements"]) == items
+    verdicts = [requirement["verdict"] for requirement in summary["requirements"]]
+    skipped = verdicts.count("NOT_APPLICABLE")
+    ran.assert_outcomes(passed=items - skipped, skipped=skipped)
+    assert (len(verdicts), set(verdicts)) == (items, {"PASS", "INFO", "NOT_APPLICABLE"})
     assert len(arrived) == summary["requests_sent"] + 1  # the first one tries the credentials
     ran.stdout.fnmatch_lines([f"Report: {kept / 'report.html'}"])
     assert (kept / "report.html").exists()

@@ -22,7 +22,7 @@ from .conftest import COMMAND, Finished, Served
 
 Cli = Callable[..., Finished]
 SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", "0")
-KILLS = 20
+KILLS = 6
 
 
 def _command(base_url: str, output: Path, *options: str) -> list[str]:

@@ -1,6 +1,7 @@
 """Calls that are refused whoever makes them: wrong credentials, nothing there, malformed bodies."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import get_args
 
 import msgspec
@@ -95,18 +96,18 @@ def nothing_there(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(plan=stage.plan(), steps=(get_refund("unknown"), get_refund("unknown")))
     yield Scenario(plan=stage.plan(), steps=(refund(100), get_refund("unknown")))
     elsewhere = refund(100, order="other")
-    pair = {"plan": stage.plan(), "other": stage.plan()}
-    yield Scenario(**pair, steps=(elsewhere, get_refund("other")))
-    yield Scenario(**pair, steps=(refund(100), elsewhere, get_refund("other")))
-    yield Scenario(**pair, steps=(refund(100), elsewhere, get_refund(0), get_order()))
+    pair = partial(Scenario, plan=stage.plan(), other=stage.plan())
+    yield pair(steps=(elsewhere, get_refund("other")))
+    yield pair(steps=(refund(100), elsewhere, get_refund("other")))
+    yield pair(steps=(refund(100), elsewhere, get_refund(0), get_order()))
     # What happens to one order leaves the other one alone.
-    yield Scenario(**pair, steps=(refund(10_000, order="other"), refund(10_000)))
-    yield Scenario(**pair, steps=(refund(10_000), refund(1, order="other")))
-    yield Scenario(**pair, steps=(refund(10_000), refund(10_001, order="other")))
-    yield Scenario(**pair, steps=(refund(100), get_order(order="other")))
-    yield Scenario(**pair, steps=(*(refund(n) for n in range(1, 8)), refund(10_000, order="other")))
+    yield pair(steps=(refund(10_000, order="other"), refund(10_000)))
+    yield pair(steps=(refund(10_000), refund(1, order="other")))
+    yield pair(steps=(refund(10_000), refund(10_001, order="other")))
+    yield pair(steps=(refund(100), get_order(order="other")))
+    yield pair(steps=(*(refund(n) for n in range(1, 8)), refund(10_000, order="other")))
     refused = (refund(10_001), refund(10_001, order="other"))
-    yield Scenario(**pair, steps=(*refused, *refused, release(), release(order="other")))
+    yield pair(steps=(*refused, *refused, release(), release(order="other")))
 
 
 _ESSENTIAL = frozenset(
