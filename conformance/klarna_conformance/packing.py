@@ -28,14 +28,15 @@ _TRIED = 4
 def packed(candidates: Sequence[Rehearsed], rehearse: Rehearse) -> list[Rehearsed]:
     """Scenarios of several candidates each, in which each goes as it does alone.
 
-    It serves what it does alone there, but for goals that many others serve.
+    It serves what it does alone there, but for goals that many others serve. Orders without
+    captures are left out: not every provisioner makes them.
     """
     times = Counter(goal for each in candidates for goal in each.goals)
     rare = frozenset(goal for goal, count in times.items() if count < _MANY)
     packs: dict[OrderPlan, list[list[Rehearsed]]] = {}
     for each in candidates:
         steps, plan = _steps(each), each.scenario.plan
-        if plan is None or not steps:
+        if plan is None or not plan.captures or not steps:
             continue
         of_plan = packs.setdefault(plan, [])
         for pack in reversed(of_plan[-_TRIED:]):

@@ -68,6 +68,7 @@ def make_plan(
     if not rehearsed and scope.is_everything and not scarce:
         return Plan(scenarios=tuple(candidates), goals=wanted)
     useful = [each for each in cache.rehearsed(spec, candidates) if each.shown & set(wanted)]
+    useful = _on_usual_orders(spec, useful)
     if max_requests is not None and stock is None:
         useful += packed(particular(useful, wanted), partial(cache.rehearsed, spec))
     covering = sum(each.requests for each in covered(useful, wanted))
@@ -97,6 +98,22 @@ def _probing(spec: Spec, useful: Iterable[Rehearsed], cache: PlanningCache) -> l
     called = {step.operation for each in useful for step in steps_of(each.scenario)}
     probing = cache.rehearsed(spec, probes(spec))
     return [e for e in probing if called.issuperset(s.operation for s in steps_of(e.scenario))]
+
+
+def _on_usual_orders(spec: Spec, useful: Sequence[Rehearsed]) -> list[Rehearsed]:
+    """The scenarios; one on an order without captures serves no MUST that others serve as well.
+
+    Some provisioners make no such orders.
+    """
+    usual = [each for each in useful if each.scenario.plan and each.scenario.plan.captures]
+    served = frozenset[Goal]().union(*(each.goals for each in usual))
+    binding = frozenset(g for g in served if spec.requirement(g.requirement).level == "MUST")
+    return [
+        msgspec.structs.replace(each, goals=each.goals - binding)
+        if each.scenario.plan and not each.scenario.plan.captures
+        else each
+        for each in useful
+    ]
 
 
 def _staged(

@@ -2,6 +2,8 @@
 
 from itertools import chain
 
+import msgspec
+
 from klarna_conformance.packing import packed
 from klarna_conformance.rehearsal import Rehearsed, rehearse
 from klarna_specs.scenario import Key, Scenario, Step, Together, steps_of
@@ -43,7 +45,9 @@ def test_what_would_go_otherwise_is_not_packed() -> None:
     beside = Scenario(plan=FULL, other=FULL, steps=(refund(1), refund(1, order="other")))
     at_once = Scenario(plan=FULL, steps=(Together((refund(1), refund(2))),))
     elsewhere = Scenario(plan=TWO_CAPTURES, steps=(release(),))
-    for one in (whole, text):
+    without = msgspec.structs.replace(FULL, captures=())
+    refused = Scenario(plan=without, steps=(refund(1),))
+    for one in (whole, text, refused):
         assert _packs(one, one)[1] == []
     for other in (by_place, beside, at_once, elsewhere):
         assert _packs(PLAIN[0], other)[1] == []
