@@ -11,7 +11,7 @@ import msgspec
 from klarna_conformance.rehearsal import Rehearsed
 from klarna_specs.goals import Goal
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Scenario, Step
+from klarna_specs.scenario import Scenario, Step, steps_of
 
 __all__ = ["packed"]
 
@@ -35,8 +35,8 @@ def packed(candidates: Sequence[Rehearsed], rehearse: Rehearse) -> list[Rehearse
     rare = frozenset(goal for goal, count in times.items() if count < _MANY)
     packs: dict[OrderPlan, list[list[Rehearsed]]] = {}
     for each in candidates:
-        steps, plan = _steps(each), each.scenario.plan
-        if plan is None or not plan.captures or not steps:
+        plan = each.scenario.plan
+        if plan is None or not plan.captures or not _can_follow(each.scenario):
             continue
         of_plan = packs.setdefault(plan, [])
         for pack in reversed(of_plan[-_TRIED:]):
@@ -48,19 +48,18 @@ def packed(candidates: Sequence[Rehearsed], rehearse: Rehearse) -> list[Rehearse
     return [pack[-1] for of_plan in packs.values() for pack in of_plan if len(pack) > 1]
 
 
-def _steps(each: Rehearsed) -> tuple[Step, ...]:
-    """The steps of a scenario that may stand behind others; none of one that may not."""
-    steps = tuple(step for step in each.scenario.steps if isinstance(step, Step))
-    alone = each.scenario.other is not None or len(steps) < len(each.scenario.steps)
-    by_place = any(isinstance(step.refund, int) for step in steps)
-    return () if alone or by_place else steps
+def _can_follow(scenario: Scenario) -> bool:
+    """Whether the steps mean the same behind those of another scenario."""
+    in_turn = all(isinstance(action, Step) for action in scenario.steps)
+    by_place = any(isinstance(step.refund, int) for step in steps_of(scenario))
+    return scenario.other is None and in_turn and not by_place
 
 
 def _joined(
     pack: Rehearsed, each: Rehearsed, rare: frozenset[Goal], rehearse: Rehearse
 ) -> Rehearsed | None:
     """The pack with another scenario at its end; None where one of them would go otherwise."""
-    before, steps = tuple(_steps_of(pack.scenario)), _steps(each)
+    before, steps = steps_of(pack.scenario), steps_of(each.scenario)
     apart = tuple(_under_other_keys(steps, before))
     if len(before) + len(steps) > _LONGEST or len(apart) < len(steps):
         return None
@@ -68,10 +67,6 @@ def _joined(
     (joined,) = rehearse([scenario])
     as_alone = joined.outcomes == (*pack.outcomes, *each.outcomes)
     return joined if as_alone and joined.goals >= (pack.goals | each.goals) & rare else None
-
-
-def _steps_of(scenario: Scenario) -> Iterator[Step]:
-    return (step for step in scenario.steps if isinstance(step, Step))
 
 
 def _under_other_keys(steps: Sequence[Step], before: Sequence[Step]) -> Iterator[Step]:

@@ -106,6 +106,7 @@ class _Player:
         self._clock_s = 0
         self._step: int | None = None
         self._group: int | None = None
+        self._reads = True
 
     @property
     def orders(self) -> tuple[ProvidedOrder, ...]:

@@ -126,8 +126,8 @@ Action = Step | Wait | Together
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What to ask: the order (None where none is needed), perhaps another one, the steps.
 
-    The order is read after each change; in a `packed` scenario, which saves requests, only at the
-    end, so that it is not told which of the steps changed it wrongly.
+    The order is read after each change. In a `packed` scenario it is read at the end only: that
+    saves requests, but a wrong state cannot be attributed to one of the steps.
     """
 
     plan: OrderPlan | None

@@ -1,5 +1,6 @@
 import subprocess
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
@@ -7,13 +8,18 @@ import pytest
 
 import klarna_strategies
 from klarna_conformance.planning_cache import PlanningCache
-from klarna_specs.goals import goals
+from klarna_specs.goals import Goal, goals
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.scenario import Scenario, Wait, steps_of
 from klarna_specs.spec import Spec
 from klarna_strategies import scenario_table
 
-CACHE = PlanningCache.of_user()
+
+def _served(spec: Spec, table: Iterable[Scenario]) -> set[Goal]:
+    cache = PlanningCache.of_user()
+    served = {goal for rehearsed in cache.rehearsed(spec, table) for goal in rehearsed.goals}
+    cache.keep()
+    return served
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +28,7 @@ def table(spec: Spec) -> list[Scenario]:
 
 
 def test_every_goal_is_served(spec: Spec, table: list[Scenario]) -> None:
-    served = {goal for rehearsed in CACHE.rehearsed(spec, table) for goal in rehearsed.goals}
+    served = _served(spec, table)
     assert [str(goal) for goal in goals(spec) if goal not in served] == []
 
 
@@ -77,7 +83,7 @@ def test_the_tables_can_be_kept_to_one_market(spec: Spec, market: str) -> None:
 def test_goals_of_one_market_are_served_there(spec: Spec) -> None:
     """All but those that need a market of another kind."""
     table = scenario_table(spec, markets=["SE"])
-    served = {goal for rehearsed in CACHE.rehearsed(spec, table) for goal in rehearsed.goals}
+    served = _served(spec, table)
     missing = [goal for goal in goals(spec) if goal not in served]
     assert {goal.requirement for goal in missing if not goal.aspect.startswith("market=")} == {
         "refund.fee-market",
