@@ -21,7 +21,7 @@ from ..conftest import Finished
 
 Cli = Callable[..., Finished]
 ODD = Path(__file__).parent / "odd_adapter.py"
-CALM = ("--faults", "none", "--examples", 0, "--operations", "refundOrder")
+CALM = ("--faults", "none", "--examples", 0, "--operations", "releaseRemainingAuthorization")
 LOST = ("--faults", "lost", "--examples", 0, "--operations", "refundOrder", "--timeout", "200ms")
 HELLO = Hello(base_url="http://127.0.0.1:9", username="user", password="pass-4711", timeout_s=1)
 
@@ -41,7 +41,7 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
         ("unknown operation", "has operations ['refund']; clients are certified for refundOrder"),
         ("another protocol", "missing required field `ready`"),
         ("supports everything", '{"outcome": "unsupported"}, and answered done'),
-        ("supports nothing", "said that it has refundOrder, and does not support it"),
+        ("supports nothing", "said that it has releaseRemainingAuthorization, and does not"),
         ("sends nothing", "nothing was sent to http://127.0.0.1:"),
         ("sends nothing and does not know", "nothing was sent to http://127.0.0.1:"),
         ("sends elsewhere", "nothing was sent to http://127.0.0.1:"),
@@ -50,7 +50,7 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
         ("another id", "answered instruction 3; it was asked for 2"),
         ("answers twice", "answered instruction 1; it was asked for 2"),
         ("says more", "'DEBUG sending a refund', which is no outcome"),
-        ("says more", "(it was told: one refund of 1)"),
+        ("says more", "(it was told: one release)"),
         ("floods stdout", "said '{\"id\": 0}', which is no outcome"),
         ("ends when it is to work", "it answered nothing, and ended: it ended with exit code 4"),
     ],
