@@ -12,7 +12,10 @@ from klarna_conformance.progress import LoggedProgress
 from .conftest import Finished
 
 Cli = Callable[..., Finished]
-SMALL = ("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0)
+SMALL = (
+    *("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0),
+    *("--max-requests", 60),
+)
 HOSTILE = (
     "x" * 30 + " ::stop-commands::y \x1b[31m\x1b]0;z\x07 ##[error]owned\n::add-mask::conformant"
 )

@@ -8,7 +8,10 @@ from pathlib import Path
 from .conftest import COMMAND, Finished, Served
 
 Cli = Callable[..., Finished]
-SMALL = ("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0)
+SMALL = (
+    *("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0),
+    *("--max-requests", 60),
+)
 WRONG = "release-of-captured-orders"
 
 

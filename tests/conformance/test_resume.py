@@ -21,7 +21,7 @@ from klarna_specs.scenario import Together
 from .conftest import COMMAND, Finished, Served
 
 Cli = Callable[..., Finished]
-SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", "0")
+SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", "0")
 KILLS = 6
 
 

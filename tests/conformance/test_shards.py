@@ -15,7 +15,7 @@ from klarna_reports.journal import read_journal
 from .conftest import Finished
 
 Cli = Callable[..., Finished]
-SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", 0)
+SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0)
 
 
 def _told(folder: Path) -> tuple[str, Counter[tuple[str, str]]]:
@@ -71,7 +71,7 @@ def test_what_fails_in_one_part_fails_in_the_whole(cli: Cli, tmp_path: Path) -> 
     journal = folders[1] / "journal.ndjson"
     told = journal.read_text()
     violated = re.sub(
-        r'("requirement":"release\.[^"]+","verdict":)"PASS"', r'\1"FAIL"', told, count=1
+        r'("requirement":"cancel\.[^"]+","verdict":)"PASS"', r'\1"FAIL"', told, count=1
     )
     journal.write_text(violated)
     finished = cli("report", *folders, "--output", tmp_path / "merged")
