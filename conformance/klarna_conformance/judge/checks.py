@@ -402,6 +402,7 @@ LATER_CHECKS = (
     "location_leads",
     "resource_agrees",
     "text_agrees",
+    "text_is_own",
     "text_shown",
 )
 """Checks that the outcome itself, or a later read, decides."""

@@ -12,6 +12,7 @@ from klarna_conformance.judge.state import (
     Result,
     order_agrees,
     text_agrees,
+    text_is_own,
     text_shown,
 )
 from klarna_conformance.locations import Leads, Nowhere, created_id, follow
@@ -70,6 +71,7 @@ class LaterReads:
         self._by_location: dict[str, _Created] = {}
         self._by_path: dict[str, _Created] = {}
         self._told: dict[str, Result] = {}
+        self._created: list[_Created] = []
 
     def copy(self) -> "LaterReads":
         """The same, to be continued apart."""
@@ -78,6 +80,7 @@ class LaterReads:
         other._by_location = dict(self._by_location)
         other._by_path = dict(self._by_path)
         other._told = dict(self._told)
+        other._created = list(self._created)
         return other
 
     def await_order(self, order_id: str, awaited: list[Awaited]) -> None:
@@ -96,6 +99,7 @@ class LaterReads:
         resource = _Created(
             kind=created.creates, identifier=identifier, body=body, awaited=tuple(awaited)
         )
+        self._created.append(resource)
         match follow(self._bases, exchange.request, response):
             case Leads(path=path):
                 self._by_location[path] = resource
@@ -127,6 +131,13 @@ class LaterReads:
                 sent = as_object(created.body) or {}
                 yield from created.decided("text_agrees", text_agrees(sent, resource), index)
                 yield from created.decided("text_shown", text_shown(sent, resource), index)
+                own = text_is_own(
+                    sent, resource, self._sent_with("refund"), self._sent_with("capture")
+                )
+                yield from created.decided("text_is_own", own, index)
+
+    def _sent_with(self, kind: str) -> list[dict[str, Any]]:
+        return [as_object(made.body) or {} for made in self._created if made.kind == kind]
 
     def read_order(
         self, index: int, ledger: Ledger, order: dict[str, Any], own: list[Awaited]

@@ -4,7 +4,7 @@ Each function returns what was expected and what was observed, or None where the
 where the resource has no member that could show it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -28,6 +28,7 @@ __all__ = [
     "order_agrees",
     "refund_state",
     "text_agrees",
+    "text_is_own",
     "text_shown",
 ]
 
@@ -290,6 +291,27 @@ def text_shown(sent: Any, resource: Mapping[str, Any]) -> Result:
     if not missing:
         return None
     return Mismatch(f"{' and '.join(missing)} as sent", "nothing of that")
+
+
+def text_is_own(
+    sent: Mapping[str, Any],
+    resource: Mapping[str, Any],
+    refunds: Iterable[Mapping[str, Any]],
+    captures: Iterable[Mapping[str, Any]],
+) -> Result:
+    """Whether a refund that was sent without a text shows one that came with another refund.
+
+    A server may fill in a text of its own, or that of a capture.
+    """
+    of_others = [(name, each.get(name)) for each in refunds for name in _TEXTS]
+    of_others = [text for text in of_others if text[1] and not sent.get(text[0])]
+    if not of_others:
+        return NotTold()
+    of_captures = [(name, each.get(name)) for each in captures for name in _TEXTS]
+    for name, text in of_others:
+        if resource.get(name) == text and (name, text) not in of_captures:
+            return Mismatch(f"no {name}", f"{name} {_cut(text)}, sent with another refund")
+    return None
 
 
 def _cut(value: Any) -> str:

@@ -44,6 +44,8 @@ def _texts(stage: Stage) -> Iterator[Scenario]:
             amount, reference="RMA-1", description="Returned", order_lines=[goods(amount)]
         )
         yield Scenario(plan=plan, steps=(everything,))
+    with_texts = refund(100, reference="RMA-1", description="Two shirts")
+    yield Scenario(plan=plan, steps=(with_texts, refund(200)))
     # Two refunds that could be taken for one, and two whose texts could be swapped.
     yield Scenario(
         plan=plan, steps=(refund(100, reference="RMA-1"), refund(200, reference="RMA-1"))

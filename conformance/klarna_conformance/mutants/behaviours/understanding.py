@@ -126,6 +126,20 @@ def _texts_swapped() -> Deviation:
     return Deviation(understood=understood)
 
 
+def _texts_of_the_last() -> Deviation:
+    """A refund without a reference or description gets those of the refund before it."""
+    last: dict[str, Any] = {}
+
+    def understood(call: Call, _mock: Mock) -> Call:
+        body = as_object(call.body)
+        if call.operation.operation != "refundOrder" or body is None:
+            return call
+        last.update({name: body[name] for name in ("reference", "description") if name in body})
+        return msgspec.structs.replace(call, body={**last, **body})
+
+    return Deviation(understood=understood)
+
+
 def _unknown_taken(*, of: Sequence[str], what: str) -> Deviation:
     """An order, capture or refund that is not there is taken for the one that was made last."""
 
@@ -206,6 +220,7 @@ BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
     "lines-read-as": _lines,
     "orders-found-by-prefix": _by_prefix,
     "texts-swapped": _texts_swapped,
+    "texts-of-the-last": _texts_of_the_last,
     "unknown-taken-for-the-last": _unknown_taken,
     "found-under-any-order": _of_any_order,
 }
