@@ -5,17 +5,18 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
-from klarna_conformance.facets import facets, features, in_turn
+from klarna_conformance.facets import facets, features, hazards, in_turn
 from klarna_conformance.fitting import Stock
 from klarna_conformance.rehearsal import Rehearsed
 from klarna_specs.goals import Goal
 
 __all__ = ["Supply", "choose", "covered", "particular"]
 
-_WEIGHT = 5
-"""How many calls in turn, or goals, one feature of a single call is worth."""
+_FEATURE, _HAZARD = 5, 10
+"""How many calls in turn, or goals, a feature of a single call is worth, and a hazard."""
 
 
 def choose(
@@ -44,16 +45,24 @@ def choose(
 
 
 def particular(candidates: Sequence[Rehearsed], wanted: Iterable[Goal]) -> list[Rehearsed]:
-    """Scenarios with every feature, every two calls in turn and every goal that there is."""
-    aims = frozenset(wanted)
-    single = {id(each): features(each.scenario, each.outcomes) for each in candidates}
-    turns = {id(each): in_turn(each.scenario, each.outcomes) for each in candidates}
-    rare = frozenset[str]().union(*single.values())
+    """Scenarios with every hazard, feature, two calls in turn and goal that there is."""
+    goals = frozenset(wanted)
+    named = {
+        id(each): tuple(
+            names(each.scenario, each.outcomes) for names in (hazards, features, in_turn)
+        )
+        for each in candidates
+    }
+    aims = {id(e): frozenset[Any]().union(*named[id(e)], e.goals & goals) for e in candidates}
+    worth: dict[Any, int] = dict.fromkeys(
+        chain.from_iterable(f for _, f, _ in named.values()), _FEATURE
+    )
+    worth |= dict.fromkeys(chain.from_iterable(h for h, _, _ in named.values()), _HAZARD)
     return list(
         _greedily(
             candidates,
-            lambda each: single[id(each)] | turns[id(each)] | (each.goals & aims),
-            lambda aims: len(aims) + (_WEIGHT - 1) * len(aims & rare),
+            lambda each: aims[id(each)],
+            lambda aims: sum(worth.get(aim, 1) for aim in aims),
         )
     )
 

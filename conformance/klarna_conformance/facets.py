@@ -4,40 +4,58 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+from operator import attrgetter
 from typing import Any
 
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.scenario import Empty, Json, Raw, Scenario, Step, Together, steps_of
 
-__all__ = ["facets", "features", "in_turn"]
+__all__ = ["facets", "features", "hazards", "in_turn"]
 
+_BESIDE = ("captureOrder", "cancelOrder")
+"""Changes that the page does not describe, but only makes use of."""
 _MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
 _COUNTS = (0, 1, 3, 9, 99)
+_TIMES = (0, 1, 9)
+_LINE_NUMBERS = (
+    *("quantity", "unit_price", "total_amount", "tax_rate"),
+    *("total_tax_amount", "total_discount_amount"),
+)
 _MARKUP = "<>&\"'\\{}"
 
 
 def facets(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
-    """Names of all that a scenario has: its features, its calls in turn, and the kinds of values.
+    """Names of all that a scenario has: hazards, features, calls in turn, and kinds of values.
 
     `outcomes` tells for each call what comes of it on a server that does as documented.
     """
     values = _interned(_values(steps_of(scenario)))
-    return features(scenario, outcomes) | in_turn(scenario, outcomes) | values
+    named = hazards(scenario, outcomes) | features(scenario, outcomes) | in_turn(scenario, outcomes)
+    return named | values
+
+
+def hazards(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+    """Names of what may cost money where a server is wrong.
+
+    That is what comes of a call and how often, what is retried after what, what is sent together,
+    and where a fee is refused.
+    """
+    named = _named(scenario, outcomes)
+    of_orders = (name for call, each in named for name in _of_order(call, each, scenario))
+    names = (name for call, name in named if _is_change(call) and call.operation not in _BESIDE)
+    return _interned((*names, *of_orders, *_retries(named), *_together(scenario)))
 
 
 def features(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
-    """Names of what single calls have: crossings, credentials, keys, odd values, lines, texts."""
-    return _interned(
-        feature
-        for call, name in _named(scenario, outcomes)
-        for feature in (*_of_call(call, name), *_of_order(call, name, scenario))
-    )
+    """Names of what single calls have: credentials, keys, odd values, lines, texts."""
+    named = _named(scenario, outcomes)
+    return _interned(feature for call, name in named for feature in _of_call(call, name))
 
 
 def in_turn(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of the calls that come one after the other, with refusals between them or without."""
-    names = [name for _, name in _named(scenario, outcomes)]
-    return _interned((*_pairs(names), *_together(scenario)))
+    return _interned(_pairs([name for _, name in _named(scenario, outcomes)]))
 
 
 def _interned(names: Iterable[str]) -> frozenset[str]:
@@ -53,31 +71,92 @@ def _pairs(names: Sequence[str]) -> Iterator[str]:
 
 
 def _together(scenario: Scenario) -> Iterator[str]:
+    """Which two changes are sent at the same time, under one key or not, and what both may come to.
+
+    Under one key the second must be possible too, or its bound hides that it was carried out.
+    """
     for action in scenario.steps:
-        if isinstance(action, Together):
-            parts = sorted(f"{step.operation} of {step.order}" for step in action.steps)
-            yield f"together: {', '.join(parts)}"
+        changes = action.steps if isinstance(action, Together) else ()
+        changes = list(filter(_is_change, changes))
+        for first, second in combinations(sorted(changes, key=attrgetter("operation")), 2):
+            alike = " under one key" * bool(first.key and first.key == second.key)
+            where = "one order" if first.order == second.order else "two orders"
+            bound = " beyond the bound" * (
+                first.order == second.order and _exceed(first, second, scenario)
+            )
+            yield f"together on {where}: {first.operation}, {second.operation}{alike}{bound}"
+
+
+def _exceed(first: Step, second: Step, scenario: Scenario) -> bool:
+    plan = scenario.other if first.order == "other" else scenario.plan
+    if plan is None or first.operation != second.operation:
+        return False
+    bound = (
+        plan.captured_amount
+        if first.operation == "refundOrder"
+        else plan.order_amount - plan.captured_amount
+    )
+    return sum(map(_amount, (first, second))) > bound
+
+
+def _amount(call: Step) -> int:
+    body = as_object(call.body.value) if isinstance(call.body, Json) else None
+    amounts = [(body or {}).get(name) for name in ("refunded_amount", "captured_amount")]
+    return sum(amount for amount in amounts if is_integer(amount))
+
+
+def _is_change(call: Step) -> bool:
+    return not call.operation.startswith("get")
 
 
 def _named(scenario: Scenario, outcomes: Sequence[str]) -> list[tuple[Step, str]]:
     calls = steps_of(scenario)
     came = (*outcomes, *[""] * (len(calls) - len(outcomes)))
-    return list(zip(calls, _names(calls, came), strict=True))
+    return list(zip(calls, _names(scenario, calls, came), strict=True))
 
 
-def _names(calls: Sequence[Step], came: Sequence[str]) -> Iterator[str]:
+def _names(scenario: Scenario, calls: Sequence[Step], came: Sequence[str]) -> Iterator[str]:
     """Each call by its operation, what comes of it, and how often that was done before."""
     before: list[Step] = []
     done: Counter[str] = Counter()
+    plans = {"this": scenario.plan, "other": scenario.other}
+    captured = {order: plan.captured_amount if plan else 0 for order, plan in plans.items()}
+    refunded: Counter[str] = Counter()
     for call, outcome in zip(calls, came, strict=True):
         lines = _lines(call)
         carrying = " with a fee" if any(map(_is_fee, lines)) else " with lines" if lines else ""
         times = min(before.count(call), 3)
         again = f" again {times}{' by key' if call.key else ''}" if times else ""
-        after = f" after {min(done[call.operation], 2)}"
-        yield f"{call.operation}{carrying} {outcome}{again or after}"
+        after = f" after {_class(done[call.operation], _TIMES)}"
+        amount, bound = _amount(call), captured.get(call.order, 0)
+        over = ""
+        if call.operation == "refundOrder" and amount > bound - refunded[call.order]:
+            over = " beyond what is left" if amount <= bound else " beyond what was captured"
+        yield f"{call.operation}{carrying} {outcome}{over}{again or after}"
         before.append(call)
-        done[call.operation] += outcome == "done"
+        if outcome != "done":
+            continue
+        done[call.operation] += 1
+        if call.operation == "refundOrder" and not (times and call.key):
+            refunded[call.order] += amount
+        if call.operation == "captureOrder" and not (times and call.key):
+            captured[call.order] = bound + amount
+
+
+def _retries(named: Sequence[tuple[Step, str]]) -> Iterator[str]:
+    """What was done between a call and its retry under the same key."""
+    calls = [call for call, _ in named]
+    for index, (call, _) in enumerate(named):
+        if call.key is None or call.operation in _BESIDE or call not in calls[:index]:
+            continue
+        first = max(n for n in range(index) if calls[n] == call)
+        between = named[first + 1 : index]
+        what = f"{call.operation} {'refused ' * ('refused' in named[first][1])}retried"
+        keys = {each.key for each, _ in between if each.key}
+        yield f"{what} after {_class(len(keys), _COUNTS)} keys"
+        for each, name in between:
+            if _is_change(each):
+                yield f"{what} after {each.operation}{' refused' * ('refused' in name)}"
 
 
 def _of_order(call: Step, name: str, scenario: Scenario) -> Iterator[str]:
@@ -90,7 +169,7 @@ def _of_order(call: Step, name: str, scenario: Scenario) -> Iterator[str]:
     if call.capture is not None:
         yield f"{how} by {plan.payment_method}"
     if any(map(_is_fee, lines)) and "refused" in name:
-        yield f"fee refused in {plan.market}, {plan.layout.split('-')[0]}"
+        yield f"fee refused in {plan.market}, {plan.layout.rpartition('-')[0] or plan.layout}"
         yield f"fee refused in {plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
 
 
@@ -103,7 +182,7 @@ def _of_call(call: Step, name: str) -> Iterator[str]:
         yield f"{call.operation} by key"
         length = _class(len(call.key.name), _COUNTS)
         yield f"key {call.key.form} {call.key.name if call.key.form == 'number' else length}"
-    if isinstance(call.body, Json):
+    if isinstance(call.body, Json) and call.operation not in _BESIDE:
         yield from (f"{call.operation}: {trait}" for trait in _oddities(call.body.value))
         if any(map(_is_fee, _lines(call))):
             yield from _miscounts(call.body.value.get("refunded_amount"), _lines(call))
@@ -150,6 +229,11 @@ def _of_lines(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
                 yield f"several lines of {member} {value if member == 'type' else 'alike'}"
     if any(line in lines[:index] for index, line in enumerate(lines)):
         yield "equal lines"
+    if any(line.get("quantity") == 0 and line.get("total_amount") for line in lines):
+        yield "nothing of something"
+    for name in {name for line in lines for name in line if name in _LINE_NUMBERS}:
+        amounts = [line[name] for line in lines if is_integer(line.get(name))]
+        yield from {f"{name} {'zero' if n == 0 else 'below zero'}" for n in amounts if n <= 0}
     yield from (f"fee at {min(n, 3)}" for n, line in enumerate(lines) if _is_fee(line))
 
 

@@ -122,15 +122,19 @@ class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="respon
         return 400 <= self.status < 500 and self.status != 429
 
 
-class Failure(msgspec.Struct, frozen=True, kw_only=True, tag_field="came", tag="failure"):
+class Failure(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="came", tag="failure"
+):
     """No complete response came; whether the request took effect is not known.
 
     `aborted`: the client did not wait for it, or whoever sent or recorded it was not able to.
+    `headers` are those that came before a response broke off.
     """
 
     kind: Literal["unreachable", "closed", "timeout", "protocol", "tls", "aborted"]
     message: str
     elapsed_s: float = 0.0
+    headers: Headers = ()
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -55,11 +55,15 @@ class ErrorCode(_Noun, frozen=True):
 
 
 class Form(_Noun, frozen=True):
-    """One way to write a request, and what the documentation, or a standard, says of it."""
+    """One way to write a request, and what the documentation, or a standard, says of it.
+
+    An open form that is `usual` is read by the mock, for many honest clients use it.
+    """
 
     standing: Literal["documented", "open", "excluded"]
     source: str
     statement: str
+    usual: bool = False
 
 
 class BodySpec(_Noun, frozen=True):

@@ -11,7 +11,7 @@ from klarna_specs.exchange import Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Key, Raw, Step
 from klarna_strategies.lines import fee, goods
-from klarna_strategies.steps import get_refund, refund
+from klarna_strategies.steps import capture, get_refund, refund
 
 from .museum import (
     BELGIUM,
@@ -370,6 +370,27 @@ def test_a_description_that_is_cut_off_fails_the_text() -> None:
     assert deviations(server, FULL, refund(1_000, description="x" * 255)) == {
         "refund.text-kept": "FAIL"
     }
+
+
+def test_the_text_of_another_refund_is_never_shown() -> None:
+    server = altering_json("getRefund", lambda r: {**r, "description": "Two shirts"})
+    first = refund(1_000, description="Two shirts")
+
+    assert deviations(server, FULL, first, refund(500)) == {"refund.own-text": "FAIL"}
+
+
+def test_a_text_of_the_servers_own_may_be_shown() -> None:
+    server = altering_json("getRefund", lambda r: {"description": "Refund", **r})
+    first = refund(1_000, description="Two shirts")
+
+    assert deviations(server, FULL, first, refund(500)) == {}
+
+
+def test_the_text_of_a_capture_may_be_shown_with_its_refund() -> None:
+    server = altering_json("getRefund", lambda r: {**r, "description": "Two shirts"})
+    steps = capture(1_000, description="Two shirts"), refund(300, description="Two shirts")
+
+    assert deviations(server, NONE, *steps, refund(500)) == {}
 
 
 def test_a_reference_need_not_be_shown() -> None:

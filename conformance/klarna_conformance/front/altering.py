@@ -29,9 +29,11 @@ _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><
 
 
 def error_response(fault: Errored) -> Response:
-    """An error as it is documented, with a body of the fault's kind."""
+    """An error as it is documented, with a body of the fault's kind; pages are of a gateway."""
     status = fault.status
-    headers: Headers = (("Klarna-Correlation-Id", _CORRELATION_ID),)
+    headers: Headers = ()
+    if fault.body != "html":
+        headers = (("Klarna-Correlation-Id", _CORRELATION_ID),)
     if status == 401:
         headers = (*headers, ("WWW-Authenticate", 'Basic realm="mock"'))
     if fault.retry_after_s is not None:

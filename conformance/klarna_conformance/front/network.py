@@ -279,8 +279,11 @@ class Network:
                 away = redirect(self._elsewhere.base_url + arrival.request.path)
                 return await _answer(arrival, away)
             case Truncated():
-                await arrival.answer_in_part(truncatable(served))
-                return _lost("the answer was cut off")
+                response = truncatable(served)
+                await arrival.answer_in_part(response)
+                return msgspec.structs.replace(
+                    _lost("the answer was cut off"), headers=response.headers
+                )
             case Twice(answer=which):
                 second = await self._served(arrival, sighting)
                 told = served if which == "first" or isinstance(second, Failure) else second

@@ -35,8 +35,13 @@ def _understood(call: Call, _mock: "Mock") -> Call:
     return call
 
 
-def _chosen(assessment: Assessment, _mock: "Mock") -> Outcome:
-    return assessment.outcomes[0]
+def _chosen(assessment: Assessment, mock: "Mock") -> Outcome:
+    """The first outcome; a success where nothing but a form that is usual could be refused."""
+    forms, first = assessment.call.forms, assessment.outcomes[0]
+    if not forms or not all(mock.spec.forms[form].usual for form in forms):
+        return first
+    successes = (each for each in assessment.outcomes if each.kind == "success")
+    return next((each for each in successes if len(each.against) == 1), first)
 
 
 def _booked(booking: Booking, _mock: "Mock") -> Ledger:

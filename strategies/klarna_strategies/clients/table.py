@@ -46,7 +46,7 @@ _FOR_READS = (
 )
 _LASTING = (
     *(Errored(503), Cut("before"), Refused(), Errored(429), Errored(500, "after")),
-    Redirected(),
+    *(Cut("after", reset=False), Silent("after"), Redirected()),
 )
 
 

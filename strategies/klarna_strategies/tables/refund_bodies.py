@@ -111,6 +111,7 @@ def _silent(stage: Stage) -> Iterator[Scenario]:
         goods(1_000, tax_rate=2_500, total_tax_amount=0),
         goods(1_000, tax_rate=2_500, total_tax_amount=250),
         goods(1_000, total_tax_amount=200),
+        goods(1_000, quantity=0, unit_price=1_000),
     )
     for line in table:
         amount = line["total_amount"]

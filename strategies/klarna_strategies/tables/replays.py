@@ -5,6 +5,7 @@ from typing import Literal
 
 from klarna_specs.scenario import Key, Scenario, Step, Wait
 from klarna_strategies.lines import fee, goods
+from klarna_strategies.scripts import WORLD_TEXTS
 from klarna_strategies.steps import (
     cancel,
     capture,
@@ -33,6 +34,7 @@ def replays(stage: Stage) -> Iterator[Scenario]:
     yield from _of_other_operations(stage)
     yield from _elsewhere(stage)
     yield from _later(stage)
+    yield from _on_busy_orders(stage)
     if stage.fee_market:
         plan = stage.plan(market=stage.fee_market)
         charged = fee_refund(goods(10_000), fee(500), key=KEY)
@@ -186,3 +188,18 @@ def _later(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(plan=plan, steps=(again, Wait(86_400), again))
     yield Scenario(plan=plan, steps=(refund(10_000, key=KEY), Wait(86_401), refund(1)))
     yield Scenario(plan=plan, steps=(again, Wait(90_000), refund(9_001)))
+
+
+def _on_busy_orders(stage: Stage) -> Iterator[Scenario]:
+    """Retries after much else was done: every other change, a refusal, and ten other keys."""
+    first, over = refund(1_000, key=KEY), refund(7_000, key=Key("over"))
+    some, freed = capture(500, key=Key("capture")), release(key=Key("release"))
+    changes = (first, over, over, some, first, freed, first, some, freed, over)
+    yield Scenario(plan=stage.plan("one-partial-open"), steps=changes, packed=True)
+    texts = (*WORLD_TEXTS, "007")
+    many = [
+        refund(100 + n, key=Key(f"refund-{n}", FORMS[n % 3]), description=text, reference=texts[-n])
+        for n, text in enumerate(texts)
+    ]
+    again = (*many, many[0], many[3], refund(10_000))
+    yield Scenario(plan=stage.plan("several-partial-open"), steps=again, packed=True)

@@ -197,6 +197,11 @@ class Course:
         )
 
     @property
+    def last_outcome(self) -> Response | Failure:
+        """What came of the last request."""
+        return self._exchanges[-1].outcome
+
+    @property
     def order_id(self) -> str:
         """The id of the first order."""
         return self._orders[0].order_id
@@ -261,8 +266,10 @@ class Course:
             case _:
                 served = self._mock.respond(request, _BASE_URL)
         match fault:
-            case Cut() | Silent() | Truncated():
+            case Cut() | Silent():
                 return (served,), Failure(kind="closed", message="")
+            case Truncated():
+                return (served,), Failure(kind="closed", message="", headers=served.headers)
             case Errored():
                 return (served,), error_response(fault)
             case Twice():

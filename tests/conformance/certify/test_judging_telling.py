@@ -338,13 +338,31 @@ def test_a_client_may_refuse_by_itself_what_is_not_possible_but_shows_nothing_by
 
 @pytest.mark.parametrize(
     "command",
-    [meeting(ONE, Errored(401, body="html")), meeting(TOO_MUCH, Varied("no-correlation-id"))],
+    [meeting(ONE, Errored(400, body="empty")), meeting(TOO_MUCH, Varied("no-correlation-id"))],
     ids=["in the header", "in the body"],
 )
 def test_a_correlation_id_is_taken_from_wherever_it_stands(command: Command) -> None:
     course = Course().told(command, Sent(), tells=refused)
 
     assert course.verdicts("client.correlation-id-told") == {"PASS"}
+
+
+def test_the_head_of_an_answer_that_broke_off_gives_its_correlation_id() -> None:
+    broken_off = meeting(TOO_MUCH, Truncated())
+
+    head = dict(Course().told(broken_off, Sent()).last_outcome.headers)
+    right = RefusedIt(correlation_id=head["Klarna-Correlation-Id"])
+    invented = RefusedIt(correlation_id="0f5cf4b1-6f37-4a1c-9d3e-6a8f0c7b2e11")
+
+    for told, verdict in ((right, "PASS"), (invented, "FAIL")):
+        course = Course().told(broken_off, Sent(), tells=told)
+        assert course.verdicts("client.refusal-details-true") == {verdict}
+
+
+def test_a_key_longer_than_most_is_no_reason_not_to_carry_out() -> None:
+    course = Course().told(ONE, Sent(key="shop-42:" + "k" * 100))
+
+    assert course.verdicts("client.carries-out") == {"PASS"}
 
 
 def test_refusing_what_is_possible_is_wrong_and_shows_no_undisturbed_call() -> None:

@@ -8,10 +8,12 @@ from klarna_conformance.certify.checks.saying import must
 from klarna_conformance.certify.view import Said, View
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.play import RefusedIt
-from klarna_specs.exchange import Response
+from klarna_specs.exchange import Failure, Response
 from klarna_specs.json_value import as_array
 
 __all__ = ["given_ids", "given_messages", "refusal_details_true"]
+
+_CORRELATION_HEADER = "klarna-correlation-id"
 
 
 def refusal_details_true(view: View) -> Iterator[Said]:
@@ -37,8 +39,15 @@ def given_messages(response: Response) -> list[str]:
 
 def given_ids(response: Response) -> set[str]:
     """The correlation ids of an error, in its body and its header."""
-    given = error_member(response, "correlation_id"), response.header("klarna-correlation-id")
+    given = error_member(response, "correlation_id"), response.header(_CORRELATION_HEADER)
     return {each for each in given if isinstance(each, str)}
+
+
+def _given_in_part(view: View) -> set[str]:
+    """The correlation ids in the heads of responses that broke off."""
+    outcomes = [each.exchange.outcome for each in (*view.attempts, *view.others)]
+    heads = [each.headers for each in outcomes if isinstance(each, Failure)]
+    return {value for head in heads for name, value in head if name.lower() == _CORRELATION_HEADER}
 
 
 def _given_codes(responses: Iterable[Response]) -> set[str]:
@@ -65,7 +74,7 @@ def _of_other_statuses(view: View, here: list[Response]) -> set[str]:
 
 
 def _ids(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
-    given = {id_ for each in here for id_ in given_ids(each)}
+    given = {id_ for each in here for id_ in given_ids(each)} | _given_in_part(view)
     sent = [header for each in view.attempts for header in each.exchange.request.headers]
     own = [value for name, value in sent if name.lower() != KEY_HEADER.lower()]
     if told.correlation_id and not _is_about(told.correlation_id, [*given, *own]):

@@ -15,7 +15,7 @@ from klarna_specs.calls import Call
 from klarna_specs.client.faults import Slow, Varied
 from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Unknown, Unsupported
 from klarna_specs.exchange import NotJson, Response
-from klarna_specs.json_value import as_array, as_object, leniently
+from klarna_specs.json_value import as_array, as_object
 from klarna_specs.oracle import assess
 
 __all__ = ["TELLING"]
@@ -72,8 +72,9 @@ def _is_demanded(view: View) -> bool:
 
 
 def _is_open(view: View) -> bool:
-    """Whether a body is written so that a server may refuse it or not: 1.0 for 1, null for none."""
-    return any(repr(each.body) != repr(leniently(each.body)) for each in view.attempts)
+    """Whether a request is written so that a server may refuse it or not, as null for nothing."""
+    forms = {form for each in view.attempts if each.call for form in each.call.forms}
+    return not all(view.spec.forms[form].usual for form in forms)
 
 
 def _outcome_clear(view: View) -> Iterator[Said]:

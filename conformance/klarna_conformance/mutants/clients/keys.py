@@ -16,6 +16,7 @@ __all__ = [
     "KeyOfSecondAttempt",
     "KeyOnlyWhenRetrying",
     "KeyPrefixed",
+    "LongKeys",
     "NewKeyAfterAnyWait",
     "NewKeyAfterConflict",
     "NewKeyAfterWait",
@@ -115,6 +116,13 @@ class KeyPrefixed(ReferenceClient):
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return f"refund-{uuid.uuid4()}"
+
+
+class LongKeys(ReferenceClient):
+    """Harmless: has keys of more than a hundred characters, as a shop with many stores would."""
+
+    def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
+        return f"{operation}:{order_id}:{uuid.uuid4()}:{uuid.uuid4()}"
 
 
 class UuidOfErrand(ReferenceClient):

@@ -1,0 +1,65 @@
+"""What is particular about a scenario has a name, and what may cost money is told apart."""
+
+from klarna_conformance.facets import features, hazards
+from klarna_conformance.rehearsal import rehearse
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Action, Key, Scenario, Step, Together
+from klarna_strategies.lines import goods
+from klarna_strategies.steps import capture, get_order, refund, release
+
+from .museum import FEE_REFUND, FULL, PART, spec
+
+ONCE = refund(1_000, key=Key("once"))
+
+
+def _named(plan: OrderPlan, *steps: Action) -> frozenset[str]:
+    (rehearsed,) = rehearse(spec(), [Scenario(plan=plan, steps=steps)])
+    return hazards(rehearsed.scenario, rehearsed.outcomes)
+
+
+def test_a_retry_is_named_by_what_was_done_since() -> None:
+    over = refund(9_000, key=Key("over"))
+    named = _named(PART, ONCE, release(), over, get_order(), ONCE)
+    assert {
+        "refundOrder retried after releaseRemainingAuthorization",
+        "refundOrder retried after refundOrder refused",
+        "refundOrder retried after at most 1 keys",
+    } <= named
+    assert "refundOrder refused retried after at most 0 keys" in _named(PART, over, over)
+
+
+def test_a_refund_beyond_what_is_left_differs_from_one_beyond_all() -> None:
+    named = _named(FULL, refund(6_000), refund(6_001), refund(60_000))
+    assert "refundOrder refused beyond what is left after at most 1" in named
+    assert "refundOrder refused beyond what was captured after at most 1" in named
+
+
+def test_what_is_retried_under_its_key_takes_nothing_of_what_is_left() -> None:
+    named = _named(FULL, ONCE, ONCE, refund(9_000))
+    assert not any("beyond" in each for each in named)
+
+
+def test_a_capture_adds_to_what_is_left() -> None:
+    named = _named(PART, capture(4_000), refund(10_000))
+    assert not any("beyond" in each for each in named)
+
+
+def _sent_together(*steps: Step) -> frozenset[str]:
+    named = hazards(Scenario(plan=FULL, steps=(Together(steps),)))
+    return frozenset(each for each in named if each.startswith("together"))
+
+
+def test_refunds_sent_together_are_told_apart_by_key_and_bound() -> None:
+    pair = "together on one order: refundOrder, refundOrder"
+    assert _sent_together(refund(5_000), refund(5_000)) == {pair}
+    assert _sent_together(refund(5_001), refund(5_000)) == {f"{pair} beyond the bound"}
+    assert _sent_together(ONCE, ONCE) == {f"{pair} under one key"}
+    assert _sent_together(ONCE, get_order()) == frozenset()
+
+
+def test_where_a_fee_is_refused_is_a_hazard_and_what_a_line_has_a_feature() -> None:
+    crossing = f"fee refused in {PART.market}, one-partial"
+    assert crossing in _named(PART, FEE_REFUND)
+    line = goods(1_000, quantity=0, unit_price=1_000)
+    named = features(Scenario(plan=FULL, steps=(refund(1_000, order_lines=[line]),)))
+    assert {"quantity zero", "nothing of something"} <= named
