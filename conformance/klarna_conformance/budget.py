@@ -24,6 +24,8 @@ class BudgetedTarget:
         self._until_s = None if limits.time_s is None else time.monotonic() + limits.time_s
         self._money_left = limits.refunded_amount
         self._order_amounts: dict[str, int] = {}
+        self.refused = False
+        """Whether a request, or an order, was refused because a limit was reached."""
 
     @property
     def facts(self) -> TargetFacts:
@@ -51,6 +53,7 @@ class BudgetedTarget:
     async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
         """Sends a request that is within the limits."""
         if self.spent:
+            self.refused = True
             raise OutOfBudget(self.spent)
         at_stake = self._at_stake(request)
         if self._money_left is not None and at_stake > self._money_left:
@@ -70,6 +73,7 @@ class BudgetedTarget:
     async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
         """Has an order made, while requests can be sent to it."""
         if self.spent:
+            self.refused = True
             raise OutOfBudget(self.spent)
         made = await self._target.provide(plan)
         if isinstance(made, ProvidedOrder):

@@ -71,7 +71,7 @@ async def run(
         async for played in running.everything(plan, journal):
             journal.write(played)
             tell(played)
-        stopped = running.stopped
+        stopped = running.stopped if running.left_out else running.beyond_budget(plan)
     finally:
         journal.write(running.footer(stopped))
 
@@ -94,11 +94,24 @@ class _Running:
         self._patience = Patience()
         self._sent = self._progress.requests_sent
         self._failing = self._progress.failing
+        self._unstarted = 0
 
     @property
     def stopped(self) -> str:
         """Why no other scenario is started; empty where nothing is in the way."""
         return self._target.spent or self._patience.lost
+
+    @property
+    def left_out(self) -> bool:
+        """Whether something was not sent, or not shrunk, that would have been."""
+        unshrunk = self._options.shrink and bool(self._failing)
+        return bool(self._unstarted or self._target.refused) or unshrunk
+
+    def beyond_budget(self, plan: Plan) -> str:
+        """Why a budget leaves requirements of the plan unseen; empty where it does not."""
+        levels = {self._spec.requirement(goal.requirement).level for goal in plan.unserved}
+        scarce = self._options.limits.requests is not None and "MUST" in levels
+        return "the budget of requests is too small to see every requirement" if scarce else ""
 
     def footer(self, stopped: str) -> Footer:
         wall_s = round(time.perf_counter() - self._began_s + self._progress.wall_s, 3)
@@ -117,14 +130,17 @@ class _Running:
                 yield self._noted(played)
         else:
             self._follow(self._progress.header.target.readings)
+        numbered = self._progress.numbered(plan, self._options.shard)
+        self._unstarted = len(numbered)
         async for played in run_plan(
             self._spec,
             self._target,
-            self._progress.numbered(plan, self._options.shard),
+            numbered,
             concurrency=self._options.limits.concurrency,
             nonce=self._nonce,
             go_on=lambda: not self.stopped,
         ):
+            self._unstarted -= 1
             yield self._noted(played)
         if self._options.shrink:
             async for played in self._shrunk(journal):
