@@ -4,15 +4,15 @@ import sys
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import combinations
-from operator import attrgetter
-from typing import Any
+from itertools import combinations, islice
+from typing import Any, NamedTuple
 
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.scenario import Empty, Json, Raw, Scenario, Step, Together, steps_of
 
 __all__ = ["facets", "features", "hazards", "in_turn"]
 
+_ALL = " of all that is left"
 _BESIDE = ("captureOrder", "cancelOrder")
 """Changes that the page does not describe, but only makes use of."""
 _MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
@@ -23,6 +23,14 @@ _LINE_NUMBERS = (
     *("total_tax_amount", "total_discount_amount"),
 )
 _MARKUP = "<>&\"'\\{}"
+
+
+class _Named(NamedTuple):
+    """A call, with what came of it and how often before, and with how much of what is left."""
+
+    call: Step
+    name: str
+    money: str
 
 
 def facets(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
@@ -42,20 +50,22 @@ def hazards(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     and where a fee is refused.
     """
     named = _named(scenario, outcomes)
-    of_orders = (name for call, each in named for name in _of_order(call, each, scenario))
-    names = (name for call, name in named if _is_change(call) and call.operation not in _BESIDE)
-    return _interned((*names, *of_orders, *_retries(named), *_together(scenario)))
+    of_orders = (each for call, name, _ in named for each in _of_order(call, name, scenario))
+    documented = [e for e in named if _is_change(e.call) and e.call.operation not in _BESIDE]
+    names = (name for each in documented for name in (each.name, each.money))
+    joint = (*_after_changes(named), *_retries(named), *_together(scenario, named))
+    return _interned((*names, *of_orders, *joint))
 
 
 def features(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of what single calls have: credentials, keys, odd values, lines, texts."""
     named = _named(scenario, outcomes)
-    return _interned(feature for call, name in named for feature in _of_call(call, name))
+    return _interned(feature for call, name, _ in named for feature in _of_call(call, name))
 
 
 def in_turn(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of the calls that come one after the other, with refusals between them or without."""
-    return _interned(_pairs([name for _, name in _named(scenario, outcomes)]))
+    return _interned(_pairs([each.name for each in _named(scenario, outcomes)]))
 
 
 def _interned(names: Iterable[str]) -> frozenset[str]:
@@ -70,21 +80,25 @@ def _pairs(names: Sequence[str]) -> Iterator[str]:
             refused = refused or "refused" in later
 
 
-def _together(scenario: Scenario) -> Iterator[str]:
+def _together(scenario: Scenario, named: Sequence[_Named]) -> Iterator[str]:
     """Which two changes are sent at the same time, under one key or not, and what both may come to.
 
     Under one key the second must be possible too, or its bound hides that it was carried out.
     """
+    left = iter(named)
     for action in scenario.steps:
-        changes = action.steps if isinstance(action, Together) else ()
-        changes = list(filter(_is_change, changes))
-        for first, second in combinations(sorted(changes, key=attrgetter("operation")), 2):
+        part = list(islice(left, len(steps_of(Scenario(plan=scenario.plan, steps=(action,))))))
+        if not isinstance(action, Together):
+            continue
+        changes = [e for e in part if _is_change(e.call) and e.call.credentials == "valid"]
+        changes.sort(key=lambda each: each.call.operation)
+        for (first, one, _), (second, two, _) in combinations(changes, 2):
             alike = " under one key" * bool(first.key and first.key == second.key)
+            vain = " in vain" * bool(alike and "refused" in one + two)
             where = "one order" if first.order == second.order else "two orders"
-            bound = " beyond the bound" * (
-                first.order == second.order and _exceed(first, second, scenario)
-            )
-            yield f"together on {where}: {first.operation}, {second.operation}{alike}{bound}"
+            apart = first.order != second.order
+            bound = " beyond the bound" * (not apart and _exceed(first, second, scenario))
+            yield f"together on {where}: {first.operation}, {second.operation}{alike}{bound}{vain}"
 
 
 def _exceed(first: Step, second: Step, scenario: Scenario) -> bool:
@@ -109,13 +123,13 @@ def _is_change(call: Step) -> bool:
     return not call.operation.startswith("get")
 
 
-def _named(scenario: Scenario, outcomes: Sequence[str]) -> list[tuple[Step, str]]:
+def _named(scenario: Scenario, outcomes: Sequence[str]) -> list[_Named]:
     calls = steps_of(scenario)
     came = (*outcomes, *[""] * (len(calls) - len(outcomes)))
-    return list(zip(calls, _names(scenario, calls, came), strict=True))
+    return list(_names(scenario, calls, came))
 
 
-def _names(scenario: Scenario, calls: Sequence[Step], came: Sequence[str]) -> Iterator[str]:
+def _names(scenario: Scenario, calls: Sequence[Step], came: Sequence[str]) -> Iterator[_Named]:
     """Each call by its operation, what comes of it, and how often that was done before."""
     before: list[Step] = []
     done: Counter[str] = Counter()
@@ -129,10 +143,13 @@ def _names(scenario: Scenario, calls: Sequence[Step], came: Sequence[str]) -> It
         again = f" again {times}{' by key' if call.key else ''}" if times else ""
         after = f" after {_class(done[call.operation], _TIMES)}"
         amount, bound = _amount(call), captured.get(call.order, 0)
-        over = ""
-        if call.operation == "refundOrder" and amount > bound - refunded[call.order]:
+        over, left = "", bound - refunded[call.order]
+        if call.operation == "refundOrder" and amount > left:
             over = " beyond what is left" if amount <= bound else " beyond what was captured"
-        yield f"{call.operation}{carrying} {outcome}{over}{again or after}"
+        elif call.operation == "refundOrder" and amount == left:
+            over = _ALL
+        what = f"{call.operation}{carrying} {outcome}"
+        yield _Named(call, f"{what}{again or after}", f"{what}{over}")
         before.append(call)
         if outcome != "done":
             continue
@@ -143,18 +160,34 @@ def _names(scenario: Scenario, calls: Sequence[Step], came: Sequence[str]) -> It
             captured[call.order] = bound + amount
 
 
-def _retries(named: Sequence[tuple[Step, str]]) -> Iterator[str]:
+def _after_changes(named: Sequence[_Named]) -> Iterator[str]:
+    """What comes of a change after which other ones of the same order."""
+    done: dict[str, list[str]] = {}
+    for call, name, money in named:
+        if not _is_change(call):
+            continue
+        before, refused = done.setdefault(call.order, []), "refused" in name
+        if call.operation not in _BESIDE:
+            for other in before:
+                yield f"{call.operation}{' refused' * refused} after {other}"
+        if not refused and call.operation not in before:
+            before.append(call.operation)
+        if not refused and money.endswith(_ALL) and _ALL not in before:
+            before.append(_ALL)
+
+
+def _retries(named: Sequence[_Named]) -> Iterator[str]:
     """What was done between a call and its retry under the same key."""
-    calls = [call for call, _ in named]
-    for index, (call, _) in enumerate(named):
+    calls = [each.call for each in named]
+    for index, call in enumerate(calls):
         if call.key is None or call.operation in _BESIDE or call not in calls[:index]:
             continue
         first = max(n for n in range(index) if calls[n] == call)
         between = named[first + 1 : index]
-        what = f"{call.operation} {'refused ' * ('refused' in named[first][1])}retried"
-        keys = {each.key for each, _ in between if each.key}
+        what = f"{call.operation} {'refused ' * ('refused' in named[first].name)}retried"
+        keys = {each.call.key for each in between if each.call.key}
         yield f"{what} after {_class(len(keys), _COUNTS)} keys"
-        for each, name in between:
+        for each, name, _ in between:
             if _is_change(each):
                 yield f"{what} after {each.operation}{' refused' * ('refused' in name)}"
 

@@ -30,13 +30,23 @@ def test_a_retry_is_named_by_what_was_done_since() -> None:
 
 def test_a_refund_beyond_what_is_left_differs_from_one_beyond_all() -> None:
     named = _named(FULL, refund(6_000), refund(6_001), refund(60_000))
-    assert "refundOrder refused beyond what is left after at most 1" in named
-    assert "refundOrder refused beyond what was captured after at most 1" in named
+    assert "refundOrder refused beyond what is left" in named
+    assert "refundOrder refused beyond what was captured" in named
 
 
 def test_what_is_retried_under_its_key_takes_nothing_of_what_is_left() -> None:
     named = _named(FULL, ONCE, ONCE, refund(9_000))
     assert not any("beyond" in each for each in named)
+
+
+def test_a_change_is_named_by_those_before_it() -> None:
+    named = _named(PART, refund(6_000), release(), refund(1))
+    assert {
+        "refundOrder done of all that is left",
+        "releaseRemainingAuthorization after refundOrder",
+        "releaseRemainingAuthorization after of all that is left",
+        "refundOrder refused after releaseRemainingAuthorization",
+    } <= {" ".join(each.split()) for each in named}
 
 
 def test_a_capture_adds_to_what_is_left() -> None:

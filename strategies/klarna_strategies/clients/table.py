@@ -134,6 +134,8 @@ def _several(spec: Spec) -> Iterator[ClientScenario]:
     yield from _never_made(spec)
     yield _of(plan, options(), options())
     yield _of(plan, extension(), extension())
+    yield _of(partly_captured(spec), extension(), extension(capture=1))
+    yield _of(partly_captured(spec), options(), options(capture=1))
     yield _of(partly_captured(spec), release(), release())
     for commands in (
         (refund(500), refund(500), refund(700)),

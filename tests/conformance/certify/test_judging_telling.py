@@ -359,6 +359,22 @@ def test_the_head_of_an_answer_that_broke_off_gives_its_correlation_id() -> None
         assert course.verdicts("client.refusal-details-true") == {verdict}
 
 
+def test_options_that_were_cut_off_are_not_reported_as_all() -> None:
+    offers = options_of(Course().told(options(), Sent()))
+    cut = meeting(options(), Truncated())
+
+    part = Course().told(cut, Sent(), tells=Done(options=offers[:1]))
+    whole = Course().told(cut, Sent(), tells=Done(options=offers))
+
+    assert part.verdicts("client.options-told") == {"FAIL"}
+    assert whole.verdicts("client.options-told") == {"PASS"}
+
+
+def options_of(course: Course) -> tuple[dict[str, int], ...]:
+    assert isinstance(course.last_outcome, Response)
+    return tuple(course.last_outcome.body.json()["options"])
+
+
 def test_a_key_longer_than_most_is_no_reason_not_to_carry_out() -> None:
     course = Course().told(ONE, Sent(key="shop-42:" + "k" * 100))
 

@@ -238,12 +238,14 @@ def _or_none(told: str | None) -> str:
 
 
 def _options(view: View) -> Iterator[Said]:
+    """Also where the response broke off: part of the options is not what the server offers."""
     last = view.last
-    if not isinstance(view.told, Done) or last is None or last.response is None:
+    if not isinstance(view.told, Done) or view.operation != "getOptionsForExtendDueDate":
         return
-    if last.fate != "success" or view.operation != "getOptionsForExtendDueDate":
+    served = [each for each in last.mark.served if each.is_success] if last else []
+    if not served:
         return
-    wanted = _offers(_json(last.response))
+    wanted = _offers(_json(served[-1]))
     given = _offers({"options": list(view.told.options or ())})
     observed = f"the client told {_listed(given)}"
     yield must(view.at, f"the options {_listed(wanted)}", observed, holds=given == wanted)
