@@ -61,19 +61,19 @@ def open_target(
 
 
 def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
-    from klarna_conformance.mock.in_process import InProcess
+    from klarna_conformance.mock.in_process import MockWire
     from klarna_conformance.mutants.making import named_mock
 
     username, password = defaults.USERNAME, defaults.PASSWORD
     mock = named_mock(spec, mutant, seed=seed)
-    transport = InProcess(mock, username=username, password=password)
+    wire = MockWire(mock, username=username, password=password)
     name = f"mock, mutant {mutant}" if mutant else "mock"
     return HttpTarget(
         facts=TargetFacts(name=name, base_url=_MOCK_URL, kind="mock"),
         username=username,
         password=password,
-        wire=Wire(transport=transport),
-        provisioner=HttpProvisioner(f"{_MOCK_URL}/_control/orders", Wire(transport=transport)),
+        wire=wire,
+        provisioner=HttpProvisioner(f"{_MOCK_URL}/_control/orders", wire),
         clock_url=f"{_MOCK_URL}/_control/clock",
     )
 

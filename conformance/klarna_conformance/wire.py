@@ -18,7 +18,7 @@ from klarna_conformance.reaching import Connection
 from klarna_conformance.tls import Tls, tls_context
 from klarna_specs.exchange import Failure, Payload, Response
 
-__all__ = ["MAX_BODY_BYTES", "Tls", "Wire"]
+__all__ = ["MAX_BODY_BYTES", "Tls", "Wire", "kept_of"]
 
 MAX_BODY_BYTES = 1_048_576
 """How much of a response body is read, as it is sent and as it is decoded; a longer one is
@@ -121,13 +121,16 @@ class Wire:
         async with self._under_way:
             started = time.perf_counter()
             try:
-                async with self._clients.client() as client, asyncio.timeout(self._timeout_s):
-                    sent = client.build_request(method, url, **content)
-                    return await _received(await client.send(sent, stream=True), started)
+                return await self._attempt(method, url, started, **content)
             except NotDecoded as exc:
                 return _failed("protocol", str(exc), started)
             except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, ssl.SSLError, OSError) as exc:
                 return _failure(exc, started, self._timeout_s)
+
+    async def _attempt(self, method: str, url: str, started: float, **content: Any) -> Response:
+        async with self._clients.client() as client, asyncio.timeout(self._timeout_s):
+            sent = client.build_request(method, url, **content)
+            return await _received(await client.send(sent, stream=True), started)
 
 
 async def _received(response: httpx.Response, started: float) -> Response:
@@ -170,25 +173,29 @@ async def _in_chunks(raw: bytes) -> AsyncIterator[bytes]:
 
 
 async def _read(response: httpx.Response) -> tuple[bytes, bool]:
-    """The body beneath its encodings, up to the limit; raises NotDecoded."""
-    raw, truncated = await _read_raw(response)
-    encodings = response.headers.get("content-encoding", "")
-    if truncated:
+    raw = await _read_raw(response)
+    return kept_of(raw, response.headers.get("content-encoding", ""))
+
+
+def kept_of(raw: bytes, encodings: str) -> tuple[bytes, bool]:
+    """A body beneath its encodings, and whether it goes beyond the limit; raises NotDecoded."""
+    if len(raw) > MAX_BODY_BYTES:
         # The beginning of what is encoded would tell nothing, and hide from redaction.
         return (b"" if encodings else raw[:_KEPT_OF_TRUNCATED]), True
     body, truncated = decoded(raw, encodings, limit=MAX_BODY_BYTES)
     return (body[:_KEPT_OF_TRUNCATED], True) if truncated else (body, False)
 
 
-async def _read_raw(response: httpx.Response) -> tuple[bytes, bool]:
+async def _read_raw(response: httpx.Response) -> bytes:
+    """The body as it is sent, or a little more of it than the limit."""
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_raw():
         parts.append(part)
         size += len(part)
         if size > MAX_BODY_BYTES:
-            return b"".join(parts), True
-    return b"".join(parts), False
+            break
+    return b"".join(parts)
 
 
 def _failure(exc: Exception, started: float, timeout_s: float) -> Failure:
