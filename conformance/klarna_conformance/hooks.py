@@ -12,9 +12,9 @@ from typing import Any
 
 import schemathesis
 
-from klarna_conformance.hooked_target import HookedTarget, credentials
-from klarna_conformance.locations import Leads, created_id, follow
+from klarna_conformance.http.locations import Leads, created_id, follow
 from klarna_conformance.openapi import only_described
+from klarna_conformance.testing.hooked_target import HookedTarget, credentials
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.exchange import NotJson, Payload, Request, Response
 from klarna_specs.json_value import as_object

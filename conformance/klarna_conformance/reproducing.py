@@ -9,8 +9,8 @@ import msgspec
 
 from klarna_conformance import defaults
 from klarna_conformance.errors import PreflightError
-from klarna_conformance.opening import open_target
-from klarna_conformance.replaying import replay_on
+from klarna_conformance.play.replaying import replay_on
+from klarna_conformance.target.opening import open_target
 from klarna_specs.loader import load
 from klarna_specs.scenario import Scenario
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from klarna_specs.json_value import as_array, as_object
 
-ADAPTER = "klarna_conformance.certify.reference_adapter"
+ADAPTER = "klarna_conformance.wrong.reference_adapter"
 COMMAND = Path(sys.executable).with_name("klarna-conformance")
 
 

@@ -30,12 +30,12 @@ import click
 import uvicorn
 
 from klarna_conformance import defaults
+from klarna_conformance.campaign.servers import Campaign, Trial, try_mutants
 from klarna_conformance.mock.app import mock_app
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.mutants.campaign import Campaign, Trial, try_mutants
-from klarna_conformance.mutants.catalogue import Mutant, harmless_variants, mutants
-from klarna_conformance.mutants.making import make_mutant
 from klarna_conformance.openapi import compile_openapi
+from klarna_conformance.wrong.catalogue import Mutant, harmless_variants, mutants
+from klarna_conformance.wrong.making import make_mutant
 from klarna_specs.loader import load
 
 ST = Path(sysconfig.get_path("scripts")) / "st"

@@ -7,9 +7,9 @@ minutes on two cores.
 from collections import Counter
 
 from klarna_conformance import defaults
-from klarna_conformance.mutants.campaign import Campaign, try_mutants
-from klarna_conformance.mutants.catalogue import mutants
-from klarna_conformance.planning import make_plan
+from klarna_conformance.campaign.servers import Campaign, try_mutants
+from klarna_conformance.plan.planning import make_plan
+from klarna_conformance.wrong.catalogue import mutants
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 

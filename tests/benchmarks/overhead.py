@@ -10,9 +10,9 @@ from pathlib import Path
 
 from klarna_conformance import defaults
 from klarna_conformance.limits import Limits
-from klarna_conformance.opening import open_target
-from klarna_conformance.planning import make_plan
-from klarna_conformance.running import RunOptions, run
+from klarna_conformance.plan.planning import make_plan
+from klarna_conformance.run.running import RunOptions, run
+from klarna_conformance.target.opening import open_target
 from klarna_reports.journal import Journal, read_journal
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load

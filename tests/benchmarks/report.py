@@ -16,9 +16,9 @@ from playwright.sync_api import Page, sync_playwright
 
 from klarna_conformance import defaults
 from klarna_conformance.limits import Limits
-from klarna_conformance.opening import open_target
-from klarna_conformance.planning import make_plan
-from klarna_conformance.running import RunOptions, run
+from klarna_conformance.plan.planning import make_plan
+from klarna_conformance.run.running import RunOptions, run
+from klarna_conformance.target.opening import open_target
 from klarna_reports.html import render_html
 from klarna_reports.journal import Journal, read_journal
 from klarna_reports.record import Record

@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from klarna_conformance import defaults
-from klarna_conformance.cli import main
+from klarna_conformance.cli.main import main
 
 from .hostile import HostileServer
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.judge import judge
+from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.player import play
-from klarna_conformance.rehearsal import MockTarget
+from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.play.player import play
 from klarna_reports.record import Played
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Payload, Request, Response

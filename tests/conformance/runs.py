@@ -6,13 +6,13 @@ from pathlib import Path
 from typing import Any
 
 from klarna_conformance import defaults
-from klarna_conformance.http_target import HttpTarget
+from klarna_conformance.http.pace import Pacer
+from klarna_conformance.http.wire import Wire
 from klarna_conformance.limits import Limits
-from klarna_conformance.pace import Pacer
-from klarna_conformance.planning import Plan
-from klarna_conformance.provisioners import HttpProvisioner
-from klarna_conformance.running import RunOptions, run
-from klarna_conformance.wire import Wire
+from klarna_conformance.plan.planning import Plan
+from klarna_conformance.run.running import RunOptions, run
+from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.provisioners import HttpProvisioner
 from klarna_reports.journal import Journal, read_journal
 from klarna_reports.record import TargetFacts
 from klarna_reports.render import write_renderings

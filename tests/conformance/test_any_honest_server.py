@@ -7,16 +7,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from klarna_conformance.discovery import discover_readings
-from klarna_conformance.engine import run_plan
 from klarna_conformance.mock.deviation import AS_DOCUMENTED, Deviation
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.mutants.catalogue import harmless_variants
-from klarna_conformance.mutants.making import make_mutant
-from klarna_conformance.planning import Plan, make_plan
-from klarna_conformance.planning_cache import PlanningCache
-from klarna_conformance.rehearsal import MockTarget, goals_served
-from klarna_conformance.target import Exchanged
+from klarna_conformance.plan.planning import Plan, make_plan
+from klarna_conformance.plan.planning_cache import PlanningCache
+from klarna_conformance.plan.rehearsal import MockTarget, goals_served
+from klarna_conformance.play.discovery import discover_readings
+from klarna_conformance.play.engine import run_plan
+from klarna_conformance.target.target import Exchanged
+from klarna_conformance.wrong.catalogue import harmless_variants
+from klarna_conformance.wrong.making import make_mutant
 from klarna_reports.record import Finding
 from klarna_specs.exchange import Request
 from klarna_specs.goals import Scope

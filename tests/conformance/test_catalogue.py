@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from klarna_conformance import defaults
-from klarna_conformance.judge.checks import CHECKS, LATER_CHECKS
-from klarna_conformance.judge.observers import OBSERVERS
-from klarna_conformance.planning import make_plan
-from klarna_conformance.planning_cache import PlanningCache
+from klarna_conformance.judge.server.checks import CHECKS, LATER_CHECKS
+from klarna_conformance.judge.server.observers import OBSERVERS
+from klarna_conformance.plan.planning import make_plan
+from klarna_conformance.plan.planning_cache import PlanningCache
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 

@@ -7,15 +7,15 @@ from typing import Any
 import msgspec
 import pytest
 
-from klarna_conformance.counterexamples import (
+from klarna_conformance.errors import UsageError
+from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.play.counterexamples import (
     Counterexample,
     find_counterexample,
     read_counterexample,
 )
-from klarna_conformance.engine import play_and_judge
-from klarna_conformance.errors import UsageError
-from klarna_conformance.mutants.making import named_mock
-from klarna_conformance.rehearsal import MockTarget
+from klarna_conformance.play.engine import play_and_judge
+from klarna_conformance.wrong.making import named_mock
 from klarna_reports.record import Played
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.loader import load

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klarna_conformance.economy import Supply, choose, covered
-from klarna_conformance.fitting import Stock
-from klarna_conformance.planning import make_plan
-from klarna_conformance.planning_cache import PlanningCache
-from klarna_conformance.provisioners import PoolOrder
-from klarna_conformance.rehearsal import Rehearsed, rehearse
+from klarna_conformance.plan.economy import Supply, choose, covered
+from klarna_conformance.plan.fitting import Stock
+from klarna_conformance.plan.planning import make_plan
+from klarna_conformance.plan.planning_cache import PlanningCache
+from klarna_conformance.plan.rehearsal import Rehearsed, rehearse
+from klarna_conformance.target.provisioners import PoolOrder
 from klarna_specs.goals import Goal, Scope
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario, Step

@@ -1,7 +1,7 @@
 """What is particular about a scenario has a name, and what may cost money is told apart."""
 
-from klarna_conformance.facets import features, hazards
-from klarna_conformance.rehearsal import rehearse
+from klarna_conformance.plan.facets import features, hazards
+from klarna_conformance.plan.rehearsal import rehearse
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together
 from klarna_strategies.lines import goods

@@ -18,17 +18,17 @@ import pytest
 import uvicorn
 
 from klarna_conformance import defaults
-from klarna_conformance.discovery import discover_readings
-from klarna_conformance.judge import judge
+from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.app import mock_app
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.mutants import variants
-from klarna_conformance.mutants.behaviours import BEHAVIOURS
-from klarna_conformance.mutants.catalogue import Mutant, harmless_variants, mutants
-from klarna_conformance.mutants.making import make_mutant
-from klarna_conformance.planning import make_plan
-from klarna_conformance.player import play
-from klarna_conformance.rehearsal import MockTarget
+from klarna_conformance.plan.planning import make_plan
+from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.play.discovery import discover_readings
+from klarna_conformance.play.player import play
+from klarna_conformance.wrong import variants
+from klarna_conformance.wrong.behaviours import BEHAVIOURS
+from klarna_conformance.wrong.catalogue import Mutant, harmless_variants, mutants
+from klarna_conformance.wrong.making import make_mutant
 from klarna_reports.record import Finding
 from klarna_reports.summary import Summary
 from klarna_specs.goals import Scope

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from klarna_conformance import wire
-from klarna_conformance.counterexamples import Counterexample
-from klarna_conformance.pace import Pacer
-from klarna_conformance.wire import Tls, Wire
+from klarna_conformance.http import wire
+from klarna_conformance.http.pace import Pacer
+from klarna_conformance.http.wire import Tls, Wire
+from klarna_conformance.play.counterexamples import Counterexample
 from klarna_specs.scenario import Key, Scenario, Together
 from klarna_strategies.steps import extend, get_order, get_refund, offered, refund, release
 
@@ -154,7 +154,7 @@ def test_a_server_that_sends_a_lot_costs_little_memory(
     program = (
         "import sys\n"
         "from pathlib import Path\n"
-        "from klarna_conformance.cli import main\n"
+        "from klarna_conformance.cli.main import main\n"
         "try:\n    main()\n"
         # Not ru_maxrss: that of a child begins with its parent's.
         "finally:\n    print(Path('/proc/self/status').read_text(), file=sys.stderr)"

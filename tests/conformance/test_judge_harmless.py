@@ -8,10 +8,10 @@ from urllib.parse import urlsplit
 import msgspec
 import pytest
 
-from klarna_conformance.judge import judge
+from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.player import play
-from klarna_conformance.rehearsal import MockTarget
+from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.play.player import play
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Request, Response
 from klarna_specs.oracle import Assessment, Outcome

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
-from klarna_conformance.judge import judge
+from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
 from klarna_reports.record import Finding, Played, TargetFacts
 from klarna_specs.calls import Call

@@ -6,14 +6,14 @@ from importlib.resources import files
 
 import pytest
 
-from klarna_conformance.judge import judge
+from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.mutants import variants
-from klarna_conformance.mutants.behaviours import BEHAVIOURS
-from klarna_conformance.mutants.catalogue import harmless_variants, mutants
-from klarna_conformance.mutants.making import make_mutant, mutated_spec
-from klarna_conformance.player import play
-from klarna_conformance.rehearsal import MockTarget
+from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.play.player import play
+from klarna_conformance.wrong import variants
+from klarna_conformance.wrong.behaviours import BEHAVIOURS
+from klarna_conformance.wrong.catalogue import harmless_variants, mutants
+from klarna_conformance.wrong.making import make_mutant, mutated_spec
 from klarna_specs.loader import load
 from klarna_specs.plan import OrderPlan
 from klarna_specs.rules import check_expression
@@ -37,7 +37,7 @@ def test_there_are_many_mutants() -> None:
 
 
 def test_every_class_has_a_title_and_several_mutants() -> None:
-    text = files("klarna_conformance.mutants").joinpath("mutants.yaml").read_text("utf-8")
+    text = files("klarna_conformance.wrong").joinpath("mutants.yaml").read_text("utf-8")
     classes = parse_yaml("mutants.yaml", text).root
     assert [key for key, told in classes.items() if not told["title"].strip()] == []
     assert [key for key, told in classes.items() if len(told["mutants"]) < 3] == []

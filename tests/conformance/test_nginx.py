@@ -13,9 +13,9 @@ import pytest
 import trustme
 
 from klarna_conformance import defaults
-from klarna_conformance.pace import Pacer
-from klarna_conformance.planning import make_plan
-from klarna_conformance.wire import Tls, Wire
+from klarna_conformance.http.pace import Pacer
+from klarna_conformance.http.wire import Tls, Wire
+from klarna_conformance.plan.planning import make_plan
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Scenario
 

@@ -11,7 +11,7 @@ from jsonschema import Draft202012Validator
 from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT202012
 
-from klarna_conformance.commands.openapi import openapi
+from klarna_conformance.cli.openapi import openapi
 from klarna_conformance.errors import UsageError
 from klarna_conformance.openapi import compile_openapi, only_described, operation_ids
 from klarna_conformance.openapi.shapes import old_form

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from klarna_conformance.pace import Clock, Pacer, Sent
+from klarna_conformance.http.pace import Clock, Pacer, Sent
 from klarna_specs.exchange import Failure, Response
 
 UNIX_S = 1_767_225_600.0

@@ -4,8 +4,8 @@ from itertools import chain
 
 import msgspec
 
-from klarna_conformance.packing import packed
-from klarna_conformance.rehearsal import Rehearsed, rehearse
+from klarna_conformance.plan.packing import packed
+from klarna_conformance.plan.rehearsal import Rehearsed, rehearse
 from klarna_specs.scenario import Key, Scenario, Step, Together, steps_of
 from klarna_strategies.steps import get_refund, refund, release
 

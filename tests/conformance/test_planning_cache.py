@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from klarna_conformance import planning_cache
-from klarna_conformance.planning_cache import DIRECTORY_VARIABLE, PlanningCache
-from klarna_conformance.rehearsal import Rehearsed, rehearse
+from klarna_conformance.plan import planning_cache
+from klarna_conformance.plan.planning_cache import DIRECTORY_VARIABLE, PlanningCache
+from klarna_conformance.plan.rehearsal import Rehearsed, rehearse
 from klarna_specs.scenario import Raw, Scenario
 from klarna_specs.spec import Spec
 from klarna_strategies.steps import refund

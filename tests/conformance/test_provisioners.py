@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from klarna_conformance.errors import UsageError
-from klarna_conformance.provisioners import CommandProvisioner, PoolProvisioner
+from klarna_conformance.target.provisioners import CommandProvisioner, PoolProvisioner
 from klarna_reports.record import ProvidedOrder, Unavailable
 from klarna_specs.plan import OrderPlan
 
@@ -199,7 +199,7 @@ def test_goals_that_no_order_of_the_pool_serves_are_not_run(
 
 
 def test_the_examples_are_target_files(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
-    from klarna_conformance.target_file import read_target
+    from klarna_conformance.target.target_file import read_target
 
     for name in ("KLARNA_USERNAME", "KLARNA_PASSWORD", "KLARNA_TOKEN"):
         monkeypatch.setenv(name, "told")
@@ -214,7 +214,7 @@ def test_the_examples_are_target_files(cli: Cli, monkeypatch: pytest.MonkeyPatch
 def test_the_published_schema_is_the_one_of_the_types() -> None:
     from importlib.resources import files
 
-    from klarna_conformance.target_file import target_schema
+    from klarna_conformance.target.target_file import target_schema
 
     published = files("klarna_conformance").joinpath("schemas", "target.schema.json")
     assert json.loads(published.read_text("utf-8")) == json.loads(json.dumps(target_schema()))

@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 
-from klarna_conformance.certify.adapter import Hello
-from klarna_conformance.mutants.clients.catalogue import client_mutants
+from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.testing import KlarnaMock, klarna_scenarios
+from klarna_conformance.wrong.clients.catalogue import client_mutants
 from klarna_specs.client.faults import kind_of
 
 from .plugged import plugged
@@ -20,8 +20,8 @@ GLUE = """
 import asyncio
 import threading
 import pytest
-from klarna_conformance.certify.adapter import Hello
-from klarna_conformance.certify.reference import ReferenceClient
+from klarna_conformance.adapter_protocol import Hello
+from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_conformance.testing import klarna_scenarios
 from klarna_specs.client.play import ClientScenario, Command
 from klarna_specs.plan import OrderPlan

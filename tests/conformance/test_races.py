@@ -7,14 +7,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from klarna_conformance.counterexamples import find_counterexample
-from klarna_conformance.engine import play_and_judge
-from klarna_conformance.judge import judge
+from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.mutants.catalogue import mutants
-from klarna_conformance.mutants.making import named_mock
-from klarna_conformance.player import play
-from klarna_conformance.rehearsal import MockTarget
+from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.play.counterexamples import find_counterexample
+from klarna_conformance.play.engine import play_and_judge
+from klarna_conformance.play.player import play
+from klarna_conformance.wrong.catalogue import mutants
+from klarna_conformance.wrong.making import named_mock
 from klarna_reports.record import Finding
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together, steps_of

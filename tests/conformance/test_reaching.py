@@ -10,8 +10,8 @@ import pytest
 import trustme
 
 from klarna_conformance.errors import PreflightError
-from klarna_conformance.reaching import Connection, reach
-from klarna_conformance.tls import Tls, tls_context
+from klarna_conformance.http.reaching import Connection, reach
+from klarna_conformance.http.tls import Tls, tls_context
 
 AUTHORITY = trustme.CA()
 YESTERDAY = datetime.now(UTC) - timedelta(days=1)

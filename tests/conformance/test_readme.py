@@ -8,9 +8,9 @@ import pytest
 import yaml
 from click.testing import CliRunner
 
-from klarna_conformance.cli import _group  # pyright: ignore[reportPrivateUsage]
+from klarna_conformance.cli.main import _group  # pyright: ignore[reportPrivateUsage]
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.target_file import read_target
+from klarna_conformance.target.target_file import read_target
 from klarna_specs.loader import load
 from klarna_specs.plan import OrderPlan
 

@@ -11,12 +11,12 @@ import msgspec
 import pytest
 
 from klarna_conformance.errors import UsageError
-from klarna_conformance.judge import judge
+from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.player import play
-from klarna_conformance.recording import CUSTOMER_MEMBERS, Recorder
-from klarna_conformance.redaction import REDACTED, Redactor
-from klarna_conformance.rehearsal import MockTarget
+from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.play.player import play
+from klarna_conformance.record.recording import CUSTOMER_MEMBERS, Recorder
+from klarna_conformance.record.redaction import REDACTED, Redactor
 from klarna_reports.journal import read_journal
 from klarna_reports.record import Finding, Played
 from klarna_specs.calls import Call

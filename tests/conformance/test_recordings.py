@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 import yaml
 
-from klarna_conformance.commands.options import watched_sides
-from klarna_conformance.recorded import traffic_facts
-from klarna_conformance.recording import Recorder
-from klarna_conformance.redaction import Redactor
-from klarna_conformance.traffic_file import read_traffic
-from klarna_conformance.watched import Watched, write_watched
+from klarna_conformance.cli.options import watched_sides
+from klarna_conformance.record.recording import Recorder
+from klarna_conformance.record.redaction import Redactor
+from klarna_conformance.traffic.recorded import traffic_facts
+from klarna_conformance.traffic.traffic_file import read_traffic
+from klarna_conformance.traffic.watched import Watched, write_watched
 from klarna_reports.results import Summary
 from klarna_specs.loader import load
 

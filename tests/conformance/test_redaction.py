@@ -9,10 +9,10 @@ from urllib.parse import quote
 import httpx
 import pytest
 
-from klarna_conformance.http_target import HttpTarget
-from klarna_conformance.provisioners import HttpProvisioner
-from klarna_conformance.redaction import REDACTED, Redactor
-from klarna_conformance.wire import Wire
+from klarna_conformance.http.wire import Wire
+from klarna_conformance.record.redaction import REDACTED, Redactor
+from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.provisioners import HttpProvisioner
 from klarna_reports.record import TargetFacts
 from klarna_specs.exchange import Request
 from klarna_specs.plan import OrderPlan

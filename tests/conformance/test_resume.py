@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from klarna_conformance.player import NOWHERE_ID
+from klarna_conformance.play.player import NOWHERE_ID
 from klarna_reports.journal import read_journal
 from klarna_reports.record import Played
 from klarna_specs.scenario import Together
@@ -147,7 +147,7 @@ def test_a_disk_that_is_full_ends_the_run_and_keeps_what_was_found(
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, 400_000))\n"
         f"sys.argv = ['klarna-conformance', 'run', '--output', {str(tmp_path)!r}]\n"
-        "from klarna_conformance.cli import main\n"
+        "from klarna_conformance.cli.main import main\n"
         "main()\n"
     )
     python = COMMAND.with_name("python")

@@ -14,15 +14,15 @@ import msgspec
 import pytest
 
 from klarna_conformance.errors import UsageError
-from klarna_conformance.hooked_target import HookedTarget
-from klarna_conformance.judge import judge
+from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.openapi import compile_openapi
-from klarna_conformance.player import play
-from klarna_conformance.rehearsal import MockTarget
-from klarna_conformance.response_validator import ResponseValidator
-from klarna_conformance.schema_phase import schema_scenarios
-from klarna_conformance.schema_values import generated_body, generated_key, within_the_order
+from klarna_conformance.openapi.response_validator import ResponseValidator
+from klarna_conformance.openapi.schema_phase import schema_scenarios
+from klarna_conformance.openapi.schema_values import generated_body, generated_key, within_the_order
+from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.play.player import play
+from klarna_conformance.testing.hooked_target import HookedTarget
 from klarna_reports.record import Played
 from klarna_specs.bodies import violations
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from klarna_conformance.certify.traffic import excusable, judge_traffic, keys_of_traffic
+from klarna_conformance.judge.client.traffic import excusable, judge_traffic, keys_of_traffic
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import Cut, Errored, Fault, Twice
 from klarna_specs.client.play import Mark

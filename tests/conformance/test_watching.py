@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from klarna_conformance.front.fault_queue import FaultQueue
+from klarna_conformance.network.fault_queue import FaultQueue
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import Cut, FaultsTold, Refused, Silent
 from klarna_specs.exchange import Request

@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 
-from klarna_conformance.engine import play_and_judge
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.rehearsal import MockTarget
+from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.play.engine import play_and_judge
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 from klarna_strategies.pairwise import pairwise

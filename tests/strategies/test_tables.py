@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 import klarna_strategies
-from klarna_conformance.planning_cache import PlanningCache
+from klarna_conformance.plan.planning_cache import PlanningCache
 from klarna_specs.goals import Goal, goals
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.scenario import Scenario, Wait, steps_of

@@ -8,19 +8,19 @@ from math import inf
 import msgspec
 
 from klarna_conformance import defaults
-from klarna_conformance.certify.adapter import Adapter, Ready
+from klarna_conformance.adapter_protocol import Adapter, Ready
 from klarna_conformance.certify.checkup import operations_of, try_adapter
 from klarna_conformance.certify.driving import Stage
-from klarna_conformance.certify.judging import excuses, judge_client, keys_used
 from klarna_conformance.certify.shrinking import Trying, shrunk
 from klarna_conformance.certify.silence import Silence
 from klarna_conformance.drawing import draw
 from klarna_conformance.errors import AdapterError
-from klarna_conformance.front.network import Tempo
-from klarna_conformance.mutants.clients.catalogue import client_proofs
-from klarna_conformance.recording import Recorder
-from klarna_conformance.redaction import Redactor
-from klarna_conformance.running import recorded_header
+from klarna_conformance.judge.client.judging import excuses, judge_client, keys_used
+from klarna_conformance.network.network import Tempo
+from klarna_conformance.record.recording import Recorder
+from klarna_conformance.record.redaction import Redactor
+from klarna_conformance.run.running import recorded_header
+from klarna_conformance.wrong.clients.catalogue import client_proofs
 from klarna_reports.journal import Journal
 from klarna_reports.record import Certified, Finding, Footer, Header, Played, TargetFacts
 from klarna_specs.client.faults import FAULT_KINDS

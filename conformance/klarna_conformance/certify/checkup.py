@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator
 from itertools import islice
 
-from klarna_conformance.certify.adapter import Adapter, Ready
+from klarna_conformance.adapter_protocol import Adapter, Ready
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.errors import AdapterError
 from klarna_specs.client.play import ClientScenario, Ended, Mute, Unsupported

@@ -6,12 +6,12 @@ import time
 import msgspec
 
 from klarna_conformance import defaults
-from klarna_conformance.certify.adapter import Adapter, Hello, Ready
+from klarna_conformance.adapter_protocol import Adapter, Hello, Ready
 from klarna_conformance.certify.stalls import measured_stall
 from klarna_conformance.errors import AdapterError
-from klarna_conformance.front.network import Disturbing, Network, Tempo
 from klarna_conformance.mock.app import credentials_of
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.network.network import Disturbing, Network, Tempo
 from klarna_conformance.today import today_s
 from klarna_reports.client_wording import command_text
 from klarna_reports.record import ProvidedOrder

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
-from klarna_conformance.certify.adapter import Hello, Ready
+from klarna_conformance.adapter_protocol import Hello, Ready
 from klarna_specs.client.play import Ended, Mute, Told
 
 __all__ = ["InProcessAdapter", "PlainClient"]

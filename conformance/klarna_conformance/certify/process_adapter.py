@@ -6,10 +6,10 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.certify.adapter import Greeting, Hello, Instruction, Readiness, Ready
+from klarna_conformance.adapter_protocol import Greeting, Hello, Instruction, Readiness, Ready
 from klarna_conformance.errors import AdapterError
 from klarna_conformance.line_program import LineProgram, ProgramEnded
-from klarna_conformance.redaction import Redactor
+from klarna_conformance.record.redaction import Redactor
 from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Told, Unknown, Unsupported
 
 __all__ = ["ProcessAdapter"]

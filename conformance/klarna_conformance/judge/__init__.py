@@ -1,6 +1,1 @@
-"""Judges exchanges by the specs. Pure: the same exchanges give the same findings."""
-
-from klarna_conformance.judge.groups import judge, rated_findings
-from klarna_conformance.judge.lagging import shows_what_was_done
-
-__all__ = ["judge", "rated_findings", "shows_what_was_done"]
+"""What exchanges are worth, by the specs alone: `server` judges servers, `client` clients. Pure."""

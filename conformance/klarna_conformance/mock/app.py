@@ -13,8 +13,8 @@ from starlette.requests import Request as HttpRequest
 from starlette.responses import Response as HttpResponse
 from starlette.routing import Route
 
-from klarna_conformance.front.connection import MAX_BODY_BYTES
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.network.connection import MAX_BODY_BYTES
 from klarna_reports.record import ProvidedOrder
 from klarna_specs.client.faults import FaultsTold
 from klarna_specs.exchange import Payload, Request, Response

@@ -6,9 +6,9 @@ from typing import Any
 
 import httpx
 
+from klarna_conformance.http.wire import Wire, kept_of
 from klarna_conformance.mock.app import answer, credentials_of, mock_app, request_of
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.wire import Wire, kept_of
 from klarna_specs.exchange import Payload, Response
 
 __all__ = ["InProcess", "MockWire"]

@@ -6,10 +6,10 @@ from email.utils import formatdate
 import httpx
 import msgspec
 
-from klarna_conformance.front.fault_queue import FaultQueue
-from klarna_conformance.front.network import Network, Tempo
 from klarna_conformance.mock.app import answer, credentials_of, mock_app
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.network.fault_queue import FaultQueue
+from klarna_conformance.network.network import Network, Tempo
 from klarna_specs.client.faults import FaultsTold
 from klarna_specs.exchange import Headers, Payload, Request, Response
 

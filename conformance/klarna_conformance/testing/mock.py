@@ -11,11 +11,11 @@ import pytest
 
 from klarna_conformance import defaults
 from klarna_conformance.certify.driving import Course, Stage
-from klarna_conformance.certify.judging import judge_client, keys_used
-from klarna_conformance.certify.traffic import judge_traffic, keys_of_traffic
 from klarna_conformance.errors import AdapterError
-from klarna_conformance.front.fault_queue import FaultQueue
-from klarna_conformance.front.network import Tempo
+from klarna_conformance.judge.client.judging import judge_client, keys_used
+from klarna_conformance.judge.client.traffic import judge_traffic, keys_of_traffic
+from klarna_conformance.network.fault_queue import FaultQueue
+from klarna_conformance.network.network import Tempo
 from klarna_conformance.testing.loop import LoopThread
 from klarna_conformance.testing.performing import Do, DoAdapter, Perform, Worker, on_loop
 from klarna_conformance.testing.remembering import Remembered, Stretch

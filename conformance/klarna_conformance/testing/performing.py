@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.certify.adapter import Hello, Ready
+from klarna_conformance.adapter_protocol import Hello, Ready
 from klarna_conformance.errors import AdapterError
 from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Told, Unknown, Unsupported
 from klarna_specs.client.requirements import CLIENT_OPERATIONS

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from klarna_conformance.front.network import Network
+from klarna_conformance.network.network import Network
 from klarna_specs.client.play import Mark
 from klarna_specs.exchange import Exchange
 

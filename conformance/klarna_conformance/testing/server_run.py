@@ -9,15 +9,15 @@ from pathlib import Path
 import msgspec
 
 from klarna_conformance import defaults
-from klarna_conformance.deviations_file import read_deviations
 from klarna_conformance.errors import ConformanceError, UsageError
-from klarna_conformance.http_target import HttpTarget
-from klarna_conformance.opening import open_target
-from klarna_conformance.planning import Plan, make_plan
-from klarna_conformance.planning_cache import PlanningCache
-from klarna_conformance.preflight import preflight
+from klarna_conformance.plan.planning import Plan, make_plan
+from klarna_conformance.plan.planning_cache import PlanningCache
+from klarna_conformance.play.preflight import preflight
 from klarna_conformance.progress import LoggedProgress
-from klarna_conformance.running import RunOptions, run
+from klarna_conformance.run.deviations_file import read_deviations
+from klarna_conformance.run.running import RunOptions, run
+from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.opening import open_target
 from klarna_conformance.testing.loop import awaited, in_thread
 from klarna_reports.journal import FILE_NAME, Journal, read_journal
 from klarna_reports.record import Played

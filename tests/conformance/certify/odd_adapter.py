@@ -14,8 +14,8 @@ from typing import Any
 import httpx
 import msgspec
 
-from klarna_conformance.certify.adapter import Hello
-from klarna_conformance.certify.reference import Errand, ReferenceClient
+from klarna_conformance.adapter_protocol import Hello
+from klarna_conformance.wrong.reference import Errand, ReferenceClient
 from klarna_specs.client.requirements import CLIENT_OPERATIONS
 
 KIND, *MORE = sys.argv[1:]

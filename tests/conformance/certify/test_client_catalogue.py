@@ -3,9 +3,8 @@
 from collections import Counter
 from inspect import isclass
 
-from klarna_conformance.certify.reference import ReferenceClient
-from klarna_conformance.mutants.catalogue import harmless_variants, mutants
-from klarna_conformance.mutants.clients import (
+from klarna_conformance.wrong.catalogue import harmless_variants, mutants
+from klarna_conformance.wrong.clients import (
     details,
     keys,
     rare,
@@ -13,7 +12,8 @@ from klarna_conformance.mutants.clients import (
     sending,
     telling,
 )
-from klarna_conformance.mutants.clients.catalogue import client_mutants
+from klarna_conformance.wrong.clients.catalogue import client_mutants
+from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_specs.client.requirements import client_requirements
 from klarna_specs.loader import load
 

@@ -18,7 +18,7 @@ from ..conftest import COMMAND, Finished
 from .test_wrong_adapters import ODD, is_running
 
 Cli = Callable[..., Finished]
-REFERENCE = (sys.executable, "-m", "klarna_conformance.certify.reference_adapter")
+REFERENCE = (sys.executable, "-m", "klarna_conformance.wrong.reference_adapter")
 CALM = ("--faults", "none", "--examples", 0, "--operations", "refundOrder")
 LOST = ("--faults", "lost", "--examples", 0, "--operations", "refundOrder", "--timeout", "200ms")
 

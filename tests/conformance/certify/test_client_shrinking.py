@@ -5,14 +5,14 @@ from collections.abc import Callable
 
 import pytest
 
+from klarna_conformance.campaign.clients import TEMPO
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.certify.in_process import InProcessAdapter
-from klarna_conformance.certify.judging import judge_client
-from klarna_conformance.certify.reference import ReferenceClient
 from klarna_conformance.certify.shrinking import Trying, shrunk
-from klarna_conformance.mutants.clients.campaign import TEMPO
-from klarna_conformance.mutants.clients.keys import NewKeyEachAttempt
-from klarna_conformance.mutants.clients.telling import RefusedWhenLost
+from klarna_conformance.judge.client.judging import judge_client
+from klarna_conformance.wrong.clients.keys import NewKeyEachAttempt
+from klarna_conformance.wrong.clients.telling import RefusedWhenLost
+from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_reports.client_wording import sentence
 from klarna_reports.record import Finding
 from klarna_specs.client.faults import Cut, Errored, kind_of

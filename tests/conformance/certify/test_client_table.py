@@ -6,9 +6,9 @@ import pytest
 
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.certify.in_process import InProcessAdapter
-from klarna_conformance.certify.judging import judge_client, keys_used
-from klarna_conformance.certify.reference import ReferenceClient
-from klarna_conformance.front.network import Tempo
+from klarna_conformance.judge.client.judging import judge_client, keys_used
+from klarna_conformance.network.network import Tempo
+from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_reports.record import Finding
 from klarna_specs.client.play import ClientScenario
 from klarna_specs.client.requirements import client_spec

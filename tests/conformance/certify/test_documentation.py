@@ -9,8 +9,8 @@ import jsonschema
 import pytest
 from click.testing import CliRunner
 
-from klarna_conformance.certify.adapter import adapter_schema
-from klarna_conformance.commands.client import client
+from klarna_conformance.adapter_protocol import adapter_schema
+from klarna_conformance.cli.client import client
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_requirements
 

@@ -9,9 +9,9 @@ import httpx
 import msgspec
 import pytest
 
-from klarna_conformance.certify.adapter import Hello, Ready
+from klarna_conformance.adapter_protocol import Hello, Ready
 from klarna_conformance.certify.driving import Course, Stage
-from klarna_conformance.front.network import Network, Tempo
+from klarna_conformance.network.network import Network, Tempo
 from klarna_specs.client.faults import Cut, Errored, Refused, Silent
 from klarna_specs.client.play import ClientScenario, Command, Done, Told, Unknown
 from klarna_specs.client.requirements import CLIENT_OPERATIONS

@@ -42,8 +42,8 @@ def test_the_template_as_it_is_has_nothing_to_certify(cli: Cli) -> None:
 
 
 FILLED_IN = """
-from klarna_conformance.certify.adapter import Hello
-from klarna_conformance.certify.reference import ReferenceClient
+from klarna_conformance.adapter_protocol import Hello
+from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_specs.client.play import Done, RefusedIt as Told
 
 def make_client(hello):

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from klarna_conformance.certify.adapter import Hello
+from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.certify.in_process import InProcessAdapter
 from klarna_specs.client.play import Done, Ended, Mute, Told
 

@@ -1,6 +1,6 @@
 """Every requirement of clients, in each of its cases, is shown right and wrong."""
 
-from klarna_conformance.certify.checks import CHECKS
+from klarna_conformance.judge.client.checks import CHECKS
 from klarna_specs.client.requirements import client_requirements
 
 from .plays import SPEC

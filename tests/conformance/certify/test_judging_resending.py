@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from klarna_conformance.certify.checks.resending import MOST_ATTEMPTS
-from klarna_conformance.certify.judging import excuses
+from klarna_conformance.judge.client.checks.resending import MOST_ATTEMPTS
+from klarna_conformance.judge.client.judging import excuses
 from klarna_specs.client.faults import Cut, Errored, Fault, Redirected, Refused, Silent, Slow
 from klarna_specs.client.play import RefusedIt
 from klarna_specs.client.requirements import client_requirements

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from klarna_conformance.mutants.campaign import Trial
-from klarna_conformance.mutants.choosing import choose_clients
-from klarna_conformance.mutants.clients import campaign
+from klarna_conformance.campaign import clients as campaign
+from klarna_conformance.campaign.choosing import choose_clients
+from klarna_conformance.campaign.servers import Trial
 from klarna_conformance.sharding import Shard
 
 from ..conftest import Finished

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from klarna_conformance import defaults
-from klarna_conformance.certify.adapter import Hello
+from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.certify.process_adapter import ProcessAdapter
 from klarna_conformance.errors import AdapterError
 from klarna_specs.client.play import Ended, Mute, RefusedIt, Unsupported

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
-from klarna_conformance.front.listener import Arrival, Listener
+from klarna_conformance.network.listener import Arrival, Listener
 from klarna_specs.exchange import Payload, Request, Response
 
 __all__ = ["Raw", "Telling", "connected", "port_of"]

@@ -9,13 +9,13 @@ from typing import Any
 
 import pytest
 
-from klarna_conformance.certify.adapter import Hello, Ready
+from klarna_conformance.adapter_protocol import Hello, Ready
 from klarna_conformance.certify.driving import Course, Stage
-from klarna_conformance.certify.judging import judge_client, keys_used
-from klarna_conformance.front.network import Tempo
-from klarna_conformance.recording import Recorder
-from klarna_conformance.redaction import Redactor
-from klarna_conformance.running import recorded_header
+from klarna_conformance.judge.client.judging import judge_client, keys_used
+from klarna_conformance.network.network import Tempo
+from klarna_conformance.record.recording import Recorder
+from klarna_conformance.record.redaction import Redactor
+from klarna_conformance.run.running import recorded_header
 from klarna_reports.journal import Journal, read_journal
 from klarna_reports.record import Played, TargetFacts
 from klarna_specs.client.faults import Cut, Errored, Fault, Truncated, Twice, Varied

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from klarna_conformance.front.listener import Arrival, Listener
+from klarna_conformance.network.listener import Arrival, Listener
 from klarna_specs.exchange import Payload, Response
 
 from .sockets import Raw, Telling, connected

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from klarna_conformance.front.listener import Arrival, Listener
+from klarna_conformance.network.listener import Arrival, Listener
 
 
 async def _nothing(arrival: Arrival) -> None:

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from klarna_conformance import defaults
-from klarna_conformance.front.network import Disturbing, Network, Tempo
 from klarna_conformance.mock.app import credentials_of
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.network.network import Disturbing, Network, Tempo
 from klarna_specs.client.faults import (
     Cut,
     Errored,

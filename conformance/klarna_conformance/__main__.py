@@ -1,0 +1,5 @@
+"""`python -m klarna_conformance`: the command line."""
+
+from klarna_conformance.cli.main import main
+
+main()

@@ -1,0 +1,1 @@
+"""Runs against every wrong server and client, to see what is detected."""

@@ -1,0 +1,110 @@
+"""Puts each wrong and each harmless client through the certification, several at a time."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from klarna_conformance.campaign.servers import Trial
+from klarna_conformance.certify.driving import Stage
+from klarna_conformance.certify.in_process import InProcessAdapter
+from klarna_conformance.drawing import draw
+from klarna_conformance.judge.client.judging import judge_client, keys_used
+from klarna_conformance.network.network import Tempo
+from klarna_conformance.wrong.clients.catalogue import ClientMutant, client_mutants
+from klarna_specs.client.play import ClientScenario
+from klarna_specs.loader import load
+from klarna_specs.spec import Spec
+from klarna_strategies.clients import client_scenarios, client_table
+
+__all__ = ["TEMPO", "ClientCampaign", "try_clients"]
+
+TEMPO = Tempo(timeout_s=0.25, hold_s=0.8, slow_s=0.08, command_s=4.0)
+"""Quicker than for clients of others: ours read the advice."""
+_BACKOFF_S = 0.02
+_AT_A_TIME = 4
+
+
+class ClientCampaign(msgspec.Struct, frozen=True, kw_only=True):
+    """How clients are tried; `full` goes on after one was caught, to fill the matrix."""
+
+    seed: int
+    examples: int
+    specs: Path | None = None
+    full: bool = False
+
+
+def try_clients(chosen: Sequence[ClientMutant], campaign: ClientCampaign) -> Iterator[Trial]:
+    """Yields a trial for each client, a few at a time."""
+    workers = min(os.cpu_count() or 1, max(len(chosen), 1))
+    ids = [mutant.id for mutant in chosen]
+    portions = [
+        (tuple(ids[at : at + _AT_A_TIME]), campaign) for at in range(0, len(ids), _AT_A_TIME)
+    ]
+    with ProcessPoolExecutor(workers) as pool:
+        for trials in pool.map(_try, portions):
+            yield from trials
+
+
+def _try(portion: tuple[tuple[str, ...], ClientCampaign]) -> list[Trial]:
+    ids, campaign = portion
+    spec = load(campaign.specs)
+    drawn = draw(client_scenarios(spec), count=campaign.examples, seed=campaign.seed)
+    scenarios = (*client_table(spec), *drawn)
+
+    async def go() -> list[Trial]:
+        chosen = [mutant for mutant in client_mutants() if mutant.id in ids]
+        return await asyncio.gather(*(_trial(spec, each, scenarios, campaign) for each in chosen))
+
+    return asyncio.run(go())
+
+
+async def _trial(
+    spec: Spec,
+    mutant: ClientMutant,
+    scenarios: Sequence[ClientScenario],
+    campaign: ClientCampaign,
+) -> Trial:
+    adapter = InProcessAdapter(
+        lambda hello: mutant.client(hello, backoff_s=_BACKOFF_S),
+        name=mutant.id,
+        command_s=TEMPO.command_s,
+    )
+    stage = Stage(spec, adapter, seed=campaign.seed, tempo=TEMPO)
+    killers: Counter[str] = Counter()
+    used: dict[str, str] = {}
+    sent, first, steps, error = 0, None, None, ""
+    try:
+        await stage.open()
+        for scenario in scenarios:
+            course = await stage.play(scenario)
+            sent += len(course.exchanges)
+            found = judge_client(spec, course.side, course.exchanges, used)
+            used.update(keys_used(spec, course.side, course.exchanges))
+            against = {each.requirement for each in found if each.verdict in ("FAIL", "WARN")}
+            killers.update(against)
+            if against and first is None:
+                first = sent
+            if against.intersection(mutant.caught_by):
+                steps = steps or len(scenario.commands)
+                if not campaign.full:
+                    break
+    except Exception as exc:
+        error = f"{type(exc).__name__}: {exc}"
+    finally:
+        await stage.aclose()
+    return Trial(
+        id=mutant.id,
+        kind="clients",
+        harmless=mutant.harmless,
+        caught_by=mutant.caught_by,
+        killed_by=dict(killers.most_common()),
+        requests=sent,
+        requests_to_kill=first,
+        steps=steps,
+        error=error,
+    )

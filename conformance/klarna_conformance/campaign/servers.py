@@ -1,0 +1,165 @@
+"""Runs the suite against each mutant and harmless variant, side by side over the cores."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
+
+import msgspec
+
+from klarna_conformance.plan.planning import make_plan
+from klarna_conformance.plan.planning_cache import PlanningCache
+from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.play.counterexamples import find_counterexample, smallest_failing
+from klarna_conformance.play.discovery import discover_readings
+from klarna_conformance.play.engine import play_and_judge
+from klarna_conformance.wrong.catalogue import Mutant
+from klarna_conformance.wrong.making import make_mutant
+from klarna_reports.record import Played
+from klarna_specs.goals import Scope
+from klarna_specs.loader import load
+from klarna_specs.scenario import Scenario, steps_of
+
+__all__ = ["Campaign", "Trial", "Trials", "try_mutants"]
+
+
+class Trial(msgspec.Struct, frozen=True, kw_only=True):
+    """What the suite made of one mutant or harmless variant.
+
+    `killed_by` counts the failing scenarios by requirement; `requests_to_kill` is how many
+    requests were sent until the first failure, `steps` the length of the shrunk counterexample of
+    the requirement that was to catch it (both None where there is none).
+    """
+
+    id: str
+    kind: str
+    harmless: bool
+    caught_by: tuple[str, ...]
+    killed_by: dict[str, int]
+    requests: int
+    requests_to_kill: int | None
+    steps: int | None
+    error: str = ""
+
+    @property
+    def as_wanted(self) -> bool:
+        """Whether a mutant was caught by what was to catch it, or a harmless variant by nothing."""
+        if self.error:
+            return False
+        if self.harmless:
+            return not self.killed_by
+        return any(requirement in self.killed_by for requirement in self.caught_by)
+
+
+class Trials(msgspec.Struct, frozen=True, kw_only=True):
+    """All trials of a campaign, with what draws the same one again."""
+
+    seed: int
+    examples: int
+    trials: tuple[Trial, ...]
+
+    @property
+    def survivors(self) -> tuple[Trial, ...]:
+        """Mutants that nothing that was to catch them caught."""
+        return tuple(t for t in self.trials if not t.harmless and not t.as_wanted)
+
+    @property
+    def false_alarms(self) -> tuple[Trial, ...]:
+        """Harmless variants that turned the run red."""
+        return tuple(t for t in self.trials if t.harmless and not t.as_wanted)
+
+
+class Campaign(msgspec.Struct, frozen=True, kw_only=True):
+    """How mutants are tried; `full` goes on after a mutant was caught, to fill the matrix.
+
+    With `max_requests` each is tried with what a run of so many requests sends.
+    """
+
+    seed: int
+    examples: int
+    max_requests: int | None = None
+    specs: Path | None = None
+    full: bool = False
+
+
+def try_mutants(chosen: Sequence[Mutant], campaign: Campaign) -> Iterator[Trial]:
+    """Yields a trial for each mutant as it is done; a mutant without `caught_by` is harmless."""
+    workers = min(os.cpu_count() or 1, max(len(chosen), 1))
+    with ProcessPoolExecutor(workers, initializer=_prepare, initargs=(campaign,)) as pool:
+        yield from pool.map(_try, chosen)
+
+
+_prepared: tuple[Campaign, tuple[Scenario, ...]] | None = None
+
+
+def _prepare(campaign: Campaign) -> None:
+    """Makes the plan once in each process: it is the same for all mutants.
+
+    It is rehearsed, so that every goal comes early and most mutants are caught soon.
+    """
+    global _prepared  # this is how a pool hands state to its workers
+    plan = make_plan(
+        load(campaign.specs),
+        scope=Scope(),
+        seed=campaign.seed,
+        examples=campaign.examples,
+        max_requests=campaign.max_requests,
+        cache=PlanningCache.of_user(),
+    )
+    _prepared = (campaign, plan.scenarios)
+
+
+def _try(mutant: Mutant) -> Trial:
+    assert _prepared is not None
+    return asyncio.run(_trial(mutant, *_prepared))
+
+
+async def _trial(mutant: Mutant, campaign: Campaign, scenarios: Iterable[Scenario]) -> Trial:
+    spec = load(campaign.specs)
+    target = MockTarget(make_mutant(spec, mutant, seed=campaign.seed))
+    readings, _ = await discover_readings(spec, target, "")
+    target.facts = msgspec.structs.replace(target.facts, readings=readings)
+    failing: list[Played] = []
+    sent, first, error = 0, None, ""
+    for number, scenario in enumerate(scenarios, 1):
+        played = await play_and_judge(spec, target, scenario, identifier=f"s{number:04}")
+        sent += len(played.exchanges)
+        if error := played.error and f"{played.id}: {played.error}":
+            break
+        if failed := _failed(played):
+            first = first or sent
+            failing.append(played)
+            if not campaign.full and failed.intersection(mutant.caught_by):
+                break
+    smallest = smallest_failing(failing)
+    wanted = next((name for name in mutant.caught_by if name in smallest), None)
+    steps = None
+    if wanted:
+        shrunk, _ = await find_counterexample(
+            spec, target, wanted, smallest[wanted], identifier="c0001", nonce=""
+        )
+        steps = len(steps_of(shrunk.scenario))
+    return Trial(
+        id=mutant.id,
+        kind=mutant.kind,
+        harmless=not mutant.caught_by,
+        caught_by=mutant.caught_by,
+        killed_by=_killers(failing),
+        requests=sent,
+        requests_to_kill=first,
+        steps=steps,
+        error=error,
+    )
+
+
+def _failed(played: Played) -> set[str]:
+    return {finding.requirement for finding in played.findings if finding.verdict == "FAIL"}
+
+
+def _killers(failing: Iterable[Played]) -> dict[str, int]:
+    counted: Counter[str] = Counter()
+    for played in failing:
+        counted.update(_failed(played))
+    return dict(counted.most_common())

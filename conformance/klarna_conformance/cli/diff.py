@@ -1,0 +1,68 @@
+"""`diff`: what changed between two runs."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from klarna_conformance.cli.options import specs_option
+
+if TYPE_CHECKING:
+    from klarna_reports.changes import Changes
+
+__all__ = ["diff"]
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command()
+@click.argument("old", type=_FOLDER)
+@click.argument("new", type=_FOLDER)
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "markdown"]),
+    default="text",
+    show_default=True,
+    help="What to print: text to read, JSON for a program, or Markdown for a pull request.",
+)
+@specs_option
+def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
+    """Tell what changed from the run in the folder OLD to the one in NEW.
+
+    Each requirement is broken, fixed, changed, added, removed or unchanged. Exits with 1 where one
+    is newly broken.
+    """
+    import msgspec
+
+    from klarna_reports.changes import changes_between
+    from klarna_reports.journal import FILE_NAME, read_journal
+    from klarna_reports.markdown import changes_markdown
+    from klarna_reports.summary import summarise
+    from klarna_specs.loader import load
+
+    spec = load(specs)
+    before, after = (summarise(spec, read_journal(each / FILE_NAME)) for each in (old, new))
+    changes = changes_between(before, after)
+    if form == "json":
+        click.echo(msgspec.json.format(msgspec.json.encode(changes)))
+    elif form == "markdown":
+        click.echo(changes_markdown(changes), nl=False)
+    else:
+        for line in _lines(changes):
+            click.echo(line)
+    return 1 if changes.of_kind("broken") else 0
+
+
+def _lines(changes: "Changes") -> "Iterator[str]":
+    from klarna_reports.changes import KINDS
+
+    yield f"{changes.old_verdict} -> {changes.new_verdict}"
+    yield from (f"Note: {caveat}" for caveat in changes.caveats)
+    for kind in KINDS:
+        for change in changes.of_kind(kind):
+            was, now = change.was or "-", change.now or "-"
+            yield f"{kind:<8} {change.level:<6} {change.requirement} ({was} -> {now})"
+    counts = ", ".join(f"{len(changes.of_kind(kind))} {kind}" for kind in KINDS)
+    yield f"{counts}, {changes.unchanged} unchanged"

@@ -1,0 +1,65 @@
+"""`list`: the requirements."""
+
+import json
+from pathlib import Path
+
+import click
+
+from klarna_conformance.cli.options import specs_option
+
+__all__ = ["list_requirements"]
+
+
+@click.command("list")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["table", "json", "page"]),
+    default="table",
+    show_default=True,
+    help="`page` shows which statement of the documentation page is claimed by what.",
+)
+@click.option("--operation", "operations", multiple=True, help="Only this operation (operationId).")
+@click.option("--clients", is_flag=True, help="List what clients are held to instead of servers.")
+@specs_option
+def list_requirements(
+    form: str, operations: tuple[str, ...], clients: bool, specs: Path | None
+) -> None:
+    """List the requirements: id, level, statement, section and source."""
+    from klarna_conformance.cli.options import chosen_scope
+    from klarna_conformance.errors import UsageError
+    from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_spec
+    from klarna_specs.loader import load
+
+    if clients and form == "page":
+        raise UsageError("--format page is about what servers are held to")
+    spec = load(specs)
+    scope = chosen_scope(spec, operations)
+    if clients:
+        spec = client_spec(spec, operations=operations or CLIENT_OPERATIONS)
+        scope = chosen_scope(spec)
+    if form == "page":
+        _echo_page(specs)
+        return
+    requirements = [requirement for requirement in spec.requirements if scope.admits(requirement)]
+    if form == "json":
+        import msgspec
+
+        click.echo(json.dumps(msgspec.to_builtins(requirements), indent=2))
+        return
+    operation = ""
+    for requirement in requirements:
+        if requirement.operation != operation:
+            operation = requirement.operation
+            click.echo(f"\n{operation}: {spec.operations[operation].summary}")
+        click.echo(f"  {requirement.level:<6} {requirement.id:<40} {requirement.statement}")
+
+
+def _echo_page(specs: Path | None) -> None:
+    from klarna_specs.loader import load_page_index
+
+    for section in load_page_index(specs).sections:
+        click.echo(f"\n{section.title}")
+        for claim in section.statements:
+            by = ", ".join(claim.claimed_by) or f"states nothing ({claim.states_nothing})"
+            click.echo(f"  {claim.fingerprint}  {claim.gist}\n{'':16}{by}")

@@ -1,0 +1,100 @@
+"""The command line: `klarna-conformance`."""
+
+import os
+import sys
+
+import click
+
+from klarna_conformance.cli.check import check
+from klarna_conformance.cli.client import client
+from klarna_conformance.cli.diff import diff
+from klarna_conformance.cli.doctor import doctor
+from klarna_conformance.cli.list import list_requirements
+from klarna_conformance.cli.mock import mock
+from klarna_conformance.cli.mutants import mutants
+from klarna_conformance.cli.openapi import openapi
+from klarna_conformance.cli.plan import plan
+from klarna_conformance.cli.proxy import proxy
+from klarna_conformance.cli.replay import replay
+from klarna_conformance.cli.report import report
+from klarna_conformance.cli.run import run
+
+__all__ = ["main"]
+
+_INTERRUPTED = 3
+_INTERNAL = 5
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="klarna-conformance")
+def _group() -> None:
+    """Tells whether a server, or a client, keeps to Klarna's Order Management documentation.
+
+    Refunds, return fees, release of the remaining authorization, extension of the due date.
+    Without a target the built-in mock is judged: no credentials, no network.
+
+    \b
+    Exit codes:
+      0  conformant (known deviations included)
+      1  nonconformant
+      2  wrong usage or configuration
+      3  not fully verified
+      4  target unreachable, credentials refused, or no order can be had
+      5  internal error
+    """
+
+
+for _command in (
+    run,
+    doctor,
+    list_requirements,
+    plan,
+    replay,
+    mock,
+    mutants,
+    report,
+    diff,
+    check,
+    openapi,
+    client,
+    proxy,
+):
+    _group.add_command(_command)
+
+
+def main() -> None:
+    """Runs the command line, exits with the documented code, tells errors in one sentence."""
+    try:
+        sys.exit(_group.main(standalone_mode=False) or 0)
+    except click.exceptions.Abort:
+        click.echo("Interrupted before anything was sent: not fully verified.", err=True)
+        sys.exit(_INTERRUPTED)
+    except click.ClickException as exc:
+        exc.show()
+        sys.exit(exc.exit_code)
+    except click.exceptions.Exit as exc:
+        sys.exit(exc.exit_code)
+    except Exception as exc:
+        if os.environ.get("KLARNA_CONFORMANCE_DEBUG"):
+            raise
+        from klarna_reports.printable import inert
+
+        code, message = _explained(exc)
+        click.echo(inert(f"Error: {message}"), err=True)
+        sys.exit(code)
+
+
+def _explained(exc: Exception) -> tuple[int, str]:
+    """The exit code and the sentence for an exception."""
+    from klarna_conformance.errors import ConformanceError, UsageError
+    from klarna_reports.errors import JournalError, MergeError
+    from klarna_specs.errors import SpecError
+
+    match exc:
+        case ConformanceError():
+            return exc.exit_code, str(exc)
+        case SpecError() | JournalError() | MergeError():
+            return UsageError.exit_code, str(exc)
+        case _:
+            hint = "set KLARNA_CONFORMANCE_DEBUG=1 for the traceback"
+            return _INTERNAL, f"a defect of this program: {type(exc).__name__}: {exc} ({hint})"

@@ -1,0 +1,72 @@
+"""`openapi`: the specs as an OpenAPI document."""
+
+from pathlib import Path
+from typing import Literal
+
+import click
+
+from klarna_conformance.cli.options import specs_option
+
+__all__ = ["openapi"]
+
+
+@click.command()
+@click.option(
+    "--version",
+    type=click.Choice(["3.1", "3.0"]),
+    default="3.1",
+    show_default=True,
+    help="The version of OpenAPI; 3.0 for tools that read nothing newer.",
+)
+@click.option(
+    "--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True
+)
+@click.option(
+    "--output",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="A file to write to; standard output by default.",
+)
+@specs_option
+def openapi(
+    version: Literal["3.1", "3.0"],
+    form: Literal["yaml", "json"],
+    output: Path | None,
+    specs: Path | None,
+) -> None:
+    """Compile the specs to an OpenAPI document, for generators, editors and other test tools."""
+    from klarna_conformance.errors import UsageError
+    from klarna_conformance.openapi import compile_openapi
+    from klarna_specs.loader import load
+
+    text = _written(compile_openapi(load(specs), version=version), form)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as exc:
+        raise UsageError(
+            f"cannot write {output}: {exc.strerror or exc}; choose another --output"
+        ) from exc
+
+
+def _written(document: object, form: Literal["yaml", "json"]) -> str:
+    if form == "json":
+        import json
+
+        return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    import yaml
+
+    return yaml.dump(document, Dumper=_dumper(), sort_keys=False, allow_unicode=True, width=100)
+
+
+def _dumper() -> type:
+    """Writes every value out where it stands: anchors are for machines."""
+    import yaml
+
+    class Plain(yaml.SafeDumper):
+        def ignore_aliases(self, data: object) -> bool:
+            del data
+            return True
+
+    return Plain

@@ -1,0 +1,41 @@
+"""`replay`: a saved counterexample again."""
+
+from pathlib import Path
+
+import click
+
+from klarna_conformance import defaults
+from klarna_conformance.cli.options import specs_option
+
+__all__ = ["replay"]
+
+
+@click.command()
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.option("--target", default="mock", show_default=True, help="`mock`, a URL or a target file.")
+@click.option("--mutant", help="Replay against this mutant of the mock.")
+@specs_option
+def replay(file: Path, target: str, mutant: str | None, specs: Path | None) -> int:
+    """Play the saved counterexample in FILE again and judge it.
+
+    Prints what was exchanged. Exits with 1 where a requirement is violated, with 0 where none is,
+    and with 4 where its order cannot be had.
+    """
+    import asyncio
+    import uuid
+
+    from klarna_conformance.cli.terminal import Terminal
+    from klarna_conformance.errors import PreflightError
+    from klarna_conformance.play.counterexamples import read_counterexample
+    from klarna_conformance.play.replaying import replay_on
+    from klarna_conformance.target.opening import open_target
+    from klarna_specs.loader import load
+
+    spec = load(specs)
+    saved = read_counterexample(file)
+    opened = open_target(target, spec, seed=defaults.SEED, mutant=mutant)
+    played = asyncio.run(replay_on(spec, opened, saved.scenario, nonce=str(uuid.uuid4())))
+    if played.unavailable:
+        raise PreflightError(f"no order can be had: {played.unavailable.reason}")
+    Terminal(quiet=False, color=True).exchanges(played)
+    return 1 if any(finding.verdict == "FAIL" for finding in played.findings) else 0

@@ -1,0 +1,294 @@
+"""What a run prints: progress while it goes, and a summary that names what failed."""
+
+import statistics
+import time
+from collections import Counter
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+from rich.text import Text
+
+from klarna_conformance.progress import LoggedProgress
+from klarna_reports.printable import inert
+from klarna_reports.record import Played
+from klarna_reports.summary import Summary
+from klarna_specs.exchange import Response
+
+if TYPE_CHECKING:
+    from klarna_conformance.campaign.servers import Trial, Trials
+
+__all__ = ["Terminal"]
+
+_STYLES = {
+    "CONFORMANT": "bold green",
+    "CONFORMANT WITH KNOWN DEVIATIONS": "bold green",
+    "NONCONFORMANT": "bold red",
+    "NOT FULLY VERIFIED": "bold yellow",
+    "INTERNAL ERROR": "bold magenta",
+}
+_SHOWN = 12
+_UNSEEN_SHOWN = 5
+_TOLD_EVERY = 50
+"""After so many trials a log is told that it goes on."""
+
+
+_MARK = "| "
+"""Before a line that would be a workflow command only because the text was wrapped there."""
+_PHASES = {"r": "Preparing", "c": "Shrinking"}
+"""What is being done when scenarios with ids of this beginning are played."""
+
+
+class Terminal:
+    """Prints progress to stderr and the summary to stdout; `clock` tells seconds."""
+
+    def __init__(
+        self, *, quiet: bool, color: bool, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        plain = None if color else False
+        self._out = Console(force_terminal=plain, no_color=not color, highlight=False)
+        self._err = Console(
+            stderr=True, force_terminal=plain, no_color=not color, highlight=False, quiet=quiet
+        )
+        self._quiet = quiet
+        self._progress: Progress | None = None
+        self._log = LoggedProgress(clock)
+        self._failures = 0
+        self._tried = 0
+
+    def planning(self) -> None:
+        """Says that the plan is being made."""
+        if self._err.is_terminal:
+            self._err.print("Planning ...", end="\r")
+
+    @contextmanager
+    def progress(self, total: int, doing: str = "Sending") -> Generator[None]:
+        """Shows a bar while scenarios are played or mutants tried, where somebody looks."""
+        columns = (
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+        )
+        progress = Progress(*columns, console=self._err, transient=True)
+        progress.disable = not self._err.is_terminal or self._quiet
+        with progress:
+            progress.add_task(doing, total=total)
+            self._progress = progress
+            self._log.start(total)
+            yield
+        self._progress = None
+
+    def played(self, played: Played) -> None:
+        """Moves the bar on, and tells the phase: preparing, sending, or shrinking what failed."""
+        self._failures += any(finding.verdict == "FAIL" for finding in played.findings)
+        if self._progress is not None:
+            phase = _PHASES.get(played.id[:1], "Sending")
+            told = f"{phase} ({self._failures} failing)" if self._failures else phase
+            advance = int(phase == "Sending")
+            self._progress.update(self._progress.task_ids[0], advance=advance, description=told)
+            line = self._log.line(told, advance)
+            if line and not self._err.is_terminal:
+                self._err.print(line)
+
+    def trial(self, trial: "Trial") -> None:
+        """Moves the bar on, and names a mutant that was not judged as it has to be."""
+        self._tried += 1
+        if self._progress is not None:
+            self._progress.update(self._progress.task_ids[0], advance=1)
+        if not self._err.is_terminal and self._tried % _TOLD_EVERY == 0:
+            self._err.print(f"{self._tried} tried")
+        if not trial.as_wanted:
+            self._err.print(Text(_misjudged(trial)))
+
+    def trials(self, trials: "Trials", path: Path) -> None:
+        """Prints the score by requirement and class, what survived, what was a false alarm."""
+        self._out.print(_by_requirement(trials))
+        self._out.print()
+        self._out.print(_classes(trials))
+        for trial in (*trials.survivors, *trials.false_alarms):
+            self._out.print(Text(_misjudged(trial), style="bold red"))
+        of = [trial for trial in trials.trials if not trial.harmless]
+        killed = len(of) - len(trials.survivors)
+        steps = [trial.steps for trial in of if trial.steps is not None]
+        self._out.print(
+            Text(
+                f"{killed} of {len(of)} mutants killed, {len(trials.false_alarms)} false alarms "
+                f"on {len(trials.trials) - len(of)} harmless variants, "
+                f"median counterexample {statistics.median(steps) if steps else 0:g} steps"
+            )
+        )
+        self._out.print(Text(f"Matrix: {path}"))
+
+    def interrupted(self) -> None:
+        """Says that what was found so far is kept."""
+        self._err.print("Interrupted: what was found so far is kept.")
+
+    def unwritten(self, problem: str) -> None:
+        """Says that the run ended because its record cannot be written."""
+        self._err.print(Text(f"{problem}. The run ends here; what was found so far is kept."))
+
+    def exchanges(self, played: Played) -> None:
+        """Prints what was exchanged in a scenario, and what was found in it."""
+        for index, exchange in enumerate(played.exchanges):
+            request, outcome = exchange.request, exchange.outcome
+            came = str(outcome.status) if isinstance(outcome, Response) else outcome.kind
+            marked = ">" if exchange.purpose == "step" else " "
+            line = f"{marked} {request.method} {request.path} {request.body.text} -> {came}"
+            self._tell(line)
+            for finding in played.findings:
+                if finding.exchange == index and finding.verdict in ("FAIL", "WARN"):
+                    style = _STYLES["NONCONFORMANT"] if finding.verdict == "FAIL" else "bold"
+                    self._tell(f"  {finding.verdict} {finding.requirement}", style)
+                    self._tell(f"    expected: {finding.expected}")
+                    self._tell(f"    observed: {finding.observed}")
+        if not any(finding.verdict == "FAIL" for finding in played.findings):
+            self._out.print(Text("No requirement is violated.", style=_STYLES["CONFORMANT"]))
+
+    def summary(self, summary: Summary, directory: Path) -> None:
+        """Prints the verdict, the operations, what failed, and where the report is."""
+        if not self._quiet:
+            self._out.print(_operations(summary))
+            self._print_findings(summary)
+        verdict = (summary.verdict, _STYLES[summary.verdict])
+        self._tell_parts(verdict, (f" {summary.reason}", ""))
+        if not self._quiet:
+            told = (
+                f"{summary.exchanges} requests judged in {summary.scenarios} scenarios, "
+                f"{summary.wall_s:.1f} s, seed {summary.seed}"
+            )
+            self._out.print(Text(told))
+            self._out.print(Text(f"Report: {directory / 'report.html'}"))
+
+    def certified(self, summary: Summary, told: Mapping[str, str], directory: Path) -> None:
+        """Prints what a client did wrong, each in a sentence, and where its certificate is."""
+        if not self._quiet:
+            for verdict in ("FAIL", "WARN"):
+                for result in (r for r in summary.requirements if r.verdict == verdict):
+                    self._tell(f"{verdict} {result.id}", "bold")
+                    self._tell(f"  {result.statement}")
+                    if result.id in told:
+                        self._tell(f"  {told[result.id]}")
+            for result in summary.requirements:
+                if result.verdict == "NOT_RUN" and result.level == "MUST":
+                    self._tell(f"NOT_RUN {result.id}: {result.reason}")
+        self._tell_parts((summary.verdict, _STYLES[summary.verdict]), (f" {summary.reason}", ""))
+        if not self._quiet:
+            sent = f"{summary.requests_sent} requests in {summary.scenarios} scenarios"
+            self._tell(f"{sent}, {summary.wall_s:.1f} s, seed {summary.seed}")
+            self._tell(f"Report: {directory / 'report.html'}")
+            self._tell(f"Certificate: {directory / 'certificate.html'}")
+
+    def _print_findings(self, summary: Summary) -> None:
+        for verdict in ("ERROR", "FAIL", "KNOWN", "WARN"):
+            chosen = [r for r in summary.requirements if r.verdict == verdict]
+            chosen.sort(key=lambda result: bool(result.beside))
+            for result in chosen[:_SHOWN]:
+                if result.beside:
+                    told = f"{verdict} {result.id}, seen only beside {result.beside}"
+                    self._tell(told, "bold")
+                    continue
+                self._tell(f"{verdict} {result.id}", "bold")
+                self._tell(f"  {result.statement}")
+                finding = next((f for f in summary.findings if f.requirement == result.id), None)
+                if finding:
+                    self._tell(f"  expected: {finding.expected}")
+                    self._tell(f"  observed: {finding.observed} ({finding.scenario})")
+            if len(chosen) > _SHOWN:
+                self._tell(f"{len(chosen) - _SHOWN} more {verdict}: see the report")
+        unseen = [r for r in summary.requirements if r.verdict == "NOT_RUN" and r.level == "MUST"]
+        for result in unseen[:_UNSEEN_SHOWN]:
+            self._tell(f"NOT_RUN {result.id}: {result.reason}")
+        if len(unseen) > _UNSEEN_SHOWN:
+            self._tell(f"{len(unseen) - _UNSEEN_SHOWN} more NOT_RUN: see the report")
+        for each in summary.unjudged[:_SHOWN]:
+            requests = "1 request" if each.count == 1 else f"{each.count} requests"
+            self._tell(f"NOT JUDGED {requests} (first {each.request}): {each.reason}")
+        if len(summary.unjudged) > _SHOWN:
+            self._tell(f"{len(summary.unjudged) - _SHOWN} more NOT JUDGED: see the report")
+        for error in summary.errors[:_SHOWN]:
+            self._tell(f"ERROR {error}")
+
+    def _tell(self, text: str, style: str = "") -> None:
+        self._tell_parts((text, style))
+
+    def _tell_parts(self, *parts: tuple[str, str]) -> None:
+        """Prints texts that may come from outside: wrapped, and no line of them is a command."""
+        text = Text.assemble(*((inert(part), style) for part, style in parts))
+        for line in text.wrap(self._out, self._out.width - len(_MARK)):
+            line.rstrip()
+            begins = inert(line.plain) != line.plain
+            self._out.print(Text(_MARK) + line if begins else line, soft_wrap=True)
+
+
+def _operations(summary: Summary) -> Table:
+    verdicts = ("PASS", "FAIL", "WARN", "INFO", "NOT_RUN")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("operation")
+    for verdict in (*verdicts, "judged"):
+        table.add_column(verdict, justify="right")
+    counts: dict[str, Counter[str]] = {}
+    evidence: Counter[str] = Counter()
+    for result in summary.requirements:
+        counts.setdefault(result.operation, Counter())[result.verdict] += 1
+        evidence[result.operation] = max(evidence[result.operation], result.evidence)
+    for operation, found in counts.items():
+        cells = [str(found[verdict] or "") for verdict in verdicts]
+        table.add_row(operation, *cells, str(evidence[operation]))
+    return table
+
+
+def _misjudged(trial: "Trial") -> str:
+    if trial.error:
+        return f"ERROR {trial.id}: {trial.error}"
+    if trial.harmless:
+        return f"FALSE ALARM {trial.id}: {', '.join(trial.killed_by)}"
+    others = f" (only by {', '.join(trial.killed_by)})" if trial.killed_by else ""
+    return f"SURVIVED {trial.id}: not caught by {' or '.join(trial.caught_by)}{others}"
+
+
+def _by_requirement(trials: "Trials") -> Table:
+    """For each requirement the mutants that it has to catch, and what it took to catch them."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("requirement", overflow="fold")
+    for name in ("killed", "of", "requests", "steps"):
+        table.add_column(name, justify="right")
+    wrong = [trial for trial in trials.trials if not trial.harmless]
+    for requirement in sorted({name for trial in wrong for name in trial.caught_by}):
+        of = [trial for trial in wrong if requirement in trial.caught_by]
+        killed = [trial for trial in of if requirement in trial.killed_by]
+        first = [t.requests_to_kill for t in killed if t.requests_to_kill is not None]
+        steps = [trial.steps for trial in killed if trial.steps is not None]
+        table.add_row(
+            Text(requirement),
+            str(len(killed)),
+            str(len(of)),
+            f"{statistics.median(first):g}" if first else "",
+            str(max(steps)) if steps else "",
+        )
+    return table
+
+
+def _classes(trials: "Trials") -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("class")
+    for name in ("killed", "of", "false alarms", "of", "requests to kill"):
+        table.add_column(name, justify="right")
+    for kind in dict.fromkeys(trial.kind for trial in trials.trials):
+        of = [trial for trial in trials.trials if trial.kind == kind]
+        wrong = [trial for trial in of if not trial.harmless]
+        harmless = [trial for trial in of if trial.harmless]
+        first = [t.requests_to_kill for t in wrong if t.requests_to_kill is not None]
+        table.add_row(
+            kind,
+            str(sum(trial.as_wanted for trial in wrong)) if wrong else "",
+            str(len(wrong)) if wrong else "",
+            str(sum(not trial.as_wanted for trial in harmless)) if harmless else "",
+            str(len(harmless)) if harmless else "",
+            f"{statistics.median(first):g}" if first else "",
+        )
+    return table

@@ -1,0 +1,1 @@
+"""The client side of HTTP: requests, retries, rate limits, TLS, decoding."""

@@ -1,0 +1,1 @@
+"""Judges what a client sent and reported, by the client requirements of the specs. Pure."""

@@ -1,0 +1,116 @@
+"""Whether the details of a refusal that a client reports are those that it was given."""
+
+from collections.abc import Iterable, Iterator
+from http import HTTPStatus
+
+from klarna_conformance.judge.client.attempts import error_member
+from klarna_conformance.judge.client.checks.saying import must
+from klarna_conformance.judge.client.view import Said, View
+from klarna_specs.calls import KEY_HEADER
+from klarna_specs.client.play import RefusedIt
+from klarna_specs.exchange import Failure, Response
+from klarna_specs.json_value import as_array
+
+__all__ = ["given_ids", "given_messages", "refusal_details_true"]
+
+_CORRELATION_HEADER = "klarna-correlation-id"
+
+
+def refusal_details_true(view: View) -> Iterator[Said]:
+    """The client's own words are no matter where the server gave none, nor beside the server's.
+
+    What was given for another call is never right, and neither is an id that nobody gave.
+    """
+    told = view.told
+    if not isinstance(told, RefusedIt) or not view.attempts:
+        return
+    here = [each.response for each in (*view.attempts, *view.others) if each.response]
+    checks = _codes, _ids, _messages
+    wrong = next((text for check in checks for text in check(told, here, view)), "")
+    expected = "the code, the messages and the correlation id of this refusal, or none"
+    yield must(view.at, expected, f"the client reports {wrong}", holds=not wrong)
+
+
+def given_messages(response: Response) -> list[str]:
+    """The messages of an error, in either spelling."""
+    listed = as_array(error_member(response, "error_messages")) or []
+    return [str(each) for each in (*listed, error_member(response, "error_message")) if each]
+
+
+def given_ids(response: Response) -> set[str]:
+    """The correlation ids of an error, in its body and its header."""
+    given = error_member(response, "correlation_id"), response.header(_CORRELATION_HEADER)
+    return {each for each in given if isinstance(each, str)}
+
+
+def _given_in_part(view: View) -> set[str]:
+    """The correlation ids in the heads of responses that broke off."""
+    outcomes = [each.exchange.outcome for each in (*view.attempts, *view.others)]
+    heads = [each.headers for each in outcomes if isinstance(each, Failure)]
+    return {value for head in heads for name, value in head if name.lower() == _CORRELATION_HEADER}
+
+
+def _given_codes(responses: Iterable[Response]) -> set[str]:
+    codes = (error_member(each, "error_code") for each in responses)
+    return {code for code in codes if isinstance(code, str) and code}
+
+
+def _codes(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
+    code, given = told.error_code, _given_codes(here)
+    if not code or _is_about(code, [*given, *(str(each.status) for each in here)]):
+        return
+    if given or code in _given_codes(view.earlier) or code in _of_other_statuses(view, here):
+        yield f"the error code {code!r}; the server gave {_listed(given)}"
+
+
+def _of_other_statuses(view: View, here: list[Response]) -> set[str]:
+    """The error codes that are documented for other statuses than those of these answers."""
+    seen = {each.status for each in here}
+    documented = [
+        response for each in view.spec.operations.values() for response in each.responses.values()
+    ]
+    near = {code for each in documented if seen & set(each.status) for code in each.error_code}
+    return {code for each in documented for code in each.error_code} - near
+
+
+def _ids(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
+    given = {id_ for each in here for id_ in given_ids(each)} | _given_in_part(view)
+    sent = [header for each in view.attempts for header in each.exchange.request.headers]
+    own = [value for name, value in sent if name.lower() != KEY_HEADER.lower()]
+    if told.correlation_id and not _is_about(told.correlation_id, [*given, *own]):
+        yield f"the correlation id {told.correlation_id!r}; the server gave {_listed(given)}"
+
+
+def _messages(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
+    """A text is the server's where it has words, code, id or status of an answer in it."""
+    given = [text for each in here for text in given_messages(each)]
+    known = [*given, *_given_codes(here), *(id_ for each in here for id_ in given_ids(each))]
+    known += [word for each in here for word in _status_words(each.status)]
+    earlier = [text for each in view.earlier for text in given_messages(each) if text not in given]
+    texts = [text for text in told.error_messages if text]
+    stale = [text for text in texts if any(_has(text, old) for old in earlier)]
+    foreign = [] if any(_is_about(text, known) for text in texts) else texts
+    for text in (*stale, *(foreign if given else ())):
+        yield f"the message {text!r}; the server gave {_listed(given)}"
+
+
+def _status_words(status: int) -> list[str]:
+    phrase = [HTTPStatus(status).phrase] if status in list(HTTPStatus) else []
+    return [str(status), *phrase]
+
+
+def _is_about(text: str, known: Iterable[str]) -> bool:
+    return any(_has(text, each) or _has(each, text) for each in known)
+
+
+def _has(text: str, part: str) -> bool:
+    """Whether a text contains another, whatever stands between the words of it."""
+    return bool(_plain(part)) and _plain(part) in _plain(text)
+
+
+def _plain(text: str) -> str:
+    return "".join(each for each in text.casefold() if each.isalnum())
+
+
+def _listed(given: Iterable[str]) -> str:
+    return ", ".join(map(repr, sorted(given))) or "none"

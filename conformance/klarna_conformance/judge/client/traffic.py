@@ -1,0 +1,148 @@
+"""Traffic alone: which requests are attempts at one operation, and what they show. Pure."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from klarna_conformance.judge.client.attempts import Attempt, attempts_of
+from klarna_conformance.judge.client.judging import findings_of
+from klarna_conformance.judge.client.view import View
+from klarna_reports.record import Finding
+from klarna_specs.calls import Call
+from klarna_specs.client.play import Mark
+from klarna_specs.exchange import Exchange
+from klarna_specs.json_value import as_object
+from klarna_specs.spec import Spec
+
+__all__ = ["excusable", "judge_traffic", "keys_of_traffic"]
+
+_AGAIN_WITHIN_S = 600.0
+"""The same call so soon after one of unclear fate is taken for another attempt at it."""
+_ORDERS = "/ordermanagement/v1/orders/"
+_OF_CREDENTIALS = "client.credentials-sent"
+_TEXTS = ("description", "reference")
+"""Members of a body that no money depends on."""
+
+
+@dataclass(slots=True)
+class _Operation:
+    """Attempts that are taken for the same operation, and what else was sent beside them."""
+
+    attempts: list[Attempt] = field(default_factory=list[Attempt])
+    others: list[Attempt] = field(default_factory=list[Attempt])
+
+
+def judge_traffic(
+    spec: Spec,
+    exchanges: Sequence[Exchange],
+    marks: Sequence[Mark] = (),
+    used: Mapping[str, str] | None = None,
+) -> tuple[Finding, ...]:
+    """What client requirements say of exchanges, where nothing else is known of the client.
+
+    A mark tells of an exchange what only the network knows; where there are none, as in recordings,
+    a call without an answer may have taken effect or not, and credentials were left out. `used` are
+    keys of other traffic, with what for. What is not about orders is passed over.
+    """
+    found: list[Finding] = []
+    known = dict(used or {})
+    for view in _views(spec, exchanges, marks, known):
+        findings = findings_of(view, traffic=True)
+        found.extend(f for f in findings if marks or f.requirement != _OF_CREDENTIALS)
+        known.update(_keys(view))
+    return tuple(found)
+
+
+def keys_of_traffic(spec: Spec, exchanges: Sequence[Exchange]) -> dict[str, str]:
+    """The idempotency keys of the traffic, each with what it was first used for."""
+    keys: dict[str, str] = {}
+    for view in _views(spec, exchanges, (), {}):
+        keys = {**_keys(view), **keys}
+    return keys
+
+
+def excusable(
+    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark] = ()
+) -> Iterator[str]:
+    """The conditional requirements that the client had occasion for, perhaps without taking it.
+
+    Where it took it, there are findings; where it did not, it is not held against it.
+    """
+    for view in _views(spec, exchanges, marks, {}):
+        if view.attempts and view.changes:
+            yield from ("client.key-of-its-own", "client.key-uuid")
+            if view.unclear:
+                yield "client.key-kept"
+        if any(attempt.fate == "wait" for attempt in view.attempts):
+            yield "client.waits-as-asked"
+
+
+def _keys(view: View) -> dict[str, str]:
+    if not view.attempts or not view.changes:
+        return {}
+    order_id = view.attempts[0].call.order_id if view.attempts[0].call else ""
+    used_for = f"{view.operation} on order {order_id}"
+    return {attempt.key: used_for for attempt in view.attempts if attempt.key}
+
+
+def _views(
+    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark], used: Mapping[str, str]
+) -> Iterator[View]:
+    for operation in _operations(spec, exchanges, marks):
+        sent = (*operation.attempts, *operation.others)
+        first = operation.attempts[0].call if operation.attempts else None
+        yield View(
+            spec=spec,
+            attempts=tuple(operation.attempts),
+            others=tuple(operation.others),
+            operation=first.operation.operation if first else "",
+            first=sent[0].index,
+            used=used,
+        )
+
+
+def _operations(
+    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark]
+) -> list[_Operation]:
+    found: list[_Operation] = []
+    strays = _Operation()
+    for attempt in attempts_of(spec, exchanges, marks, first=0, count=len(exchanges)):
+        call = attempt.call
+        if not attempt.exchange.request.path.startswith(_ORDERS):
+            continue
+        if call is None or attempt.mark.at == "elsewhere":
+            strays.others.append(attempt)
+            continue
+        earlier = (each for each in reversed(found) if _goes_on(each.attempts, attempt, call))
+        operation = next(earlier, None)
+        if operation is None:
+            operation = _Operation()
+            found.append(operation)
+        operation.attempts.append(attempt)
+    return [*found, strays] if strays.others else found
+
+
+def _goes_on(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> bool:
+    """Whether a request is another attempt at what these are attempts at.
+
+    One with the same key is. One that asks for the same is, where the last of them left its sender
+    in the dark, had to wait, or was asked for credentials.
+    """
+    last = attempts[-1]
+    before = last.call
+    if before is None or _substance(before) != _substance(call):
+        return False
+    if call.key and call.key in {each.key for each in attempts}:
+        return True
+    soon = attempt.exchange.started_s - last.ended_s <= _AGAIN_WITHIN_S
+    challenged = last.exchange.request.credentials == "none" and last.status == 401
+    return soon and (last.fate in ("unclear", "wait") or challenged)
+
+
+def _substance(call: Call) -> tuple[Any, ...]:
+    """What a call asks for, as far as money or time depends on it."""
+    members = as_object(call.body)
+    body = call.body if members is None else {k: members[k] for k in members if k not in _TEXTS}
+    asked = call.operation.operation, call.order_id, call.capture_id, call.refund_id
+    return *asked, json.dumps(body, sort_keys=True)

@@ -1,0 +1,270 @@
+"""What a judge of clients looks at: the attempts of one operation, and what is known of it."""
+
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+
+from klarna_conformance.judge.client.attempts import Attempt, attempts_of, response_ids
+from klarna_conformance.judge.client.uses import acts_late, is_late
+from klarna_specs.calls import Call
+from klarna_specs.client.faults import Errored, Refused, Twice, Varied, kind_of
+from klarna_specs.client.play import Command, Episode, Mark, RefusedIt, Told, Unsupported
+from klarna_specs.exchange import Exchange, Response
+from klarna_specs.json_value import as_array, as_object
+from klarna_specs.ledger import Ledger
+from klarna_specs.spec import Spec
+from klarna_strategies.clients.fractions import float_loses
+
+__all__ = ["Said", "View", "view_of"]
+
+_RARE_TYPES = ("shipping_fee", "discount", "gift_card")
+
+
+class Said(msgspec.Struct, frozen=True):
+    """What one check says of an operation: of which exchange, and in words if it is no PASS."""
+
+    verdict: Literal["PASS", "FAIL", "WARN", "INFO"]
+    exchange: int
+    expected: str = ""
+    observed: str = ""
+
+
+class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """One operation as far as it is known.
+
+    `attempts` are its own calls, `others` what else was sent meanwhile, `earlier` the answers to
+    what came before in the scenario. `command`, `told`, `before` and `after` are None where nothing
+    but traffic is known. `used` are keys of other operations, with what they were used for;
+    `around` are the commands of the scenario before this one.
+    """
+
+    spec: Spec
+    attempts: tuple[Attempt, ...]
+    others: tuple[Attempt, ...]
+    earlier: tuple[Response, ...] = ()
+    operation: str
+    first: int
+    used: Mapping[str, str] = {}
+    around: tuple[Command, ...] = ()
+    command: Command | None = None
+    told: Told | None = None
+    before: Ledger | None = None
+    after: Ledger | None = None
+
+    def is_late(self, attempt: Attempt) -> bool:
+        """Whether it is one more attempt at an earlier operation of unknown outcome, by its key."""
+        return is_late(attempt.call, self.used)
+
+    @property
+    def last(self) -> Attempt | None:
+        """The last attempt, if any was made."""
+        return self.attempts[-1] if self.attempts else None
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is an operation that changes something."""
+        return self.spec.operations[self.operation].changes
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """The members of the body that the client was told."""
+        return dict(self.command.arguments) if self.command else {}
+
+    @property
+    def was_unclear(self) -> bool:
+        """Whether an attempt before the last one left its sender in the dark."""
+        return any(attempt is not self.last for attempt in self.unclear)
+
+    @property
+    def misread(self) -> bool:
+        """Whether something else that the client sent met a fault: it may have relied on it."""
+        return any(each.mark.fault is not None for each in self.others)
+
+    @property
+    def misled(self) -> bool:
+        """Whether the network refused for good what the server had done under the same key.
+
+        By its key the answer to the first attempt would come again: who believes that is not wrong.
+        """
+        last = self.last
+        done = {each.key for each in self.attempts if any(r.is_success for r in each.answers)}
+        disturbed = last is not None and isinstance(last.mark.fault, Errored) and last.settles
+        return disturbed and last is not None and last.key is not None and done == {last.key}
+
+    @property
+    def declined(self) -> bool:
+        """Whether the client told that it has no such operation, and sent nothing for it."""
+        return isinstance(self.told, Unsupported) and not self.attempts
+
+    @property
+    def unclear(self) -> tuple[Attempt, ...]:
+        """The attempts that left their sender in the dark."""
+        return tuple(attempt for attempt in self.attempts if attempt.fate == "unclear")
+
+    def abandoned(self, attempt: Attempt) -> bool:
+        """Whether the client sent another one before it had the answer to this attempt."""
+        later = (each for each in self.attempts if each.index > attempt.index)
+        return any(each.exchange.started_s < attempt.ended_s for each in later)
+
+    @property
+    def at(self) -> int:
+        """The exchange to look at where it is about the operation as a whole."""
+        return self.last.index if self.last else self.first
+
+    @cached_property
+    def effects(self) -> int:
+        """How often the server did what was told; without the order, as far as answers tell it."""
+        if self.before is None or self.after is None:
+            return len(self._successes)
+        done = self.after.fingerprints[len(self.before.fingerprints) :]
+        mine = f"{self.operation} {self.before.order_id} "
+        return sum(each.startswith(mine) for each in done) - len(self._late_effects)
+
+    @cached_property
+    def _late_effects(self) -> dict[str, set[str]]:
+        """Keys of earlier operations that were done only now, with the ids of what they made."""
+        if self.before is None:
+            return {}
+        late = [(each.call, each.answers) for each in self.others if self.is_late(each)]
+        return {
+            call.key: {id_ for answer in answers for id_ in response_ids(answer)}
+            for call, answers in late
+            if call and call.key and acts_late(self.before, self.operation, call, answers)
+        }
+
+    @property
+    def _successes(self) -> set[object]:
+        """The successes among all answers, those that are about the same counted once."""
+        return {
+            frozenset(response_ids(response)) or attempt.key or attempt.index
+            for attempt in self.attempts
+            for response in attempt.answers
+            if response.is_success
+        }
+
+    @cached_property
+    def doubled(self) -> int:
+        """How many of the effects came of a request that the network delivered twice."""
+        extra = 0
+        for attempt in self.attempts:
+            if isinstance(attempt.mark.fault, Twice):
+                successes = [each for each in attempt.mark.served if each.is_success]
+                ids = {frozenset(response_ids(each)) for each in successes}
+                extra += max(0, len(ids) - 1)
+        return extra
+
+    @cached_property
+    def served_ids(self) -> set[str]:
+        """The ids of what the server made for these attempts."""
+        if self.before is None or self.after is None:
+            return set()
+        known = {refund.refund_id for refund in self.before.refunds}
+        late = {id_ for ids in self._late_effects.values() for id_ in ids}
+        return {refund.refund_id for refund in self.after.refunds} - known - late
+
+    @cached_property
+    def seen(self) -> frozenset[str]:
+        """The names of all cases that this operation is one of."""
+        kinds = {kind_of(each.mark.fault) for each in self.attempts if each.mark.fault}
+        command = self.command
+        if command is None:
+            return frozenset(kinds)
+        if any(isinstance(fault, Refused) for fault in command.faults):
+            kinds.add("refused")
+        if command.for_ever and kinds:
+            kinds.add("for-ever")
+        calm = not any(command.faults) and not self.misread
+        if calm and (self.attempts or not isinstance(self.told, RefusedIt)):
+            kinds.add("undisturbed")
+            if self.around:
+                kinds.add("after-another")
+        varied = any(isinstance(each.mark.fault, Varied) for each in self.attempts)
+        if self.last and self.last.fate in ("success", "refusal") and not varied:
+            kinds.add(self.last.fate)
+            if self.last.fate == "refusal" and any(each.is_refusal for each in self.earlier):
+                kinds.add("second-refusal")
+        return frozenset(kinds | _of_command(command, self.around))
+
+
+def _of_command(command: Command, around: Sequence[Command]) -> set[str]:
+    lines = [as_object(each) or {} for each in as_array(command.arguments.get("order_lines")) or ()]
+    amount = command.arguments.get("refunded_amount", 0)
+    types = [line.get("type") for line in lines]
+    references = [line["reference"] for line in lines if "reference" in line]
+    cases = {
+        "one-minor-unit": amount == 1,
+        "odd-amount": amount % 100 != 0,
+        "with-lines": bool(lines),
+        "float-loses": float_loses(amount),
+        "with-fee": "return_fee" in types,
+        "two-fees": types.count("return_fee") > 1,
+        "two-of-a-type": any(types.count(rare) > 1 for rare in _RARE_TYPES),
+        "quantity-zero": any(
+            line.get("quantity") == line.get("total_amount") == 0 for line in lines
+        ),
+        "same-reference": len(set(references)) < len(references),
+        "any-text": not command.arguments.get("description", "").isascii(),
+        "description": "description" in command.arguments,
+        "reference": "reference" in command.arguments,
+        "second-capture": bool(command.capture),
+        "two-orders": any(other.order != command.order for other in around),
+        "same-again": any(_same(other, command) for other in around),
+    }
+    return {name for name, is_one in cases.items() if is_one}
+
+
+def _same(one: Command, other: Command) -> bool:
+    return (one.operation, one.order, one.capture, one.arguments) == (
+        other.operation,
+        other.order,
+        other.capture,
+        other.arguments,
+    )
+
+
+def view_of(
+    spec: Spec,
+    episode: Episode,
+    exchanges: Sequence[Exchange],
+    marks: Sequence[Mark],
+    *,
+    used: Mapping[str, str],
+    around: tuple[Command, ...],
+) -> View:
+    """An episode as the judge sees it."""
+    sent = attempts_of(spec, exchanges, marks, first=episode.first, count=episode.count)
+    here = (each for each in sent if each.mark.at == "server")
+    alike = tuple(each for each in here if _is_own(each.call, episode))
+    last_key = alike[-1].key if alike else None
+    own = tuple(each for each in alike if not is_late(each.call, used)) or tuple(
+        each for each in alike if each.key == last_key
+    )
+    mine = {each.index for each in own}
+    return View(
+        spec=spec,
+        attempts=own,
+        others=tuple(each for each in sent if each.index not in mine),
+        operation=episode.command.operation,
+        first=episode.first,
+        used=used,
+        around=around,
+        earlier=tuple(
+            each.outcome
+            for each in exchanges[: episode.first]
+            if isinstance(each.outcome, Response)
+        ),
+        command=episode.command,
+        told=episode.told,
+        before=episode.before,
+        after=episode.after,
+    )
+
+
+def _is_own(call: Call | None, episode: Episode) -> bool:
+    if call is None or call.operation.operation != episode.command.operation:
+        return False
+    if episode.command.capture is not None and call.capture_id != episode.capture_id:
+        return False
+    return call.order_id == episode.order_id

@@ -1,0 +1,186 @@
+"""What calls that are not recorded did to an order, where a read shows it. Pure.
+
+Only what documented calls can do counts: captures, refunds, a release, a cancellation, another
+amount, an expiry, a fraud check. What a recorded call would explain by itself, such as a second
+refund of the same amount, is never held to be somebody else's doing.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal
+
+import msgspec
+
+from klarna_conformance.judge.server.state import Mismatch, listed_resources, noted, order_agrees
+from klarna_specs.calls import Call
+from klarna_specs.json_value import as_array, is_integer
+from klarna_specs.ledger import Capture, Ledger, Refund
+
+__all__ = ["Elsewhere", "Recent", "done_elsewhere"]
+
+_Resource = Capture | Refund
+_TEXTS = ("reference", "description")
+
+
+class Recent(msgspec.Struct, frozen=True):
+    """A recorded call since the order was last read, and whether it succeeded."""
+
+    call: Call
+    success: bool
+
+    @property
+    def operation(self) -> str:
+        """The operationId."""
+        return self.call.operation.operation
+
+
+class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done to an order by calls that are not recorded; amounts in minor units."""
+
+    captures: tuple[Capture, ...] = ()
+    refunds: tuple[Refund, ...] = ()
+    amount_change: int = 0
+    rest: Literal["", "released", "cancelled"] = ""
+    shown: Mapping[str, Any] = {}
+
+    def applied(self, ledger: Ledger) -> Ledger:
+        """The ledger after it."""
+        captured = sum(capture.captured_amount for capture in self.captures)
+        left = ledger.remaining_authorized_amount - captured + self.amount_change
+        return noted(
+            msgspec.structs.replace(
+                ledger,
+                captures=(*ledger.captures, *self.captures),
+                refunds=(*ledger.refunds, *self.refunds),
+                captured_amount=ledger.captured_amount + captured,
+                refunded_amount=ledger.refunded_amount
+                + sum(refund.refunded_amount for refund in self.refunds),
+                order_amount=ledger.order_amount + self.amount_change,
+                remaining_authorized_amount=0 if self.rest else left,
+                released=ledger.released or self.rest == "released",
+                cancelled=ledger.cancelled or self.rest == "cancelled",
+            ),
+            self.shown,
+        )
+
+    @property
+    def said(self) -> str:
+        """It in words."""
+        parts = [f"capture of {c.captured_amount}" for c in self.captures]
+        parts += [f"refund of {r.refunded_amount}" for r in self.refunds]
+        if self.amount_change:
+            parts.append(f"order_amount changed by {self.amount_change}")
+        if self.rest:
+            parts.append(f"the rest {self.rest}")
+        return ", ".join(parts) or f"status {self.shown.get('status')!r}"
+
+
+def done_elsewhere(
+    ledger: Ledger, order: Mapping[str, Any], recent: Sequence[Recent], told_ids: Collection[str]
+) -> Elsewhere | None:
+    """What explains the order beside the ledger; None where calls of others do not.
+
+    `recent` are the recorded calls since the order was last read, `told_ids` what their answers,
+    and those of later calls, named as created.
+    """
+    captures = _new(ledger.captures, ledger.captured_amount, order, recent, told_ids)
+    refunds = _new(ledger.refunds, ledger.refunded_amount, order, recent, told_ids, refunds=True)
+    if captures is None or refunds is None:
+        return None
+    amount = order.get("order_amount")
+    change = amount - ledger.order_amount if is_integer(amount) else 0
+    if change and any(each.operation == "updateAuthorization" for each in recent):
+        return None
+    found = Elsewhere(
+        captures=tuple(each for each in captures if isinstance(each, Capture)),
+        refunds=tuple(each for each in refunds if isinstance(each, Refund)),
+        amount_change=change,
+        shown=order,
+    )
+    left = found.applied(ledger).remaining_authorized_amount
+    if order.get("remaining_authorized_amount") == 0 and left and order.get("status") != "EXPIRED":
+        rest = "cancelled" if order.get("status") == "CANCELLED" else "released"
+        if _explains_rest(recent, left, rest):
+            return None
+        found = msgspec.structs.replace(found, rest=rest)
+    return None if isinstance(order_agrees(found.applied(ledger), order), Mismatch) else found
+
+
+def _new(
+    known: Sequence[_Resource],
+    known_amount: int,
+    order: Mapping[str, Any],
+    recent: Sequence[Recent],
+    told_ids: Collection[str],
+    *,
+    refunds: bool = False,
+) -> list[_Resource] | None:
+    """The resources that the order shows beside the known ones; None where some cannot be new."""
+    kind, total = ("refunds", "refunded_amount") if refunds else ("captures", "captured_amount")
+    operation = "refundOrder" if refunds else "captureOrder"
+    sent = [each for each in recent if each.operation == operation]
+    listed = as_array(order.get(kind))
+    if listed is None:
+        extra = order.get(total, known_amount)
+        if extra == known_amount:
+            return []
+        alone = is_integer(extra) and extra > known_amount and not sent
+        return [_resource("", extra - known_amount, None, refunds=refunds)] if alone else None
+    left = [_amount(each) for each in known]
+    ids = {_id(each) for each in known if _id(each)}
+    found: list[_Resource] = []
+    pairs = zip(listed_resources(kind, listed), listed, strict=True)
+    for (identifier, amount), resource in sorted(pairs, key=lambda pair: pair[0][0] not in ids):
+        if not is_integer(amount):
+            return None
+        if amount in left and (identifier in ids or not identifier or "" in map(_id, known)):
+            left.remove(amount)
+            continue
+        made = _resource(identifier or "", amount, resource, refunds=refunds)
+        if identifier in ids or identifier in told_ids or _is_twin(resource, amount, total, sent):
+            return None
+        found.append(made)
+    return None if left else found
+
+
+def _resource(identifier: str, amount: int, body: Any, *, refunds: bool) -> _Resource:
+    if refunds:
+        return Refund(refund_id=identifier, refunded_amount=amount, body=body)
+    return Capture(capture_id=identifier, captured_amount=amount, body=body)
+
+
+def _id(resource: _Resource) -> str:
+    return resource.refund_id if isinstance(resource, Refund) else resource.capture_id
+
+
+def _amount(resource: _Resource) -> int:
+    return resource.refunded_amount if isinstance(resource, Refund) else resource.captured_amount
+
+
+def _is_twin(resource: Any, amount: int, member: str, sent: Sequence[Recent]) -> bool:
+    """Whether a recorded call could have made it: the same amount, and no text that differs."""
+    return any(
+        each.call.member(member) == amount
+        and all(
+            not resource.get(name) or resource[name] == each.call.member(name) for name in _TEXTS
+        )
+        for each in sent
+    )
+
+
+def _explains_rest(recent: Sequence[Recent], left: int, rest: str) -> bool:
+    """Whether a recorded call may be why nothing remains authorized.
+
+    A refused release may, unless a capture was refused too: then it was released before. Only a
+    cancellation makes an order show that it is cancelled.
+    """
+    if rest == "cancelled":
+        return any(each.operation == "cancelOrder" for each in recent)
+    refused = [each for each in recent if each.operation == "captureOrder" and not each.success]
+    if any(each.call.member("captured_amount") == left for each in refused):
+        return True
+    of_the_rest = {"releaseRemainingAuthorization", "cancelOrder"} if not refused else set[str]()
+    return any(
+        each.operation in of_the_rest
+        or (each.success and each.operation in ("captureOrder", "updateAuthorization"))
+        for each in recent
+    )

@@ -1,0 +1,185 @@
+"""Judges the exchanges of one scenario, concurrent groups in some order that explains them."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+from klarna_conformance.http.locations import created_id
+from klarna_conformance.judge.server.judging import Judging, Numbered
+from klarna_reports.record import Finding, ProvidedOrder, TargetFacts
+from klarna_specs.calls import read_call
+from klarna_specs.exchange import Exchange, Response
+from klarna_specs.spec import Spec
+
+__all__ = ["judge", "rated_findings"]
+
+
+def judge(
+    spec: Spec,
+    facts: TargetFacts,
+    orders: Iterable[ProvidedOrder],
+    exchanges: Sequence[Exchange],
+) -> tuple[Finding, ...]:
+    """What the requirements say of the exchanges of one scenario, in the order they were sent in.
+
+    Calls at a path that is another reading of the documentation than the one that the target
+    follows are observed only.
+    """
+    return tuple(_judged(spec, facts, orders, exchanges).findings)
+
+
+def rated_findings(
+    spec: Spec,
+    facts: TargetFacts,
+    orders: Iterable[ProvidedOrder],
+    exchanges: Sequence[Exchange],
+) -> tuple[tuple[Finding, bool], ...]:
+    """The findings that serve goals, each with whether it does on any honest server."""
+    judging = _judged(spec, facts, orders, exchanges)
+    return tuple((f, judging.is_certain(f)) for f in judging.findings if f.aspects)
+
+
+def _judged(
+    spec: Spec,
+    facts: TargetFacts,
+    orders: Iterable[ProvidedOrder],
+    exchanges: Sequence[Exchange],
+) -> Judging:
+    orders = tuple(orders)
+    judging = Judging(spec, facts, orders)
+    if any(order.ledger and order.ledger.shared for order in orders):
+        judging.told_ids = frozenset(_told_ids(spec, exchanges))
+        judging.reads_after = tuple(_reads(spec, exchanges))
+    groups = {exchange.group for exchange in exchanges}
+
+    def group_of(numbered: Numbered) -> int | None:
+        """The concurrent group that an exchange is of, or that is looked at beside it."""
+        exchange = numbered[1]
+        looks = exchange.purpose == "look" and exchange.step in groups
+        return exchange.step if looks else exchange.group
+
+    since: list[tuple[Numbered, ...]] = []
+    begun = judging.copy()
+    for group, members in groupby(enumerate(exchanges), key=group_of):
+        for part in ((each,) for each in members) if group is None else (tuple(members),):
+            judging.elsewhere = None
+            judging = _after(judging, part)
+            since.append(part)
+            if judging.elsewhere is not None:
+                judging = _dated(judging, begun, since)
+            if any(index in judging.reads_after for index, _ in part):
+                since, begun = [], judging.copy()
+    return judging
+
+
+def _after(judging: Judging, part: tuple[Numbered, ...]) -> Judging:
+    if part[0][1].group is not None or len(part) > 1:
+        return _explained(judging, part)
+    judging.look_at_all(part)
+    return judging
+
+
+def _dated(judged: Judging, begun: Judging, parts: Sequence[tuple[Numbered, ...]]) -> Judging:
+    """The judging with a change of somebody else's at the time that explains the most.
+
+    A read shows such a change, and not when it came: calls since the read before may have been
+    answered with it in mind.
+    """
+    count = len(begun.findings)
+    best = judged
+    assert judged.elsewhere is not None
+    for position in range(len(parts)):
+        if best.deviations_since(count) == (0, 0):
+            break
+        attempt = begun.copy()
+        for number, part in enumerate(parts):
+            if number == position:
+                attempt.learn(*judged.elsewhere)
+            attempt = _after(attempt, part)
+        if attempt.deviations_since(count) < best.deviations_since(count):
+            best = attempt
+    return best
+
+
+def _told_ids(spec: Spec, exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """What the answers named as created."""
+    for exchange in exchanges:
+        call, response = read_call(spec, exchange.request), exchange.outcome
+        if call is not None and isinstance(response, Response) and response.is_success:
+            created = call.operation.responses[call.operation.success]
+            yield created_id(response, created) or ""
+            yield (response.header("Location") or "").rsplit("/", 1)[-1]
+
+
+def _reads(spec: Spec, exchanges: Iterable[Exchange]) -> Iterator[int]:
+    """The exchanges that show the order."""
+    for index, exchange in enumerate(exchanges):
+        call, response = read_call(spec, exchange.request), exchange.outcome
+        shows = call is not None and call.operation.operation == "getOrder"
+        if shows and isinstance(response, Response) and response.is_success:
+            yield index
+
+
+def _explained(judging: "Judging", members: tuple[Numbered, ...]) -> "Judging":
+    """The judging after a concurrent group, with the looks before and after it.
+
+    It is judged in some order that explains its responses and what is seen afterwards. Where none
+    does, because a response is wrong in any order or what is seen is, in one that explains what was
+    done and refused, or else in that in which they were answered.
+    """
+    group = tuple(each for each in members if each[1].group is not None)
+    looks = tuple(each for each in members if each[0] > group[-1][0])
+    judging.look_at_all(each for each in members if each[0] < group[0][0])
+    for all_matters, should, along in (
+        (True, True, looks),
+        (True, False, looks),
+        (False, True, looks),
+        (False, False, looks),
+        (False, True, ()),
+        (False, False, ()),
+    ):
+        explained = _in_some_order(judging, group, along, all_matters=all_matters, should=should)
+        if explained is not None:
+            judging = explained
+            judging.look_at_all(looks[len(along) :])
+            return judging
+    judging.look_at_all((*group, *looks))
+    return judging
+
+
+def _in_some_order(
+    judging: "Judging",
+    group: tuple[Numbered, ...],
+    along: tuple[Numbered, ...],
+    *,
+    all_matters: bool,
+    should: bool,
+) -> "Judging | None":
+    """The judging after a group in some order, and what came `along`; None where none is right.
+
+    Unless `all_matters`, an order is wrong only for what it says was done, refused or repeated;
+    with `should` it is for recommendations about that too.
+    """
+
+    def is_wrong(after: Judging, before: Judging) -> bool:
+        since = len(before.findings)
+        return after.deviates_since(since, all_matters=all_matters, should=should)
+
+    tried: set[tuple[frozenset[int], str]] = set()
+
+    def explain(before: Judging, rest: tuple[Numbered, ...]) -> Judging | None:
+        if not rest:
+            after = before.copy()
+            after.look_at_all(along)
+            return None if is_wrong(after, before) else after
+        for chosen in rest:
+            after = before.copy()
+            after.look_at(*chosen)
+            left = tuple(each for each in rest if each is not chosen)
+            state = (frozenset(index for index, _ in left), after.state)
+            if state not in tried and not is_wrong(after, before):
+                tried.add(state)
+                if found := explain(after, left):
+                    return found
+        return None
+
+    return explain(judging, group)

@@ -1,0 +1,177 @@
+"""What only a later read can decide: the order after a call, the resource that a call created."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+from urllib.parse import quote
+
+import msgspec
+
+from klarna_conformance.http.locations import Leads, Nowhere, created_id, follow
+from klarna_conformance.judge.server.reading import json_object, told
+from klarna_conformance.judge.server.state import (
+    Mismatch,
+    Result,
+    order_agrees,
+    text_agrees,
+    text_is_own,
+    text_shown,
+)
+from klarna_specs.calls import ORDERS_PATH
+from klarna_specs.exchange import Exchange, Response
+from klarna_specs.json_value import as_object, is_integer
+from klarna_specs.ledger import Ledger
+from klarna_specs.spec import Level, Requirement, ResponseSpec
+
+__all__ = ["Awaited", "Decided", "LaterReads"]
+
+
+class Awaited(msgspec.Struct, frozen=True, kw_only=True):
+    """A requirement on the exchange of this index, with the goals that it would serve.
+
+    `level` is how strictly it is meant there.
+    """
+
+    requirement: Requirement
+    level: Level
+    index: int
+    aspects: tuple[str, ...] = ()
+
+
+class Decided(msgspec.Struct, frozen=True, kw_only=True):
+    """What came out of a requirement that was awaited; `witness` is the index of the read."""
+
+    awaited: Awaited
+    result: Result
+    witness: int | None = None
+
+
+class _Created(msgspec.Struct, frozen=True, kw_only=True):
+    kind: Literal["capture", "refund"]
+    identifier: str | None
+    body: Any
+    awaited: tuple[Awaited, ...]
+
+    def decided(self, check: str, result: Result, witness: int | None = None) -> Iterator[Decided]:
+        for awaited in self.awaited:
+            if awaited.requirement.check == check:
+                yield Decided(awaited=awaited, result=result, witness=witness)
+
+
+class LaterReads:
+    """Remembers what reads have to show, and reports what they showed.
+
+    With `behind_others` the server may have another public name than it was recorded with, such as
+    behind a gateway: a Location there is judged by its documented path, once that is read.
+    """
+
+    def __init__(self, bases: tuple[str, ...], *, behind_others: bool = False) -> None:
+        self._bases = bases
+        self._behind_others = behind_others
+        self._of_order: dict[str, list[Awaited]] = {}
+        self._by_location: dict[str, _Created] = {}
+        self._by_path: dict[str, _Created] = {}
+        self._told: dict[str, Result] = {}
+        self._created: list[_Created] = []
+
+    def copy(self) -> "LaterReads":
+        """The same, to be continued apart."""
+        other = LaterReads(self._bases, behind_others=self._behind_others)
+        other._of_order = {order: list(awaited) for order, awaited in self._of_order.items()}
+        other._by_location = dict(self._by_location)
+        other._by_path = dict(self._by_path)
+        other._told = dict(self._told)
+        other._created = list(self._created)
+        return other
+
+    def await_order(self, order_id: str, awaited: list[Awaited]) -> None:
+        """The next read of the order decides the `order_agrees` among these."""
+        of_order = [each for each in awaited if each.requirement.check == "order_agrees"]
+        self._of_order.setdefault(order_id, []).extend(of_order)
+
+    def await_resource(
+        self, exchange: Exchange, body: Any, created: ResponseSpec, awaited: list[Awaited]
+    ) -> Iterator[Decided]:
+        """Reading what was created decides these; a Location that leads nowhere does now."""
+        response = exchange.outcome
+        if not isinstance(response, Response) or created.creates is None:
+            return
+        identifier = created_id(response, created)
+        resource = _Created(
+            kind=created.creates, identifier=identifier, body=body, awaited=tuple(awaited)
+        )
+        self._created.append(resource)
+        match follow(self._bases, exchange.request, response):
+            case Leads(path=path):
+                self._by_location[path] = resource
+            case Nowhere(kind="absent"):
+                pass
+            case Nowhere(kind="elsewhere") if self._behind_others:
+                location = response.header("Location") or ""
+                _, found, rest = location.partition(ORDERS_PATH)
+                self._by_location[found + rest] = resource
+            case Nowhere(why=why):
+                result = Mismatch("a Location that leads to it", why)
+                yield from resource.decided("location_leads", result)
+        if identifier:
+            orders_path = exchange.request.path.rsplit("/", 1)[0]
+            path = f"{orders_path}/{created.creates}s/{quote(identifier, safe='')}"
+            self._by_path[path] = resource
+
+    def read_resource(self, index: int, exchange: Exchange) -> Iterator[Decided]:
+        """What reading this path decides, if something was created there."""
+        if exchange.request.method != "GET" or exchange.request.credentials != "valid":
+            return
+        if created := self._by_location.pop(exchange.request.path, None):
+            yield from created.decided("location_leads", _shows(created, exchange), index)
+        if created := self._by_path.pop(exchange.request.path, None):
+            result = _shows(created, exchange)
+            yield from created.decided("resource_agrees", result, index)
+            resource = json_object(exchange)
+            if result is None and resource is not None:
+                sent = as_object(created.body) or {}
+                yield from created.decided("text_agrees", text_agrees(sent, resource), index)
+                yield from created.decided("text_shown", text_shown(sent, resource), index)
+                own = text_is_own(
+                    sent, resource, self._sent_with("refund"), self._sent_with("capture")
+                )
+                yield from created.decided("text_is_own", own, index)
+
+    def _sent_with(self, kind: str) -> list[dict[str, Any]]:
+        return [as_object(made.body) or {} for made in self._created if made.kind == kind]
+
+    def read_order(
+        self, index: int, ledger: Ledger, order: dict[str, Any], own: list[Awaited]
+    ) -> Iterator[Decided]:
+        """What reading an order decides: what was awaited of it, and its `own` requirements."""
+        awaited = self._of_order.pop(ledger.order_id, [])
+        if ledger.uncertain:
+            return
+        result = order_agrees(ledger, order)
+        if isinstance(result, Mismatch) and result == self._told.get(ledger.order_id):
+            return  # the same wrong state as before
+        self._told[ledger.order_id] = result
+        if isinstance(result, Mismatch) and awaited:
+            # One wrong state is told once, by the most specific requirement of the last call.
+            yield Decided(awaited=awaited[-1], result=result, witness=index)
+            return
+        for each in (*awaited, *own):
+            yield Decided(
+                awaited=each, result=result, witness=index if each.index != index else None
+            )
+
+
+def _shows(created: _Created, exchange: Exchange) -> Result:
+    """Whether a read shows the resource that was created."""
+    amount_name = f"{created.kind}{'d' if created.kind == 'capture' else 'ed'}_amount"
+    id_name = f"{created.kind}_id"
+    wanted = (as_object(created.body) or {}).get(amount_name)
+    expected = f"{created.kind} {created.identifier or ''} of {wanted}"
+    resource = json_object(exchange)
+    response = exchange.outcome
+    if resource is None or not isinstance(response, Response) or response.status != 200:
+        return Mismatch(expected, told(exchange))
+    shown_id, shown = resource.get(id_name, created.identifier), resource.get(amount_name)
+    agrees = shown == wanted and type(shown) is type(wanted)
+    if created.identifier in (None, shown_id) and (agrees or not is_integer(wanted)):
+        return None
+    return Mismatch(expected, f"{created.kind} {shown_id} of {shown!r}")

@@ -1,0 +1,108 @@
+"""Watching clients that nobody drives: the faults that wait for their calls."""
+
+from collections import deque
+from collections.abc import Iterable
+
+import msgspec
+
+from klarna_conformance.network.network import Disturbing
+from klarna_specs.calls import read_call
+from klarna_specs.client.faults import FAULTS, Fault, FaultsTold, Refused
+from klarna_specs.exchange import Request
+from klarna_specs.spec import Spec
+
+__all__ = ["FaultQueue", "WaitingFault", "named_fault"]
+
+
+class WaitingFault(msgspec.Struct, frozen=True):
+    """A fault that waits for a call, of an operation or any; `stays` when it has acted."""
+
+    fault: Fault
+    operation: str | None = None
+    stays: bool = False
+
+    def concerns(self, operation: str) -> bool:
+        """Whether calls of this operation meet it."""
+        return self.operation in (None, operation)
+
+
+def named_fault(name: str) -> Fault:
+    """The plainest fault of a kind; raises ValueError for a name that there is not."""
+    if name not in FAULTS:
+        raise ValueError(f"there is no fault {name!r}; there are {', '.join(FAULTS)}")
+    return FAULTS[name][0]
+
+
+def _fault(told: str | Fault) -> Fault:
+    return named_fault(told) if isinstance(told, str) else told
+
+
+class FaultQueue(Disturbing):
+    """Faults in the order in which they were added; each acts on one documented call.
+
+    While no connection can be made nothing gets through, whatever it is about.
+    """
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._waiting: deque[WaitingFault] = deque()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def add(
+        self,
+        fault: str | Fault,
+        *,
+        operation: str | None = None,
+        times: int = 1,
+        for_ever: bool = False,
+    ) -> None:
+        """Has the next calls meet a fault; raises ValueError for a name that there is not."""
+        found = _fault(fault)
+        if operation is not None and operation not in self._spec.operations:
+            known = ", ".join(self._spec.operations)
+            raise ValueError(f"there is no operation {operation!r}; there are {known}")
+        self._waiting.extend([WaitingFault(found, operation)] * (times - for_ever))
+        if for_ever:
+            self._waiting.append(WaitingFault(found, operation, stays=True))
+
+    def add_all(self, told: FaultsTold) -> None:
+        """Adds them all, or none: raises ValueError for what there is not, or could not end."""
+        if told.for_ever and told.faults and isinstance(_fault(told.faults[-1]), Refused):
+            raise ValueError("where nobody can connect for ever, nobody could end it")
+        checked = FaultQueue(self._spec)
+        for number, fault in enumerate(told.faults, 1):
+            last = number == len(told.faults)
+            checked.add(fault, operation=told.operation, for_ever=told.for_ever and last)
+        self._waiting.extend(checked._waiting)
+
+    def clear(self) -> None:
+        """Forgets the faults that still wait."""
+        self._waiting.clear()
+
+    def meet(self, request: Request) -> Fault | None:
+        """The first fault that waits for a call like this."""
+        call = read_call(self._spec, request)
+        if call is None:
+            return None
+        for waiting in self._reachable():
+            if waiting.concerns(call.operation.operation):
+                if not waiting.stays:
+                    self._waiting.remove(waiting)
+                return waiting.fault
+        return None
+
+    def next_refused(self) -> Refused | None:
+        """The refusal of connections, where it is what comes next."""
+        first = self._waiting[0].fault if self._waiting else None
+        return first if isinstance(first, Refused) else None
+
+    def was_refused(self) -> None:
+        """The refusal was used up, unless it stays."""
+        if self._waiting and not self._waiting[0].stays:
+            self._waiting.popleft()
+
+    def _reachable(self) -> Iterable[WaitingFault]:
+        """What a call can meet: whatever is refused comes to nobody."""
+        return [each for each in self._waiting if not isinstance(each.fault, Refused)]

@@ -1,0 +1,125 @@
+"""Plays scenarios on a mock in memory, to know before a run what they show and what they cost."""
+
+import asyncio
+from collections.abc import Iterable
+from functools import cache
+
+import msgspec
+
+from klarna_conformance.judge.server import rated_findings
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.play.player import play
+from klarna_conformance.target.target import Exchanged
+from klarna_reports.record import Finding, Played, ProvidedOrder, TargetFacts
+from klarna_specs.exchange import Exchange, Request, Response
+from klarna_specs.goals import Goal
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Scenario, Wait, steps_of
+from klarna_specs.spec import Spec
+
+__all__ = ["MockTarget", "Rehearsed", "goals_served", "rehearse"]
+
+_BASE_URL = "http://mock"
+_OTHER_DAYS = (1, 5, 7, 14, 21, 28, 45, 90)
+"""What a target may offer that offers other extensions than the mock does, and more of them."""
+
+
+class MockTarget:
+    """A mock that is asked directly, without HTTP."""
+
+    settle_s = 0.0
+
+    def __init__(self, mock: Mock) -> None:
+        self.mock = mock
+        self.facts = TargetFacts(name="mock", base_url=_BASE_URL, kind="mock")
+
+    async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
+        """Answers at once; how the body is transferred makes no difference here."""
+        del chunked
+        if self.mock.races:
+            self.mock.arrive(request)
+            await asyncio.sleep(0)  # what was sent together arrives before the first is answered
+        return Exchanged(request=request, outcome=self.mock.respond(request, _BASE_URL))
+
+    async def provide(self, plan: OrderPlan) -> ProvidedOrder:
+        """Makes the order."""
+        return self.mock.make_order(plan)
+
+    async def advance(self, seconds: int) -> bool:
+        """Moves the mock's clock."""
+        self.mock.advance(seconds)
+        return True
+
+    def recorded(self, played: Played) -> Played:
+        """As it is: there is nothing to hide."""
+        return played
+
+
+class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
+    """What a scenario shows on any server that does as documented, and the requests it takes.
+
+    `shown` are the goals that it serves on the mock, also where other honest servers give no
+    occasion; `outcomes` says for each of its calls whether it is refused.
+    """
+
+    scenario: Scenario
+    goals: frozenset[Goal]
+    requests: int
+    shown: frozenset[Goal] = frozenset()
+    outcomes: tuple[str, ...] = ()
+
+
+def rehearse(spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehearsed]:
+    """Plays each scenario on a fresh mock, and judges it."""
+    return asyncio.run(_rehearse_all(spec, scenarios))
+
+
+async def _rehearse_all(spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehearsed]:
+    return [await _rehearse(spec, scenario) for scenario in scenarios]
+
+
+async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
+    target = MockTarget(Mock(spec))
+    played, rated = await _rated(spec, target, scenario)
+    # A target whose clock cannot be moved does not get to what follows.
+    waits = any(isinstance(action, Wait) for action in scenario.steps)
+    served = goals_served(
+        f for f, sure in rated if sure and (not waits or _may_need_clock(spec, f))
+    )
+    if any(step.operation == "extendDueDate" for step in steps_of(scenario)):
+        # Which option is the last one, and which days are on offer, differs from target to target.
+        other = MockTarget(Mock(msgspec.structs.replace(spec, extension_days=_OTHER_DAYS)))
+        _, elsewhere = await _rated(spec, other, scenario)
+        served &= goals_served(finding for finding, sure in elsewhere if sure)
+    return Rehearsed(
+        scenario=scenario,
+        goals=served,
+        shown=goals_served(finding for finding, _ in rated),
+        requests=len(played.exchanges),
+        outcomes=tuple(_outcome(each) for each in played.exchanges if each.purpose == "step"),
+    )
+
+
+async def _rated(
+    spec: Spec, target: MockTarget, scenario: Scenario
+) -> tuple[Played, tuple[tuple[Finding, bool], ...]]:
+    played = await play(spec, target, scenario, identifier="rehearsal")
+    return played, rated_findings(spec, target.facts, played.orders, played.exchanges)
+
+
+def _outcome(exchange: Exchange) -> str:
+    response = exchange.outcome
+    return "done" if isinstance(response, Response) and response.is_success else "refused"
+
+
+def _may_need_clock(spec: Spec, finding: Finding) -> bool:
+    requirement = spec.requirement(finding.requirement)
+    return "clock" in requirement.needs or requirement.level != "MUST"
+
+
+def goals_served(findings: Iterable[Finding]) -> frozenset[Goal]:
+    """The goals that were seen in some findings."""
+    return frozenset(_goal(f.requirement, aspect) for f in findings for aspect in f.aspects)
+
+
+_goal = cache(Goal)  # the same few hundred in all scenarios

@@ -1,0 +1,1 @@
+"""Sends scenarios, shrinks and replays them."""

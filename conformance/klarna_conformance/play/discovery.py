@@ -1,0 +1,55 @@
+"""Finds out which reading of a contradictory path a target follows, before it is judged."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from klarna_conformance.play.engine import play_and_judge
+from klarna_conformance.target.target import Target
+from klarna_reports.record import Played
+from klarna_specs.exchange import Response
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Json, Scenario, Step, steps_of
+from klarna_specs.spec import Operation, Spec
+
+__all__ = ["discover_readings", "probes"]
+
+_ORDER = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(10_000,))
+
+
+def probes(spec: Spec) -> list[Scenario]:
+    """For each operation whose path is told in several ways, a scenario for each of them."""
+    return [
+        Scenario(plan=_ORDER, steps=(_step(operation, reading),))
+        for operation in spec.operations.values()
+        if len(operation.paths) > 1
+        for reading in operation.paths
+    ]
+
+
+def _step(operation: Operation, reading: str) -> Step:
+    body = Json({"number_of_days": {"$offered": 0}})
+    return Step(operation=operation.operation, capture=0, body=body, path_reading=reading)
+
+
+async def discover_readings(
+    spec: Spec, target: Target, nonce: str, scenarios: Sequence[Scenario] | None = None
+) -> tuple[dict[str, str], Sequence[Played]]:
+    """The reading that works by operationId (the page's, where both do), and the exchanges.
+
+    `scenarios` are the probes as they fit the target's orders.
+    """
+    readings: dict[str, str] = {}
+    record: list[Played] = []
+    for number, scenario in enumerate(probes(spec) if scenarios is None else scenarios, 1):
+        # Which reading is right is not known yet: only what is observed of it is kept.
+        played = await play_and_judge(
+            spec, target, scenario, identifier=f"r{number:04}", nonce=nonce
+        )
+        (step,) = steps_of(scenario)
+        outcomes = [e.outcome for e in played.exchanges if e.purpose == "step"]
+        if any(isinstance(outcome, Response) and outcome.is_success for outcome in outcomes):
+            readings.setdefault(step.operation, step.path_reading or "")
+        observed = tuple(f for f in played.findings if f.reading)
+        record.append(msgspec.structs.replace(played, findings=observed))
+    return readings, record

@@ -1,0 +1,24 @@
+"""Tries a target before anything is sent to be judged."""
+
+from klarna_conformance.errors import PreflightError
+from klarna_conformance.play.player import NOWHERE_ID
+from klarna_conformance.target.http_target import HttpTarget
+from klarna_specs.exchange import Failure, Request
+
+__all__ = ["preflight"]
+
+
+async def preflight(target: HttpTarget) -> None:
+    """Raises PreflightError where the target cannot be reached or refuses the credentials."""
+    path = f"/ordermanagement/v1/orders/{NOWHERE_ID}"
+    outcome = (await target.send(Request(method="GET", path=path))).outcome
+    url = target.facts.base_url
+    match outcome:
+        case Failure(kind="unreachable" | "tls" | "timeout", message=message):
+            raise PreflightError(f"{url} cannot be reached: {message}")
+        case Failure():
+            return
+        case _ if outcome.status == 401:
+            raise PreflightError(f"{url} refuses the credentials (401); check user and password")
+        case _:
+            return

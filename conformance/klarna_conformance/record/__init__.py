@@ -1,0 +1,1 @@
+"""What is kept of exchanges, without secrets; HAR files."""

@@ -1,0 +1,287 @@
+"""What is recorded of a scenario: without secrets, and without what is known of customers."""
+
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import msgspec
+
+from klarna_conformance.errors import UsageError
+from klarna_conformance.record.redaction import REDACTED, Redactor
+from klarna_reports.record import Finding, Played, ProvidedOrder, Unavailable
+from klarna_specs.client.play import ClientSide
+from klarna_specs.exchange import Exchange, Failure, Headers, Payload, Request, Response
+from klarna_specs.ledger import Ledger
+
+__all__ = ["CUSTOMER_MEMBERS", "Recorder"]
+
+CUSTOMER_MEMBERS = (
+    *("given_name", "family_name", "name_on_card", "email", "phone", "mobile_phone", "care_of"),
+    *("street_address", "street_address2", "street_name", "street_number", "house_extension"),
+    *("postal_code", "city", "date_of_birth", "national_identification_number", "gender"),
+    *("organization_name", "organization_registration_id", "vat_id", "customer_ip", "ip"),
+    *("ip_address", "client_ip", "iban", "masked_card_number"),
+)
+"""Members of JSON bodies whose values are never recorded, in any spelling of their case."""
+_JUDGED_MEMBERS = frozenset(
+    {
+        *("order_id", "capture_id", "refund_id", "correlation_id", "error_code", "status"),
+        *("order_amount", "original_order_amount", "captured_amount", "refunded_amount"),
+        *("remaining_authorized_amount", "captures", "refunds", "reference", "description"),
+        *("order_lines", "options", "number_of_days", "currency", "purchase_currency"),
+        *("fraud_status", "created_at", "expires_at", "captured_at", "refunded_at"),
+        *("type", "name"),
+    }
+)
+"""Members whose values a requirement looks at."""
+_JUDGED_HEADERS = frozenset(
+    {"location", "content-type", "refund-id", "refund_id", "capture-id", "capture_id"}
+)
+_MOST_PIECES = 4
+"""Over how many headers in a row a secret is looked for."""
+_NEVER_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
+_TOKENS = re.compile(
+    r'(?P<name>"[^"\\]*+(?:\\.[^"\\]*+)*+")\s*+:'
+    r'|(?P<text>"[^"\\]*+(?:\\.[^"\\]*+)*+"?)'
+    r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<number>[^\s,:\"{}\[\]]++)",
+    re.DOTALL,
+)
+
+
+class Recorder:
+    """Takes out of what was played what may not be recorded, and nothing that verdicts rest on.
+
+    Of a JSON body the values change and never the member names. `members` are more names like
+    those in CUSTOMER_MEMBERS; raises UsageError for one that a requirement looks at.
+    """
+
+    def __init__(self, redactor: Redactor, *, members: Iterable[str] = ()) -> None:
+        names = {_plain(name) for name in (*CUSTOMER_MEMBERS, *members)}
+        if wrong := names & {_plain(name) for name in _JUDGED_MEMBERS}:
+            raise UsageError(
+                f"redacted_members: {', '.join(sorted(wrong))} cannot be left out of the record, "
+                "because requirements are judged by it"
+            )
+        self._redactor = redactor
+        self._members = frozenset(names)
+        spelt = "|".join(map(_loosely, sorted(names)))
+        self._mentions = re.compile(f'"(?:{spelt})"', re.IGNORECASE)
+
+    def text(self, text: str) -> str:
+        """A message without the secrets, and without customers' data that it quotes."""
+        return self._redactor.text(self._json(text) if self._mentions.search(text) else text)
+
+    def failure(self, failure: Failure) -> Failure:
+        """A failure whose message holds no secret."""
+        return msgspec.structs.replace(failure, message=self.text(failure.message))
+
+    def played(self, played: Played) -> Played:
+        """A scenario as it is recorded."""
+        return msgspec.structs.replace(
+            played,
+            orders=tuple(map(self._order, played.orders)),
+            unavailable=self._unavailable(played.unavailable),
+            exchanges=tuple(map(self._exchange, played.exchanges)),
+            findings=tuple(map(self._finding, played.findings)),
+            client=self._client(played.client) if played.client else None,
+            error=self.text(played.error),
+            unjudged=tuple(
+                msgspec.structs.replace(u, request=self.text(u.request), reason=self.text(u.reason))
+                for u in played.unjudged
+            ),
+        )
+
+    def unavailable(self, unavailable: Unavailable) -> Unavailable:
+        """Why there was no order, without the secrets."""
+        return msgspec.structs.replace(unavailable, reason=self.text(unavailable.reason))
+
+    def _unavailable(self, unavailable: Unavailable | None) -> Unavailable | None:
+        return self.unavailable(unavailable) if unavailable else None
+
+    def _order(self, order: ProvidedOrder) -> ProvidedOrder:
+        judged = self._redactor.judged
+        captures = tuple(map(judged, order.capture_ids))
+        return msgspec.structs.replace(
+            order,
+            order_id=judged(order.order_id),
+            capture_ids=captures,
+            ledger=self._ledger(order.ledger) if order.ledger else None,
+        )
+
+    def _ledger(self, ledger: Ledger) -> Ledger:
+        """An order that somebody else made, as it was first read."""
+        replace, judged = msgspec.structs.replace, self._redactor.judged
+        captures = (replace(c, capture_id=judged(c.capture_id)) for c in ledger.captures)
+        refunds = (replace(r, refund_id=judged(r.refund_id)) for r in ledger.refunds)
+        return replace(
+            ledger,
+            order_id=judged(ledger.order_id),
+            captures=tuple(captures),
+            refunds=tuple(refunds),
+        )
+
+    def _client(self, client: ClientSide) -> ClientSide:
+        """What the network knew of traffic, where nobody drove the client."""
+        marks = tuple(
+            msgspec.structs.replace(mark, served=tuple(map(self._response, mark.served)))
+            for mark in client.marks
+        )
+        return msgspec.structs.replace(client, marks=marks)
+
+    def _finding(self, finding: Finding) -> Finding:
+        if not (finding.expected or finding.observed):
+            return finding
+        expected, observed = self.text(finding.expected), self.text(finding.observed)
+        return msgspec.structs.replace(finding, expected=expected, observed=observed)
+
+    def _exchange(self, exchange: Exchange) -> Exchange:
+        return msgspec.structs.replace(
+            exchange,
+            request=self._request(exchange.request),
+            outcome=self._outcome(exchange.outcome),
+            earlier=tuple(map(self._outcome, exchange.earlier)),
+        )
+
+    def _request(self, request: Request) -> Request:
+        return msgspec.structs.replace(
+            request,
+            path=self._redactor.judged(request.path),
+            headers=self._headers(request.headers),
+            body=self.payload(request.body),
+        )
+
+    def _outcome(self, outcome: Response | Failure) -> Response | Failure:
+        return self.failure(outcome) if isinstance(outcome, Failure) else self._response(outcome)
+
+    def _response(self, response: Response) -> Response:
+        return msgspec.structs.replace(
+            response, headers=self._headers(response.headers), body=self.payload(response.body)
+        )
+
+    def payload(self, payload: Payload) -> Payload:
+        """A body without secrets; in JSON, without the customer's data either."""
+        text = payload.text
+        mentioned = "\\u" in text or self._mentions.search(text) is not None
+        if not (mentioned or self._redactor.holds(text)):
+            return payload
+        if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", '"'):
+            # What is left after its values were redacted stands across them: it is no JSON.
+            redacted = self._redactor.judged(self._json(text))
+        else:
+            redacted = self._redactor.text(self._json(text) if mentioned else text)
+        return payload if redacted == text else Payload(redacted, payload.encoding)
+
+    def _json(self, text: str) -> str:
+        """JSON, perhaps broken, with its values redacted; the rest is left as it was written."""
+        place = _Place()
+        parts: list[str] = []
+        done = 0
+        for token in _TOKENS.finditer(text):
+            kind = token.lastgroup or ""
+            parts.append(text[done : token.start(kind)])
+            parts.append(self._token(kind, token[kind], place))
+            done = token.end(kind)
+        return "".join((*parts, text[done:]))
+
+    def _token(self, kind: str, written: str, place: "_Place") -> str:
+        match kind:
+            case "name":
+                name = _unquoted(written)
+                place.name, place.hidden = name, place.within or _plain(name) in self._members
+                return _requoted(written, name, self._redactor.judged(name))
+            case "open":
+                place.enter()
+            case "close":
+                place.leave()
+            case "text":
+                text = _unquoted(written)
+                return _requoted(written, text, self._value(text, place))
+            case _:
+                number = place.hidden and written[:1] in "-0123456789"
+                return "0" if number else self._redactor.judged(written)
+        return written
+
+    def _value(self, text: str, place: "_Place") -> str:
+        if place.hidden:
+            return REDACTED
+        judged = place.name in _JUDGED_MEMBERS
+        return self._redactor.judged(text) if judged else self._redactor.text(text)
+
+    def _headers(self, headers: Headers) -> Headers:
+        never = any(name.lower() in _NEVER_HEADERS for name, _ in headers)
+        whole = "\n".join(part for header in headers for part in header)
+        pieces = "".join("".join(value.split()) for _, value in headers)
+        if not (never or self._redactor.holds(whole) or self._redactor.holds(pieces)):
+            return headers
+        return tuple(self._rejoined([self._header(name, value) for name, value in headers]))
+
+    def _header(self, name: str, value: str) -> tuple[str, str]:
+        if name.lower() in _NEVER_HEADERS:
+            return name, REDACTED
+        redact = self._redactor.judged if name.lower() in _JUDGED_HEADERS else self._redactor.text
+        return self._redactor.judged(name), redact(value)
+
+    def _rejoined(self, headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+        """The headers, but for values in which a secret comes together over folds and pieces."""
+        pieces = ["".join(value.split()) for _, value in headers]
+        split: set[int] = set()
+        for length in range(1, _MOST_PIECES + 1):
+            for start in range(len(pieces) - length + 1):
+                places = range(start, start + length)
+                joined = "".join(pieces[start : start + length])
+                if split.isdisjoint(places) and self._redactor.judged(joined) != joined:
+                    split.update(places)
+        return [
+            (name, REDACTED if n in split else value) for n, (name, value) in enumerate(headers)
+        ]
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where in a JSON text a token stands: the member's name, and whether its value is hidden."""
+
+    name: str
+    hidden: bool
+    _around: list[tuple[str, bool]]
+
+    def __init__(self) -> None:
+        self.name, self.hidden = "", False
+        self._around = []
+
+    @property
+    def within(self) -> bool:
+        """Whether all that stands around here is hidden."""
+        return bool(self._around) and self._around[-1][1]
+
+    def enter(self) -> None:
+        """Into an object or an array, the value of the member that was last named."""
+        self._around.append((self.name, self.hidden))
+
+    def leave(self) -> None:
+        """Out of it again."""
+        if self._around:
+            self._around.pop()
+        self.name, self.hidden = self._around[-1] if self._around else ("", False)
+
+
+def _plain(name: str) -> str:
+    return name.lower().replace("_", "").replace("-", "")
+
+
+def _loosely(name: str) -> str:
+    """A pattern for a plain name in any spelling."""
+    return "[_-]?".join(map(re.escape, name))
+
+
+def _unquoted(written: str) -> str:
+    """What a JSON string says; where it is broken, what stands between its quotes."""
+    try:
+        text = json.loads(written, strict=False)
+    except ValueError:
+        return written.strip('"')
+    return text if isinstance(text, str) else written
+
+
+def _requoted(written: str, before: str, after: str) -> str:
+    return written if before == after else json.dumps(after)

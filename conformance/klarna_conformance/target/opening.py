@@ -1,0 +1,159 @@
+"""Opens the target that a command line names."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+from klarna_conformance import defaults
+from klarna_conformance.errors import UsageError
+from klarna_conformance.http.hosts import PLAYGROUNDS, check_host, host_of, is_loopback
+from klarna_conformance.http.pace import Pacer
+from klarna_conformance.http.wire import Wire
+from klarna_conformance.limits import Limits, duration_s
+from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.provisioners import (
+    CommandProvisioner,
+    HttpProvisioner,
+    NoProvisioner,
+    PoolProvisioner,
+    Provisioner,
+    TokenProvisioner,
+)
+from klarna_conformance.target.target_file import (
+    CommandOrders,
+    Credentials,
+    HttpOrders,
+    PoolOrders,
+    TargetFile,
+    TokenOrders,
+    read_target,
+)
+from klarna_reports.record import TargetFacts
+from klarna_specs.spec import Spec
+
+__all__ = ["open_target"]
+
+_MOCK_URL = "http://mock"
+_PLAYGROUND_RATE_PER_S = 20.0
+"""Below what a playground allows a merchant, for others may use it beside the run."""
+
+
+def open_target(
+    text: str, spec: Spec, *, seed: int, mutant: str | None = None, rate_per_s: float | None = None
+) -> HttpTarget:
+    """The target: `mock` (or a mutant of it), a playground's name, a URL, or a target file.
+
+    `rate_per_s` is instead of the target file's. Raises UsageError where it is none of them, or
+    a host where refunds move real money.
+    """
+    if mutant is not None and text != "mock":
+        raise UsageError("--mutant goes with the mock only")
+    if text == "mock":
+        return _mock_in_process(spec, seed, mutant)
+    if text in PLAYGROUNDS:
+        text = f"https://{PLAYGROUNDS[text]}"
+    described = _from_url(text) if "://" in text else read_target(Path(text))
+    if rate_per_s is not None:
+        limits = msgspec.structs.replace(described.limits, rate_per_s=rate_per_s)
+        described = msgspec.structs.replace(described, limits=limits)
+    return _over_http(spec, described)
+
+
+def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
+    from klarna_conformance.mock.in_process import MockWire
+    from klarna_conformance.wrong.making import named_mock
+
+    username, password = defaults.USERNAME, defaults.PASSWORD
+    mock = named_mock(spec, mutant, seed=seed)
+    wire = MockWire(mock, username=username, password=password)
+    name = f"mock, mutant {mutant}" if mutant else "mock"
+    return HttpTarget(
+        facts=TargetFacts(name=name, base_url=_MOCK_URL, kind="mock"),
+        username=username,
+        password=password,
+        wire=wire,
+        provisioner=HttpProvisioner(f"{_MOCK_URL}/_control/orders", wire),
+        clock_url=f"{_MOCK_URL}/_control/clock",
+    )
+
+
+def _from_url(url: str) -> TargetFile:
+    check_host(url)
+    local = is_loopback(host_of(url))
+    username = os.environ.get("KLARNA_USERNAME", defaults.USERNAME if local else "")
+    password = os.environ.get("KLARNA_PASSWORD", defaults.PASSWORD if local else "")
+    if not (username and password):
+        raise UsageError(
+            f"{url} needs credentials: set KLARNA_USERNAME and KLARNA_PASSWORD in the environment"
+        )
+    base_url = url.rstrip("/")
+    return TargetFile(
+        name=base_url,
+        base_url=base_url,
+        credentials=Credentials(username=username, password=password),
+        orders=HttpOrders(url=f"{base_url}/_control/orders") if local else None,
+        limits=Limits(rate_per_s=None if local else _PLAYGROUND_RATE_PER_S),
+    )
+
+
+def _over_http(spec: Spec, described: TargetFile) -> HttpTarget:
+    limits = described.limits
+    local = is_loopback(host_of(described.base_url))
+    pacer = Pacer(limits.rate_per_s)
+    return HttpTarget(
+        facts=TargetFacts(
+            name=described.name,
+            base_url=described.base_url,
+            kind="http",
+            origins=described.origins,
+        ),
+        username=described.credentials.username,
+        password=described.credentials.password,
+        wire=_wire(described, pacer),
+        provisioner=_provisioner(spec, described, pacer),
+        clock_url=f"{described.base_url}/_control/clock" if local else None,
+        limits=limits,
+        secrets=_secrets(described),
+        redacted_members=described.redact,
+    )
+
+
+def _secrets(described: TargetFile) -> tuple[str, ...]:
+    """What may not be recorded beside the credentials."""
+    return (described.orders.token,) if isinstance(described.orders, TokenOrders) else ()
+
+
+def _wire(described: TargetFile, pacer: Pacer) -> Wire:
+    wire = Wire(
+        timeout_s=described.limits.timeout_s,
+        concurrency=described.limits.concurrency,
+        tls=described.tls,
+        proxy=described.proxy,
+        http2=described.http2,
+    )
+    wire.pace(pacer)
+    return wire
+
+
+def _provisioner(spec: Spec, described: TargetFile, pacer: Pacer) -> Provisioner:
+    match described.orders:
+        case None:
+            return NoProvisioner()
+        case HttpOrders(url=url):
+            return HttpProvisioner(url, _wire(described, pacer))
+        case PoolOrders(file=file):
+            return PoolProvisioner(Path(file), spec)
+        case CommandOrders(command=command, timeout=timeout):
+            return CommandProvisioner(command, timeout_s=duration_s(timeout))
+        case TokenOrders(token=token, market=market, payment_method=method):
+            told = described.credentials
+            return TokenProvisioner(
+                spec,
+                described.base_url,
+                _wire(described, pacer),
+                credentials=(told.username, told.password),
+                token=token,
+                market=market,
+                payment_method=method,
+            )

@@ -1,0 +1,46 @@
+"""Orders from a web service of the user's: it is sent the plan, and answers with the ids."""
+
+import msgspec
+
+from klarna_conformance.http.wire import Wire
+from klarna_conformance.target.provisioners.provisioner import ORDER_ANSWER
+from klarna_reports.record import ProvidedOrder, Unavailable
+from klarna_specs.exchange import Failure
+from klarna_specs.plan import OrderPlan
+
+__all__ = ["HttpProvisioner"]
+
+_LONGEST_REASON = 300
+
+
+class HttpProvisioner:
+    """Posts each plan to a URL; closes the wire that it is given."""
+
+    def __init__(self, url: str, wire: Wire) -> None:
+        self._url = url
+        self._wire = wire
+
+    async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
+        """Asks for an order; whatever is answered else is told as unavailable."""
+        outcome = await self._wire.send(
+            "POST",
+            self._url,
+            content=msgspec.json.encode(plan),
+            headers={"Content-Type": "application/json"},
+        )
+        if isinstance(outcome, Failure):
+            return self._unavailable(plan, f"cannot be reached: {outcome.message}")
+        try:
+            answer = ORDER_ANSWER.decode(outcome.body.text)
+        except (msgspec.DecodeError, RecursionError):
+            return self._unavailable(plan, f"answered {outcome.status}, and no order")
+        made = answer.order(plan) if outcome.is_success else None
+        told = answer.unavailable or f"status {outcome.status}"
+        return made or self._unavailable(plan, f"made no order: {told}")
+
+    async def aclose(self) -> None:
+        """Closes the connections."""
+        await self._wire.aclose()
+
+    def _unavailable(self, plan: OrderPlan, why: str) -> Unavailable:
+        return Unavailable(plan=plan, reason=f"{self._url} {why}"[:_LONGEST_REASON])

@@ -1,0 +1,1 @@
+"""Verdicts from traffic that others sent: HAR, proxy, records."""

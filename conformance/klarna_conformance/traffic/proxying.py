@@ -1,0 +1,190 @@
+"""A proxy between clients and a server: passes everything on, and looks at orders in between."""
+
+import base64
+import binascii
+import time
+from pathlib import Path
+
+import msgspec
+
+from klarna_conformance import defaults
+from klarna_conformance.http.hosts import PLAYGROUNDS, check_host
+from klarna_conformance.http.wire import Tls, Wire
+from klarna_conformance.network.network import Network, Tempo
+from klarna_conformance.record.har_file import Recorded
+from klarna_conformance.target.target_file import read_target
+from klarna_specs.calls import Call, read_call
+from klarna_specs.exchange import Exchange, Failure, Headers, Request, Response
+from klarna_specs.json_value import as_object, is_integer
+from klarna_specs.scenario import Credentials
+from klarna_specs.spec import Spec
+
+__all__ = ["ProxyServer", "Upstream", "upstream_of"]
+
+_CONCURRENCY = 64
+_CLOCK = "/_control/clock"
+_OF_A_CONNECTION = frozenset(
+    {
+        *("host", "connection", "keep-alive", "proxy-connection", "proxy-authorization", "te"),
+        *("trailer", "transfer-encoding", "upgrade", "content-length", "expect"),
+    }
+)
+"""Headers that are about one connection, not about what is sent over several."""
+_OF_AN_ENCODING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
+"""Headers that are not true any more of a body that was decoded."""
+
+
+class Upstream(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a proxy passes requests on to, and over what."""
+
+    name: str
+    base_url: str
+    tls: Tls | None = None
+    proxy: str | None = None
+    timeout_s: float = defaults.TIMEOUT_S
+
+
+def upstream_of(text: str) -> Upstream:
+    """The upstream: a URL, a playground's name, or a target file; raises UsageError."""
+    if text in PLAYGROUNDS:
+        text = f"https://{PLAYGROUNDS[text]}"
+    if "://" in text:
+        check_host(text)
+        return Upstream(name=text, base_url=text.rstrip("/"))
+    described = read_target(Path(text))
+    return Upstream(
+        name=described.name,
+        base_url=described.base_url,
+        tls=described.tls,
+        proxy=described.proxy,
+        timeout_s=described.limits.timeout_s,
+    )
+
+
+class ProxyServer:
+    """Passes requests on with the credentials that they came with, and remembers both sides.
+
+    With `looks` it reads an order with the same credentials before the first call on it, and after
+    each call that could change it: without that a server can hardly be judged. `passed` is what
+    the upstream was asked and answered, `secrets` are the credentials that were seen.
+    """
+
+    def __init__(
+        self, spec: Spec, upstream: Upstream, *, looks: bool, host: str = "127.0.0.1", port: int = 0
+    ) -> None:
+        self.passed: list[Recorded] = []
+        self.secrets: set[str] = set()
+        self._spec = spec
+        self._upstream = upstream
+        self._looks = looks
+        self._known: set[str] = set()
+        self._moved_s = 0
+        self._wire = Wire(
+            timeout_s=upstream.timeout_s,
+            concurrency=_CONCURRENCY,
+            tls=upstream.tls,
+            proxy=upstream.proxy,
+        )
+        self.network = Network(
+            self._answered, credentials=_credentials, tempo=Tempo(), host=host, port=port
+        )
+
+    async def open(self) -> None:
+        """Begins to accept requests; raises OSError where the address cannot be had."""
+        await self.network.open()
+
+    async def close(self) -> None:
+        """Ends every connection."""
+        await self.network.close()
+        await self._wire.aclose()
+
+    async def _answered(self, request: Request, authorization: str | None) -> Response | Failure:
+        if authorization is not None:
+            self.secrets.update(_secrets(authorization))
+        call = read_call(self._spec, request)
+        if call is None or not self._looks:
+            return self._given(request, await self._passed_on(request, authorization))
+        if call.order_id not in self._known and call.operation.operation != "getOrder":
+            await self._look(call, request, authorization)
+        outcome = await self._passed_on(request, authorization)
+        if call.operation.changes:
+            await self._look(call, request, authorization)
+        self._known.add(call.order_id)
+        return self._given(request, outcome)
+
+    async def _look(self, call: Call, request: Request, authorization: str | None) -> None:
+        """Reads an order as the client could."""
+        path = request.path.split(call.order_id)[0] + call.order_id
+        look = Request(method="GET", path=path, credentials=request.credentials)
+        await self._passed_on(look, authorization)
+
+    async def _passed_on(self, request: Request, authorization: str | None) -> Response | Failure:
+        headers = _without(request.headers, _OF_A_CONNECTION)
+        if authorization is not None:
+            headers = (*headers, ("authorization", authorization))
+        began_s = self._now_s()
+        outcome = await self._wire.send_once(
+            request.method,
+            self._upstream.base_url + request.path,
+            headers=[(name.encode(), value.encode("latin-1")) for name, value in headers],
+            content=request.body.raw,
+        )
+        self.passed.append(
+            Recorded(
+                origin=self._upstream.base_url,
+                began_s=began_s,
+                ended_s=self._now_s(),
+                exchange=Exchange(request=request, outcome=outcome),
+            )
+        )
+        if request.path == _CLOCK and isinstance(outcome, Response) and outcome.is_success:
+            self._moved_s += _seconds(request)
+        return outcome
+
+    def _now_s(self) -> float:
+        """The time of the server, as far as it is known: a mock's can be moved."""
+        return time.time() + self._moved_s
+
+    def _given(self, request: Request, outcome: Response | Failure) -> Response | Failure:
+        """What the client gets of it: the same, but for where it would pass the proxy by."""
+        if isinstance(outcome, Failure):
+            return outcome
+        if outcome.truncated:
+            return Failure(kind="protocol", message="the answer is too long to be passed on")
+        here = f"http://{request.header('host') or self.network.base_url.removeprefix('http://')}"
+        headers = tuple(
+            (name, self._kept_here(value, here) if name.lower() == "location" else value)
+            for name, value in _without(outcome.headers, _OF_A_CONNECTION | _OF_AN_ENCODING)
+        )
+        return msgspec.structs.replace(outcome, headers=headers)
+
+    def _kept_here(self, location: str, here: str) -> str:
+        base_url = self._upstream.base_url
+        below = location.startswith(f"{base_url}/")
+        return here + location.removeprefix(base_url) if below else location
+
+
+def _seconds(request: Request) -> int:
+    """By how much a request to the mock moves its clock."""
+    seconds = (as_object(request.body.json()) or {}).get("advance_s")
+    return seconds if is_integer(seconds) else 0
+
+
+def _without(headers: Headers, names: frozenset[str]) -> Headers:
+    return tuple((name, value) for name, value in headers if name.lower() not in names)
+
+
+def _credentials(authorization: str | None) -> Credentials:
+    """What they are worth is for the server to say."""
+    return "none" if authorization is None else "valid"
+
+
+def _secrets(authorization: str) -> set[str]:
+    """Every form in which credentials could get into a record."""
+    scheme, _, token = authorization.partition(" ")
+    found = {authorization, token or scheme}
+    try:
+        pair = base64.b64decode(token, validate=True).decode()
+    except (binascii.Error, ValueError):
+        return found
+    return {*found, pair, *pair.split(":", 1)}

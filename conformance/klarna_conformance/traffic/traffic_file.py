@@ -1,0 +1,168 @@
+"""Files with recorded traffic: HAR, VCR cassettes (YAML or JSON), WireMock mappings and journals.
+
+Cassettes and mappings are plain YAML or JSON, so what they have in common is read as such. They
+tell no times, or no durations: their exchanges follow each other in the order of the file.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from klarna_conformance.errors import UsageError
+from klarna_conformance.record.har_file import Recorded, read_har, recorded_at
+from klarna_specs.exchange import Headers, Payload, Request, Response
+from klarna_specs.json_value import as_array, as_object
+
+__all__ = ["read_traffic"]
+
+_KINDS = "HAR file, VCR cassette or WireMock mapping"
+_NOWHERE = "http://wiremock.invalid"
+"""The origin of mappings, which name paths only."""
+_Members = dict[str, Any]
+
+
+def read_traffic(path: Path) -> list[Recorded]:
+    """The exchanges of a file in the order of their beginnings; raises UsageError.
+
+    What kind of file it is, its content says: `log` is HAR's, `interactions` and
+    `http_interactions` are a cassette's, `mappings`, `requests` or a lone `request` WireMock's.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+    members = _members(content)
+    if members is None:
+        raise UsageError(f"{path} is no {_KINDS}: it is neither a JSON nor a YAML object")
+    listed = _interactions(members)
+    if listed is None:
+        return read_har(path)
+    try:
+        return [_recorded(each, number) for number, each in enumerate(listed)]
+    except (ValueError, TypeError, AttributeError, binascii.Error) as exc:
+        raise UsageError(f"{path} is no {_KINDS} that can be read: {exc}") from exc
+
+
+def _members(content: bytes) -> _Members | None:
+    try:
+        return as_object(json.loads(content))
+    except (ValueError, RecursionError):
+        pass
+    try:
+        return as_object(yaml.load(content, Loader=_Loader))  # noqa: S506, a safe loader
+    except (yaml.YAMLError, ValueError, RecursionError):
+        return None
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads plain YAML; a date stays the text that it is."""
+
+
+_Loader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+def _interactions(members: _Members) -> list[Any] | None:
+    """The interactions of a file that is no HAR file; None of one that may be."""
+    if "log" in members:
+        return None
+    for name in ("interactions", "http_interactions", "mappings", "requests"):
+        if (listed := as_array(members.get(name))) is not None:
+            return listed
+    return [members] if "request" in members and "response" in members else None
+
+
+def _recorded(interaction: Any, number: int) -> Recorded:
+    members = _object(interaction, "an interaction")
+    request = _object(members.get("request"), "request")
+    response = _object(members.get("response") or members.get("responseDefinition"), "response")
+    address = (request.get(name) for name in ("uri", "absoluteUrl", "url", "urlPath"))
+    url = next((each for each in address if isinstance(each, str)), None)
+    if url is None:
+        raise ValueError(f"interaction {number + 1} names no address; patterns are not read")
+    when = members.get("recorded_at") or request.get("loggedDateString")
+    return recorded_at(
+        url if "://" in url else _NOWHERE + url,
+        began_s=_seconds(when, number),
+        request=Request(
+            method=str(request.get("method", "GET")).upper(),
+            path="",
+            headers=_headers(request.get("headers")),
+            body=_body(request, _expected_body(request)),
+        ),
+        outcome=Response(
+            status=_status(response.get("status")),
+            headers=_headers(response.get("headers")),
+            body=_body(response, None),
+        ),
+    )
+
+
+def _object(value: Any, name: str) -> _Members:
+    members = as_object(value)
+    if members is None:
+        raise ValueError(f"{name} is no object")
+    return members
+
+
+def _seconds(when: Any, number: int) -> float:
+    if not isinstance(when, str):
+        return float(number)
+    try:
+        return datetime.fromisoformat(when).timestamp()
+    except ValueError:
+        from email.utils import parsedate_to_datetime
+
+        return parsedate_to_datetime(when).timestamp()
+
+
+def _status(value: Any) -> int:
+    members = as_object(value)
+    return int(value if members is None else members["code"])
+
+
+def _headers(value: Any) -> Headers:
+    return tuple(_each_header(as_object(value) or {}))
+
+
+def _each_header(members: _Members) -> Iterator[tuple[str, str]]:
+    for name, value in members.items():
+        of = as_object(value)
+        if of is not None:
+            value = of.get("equalTo", "")
+        for each in as_array(value) or [value]:
+            yield name, str(each)
+
+
+def _expected_body(request: _Members) -> Any:
+    """The body that a mapping expects, where it is written out."""
+    patterns = (as_object(each) or {} for each in as_array(request.get("bodyPatterns")) or ())
+    named = (p.get(name) for p in patterns for name in ("equalToJson", "equalTo"))
+    return next((each for each in named if each is not None), None)
+
+
+def _body(members: _Members, expected: Any) -> Payload:
+    encoded = members.get("base64Body") or members.get("bodyAsBase64")
+    if "jsonBody" in members:
+        return Payload(json.dumps(members["jsonBody"]))
+    if encoded:
+        return Payload.of(base64.b64decode(encoded, validate=True))
+    body = members.get("body") if members.get("body") is not None else expected
+    of = as_object(body)
+    if of is not None and ("string" in of or "base64_string" in of):
+        if "base64_string" in of:
+            return Payload.of(base64.b64decode(of["base64_string"]))
+        body = of["string"]
+    if isinstance(body, bytes):
+        return Payload.of(body)
+    if body is None:
+        return Payload("")
+    return Payload(body if isinstance(body, str) else json.dumps(body))

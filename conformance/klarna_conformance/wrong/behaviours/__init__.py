@@ -1,0 +1,29 @@
+"""What mutants do that no changed rule and no rewritten response can express, by name."""
+
+from collections.abc import Callable, Mapping
+
+from klarna_conformance.mock.deviation import Deviation
+from klarna_conformance.wrong import variants
+from klarna_conformance.wrong.behaviours import (
+    answering,
+    booking,
+    deciding,
+    keys,
+    racing,
+    showing,
+    understanding,
+)
+
+__all__ = ["BEHAVIOURS"]
+
+BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
+    **answering.BEHAVIOURS,
+    **booking.BEHAVIOURS,
+    **deciding.BEHAVIOURS,
+    **keys.BEHAVIOURS,
+    **racing.BEHAVIOURS,
+    **showing.BEHAVIOURS,
+    **understanding.BEHAVIOURS,
+    **variants.BEHAVIOURS,
+}
+"""Functions that make a deviation, by the names that the catalogue uses for them."""

@@ -1,0 +1,106 @@
+"""Wrong bookings: what is answered is right, what becomes of the order is not.
+
+`of` names operations, `on` tells whether a `success`, a `refusal` or a `replay` is booked wrongly,
+and expressions are about the variables of `situation`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import msgspec
+
+from klarna_conformance.mock.deviation import Booking, Deviation
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.wrong.behaviours.situation import situation, value
+from klarna_specs.ledger import Ledger
+
+__all__ = ["BEHAVIOURS"]
+
+
+def _books(
+    *, of: Sequence[str], to: Mapping[str, str], when: str = "true", on: str = "success"
+) -> Deviation:
+    """Members of the order are set to the values of expressions."""
+
+    def booked(booking: Booking, _mock: Mock) -> Ledger:
+        after = _after(booking, effect=booking.effect)
+        if not _concerned(booking, of, when, on):
+            return after
+        variables = situation(booking.ledger, booking.call)
+        told = {member: value(expression, variables) for member, expression in to.items()}
+        known = {member: new for member, new in told.items() if new is not None}
+        return msgspec.structs.replace(after, **known)
+
+    return Deviation(booked=booked)
+
+
+def _does_anyway(*, of: Sequence[str], on: str, when: str = "true") -> Deviation:
+    """What is refused, or only answered again, is done all the same."""
+
+    def booked(booking: Booking, mock: Mock) -> Ledger:
+        if not _concerned(booking, of, when, on):
+            return _after(booking, effect=booking.effect)
+        if booking.answer.resource_id is None:
+            answer = msgspec.structs.replace(booking.answer, resource_id=mock.new_id())
+            booking = booking._replace(answer=answer)
+        return _after(booking, effect=True)
+
+    return Deviation(booked=booked)
+
+
+def _does_nothing(*, of: Sequence[str], when: str = "true") -> Deviation:
+    """What is answered with a success is not done."""
+
+    def booked(booking: Booking, _mock: Mock) -> Ledger:
+        skipped = _concerned(booking, of, when, "success")
+        return _after(booking, effect=booking.effect and not skipped)
+
+    return Deviation(booked=booked)
+
+
+def _does_elsewhere(
+    *, of: Sequence[str], when: str = "true", here: bool = True, every: int = 1
+) -> Deviation:
+    """What is done is done on the order beside it, and also `here` or not."""
+    count = 0
+
+    def booked(booking: Booking, mock: Mock) -> Ledger:
+        nonlocal count
+        if not _concerned(booking, of, when, "success"):
+            return _after(booking, effect=booking.effect)
+        count += 1
+        beside = _beside(booking.ledger.order_id, mock)
+        if beside is None or count % every:
+            return _after(booking, effect=True)
+        without_key = msgspec.structs.replace(booking.call, key=None)
+        there = booking._replace(ledger=mock.orders[beside], call=without_key)
+        mock.orders[beside] = _after(there, effect=True)
+        return _after(booking, effect=here)
+
+    return Deviation(booked=booked)
+
+
+def _beside(order_id: str, mock: Mock) -> str | None:
+    """The order that was made next, or else the one before."""
+    ids = list(mock.orders)
+    position = ids.index(order_id)
+    neighbours = (*ids[position + 1 : position + 2], *ids[max(position - 1, 0) : position])
+    return next(iter(neighbours), None)
+
+
+def _concerned(booking: Booking, of: Sequence[str], when: str, on: str) -> bool:
+    kind = "success" if booking.effect else "replay" if booking.answer.success else "refusal"
+    if kind != on or booking.call.operation.operation not in of:
+        return False
+    return value(when, situation(booking.ledger, booking.call)) is True
+
+
+def _after(booking: Booking, *, effect: bool) -> Ledger:
+    return booking.ledger.after(booking.call, booking.answer, effect=effect)
+
+
+BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
+    "books": _books,
+    "does-anyway": _does_anyway,
+    "does-nothing": _does_nothing,
+    "does-elsewhere": _does_elsewhere,
+}

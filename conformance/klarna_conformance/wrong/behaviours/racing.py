@@ -1,0 +1,114 @@
+"""Wrong behaviour of calls at the same time: check and booking are not one.
+
+`of` names operations, and `when` is an expression about the variables of `situation`.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal
+
+import msgspec
+
+from klarna_conformance.mock.deviation import Booking, Deviation, Sending
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.wrong.behaviours.situation import situation, value
+from klarna_specs.calls import Call
+from klarna_specs.exchange import Payload, Response
+from klarna_specs.ledger import Ledger
+
+__all__ = ["BEHAVIOURS"]
+
+_What = Literal["everything", "amounts", "keys", "authorization"]
+_MEMBERS: Mapping[_What, tuple[str, ...]] = {
+    "amounts": ("captured_amount", "refunded_amount", "remaining_authorized_amount"),
+    "keys": ("keys",),
+    "authorization": ("released", "cancelled", "remaining_authorized_amount"),
+}
+
+
+def _checks_on_arrival(
+    *, of: Sequence[str], what: _What = "everything", after: int = 1, when: str = "true"
+) -> Deviation:
+    """Calls are checked against what the order was when they arrived, and booked later.
+
+    Only those that at least `after` others overtook.
+    """
+
+    def assessed_on(call: Call, now: Ledger, arrived: Ledger) -> Ledger:
+        if not _concerned(call, now, of, when) or now.turn - arrived.turn < after:
+            return now
+        if what == "everything":
+            return arrived
+        stale = {name: getattr(arrived, name) for name in _MEMBERS[what]}
+        return msgspec.structs.replace(now, **stale)
+
+    return Deviation(assessed_on=assessed_on)
+
+
+def _loses_updates(*, of: Sequence[str]) -> Deviation:
+    """What a call books is written over what was booked since it arrived."""
+    arrivals: dict[str, Ledger] = {}
+
+    def assessed_on(_call: Call, now: Ledger, arrived: Ledger) -> Ledger:
+        arrivals[now.order_id] = arrived
+        return now
+
+    def booked(booking: Booking, _mock: Mock) -> Ledger:
+        before = booking.ledger
+        if booking.effect and booking.call.operation.operation in of:
+            arrived = arrivals.get(before.order_id, before)
+            before = msgspec.structs.replace(arrived, keys=before.keys, turn=before.turn)
+        return before.after(booking.call, booking.answer, effect=booking.effect)
+
+    return Deviation(assessed_on=assessed_on, booked=booked)
+
+
+def _fails_when_overtaken(*, of: Sequence[str], status: int, text: str = "") -> Deviation:
+    """A call that another one overtook is done, but answered with an error."""
+    overtaken = False
+
+    def assessed_on(call: Call, now: Ledger, arrived: Ledger) -> Ledger:
+        nonlocal overtaken
+        overtaken = call.operation.operation in of and now.turn > arrived.turn
+        return now
+
+    def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
+        if not overtaken:
+            return response
+        return Response(status=status, body=Payload(text))
+
+    return Deviation(assessed_on=assessed_on, sent=sent)
+
+
+def _answers_as_the_one_before(*, of: Sequence[str]) -> Deviation:
+    """A call that another one overtook is answered with the answer of that one."""
+    overtaken = False
+    before: dict[str, Response] = {}
+
+    def assessed_on(call: Call, now: Ledger, arrived: Ledger) -> Ledger:
+        nonlocal overtaken
+        overtaken = call.operation.operation in of and now.turn > arrived.turn
+        return now
+
+    def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
+        call = sending.assessment.call
+        if overtaken and response.is_success:
+            return before.get(call.order_id, response)
+        if call.operation.operation in of:
+            before[call.order_id] = response
+        return response
+
+    return Deviation(assessed_on=assessed_on, sent=sent)
+
+
+def _concerned(call: Call, ledger: Ledger, of: Sequence[str], when: str) -> bool:
+    if call.operation.operation not in of:
+        return False
+    return when == "true" or value(when, situation(ledger, call)) is True
+
+
+BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
+    "checks-on-arrival": _checks_on_arrival,
+    "loses-updates": _loses_updates,
+    "fails-when-overtaken": _fails_when_overtaken,
+    "answers-as-the-one-before": _answers_as_the_one_before,
+}

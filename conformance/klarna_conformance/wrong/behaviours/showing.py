@@ -1,0 +1,152 @@
+"""Resources that disagree with what was done."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from klarna_conformance.mock.deviation import Booking, Deviation
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.wrong.behaviours.situation import value
+from klarna_specs.calls import Call
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.ledger import Ledger
+
+__all__ = ["BEHAVIOURS"]
+
+
+def _amounts(*, of: Sequence[str], to: Mapping[str, str], when: str = "true") -> Deviation:
+    """Members of what is shown are the values of expressions over its other members."""
+
+    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
+        if call.operation.operation not in of:
+            return resource
+        parts = as_array(resource)
+        if parts is not None:
+            return [_changed(as_object(part) or {}, to, when) for part in parts]
+        return _changed(as_object(resource) or {}, to, when)
+
+    return Deviation(shown=shown)
+
+
+def _changed(resource: dict[str, Any], to: Mapping[str, str], when: str) -> dict[str, Any]:
+    numbers = {name: number for name, number in resource.items() if is_integer(number)}
+    refunds, captures = (as_array(resource.get(kind)) or [] for kind in ("refunds", "captures"))
+    last = (as_object(refunds[-1]) or {}).get("refunded_amount", 0) if refunds else 0
+    known = {
+        **numbers,
+        "refunds": len(refunds),
+        "captures": len(captures),
+        "last_refunded_amount": last,
+    }
+    if value(when, known) is not True:
+        return resource
+    return {**resource, **{name: value(expression, known) for name, expression in to.items()}}
+
+
+def _lists(*, of: Sequence[str], to: str, member: str = "", above: int = 0) -> Deviation:
+    """A list (a member, or all that is shown) is not complete where it is longer than `above`."""
+    change = _LISTS[to]
+
+    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
+        whole = as_object(resource) or {}
+        parts = as_array(whole.get(member) if member else resource)
+        if call.operation.operation not in of or parts is None or len(parts) <= above:
+            return resource
+        return {**whole, member: change(parts)} if member else change(parts)
+
+    return Deviation(shown=shown)
+
+
+_LISTS: Mapping[str, Callable[[list[Any]], list[Any]]] = {
+    "without-last": lambda parts: parts[:-1],
+    "without-first": lambda parts: parts[1:],
+    "last-twice": lambda parts: [*parts, *parts[-1:]],
+    "first-for-all": lambda parts: parts[:1] * len(parts),
+    "first-two": lambda parts: parts[:2],
+    "empty": lambda _: [],
+}
+
+
+def _late(*, of: Sequence[str], members: Sequence[str] = (), after: str = "true") -> Deviation:
+    """The order is shown as it was before its last change, whole or only some members of it.
+
+    `of` names the operations whose changes come late; `after` is an expression over the number of
+    `refunds` that an order has to have before that happens.
+    """
+    before: dict[str, Any] = {}
+
+    def booked(booking: Booking, mock: Mock) -> Ledger:
+        if booking.effect:
+            before.pop(booking.call.order_id, None)
+        known = {"refunds": len(booking.ledger.refunds)}
+        concerned = booking.effect and booking.call.operation.operation in of
+        if concerned and value(after, known) is True:
+            get_order = mock.spec.operations["getOrder"]
+            look = msgspec.structs.replace(booking.call, operation=get_order)
+            before[booking.call.order_id] = mock.resource(look)
+        return booking.ledger.after(booking.call, booking.answer, effect=booking.effect)
+
+    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
+        if call.operation.operation != "getOrder" or call.order_id not in before:
+            return resource
+        late = as_object(before[call.order_id]) or {}
+        return {**resource, **{name: late[name] for name in members}} if members else late
+
+    return Deviation(booked=booked, shown=shown)
+
+
+def _another_order(*, from_nth: int = 1) -> Deviation:
+    """From the n-th look at an order on, what is shown is the order that was made before it."""
+    looks: dict[str, int] = {}
+
+    def understood(call: Call, mock: Mock) -> Call:
+        if call.operation.operation != "getOrder" or call.order_id not in mock.orders:
+            return call
+        looks[call.order_id] = looks.get(call.order_id, 0) + 1
+        position = list(mock.orders).index(call.order_id)
+        if looks[call.order_id] < from_nth or not position:
+            return call
+        return msgspec.structs.replace(call, order_id=list(mock.orders)[position - 1])
+
+    return Deviation(understood=understood)
+
+
+def _latest_refund() -> Deviation:
+    """Each refund shows what the latest one of the order is, under its own id."""
+
+    def shown(call: Call, resource: Any, mock: Mock) -> Any:
+        refunds = mock.orders[call.order_id].refunds
+        if call.operation.operation != "getRefund" or not refunds:
+            return resource
+        return {**resource, "refunded_amount": refunds[-1].refunded_amount}
+
+    return Deviation(shown=shown)
+
+
+def _changes(*, of: Sequence[str], to: Mapping[str, str]) -> Deviation:
+    """A read changes members of the order to the values of expressions over them."""
+
+    def shown(call: Call, resource: Any, mock: Mock) -> Any:
+        ledger = mock.orders.get(call.order_id)
+        if call.operation.operation in of and ledger is not None:
+            known = {
+                "captured": ledger.captured_amount,
+                "refunded": ledger.refunded_amount,
+                "remaining": ledger.remaining_authorized_amount,
+            }
+            told = {name: value(expression, known) for name, expression in to.items()}
+            mock.orders[call.order_id] = msgspec.structs.replace(ledger, **told)
+        return resource
+
+    return Deviation(shown=shown)
+
+
+BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
+    "shows": _amounts,
+    "shows-lists": _lists,
+    "shows-late": _late,
+    "shows-another-order": _another_order,
+    "shows-the-latest-refund": _latest_refund,
+    "read-changes": _changes,
+}

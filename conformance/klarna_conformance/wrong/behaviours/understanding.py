@@ -1,0 +1,226 @@
+"""Wrong understanding of calls: other amounts, other texts, somebody else's resources."""
+
+import struct
+import unicodedata
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from klarna_conformance.mock.deviation import Deviation
+from klarna_conformance.mock.server import Mock
+from klarna_conformance.wrong.behaviours.situation import value
+from klarna_specs.calls import Call
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.ledger import Ledger
+
+__all__ = ["BEHAVIOURS"]
+
+_AMOUNT_MEMBERS = ("refunded_amount", "captured_amount", "number_of_days")
+
+
+def _numbers(*, of: Sequence[str], to: str) -> Deviation:
+    """The number that a call tells is read as the value of an expression over it, its `n`."""
+    return _body_read_as(of, lambda told: _number(to, told) if is_integer(told) else told)
+
+
+def _number(expression: str, told: int) -> int:
+    if expression == "float32":
+        return int(struct.unpack("f", struct.pack("f", told))[0])
+    if expression == "uint64":
+        return told % 2**64
+    read = value(expression, {"n": told})
+    return read if is_integer(read) else told
+
+
+def _lenient(*, of: Sequence[str], kind: str) -> Deviation:
+    """A number of a wrong type is read as if it were right."""
+    return _body_read_as(of, _LENIENT[kind])
+
+
+def _from_fraction(told: Any) -> Any:
+    return round(told) if isinstance(told, float) and abs(told) < 2**53 else told
+
+
+def _from_truth(told: Any) -> Any:
+    return int(told) if isinstance(told, bool) else told
+
+
+def _from_array(told: Any) -> Any:
+    numbers = as_array(told)
+    return numbers[0] if numbers else told
+
+
+_LENIENT: Mapping[str, Callable[[Any], Any]] = {
+    "fraction": _from_fraction,
+    "truth": _from_truth,
+    "array": _from_array,
+}
+
+
+def _texts(*, to: str, members: Sequence[str] = ("description",)) -> Deviation:
+    """Texts of a refund are kept otherwise than they were told."""
+    change = _TEXTS[to]
+
+    def understood(call: Call, _mock: Mock) -> Call:
+        told = as_object(call.body) or {}
+        if call.operation.operation != "refundOrder":
+            return call
+        changed = {name: change(told[name]) for name in members if isinstance(told.get(name), str)}
+        return msgspec.structs.replace(call, body={**told, **changed}) if changed else call
+
+    return Deviation(understood=understood)
+
+
+_TEXTS: Mapping[str, Callable[[str], str]] = {
+    "100-characters": lambda text: text[:100],
+    "254-characters": lambda text: text[:254],
+    "255-bytes": lambda text: text.encode()[:255].decode(errors="ignore"),
+    "ascii": lambda text: text.encode("ascii", "replace").decode(),
+    "bmp": lambda text: "".join(sign for sign in text if ord(sign) < 0x10000),
+    "latin-1": lambda text: text.encode().decode("latin-1"),
+    "html": lambda text: text.replace("&", "&amp;").replace("<", "&lt;").replace('"', "&quot;"),
+    "one-line": lambda text: " ".join(text.split()),
+    "trimmed": str.strip,
+    "composed": lambda text: unicodedata.normalize("NFC", text),
+    "without-joiners": lambda text: text.replace("\u200d", ""),
+}
+
+
+def _lines(*, member: str, to: str) -> Deviation:
+    """A member of each order line of a refund is kept otherwise than it was told.
+
+    `to` names a change of texts, or is an expression over a number, its `n`.
+    """
+
+    def kept(told: Any) -> Any:
+        if isinstance(told, str):
+            return _TEXTS[to](told)
+        return _number(to, told) if is_integer(told) else told
+
+    def understood(call: Call, _mock: Mock) -> Call:
+        lines = [as_object(line) for line in as_array(call.member("order_lines")) or ()]
+        if call.operation.operation != "refundOrder" or not lines:
+            return call
+        changed = [
+            {**line, member: kept(line[member])} if line and member in line else line
+            for line in lines
+        ]
+        body = {**(as_object(call.body) or {}), "order_lines": changed}
+        return msgspec.structs.replace(call, body=body)
+
+    return Deviation(understood=understood)
+
+
+def _texts_swapped() -> Deviation:
+    """The reference of a refund is taken for its description, and the other way round."""
+    other = {"reference": "description", "description": "reference"}
+
+    def understood(call: Call, _mock: Mock) -> Call:
+        told = as_object(call.body)
+        if call.operation.operation != "refundOrder" or told is None:
+            return call
+        swapped = {other.get(name, name): told[name] for name in told}
+        return msgspec.structs.replace(call, body=swapped)
+
+    return Deviation(understood=understood)
+
+
+def _texts_of_the_last() -> Deviation:
+    """A refund without a reference or description gets those of the refund before it."""
+    last: dict[str, Any] = {}
+
+    def understood(call: Call, _mock: Mock) -> Call:
+        body = as_object(call.body)
+        if call.operation.operation != "refundOrder" or body is None:
+            return call
+        last.update({name: body[name] for name in ("reference", "description") if name in body})
+        return msgspec.structs.replace(call, body={**last, **body})
+
+    return Deviation(understood=understood)
+
+
+def _unknown_taken(*, of: Sequence[str], what: str) -> Deviation:
+    """An order, capture or refund that is not there is taken for the one that was made last."""
+
+    def understood(call: Call, mock: Mock) -> Call:
+        if call.operation.operation not in of:
+            return call
+        ledger = mock.orders.get(call.order_id)
+        if what == "order" and ledger is None and mock.orders:
+            return _on(call, mock.orders[list(mock.orders)[-1]])
+        if what != "order" and ledger is not None and not _has(ledger, call):
+            return _on(call, ledger)
+        return call
+
+    return Deviation(understood=understood)
+
+
+def _on(call: Call, ledger: Ledger) -> Call:
+    """The call on an order, and on its last capture and refund unless it has the ones asked for."""
+    captures = [capture.capture_id for capture in ledger.captures]
+    refunds = [refund.refund_id for refund in ledger.refunds]
+    return msgspec.structs.replace(
+        call,
+        order_id=ledger.order_id,
+        capture_id=call.capture_id and _last(captures, call.capture_id),
+        refund_id=call.refund_id and _last(refunds, call.refund_id),
+    )
+
+
+def _last(ids: list[str], wanted: str) -> str:
+    return wanted if wanted in ids or not ids else ids[-1]
+
+
+def _by_prefix(*, of: Sequence[str], length: int) -> Deviation:
+    """An order is found by the first characters of its id."""
+
+    def understood(call: Call, mock: Mock) -> Call:
+        if call.operation.operation not in of or call.order_id in mock.orders:
+            return call
+        prefix = call.order_id[:length]
+        found = next((known for known in mock.orders if known.startswith(prefix)), None)
+        return msgspec.structs.replace(call, order_id=found) if found else call
+
+    return Deviation(understood=understood)
+
+
+def _of_any_order(*, of: Sequence[str]) -> Deviation:
+    """Captures and refunds are looked up by their id alone, whoever's order is asked for."""
+
+    def understood(call: Call, mock: Mock) -> Call:
+        own = mock.orders.get(call.order_id)
+        if call.operation.operation not in of or own is None or _has(own, call):
+            return call
+        owner = next((other for other in mock.orders.values() if _has(other, call)), None)
+        return msgspec.structs.replace(call, order_id=owner.order_id) if owner else call
+
+    return Deviation(understood=understood)
+
+
+def _has(ledger: Ledger, call: Call) -> bool:
+    return bool(ledger.capture(call.capture_id) or ledger.refund(call.refund_id))
+
+
+def _body_read_as(of: Sequence[str], read: Callable[[Any], Any]) -> Deviation:
+    def understood(call: Call, _mock: Mock) -> Call:
+        told = as_object(call.body)
+        if call.operation.operation not in of or told is None:
+            return call
+        changed = {name: read(told[name]) for name in _AMOUNT_MEMBERS if name in told}
+        return msgspec.structs.replace(call, body={**told, **changed})
+
+    return Deviation(understood=understood)
+
+
+BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
+    "numbers-read-as": _numbers,
+    "numbers-read-leniently": _lenient,
+    "texts-read-as": _texts,
+    "lines-read-as": _lines,
+    "orders-found-by-prefix": _by_prefix,
+    "texts-swapped": _texts_swapped,
+    "texts-of-the-last": _texts_of_the_last,
+    "unknown-taken-for-the-last": _unknown_taken,
+    "found-under-any-order": _of_any_order,
+}

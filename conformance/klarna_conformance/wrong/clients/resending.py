@@ -1,0 +1,216 @@
+"""Clients that send again when they should not, or as they should not."""
+
+import contextlib
+import threading
+import time
+import uuid
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import httpx
+
+from klarna_conformance.adapter_protocol import Hello
+from klarna_conformance.wrong.reference import Errand, GivenUp, ReferenceClient
+from klarna_specs.client.play import Told, Unknown
+
+__all__ = [
+    "AsksBeforeSendingAgain",
+    "GivesUpAtOnce",
+    "GoesOnBehind",
+    "HurriesAfter429",
+    "Impatient",
+    "LongerPatience",
+    "NeverEnds",
+    "OnceMore",
+    "RepeatsConflicts",
+    "RepeatsSuccesses",
+    "RetriesRefusals",
+    "RetriesUnauthorized",
+    "SendsLater",
+    "SendsLaterAsItWas",
+    "TwoAtOnce",
+    "TwoAttempts",
+    "WaitsForEver",
+]
+
+
+class NeverEnds(ReferenceClient):
+    """Sends again until it works."""
+
+    attempts = 1_000_000
+
+    def delay_s(self, attempt: int, last: httpx.Response | None) -> float:
+        return super().delay_s(1, last)
+
+
+class WaitsForEver(ReferenceClient):
+    """Asks ever more rarely, and never gives up."""
+
+    attempts = 1_000_000
+
+    def delay_s(self, attempt: int, last: httpx.Response | None) -> float:
+        return super().delay_s(min(attempt, 8), last)
+
+
+class RetriesRefusals(ReferenceClient):
+    """Sends again whatever is no success."""
+
+    def sends_again(self, response: httpx.Response) -> bool:
+        return True
+
+
+class RetriesUnauthorized(ReferenceClient):
+    """Sends again what was refused for its credentials."""
+
+    def sends_again(self, response: httpx.Response) -> bool:
+        return response.status_code == 401 or super().sends_again(response)
+
+
+class RepeatsConflicts(ReferenceClient):
+    """Sends again what cannot be processed, or is in conflict."""
+
+    def sends_again(self, response: httpx.Response) -> bool:
+        return response.status_code in (409, 422) or super().sends_again(response)
+
+
+class HurriesAfter429(ReferenceClient):
+    """Does not read Retry-After."""
+
+    def delay_s(self, attempt: int, last: httpx.Response | None) -> float:
+        return super().delay_s(attempt, None)
+
+
+class RepeatsSuccesses(ReferenceClient):
+    """Sends a call again after it succeeded, to be sure."""
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        response = super().send(errand, attempt)
+        if response.is_success and errand.method != "GET":
+            return super().send(errand, attempt)
+        return response
+
+
+class Impatient(ReferenceClient):
+    """Waits for an answer for a tenth of the time that it was advised to."""
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        self.http.timeout = httpx.Timeout(self.hello.timeout_s / 10)
+        return super().send(errand, attempt)
+
+
+class TwoAtOnce(ReferenceClient):
+    """Sends each refund twice at the same time under two keys, and takes the quicker answer."""
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        if errand.operation != "refundOrder":
+            return super().send(errand, attempt)
+        send = super().send
+        other = errand._replace(key=str(uuid.uuid4()))
+        with ThreadPoolExecutor(2) as pool:
+            sent = [pool.submit(send, each, attempt) for each in (errand, other)]
+        return sent[0].result()
+
+
+class GoesOnBehind(ReferenceClient):
+    """Tells that it does not know, and sends again behind everybody's back, under a new key."""
+
+    attempts = 1
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+        if self._errand.operation == "refundOrder" and unclear:
+            threading.Thread(target=self._again, args=(self._errand,), daemon=True).start()
+        return super().given_up(last, unclear=unclear)
+
+    def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
+        self._errand = super().errand(operation, order_id, arguments)
+        return self._errand
+
+    def _again(self, errand: Errand) -> None:
+        with contextlib.suppress(GivenUp, httpx.HTTPError, RuntimeError):
+            self.pause(self.backoff_s)
+            self.send(errand._replace(key=str(uuid.uuid4())), 1)
+
+
+class SendsLater(ReferenceClient):
+    """Keeps refunds without an answer for later, and sends them with the next one, as new ones."""
+
+    attempts = 1
+
+    def __init__(self, hello: Hello, *, backoff_s: float = 0.1) -> None:
+        super().__init__(hello, backoff_s=backoff_s)
+        self._kept: list[Errand] = []
+
+    def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
+        self._errand = super().errand(operation, order_id, arguments)
+        return self._errand
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        if operation == "refundOrder":
+            kept, self._kept = self._kept, []
+            for errand in kept:
+                with contextlib.suppress(httpx.TransportError):
+                    self.send(self.later(errand), 0)
+        return super().do(operation, order_id, arguments)
+
+    def later(self, errand: Errand) -> Errand:
+        """What was kept, as it is sent later."""
+        return errand._replace(key=str(uuid.uuid4()))
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+        if self._errand.operation == "refundOrder" and unclear:
+            self._kept.append(self._errand)
+        return super().given_up(last, unclear=unclear)
+
+
+class SendsLaterAsItWas(SendsLater):
+    """Harmless: keeps refunds without an answer, and sends them with the next, as they were."""
+
+    def later(self, errand: Errand) -> Errand:
+        return errand
+
+
+class AsksBeforeSendingAgain(ReferenceClient):
+    """Harmless: reads the order before it sends a call again."""
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        if attempt:
+            with contextlib.suppress(httpx.TransportError):
+                path = f"/ordermanagement/v1/orders/{errand.order_id}"
+                self.http.get(path, auth=self.auth(attempt))
+        return super().send(errand, attempt)
+
+
+class LongerPatience(ReferenceClient):
+    """Harmless: waits twice as long as it was advised to."""
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        self.http.timeout = httpx.Timeout(self.hello.timeout_s * 2)
+        return super().send(errand, attempt)
+
+
+class GivesUpAtOnce(ReferenceClient):
+    """Harmless: never sends anything again, and says that it does not know."""
+
+    attempts = 1
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+        return Unknown("one attempt was made")
+
+
+class TwoAttempts(ReferenceClient):
+    """Harmless: makes two attempts."""
+
+    attempts = 2
+
+
+class OnceMore(ReferenceClient):
+    """Harmless: makes ten quick attempts."""
+
+    attempts = 10
+
+    def delay_s(self, attempt: int, last: httpx.Response | None) -> float:
+        return super().delay_s(1, last)
+
+    def pause(self, seconds: float) -> None:
+        time.sleep(seconds)

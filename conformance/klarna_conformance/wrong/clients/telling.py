@@ -1,0 +1,345 @@
+"""Clients that tell something else than what happened."""
+
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+from klarna_conformance.wrong.reference import Errand, ReferenceClient
+from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
+
+__all__ = [
+    "AsksTheOrder",
+    "BreaksDownOnHtml",
+    "BreaksDownOnMalformed",
+    "BreaksDownOnNetwork",
+    "CaseSensitiveHeaders",
+    "CorrelationIdLost",
+    "DoneWhateverComes",
+    "DoneWhenSent",
+    "ErrorCodeGuessed",
+    "ErrorCodeLost",
+    "ExpectsJson",
+    "FeesByItself",
+    "FeesNowhere",
+    "FirstMessageOnly",
+    "GuessesIds",
+    "IdOfCorrelation",
+    "IdOfHeaderOnly",
+    "IdOfLocationOnly",
+    "IdsLost",
+    "KnowsNothing",
+    "LocationWhole",
+    "MakesUpMissingIds",
+    "MessagesInPlural",
+    "NoLargeRefunds",
+    "OptionsFreeOnly",
+    "OptionsStrict",
+    "OptionsWithoutFees",
+    "RefusedWhenLost",
+    "RefusedWhenServerFails",
+    "RefusesAfterRefusal",
+    "SwallowsRefusals",
+    "UnknownWhenRefused",
+    "UnsupportedWhenLost",
+]
+
+
+class RefusedWhenLost(ReferenceClient):
+    """Takes a network error for a refusal."""
+
+    attempts = 1
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+        return RefusedIt(error_messages=("no response",)) if last is None else Unknown()
+
+
+class RefusedWhenServerFails(ReferenceClient):
+    """Takes a 5xx for a refusal."""
+
+    def sends_again(self, response: httpx.Response) -> bool:
+        return response.status_code == 429
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        self._failed = False
+        told = super().do(operation, order_id, arguments)
+        return RefusedIt() if self._failed else told
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        response = super().send(errand, attempt)
+        self._failed = response.is_server_error
+        return response
+
+
+class UnsupportedWhenLost(ReferenceClient):
+    """Calls unsupported what it could not finish."""
+
+    attempts = 1
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+        return Unsupported()
+
+
+class DoneWhenSent(ReferenceClient):
+    """Takes what it could send for done, whatever came back."""
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+        return Done()
+
+
+class DoneWhateverComes(ReferenceClient):
+    """Does not look at the status."""
+
+    def refused(self, response: httpx.Response) -> Told:
+        return Done(refund_id=self.refund_id(response))
+
+
+class SwallowsRefusals(ReferenceClient):
+    """Takes a refusal for a success that was there before."""
+
+    def refused(self, response: httpx.Response) -> Told:
+        return Done() if response.status_code == 403 else super().refused(response)
+
+
+class UnknownWhenRefused(ReferenceClient):
+    """Does not read refusals."""
+
+    def refused(self, response: httpx.Response) -> Told:
+        return Unknown()
+
+
+class KnowsNothing(ReferenceClient):
+    """Never knows."""
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        super().do(operation, order_id, arguments)
+        return Unknown()
+
+
+class IdsLost(ReferenceClient):
+    """Looks for the id in the body."""
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        return None
+
+
+class GuessesIds(ReferenceClient):
+    """Makes an id up where it finds none in the body."""
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        return str(uuid.uuid4())
+
+
+class MakesUpMissingIds(ReferenceClient):
+    """Makes an id up where the header has none."""
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        return response.headers.get("refund-id") or str(uuid.uuid4())
+
+
+class IdOfHeaderOnly(ReferenceClient):
+    """Harmless: takes the id from the header, and tells none where that is missing."""
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        return response.headers.get("refund-id")
+
+
+class IdOfCorrelation(ReferenceClient):
+    """Takes the correlation id for the refund's."""
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        return response.headers.get("klarna-correlation-id")
+
+
+class LocationWhole(ReferenceClient):
+    """Tells the whole Location as id."""
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        return response.headers.get("location")
+
+
+class CaseSensitiveHeaders(ReferenceClient):
+    """Finds headers only as they are written in the documentation."""
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        names = {name.decode(): value.decode() for name, value in response.headers.raw}
+        return names.get("Refund-Id")
+
+
+class IdOfLocationOnly(ReferenceClient):
+    """Harmless: takes the id from the Location."""
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        return response.headers.get("location", "").rpartition("/")[2] or None
+
+
+class ExpectsJson(ReferenceClient):
+    """Cannot do with bodies that are no JSON object."""
+
+    def done(self, errand: Errand, response: httpx.Response) -> Told:
+        told = super().done(errand, response)
+        if response.content and not isinstance(response.json(), dict):
+            return Unknown("the body is no object")
+        return told
+
+
+class ErrorCodeLost(ReferenceClient):
+    """Tells no error code."""
+
+    def error(self, response: httpx.Response) -> dict[str, Any]:
+        return {k: v for k, v in super().error(response).items() if k != "error_code"}
+
+
+class ErrorCodeGuessed(ReferenceClient):
+    """Tells the status as error code."""
+
+    def error(self, response: httpx.Response) -> dict[str, Any]:
+        return {**super().error(response), "error_code": f"HTTP_{response.status_code}"}
+
+
+class CorrelationIdLost(ReferenceClient):
+    """Tells no correlation id."""
+
+    def refused(self, response: httpx.Response) -> Told:
+        told = super().refused(response)
+        assert isinstance(told, RefusedIt)
+        return RefusedIt(told.error_code, told.error_messages)
+
+
+class MessagesInPlural(ReferenceClient):
+    """Knows error_messages only."""
+
+    def error(self, response: httpx.Response) -> dict[str, Any]:
+        return {k: v for k, v in super().error(response).items() if k != "error_message"}
+
+
+class FirstMessageOnly(ReferenceClient):
+    """Knows error_message only."""
+
+    def error(self, response: httpx.Response) -> dict[str, Any]:
+        return {k: v for k, v in super().error(response).items() if k != "error_messages"}
+
+
+class OptionsWithoutFees(ReferenceClient):
+    """Tells the days, and not what they cost."""
+
+    def done(self, errand: Errand, response: httpx.Response) -> Told:
+        told = super().done(errand, response)
+        if not isinstance(told, Done) or told.options is None:
+            return told
+        return Done(options=tuple({"number_of_days": o["number_of_days"]} for o in told.options))
+
+
+class OptionsFreeOnly(ReferenceClient):
+    """Tells only the options that cost nothing."""
+
+    def done(self, errand: Errand, response: httpx.Response) -> Told:
+        told = super().done(errand, response)
+        if not isinstance(told, Done) or told.options is None:
+            return told
+        return Done(options=tuple(option for option in told.options if not option["amount"]))
+
+
+class OptionsStrict(ReferenceClient):
+    """Cannot do with members that it does not know."""
+
+    def done(self, errand: Errand, response: httpx.Response) -> Told:
+        told = super().done(errand, response)
+        if errand.method == "GET" and set(response.json()) != {"currency", "options"}:
+            raise ValueError("unknown member")
+        return told
+
+
+class BreaksDownOnHtml(ReferenceClient):
+    """Reads every error as JSON."""
+
+    def sends_again(self, response: httpx.Response) -> bool:
+        if response.headers.get("content-type", "").startswith("text/html"):
+            response.json()
+        return super().sends_again(response)
+
+
+class BreaksDownOnMalformed(ReferenceClient):
+    """Reads what is called JSON without care."""
+
+    def sends_again(self, response: httpx.Response) -> bool:
+        if response.headers.get("content-type") == "application/json":
+            response.json()
+        return super().sends_again(response)
+
+
+class BreaksDownOnNetwork(ReferenceClient):
+    """Lets exceptions of the network pass."""
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        try:
+            return super().send(errand, attempt)
+        except httpx.TransportError as exc:
+            raise RuntimeError(f"the request failed: {exc}") from exc
+
+
+class FeesNowhere(ReferenceClient):
+    """Refuses every return fee by itself, also where it may be charged."""
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        lines = arguments.get("order_lines", [])
+        if any(line["type"] == "return_fee" for line in lines):
+            return RefusedIt(error_messages=("return fees are not supported",))
+        return super().do(operation, order_id, arguments)
+
+
+class NoLargeRefunds(ReferenceClient):
+    """Refuses amounts of more than 50000.00 by itself."""
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        if arguments.get("refunded_amount", 0) > 5_000_000:
+            return RefusedIt(error_messages=("too much",))
+        return super().do(operation, order_id, arguments)
+
+
+class RefusesAfterRefusal(ReferenceClient):
+    """Does nothing more once a refund was refused, whatever it is told."""
+
+    _refused = False
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        if self._refused:
+            return RefusedIt()
+        told = super().do(operation, order_id, arguments)
+        self._refused = operation == "refundOrder" and isinstance(told, RefusedIt)
+        return told
+
+
+class FeesByItself(ReferenceClient):
+    """Harmless: refuses by itself a fee whose lines do not add up."""
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        lines = arguments.get("order_lines", [])
+        total = sum(line["total_amount"] for line in lines)
+        fee = any(line["type"] == "return_fee" for line in lines)
+        if fee and total != arguments["refunded_amount"]:
+            return RefusedIt(error_messages=("the lines do not add up",))
+        return super().do(operation, order_id, arguments)
+
+
+class AsksTheOrder(ReferenceClient):
+    """Harmless: never sends again, but looks whether a refund without an answer was made."""
+
+    attempts = 1
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        known = self._refunds(order_id)
+        told = super().do(operation, order_id, arguments)
+        if operation != "refundOrder" or not isinstance(told, Unknown) or known is None:
+            return told
+        now = self._refunds(order_id)
+        new = sorted(now - known) if now is not None else []
+        return Done(refund_id=new[0]) if new else told
+
+    def _refunds(self, order_id: str) -> set[str] | None:
+        try:
+            shown = self.http.get(f"/ordermanagement/v1/orders/{order_id}", auth=self.auth(0))
+            return {refund["refund_id"] for refund in shown.json()["refunds"]}
+        except (httpx.TransportError, ValueError, KeyError):
+            return None

@@ -1,0 +1,195 @@
+"""A client that does everything right; the wrong ones differ from it in one place each."""
+
+import threading
+import uuid
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+import httpx
+
+from klarna_conformance.adapter_protocol import Hello
+from klarna_specs.calls import KEY_HEADER
+from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
+from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.json_value import as_object
+
+__all__ = ["Errand", "GivenUp", "ReferenceClient"]
+
+_LONGEST_WAIT_S = 5.0
+_ORDERS = "/ordermanagement/v1/orders"
+_SUFFIXES = {
+    "refundOrder": ("POST", "/refunds"),
+    "releaseRemainingAuthorization": ("POST", "/release-remaining-authorization"),
+    "extendDueDate": ("PATCH", "/captures/{capture_id}/extend-due-date"),
+    "getOptionsForExtendDueDate": ("GET", "/captures/{capture_id}/extend-due-date-options"),
+}
+
+
+class GivenUp(Exception):
+    """The client was closed while it worked."""
+
+
+class Errand(NamedTuple):
+    """One thing to do, as a request: the same for all its attempts."""
+
+    operation: str
+    order_id: str
+    method: str
+    path: str
+    body: dict[str, Any] | None
+    key: str | None
+
+
+class ReferenceClient:
+    """Sends again what got no clear answer, under the same key; tells only what it knows."""
+
+    operations = CLIENT_OPERATIONS
+    attempts = 4
+
+    def __init__(self, hello: Hello, *, backoff_s: float = 0.1) -> None:
+        self.hello = hello
+        self.backoff_s = backoff_s
+        self._closed = threading.Event()
+        self.http = httpx.Client(
+            base_url=hello.base_url,
+            timeout=hello.timeout_s,
+            trust_env=False,
+        )
+
+    def close(self) -> None:
+        """Gives up whatever it is doing."""
+        self._closed.set()
+        self.http.close()
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+        """Does one thing, and tells what became of it."""
+        if operation not in self.operations:
+            return Unsupported()
+        errand = self.errand(operation, order_id, dict(arguments))
+        unclear = False
+        last: httpx.Response | None = None
+        for attempt in range(self.attempts):
+            if attempt:
+                self.pause(self.delay_s(attempt, last))
+            last = None
+            try:
+                last = self.send(errand, attempt)
+            except httpx.ConnectError:
+                continue
+            except httpx.TransportError:
+                unclear = True
+                continue
+            if last.is_success:
+                return self.done(errand, last)
+            if not self.sends_again(last):
+                return self.refused(last) if last.is_client_error and not unclear else Unknown()
+            unclear = unclear or last.status_code != 429
+        return self.given_up(last, unclear=unclear)
+
+    def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
+        """The request for what is to be done."""
+        method, suffix = _SUFFIXES[operation]
+        capture_id = arguments.pop("capture_id", "")
+        return Errand(
+            operation=operation,
+            order_id=order_id,
+            method=method,
+            path=f"{_ORDERS}/{order_id}{suffix.format(capture_id=capture_id)}",
+            body=self.body(operation, arguments),
+            key=self.key(operation, order_id, arguments) if method != "GET" else None,
+        )
+
+    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+        """The JSON body; None where there is none."""
+        return arguments if operation in ("refundOrder", "extendDueDate") else None
+
+    def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
+        """The idempotency key of a new errand."""
+        del operation, order_id, arguments
+        return str(uuid.uuid4())
+
+    def key_again(self, errand: Errand, attempt: int) -> str | None:
+        """The key of an attempt (from 0)."""
+        del attempt
+        return errand.key
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        """Makes one attempt; raises httpx.TransportError where no whole answer came."""
+        if self._closed.is_set():
+            raise GivenUp
+        key = self.key_again(errand, attempt)
+        headers = {KEY_HEADER: key} if key else {}
+        return self.http.request(
+            errand.method,
+            errand.path,
+            json=errand.body,
+            headers=headers,
+            auth=self.auth(attempt),
+        )
+
+    def auth(self, attempt: int) -> httpx.Auth:
+        """How the client says who it is; without credentials, not at all."""
+        known = self.credentials(attempt)
+        return httpx.BasicAuth(*known) if known else httpx.Auth()
+
+    def credentials(self, attempt: int) -> tuple[str, str] | None:
+        """Who the client is, in an attempt."""
+        del attempt
+        return self.hello.username, self.hello.password
+
+    def sends_again(self, response: httpx.Response) -> bool:
+        """Whether an answer that is no success leaves room for another attempt."""
+        return response.status_code == 429 or response.is_server_error
+
+    def delay_s(self, attempt: int, last: httpx.Response | None) -> float:
+        """How long to wait before an attempt, in seconds: as asked to, or longer each time."""
+        asked = last.headers.get("retry-after", "") if last is not None else ""
+        if asked.isdigit():
+            return min(int(asked), _LONGEST_WAIT_S)
+        return self.backoff_s * 2 ** (attempt - 1)
+
+    def pause(self, seconds: float) -> None:
+        """Lets time pass."""
+        if self._closed.wait(seconds):
+            raise GivenUp
+
+    def done(self, errand: Errand, response: httpx.Response) -> Told:
+        """What is told of a success."""
+        if errand.operation == "refundOrder":
+            return Done(refund_id=self.refund_id(response))
+        if errand.operation == "getOptionsForExtendDueDate":
+            try:
+                return Done(options=tuple(response.json()["options"]))
+            except (ValueError, KeyError, TypeError):
+                return Unknown("the options cannot be read")
+        return Done()
+
+    def refund_id(self, response: httpx.Response) -> str | None:
+        """The id of a new refund: from its header, or from the end of its Location."""
+        headers = response.headers
+        location = headers.get("location", "").rstrip("/").rsplit("/", 1)[-1]
+        return headers.get("refund-id") or headers.get("refund_id") or location or None
+
+    def refused(self, response: httpx.Response) -> Told:
+        """What is told of a refusal."""
+        error = self.error(response)
+        messages = error.get("error_messages") or [error.get("error_message") or ""]
+        return RefusedIt(
+            error_code=error.get("error_code"),
+            error_messages=tuple(str(message) for message in messages if message),
+            correlation_id=error.get("correlation_id")
+            or response.headers.get("klarna-correlation-id"),
+        )
+
+    def error(self, response: httpx.Response) -> dict[str, Any]:
+        """The error that a response tells; empty where its body is something else."""
+        try:
+            return as_object(response.json()) or {}
+        except ValueError:
+            return {}
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+        """What is told when no attempt is left; a server that only asked to wait did nothing."""
+        if last is not None and last.status_code == 429 and not unclear:
+            return self.refused(last)
+        return Unknown("no clear answer came")

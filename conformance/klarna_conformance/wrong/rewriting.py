@@ -1,0 +1,75 @@
+"""Rewrites responses as a catalogue entry says."""
+
+import json
+from collections import Counter
+
+import msgspec
+
+from klarna_conformance.mock.deviation import Sending
+from klarna_conformance.wrong.catalogue import ResponseChange
+from klarna_specs.exchange import Headers, NotJson, Payload, Response
+from klarna_specs.json_value import as_object
+
+__all__ = ["Rewriting"]
+
+
+class Rewriting:
+    """One change of responses, with the count of those that it could apply to."""
+
+    def __init__(self, change: ResponseChange) -> None:
+        self._change = change
+        self._on_order: Counter[str] = Counter()
+
+    def apply(self, sending: Sending, response: Response) -> Response:
+        """The response as it is sent."""
+        change, call = self._change, sending.assessment.call
+        if not self._concerns(sending, response):
+            return response
+        self._on_order[call.order_id] += 1
+        ever = self._on_order.total()
+        if self._on_order[call.order_id] < change.from_nth or ever < change.from_nth_ever:
+            return response
+        return msgspec.structs.replace(
+            response,
+            status=change.status or response.status,
+            headers=_headers(change, sending, response),
+            body=_body(change, response.body),
+        )
+
+    def _concerns(self, sending: Sending, response: Response) -> bool:
+        change, outcome = self._change, sending.outcome
+        if change.of and sending.assessment.call.operation.operation not in change.of:
+            return False
+        kind = "success" if response.is_success else "refusal"
+        names = {"any", kind, outcome.kind, *outcome.responses[:1]}
+        if outcome.kind == "replay":
+            names.discard(kind)
+        return change.where in names
+
+
+def _headers(change: ResponseChange, sending: Sending, response: Response) -> Headers:
+    location = response.header("Location") or ""
+    filling = {
+        "id": location.rsplit("/", 1)[-1],
+        "location": location,
+        "order": sending.assessment.call.order_id,
+        "base": sending.base_url,
+    }
+    changed = {name.lower() for name in change.headers}
+    kept = [(name, value) for name, value in response.headers if name.lower() not in changed]
+    new = [(name, value) for name, value in change.headers.items() if value is not None]
+    return (*kept, *((name, value.format(**filling)) for name, value in new))
+
+
+def _body(change: ResponseChange, body: Payload) -> Payload:
+    if change.text is not None:
+        return Payload(change.text)
+    try:
+        members = as_object(body.json()) if body.text else None
+    except NotJson:
+        members = None
+    if members is not None:
+        kept = {name: value for name, value in members.items() if name not in change.drop}
+        changed = {**kept, **change.members}
+        body = Payload(json.dumps({change.wrap: changed} if change.wrap else changed))
+    return Payload(body.text[: change.cut]) if change.cut is not None else body
