@@ -6,22 +6,22 @@ from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
 
-from klarna_reports.badge import badge
-from klarna_reports.certificate import render_certificate
-from klarna_reports.changes import changes_between
-from klarna_reports.ctrf import ctrf
-from klarna_reports.har import har
-from klarna_reports.html import render_html
-from klarna_reports.journal import FILE_NAME
-from klarna_reports.judged import sides
-from klarna_reports.junit import junit
-from klarna_reports.markdown import annotations, markdown
-from klarna_reports.record import Record
-from klarna_reports.reproducing import pytest_file
-from klarna_reports.results import Summary
-from klarna_reports.run_json import run_json
-from klarna_reports.sarif import sarif
-from klarna_reports.summary import summarise
+from klarna_reports.formats.badge import badge
+from klarna_reports.formats.ctrf import ctrf
+from klarna_reports.formats.har import har
+from klarna_reports.formats.junit import junit
+from klarna_reports.formats.markdown import annotations, markdown
+from klarna_reports.formats.run_json import run_json
+from klarna_reports.formats.sarif import sarif
+from klarna_reports.page.certificate import render_certificate
+from klarna_reports.page.html import render_html
+from klarna_reports.record.journal import FILE_NAME
+from klarna_reports.record.record import Record
+from klarna_reports.record.results import Summary
+from klarna_reports.summary.changes import changes_between
+from klarna_reports.summary.judged import sides
+from klarna_reports.summary.summary import summarise
+from klarna_reports.words.reproducing import pytest_file
 from klarna_specs.spec import Spec
 
 __all__ = [

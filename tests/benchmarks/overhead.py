@@ -13,7 +13,7 @@ from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.run.running import RunOptions, run
 from klarna_conformance.target.opening import open_target
-from klarna_reports.journal import Journal, read_journal
+from klarna_reports.record.journal import Journal, read_journal
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 

@@ -19,10 +19,10 @@ from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.run.running import RunOptions, run
 from klarna_conformance.target.opening import open_target
-from klarna_reports.html import render_html
-from klarna_reports.journal import Journal, read_journal
-from klarna_reports.record import Record
-from klarna_reports.summary import summarise
+from klarna_reports.page.html import render_html
+from klarna_reports.record.journal import Journal, read_journal
+from klarna_reports.record.record import Record
+from klarna_reports.summary.summary import summarise
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 from klarna_specs.spec import Spec

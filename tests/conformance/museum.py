@@ -12,7 +12,7 @@ from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.rehearsal import MockTarget
 from klarna_conformance.play.player import play
-from klarna_reports.record import Played
+from klarna_reports.record.record import Played
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Payload, Request, Response
 from klarna_specs.loader import load

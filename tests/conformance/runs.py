@@ -13,10 +13,10 @@ from klarna_conformance.plan.planning import Plan
 from klarna_conformance.run.running import RunOptions, run
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.provisioners import HttpProvisioner
-from klarna_reports.journal import Journal, read_journal
-from klarna_reports.record import TargetFacts
+from klarna_reports.record.journal import Journal, read_journal
+from klarna_reports.record.record import TargetFacts
 from klarna_reports.render import write_renderings
-from klarna_reports.summary import Summary
+from klarna_reports.summary.summary import Summary
 from klarna_specs.goals import Scope, goals
 from klarna_specs.scenario import Scenario
 

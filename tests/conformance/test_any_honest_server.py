@@ -17,7 +17,7 @@ from klarna_conformance.play.engine import run_plan
 from klarna_conformance.target.target import Exchanged
 from klarna_conformance.wrong.catalogue import harmless_variants
 from klarna_conformance.wrong.making import make_mutant
-from klarna_reports.record import Finding
+from klarna_reports.record.record import Finding
 from klarna_specs.exchange import Request
 from klarna_specs.goals import Scope
 

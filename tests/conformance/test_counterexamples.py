@@ -16,7 +16,7 @@ from klarna_conformance.play.counterexamples import (
 )
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.wrong.making import named_mock
-from klarna_reports.record import Played
+from klarna_reports.record.record import Played
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.loader import load
 from klarna_specs.plan import OrderPlan

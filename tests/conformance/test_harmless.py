@@ -29,8 +29,8 @@ from klarna_conformance.wrong import variants
 from klarna_conformance.wrong.behaviours import BEHAVIOURS
 from klarna_conformance.wrong.catalogue import Mutant, harmless_variants, mutants
 from klarna_conformance.wrong.making import make_mutant
-from klarna_reports.record import Finding
-from klarna_reports.summary import Summary
+from klarna_reports.record.record import Finding
+from klarna_reports.summary.summary import Summary
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Key, Scenario, Together
 from klarna_strategies.steps import cancel, capture, extend, get_options, offered, refund, release

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
-from klarna_reports.record import Finding, Played, TargetFacts
+from klarna_reports.record.record import Finding, Played, TargetFacts
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.scenario import Key, Together

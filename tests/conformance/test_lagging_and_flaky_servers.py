@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from klarna_conformance.http.pace import Pacer
-from klarna_reports.results import Summary
+from klarna_reports.record.results import Summary
 from klarna_specs.scenario import Key, Scenario, Together
 from klarna_strategies.steps import get_order, get_refund, refund, release
 

@@ -13,7 +13,7 @@ import pytest
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.target.provisioners import CommandProvisioner, PoolProvisioner
-from klarna_reports.record import ProvidedOrder, Unavailable
+from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.plan import OrderPlan
 
 from .conftest import Finished, Served

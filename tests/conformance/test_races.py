@@ -15,7 +15,7 @@ from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong.catalogue import mutants
 from klarna_conformance.wrong.making import named_mock
-from klarna_reports.record import Finding
+from klarna_reports.record.record import Finding
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together, steps_of
 from klarna_strategies.steps import capture, get_order, refund, release

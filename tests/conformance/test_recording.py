@@ -17,8 +17,8 @@ from klarna_conformance.plan.rehearsal import MockTarget
 from klarna_conformance.play.player import play
 from klarna_conformance.record.recording import CUSTOMER_MEMBERS, Recorder
 from klarna_conformance.record.redaction import REDACTED, Redactor
-from klarna_reports.journal import read_journal
-from klarna_reports.record import Finding, Played
+from klarna_reports.record.journal import read_journal
+from klarna_reports.record.record import Finding, Played
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 from klarna_specs.scenario import Key, Scenario

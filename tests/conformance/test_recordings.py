@@ -15,7 +15,7 @@ from klarna_conformance.record.redaction import Redactor
 from klarna_conformance.traffic.recorded import traffic_facts
 from klarna_conformance.traffic.traffic_file import read_traffic
 from klarna_conformance.traffic.watched import Watched, write_watched
-from klarna_reports.results import Summary
+from klarna_reports.record.results import Summary
 from klarna_specs.loader import load
 
 from .conftest import Finished

@@ -13,7 +13,7 @@ from klarna_conformance.http.wire import Wire
 from klarna_conformance.record.redaction import REDACTED, Redactor
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.provisioners import HttpProvisioner
-from klarna_reports.record import TargetFacts
+from klarna_reports.record.record import TargetFacts
 from klarna_specs.exchange import Request
 from klarna_specs.plan import OrderPlan
 

@@ -23,7 +23,7 @@ from klarna_conformance.openapi.schema_values import generated_body, generated_k
 from klarna_conformance.plan.rehearsal import MockTarget
 from klarna_conformance.play.player import play
 from klarna_conformance.testing.hooked_target import HookedTarget
-from klarna_reports.record import Played
+from klarna_reports.record.record import Played
 from klarna_specs.bodies import violations
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from klarna_conformance.sharding import Shard, shard
-from klarna_reports.journal import read_journal
+from klarna_reports.record.journal import read_journal
 
 from .conftest import Finished
 

@@ -19,7 +19,7 @@ from klarna_conformance.errors import UsageError
 from klarna_conformance.http.wire import MAX_BODY_BYTES, Tls, Wire
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.provisioners import HttpProvisioner
-from klarna_reports.record import TargetFacts
+from klarna_reports.record.record import TargetFacts
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan

@@ -2,7 +2,15 @@
 
 import msgspec
 
-from klarna_reports.record import Certified, Finding, Footer, Header, Played, Record, TargetFacts
+from klarna_reports.record.record import (
+    Certified,
+    Finding,
+    Footer,
+    Header,
+    Played,
+    Record,
+    TargetFacts,
+)
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import FAULT_KINDS, Cut, Refused
 from klarna_specs.client.play import ClientSide, Command, Done, Episode, Mark

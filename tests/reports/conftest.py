@@ -5,7 +5,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from klarna_reports.record import Finding, Footer, Header, Played, Record, TargetFacts
+from klarna_reports.record.record import Finding, Footer, Header, Played, Record, TargetFacts
 from klarna_specs.exchange import Exchange, Payload, Request, Response
 from klarna_specs.goals import Scope
 from klarna_specs.plan import OrderPlan

@@ -1,7 +1,7 @@
 from collections.abc import Callable
 
-from klarna_reports.record import Finding, Played, Record
-from klarna_reports.summary import summarise
+from klarna_reports.record.record import Finding, Played, Record
+from klarna_reports.summary.summary import summarise
 from klarna_specs.spec import Spec
 
 BOUND, STATUS, ORDER = "refund.within-captured-amount", "refund.status", "order.answered"

@@ -3,8 +3,8 @@
 import msgspec
 import pytest
 
-from klarna_reports.changes import changes_between
-from klarna_reports.summary import summarise
+from klarna_reports.summary.changes import changes_between
+from klarna_reports.summary.summary import summarise
 
 RULE = "refund.within-captured-amount"
 

@@ -3,15 +3,15 @@
 import msgspec
 import pytest
 
-from klarna_reports.certificate import render_certificate
-from klarna_reports.client_wording import episode_text, played_sentence, setting_text
-from klarna_reports.faulted import CALM, faulted
-from klarna_reports.html import render_html
-from klarna_reports.judged import judged_spec, sides
-from klarna_reports.lanes import lanes
-from klarna_reports.notable import notables
+from klarna_reports.page.certificate import render_certificate
+from klarna_reports.page.faulted import CALM, faulted
+from klarna_reports.page.html import render_html
+from klarna_reports.page.lanes import lanes
+from klarna_reports.page.notable import notables
 from klarna_reports.render import FORMATS, unfit, write_renderings
-from klarna_reports.summary import summarise
+from klarna_reports.summary.judged import judged_spec, sides
+from klarna_reports.summary.summary import summarise
+from klarna_reports.words.client_wording import episode_text, played_sentence, setting_text
 from klarna_specs.client.faults import Silent
 from klarna_specs.client.play import Ended, Mark, Mute, RefusedIt, Unknown, Unsupported
 from klarna_specs.exchange import Response

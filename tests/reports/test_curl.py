@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from klarna_reports.curl import curl_line
+from klarna_reports.words.curl import curl_line
 from klarna_specs.exchange import Payload, Request
 
 ARGUMENTS = f"{sys.executable} -c 'import sys; print(ascii(sys.argv[1:]))' "

@@ -8,9 +8,9 @@ import zlib
 import msgspec
 import pytest
 
-from klarna_reports.explorer import explore
-from klarna_reports.record import Finding
-from klarna_reports.summary import summarise
+from klarna_reports.page.explorer import explore
+from klarna_reports.record.record import Finding
+from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Payload
 
 RULE = "refund.within-captured-amount"

@@ -3,14 +3,14 @@
 import msgspec
 import pytest
 
-from klarna_reports.again import counterexample_name, replay_line
-from klarna_reports.deviations import Deviations
-from klarna_reports.differing import Stretch, compared
-from klarna_reports.gallery import Gallery
-from klarna_reports.overview import overview
-from klarna_reports.record import Finding, Footer, TargetFacts
-from klarna_reports.sequence import diagram
-from klarna_reports.summary import summarise
+from klarna_reports.page.deviations import Deviations
+from klarna_reports.page.differing import Stretch, compared
+from klarna_reports.page.gallery import Gallery
+from klarna_reports.page.overview import overview
+from klarna_reports.page.sequence import diagram
+from klarna_reports.record.record import Finding, Footer, TargetFacts
+from klarna_reports.summary.again import counterexample_name, replay_line
+from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Failure, Payload, Request, Response
 
 RULE = "refund.within-captured-amount"

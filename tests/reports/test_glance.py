@@ -3,13 +3,13 @@
 import msgspec
 import pytest
 
-from klarna_reports.aspects import CLASSES, class_of
-from klarna_reports.latency import latencies
-from klarna_reports.matrix import heat_map, operation_matrix
-from klarna_reports.notable import TOPICS, notables
-from klarna_reports.races import race_kinds, races_of
-from klarna_reports.record import Finding, Unavailable
-from klarna_reports.summary import summarise
+from klarna_reports.page.latency import latencies
+from klarna_reports.page.matrix import heat_map, operation_matrix
+from klarna_reports.page.notable import TOPICS, notables
+from klarna_reports.page.races import race_kinds, races_of
+from klarna_reports.record.record import Finding, Unavailable
+from klarna_reports.summary.aspects import CLASSES, class_of
+from klarna_reports.summary.summary import summarise
 from klarna_specs.client.requirements import client_spec
 from klarna_specs.exchange import Response
 from klarna_specs.loader import load

@@ -10,10 +10,10 @@ from html.parser import HTMLParser
 import msgspec
 import pytest
 
-from klarna_reports.changes import changes_between
-from klarna_reports.html import render_html
-from klarna_reports.record import Finding, Footer, KnownDeviation, TargetFacts, Unavailable
-from klarna_reports.summary import summarise
+from klarna_reports.page.html import render_html
+from klarna_reports.record.record import Finding, Footer, KnownDeviation, TargetFacts, Unavailable
+from klarna_reports.summary.changes import changes_between
+from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Key, Scenario, Step

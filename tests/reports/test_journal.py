@@ -7,8 +7,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from klarna_reports.errors import JournalError
-from klarna_reports.journal import FILE_NAME, Journal, read_journal
-from klarna_reports.record import Finding, Played, Record
+from klarna_reports.record.journal import FILE_NAME, Journal, read_journal
+from klarna_reports.record.record import Finding, Played, Record
 from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step, Together, Wait
 
 ANY_PLACE = settings(

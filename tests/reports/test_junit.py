@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klarna_reports.junit import junit
-from klarna_reports.record import Finding
-from klarna_reports.results import WORST_FIRST
-from klarna_reports.summary import summarise
+from klarna_reports.formats.junit import junit
+from klarna_reports.record.record import Finding
+from klarna_reports.record.results import WORST_FIRST
+from klarna_reports.summary.summary import summarise
 
 RULE = "refund.within-captured-amount"
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klarna_reports.printable import inert, printable
+from klarna_reports.words.printable import inert, printable
 
 
 @pytest.mark.parametrize(

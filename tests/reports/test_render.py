@@ -2,7 +2,7 @@
 
 import pytest
 
-from klarna_reports.record import Finding
+from klarna_reports.record.record import Finding
 from klarna_reports.render import FORMATS, write_renderings
 
 

@@ -13,18 +13,18 @@ import pytest
 import xmlschema
 from sarif_pydantic import Sarif
 
-from klarna_reports.badge import badge
-from klarna_reports.changes import changes_between
-from klarna_reports.ctrf import ctrf
-from klarna_reports.har import har
-from klarna_reports.junit import junit
-from klarna_reports.markdown import annotations, changes_markdown, markdown
-from klarna_reports.record import Finding
+from klarna_reports.formats.badge import badge
+from klarna_reports.formats.ctrf import ctrf
+from klarna_reports.formats.har import har
+from klarna_reports.formats.junit import junit
+from klarna_reports.formats.markdown import annotations, changes_markdown, markdown
+from klarna_reports.formats.sarif import sarif
+from klarna_reports.record.record import Finding
+from klarna_reports.record.results import EXIT_CODES
 from klarna_reports.render import FORMATS, write_renderings
-from klarna_reports.reproducing import pytest_file
-from klarna_reports.results import EXIT_CODES
-from klarna_reports.sarif import sarif
-from klarna_reports.summary import summarise
+from klarna_reports.summary.changes import changes_between
+from klarna_reports.summary.summary import summarise
+from klarna_reports.words.reproducing import pytest_file
 from klarna_specs.exchange import Failure, Payload
 
 RULE = "refund.within-captured-amount"

@@ -7,9 +7,9 @@ import jsonschema
 import msgspec
 import pytest
 
-from klarna_reports.record import Finding
-from klarna_reports.run_json import run_json, run_schema, schema_text
-from klarna_reports.summary import Summary, summarise
+from klarna_reports.formats.run_json import run_json, run_schema, schema_text
+from klarna_reports.record.record import Finding
+from klarna_reports.summary.summary import Summary, summarise
 
 
 @pytest.fixture

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klarna_reports.record import Finding, Footer, TargetFacts, Unavailable
-from klarna_reports.results import WORST_FIRST
-from klarna_reports.summary import EXIT_CODES, combined, summarise
+from klarna_reports.record.record import Finding, Footer, TargetFacts, Unavailable
+from klarna_reports.record.results import WORST_FIRST
+from klarna_reports.summary.summary import EXIT_CODES, combined, summarise
 from klarna_specs.goals import Scope
 from klarna_specs.plan import OrderPlan
 

@@ -17,7 +17,7 @@ from klarna_conformance.play.discovery import discover_readings
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.wrong.catalogue import Mutant
 from klarna_conformance.wrong.making import make_mutant
-from klarna_reports.record import Played
+from klarna_reports.record.record import Played
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 from klarna_specs.scenario import Scenario, steps_of

@@ -21,8 +21,8 @@ from klarna_conformance.record.recording import Recorder
 from klarna_conformance.record.redaction import Redactor
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.wrong.clients.catalogue import client_proofs
-from klarna_reports.journal import Journal
-from klarna_reports.record import Certified, Finding, Footer, Header, Played, TargetFacts
+from klarna_reports.record.journal import Journal
+from klarna_reports.record.record import Certified, Finding, Footer, Header, Played, TargetFacts
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.play import ClientScenario, ClientSide, Mute
 from klarna_specs.client.requirements import CLIENT, CLIENT_OPERATIONS, client_spec

@@ -13,8 +13,8 @@ from klarna_conformance.mock.app import credentials_of
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.network import Disturbing, Network, Tempo
 from klarna_conformance.today import today_s
-from klarna_reports.client_wording import command_text
-from klarna_reports.record import ProvidedOrder
+from klarna_reports.record.record import ProvidedOrder
+from klarna_reports.words.client_wording import command_text
 from klarna_specs.calls import read_call
 from klarna_specs.client.faults import Cut, Fault, Refused, Silent
 from klarna_specs.client.play import ClientScenario, ClientSide, Command, Episode

@@ -7,12 +7,12 @@ from typing import NamedTuple
 import msgspec
 
 from klarna_conformance.errors import UsageError
-from klarna_reports.again import counterexample_name
-from klarna_reports.client_wording import played_sentence, scenario_of
-from klarna_reports.journal import FILE_NAME, read_journal
-from klarna_reports.record import Played
+from klarna_reports.record.journal import FILE_NAME, read_journal
+from klarna_reports.record.record import Played
 from klarna_reports.render import WITH_EVERY_CERTIFICATION, WITH_EVERY_RUN, write_renderings
-from klarna_reports.summary import Summary
+from klarna_reports.summary.again import counterexample_name
+from klarna_reports.summary.summary import Summary
+from klarna_reports.words.client_wording import played_sentence, scenario_of
 from klarna_specs.client.play import ClientScenario
 from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_requirements
 from klarna_specs.errors import SpecFileError

@@ -142,7 +142,7 @@ def _certified(
     from klarna_conformance.certify.process_adapter import ProcessAdapter
     from klarna_conformance.certify.saved import write_certified
     from klarna_conformance.errors import UsageError
-    from klarna_reports.journal import FILE_NAME, Journal
+    from klarna_reports.record.journal import FILE_NAME, Journal
     from klarna_reports.render import discard_renderings
 
     began: list[Journal] = []

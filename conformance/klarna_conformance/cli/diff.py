@@ -9,7 +9,7 @@ import click
 from klarna_conformance.cli.options import specs_option
 
 if TYPE_CHECKING:
-    from klarna_reports.changes import Changes
+    from klarna_reports.summary.changes import Changes
 
 __all__ = ["diff"]
 
@@ -36,10 +36,10 @@ def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
     """
     import msgspec
 
-    from klarna_reports.changes import changes_between
-    from klarna_reports.journal import FILE_NAME, read_journal
-    from klarna_reports.markdown import changes_markdown
-    from klarna_reports.summary import summarise
+    from klarna_reports.formats.markdown import changes_markdown
+    from klarna_reports.record.journal import FILE_NAME, read_journal
+    from klarna_reports.summary.changes import changes_between
+    from klarna_reports.summary.summary import summarise
     from klarna_specs.loader import load
 
     spec = load(specs)
@@ -56,7 +56,7 @@ def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
 
 
 def _lines(changes: "Changes") -> "Iterator[str]":
-    from klarna_reports.changes import KINDS
+    from klarna_reports.summary.changes import KINDS
 
     yield f"{changes.old_verdict} -> {changes.new_verdict}"
     yield from (f"Note: {caveat}" for caveat in changes.caveats)

@@ -25,7 +25,7 @@ def doctor(target: str, form: str, specs: Path | None) -> int:
     import asyncio
 
     from klarna_conformance.errors import ConformanceError
-    from klarna_reports.printable import inert
+    from klarna_reports.words.printable import inert
 
     steps: list[dict[str, str]] = []
 

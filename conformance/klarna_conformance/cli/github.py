@@ -5,8 +5,8 @@ from pathlib import Path
 
 import click
 
-from klarna_reports.markdown import annotations, markdown
-from klarna_reports.results import Summary
+from klarna_reports.formats.markdown import annotations, markdown
+from klarna_reports.record.results import Summary
 
 __all__ = ["tell_github"]
 

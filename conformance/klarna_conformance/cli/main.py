@@ -77,7 +77,7 @@ def main() -> None:
     except Exception as exc:
         if os.environ.get("KLARNA_CONFORMANCE_DEBUG"):
             raise
-        from klarna_reports.printable import inert
+        from klarna_reports.words.printable import inert
 
         code, message = _explained(exc)
         click.echo(inert(f"Error: {message}"), err=True)

@@ -118,7 +118,7 @@ def _judged(
     from klarna_conformance.record.recording import Recorder
     from klarna_conformance.record.redaction import Redactor
     from klarna_conformance.traffic.watched import seen_by, write_watched
-    from klarna_reports.record import TargetFacts
+    from klarna_reports.record.record import TargetFacts
 
     facts = TargetFacts(name="clients of the mock", base_url=server.base_url, kind="mock")
     summary = write_watched(

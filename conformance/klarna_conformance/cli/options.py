@@ -13,7 +13,7 @@ import click
 from klarna_conformance import defaults
 
 if TYPE_CHECKING:
-    from klarna_reports.record import Side
+    from klarna_reports.record.record import Side
     from klarna_specs.goals import Scope
     from klarna_specs.spec import Spec
 

@@ -83,7 +83,7 @@ def _told(spec: "Spec", made: "Plan", name: str, *, scenarios: bool) -> dict[str
 
 def _lines(spec: "Spec", made: "Plan", name: str, *, orders: bool) -> "Iterator[str]":
     from klarna_conformance.plan.shopping import shopping_list
-    from klarna_reports.reasons import listed
+    from klarna_reports.summary.reasons import listed
 
     served = len(made.goals) - len(made.unserved)
     had, missing = shopping_list(_had(made)), shopping_list(made.lacking)

@@ -62,10 +62,10 @@ def report(
     from klarna_conformance.errors import UsageError
     from klarna_conformance.run.deviations_file import suggested_deviations
     from klarna_conformance.traffic.rechecking import judged_again
-    from klarna_reports.journal import FILE_NAME, read_journal
-    from klarna_reports.merging import merged
+    from klarna_reports.record.journal import FILE_NAME, read_journal
     from klarna_reports.render import FORMATS, unfit, write_renderings
-    from klarna_reports.summary import summarise
+    from klarna_reports.summary.merging import merged
+    from klarna_reports.summary.summary import summarise
     from klarna_specs.loader import load
 
     wanted = [name.strip() for name in formats.split(",")]

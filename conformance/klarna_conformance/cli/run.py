@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from klarna_conformance.run.running import RunOptions
     from klarna_conformance.sharding import Shard
     from klarna_conformance.target.http_target import HttpTarget
-    from klarna_reports.record import Record
+    from klarna_reports.record.record import Record
     from klarna_specs.goals import Scope
     from klarna_specs.spec import Spec
 
@@ -83,10 +83,10 @@ def run(
     from klarna_conformance.run.deviations_file import read_deviations
     from klarna_conformance.run.running import RunOptions
     from klarna_conformance.target.opening import open_target
-    from klarna_reports.journal import read_journal
+    from klarna_reports.formats.run_json import run_json
+    from klarna_reports.record.journal import read_journal
     from klarna_reports.render import write_renderings
-    from klarna_reports.run_json import run_json
-    from klarna_reports.summary import summarise
+    from klarna_reports.summary.summary import summarise
 
     spec, scope = plan.load()
     opened = open_target(target, spec, seed=plan.seed, mutant=mutant, rate_per_s=rate)
@@ -141,7 +141,7 @@ def _limits(
 
 def _prepare(output: Path, *, resume: bool) -> "Record | None":
     """The record of an earlier part to go on with; without one, nothing is left of other runs."""
-    from klarna_reports.journal import FILE_NAME, read_journal
+    from klarna_reports.record.journal import FILE_NAME, read_journal
     from klarna_reports.render import discard_renderings
 
     journal = output / FILE_NAME
@@ -215,7 +215,7 @@ def _play(
     import asyncio
 
     from klarna_conformance.run.running import run as run_plan_on
-    from klarna_reports.journal import Journal
+    from klarna_reports.record.journal import Journal
 
     try:
         journal = Journal(output, resume=earlier is not None)

@@ -14,9 +14,9 @@ from rich.table import Table
 from rich.text import Text
 
 from klarna_conformance.progress import LoggedProgress
-from klarna_reports.printable import inert
-from klarna_reports.record import Played
-from klarna_reports.summary import Summary
+from klarna_reports.record.record import Played
+from klarna_reports.summary.summary import Summary
+from klarna_reports.words.printable import inert
 from klarna_specs.exchange import Response
 
 if TYPE_CHECKING:

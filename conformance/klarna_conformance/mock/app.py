@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.connection import MAX_BODY_BYTES
-from klarna_reports.record import ProvidedOrder
+from klarna_reports.record.record import ProvidedOrder
 from klarna_specs.client.faults import FaultsTold
 from klarna_specs.exchange import Payload, Request, Response
 from klarna_specs.plan import Authorization, OrderPlan

@@ -20,7 +20,7 @@ from klarna_conformance.mock.resources import (
     refund_resource,
     with_shipping,
 )
-from klarna_reports.record import ProvidedOrder
+from klarna_reports.record.record import ProvidedOrder
 from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Payload, Request, Response
 from klarna_specs.json_value import as_object

@@ -10,7 +10,7 @@ from klarna_conformance.judge.server import rated_findings
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.play.player import play
 from klarna_conformance.target.target import Exchanged
-from klarna_reports.record import Finding, Played, ProvidedOrder, TargetFacts
+from klarna_reports.record.record import Finding, Played, ProvidedOrder, TargetFacts
 from klarna_specs.exchange import Exchange, Request, Response
 from klarna_specs.goals import Goal
 from klarna_specs.plan import OrderPlan

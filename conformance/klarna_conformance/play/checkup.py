@@ -15,7 +15,7 @@ from klarna_conformance.play.discovery import discover_readings, probes
 from klarna_conformance.play.player import play
 from klarna_conformance.play.preflight import preflight
 from klarna_conformance.target.http_target import HttpTarget
-from klarna_reports.record import Unavailable
+from klarna_reports.record.record import Unavailable
 from klarna_specs.exchange import Request, Response
 from klarna_specs.ledger import open_ledger
 from klarna_specs.plan import OrderPlan

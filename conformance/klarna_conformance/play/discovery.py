@@ -6,7 +6,7 @@ import msgspec
 
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.target.target import Target
-from klarna_reports.record import Played
+from klarna_reports.record.record import Played
 from klarna_specs.exchange import Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Json, Scenario, Step, steps_of

@@ -9,7 +9,7 @@ import msgspec
 from klarna_conformance.judge.server import judge
 from klarna_conformance.play.player import play
 from klarna_conformance.target.target import Target
-from klarna_reports.record import Played
+from klarna_reports.record.record import Played
 from klarna_specs.scenario import Scenario, Wait
 from klarna_specs.spec import Spec
 

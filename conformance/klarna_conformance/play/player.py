@@ -15,7 +15,7 @@ from klarna_conformance.http.settling import settled
 from klarna_conformance.judge.server import shows_what_was_done
 from klarna_conformance.judge.server.reading import json_object, reading_followed
 from klarna_conformance.target.target import OutOfBudget, Target
-from klarna_reports.record import Played, ProvidedOrder, Unavailable
+from klarna_reports.record.record import Played, ProvidedOrder, Unavailable
 from klarna_specs.calls import KEY_HEADER, key_form
 from klarna_specs.exchange import Exchange, NotJson, Payload, Request, Response
 from klarna_specs.json_value import as_array, as_object, is_countable

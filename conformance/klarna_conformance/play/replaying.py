@@ -6,7 +6,7 @@ from klarna_conformance.play.discovery import discover_readings
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.play.preflight import preflight
 from klarna_conformance.target.http_target import HttpTarget
-from klarna_reports.record import Played
+from klarna_reports.record.record import Played
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 

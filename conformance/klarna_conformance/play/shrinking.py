@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from klarna_reports.record import Played
+from klarna_reports.record.record import Played
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Action, Empty, Json, Key, Scenario, Step, Together, Wait, steps_of

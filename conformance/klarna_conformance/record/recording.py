@@ -9,7 +9,7 @@ import msgspec
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.record.redaction import REDACTED, Redactor
-from klarna_reports.record import Finding, Played, ProvidedOrder, Unavailable
+from klarna_reports.record.record import Finding, Played, ProvidedOrder, Unavailable
 from klarna_specs.client.play import ClientSide
 from klarna_specs.exchange import Exchange, Failure, Headers, Payload, Request, Response
 from klarna_specs.ledger import Ledger

@@ -6,8 +6,8 @@ from pathlib import Path
 import msgspec
 
 from klarna_conformance.errors import UsageError
-from klarna_reports.record import KnownDeviation
-from klarna_reports.results import Summary
+from klarna_reports.record.record import KnownDeviation
+from klarna_reports.record.results import Summary
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.spec import Spec

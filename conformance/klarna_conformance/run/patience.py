@@ -1,6 +1,6 @@
 """When to give a target up that does not answer any more."""
 
-from klarna_reports.record import Played
+from klarna_reports.record.record import Played
 from klarna_specs.exchange import Failure
 
 __all__ = ["Patience"]

@@ -8,7 +8,7 @@ from klarna_conformance.errors import UsageError
 from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import Plan
 from klarna_conformance.sharding import Shard
-from klarna_reports.record import Header, Played, Record, TargetFacts
+from klarna_reports.record.record import Header, Played, Record, TargetFacts
 from klarna_specs.exchange import Response
 from klarna_specs.goals import Scope, goals
 from klarna_specs.scenario import Scenario

@@ -21,8 +21,8 @@ from klarna_conformance.sharding import Shard
 from klarna_conformance.target.budget import BudgetedTarget
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.wrong.catalogue import mutants
-from klarna_reports.journal import Journal
-from klarna_reports.record import (
+from klarna_reports.record.journal import Journal
+from klarna_reports.record.record import (
     Footer,
     Header,
     KnownDeviation,

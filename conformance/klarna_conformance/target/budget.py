@@ -4,7 +4,7 @@ import time
 
 from klarna_conformance.limits import Limits
 from klarna_conformance.target.target import Exchanged, OutOfBudget, Target
-from klarna_reports.record import Played, ProvidedOrder, TargetFacts, Unavailable
+from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable
 from klarna_specs.exchange import Request, Response
 from klarna_specs.plan import OrderPlan
 

@@ -19,7 +19,7 @@ from klarna_conformance.target.provisioners import (
     Provisioner,
 )
 from klarna_conformance.target.target import Exchanged
-from klarna_reports.record import Played, ProvidedOrder, TargetFacts, Unavailable
+from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan

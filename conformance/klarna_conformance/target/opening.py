@@ -29,7 +29,7 @@ from klarna_conformance.target.target_file import (
     TokenOrders,
     read_target,
 )
-from klarna_reports.record import TargetFacts
+from klarna_reports.record.record import TargetFacts
 from klarna_specs.spec import Spec
 
 __all__ = ["open_target"]

@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-from klarna_reports.record import Played, ProvidedOrder, TargetFacts, Unavailable
+from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan
 

@@ -14,7 +14,7 @@ from klarna_conformance.play.player import play
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.opening import open_target
 from klarna_conformance.target.provisioners import HttpProvisioner
-from klarna_reports.record import Played, TargetFacts
+from klarna_reports.record.record import Played, TargetFacts
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.scenario import Scenario

@@ -7,8 +7,8 @@ import pytest
 
 from klarna_conformance.testing.server_run import Broke, Outcome
 from klarna_conformance.testing.warned import KlarnaWarning
-from klarna_reports.printable import inert
-from klarna_reports.results import ReportedFinding, RequirementResult, Summary
+from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
+from klarna_reports.words.printable import inert
 from klarna_specs.spec import Requirement, Spec
 
 __all__ = ["SUITE", "RequirementItem", "markers", "named_as", "suite_items"]

@@ -22,8 +22,8 @@ from klarna_conformance.testing.remembering import Remembered, Stretch
 from klarna_conformance.testing.rules import Rules
 from klarna_conformance.testing.telling import Complaint, complaint
 from klarna_conformance.testing.warned import KlarnaWarning
-from klarna_reports.client_wording import scenario_text
-from klarna_reports.record import ProvidedOrder
+from klarna_reports.record.record import ProvidedOrder
+from klarna_reports.words.client_wording import scenario_text
 from klarna_specs.client.faults import Fault
 from klarna_specs.client.play import ClientScenario, Unsupported
 from klarna_specs.exchange import Exchange

@@ -5,7 +5,7 @@ from collections.abc import Collection
 
 from klarna_conformance import defaults
 from klarna_conformance.drawing import draw
-from klarna_reports.client_wording import scenario_text
+from klarna_reports.words.client_wording import scenario_text
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.play import ClientScenario
 from klarna_specs.client.requirements import CLIENT_OPERATIONS

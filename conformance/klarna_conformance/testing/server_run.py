@@ -19,10 +19,10 @@ from klarna_conformance.run.running import RunOptions, run
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.opening import open_target
 from klarna_conformance.testing.loop import awaited, in_thread
-from klarna_reports.journal import FILE_NAME, Journal, read_journal
-from klarna_reports.record import Played
+from klarna_reports.record.journal import FILE_NAME, Journal, read_journal
+from klarna_reports.record.record import Played
+from klarna_reports.record.results import Summary
 from klarna_reports.render import discard_renderings, write_renderings
-from klarna_reports.results import Summary
 from klarna_specs.goals import Scope
 from klarna_specs.spec import Spec
 

@@ -11,8 +11,8 @@ import pytest
 from klarna_conformance.errors import ConformanceError
 from klarna_conformance.testing.items import SUITE, RequirementItem, markers, named_as, suite_items
 from klarna_conformance.testing.server_run import Broke, Outcome, ServerRun, Wanted
-from klarna_reports.printable import inert
 from klarna_reports.render import FORMATS
+from klarna_reports.words.printable import inert
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 from klarna_specs.spec import Requirement

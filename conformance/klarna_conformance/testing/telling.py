@@ -4,8 +4,8 @@ import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
-from klarna_reports.printable import inert
-from klarna_reports.record import Finding
+from klarna_reports.record.record import Finding
+from klarna_reports.words.printable import inert
 from klarna_specs.calls import KEY_HEADER, read_call
 from klarna_specs.client.faults import words_of
 from klarna_specs.client.play import Mark

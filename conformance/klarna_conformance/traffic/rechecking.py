@@ -7,7 +7,7 @@ import msgspec
 from klarna_conformance.judge.client.judging import judge_client, keys_used
 from klarna_conformance.judge.client.traffic import judge_traffic, keys_of_traffic
 from klarna_conformance.judge.server import judge
-from klarna_reports.record import Finding, Played, Record
+from klarna_reports.record.record import Finding, Played, Record
 from klarna_specs.spec import Spec
 
 __all__ = ["judged_again"]

@@ -10,7 +10,7 @@ from klarna_conformance.judge.server import judge
 from klarna_conformance.judge.server.state import noted
 from klarna_conformance.record.har_file import Recorded
 from klarna_conformance.record.recording import Recorder
-from klarna_reports.record import Played, ProvidedOrder, TargetFacts, Unavailable, Unjudged
+from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable, Unjudged
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import NotJson, Response
 from klarna_specs.json_value import as_array, as_object, is_integer

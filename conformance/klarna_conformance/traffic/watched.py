@@ -16,10 +16,10 @@ from klarna_conformance.record.recording import Recorder
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.traffic.recorded import judged_orders
 from klarna_conformance.wrong.clients.catalogue import client_proofs
-from klarna_reports.journal import FILE_NAME, Journal, read_journal
-from klarna_reports.record import Footer, Played, Side, TargetFacts
+from klarna_reports.record.journal import FILE_NAME, Journal, read_journal
+from klarna_reports.record.record import Footer, Played, Side, TargetFacts
+from klarna_reports.record.results import Summary
 from klarna_reports.render import discard_renderings, write_renderings
-from klarna_reports.results import Summary
 from klarna_specs.calls import read_call
 from klarna_specs.client.play import ClientSide, Mark
 from klarna_specs.goals import Scope

@@ -14,7 +14,7 @@ import msgspec
 from klarna_conformance.judge.client.judging import judge_client, keys_used
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.altering import error_response, redirect, varied
-from klarna_reports.record import Finding
+from klarna_reports.record.record import Finding
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import (
     Cut,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from klarna_reports.journal import read_journal
+from klarna_reports.record.journal import read_journal
 
 from ..conftest import COMMAND, Finished
 from .test_wrong_adapters import ODD, is_running

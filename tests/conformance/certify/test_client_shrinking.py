@@ -13,8 +13,8 @@ from klarna_conformance.judge.client.judging import judge_client
 from klarna_conformance.wrong.clients.keys import NewKeyEachAttempt
 from klarna_conformance.wrong.clients.telling import RefusedWhenLost
 from klarna_conformance.wrong.reference import ReferenceClient
-from klarna_reports.client_wording import sentence
-from klarna_reports.record import Finding
+from klarna_reports.record.record import Finding
+from klarna_reports.words.client_wording import sentence
 from klarna_specs.client.faults import Cut, Errored, kind_of
 from klarna_specs.client.play import ClientScenario
 from klarna_strategies.clients.commands import captured, extension, one, partly_captured, refund

@@ -9,7 +9,7 @@ from klarna_conformance.certify.in_process import InProcessAdapter
 from klarna_conformance.judge.client.judging import judge_client, keys_used
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.wrong.reference import ReferenceClient
-from klarna_reports.record import Finding
+from klarna_reports.record.record import Finding
 from klarna_specs.client.play import ClientScenario
 from klarna_specs.client.requirements import client_spec
 from klarna_specs.goals import goals

@@ -16,8 +16,8 @@ from klarna_conformance.network.network import Tempo
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.record.redaction import Redactor
 from klarna_conformance.run.running import recorded_header
-from klarna_reports.journal import Journal, read_journal
-from klarna_reports.record import Played, TargetFacts
+from klarna_reports.record.journal import Journal, read_journal
+from klarna_reports.record.record import Played, TargetFacts
 from klarna_specs.client.faults import Cut, Errored, Fault, Truncated, Twice, Varied
 from klarna_specs.client.play import ClientScenario, Command, Unknown
 from klarna_specs.client.requirements import CLIENT_OPERATIONS

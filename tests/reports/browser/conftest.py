@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from klarna_reports.changes import changes_between
-from klarna_reports.html import render_html
-from klarna_reports.record import Finding, KnownDeviation
-from klarna_reports.summary import summarise
+from klarna_reports.page.html import render_html
+from klarna_reports.record.record import Finding, KnownDeviation
+from klarna_reports.summary.changes import changes_between
+from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 
 RULE = "refund.within-captured-amount"

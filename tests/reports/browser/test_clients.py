@@ -5,9 +5,9 @@ import re
 import msgspec
 import pytest
 
-from klarna_reports.certificate import render_certificate
-from klarna_reports.html import render_html
-from klarna_reports.summary import summarise
+from klarna_reports.page.certificate import render_certificate
+from klarna_reports.page.html import render_html
+from klarna_reports.summary.summary import summarise
 
 from ..clients import CERTIFIED, SPEC, driven, episode, everything, found, record
 from .test_accessibility import LOOKS, violations

@@ -5,8 +5,8 @@ import re
 import msgspec
 import pytest
 
-from klarna_reports.html import render_html
-from klarna_reports.summary import summarise
+from klarna_reports.page.html import render_html
+from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Payload, Response
 
 

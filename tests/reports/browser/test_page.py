@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from klarna_reports.html import render_html
-from klarna_reports.record import Finding, TargetFacts
-from klarna_reports.summary import summarise
+from klarna_reports.page.html import render_html
+from klarna_reports.record.record import Finding, TargetFacts
+from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Exchange, Payload, Request, Response
 
 HOSTILE = (

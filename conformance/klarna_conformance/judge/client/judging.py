@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from klarna_conformance.judge.client.checks import CHECKS
 from klarna_conformance.judge.client.uses import use_of
 from klarna_conformance.judge.client.view import View, view_of
-from klarna_reports.record import Finding
+from klarna_reports.record.record import Finding
 from klarna_specs.client.play import ClientSide, Command
 from klarna_specs.client.requirements import ClientRequirement, client_requirements
 from klarna_specs.exchange import Exchange

@@ -8,7 +8,7 @@ from typing import Any
 from klarna_conformance.judge.client.attempts import Attempt, attempts_of
 from klarna_conformance.judge.client.judging import findings_of
 from klarna_conformance.judge.client.view import View
-from klarna_reports.record import Finding
+from klarna_reports.record.record import Finding
 from klarna_specs.calls import Call
 from klarna_specs.client.play import Mark
 from klarna_specs.exchange import Exchange

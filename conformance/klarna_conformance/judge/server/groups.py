@@ -5,7 +5,7 @@ from itertools import groupby
 
 from klarna_conformance.http.locations import created_id
 from klarna_conformance.judge.server.judging import Judging, Numbered
-from klarna_reports.record import Finding, ProvidedOrder, TargetFacts
+from klarna_reports.record.record import Finding, ProvidedOrder, TargetFacts
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.spec import Spec

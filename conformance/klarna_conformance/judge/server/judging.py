@@ -33,7 +33,7 @@ from klarna_conformance.judge.server.state import (
     noted,
     order_agrees,
 )
-from klarna_reports.record import Finding, ProvidedOrder, TargetFacts, Verdict
+from klarna_reports.record.record import Finding, ProvidedOrder, TargetFacts, Verdict
 from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.goals import cells

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from klarna_conformance.judge.server.groups import judge
-from klarna_reports.record import Finding, ProvidedOrder, TargetFacts
+from klarna_reports.record.record import Finding, ProvidedOrder, TargetFacts
 from klarna_specs.exchange import Exchange
 from klarna_specs.spec import Spec
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from klarna_conformance.http.locations import Leads, created_id, follow
-from klarna_reports.record import TargetFacts
+from klarna_reports.record.record import TargetFacts
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_array, as_object, is_countable

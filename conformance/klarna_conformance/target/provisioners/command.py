@@ -7,7 +7,7 @@ import msgspec
 
 from klarna_conformance.line_program import LineProgram, ProgramEnded
 from klarna_conformance.target.provisioners.provisioner import ORDER_ANSWER
-from klarna_reports.record import ProvidedOrder, Unavailable
+from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.plan import OrderPlan
 
 __all__ = ["CommandProvisioner"]

@@ -7,7 +7,7 @@ import msgspec
 
 from klarna_conformance.http.wire import Wire
 from klarna_conformance.target.provisioners.provisioner import ORDER_ANSWER
-from klarna_reports.record import ProvidedOrder, Unavailable
+from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.exchange import Failure
 from klarna_specs.plan import OrderPlan, PaymentMethod
 from klarna_specs.spec import Spec

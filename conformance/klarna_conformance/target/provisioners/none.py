@@ -1,6 +1,6 @@
 """The provisioner of a target that has none."""
 
-from klarna_reports.record import Unavailable
+from klarna_reports.record.record import Unavailable
 from klarna_specs.plan import OrderPlan
 
 __all__ = ["NoProvisioner"]

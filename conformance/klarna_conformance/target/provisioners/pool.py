@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from klarna_conformance.errors import UsageError
-from klarna_reports.record import ProvidedOrder, Unavailable
+from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.plan import Authorization, OrderPlan, PaymentMethod

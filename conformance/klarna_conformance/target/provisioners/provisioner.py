@@ -4,7 +4,7 @@ from typing import Protocol
 
 import msgspec
 
-from klarna_reports.record import ProvidedOrder, Unavailable
+from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.plan import Authorization, OrderPlan
 
 __all__ = ["ORDER_ANSWER", "OrderAnswer", "Provisioner"]

@@ -1,0 +1,1 @@
+"""Renderings for programs and for other tools, one file each."""

@@ -1,0 +1,134 @@
+"""Markdown for pull requests and step summaries, and annotations that GitHub shows in place."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
+from klarna_reports.summary.changes import KINDS, ChangeKind, Changes
+from klarna_reports.words.printable import printable
+from klarna_reports.words.wording import cut
+
+__all__ = ["annotations", "changes_markdown", "markdown"]
+
+_SIGNS = {"FAIL": "❌", "ERROR": "💥", "NOT_RUN": "⬜", "WARN": "⚠️", "KNOWN": "🟡"}
+_TOLD_FIRST = ("ERROR", "FAIL", "KNOWN", "NOT_RUN", "WARN")
+_LONGEST_TEXT = 300
+_MOST_ROWS = 50
+_LONGEST_LINE = 4_000
+"""GitHub takes a step summary of at most a mebibyte."""
+_SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&:@-])")
+
+
+def markdown(summary: Summary) -> str:
+    """The summary as Markdown: the verdict, what asks for action, and the numbers."""
+    return "\n".join(_lines(summary)) + "\n"
+
+
+def _lines(summary: Summary) -> Iterator[str]:
+    yield f"## {_SIGN_OF[summary.exit_code]} {summary.verdict}"
+    yield ""
+    yield _plain(summary.reason)
+    yield ""
+    counts = ", ".join(f"{count} {verdict}" for verdict, count in summary.counts.items() if count)
+    yield (
+        f"{_plain(summary.target.name)} · {summary.requests_sent} requests in "
+        f"{summary.scenarios} scenarios, {summary.wall_s:.1f} s · {_plain(counts)} · "
+        f"seed {summary.seed}"
+    )
+    told = [r for r in summary.requirements if r.verdict in _TOLD_FIRST and _matters(r)]
+    told.sort(key=lambda result: _TOLD_FIRST.index(result.verdict))
+    if told:
+        yield from ("", "| verdict | level | requirement | what was seen |", "|---|---|---|---|")
+        yield from map(_row, told[:_MOST_ROWS])
+    if len(told) > _MOST_ROWS:
+        yield ""
+        yield f"And {len(told) - _MOST_ROWS} more, which are in the report."
+    failed = [finding for finding in summary.findings if finding.verdict == "FAIL"]
+    if failed:
+        yield from ("", "<details><summary>How to see it by hand</summary>", "")
+        yield from _by_hand(failed)
+        yield from ("", "</details>")
+
+
+_SIGN_OF = {0: "✅", 1: "❌", 3: "⬜", 4: "⬜", 5: "💥"}
+
+
+def _matters(result: RequirementResult) -> bool:
+    return result.verdict != "NOT_RUN" or result.level == "MUST"
+
+
+def _row(result: RequirementResult) -> str:
+    seen = _plain(cut(result.reason or result.statement, _LONGEST_TEXT))
+    return (
+        f"| {_SIGNS[result.verdict]} {_plain(result.verdict)} | {result.level} | "
+        f"{_plain(result.id)} | {seen} |"
+    )
+
+
+def _by_hand(findings: Iterable[ReportedFinding]) -> Iterator[str]:
+    shown = [each for each in findings if 0 < len(each.curl) <= _LONGEST_LINE][:_MOST_ROWS]
+    for finding in shown:
+        fence = "`" * (3 + max(map(len, re.findall("`+", finding.curl)), default=0))
+        yield from (_plain(finding.requirement), "", f"{fence}sh", finding.curl, fence, "")
+
+
+def _plain(text: str) -> str:
+    """A text on one line that Markdown takes as it is."""
+    return _SPECIAL.sub(r"\\\1", printable(" ".join(text.split())))
+
+
+_SIGN_OF_CHANGE: dict[ChangeKind, str] = {
+    "broken": "❌",
+    "fixed": "✅",
+    "changed": "🔁",
+    "added": "🆕",
+    "removed": "⬜",
+}
+
+
+def changes_markdown(changes: Changes) -> str:
+    """What changed between two runs as Markdown: the verdicts, the numbers, a row a change."""
+    return "\n".join(_change_lines(changes)) + "\n"
+
+
+def _change_lines(changes: Changes) -> Iterator[str]:
+    yield f"## {changes.old_verdict} → {changes.new_verdict}"
+    yield ""
+    counts = ", ".join(f"{len(changes.of_kind(kind))} {kind}" for kind in KINDS)
+    yield f"{counts}, {changes.unchanged} unchanged"
+    for caveat in changes.caveats:
+        yield from ("", _plain(caveat))
+    if changes.changes:
+        yield from ("", "| change | level | requirement | was | is |", "|---|---|---|---|---|")
+    for change in changes.changes:
+        was, now = (_plain(verdict or "-") for verdict in (change.was, change.now))
+        yield (
+            f"| {_SIGN_OF_CHANGE[change.kind]} {change.kind} | {change.level} | "
+            f"{_plain(change.requirement)} | {was} | {now} |"
+        )
+
+
+def annotations(summary: Summary) -> str:
+    """Workflow commands of GitHub Actions, a line each: print them, and it shows them."""
+    lines = [_annotation("error", summary.verdict, summary.reason)] if summary.exit_code else []
+    for result in summary.requirements:
+        if result.verdict in ("FAIL", "ERROR"):
+            lines.append(_annotation("error", result.id, result.reason))
+        elif result.verdict == "WARN":
+            kind = "error" if summary.strict else "warning"
+            lines.append(_annotation(kind, result.id, result.reason))
+        elif result.verdict == "KNOWN":
+            lines.append(_annotation("notice", result.id, f"known: {result.reason}"))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _annotation(kind: str, title: str, message: str) -> str:
+    return f"::{kind} title={_property(title)}::{_data(cut(printable(message), _LONGEST_TEXT))}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

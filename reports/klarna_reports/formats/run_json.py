@@ -1,0 +1,40 @@
+"""`run.json`: the summary of a run for other programs, and the schema that it keeps."""
+
+import json
+from inspect import cleandoc
+from typing import Any
+
+import msgspec
+
+from klarna_reports.record.results import Summary
+
+__all__ = ["SCHEMA_ID", "run_json", "run_schema", "schema_text"]
+
+SCHEMA_ID = "urn:klarna-conformance:schema:run:1"
+
+
+def run_json(summary: Summary) -> bytes:
+    """The summary as indented JSON in UTF-8."""
+    try:
+        text = msgspec.json.encode(summary)
+    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can tell
+        return json.dumps(msgspec.to_builtins(summary), indent=2).encode() + b"\n"
+    return msgspec.json.format(text, indent=2) + b"\n"
+
+
+def run_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of `run.json`, derived from `Summary`."""
+    schema = msgspec.json.schema(Summary)
+    for definition in schema["$defs"].values():  # Python 3.13 dedents docstrings, others do not
+        definition["description"] = cleandoc(definition["description"])
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        "title": "run.json of klarna-conformance",
+        **schema,
+    }
+
+
+def schema_text() -> str:
+    """What `schemas/run.schema.json` holds."""
+    return msgspec.json.format(msgspec.json.encode(run_schema()), indent=2).decode() + "\n"

@@ -1,0 +1,107 @@
+"""SARIF 2.1.0: requirements as rules, what deviates from them as results.
+
+It is the format of code scanning services; they show results by rule, and know by the fingerprint
+which of them they have shown before.
+"""
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any, Final, Literal
+
+from klarna_reports.record.record import Verdict
+from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
+
+__all__ = ["sarif"]
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+_LEVELS: Final[dict[Verdict, Literal["error", "warning", "note"]]] = {
+    "FAIL": "error",
+    "ERROR": "error",
+    "NOT_RUN": "error",
+    "KNOWN": "warning",
+    "WARN": "warning",
+}
+
+
+def sarif(summary: Summary) -> str:
+    """The summary as a SARIF log of one run, as JSON text.
+
+    A MUST that was not seen is a result too: silence would be taken for a pass.
+    """
+    rules = [_rule(result) for result in summary.requirements]
+    places = {result.id: index for index, result in enumerate(summary.requirements)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "klarna-conformance",
+                "version": summary.versions.get("klarna-conformance", ""),
+                "rules": rules,
+            }
+        },
+        "automationDetails": {"id": f"klarna-conformance/{summary.run_id}"},
+        "invocations": [
+            {
+                "commandLine": summary.command,
+                "executionSuccessful": not summary.errors and not summary.stopped,
+                "exitCode": summary.exit_code,
+            }
+        ],
+        "results": [
+            *(_result(finding, places) for finding in summary.findings),
+            *_unseen(summary, places),
+        ],
+        "properties": {"verdict": summary.verdict, "reason": summary.reason},
+    }
+    log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(log, indent=2) + "\n"
+
+
+def _rule(result: RequirementResult) -> dict[str, Any]:
+    return {
+        "id": result.id,
+        "name": _pascal(result.id),
+        "shortDescription": {"text": result.statement},
+        "help": {"text": f"{result.level}, {result.source}: {result.section or result.operation}"},
+        "defaultConfiguration": {"level": "error" if result.level == "MUST" else "warning"},
+        "properties": {"level": result.level, "operation": result.operation},
+    }
+
+
+def _result(finding: ReportedFinding, places: dict[str, int]) -> dict[str, Any]:
+    text = f"expected {finding.expected}, observed {finding.observed}"
+    known = finding.verdict == "KNOWN"
+    return {
+        "ruleId": finding.requirement,
+        "ruleIndex": places[finding.requirement],
+        "level": _LEVELS.get(finding.verdict, "note"),
+        "message": {"text": f"{text} (seen {finding.count} times, in {finding.scenario})"},
+        "locations": [_location(finding.requirement)],
+        "partialFingerprints": {"klarnaConformance/v1": finding.fingerprint},
+        **({"suppressions": [{"kind": "external"}]} if known else {}),
+    }
+
+
+def _unseen(summary: Summary, places: dict[str, int]) -> Iterator[dict[str, Any]]:
+    for result in summary.requirements:
+        if result.verdict == "NOT_RUN" and result.level == "MUST":
+            yield {
+                "ruleId": result.id,
+                "ruleIndex": places[result.id],
+                "kind": "review",
+                "level": "none",
+                "message": {"text": f"NOT_RUN: {result.reason}"},
+                "locations": [_location(result.id)],
+            }
+
+
+def _location(requirement: str) -> dict[str, Any]:
+    """Services want a file; what is judged has none, so its journal stands for it."""
+    return {
+        "physicalLocation": {"artifactLocation": {"uri": "journal.ndjson"}},
+        "logicalLocations": [{"name": requirement, "kind": "resource"}],
+    }
+
+
+def _pascal(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in re.split(r"[^A-Za-z0-9]+", name))

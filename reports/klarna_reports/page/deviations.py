@@ -1,0 +1,200 @@
+"""The deviations of a run as a page shows them: by verdict, then by requirement."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from klarna_reports.page.differing import Stretch, compared
+from klarna_reports.page.gallery import Gallery
+from klarna_reports.page.lanes import Lanes, lanes
+from klarna_reports.page.races import Race, races_of
+from klarna_reports.page.sequence import Diagram, diagram
+from klarna_reports.page.shown import ShownScenario, length_on_page
+from klarna_reports.record.record import Played, Verdict
+from klarna_reports.record.results import DEVIATIONS, ReportedFinding, RequirementResult, Summary
+from klarna_reports.summary.again import replay_line
+from klarna_reports.words.client_wording import played_sentence
+from klarna_reports.words.curl import curl_line
+from klarna_reports.words.wording import cut
+from klarna_specs.client.requirements import CLIENT
+from klarna_specs.spec import Spec
+
+__all__ = ["Cause", "Deviation", "Deviations", "ShownFinding"]
+
+_ROOM = 700_000
+_LONGEST_CURL = 3000
+_CURL_LINES = 8
+_ARROWS = 60
+_LONGEST_TEXT = 1500
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownFinding:
+    """A finding with its scenario; with the anchor alone where that stands further up already.
+
+    `name` is the id to link to. `curl` has a line for each step up to what the finding is about,
+    `replay` the command that plays its counterexample again; empty where there is none, or where
+    it is too long for a page. Where it is about a client, `told` is the sentence of what it was
+    told and did, and there are `lanes` in place of a diagram.
+    """
+
+    name: str
+    finding: ReportedFinding
+    expected: tuple[Stretch, ...]
+    observed: tuple[Stretch, ...]
+    curl: str
+    replay: str
+    told: str
+    scenario: ShownScenario | None
+    anchor: str
+    diagram: Diagram | None
+    lanes: Lanes | None
+    races: tuple[Race, ...]
+
+    @property
+    def length(self) -> int:
+        """About how many characters of a page it takes, without the exchanges."""
+        steps = self.scenario.length if self.scenario else 0
+        drawn = self.diagram.messages if self.diagram else ()
+        told = (each.text for each in (*self.expected, *self.observed))
+        drawing = sum(900 + length_on_page(each.asked, each.came) for each in drawn)
+        drawing += sum(
+            500 + length_on_page(a.text) for a in (self.lanes.arrows if self.lanes else ())
+        )
+        return 1000 + steps + 2 * drawing + length_on_page(*told, self.curl)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deviation:
+    """A requirement with its findings of one verdict; `unshown` counts those left out."""
+
+    result: RequirementResult
+    findings: tuple[ShownFinding, ...]
+    unshown: int
+
+    @property
+    def count(self) -> int:
+        """How often it was seen."""
+        return self.unshown + sum(shown.finding.count for shown in self.findings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """A deviation, and those that were seen only beside it: probably its consequences."""
+
+    root: Deviation
+    consequences: tuple[Deviation, ...]
+
+
+@dataclass(slots=True)
+class Deviations:
+    """All deviations of a summary, as far as there is room; the worst verdict comes first.
+
+    `adapter` is the command that a client was driven by, `in_place` are the ids of the scenarios
+    that are shown with a finding.
+    """
+
+    spec: Spec
+    summary: Summary
+    gallery: Gallery
+    adapter: str = ""
+    sections: dict[Verdict, list[Deviation]] = field(default_factory=dict[Verdict, list[Deviation]])
+    in_place: set[str] = field(default_factory=set[str])
+    names: set[str] = field(default_factory=set[str])
+    room: int = _ROOM
+
+    def causes(self, verdict: Verdict) -> list[Cause]:
+        """The deviations of this verdict with what follows from each; the most frequent first.
+
+        Those of clients keep the order of the specs, which has the weightiest first.
+        """
+        found = self.sections.get(verdict, [])
+        here = {one.result.id for one in found}
+        following: defaultdict[str, list[Deviation]] = defaultdict(list)
+        for one in found:
+            following[one.result.beside if one.result.beside in here else ""].append(one)
+        roots = sorted(following[""], key=_rank)
+        return [Cause(root=one, consequences=tuple(following[one.result.id])) for one in roots]
+
+    def __post_init__(self) -> None:
+        unlisted = {result.id: result.unlisted for result in self.summary.requirements}
+        results = {result.id: result for result in self.summary.requirements}
+        for verdict in DEVIATIONS:
+            for name, findings in self._by_requirement(verdict).items():
+                deviation = self._deviation(results[name], findings, unlisted.pop(name, 0))
+                self.sections.setdefault(verdict, []).append(deviation)
+
+    def _by_requirement(self, verdict: Verdict) -> Mapping[str, list[ReportedFinding]]:
+        grouped: defaultdict[str, list[ReportedFinding]] = defaultdict(list)
+        beside = {result.id: result.beside for result in self.summary.requirements}
+        for finding in sorted(self.summary.findings, key=lambda f: bool(beside[f.requirement])):
+            if finding.verdict == verdict:
+                grouped[finding.requirement].append(finding)
+        return grouped
+
+    def _deviation(
+        self, result: RequirementResult, findings: list[ReportedFinding], unlisted: int
+    ) -> Deviation:
+        shown: list[ShownFinding] = []
+        for finding in findings:
+            if self.room > 0:
+                shown.append(self._shown(finding))
+                self.room -= shown[-1].length
+        left_out = sum(finding.count for finding in findings[len(shown) :])
+        return Deviation(result=result, findings=tuple(shown), unshown=left_out + unlisted)
+
+    def _shown(self, finding: ReportedFinding) -> ShownFinding:
+        scenario = self.gallery.scenarios.get(finding.scenario)
+        again = finding.scenario in self.in_place
+        self.in_place.add(finding.scenario)
+        texts = (cut(finding.expected, _LONGEST_TEXT), cut(finding.observed, _LONGEST_TEXT))
+        expected, observed = compared(*texts)
+        played = self.gallery.played(finding.scenario)
+        of_client = played is not None and played.client is not None
+        return ShownFinding(
+            name=self._name(finding),
+            finding=finding,
+            expected=expected,
+            observed=observed,
+            curl=self._curl(finding, played),
+            replay=self._replay(finding, played),
+            told=played_sentence(played, finding.observed) if played else "",
+            scenario=None if again else scenario,
+            anchor=scenario.anchor if scenario else "",
+            diagram=diagram(self.spec, played.exchanges, finding.exchanges)
+            if played and not of_client
+            else None,
+            lanes=lanes(played, finding.exchanges, most=_ARROWS) if played and of_client else None,
+            races=races_of(self.spec, played) if played and not again else (),
+        )
+
+    def _replay(self, finding: ReportedFinding, played: Played | None) -> str:
+        """A line for what was saved as a counterexample: of traffic nothing is."""
+        watched = played is not None and played.client is not None and not played.client.episodes
+        if finding.verdict != "FAIL" or watched:
+            return ""
+        return replay_line(self.summary, finding.requirement, adapter=self.adapter)
+
+    def _name(self, finding: ReportedFinding) -> str:
+        stem = f"finding-{finding.fingerprint}"
+        numbered = (stem, *(f"{stem}-{number}" for number in range(2, len(self.names) + 3)))
+        name = next(name for name in numbered if name not in self.names)
+        self.names.add(name)
+        return name
+
+    def _curl(self, finding: ReportedFinding, played: Played | None) -> str:
+        if played is None or played.client is not None:
+            return ""
+        last = max(finding.exchanges, default=-1)
+        base_url = self.summary.target.base_url
+        lines = [
+            curl_line(base_url, exchange.request)
+            for index, exchange in enumerate(played.exchanges[: last + 1])
+            if exchange.purpose == "step" or index in finding.exchanges
+        ]
+        text = "\n".join(lines[-_CURL_LINES:])
+        return text if len(text) <= _LONGEST_CURL else ""
+
+
+def _rank(deviation: Deviation) -> int:
+    return 1 if deviation.result.operation == CLIENT else -deviation.count

@@ -1,0 +1,221 @@
+"""All exchanges of a record, packed for a page to search and filter: columns, and what was sent.
+
+The columns of all exchanges are one compressed JSON object; what an exchange holds stands in
+compressed chunks, for as many exchanges as there is room for. Everything in them is text.
+"""
+
+import base64
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from klarna_reports.page.shown import response_line, shown_headers, visible
+from klarna_reports.record.record import Finding, Played, Record
+from klarna_reports.record.results import DEVIATIONS, WORST_FIRST, Summary
+from klarna_reports.words.client_wording import episode_text, setting_text
+from klarna_reports.words.curl import curl_line
+from klarna_reports.words.wording import cut, outcome_text, purpose_text
+from klarna_specs.calls import read_call
+from klarna_specs.exchange import Exchange, Failure, Payload
+from klarna_specs.spec import Spec
+
+__all__ = ["Explorer", "explore"]
+
+_ROOM = 4_500_000
+"""How many characters the chunks take at most."""
+_MOST_ROWS = 60_000
+_CHUNK = 400
+_LONGEST_BODY = 4000
+_LONGEST_CURL = 3000
+_LONGEST_TEXT = 600
+_ELSEWHERE = "other"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Explorer:
+    """What a page embeds, in base64: `columns`, and `chunks` with what exchanges hold.
+
+    `rows` is how many exchanges can be listed, `whole` of how many the contents are there, of
+    `exchanges` in the record.
+    """
+
+    columns: str
+    chunks: tuple[str, ...]
+    rows: int
+    whole: int
+    exchanges: int
+
+
+def explore(spec: Spec, record: Record, summary: Summary, *, room: int = _ROOM) -> Explorer:
+    """Packs the exchanges; those that findings speak of come first, then the exemplars."""
+    packing = _Packing(spec, room)
+    weight = _weights(summary)
+    ordered = sorted((weight(played), place) for place, played in enumerate(record.played))
+    for _, place in ordered:
+        packing.add(record.played[place])
+    packing.close()
+    return Explorer(
+        columns=_packed(packing.columns()),
+        chunks=tuple(packing.chunks),
+        rows=len(packing.rows),
+        whole=packing.whole,
+        exchanges=sum(len(played.exchanges) for played in record.played),
+    )
+
+
+def _weights(summary: Summary) -> Any:
+    exemplary = {e.scenario for result in summary.requirements for e in result.exemplars}
+    reported = {finding.scenario for finding in summary.findings}
+
+    def weight(played: Played) -> int:
+        if played.id in reported or any(f.verdict in DEVIATIONS for f in played.findings):
+            return 0
+        return 1 if played.id in exemplary else 2
+
+    return weight
+
+
+class _Numbers(dict[Any, int]):
+    """Numbers for values, in the order in which they come."""
+
+    def __missing__(self, value: Any) -> int:
+        self[value] = number = len(self)
+        return number
+
+
+@dataclass(slots=True)
+class _Packing:
+    spec: Spec
+    room: int
+    rows: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
+    chunks: list[str] = field(default_factory=list[str])
+    whole: int = 0
+    waiting: list[dict[str, Any]] = field(default_factory=list[dict[str, Any]])
+    scenarios: _Numbers = field(default_factory=_Numbers)
+    operations: _Numbers = field(default_factory=_Numbers)
+    outcomes: _Numbers = field(default_factory=_Numbers)
+    markets: _Numbers = field(default_factory=_Numbers)
+    layouts: _Numbers = field(default_factory=_Numbers)
+    requirements: _Numbers = field(default_factory=_Numbers)
+    judgements: _Numbers = field(default_factory=_Numbers)
+
+    def add(self, played: Played) -> None:
+        """Adds the exchanges of a scenario, with what they hold while there is room."""
+        findings: dict[int, list[Finding]] = {}
+        for finding in played.findings:
+            findings.setdefault(finding.exchange, []).append(finding)
+        for index, exchange in enumerate(played.exchanges):
+            if len(self.rows) >= _MOST_ROWS:
+                return
+            said = findings.get(index, [])
+            self.rows.append(self._row(played, index, exchange, said))
+            if self.room > 0 and len(self.rows) == self.whole + len(self.waiting) + 1:
+                self.waiting.append(_contents(played, index, exchange, said))
+                if len(self.waiting) == _CHUNK:
+                    self.close()
+
+    def close(self) -> None:
+        """Packs what waits; takes nothing more where the room is used up."""
+        if not self.waiting:
+            return
+        chunk = _packed(self.waiting)
+        self.room -= len(chunk)
+        if self.room >= 0:
+            self.chunks.append(chunk)
+            self.whole += len(self.waiting)
+        self.waiting = []
+
+    def _row(
+        self, played: Played, index: int, exchange: Exchange, findings: list[Finding]
+    ) -> tuple[int, ...]:
+        call = read_call(self.spec, exchange.request)
+        plan = played.scenario.plan
+        judged = tuple(sorted({(self.requirements[f.requirement], f.verdict) for f in findings}))
+        outcome = exchange.outcome
+        status = outcome.kind if isinstance(outcome, Failure) else f"{outcome.status}"
+        return (
+            self.scenarios[visible(played.id)],
+            index,
+            self.operations[call.operation.operation if call else _ELSEWHERE],
+            self.outcomes[status],
+            round(exchange.outcome.elapsed_s * 100_000),
+            self.markets[visible(plan.market) if plan else ""],
+            self.layouts[plan.layout if plan else ""],
+            self.judgements[judged],
+        )
+
+    def columns(self) -> Mapping[str, Any]:
+        """The rows column by column, and what their numbers stand for."""
+        rank = {verdict: number for number, verdict in enumerate(WORST_FIRST)}
+        names = (
+            *("scenario", "index", "operation", "outcome", "took"),
+            *("market", "layout", "judgement"),
+        )
+        columns = zip(*self.rows, strict=True) if self.rows else ((),) * len(names)
+        return {
+            "columns": dict(zip(names, columns, strict=True)),
+            "scenario": [*self.scenarios],
+            "operation": [*self.operations],
+            "outcome": [*self.outcomes],
+            "market": [*self.markets],
+            "layout": [*self.layouts],
+            "requirement": [visible(name) for name in self.requirements],
+            "verdict": WORST_FIRST,
+            "judgement": [[[r, rank[verdict]] for r, verdict in one] for one in self.judgements],
+            "chunk": _CHUNK,
+            "whole": self.whole,
+        }
+
+
+def _setting(played: Played, index: int) -> str:
+    """What an exchange is part of: for a client, what it was told then and what the call met."""
+    side = played.client
+    told = [e for e in side.episodes if e.first <= index < e.first + e.count] if side else []
+    return f"{setting_text(played)} {''.join(f'{episode_text(each)}.' for each in told)}".strip()
+
+
+def _contents(
+    played: Played, index: int, exchange: Exchange, findings: Iterable[Finding]
+) -> dict[str, Any]:
+    request, outcome = exchange.request, exchange.outcome
+    failed = isinstance(outcome, Failure)
+    curl = "" if len(request.body.text) > _LONGEST_CURL else curl_line("$BASE_URL", request)
+    return {
+        "path": visible(f"{cut(request.method, 40)} {cut(request.path, 1000)}"),
+        "plan": visible(cut(_setting(played, index), _LONGEST_TEXT)),
+        "purpose": purpose_text(exchange),
+        "outcome": outcome_text(exchange),
+        "asked": [visible(f"{name}: {value}") for name, value in _asked(exchange)],
+        "body": _body(request.body),
+        "line": visible(response_line(exchange)),
+        "came": []
+        if failed
+        else [visible(f"{name}: {value}") for name, value in shown_headers(outcome.headers)],
+        "answer": "" if failed else _body(outcome.body),
+        "curl": visible(cut(curl, _LONGEST_CURL)),
+        "findings": [
+            [f.requirement, f.verdict, *(visible(cut(t, _LONGEST_TEXT)) for t in _told(f))]
+            for f in findings
+            if f.verdict != "PASS"
+        ],
+    }
+
+
+def _asked(exchange: Exchange) -> tuple[tuple[str, str], ...]:
+    return shown_headers(exchange.request.headers, exchange.request.credentials)
+
+
+def _told(finding: Finding) -> tuple[str, str]:
+    return finding.expected, finding.observed or finding.reading
+
+
+def _body(payload: Payload) -> str:
+    return visible(cut(payload.text, _LONGEST_BODY))
+
+
+def _packed(value: Any) -> str:
+    """The value as JSON, deflated with a header that a browser knows, in base64."""
+    return base64.b64encode(zlib.compress(msgspec.json.encode(value), 7)).decode()

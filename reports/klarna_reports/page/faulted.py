@@ -1,0 +1,56 @@
+"""What each requirement of a client was judged by: how often while which fault was at work."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from klarna_reports.record.record import Record
+from klarna_specs.client.faults import FAULT_KINDS, Refused, kind_of
+from klarna_specs.client.play import ClientSide
+
+__all__ = ["CALM", "Faulted", "faulted"]
+
+CALM = "none"
+"""What stands in the place of a fault where there was none."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Faulted:
+    """Findings by requirement and kind of fault: (how many, how many of them deviate).
+
+    `kinds` are those that were at work at all, in the order in which they are documented.
+    """
+
+    kinds: tuple[str, ...]
+    rows: Mapping[str, tuple[tuple[int, int], ...]]
+
+
+def faulted(record: Record) -> Faulted | None:
+    """The table of a record; None where no client was driven through faults."""
+    judged: Counter[tuple[str, str]] = Counter()
+    deviating: Counter[tuple[str, str]] = Counter()
+    for played in record.played:
+        if played.client is None or not played.client.episodes or played.shrunk_from:
+            continue
+        for finding in played.findings:
+            for kind in _at_work(played.client, finding.exchange):
+                judged[finding.requirement, kind] += 1
+                deviating[finding.requirement, kind] += finding.verdict in ("FAIL", "WARN")
+    present = {kind for _, kind in judged}
+    kinds = tuple(kind for kind in (CALM, *FAULT_KINDS) if kind in present)
+    named = dict.fromkeys(requirement for requirement, _ in judged)
+    rows = {
+        name: tuple((judged[name, kind], deviating[name, kind]) for kind in kinds) for name in named
+    }
+    return Faulted(kinds=kinds, rows=rows) if rows else None
+
+
+def _at_work(side: ClientSide, exchange: int) -> Iterable[str]:
+    """The kinds of faults that the command of an exchange met."""
+    for episode in side.episodes:
+        if episode.first <= exchange < max(episode.first + episode.count, episode.first + 1):
+            marks = side.marks[episode.first : episode.first + episode.count]
+            met = {kind_of(mark.fault) for mark in marks if mark.fault}
+            met |= {"refused" for fault in episode.command.faults if isinstance(fault, Refused)}
+            return met or {CALM}
+    return {CALM}

@@ -1,0 +1,76 @@
+"""Which scenarios and exchanges a page writes out: those of findings, as far as there is room.
+
+All others are in what the explorer of the page unpacks.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from klarna_reports.page.shown import ShownExchange, ShownScenario, shown_exchange, shown_scenario
+from klarna_reports.record.record import Played, Record
+from klarna_reports.record.results import ReportedFinding, Summary
+
+__all__ = ["Gallery"]
+
+_ROOM = 1_500_000
+_ALONGSIDE = 12
+Place = tuple[str, int]
+
+
+class Gallery:
+    """The scenarios that a page shows, by id, each with the exchanges that are worth the room.
+
+    Room is given to the exchanges that findings speak of, then to the rest of their scenarios.
+    """
+
+    def __init__(self, record: Record, summary: Summary) -> None:
+        wanted = {finding.scenario for finding in summary.findings}
+        self._played: dict[str, Played] = {}
+        self._numbers: dict[str, int] = {}
+        for number, played in enumerate(record.played):
+            if played.id in wanted:
+                self._played[played.id] = played
+                self._numbers[played.id] = number
+        self._room = _ROOM
+        chosen = self._chosen(summary)
+        self.scenarios: Mapping[str, ShownScenario] = {
+            name: shown_scenario(self._played[name], f"s{self._numbers[name]}", exchanges)
+            for name, exchanges in chosen.items()
+        }
+
+    def played(self, name: str) -> Played | None:
+        """The scenario of a finding, by its id."""
+        return self._played.get(name)
+
+    def _chosen(self, summary: Summary) -> Mapping[str, Mapping[int, ShownExchange]]:
+        chosen: defaultdict[str, dict[int, ShownExchange]] = defaultdict(dict)
+        for finding in summary.findings:
+            if finding.scenario in self._played:
+                chosen[finding.scenario] = {}
+        for name, index in self._wanted(summary):
+            if self._room > 0 and index not in chosen.get(name, {}):
+                if name not in chosen:
+                    self._room -= shown_scenario(self._played[name], "", {}).length
+                chosen[name][index] = shown = self._shown(name, index)
+                self._room -= shown.length
+        return chosen
+
+    def _shown(self, name: str, index: int) -> ShownExchange:
+        anchor = f"s{self._numbers[name]}-{index}"
+        return shown_exchange(self._played[name].exchanges[index], index, anchor)
+
+    def _wanted(self, summary: Summary) -> Iterable[Place]:
+        for finding in summary.findings:
+            yield from self._existing(finding.scenario, finding.exchanges)
+        for finding in summary.findings:
+            yield from self._alongside(finding)
+
+    def _alongside(self, finding: ReportedFinding) -> Iterable[Place]:
+        last = max(finding.exchanges, default=0) + 1
+        first = max(0, last - _ALONGSIDE)
+        return self._existing(finding.scenario, range(first, max(last, first + _ALONGSIDE)))
+
+    def _existing(self, name: str, indices: Iterable[int]) -> Iterable[Place]:
+        played = self._played.get(name)
+        known = len(played.exchanges) if played else 0
+        return ((name, index) for index in indices if 0 <= index < known)

@@ -1,0 +1,127 @@
+"""What went on between client, network and server, as a drawing with three lanes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from klarna_reports.record.record import Played
+from klarna_reports.words.client_wording import told_outcome, told_text
+from klarna_specs.calls import KEY_HEADER
+from klarna_specs.client.faults import Refused, words_of
+from klarna_specs.client.play import Episode, Mark
+from klarna_specs.exchange import Exchange, Response
+
+__all__ = ["Arrow", "Lanes", "lanes"]
+
+_LONGEST = 60
+_KEY_SHOWN = 8
+_CLIENT, _NETWORK, _SERVER = range(3)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Arrow:
+    """One line: between which lanes (0 client, 1 network, 2 server; a remark at one), its text.
+
+    It is `lost` where it did not arrive; `number` is that of the exchange that begins with it,
+    from 1; `marked` where a finding is about that.
+    """
+
+    start: int
+    end: int
+    text: str
+    lost: bool = False
+    number: int | None = None
+    marked: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lanes:
+    """The lines from the top down, and how many were left out above them."""
+
+    arrows: tuple[Arrow, ...]
+    left_out: int
+
+    @property
+    def described(self) -> str:
+        """The drawing for those who do not see it."""
+        names = ("client", "network", "server")
+        return " ".join(
+            f"{names[arrow.start]}: {arrow.text}."
+            if arrow.start == arrow.end
+            else f"{names[arrow.start]} to {names[arrow.end]}: {arrow.text}"
+            f"{', lost' if arrow.lost else ''}."
+            for arrow in self.arrows
+        )
+
+
+def lanes(played: Played, marked: Collection[int], *, most: int) -> Lanes:
+    """The drawing of a scenario with a client; `marked` are exchanges that a finding is about.
+
+    Of a long one the last `most` lines are drawn, up to what is marked and what was told of it.
+    """
+    side = played.client
+    marks = side.marks if side else ()
+    until = max(marked, default=len(played.exchanges) - 1)
+    arrows: list[Arrow] = []
+    drawn = 0
+    for episode in side.episodes if side else ():
+        if episode.first > until and arrows:
+            break
+        drawn = episode.first + episode.count
+        arrows += _episode(episode, played, marks, marked)
+    for index in range(drawn, until + 1):
+        arrows += _exchanged(index, played.exchanges[index], _mark(marks, index), marked)
+    return Lanes(arrows=tuple(arrows[-most:]), left_out=max(0, len(arrows) - most))
+
+
+def _mark(marks: tuple[Mark, ...], index: int) -> Mark:
+    return marks[index] if index < len(marks) else Mark()
+
+
+def _episode(
+    episode: Episode, played: Played, marks: tuple[Mark, ...], marked: Collection[int]
+) -> list[Arrow]:
+    arrows = [_remark(_CLIENT, f"is told: {told_text(episode.command)}")]
+    if any(isinstance(fault, Refused) for fault in episode.command.faults):
+        text = "no connection possible"
+        arrows.append(Arrow(start=_CLIENT, end=_NETWORK, text=text, lost=True))
+    for index in range(episode.first, episode.first + episode.count):
+        arrows += _exchanged(index, played.exchanges[index], _mark(marks, index), marked)
+    return [*arrows, _remark(_CLIENT, told_outcome(episode.told)[:_LONGEST])]
+
+
+def _remark(lane: int, text: str) -> Arrow:
+    return Arrow(start=lane, end=lane, text=text)
+
+
+def _exchanged(index: int, exchange: Exchange, mark: Mark, marked: Collection[int]) -> list[Arrow]:
+    """The request as far as it came, what the server answered, and what the client got of it."""
+    outcome = exchange.outcome
+    answer = outcome if isinstance(outcome, Response) else None
+    served = mark.served or ((answer,) if answer and mark.fault is None else ())
+    reached = _SERVER if served else _NETWORK
+    arrows = [
+        Arrow(
+            start=_CLIENT,
+            end=reached,
+            text=_asked(exchange),
+            lost=not served,
+            number=index + 1,
+            marked=index in marked,
+        )
+    ]
+    for response in served:
+        through = answer is not None and answer.status == response.status
+        end = _CLIENT if through else _NETWORK
+        arrows.append(Arrow(start=_SERVER, end=end, text=f"{response.status}", lost=not through))
+    if mark.fault is not None:
+        arrows.append(_remark(_NETWORK, words_of(mark.fault)))
+    if answer and answer.status not in {response.status for response in served}:
+        arrows.append(Arrow(start=_NETWORK, end=_CLIENT, text=f"{answer.status}"))
+    return arrows
+
+
+def _asked(exchange: Exchange) -> str:
+    request = exchange.request
+    key = request.header(KEY_HEADER)
+    name = f"{request.method} {request.path.rsplit('/', 1)[-1]}"[:_LONGEST]
+    return f"{name}, key {key[:_KEY_SHOWN]}" if key else name

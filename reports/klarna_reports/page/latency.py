@@ -1,0 +1,77 @@
+"""How long responses took, by operation: percentiles, and where they lie on a logarithmic axis."""
+
+import math
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from klarna_reports.record.record import Record
+from klarna_specs.calls import read_call
+from klarna_specs.exchange import Response
+from klarna_specs.spec import Spec
+
+__all__ = ["Latencies", "Latency", "latencies"]
+
+_WIDTH = 300.0
+_PERCENTILES = (50, 90, 99)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latency:
+    """Of one operation: how many responses, and percentiles of how long they took, in ms."""
+
+    count: int
+    p50_ms: float
+    p90_ms: float
+    p99_ms: float
+    most_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Latencies:
+    """All operations, with a common axis: powers of ten from `lowest` to `highest`, in ms."""
+
+    by_operation: Mapping[str, Latency]
+    lowest: int
+    highest: int
+
+    @property
+    def ticks(self) -> tuple[tuple[float, str], ...]:
+        """Where the axis is labelled, and with what."""
+        powers = range(self.lowest, self.highest + 1)
+        return tuple((self.place(10.0**power), f"{10.0**power:g} ms") for power in powers)
+
+    def place(self, ms: float) -> float:
+        """Where a duration lies on the axis, of 300."""
+        share = (math.log10(max(ms, 1e-9)) - self.lowest) / (self.highest - self.lowest)
+        return round(_WIDTH * min(1.0, max(0.0, share)), 1)
+
+
+def latencies(spec: Spec, record: Record) -> Latencies | None:
+    """The latencies of the documented calls that were answered; None where none was."""
+    took: defaultdict[str, list[float]] = defaultdict(list)
+    for played in record.played:
+        for exchange in played.exchanges:
+            if isinstance(exchange.outcome, Response):
+                call = read_call(spec, exchange.request)
+                name = call.operation.operation if call else "other requests"
+                took[name].append(exchange.outcome.elapsed_s * 1000)
+    if not took:
+        return None
+    order = [*spec.operations, "other requests"]
+    by_operation = {name: _latency(sorted(took[name])) for name in order if name in took}
+    lowest = min(one.p50_ms for one in by_operation.values())
+    highest = max(one.most_ms for one in by_operation.values())
+    floor = math.floor(math.log10(max(lowest, 0.01)))
+    ceiling = max(floor + 1, math.ceil(math.log10(max(highest, 0.01))))
+    return Latencies(by_operation=by_operation, lowest=floor, highest=ceiling)
+
+
+def _latency(took_ms: Sequence[float]) -> Latency:
+    p50, p90, p99 = (_percentile(took_ms, percent) for percent in _PERCENTILES)
+    return Latency(count=len(took_ms), p50_ms=p50, p90_ms=p90, p99_ms=p99, most_ms=took_ms[-1])
+
+
+def _percentile(ordered: Sequence[float], percent: int) -> float:
+    """The smallest value that so many percent are not above."""
+    return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]

@@ -1,0 +1,114 @@
+"""The first screen of a report: what was tested, what failed, what was not looked at."""
+
+from dataclasses import dataclass
+
+from klarna_reports.page.deviations import Cause, Deviations
+from klarna_reports.record.record import Record
+from klarna_reports.record.results import RequirementResult, Summary
+from klarna_reports.summary.judged import sides
+from klarna_reports.words.wording import cut, scope_lines
+from klarna_specs.client.faults import FAULT_KINDS
+from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.spec import Spec
+
+__all__ = ["Overview", "overview", "unseen"]
+
+_CAUSES = 4
+_LEVELS = ("MUST", "SHOULD", "INFO")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overview:
+    """What a reader is told first.
+
+    `causes` are the first few violations that are not consequences of others, `more` how many
+    there are beside these. `limits` says what was left out on purpose or by accident.
+    """
+
+    tested: tuple[str, ...]
+    causes: tuple[Cause, ...]
+    more: int
+    consequences: int
+    limits: tuple[str, ...]
+    unseen_binding: int
+    unseen_others: int
+
+
+def overview(spec: Spec, record: Record, summary: Summary, deviations: Deviations) -> Overview:
+    """The first screen of this run."""
+    causes = deviations.causes("FAIL")
+    left_out = unseen(summary)
+    binding = sum(result.level == "MUST" for result in left_out)
+    return Overview(
+        tested=_tested(record, summary),
+        causes=tuple(causes[:_CAUSES]),
+        more=max(0, len(causes) - _CAUSES),
+        consequences=sum(len(cause.consequences) for cause in causes),
+        limits=_limits(spec, record, summary),
+        unseen_binding=binding,
+        unseen_others=len(left_out) - binding,
+    )
+
+
+def unseen(summary: Summary) -> list[RequirementResult]:
+    """The requirements that were not seen in every situation that they call for."""
+    found = [r for r in summary.requirements if r.verdict == "NOT_RUN" or r.goals_missing]
+    return sorted(found, key=lambda result: _LEVELS.index(result.level))
+
+
+def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
+    operations = {result.operation for result in summary.requirements}
+    binding = sum(result.level == "MUST" for result in summary.requirements)
+    plans = [p.scenario.plan for p in record.played if p.exchanges and p.scenario.plan]
+    markets = {plan.market for plan in plans}
+    layouts = {plan.layout for plan in plans}
+    certified = record.header.certified
+    of = "a client" if certified else _counted(len(operations), "operation")
+    met = f", while {_counted(len(certified.faults), 'kind')} of faults acted" if certified else ""
+    return (
+        f"{_counted(len(summary.requirements), 'requirement')} of {of}; {binding} of them are "
+        "binding.",
+        f"Orders of {_counted(len(markets), 'market')}, captured in "
+        f"{_counted(len(layouts), 'way')}{met}.",
+        f"{_counted(summary.requests_sent, 'request')} in "
+        f"{_counted(summary.scenarios, 'scenario')}; "
+        f"{_counted(summary.exchanges, 'exchange')} judged.",
+    )
+
+
+def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
+    lines = _limits_of_clients(record) if "client" in sides(record) else scope_lines(summary)
+    if summary.target.kind == "mock" and "server" in sides(record):
+        lines.insert(0, "Any real server: the target was the mock that comes with the toolkit.")
+    if summary.stopped:
+        lines.append(f"The run ended early: {summary.stopped}")
+    refused = [played for played in record.played if played.unavailable is not None]
+    if refused:
+        lines.append(f"No order could be had for {_counted(len(refused), 'scenario')}.")
+    for each in summary.unjudged:
+        requests = _counted(each.count, "request")
+        lines.append(f"{requests} (first {cut(each.request, 120)}): {each.reason}.")
+    if spec.fingerprint != summary.specs:
+        lines.append(
+            "This page was made with other specs than the run: requirements may have changed since."
+        )
+    return tuple(lines)
+
+
+def _limits_of_clients(record: Record) -> list[str]:
+    certified = record.header.certified
+    if certified is None:
+        return ["What the client told its callers, and what it was told: traffic does not show it."]
+    lines = ["Any real server: the client called the mock that comes with the toolkit."]
+    if certified.unsupported:
+        lines.append(f"What the client does not have: {', '.join(certified.unsupported)}.")
+    others = [name for name in CLIENT_OPERATIONS if name not in certified.operations]
+    if left := [name for name in others if name not in certified.unsupported]:
+        lines.append(f"Operations that were left out: {', '.join(left)}.")
+    if without := [kind for kind in FAULT_KINDS if kind not in certified.faults]:
+        lines.append(f"Faults that were left out: {', '.join(without)}.")
+    return lines
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,118 @@
+"""What the template of the report is given, computed from a record and its summary."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any
+
+from klarna_reports.page.deviations import Deviations
+from klarna_reports.page.explorer import explore
+from klarna_reports.page.faulted import faulted
+from klarna_reports.page.gallery import Gallery
+from klarna_reports.page.latency import latencies
+from klarna_reports.page.matrix import heat_map, operation_matrix
+from klarna_reports.page.notable import notables
+from klarna_reports.page.overview import overview, unseen
+from klarna_reports.page.races import race_kinds
+from klarna_reports.record.record import KnownDeviation, Record, Verdict
+from klarna_reports.record.results import (
+    DEVIATIONS,
+    WORST_FIRST,
+    Overall,
+    RequirementResult,
+    Summary,
+)
+from klarna_reports.summary.aspects import CLASS_MEANINGS
+from klarna_reports.summary.changes import KINDS, Changes
+from klarna_reports.summary.judged import sides
+from klarna_reports.words.wording import OVERALL_MEANINGS, VERDICT_MEANINGS
+from klarna_specs.goals import goals
+from klarna_specs.spec import Spec
+
+__all__ = ["page_values"]
+
+_ICONS: dict[Overall, Verdict] = {
+    "CONFORMANT": "PASS",
+    "CONFORMANT WITH KNOWN DEVIATIONS": "KNOWN",
+    "NONCONFORMANT": "FAIL",
+    "NOT FULLY VERIFIED": "NOT_RUN",
+    "INTERNAL ERROR": "ERROR",
+}
+_LEVELS = ("MUST", "SHOULD", "INFO")
+
+
+def page_values(
+    spec: Spec, record: Record, summary: Summary, changes: Changes | None
+) -> Mapping[str, Any]:
+    """The values that the template names."""
+    certified = record.header.certified
+    adapter = certified.adapter if certified else ""
+    deviations = Deviations(spec, summary, Gallery(record, summary), adapter)
+    judged = sides(record)
+    return {
+        "sides": judged,
+        "faulted": faulted(record),
+        "summary": summary,
+        "spec": spec,
+        "header": record.header,
+        "icon": _ICONS[summary.verdict],
+        "overview": overview(spec, record, summary, deviations),
+        "notables": notables(summary),
+        "changes": changes,
+        "change_kinds": KINDS,
+        "counted": _counted(summary),
+        "levels": _LEVELS,
+        "causes": {v: found for v in DEVIATIONS if (found := deviations.causes(v))},
+        "known": _known(summary),
+        "matrix": operation_matrix(spec, summary),
+        "classes": CLASS_MEANINGS,
+        "heat": heat_map(spec, record) if "server" in judged else None,
+        "operations": _operations(summary),
+        "seen": _seen(spec, summary),
+        "races": race_kinds(spec, record),
+        "latencies": latencies(spec, record) if "server" in judged else [],
+        "not_run": unseen(summary),
+        "excused": [r for r in summary.requirements if r.verdict == "NOT_APPLICABLE"],
+        "explorer": explore(spec, record, summary),
+        "meanings": VERDICT_MEANINGS,
+        "overall_meanings": OVERALL_MEANINGS,
+    }
+
+
+def _counted(summary: Summary) -> Mapping[Verdict, Mapping[str, int]]:
+    counts: dict[Verdict, dict[str, int]] = {v: dict.fromkeys(_LEVELS, 0) for v in WORST_FIRST}
+    for result in summary.requirements:
+        counts[result.verdict][result.level] += 1
+    return {verdict: levels for verdict, levels in counts.items() if any(levels.values())}
+
+
+def _operations(summary: Summary) -> Mapping[str, list[RequirementResult]]:
+    operations: defaultdict[str, list[RequirementResult]] = defaultdict(list)
+    for result in summary.requirements:
+        operations[result.operation].append(result)
+    return operations
+
+
+def _seen(spec: Spec, summary: Summary) -> Mapping[str, list[str]]:
+    missing = {result.id: frozenset(result.goals_missing) for result in summary.requirements}
+    seen: dict[str, list[str]] = {name: [] for name in missing}
+    for goal in dict.fromkeys(goals(spec, summary.scope)):
+        if goal.requirement in seen and goal.aspect not in missing[goal.requirement]:
+            seen[goal.requirement].append(goal.aspect)
+    return seen
+
+
+def _known(summary: Summary) -> list[tuple[KnownDeviation, str]]:
+    """Every known deviation with what became of it in this run."""
+    day = summary.started_at[:10]
+    verdicts = {result.id: result.verdict for result in summary.requirements}
+    told: list[tuple[KnownDeviation, str]] = []
+    for one in summary.deviations:
+        verdict = verdicts.get(one.requirement)
+        if one.expires.isoformat() < day:
+            state = "expired"
+        elif verdict is None:
+            state = "not in the scope"
+        else:
+            state = "seen" if verdict in ("KNOWN", "FAIL") else "not seen"
+        told.append((one, state))
+    return told

@@ -1,0 +1,130 @@
+"""Calls that were made at the same time: what was tried, and when each was sent and answered."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from klarna_reports.record.record import Played, Record
+from klarna_reports.words.wording import cut, outcome_text
+from klarna_specs.calls import read_call
+from klarna_specs.exchange import Exchange
+from klarna_specs.spec import Spec
+
+__all__ = ["Race", "RaceKind", "Span", "race_kinds", "races_of"]
+
+_WIDTH = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Span:
+    """One call of a race: from when to when, in ms, and where that lies in a width of 300."""
+
+    label: str
+    outcome: str
+    sent_ms: float
+    answered_ms: float
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Race:
+    """Calls at the same time, in the order in which they were answered."""
+
+    scenario: str
+    spans: tuple[Span, ...]
+    lasted_ms: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RaceKind:
+    """Races of the same operations: how many, how many of them failed, and one to look at."""
+
+    operations: str
+    calls: str
+    races: int
+    failed: int
+    shown: Race
+
+
+def races_of(spec: Spec, played: Played) -> tuple[Race, ...]:
+    """The races of a scenario, in order."""
+    groups: defaultdict[int, list[Exchange]] = defaultdict(list)
+    for exchange in played.exchanges:
+        if exchange.group is not None:
+            groups[exchange.group].append(exchange)
+    return tuple(_race(spec, played.id, group) for group in groups.values())
+
+
+def race_kinds(spec: Spec, record: Record) -> tuple[RaceKind, ...]:
+    """All races of a run by the operations in them; those that failed are the ones to look at."""
+    found: defaultdict[str, list[tuple[Played, Race]]] = defaultdict(list)
+    for played in record.played:
+        if any(exchange.group is not None for exchange in played.exchanges):
+            names = _operations(spec, played)
+            for race in races_of(spec, played):
+                found[names].append((played, race))
+    kinds = [_kind(names, races) for names, races in found.items()]
+    return tuple(sorted(kinds, key=lambda kind: (-kind.failed, -kind.races)))
+
+
+def _kind(operations: str, races: Sequence[tuple[Played, Race]]) -> RaceKind:
+    sizes = [len(race.spans) for _, race in races]
+    low, high = min(sizes), max(sizes)
+    shown = min(races, key=lambda one: (not _failed(one[0]), -len(one[1].spans)))[1]
+    return RaceKind(
+        operations=operations,
+        calls=f"{low}" if low == high else f"{low} to {high}",
+        races=len(races),
+        failed=len({played.id for played, _ in races if _failed(played)}),
+        shown=shown,
+    )
+
+
+def _failed(played: Played) -> bool:
+    racing = {i for i, each in enumerate(played.exchanges) if each.group is not None}
+    first = min(racing, default=0)
+    return any(f.verdict == "FAIL" and f.exchange >= first for f in played.findings)
+
+
+def _operations(spec: Spec, played: Played) -> str:
+    names = {_name(spec, each) for each in played.exchanges if each.group is not None}
+    return " and ".join(sorted(names))
+
+
+def _name(spec: Spec, exchange: Exchange) -> str:
+    call = read_call(spec, exchange.request)
+    return call.operation.operation if call else cut(exchange.request.method, 40)
+
+
+def _race(spec: Spec, scenario: str, group: Iterable[Exchange]) -> Race:
+    ordered = sorted(group, key=_answered_s)
+    began_s = min(exchange.started_s for exchange in ordered)
+    lasted_ms = max(1e-6, (_answered_s(ordered[-1]) - began_s) * 1000)
+    return Race(
+        scenario=scenario,
+        spans=tuple(_span(spec, exchange, began_s, lasted_ms) for exchange in ordered),
+        lasted_ms=lasted_ms,
+    )
+
+
+def _span(spec: Spec, exchange: Exchange, began_s: float, lasted_ms: float) -> Span:
+    sent_ms = (exchange.started_s - began_s) * 1000
+    answered_ms = (_answered_s(exchange) - began_s) * 1000
+    return Span(
+        label=_label(spec, exchange),
+        outcome=outcome_text(exchange),
+        sent_ms=sent_ms,
+        answered_ms=answered_ms,
+        x=round(_WIDTH * sent_ms / lasted_ms, 1),
+        width=round(max(2.0, _WIDTH * (answered_ms - sent_ms) / lasted_ms), 1),
+    )
+
+
+def _label(spec: Spec, exchange: Exchange) -> str:
+    amount = exchange.request.refunds
+    return f"{_name(spec, exchange)} {amount}" if amount else _name(spec, exchange)
+
+
+def _answered_s(exchange: Exchange) -> float:
+    return exchange.started_s + exchange.outcome.elapsed_s

@@ -1,0 +1,184 @@
+"""Scenarios and exchanges as they are shown on a page: text only, cut, without secrets."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import msgspec
+from markupsafe import escape
+
+from klarna_reports.record.record import Played
+from klarna_reports.words.client_wording import episode_text, setting_text
+from klarna_reports.words.wording import action_text, cut, outcome_text, plan_text, purpose_text
+from klarna_specs.exchange import Exchange, Failure, Headers, NotJson, Payload
+
+__all__ = [
+    "ShownExchange",
+    "ShownScenario",
+    "length_on_page",
+    "response_line",
+    "shown_exchange",
+    "shown_headers",
+    "shown_scenario",
+    "visible",
+]
+
+_LONGEST_BODY = 2500
+_LONGEST_HEADER = 300
+_MOST_HEADERS = 30
+_LONGEST_STEP = 1200
+_MOST_STEPS = 30
+_SECRET = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
+_INVISIBLE = (
+    *(range(0x09), range(0x0B, 0x20), range(0x7F, 0xA0), (0xAD, 0x61C, 0x180E, 0xFEFF)),
+    *(range(0x200B, 0x2010), range(0x2028, 0x202F), range(0x2060, 0x2070)),
+    *(range(0xD800, 0xE000), range(0xFFF9, 0xFFFC), range(0xE0000, 0xE0080)),
+)
+_ESCAPED = {code: f"\\u{code:04x}" for codes in _INVISIBLE for code in codes}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownExchange:
+    """One exchange on a page; `title` is its line when closed, `anchor` the id to link to."""
+
+    anchor: str
+    title: str
+    outcome: str
+    purpose: str
+    request_line: str
+    request_headers: tuple[tuple[str, str], ...]
+    request_body: str
+    response_line: str
+    response_headers: tuple[tuple[str, str], ...]
+    response_body: str
+
+    @property
+    def length(self) -> int:
+        """About how many characters of a page it takes."""
+        headers = (*self.request_headers, *self.response_headers)
+        lines = (self.title, self.request_line, self.response_line)
+        parts = (part for header in headers for part in header)
+        return 900 + length_on_page(*lines, self.request_body, self.response_body, *parts)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShownScenario:
+    """One scenario on a page, with those of its exchanges that there is room for."""
+
+    anchor: str
+    id: str
+    plan: str
+    other: str
+    steps: tuple[str, ...]
+    exchanges: Mapping[int, ShownExchange]
+    left_out: int
+
+    @property
+    def length(self) -> int:
+        """About how many characters of a page it takes, without its exchanges."""
+        return 500 + length_on_page(*self.steps)
+
+
+def visible(text: str) -> str:
+    """The text with characters that hide, reorder or break others written as escapes."""
+    return text.translate(_ESCAPED)
+
+
+def length_on_page(*texts: str) -> int:
+    """How many characters of HTML these texts take, each in an element of its own."""
+    return sum(30 + len(escape(visible(text))) for text in texts)
+
+
+def shown_scenario(
+    played: Played, anchor: str, exchanges: Mapping[int, ShownExchange]
+) -> ShownScenario:
+    """The scenario as a page shows it, under this anchor."""
+    scenario = played.scenario
+    return ShownScenario(
+        anchor=anchor,
+        id=played.id,
+        plan=setting_text(played),
+        other=plan_text(scenario.other) if scenario.other else "",
+        steps=_steps(_step_texts(played)),
+        exchanges=dict(sorted(exchanges.items())),
+        left_out=len(played.exchanges) - len(exchanges),
+    )
+
+
+def _step_texts(played: Played) -> list[str]:
+    if played.client is not None:
+        return [episode_text(episode) for episode in played.client.episodes]
+    return [action_text(action) for action in played.scenario.steps]
+
+
+def _steps(texts: Sequence[str]) -> tuple[str, ...]:
+    steps = [cut(text, _LONGEST_STEP) for text in texts[:_MOST_STEPS]]
+    more = len(texts) - len(steps)
+    return (*steps, f"{more} more steps") if more else tuple(steps)
+
+
+def shown_exchange(exchange: Exchange, index: int, anchor: str) -> ShownExchange:
+    """The exchange as a page shows it; `index` is its place in the scenario, from 0."""
+    request, outcome = exchange.request, exchange.outcome
+    failed = isinstance(outcome, Failure)
+    method = cut(request.method, 40)
+    return ShownExchange(
+        anchor=anchor,
+        title=f"{index + 1}. {method} {cut(request.path, 200)}",
+        outcome=outcome_text(exchange),
+        purpose=purpose_text(exchange),
+        request_line=f"{method} {cut(request.path, 1000)}",
+        request_headers=shown_headers(request.headers, request.credentials),
+        request_body=_body(request.body),
+        response_line=response_line(exchange),
+        response_headers=() if failed else shown_headers(outcome.headers),
+        response_body="" if failed else _body(outcome.body, truncated=outcome.truncated),
+    )
+
+
+def response_line(exchange: Exchange) -> str:
+    """What came back, in a line: a status, or why there is none."""
+    outcome = exchange.outcome
+    if isinstance(outcome, Failure):
+        return f"No response: {outcome.kind}. {cut(outcome.message, 500)}"
+    return f"HTTP {outcome.status} after {outcome.elapsed_s * 1000:.0f} ms"
+
+
+def shown_headers(headers: Headers, credentials: str = "") -> tuple[tuple[str, str], ...]:
+    """The headers with their values, cut, and without those that are secret."""
+    shown = [
+        (cut(name, _LONGEST_HEADER), _header_value(name, value))
+        for name, value in headers[:_MOST_HEADERS]
+        if name.lower() != "authorization" or not credentials
+    ]
+    if credentials:
+        shown.insert(0, ("Credentials", credentials.replace("_", " ")))
+    if len(headers) > _MOST_HEADERS:
+        shown.append(("…", f"{len(headers) - _MOST_HEADERS} more headers"))
+    return tuple(shown)
+
+
+def _header_value(name: str, value: str) -> str:
+    return "(not shown)" if name.lower() in _SECRET else cut(value, _LONGEST_HEADER)
+
+
+def _body(payload: Payload, *, truncated: bool = False) -> str:
+    text = cut(_pretty(payload), _LONGEST_BODY)
+    notes = [
+        note
+        for note, holds in (
+            ("the body was longer than is read", truncated),
+            ("not UTF-8: one character stands for one byte", payload.encoding != "utf-8"),
+        )
+        if holds
+    ]
+    return "\n".join((text, *(f"({note})" for note in notes)))
+
+
+def _pretty(payload: Payload) -> str:
+    if len(payload.text) > 20 * _LONGEST_BODY:
+        return payload.text
+    try:
+        payload.json()
+        return msgspec.json.format(payload.text, indent=2)
+    except (NotJson, msgspec.MsgspecError, ValueError, RecursionError):
+        return payload.text

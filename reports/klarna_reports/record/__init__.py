@@ -1,0 +1,1 @@
+"""What a run leaves: the record, its journal, and the results of both."""

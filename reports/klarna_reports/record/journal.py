@@ -1,0 +1,204 @@
+"""The journal of a run as a file: written as it happens, read back as a record."""
+
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self, cast, overload
+
+import msgspec
+
+from klarna_reports.errors import JournalError
+from klarna_reports.record.record import FORMAT, Footer, Header, Line, Planned, Played, Record
+
+__all__ = ["FILE_NAME", "Journal", "read_journal"]
+
+FILE_NAME = "journal.ndjson"
+_LINES: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
+
+
+class _Format(msgspec.Struct, frozen=True):
+    format: int
+
+
+class Journal:
+    """Writes `journal.ndjson` in a directory, a line an event, each flushed before the next.
+
+    With `resume` it goes on after the last whole line of an older journal, taking its footer off.
+    """
+
+    def __init__(self, directory: Path, *, resume: bool = False) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        self.path = directory / FILE_NAME
+        if resume:
+            _reopen(self.path)
+        self._file = self.path.open("ab" if resume else "wb")
+
+    def write(self, line: Line) -> None:
+        """Adds one line and flushes it."""
+        self._file.write(_encoded(line) + b"\n")
+        self._file.flush()
+
+    def close(self) -> None:
+        """Closes the file; whether the run ended is for the footer to say."""
+        self._file.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def read_journal(path: Path) -> Record:
+    """The record in this file; raises JournalError.
+
+    A last line that was not written to its end is left out: the run was killed, and there is no
+    footer.
+    """
+    header: Header | None = None
+    plan: Planned | None = None
+    footer: Footer | None = None
+    spans: list[tuple[int, int]] = []
+    try:
+        with path.open("rb") as file:
+            for number, (start, text) in enumerate(_numbered(file), 1):
+                is_whole = text.endswith(b"\n")
+                if number == 1 and not is_whole:
+                    break
+                if number == 1:
+                    _check_format(path, text)
+                line = _decoded(path, number, text) if is_whole else _unfinished(text)
+                match line:
+                    case Header() if number == 1:
+                        header = line
+                    case _ if number == 1:
+                        problem = "the first line of a journal is its header"
+                        raise JournalError(str(path), 1, problem)
+                    case Planned() if number == 2:
+                        plan = line
+                    case Played() if footer is None:
+                        spans.append((start, len(text)))
+                    case Footer() if footer is None:
+                        footer = line
+                    case None:
+                        pass
+                    case _:
+                        problem = "a scenario is expected between header and footer"
+                        raise JournalError(str(path), number, problem)
+    except OSError as exc:
+        raise JournalError(str(path), 0, f"the journal cannot be read: {exc.strerror}") from exc
+    if header is None:
+        raise JournalError(str(path), 0, "the journal has no header: nothing was run")
+    return Record(header=header, plan=plan, played=_InFile(path, spans), footer=footer)
+
+
+def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
+    """The lines of a file, each with the place where it begins."""
+    start = 0
+    for text in file:
+        yield start, text
+        start += len(text)
+
+
+class _InFile(Sequence[Played]):
+    """Scenarios that stay in their file until they are looked at."""
+
+    def __init__(self, path: Path, spans: Sequence[tuple[int, int]]) -> None:
+        self._path = path
+        self._spans = spans
+
+    def __len__(self) -> int:
+        return len(self._spans)
+
+    @overload
+    def __getitem__(self, index: int) -> Played: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Played]: ...
+    def __getitem__(self, index: int | slice) -> Played | Sequence[Played]:
+        if isinstance(index, slice):
+            return _InFile(self._path, self._spans[index])
+        (played,) = _InFile(self._path, [self._spans[index]])
+        return played
+
+    def __iter__(self) -> Iterator[Played]:
+        try:
+            with self._path.open("rb") as file:
+                for start, length in self._spans:
+                    file.seek(start)
+                    yield self._scenario(file.read(length))
+        except OSError as exc:
+            problem = f"the journal cannot be read: {exc.strerror}"
+            raise JournalError(str(self._path), 0, problem) from exc
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(cast("Sequence[Any]", other))
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def _scenario(self, text: bytes) -> Played:
+        line = _unfinished(text)
+        if not isinstance(line, Played):
+            raise JournalError(str(self._path), 0, "the journal was changed while it was read")
+        return line
+
+
+def _check_format(path: Path, text: bytes) -> None:
+    try:
+        found = msgspec.json.decode(text, type=_Format).format
+    except (msgspec.MsgspecError, UnicodeDecodeError) as exc:
+        raise JournalError(str(path), 1, f"this is not the header of a journal: {exc}") from exc
+    if found != FORMAT:
+        problem = f"the journal has format {found}, this version reads {FORMAT}: run again"
+        raise JournalError(str(path), 1, problem)
+
+
+def _encoded(line: Line) -> bytes:
+    try:
+        return msgspec.json.encode(line)
+    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can tell
+        return json.dumps(msgspec.to_builtins(line)).encode()
+
+
+def _decoded(path: Path, number: int, text: bytes) -> Line:
+    try:
+        return _line(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as exc:
+        raise JournalError(str(path), number, f"the line cannot be read: {exc}") from exc
+
+
+def _line(text: bytes) -> Line:
+    try:
+        return _LINES.decode(text)
+    except msgspec.ValidationError:
+        raise
+    except msgspec.DecodeError:  # perhaps half a surrogate pair, which msgspec does not read
+        builtins: Any = json.loads(text)
+        return msgspec.convert(builtins, Line)
+
+
+def _unfinished(text: bytes) -> Line | None:
+    """A line that may not have been written to its end; None where it was not."""
+    try:
+        return _line(text)
+    except (msgspec.MsgspecError, ValueError, RecursionError):
+        return None
+
+
+def _reopen(path: Path) -> None:
+    if not path.exists():
+        return
+    record = read_journal(path)
+    whole = 1 + (record.plan is not None) + len(record.played)
+    with path.open("r+b") as file:
+        end = sum(len(text) for _, text in islice(_numbered(file), whole))
+        file.truncate(end)
+        file.seek(end - 1)
+        if file.read() != b"\n":
+            file.write(b"\n")

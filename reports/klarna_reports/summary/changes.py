@@ -1,0 +1,117 @@
+"""What changed between two runs, requirement by requirement."""
+
+from collections.abc import Collection
+from typing import Literal, get_args
+
+import msgspec
+
+from klarna_reports.record.record import Verdict
+from klarna_reports.record.results import Overall, RequirementResult, Summary
+from klarna_specs.spec import Level
+
+__all__ = ["KINDS", "Change", "ChangeKind", "Changes", "changes_between"]
+
+ChangeKind = Literal["broken", "fixed", "changed", "added", "removed"]
+KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
+"""What can become of a requirement from one run to the next, what asks for action first."""
+
+_VIOLATED: frozenset[Verdict] = frozenset({"FAIL", "ERROR"})
+_STRICTLY: frozenset[Verdict] = _VIOLATED | frozenset[Verdict](("WARN",))
+_MET: frozenset[Verdict] = frozenset({"PASS", "INFO", "NOT_APPLICABLE"})
+
+
+class Change(msgspec.Struct, frozen=True, kw_only=True):
+    """One requirement whose verdict is another one now; `was` or `now` is None where it has none.
+
+    `broken`: it is violated now and was not. `fixed`: it was violated and is met now. `changed`:
+    any other pair of verdicts, such as a violation that could not be seen again.
+    """
+
+    kind: ChangeKind
+    requirement: str
+    operation: str
+    level: Level
+    statement: str
+    was: Verdict | None
+    now: Verdict | None
+
+
+class Changes(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run says otherwise than an earlier one.
+
+    `old_*` and `new_*` tell the runs; `unchanged` counts the requirements with the same verdict in
+    both; `caveats` say, a sentence each, why the two can be compared in part only.
+    """
+
+    old_run: str
+    old_started_at: str
+    old_verdict: Overall
+    new_run: str
+    new_verdict: Overall
+    changes: tuple[Change, ...]
+    unchanged: int
+    caveats: tuple[str, ...] = ()
+
+    def of_kind(self, kind: ChangeKind) -> tuple[Change, ...]:
+        """The changes of this kind, in the order of the specs."""
+        return tuple(change for change in self.changes if change.kind == kind)
+
+
+def changes_between(old: Summary, new: Summary) -> Changes:
+    """What `new` says otherwise than `old`; a WARN is a violation where the run was strict."""
+    before = {result.id: result for result in old.requirements}
+    after = {result.id: result for result in new.requirements}
+    both = [(before.get(name), after.get(name)) for name in {**after, **before}]
+    found = [_change(was, now, strict=new.strict) for was, now in both]
+    changes = [change for change in found if change is not None]
+    changes.sort(key=lambda change: KINDS.index(change.kind))
+    return Changes(
+        old_run=old.run_id,
+        old_started_at=old.started_at,
+        old_verdict=old.verdict,
+        new_run=new.run_id,
+        new_verdict=new.verdict,
+        changes=tuple(changes),
+        unchanged=len(both) - len(changes),
+        caveats=_caveats(old, new),
+    )
+
+
+def _change(
+    was: RequirementResult | None, now: RequirementResult | None, *, strict: bool
+) -> Change | None:
+    told = now or was
+    if told is None or (was and now and was.verdict == now.verdict):
+        return None
+    return Change(
+        kind=_kind(was, now, _STRICTLY if strict else _VIOLATED),
+        requirement=told.id,
+        operation=told.operation,
+        level=told.level,
+        statement=told.statement,
+        was=was.verdict if was else None,
+        now=now.verdict if now else None,
+    )
+
+
+def _kind(
+    was: RequirementResult | None, now: RequirementResult | None, violated: Collection[Verdict]
+) -> ChangeKind:
+    if now is None:
+        return "removed"
+    if now.verdict in violated and (was is None or was.verdict not in violated):
+        return "broken"
+    if was is None:
+        return "added"
+    return "fixed" if was.verdict in violated and now.verdict in _MET else "changed"
+
+
+def _caveats(old: Summary, new: Summary) -> tuple[str, ...]:
+    differing = (
+        ("They judged different targets.", old.target.base_url != new.target.base_url),
+        ("They were judged by different specs.", old.specs != new.specs),
+        ("They did not look at the same scope.", old.scope != new.scope),
+        ("The earlier run ended early.", bool(old.stopped)),
+        ("The later run ended early.", bool(new.stopped)),
+    )
+    return tuple(sentence for sentence, holds in differing if holds)

@@ -1,0 +1,75 @@
+"""Why a requirement has its verdict, in a line for a person to read."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+
+from klarna_reports.record.record import Played, TargetFacts, Unavailable, Verdict
+from klarna_reports.summary.tally import Tally
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import steps_of
+from klarna_specs.spec import Requirement
+
+__all__ = ["Obstacles", "listed", "verdict_reason"]
+
+_LISTED = 5
+_LONGEST = 300
+
+
+class Obstacles:
+    """What kept a run from seeing things: orders that could not be had, abilities of no target."""
+
+    def __init__(self, target: TargetFacts) -> None:
+        self._movable_clock = target.kind == "mock"
+        self._unavailable: defaultdict[str, list[Unavailable]] = defaultdict(list)
+
+    def add(self, played: Played) -> None:
+        """Takes note of what one more scenario could not have."""
+        if played.unavailable is not None:
+            for operation in {step.operation for step in steps_of(played.scenario)}:
+                self._unavailable[operation].append(played.unavailable)
+
+    def reasons(self, requirement: Requirement, missing: Sequence[str]) -> list[str]:
+        """Why these aspects of the requirement may not have been seen; perhaps nothing."""
+        said: list[str] = []
+        if "clock" in requirement.needs and not self._movable_clock:
+            said.append("it needs a clock that can be moved, which this target does not have")
+        wanted = [
+            refused.reason
+            for refused in self._unavailable[requirement.operation]
+            if _serves(refused.plan, missing)
+        ]
+        for reason, count in Counter(wanted).most_common(1):
+            said.append(f"no order could be had for {count} of its scenarios: {_cut(reason)}")
+        return said
+
+
+def verdict_reason(verdict: Verdict, tally: Tally, missing: Sequence[str], why: list[str]) -> str:
+    """What to read beside a verdict; empty for a PASS. `why` are the obstacles, if any."""
+    if verdict == "NOT_RUN" and missing:
+        seen = "not seen" if tally.aspects else "nothing of it was seen"
+        return "; ".join((f"{seen}: {listed(missing)}", *why))
+    group = next((group for group in tally.worst_groups if group.verdict == verdict), None)
+    if group is None:
+        return ""
+    expected = f"expected {group.expected}; " if group.expected else ""
+    observed = f"observed {group.observed}" if expected else group.observed
+    return _cut(expected + observed)
+
+
+def listed(names: Sequence[str]) -> str:
+    """The first few names, and how many more there are."""
+    more = len(names) - _LISTED
+    shown = ", ".join(names[:_LISTED])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _serves(plan: OrderPlan | None, missing: Sequence[str]) -> bool:
+    if plan is None:
+        return True
+    cells = [aspect for aspect in missing if "=" in aspect]
+    own = {f"market={plan.market}", f"layout={plan.layout}"}
+    return len(cells) < len(missing) or not own.isdisjoint(cells)
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"

@@ -1,0 +1,259 @@
+"""The summary of a record: a verdict for each requirement, and one for the run.
+
+Combining verdicts only ever worsens them, and a requirement whose goals were not all seen is
+NOT_RUN, never PASS.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Mapping
+from datetime import date, datetime
+
+import msgspec
+
+from klarna_reports.record.record import Header, Record, Verdict
+from klarna_reports.record.results import (
+    DEVIATIONS,
+    EXIT_CODES,
+    NOTHING_PROVIDED,
+    WORST_FIRST,
+    Exemplar,
+    Overall,
+    Reading,
+    ReportedFinding,
+    RequirementResult,
+    Summary,
+)
+from klarna_reports.summary.digest import Digest
+from klarna_reports.summary.judged import judged_spec
+from klarna_reports.summary.known import fingerprint_of, with_known
+from klarna_reports.summary.overall import Evidence, overall
+from klarna_reports.summary.reasons import Obstacles, verdict_reason
+from klarna_reports.summary.tally import Group, Tally, exchanges_of
+from klarna_reports.words.curl import curl_line
+from klarna_specs.goals import goals
+from klarna_specs.spec import Level, Requirement, Spec
+
+__all__ = [
+    "EXIT_CODES",
+    "Exemplar",
+    "Overall",
+    "Reading",
+    "ReportedFinding",
+    "RequirementResult",
+    "Summary",
+    "combined",
+    "summarise",
+]
+
+_FINDINGS_EACH = 5
+_NO_FOOTER = "the record has no footer: the run was cut short"
+
+
+def combined(level: Level, verdicts: Collection[Verdict], *, all_seen: bool) -> Verdict:
+    """The verdict of a requirement: the worst of its findings, or NOT_RUN.
+
+    Without all goals seen only a deviation outweighs NOT_RUN; a WARN does so where the level is
+    not MUST, because a recommendation that was seen broken says more than one not seen in full.
+    """
+    found: list[Verdict] = sorted(verdicts, key=WORST_FIRST.index)
+    worst = found[0] if found else "NOT_RUN"
+    outweighs = worst in ("ERROR", "FAIL", "KNOWN") or (worst == "WARN" and level != "MUST")
+    return worst if all_seen or outweighs else "NOT_RUN"
+
+
+def summarise(spec: Spec, record: Record) -> Summary:
+    """What the record comes to: takes every finding into account and forgets no number.
+
+    `spec` are the specs as they are loaded; which of their requirements count, the record says.
+    """
+    spec = judged_spec(spec, record.header)
+    header, footer = record.header, record.footer
+    today = _day(header.started_at)
+    admitted = [r for r in spec.requirements if header.scope.admits(r)]
+    digest = Digest.of(
+        with_known(record.played, header.deviations, today),
+        target=header.target,
+        deviations=header.deviations,
+        requirements=frozenset(r.id for r in admitted),
+    )
+    found = digest.found
+    results = _results(spec, header, admitted, digest)
+    heard = [found[r.id] for r in admitted if r.id in found]
+    stopped = _NO_FOOTER if footer is None else footer.stopped or _in_part(header)
+    errors = (*digest.errors, *_unknown(spec, found))
+    verdict, reason = overall(
+        Evidence(
+            results=results,
+            verdicts=frozenset(v for tally in heard for v in tally.verdicts),
+            judged=digest.judged,
+            errors=errors,
+            stopped=stopped,
+            outdated=digest.occurring.outdated(today, fully_seen=_fully_seen(header, results)),
+            strict=header.strict,
+            partial_scope=not header.scope.is_everything,
+        )
+    )
+    return Summary(
+        verdict=verdict,
+        exit_code=_exit_code(verdict, header, digest),
+        reason=reason + _flaky_text(digest.flaky),
+        run_id=header.run_id,
+        started_at=header.started_at,
+        seed=header.seed,
+        target=header.target,
+        versions=header.versions,
+        specs=header.specs,
+        command=header.command,
+        scope=header.scope,
+        strict=header.strict,
+        stopped=stopped,
+        requests_sent=digest.requests_sent if footer is None else footer.requests_sent,
+        exchanges=digest.judged,
+        scenarios=digest.scenarios,
+        flaky=digest.flaky,
+        wall_s=digest.waited_s if footer is None else footer.wall_s,
+        counts={v: sum(r.verdict == v for r in results) for v in WORST_FIRST},
+        requirements=results,
+        findings=_reported(header.target.base_url, admitted, found),
+        contradictions=_contradictions(spec, found),
+        errors=errors,
+        deviations=header.deviations,
+        unjudged=tuple(digest.unjudged),
+    )
+
+
+def _day(started_at: str) -> date:
+    """The day of a run; the last of all where its start cannot be read: that excuses nothing."""
+    try:
+        return datetime.fromisoformat(started_at).date()
+    except ValueError:
+        return date.max
+
+
+def _in_part(header: Header) -> str:
+    return f"this is part {header.shard} of the run; `report` merges the parts" * bool(header.shard)
+
+
+def _fully_seen(header: Header, results: Iterable[RequirementResult]) -> list[str]:
+    """The requirements of which nothing more can be seen, as could be in another part of a run."""
+    return [] if header.shard else [r.id for r in results if not r.goals_missing]
+
+
+def _flaky_text(flaky: int) -> str:
+    """What is said beside any verdict, so that no run is green in silence."""
+    if not flaky:
+        return ""
+    answers = "One answer" if flaky == 1 else f"{flaky} answers"
+    return f" {answers} came only after the call had been sent again."
+
+
+def _exit_code(verdict: Overall, header: Header, digest: Digest) -> int:
+    """The code of the verdict; where no order could be had at all, that of a failed preflight.
+
+    Of traffic that was watched a client can be judged without its orders being known.
+    """
+    nothing = digest.orderless and not digest.provided
+    if verdict == "NOT FULLY VERIFIED" and nothing and not (header.watched and digest.judged):
+        return NOTHING_PROVIDED
+    return EXIT_CODES[verdict]
+
+
+def _results(
+    spec: Spec, header: Header, admitted: list[Requirement], digest: Digest
+) -> tuple[RequirementResult, ...]:
+    found, obstacles = digest.found, digest.obstacles
+    wanted: defaultdict[str, list[str]] = defaultdict(list)
+    for goal in goals(spec, header.scope):
+        wanted[goal.requirement].append(goal.aspect)
+    follows = digest.company.leaders(found)
+    return tuple(
+        msgspec.structs.replace(
+            _result(
+                requirement, found.get(requirement.id, Tally()), wanted[requirement.id], obstacles
+            )
+            if header.watched or "traffic" not in requirement.needs
+            else _only_in_traffic(requirement),
+            proofs=header.proofs.get(requirement.id, 0),
+            beside=follows.get(requirement.id, ""),
+        )
+        for requirement in admitted
+    )
+
+
+def _only_in_traffic(requirement: Requirement) -> RequirementResult:
+    result = _result(requirement, Tally(), [], None)
+    reason = "it is about traffic that others sent, and a run sends its own"
+    return msgspec.structs.replace(result, verdict="NOT_APPLICABLE", reason=reason)
+
+
+def _result(
+    requirement: Requirement, tally: Tally, wanted: list[str], obstacles: Obstacles | None
+) -> RequirementResult:
+    aspects = tuple(dict.fromkeys(wanted))
+    missing = tuple(aspect for aspect in aspects if aspect not in tally.aspects)
+    verdict = combined(requirement.level, tally.verdicts, all_seen=not missing)
+    why = obstacles.reasons(requirement, missing) if missing and obstacles else []
+    return RequirementResult(
+        id=requirement.id,
+        level=requirement.level,
+        operation=requirement.operation,
+        statement=requirement.statement,
+        section=requirement.section,
+        source=requirement.source,
+        verdict=verdict,
+        reason=verdict_reason(verdict, tally, missing, why),
+        findings=tally.not_passed,
+        evidence=tally.evidence,
+        goals_seen=len(aspects) - len(missing),
+        goals_missing=missing,
+        exemplars=tuple(tally.exemplars),
+        unlisted=tally.deviations - sum(group.count for group in _shown(tally)),
+    )
+
+
+def _shown(tally: Tally) -> list[Group]:
+    return [g for g in tally.worst_groups if g.verdict in DEVIATIONS][:_FINDINGS_EACH]
+
+
+def _reported(
+    base_url: str, admitted: list[Requirement], found: Mapping[str, Tally]
+) -> tuple[ReportedFinding, ...]:
+    heard = [found[r.id] for r in admitted if r.id in found]
+    groups = [group for tally in heard for group in _shown(tally)]
+    groups.sort(key=lambda group: DEVIATIONS.index(group.verdict))
+    return tuple(_reported_finding(base_url, group) for group in groups)
+
+
+def _reported_finding(base_url: str, group: Group) -> ReportedFinding:
+    shown = exchanges_of(group.played, group.finding)
+    curl = curl_line(base_url, group.played.exchanges[shown[0]].request) if shown else ""
+    return ReportedFinding(
+        requirement=group.finding.requirement,
+        verdict=group.verdict,
+        expected=group.expected,
+        observed=group.observed,
+        fingerprint=fingerprint_of(group.finding.requirement, group.expected, group.observed),
+        scenario=group.played.id,
+        exchanges=shown,
+        curl=curl,
+        count=group.count,
+    )
+
+
+def _contradictions(spec: Spec, found: Mapping[str, Tally]) -> tuple[Reading, ...]:
+    return tuple(
+        Reading(
+            id=contradiction.id,
+            section=contradiction.section,
+            statement=contradiction.statement,
+            readings=contradiction.readings,
+            followed=dict(found.get(contradiction.id, Tally()).readings),
+            unobserved=contradiction.unobserved,
+        )
+        for contradiction in spec.contradictions
+    )
+
+
+def _unknown(spec: Spec, found: Mapping[str, Tally]) -> list[str]:
+    known = {r.id for r in spec.requirements} | {c.id for c in spec.contradictions}
+    return [f"{name}: the specs have no such requirement" for name in found if name not in known]

@@ -1,0 +1,125 @@
+"""Counting the findings of a record by requirement."""
+
+import re
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field
+
+from klarna_reports.record.record import Finding, Played, Verdict
+from klarna_reports.record.results import DEVIATIONS, WORST_FIRST, Exemplar
+
+__all__ = ["JUDGED", "Group", "Tallies", "Tally", "exchanges_of"]
+
+JUDGED: frozenset[Verdict] = frozenset({"PASS", "FAIL", "WARN", "INFO", "KNOWN"})
+"""The verdicts of findings that looked at an exchange."""
+_EXEMPLARS = 3
+_ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
+
+
+@dataclass(slots=True)
+class Group:
+    """Findings of one requirement that say the same, with a shrunk or the shortest example."""
+
+    verdict: Verdict
+    expected: str
+    observed: str
+    played: Played
+    finding: Finding
+    size: tuple[int, int, int]
+    count: int = 0
+
+
+def _first_to_show(group: Group) -> tuple[int, bool, int, tuple[int, int, int]]:
+    """The worst first, then what was shrunk, then what was found most often.
+
+    Of a client the example with the fewest faults comes before a frequent one.
+    """
+    rank = WORST_FIRST.index(group.verdict)
+    often = 0 if group.played.client else -group.count
+    return rank, not group.played.shrunk_from, often, group.size
+
+
+@dataclass(slots=True)
+class Tally:
+    """What all findings of one requirement come to.
+
+    `evidence` is how many exchanges were judged by it. Scenarios come one after the other.
+    """
+
+    verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
+    aspects: set[str] = field(default_factory=set[str])
+    readings: Counter[str] = field(default_factory=Counter[str])
+    evidence: int = 0
+    exemplars: list[Exemplar] = field(default_factory=list[Exemplar])
+    groups: dict[tuple[Verdict, str, str], Group] = field(
+        default_factory=dict[tuple[Verdict, str, str], Group]
+    )
+    _scenario: str = ""
+    _judged: set[int] = field(default_factory=set[int])
+
+    @property
+    def not_passed(self) -> int:
+        """How many findings are not a PASS."""
+        return self.verdicts.total() - self.verdicts["PASS"]
+
+    @property
+    def worst_groups(self) -> list[Group]:
+        """The groups of findings, the worst verdict first, then the most frequent."""
+        return sorted(self.groups.values(), key=_first_to_show)
+
+    @property
+    def deviations(self) -> int:
+        """How many findings tell of a deviation."""
+        return sum(self.verdicts[verdict] for verdict in DEVIATIONS)
+
+    def add(self, played: Played, finding: Finding) -> None:
+        """Counts one more finding."""
+        self.verdicts[finding.verdict] += 1
+        self.aspects.update(finding.aspects)
+        if finding.reading:
+            self.readings[finding.reading] += 1
+        if finding.verdict in JUDGED:
+            self._add_evidence(played, finding)
+        if finding.verdict != "PASS":
+            self._add_to_group(played, finding)
+
+    def _add_evidence(self, played: Played, finding: Finding) -> None:
+        if self._scenario != played.id:
+            self._scenario, self._judged = played.id, set()
+        if finding.exchange not in self._judged:
+            self._judged.add(finding.exchange)
+            self.evidence += 1
+            if len(self.exemplars) < _EXEMPLARS:
+                indices = exchanges_of(played, finding)
+                self.exemplars.append(Exemplar(scenario=played.id, exchanges=indices))
+
+    def _add_to_group(self, played: Played, finding: Finding) -> None:
+        size = played.size
+        # Ids differ from scenario to scenario; what they are wrong about does not.
+        key = (finding.verdict, _ID.sub("", finding.expected), _ID.sub("", finding.observed))
+        group = self.groups.get(key)
+        if group is None:
+            told = (finding.verdict, finding.expected, finding.observed)
+            group = self.groups[key] = Group(*told, played, finding, size)
+        elif (not played.shrunk_from, size) < (not group.played.shrunk_from, group.size):
+            group.played, group.finding, group.size = played, finding, size
+            group.expected, group.observed = finding.expected, finding.observed
+        group.count += 1
+
+
+def exchanges_of(played: Played, finding: Finding) -> tuple[int, ...]:
+    """The indices of the exchanges that a finding speaks of and that the scenario has."""
+    named = (finding.exchange, finding.witness)
+    known = (i for i in named if i is not None and 0 <= i < len(played.exchanges))
+    return tuple(dict.fromkeys(known))
+
+
+class Tallies(defaultdict[str, Tally]):
+    """The tally of every requirement or contradiction that a finding names."""
+
+    def __init__(self) -> None:
+        super().__init__(Tally)
+
+    def add(self, played: Played) -> None:
+        """Counts the findings of one more scenario."""
+        for finding in played.findings:
+            self[finding.requirement].add(played, finding)

@@ -1,0 +1,126 @@
+"""What a scenario and what became of it are called in a sentence."""
+
+from typing import Any
+
+from klarna_reports.record.record import Played
+from klarna_reports.words.wording import plan_text
+from klarna_specs.client.faults import Fault, words_of
+from klarna_specs.client.play import (
+    ClientScenario,
+    ClientSide,
+    Command,
+    Done,
+    Ended,
+    Episode,
+    Mute,
+    RefusedIt,
+    Told,
+    Unknown,
+    Unsupported,
+)
+from klarna_specs.json_value import as_array
+
+__all__ = [
+    "command_text",
+    "episode_text",
+    "played_sentence",
+    "scenario_of",
+    "scenario_text",
+    "sentence",
+    "setting_text",
+    "told_outcome",
+    "told_text",
+]
+
+_NAMES = {
+    "releaseRemainingAuthorization": "one release",
+    "getOptionsForExtendDueDate": "one look at the options",
+}
+_LONGEST = 400
+
+
+def sentence(scenario: ClientScenario, observed: str) -> str:
+    """What was told and disturbed, and what was seen: `one refund of 1, ...: the client ...`."""
+    return f"{scenario_text(scenario)}: {observed}"
+
+
+def scenario_of(side: ClientSide) -> ClientScenario:
+    """The scenario that a client went through; without commands where nobody drove it."""
+    commands = tuple(episode.command for episode in side.episodes)
+    return ClientScenario(orders=side.orders, commands=commands)
+
+
+def played_sentence(played: Played, observed: str) -> str:
+    """What was told and disturbed, and what was seen; empty where nobody drove a client."""
+    if played.client is None or not played.client.episodes:
+        return ""
+    return sentence(scenario_of(played.client), observed)
+
+
+def setting_text(played: Played) -> str:
+    """What a scenario starts from, in a sentence."""
+    if played.client is not None and not played.client.episodes:
+        return "Traffic that was watched; nobody told the client what to do."
+    return plan_text(played.scenario.plan)
+
+
+def episode_text(episode: Episode) -> str:
+    """What a client was told, what its attempts met, and what it told in the end."""
+    order = f" on order {episode.command.order + 1}" if episode.command.order else ""
+    sent = "one request" if episode.count == 1 else f"{episode.count or 'no'} requests"
+    return (
+        f"{command_text(episode.command)}{order}: {sent}; the client {told_outcome(episode.told)}"
+    )
+
+
+def told_outcome(told: Told) -> str:
+    """What a client told, as the end of a sentence."""
+    match told:
+        case Done(refund_id=refund_id):
+            return f"tells: done{f', {refund_id}' if refund_id else ''}"
+        case RefusedIt(error_code=code):
+            return f"tells: refused{f', {code}' if code else ''}"
+        case Unknown():
+            return "tells: unknown"
+        case Mute(after_s=after_s):
+            return f"tells nothing within {after_s:g} s"
+        case Ended():
+            return "breaks down"
+        case Unsupported():
+            return "does not support it"
+
+
+def scenario_text(scenario: ClientScenario) -> str:
+    """The commands of a scenario, each with what it met."""
+    text = "; then ".join(command_text(command) for command in scenario.commands)
+    orders = " (on two orders)" if len({command.order for command in scenario.commands}) > 1 else ""
+    return (text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...") + orders
+
+
+def command_text(command: Command) -> str:
+    """A command in words, such as `one refund of 1, response lost after booking`."""
+    faults = [_met(fault) for fault in command.faults]
+    if command.for_ever and faults:
+        faults[-1] += " for ever"
+    return ", then ".join([", ".join([told_text(command), *faults[:1]]), *faults[1:]])
+
+
+def _met(fault: Fault | None) -> str:
+    return words_of(fault) if fault else "nothing"
+
+
+def told_text(command: Command) -> str:
+    """What a client is told, such as `one refund of 1`."""
+    arguments = command.arguments
+    match command.operation:
+        case "refundOrder":
+            return f"one refund of {arguments.get('refunded_amount')}{_with_lines(arguments)}"
+        case "extendDueDate":
+            return f"one extension by {arguments.get('number_of_days')} days"
+        case other:
+            return _NAMES.get(other, other)
+
+
+def _with_lines(arguments: dict[str, Any]) -> str:
+    count = len(as_array(arguments.get("order_lines")) or ())
+    return f" with {count} order line{'s' * (count > 1)}" if count else ""
