@@ -12,7 +12,7 @@ WORLD_TEXTS = (
     "تم الإرجاع",
     "החזרה 123",
     "e\u0301te\u0301 and n\u0303",
-    "👕 → 💶",
+    "T-Shirt 👕 → 💶",
     "👩\u200d👩\u200d👧\u200d👦",
     'a "quoted" \\ back/slash <b>&amp;</b> {{x}} ${x} %s \';--',
     "two\nlines\tand a tab",

@@ -24,7 +24,7 @@ from klarna_strategies.steps import extend, get_order, offered, refund, release
 
 SPEC = load()
 BY_ID = {mutant.id: mutant for mutant in mutants()}
-MUSTS = {requirement.id for requirement in SPEC.requirements if requirement.level == "MUST"}
+JUDGED = {requirement.id for requirement in SPEC.requirements if requirement.level != "INFO"}
 
 
 def test_mutants_have_ids_of_their_own() -> None:
@@ -43,8 +43,8 @@ def test_every_class_has_a_title_and_several_mutants() -> None:
     assert [key for key, told in classes.items() if len(told["mutants"]) < 3] == []
 
 
-def test_every_mutant_is_to_be_caught_by_a_must() -> None:
-    wrong = {m.id: m.caught_by for m in mutants() if not m.caught_by or set(m.caught_by) - MUSTS}
+def test_no_mutant_is_to_be_caught_by_what_is_only_reported() -> None:
+    wrong = {m.id: m.caught_by for m in mutants() if not m.caught_by or set(m.caught_by) - JUDGED}
     assert wrong == {}
 
 

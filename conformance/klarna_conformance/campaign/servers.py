@@ -28,7 +28,8 @@ __all__ = ["Campaign", "Trial", "Trials", "try_mutants"]
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
     """What the suite made of one mutant or harmless variant.
 
-    `killed_by` counts the failing scenarios by requirement; `requests_to_kill` is how many
+    `killed_by` counts the scenarios by the requirement that they fail, or do not follow (WARN)
+    where that is what was to catch the mutant; `requests_to_kill` is how many
     requests were sent until the first failure, `steps` the length of the shrunk counterexample of
     the requirement that was to catch it (both None where there is none).
     """
@@ -128,10 +129,10 @@ async def _trial(mutant: Mutant, campaign: Campaign, scenarios: Iterable[Scenari
         sent += len(played.exchanges)
         if error := played.error and f"{played.id}: {played.error}":
             break
-        if failed := _failed(played):
+        if noticed := _noticed(played, mutant):
             first = first or sent
             failing.append(played)
-            if not campaign.full and failed.intersection(mutant.caught_by):
+            if not campaign.full and noticed.intersection(mutant.caught_by):
                 break
     smallest = smallest_failing(failing)
     wanted = next((name for name in mutant.caught_by if name in smallest), None)
@@ -146,7 +147,7 @@ async def _trial(mutant: Mutant, campaign: Campaign, scenarios: Iterable[Scenari
         kind=mutant.kind,
         harmless=not mutant.caught_by,
         caught_by=mutant.caught_by,
-        killed_by=_killers(failing),
+        killed_by=_killers(failing, mutant),
         requests=sent,
         requests_to_kill=first,
         steps=steps,
@@ -154,12 +155,18 @@ async def _trial(mutant: Mutant, campaign: Campaign, scenarios: Iterable[Scenari
     )
 
 
-def _failed(played: Played) -> set[str]:
-    return {finding.requirement for finding in played.findings if finding.verdict == "FAIL"}
+def _noticed(played: Played, mutant: Mutant) -> set[str]:
+    """What a scenario fails; what only a description says, such as an option's fee, is a WARN."""
+    return {
+        finding.requirement
+        for finding in played.findings
+        if finding.verdict == "FAIL"
+        or (finding.verdict == "WARN" and finding.requirement in mutant.caught_by)
+    }
 
 
-def _killers(failing: Iterable[Played]) -> dict[str, int]:
+def _killers(failing: Iterable[Played], mutant: Mutant) -> dict[str, int]:
     counted: Counter[str] = Counter()
     for played in failing:
-        counted.update(_failed(played))
+        counted.update(_noticed(played, mutant))
     return dict(counted.most_common())

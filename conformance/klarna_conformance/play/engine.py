@@ -10,7 +10,7 @@ from klarna_conformance.judge.server import judge
 from klarna_conformance.play.player import play
 from klarna_conformance.target.target import Target
 from klarna_reports.record.record import Played
-from klarna_specs.scenario import Scenario, Wait
+from klarna_specs.scenario import Scenario, Step, Together, Wait
 from klarna_specs.spec import Spec
 
 __all__ = ["play_and_judge", "run_plan"]
@@ -30,16 +30,20 @@ async def run_plan(
     Yields them as they are done, and starts no other one when it is not to `go_on`. What goes
     wrong in judging is told in `error` of the scenario.
     """
-    # A target has one clock: what lets time pass is played alone, when nothing else is under way.
-    timeless = [each for each in numbered if not _lets_time_pass(each[1])]
-    alone = [each for each in numbered if _lets_time_pass(each[1])]
-    for scenarios, at_a_time in ((timeless, concurrency), (alone, 1)):
+    # What is sent together is played alone, or other work of this process would come between its
+    # calls. So is what lets time pass, and last, for a target has one clock.
+    parts: dict[type, list[tuple[str, Scenario]]] = {Step: [], Together: [], Wait: []}
+    for each in numbered:
+        parts[_kind(each[1])].append(each)
+    for kind, scenarios in parts.items():
+        at_a_time = concurrency if kind is Step else 1
         async for played in _side_by_side(spec, target, scenarios, at_a_time, nonce, go_on):
             yield played
 
 
-def _lets_time_pass(scenario: Scenario) -> bool:
-    return any(isinstance(action, Wait) for action in scenario.steps)
+def _kind(scenario: Scenario) -> type[Step | Together | Wait]:
+    kinds = set(map(type, scenario.steps))
+    return Wait if Wait in kinds else Together if Together in kinds else Step
 
 
 async def _side_by_side(

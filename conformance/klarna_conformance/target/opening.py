@@ -35,6 +35,8 @@ from klarna_specs.spec import Spec
 __all__ = ["open_target"]
 
 _MOCK_URL = "http://mock"
+_SENT_TOGETHER = 8
+"""How many calls a scenario sends together at most, none of which waits for another one."""
 _PLAYGROUND_RATE_PER_S = 20.0
 """Below what a playground allows a merchant, for others may use it beside the run."""
 
@@ -127,7 +129,7 @@ def _secrets(described: TargetFile) -> tuple[str, ...]:
 def _wire(described: TargetFile, pacer: Pacer) -> Wire:
     wire = Wire(
         timeout_s=described.limits.timeout_s,
-        concurrency=described.limits.concurrency,
+        concurrency=described.limits.concurrency + _SENT_TOGETHER,
         tls=described.tls,
         proxy=described.proxy,
         http2=described.http2,
