@@ -57,7 +57,7 @@ class ErrorCode(_Noun, frozen=True):
 class Form(_Noun, frozen=True):
     """One way to write a request, and what the documentation, or a standard, says of it.
 
-    An open form that is `usual` is read by the mock, for many honest clients use it.
+    An open form that is `usual` is read by the mock, for honest clients may send it.
     """
 
     standing: Literal["documented", "open", "excluded"]

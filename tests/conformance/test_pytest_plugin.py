@@ -19,7 +19,7 @@ HEAVY = ("httpx", "hypothesis", "jsonschema", "msgspec", "starlette", "jinja2", 
 
 def test_the_plugin_loads_nothing_that_takes_time() -> None:
     program = (
-        "import sys, klarna_conformance.testing.pytest_plugin\n"
+        "import sys, klarna_conformance.pytest_plugin\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
         "print(sorted(name for name in sys.modules if name.startswith('klarna')))\n"
     )
@@ -29,7 +29,7 @@ def test_the_plugin_loads_nothing_that_takes_time() -> None:
 
     assert ran.stdout.splitlines() == [
         "[]",
-        "['klarna_conformance', 'klarna_conformance.testing.pytest_plugin']",
+        "['klarna_conformance', 'klarna_conformance.pytest_plugin']",
     ]
 
 
@@ -41,7 +41,7 @@ def test_a_run_that_does_not_use_it_loads_nothing_of_it(pytester: pytest.Pyteste
         @pytest.mark.parametrize("number", [1, 2])
         def test_it(number):
             loaded = sorted(name for name in sys.modules if name.startswith("klarna"))
-            assert loaded == ["klarna_conformance", "klarna_conformance.testing.pytest_plugin"]
+            assert loaded == ["klarna_conformance", "klarna_conformance.pytest_plugin"]
     """
     pytester.makepyfile(test_own=tests)
     plugged(pytester, "--strict-markers", "-W", "error").assert_outcomes(passed=2)

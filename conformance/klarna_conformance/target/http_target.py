@@ -4,7 +4,7 @@ import asyncio
 
 import msgspec
 
-from klarna_conformance.authorization import Authorization
+from klarna_conformance.http.authorization import Authorization
 from klarna_conformance.http.locations import origin_of
 from klarna_conformance.http.pace import Sent
 from klarna_conformance.http.reaching import Connection
