@@ -1,4 +1,4 @@
-"""The mock without a socket: calls go to it as they are, from an HTTP client or without one."""
+"""The mock without a socket: documented calls go to it as they are."""
 
 import time
 from collections.abc import AsyncIterator
@@ -11,47 +11,17 @@ from klarna_conformance.mock.app import answer, credentials_of, mock_app, reques
 from klarna_conformance.mock.server import Mock
 from klarna_specs.exchange import Payload, Response
 
-__all__ = ["InProcess", "MockWire"]
+__all__ = ["MockWire"]
 
 _DOCUMENTED = b"/ordermanagement/"
 
 
-class InProcess(httpx.AsyncBaseTransport):
-    """Answers an HTTP client from a mock in the same process.
-
-    Documented calls reach the mock itself, and only what is beside them goes through its
-    application, which takes as long as the mock does.
-    """
-
-    def __init__(self, mock: Mock, *, username: str, password: str) -> None:
-        self._mock = mock
-        self._pair = username, password
-        self._beside = httpx.ASGITransport(mock_app(mock, username=username, password=password))
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """The answer, without anything that a connection would add."""
-        if not request.url.raw_path.startswith(_DOCUMENTED):
-            return await self._beside.handle_async_request(request)
-        asked = request_of(
-            request.method,
-            request.url.raw_path,
-            request.headers.items(),
-            await request.aread(),
-            credentials=credentials_of(request.headers.get("authorization"), *self._pair),
-        )
-        url = request.url
-        answered = await answer(self._mock, asked, f"{url.scheme}://{url.netloc.decode()}")
-        headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in answered.headers]
-        return httpx.Response(
-            answered.status, headers=headers, stream=httpx.ByteStream(answered.body.raw)
-        )
-
-
 class MockWire(Wire):
-    """A wire to a mock in the same process, several times as fast as an HTTP client."""
+    """A wire to a mock in the same process: its documented calls need no HTTP client."""
 
     def __init__(self, mock: Mock, *, username: str, password: str) -> None:
-        super().__init__(transport=InProcess(mock, username=username, password=password))
+        app = mock_app(mock, username=username, password=password)
+        super().__init__(transport=httpx.ASGITransport(app))
         self._mock = mock
         self._pair = username, password
 

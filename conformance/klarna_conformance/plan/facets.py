@@ -87,9 +87,11 @@ def _together(scenario: Scenario, named: Sequence[_Named]) -> Iterator[str]:
     """
     left = iter(named)
     for action in scenario.steps:
-        part = list(islice(left, len(steps_of(Scenario(plan=scenario.plan, steps=(action,))))))
         if not isinstance(action, Together):
+            if isinstance(action, Step):
+                next(left)
             continue
+        part = list(islice(left, len(action.steps)))
         changes = [e for e in part if _is_change(e.call) and e.call.credentials == "valid"]
         changes.sort(key=lambda each: each.call.operation)
         for (first, one, _), (second, two, _) in combinations(changes, 2):
