@@ -15,7 +15,16 @@ from klarna_specs.json_value import as_array, as_object, leniently
 from klarna_specs.scenario import Credentials
 from klarna_specs.spec import Operation, Spec
 
-__all__ = ["KEY_HEADER", "ORDERS_PATH", "BodyIs", "Call", "KeyForm", "key_form", "read_call"]
+__all__ = [
+    "KEY_HEADER",
+    "ORDERS_PATH",
+    "BodyIs",
+    "Call",
+    "KeyForm",
+    "key_form",
+    "operation_of",
+    "read_call",
+]
 
 ORDERS_PATH = "/ordermanagement/v1/orders/"
 """What every documented path begins with."""
@@ -74,8 +83,53 @@ def read_call(spec: Spec, request: Request, *, followed: bool = False) -> Call |
     """The call that a request makes; None where no documented operation has its method and path.
 
     With `followed` the operations count too that no run sends. A base URL that ends with a slash
-    makes paths that begin with two, which mean the same.
+    makes paths that begin with two, which mean the same. Reading the same request again is cheap:
+    player, mock, judge and recorder each do.
     """
+    known = (id(spec), followed, request)
+    if known not in _CALLS:
+        if len(_CALLS) >= _MOST_CALLS:
+            _CALLS.clear()
+        _CALLS[known] = spec, _read_call(spec, request, followed=followed)
+    return _CALLS[known][1]
+
+
+_CALLS: dict[tuple[int, bool, Request], tuple[Spec, Call | None]] = {}
+"""Requests that were read lately; the spec beside each keeps the identity in the key its own."""
+_MOST_CALLS = 256
+
+
+def _read_call(spec: Spec, request: Request, *, followed: bool) -> Call | None:
+    if (addressed := _addressed(spec, request, followed=followed)) is None:
+        return None
+    operation, reading, ids = addressed
+    body_is, body = _body(spec, operation, request.body)
+    key = request.header(KEY_HEADER) or None
+    return Call(
+        operation=operation,
+        order_id=ids["order_id"],
+        capture_id=ids.get("capture_id"),
+        refund_id=ids.get("refund_id"),
+        credentials=request.credentials,
+        key=key,
+        body_is=body_is,
+        body=body,
+        forms=open_forms(spec, operation, request, key),
+        content_type=request.content_type,
+        path_reading=reading,
+    )
+
+
+def operation_of(spec: Spec, request: Request) -> Operation | None:
+    """The documented operation that has the method and the path of a request, whatever its body."""
+    addressed = _addressed(spec, request, followed=False)
+    return addressed[0] if addressed else None
+
+
+def _addressed(
+    spec: Spec, request: Request, *, followed: bool
+) -> tuple[Operation, str, dict[str, str]] | None:
+    """The operation of a request, the reading of its path, and the ids in it."""
     path = re.sub(r"^/+", "/", re.split(r"[?#]", request.path, maxsplit=1)[0])
     path = _ENCODED.sub(_plain, path)
     beside = spec.followed.values() if followed else ()
@@ -85,21 +139,7 @@ def read_call(spec: Spec, request: Request, *, followed: bool = False) -> Call |
         for reading, template in operation.paths.items():
             if match := _pattern(template).fullmatch(path):
                 ids = {name: unquote(value) for name, value in match.groupdict().items()}
-                body_is, body = _body(spec, operation, request.body)
-                key = request.header(KEY_HEADER) or None
-                return Call(
-                    operation=operation,
-                    order_id=ids["order_id"],
-                    capture_id=ids.get("capture_id"),
-                    refund_id=ids.get("refund_id"),
-                    credentials=request.credentials,
-                    key=key,
-                    body_is=body_is,
-                    body=body,
-                    forms=open_forms(spec, operation, request, key),
-                    content_type=request.content_type,
-                    path_reading=reading,
-                )
+                return operation, reading, ids
     return None
 
 

@@ -6,6 +6,7 @@ import subprocess
 import sysconfig
 from collections.abc import Callable
 from functools import cache
+from itertools import product
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -285,6 +286,32 @@ def test_what_is_not_described_is_objected_to(seen: Exchange, objection: str) ->
 )
 def test_nothing_else_is_objected_to(seen: Exchange) -> None:
     assert validator().objection(seen) is None
+
+
+BODIES = (
+    *("", REFUSAL, "{}", "[]", "null", "1", '{"error_code": "A"}', REFUSAL.replace('"A"', "null")),
+    *(REFUSAL.replace('["b"]', wrong) for wrong in ('"b"', "[]", "[1]", "null")),
+    *("\ufeff" + REFUSAL, REFUSAL[:-1], REFUSAL[:-1] + ', "more": NaN}', "[" * 300 + "]" * 300),
+    *('{"captured_amount": 1.0}', '{"captured_amount": -1}', '{"refunds": [{}], "captures": {}}'),
+    *('{"refund_id": 1, "refunded_amount": "1"}', '[{"number_of_days": 30, "fee_amount": 1.5}]'),
+)
+LABELS = ((), (JSON,), (JSON, JSON), (("content-type", "application/problem+json"),))
+STATUSES = (200, 201, 204, 400, 401, 403, 404, 422, 429, 500)
+PLACES = ((), (("Location", ORDER),), (("location", ORDER), ("Refund-Id", "1")))
+
+
+@pytest.mark.parametrize("name", list(spec().operations))
+def test_quick_acceptance_never_hides_a_schemathesis_failure(name: str) -> None:
+    operation = spec().operations[name]
+    path = next(iter(operation.paths.values()))
+    kept = 0
+    for status, label, place, body in product(STATUSES, LABELS, PLACES, BODIES):
+        response = Response(status=status, headers=(*label, *place), body=Payload(body))
+        if validator()._plainly_described(path, operation.method, response):
+            kept += 1
+            assert validator()._failures(path, operation.method, response) is None, response
+
+    assert kept > 0
 
 
 def test_an_objection_is_one_line() -> None:

@@ -11,7 +11,7 @@ from klarna_conformance.errors import UsageError
 from klarna_conformance.record.redaction import REDACTED, Redactor
 from klarna_reports.record.record import Finding, Played, ProvidedOrder, Unavailable
 from klarna_specs.client.play import ClientSide
-from klarna_specs.exchange import Exchange, Failure, Headers, Payload, Request, Response
+from klarna_specs.exchange import Exchange, Failure, Headers, NotJson, Payload, Request, Response
 from klarna_specs.ledger import Ledger
 
 __all__ = ["CUSTOMER_MEMBERS", "Recorder"]
@@ -47,6 +47,8 @@ _TOKENS = re.compile(
     r"|(?P<open>[\[{])|(?P<close>[\]}])|(?P<number>[^\s,:\"{}\[\]]++)",
     re.DOTALL,
 )
+_VALUE = r'\s*+:\s*+)("[^"]*+"|[^\s,{}\[\]"]++|[{\[])'
+"""What follows the name of a member in JSON without escapes, up to the end of a plain value."""
 
 
 class Recorder:
@@ -67,6 +69,7 @@ class Recorder:
         self._members = frozenset(names)
         spelt = "|".join(map(_loosely, sorted(names)))
         self._mentions = re.compile(f'"(?:{spelt})"', re.IGNORECASE)
+        self._hidden_members = re.compile(rf'("(?:{spelt})"{_VALUE}', re.IGNORECASE)
 
     def text(self, text: str) -> str:
         """A message without the secrets, and without customers' data that it quotes."""
@@ -163,14 +166,41 @@ class Recorder:
         """A body without secrets; in JSON, without the customer's data either."""
         text = payload.text
         mentioned = "\\u" in text or self._mentions.search(text) is not None
-        if not (mentioned or self._redactor.holds(text)):
+        holds = self._redactor.holds(text)
+        if not (mentioned or holds):
             return payload
+        if not holds and (plain := self._plain_json(payload)) is not None:
+            return payload if plain == text else Payload(plain, payload.encoding)
         if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", '"'):
             # What is left after its values were redacted stands across them: it is no JSON.
             redacted = self._redactor.judged(self._json(text))
         else:
             redacted = self._redactor.text(self._json(text) if mentioned else text)
         return payload if redacted == text else Payload(redacted, payload.encoding)
+
+    def _plain_json(self, payload: Payload) -> str | None:
+        """JSON with its hidden members redacted; None where it takes more than a glance.
+
+        That is where it is broken or has escapes, or where objects and arrays are hidden.
+        """
+        nested = False
+
+        def redacted(member: re.Match[str]) -> str:
+            nonlocal nested
+            name, value = member.groups()
+            nested = nested or value in ("{", "[")
+            if value[0] == '"':
+                return f'{name}"{REDACTED}"'
+            return f"{name}0" if value[0] in "-0123456789" else member[0]
+
+        if "\\" in payload.text:
+            return None
+        try:
+            payload.json()
+        except NotJson:
+            return None
+        text = self._hidden_members.sub(redacted, payload.text)
+        return None if nested else text
 
     def _json(self, text: str) -> str:
         """JSON, perhaps broken, with its values redacted; the rest is left as it was written."""
@@ -271,7 +301,7 @@ def _plain(name: str) -> str:
 
 def _loosely(name: str) -> str:
     """A pattern for a plain name in any spelling."""
-    return "[_-]?".join(map(re.escape, name))
+    return "[_-]*+".join(("", *map(re.escape, name), ""))
 
 
 def _unquoted(written: str) -> str:

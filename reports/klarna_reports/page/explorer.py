@@ -18,7 +18,7 @@ from klarna_reports.record.results import DEVIATIONS, WORST_FIRST, Summary
 from klarna_reports.words.client_wording import episode_text, setting_text
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.wording import cut, outcome_text, purpose_text
-from klarna_specs.calls import read_call
+from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Exchange, Failure, Payload
 from klarna_specs.spec import Spec
 
@@ -131,7 +131,7 @@ class _Packing:
     def _row(
         self, played: Played, index: int, exchange: Exchange, findings: list[Finding]
     ) -> tuple[int, ...]:
-        call = read_call(self.spec, exchange.request)
+        operation = operation_of(self.spec, exchange.request)
         plan = played.scenario.plan
         judged = tuple(sorted({(self.requirements[f.requirement], f.verdict) for f in findings}))
         outcome = exchange.outcome
@@ -139,7 +139,7 @@ class _Packing:
         return (
             self.scenarios[visible(played.id)],
             index,
-            self.operations[call.operation.operation if call else _ELSEWHERE],
+            self.operations[operation.operation if operation else _ELSEWHERE],
             self.outcomes[status],
             round(exchange.outcome.elapsed_s * 100_000),
             self.markets[visible(plan.market) if plan else ""],

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from klarna_reports.record.record import Record
-from klarna_specs.calls import read_call
+from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Response
 from klarna_specs.spec import Spec
 
@@ -53,8 +53,8 @@ def latencies(spec: Spec, record: Record) -> Latencies | None:
     for played in record.played:
         for exchange in played.exchanges:
             if isinstance(exchange.outcome, Response):
-                call = read_call(spec, exchange.request)
-                name = call.operation.operation if call else "other requests"
+                operation = operation_of(spec, exchange.request)
+                name = operation.operation if operation else "other requests"
                 took[name].append(exchange.outcome.elapsed_s * 1000)
     if not took:
         return None

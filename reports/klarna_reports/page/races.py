@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from klarna_reports.record.record import Played, Record
 from klarna_reports.words.wording import cut, outcome_text
-from klarna_specs.calls import read_call
+from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Exchange
 from klarna_specs.spec import Spec
 
@@ -93,8 +93,8 @@ def _operations(spec: Spec, played: Played) -> str:
 
 
 def _name(spec: Spec, exchange: Exchange) -> str:
-    call = read_call(spec, exchange.request)
-    return call.operation.operation if call else cut(exchange.request.method, 40)
+    operation = operation_of(spec, exchange.request)
+    return operation.operation if operation else cut(exchange.request.method, 40)
 
 
 def _race(spec: Spec, scenario: str, group: Iterable[Exchange]) -> Race:
