@@ -17,6 +17,7 @@ from klarna_specs.spec import Operation, Spec
 
 __all__ = [
     "KEY_HEADER",
+    "MASKED_KEY",
     "ORDERS_PATH",
     "BodyIs",
     "Call",
@@ -29,6 +30,8 @@ __all__ = [
 ORDERS_PATH = "/ordermanagement/v1/orders/"
 """What every documented path begins with."""
 KEY_HEADER = "Klarna-Idempotency-Key"
+MASKED_KEY = "[redacted]"
+"""What stands in recorded traffic for a key that whoever recorded it left out."""
 BodyIs = Literal["empty", "empty_object", "json", "not_json"]
 KeyForm = Literal["none", "uuid4", "uuid", "text"]
 
@@ -38,6 +41,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     `body` is its JSON value as a lenient reader takes it (None where there is none); `forms` are
     the open forms that it is written in (`forms.yaml`), which another honest reader may refuse.
+    `key_is_masked` where it had a key that is not recorded.
     """
 
     operation: Operation
@@ -46,6 +50,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     refund_id: str | None = None
     credentials: Credentials = "valid"
     key: str | None = None
+    key_is_masked: bool = False
     body_is: BodyIs = "empty"
     body: Any = None
     forms: tuple[str, ...] = ()
@@ -104,7 +109,8 @@ def _read_call(spec: Spec, request: Request, *, followed: bool) -> Call | None:
         return None
     operation, reading, ids = addressed
     body_is, body = _body(spec, operation, request.body)
-    key = request.header(KEY_HEADER) or None
+    written = request.header(KEY_HEADER) or None
+    key = None if written == MASKED_KEY else written
     return Call(
         operation=operation,
         order_id=ids["order_id"],
@@ -112,6 +118,7 @@ def _read_call(spec: Spec, request: Request, *, followed: bool) -> Call | None:
         refund_id=ids.get("refund_id"),
         credentials=request.credentials,
         key=key,
+        key_is_masked=written == MASKED_KEY,
         body_is=body_is,
         body=body,
         forms=open_forms(spec, operation, request, key),

@@ -80,12 +80,14 @@ class _Headed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Request(_Headed, frozen=True, kw_only=True):
     """A request as sent, without its credentials: those are told by kind, never by value.
 
-    `path` is the request target: path and query, percent-encoded.
+    `path` is the request target: path and query, percent-encoded. `unrecorded` where there was a
+    body that whoever recorded the request left out or masked.
     """
 
     method: str
     path: str
     credentials: Credentials = "valid"
+    unrecorded: bool = False
 
     @property
     def refunds(self) -> int:

@@ -1,5 +1,6 @@
 """The ledger: an order's state as the documentation tells it, moved on by what was observed."""
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -62,7 +63,8 @@ class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
     """The first use of an idempotency key on this order: for what, when, and what came of it.
 
     `answer` is None where none came, `later` what else was answered under the key since;
-    `amounts` are those of the order before the call.
+    `amounts` are those of the order before the call, and with what other calls did since if none
+    came: those that the order has where the call did nothing.
     """
 
     key: str
@@ -84,6 +86,11 @@ class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
             )
         later = self.later if answer in (None, self.answer) else (*self.later, answer)
         return msgspec.structs.replace(self, later=later, times=self.times + 1)
+
+    def beside(self, moved: Sequence[int]) -> "KeyUse":
+        """This key after another call moved the amounts of the order."""
+        captured, refunded, remaining = (a + m for a, m in zip(self.amounts, moved, strict=True))
+        return msgspec.structs.replace(self, amounts=(captured, refunded, remaining))
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +183,17 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
             turn=self.turn + 1,
             fingerprints=(*self.fingerprints, call.fingerprint) if effect else self.fingerprints,
         )
-        return ledger._moved_by(call, answer) if effect else ledger
+        return ledger._moved_by(call, answer)._beside_silence(call, ledger) if effect else ledger
+
+    def _beside_silence(self, call: Call, before: "Ledger") -> "Ledger":
+        """The ledger with what a call did counted beside the other calls that got no answer."""
+        if all(use.answer or use.key == call.key for use in self.keys):
+            return self
+        moved = [now - then for now, then in zip(self.amounts, before.amounts, strict=True)]
+        keys = (
+            use if use.answer or use.key == call.key else use.beside(moved) for use in self.keys
+        )
+        return msgspec.structs.replace(self, keys=tuple(keys))
 
     def after_silence(self, call: Call) -> "Ledger":
         """The ledger after a call to which no answer came: it is not known what it did."""

@@ -100,7 +100,8 @@ class Requirement(_Noun, frozen=True):
     where the documentation leaves a rule open. `cases` and the `across` tables name the
     situations that have to be seen; `needs` lists what that takes: a clock that can be moved, or
     traffic that others sent (a run never meets such a situation). Where a condition in `weaker`
-    holds, the requirement rests on the source of its name alone.
+    holds, the requirement rests on the source of its name alone. `message` is what a documented
+    sample of the refusal says.
     """
 
     id: str
@@ -113,6 +114,7 @@ class Requirement(_Noun, frozen=True):
     rule: str = ""
     silent: str = ""
     otherwise: str = ""
+    message: str = ""
     check: str = ""
     upon: tuple[str, ...] = ()
     weaker: dict[str, str] = {}

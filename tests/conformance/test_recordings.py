@@ -1,6 +1,7 @@
 """Recordings of the kinds that integrations meet, each with its right verdict."""
 
 import base64
+import gzip
 import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -152,6 +153,42 @@ HONEST: dict[str, list[Entry]] = {
         _read(**CAPTURED, initial_payment_method={"type": "SWISH"}),
         _refused("GET", f"/captures/{CAPTURE}/extend-due-date-options", None, DENIED),
     ],
+    "a lost refund repeated under its key after another one": [
+        _read(**CAPTURED),
+        {**_refund(1_000), "key": "k", "status": 0, "headers": {}},
+        _refund(700, OTHER),
+        {**_refund(1_000), "key": "k"},
+        _refunded((OTHER, 700), (REFUND, 1_000)),
+    ],
+    "a request body that was not recorded": [
+        _read(**CAPTURED),
+        {**_refund(700), "body": None, "sent": 24},
+        _refunded((REFUND, 700)),
+    ],
+    "a masked request body": [
+        _read(**CAPTURED),
+        {**_refund(700), "body": "[FILTERED]"},
+        _refunded((REFUND, 700)),
+    ],
+    "two refunds under masked keys": [
+        _read(**CAPTURED),
+        {**_refund(700), "key": "***"},
+        {**_refund(700, OTHER), "key": "***"},
+        _refunded((REFUND, 700), (OTHER, 700)),
+    ],
+    "a repeat under a masked key": [
+        _read(**CAPTURED),
+        {**_refund(700), "key": "<KLARNA_KEY>"},
+        {**_refund(700), "key": "<KLARNA_KEY>"},
+        _refunded((REFUND, 700)),
+    ],
+    "a masked order": [_read(**CAPTURED), {**_read(), "answer": "[REDACTED]"}],
+    "a read from the reader's own copy": [_read(**CAPTURED), _entry("GET", status=304)],
+    "a redirect by what stands in front": [_read(**CAPTURED), _entry("GET", status=302)],
+    "captured in the portal long before a refund": [
+        _read(),
+        {**_refund(1_000), "at": "2026-06-01T12:45:00Z"},
+    ],
     "an error whose body was not recorded": [
         _read(**CAPTURED),
         _entry("POST", "/refunds", {"refunded_amount": 6_000}, 403, size=80),
@@ -162,6 +199,40 @@ WRONG: dict[str, tuple[str, str, list[Entry]]] = {
         "FAIL",
         "refund.within-captured-amount",
         [_refunded((OTHER, 1_000)), _refund(4_500)],
+    ),
+    "over-refund soon after a read of an order with an open rest": (
+        "FAIL",
+        "refund.within-captured-amount",
+        [_read(), _refund(1_000)],
+    ),
+    "over-refund long after a read of a captured order": (
+        "FAIL",
+        "refund.within-captured-amount",
+        [_read(**CAPTURED), {**_refund(6_000), "at": "2026-06-01T12:45:00Z"}],
+    ),
+    "over-refund under masked keys": (
+        "FAIL",
+        "refund.within-captured-amount",
+        [
+            _read(**CAPTURED),
+            {**_refund(4_000), "key": "REDACTED"},
+            {**_refund(2_000, OTHER), "key": "REDACTED"},
+        ],
+    ),
+    "an offered extension refused": (
+        "FAIL",
+        "extension.accepted",
+        [
+            _read(**CAPTURED),
+            _entry(
+                "GET",
+                f"/captures/{CAPTURE}/extend-due-date-options",
+                answer={"options": [{"number_of_days": 14}], "currency": "SEK"},
+            ),
+            _refused(
+                "PATCH", f"/captures/{CAPTURE}/extend-due-date", {"number_of_days": 14}, DENIED
+            ),
+        ],
     ),
     "over-refund with another payment method": (
         "FAIL",
@@ -276,18 +347,21 @@ def _har(entries: Sequence[Entry], base: str) -> Any:
 
 
 def _har_entry(entry: Entry, number: int, base: str) -> Any:
-    headers = {"Content-Type": "application/json", **_key(entry)}
-    answer = "" if "answer" not in entry else json.dumps(entry["answer"])
+    headers = {"Content-Type": "application/json", **_key(entry), **entry.get("asked", {})}
+    answer = entry.get("answer", "")
+    answer = answer if isinstance(answer, str) else json.dumps(answer)
     told = {"Content-Type": "application/json"} if "answer" in entry or "size" in entry else {}
     sent = entry["body"] is not None
+    text = entry["body"] if isinstance(entry["body"], str) else json.dumps(entry["body"])
     return {
-        "startedDateTime": f"2026-06-01T12:00:{number:02}Z",
+        "startedDateTime": entry.get("at", f"2026-06-01T12:00:{number:02}Z"),
         "time": 100,
         "request": {
             "method": entry["method"],
             "url": _address(entry, base),
             "headers": _pairs(headers),
-            **({"postData": {"text": json.dumps(entry["body"])}} if sent else {}),
+            "bodySize": entry.get("sent", len(text) if sent else 0),
+            **({"postData": {"text": text}} if sent else {}),
         },
         "response": {
             "status": entry["status"],
@@ -383,6 +457,28 @@ def test_what_is_not_judged_is_listed_with_its_reason(tmp_path: Path) -> None:
     assert summary.unjudged[1].reason in (tmp_path / "report" / "report.html").read_text()
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        "a request body that was not recorded",
+        "a masked request body",
+        "two refunds under masked keys",
+        "a repeat under a masked key",
+    ],
+)
+def test_what_a_recording_leaves_out_is_not_held_against_a_client(
+    name: str, tmp_path: Path
+) -> None:
+    assert _deviating(_checked(tmp_path, HONEST[name], side="client")) == set()
+
+
+def test_a_preflight_of_a_browser_is_none_of_the_clients_calls(tmp_path: Path) -> None:
+    asked = {"Access-Control-Request-Method": "POST"}
+    preflight = {**_entry("OPTIONS", "/refunds", status=204), "asked": asked}
+
+    assert _deviating(_checked(tmp_path, [_read(), preflight], side="client")) == set()
+
+
 def test_an_unknown_type_of_line_is_a_warning_for_the_client(tmp_path: Path) -> None:
     summary = _checked(tmp_path, HONEST["unknown type of line"], side="client")
 
@@ -430,12 +526,45 @@ def _wiremock(entries: Sequence[Entry], base: str) -> str:
     return json.dumps({"mappings": mappings})
 
 
-@pytest.mark.parametrize("written", [_vcr, _wiremock])
+def _vcr_compressed(entries: Sequence[Entry], base: str) -> str:
+    """As vcrpy writes what came compressed."""
+    cassette = yaml.safe_load(_vcr(entries, base))
+    for interaction in cassette["interactions"]:
+        body = interaction["response"]["body"]
+        body["string"] = gzip.compress(body["string"].encode())
+    return yaml.safe_dump(cassette)
+
+
+def _wiremock_states(entries: Sequence[Entry], base: str) -> str:
+    """Mappings whose scenario says in which order they answer, written the other way round."""
+    mappings = json.loads(_wiremock(entries, base))["mappings"]
+    for number, mapping in enumerate(mappings):
+        mapping["scenarioName"] = "orders"
+        mapping["requiredScenarioState"] = f"s{number}" if number else "Started"
+        mapping["newScenarioState"] = f"s{number + 1}"
+    pattern = {"request": {"method": "GET", "urlPattern": "/.*"}, "response": {"status": 404}}
+    return json.dumps({"mappings": [*reversed(mappings), pattern]})
+
+
+def test_mappings_of_a_scenario_are_read_in_the_order_of_its_states(tmp_path: Path) -> None:
+    file = tmp_path / "recorded"
+    told = [_read(**CAPTURED), _refund(500), _refunded((REFUND, 500))]
+    file.write_text(_wiremock_states(told, "https://shop.example"))
+    summary = _judged(file)
+
+    assert "FAIL" not in {verdict for verdict, _ in _deviating(summary)}
+    assert [each.reason for each in summary.unjudged] == ["it names no address, but a pattern"]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize("written", [_vcr, _vcr_compressed, _wiremock, _wiremock_states])
 def test_cassettes_and_mappings_are_judged_like_har(
-    written: Callable[[Sequence[Entry], str], str], tmp_path: Path
+    written: Callable[[Sequence[Entry], str], str], mark: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "recorded"
-    file.write_text(written([_refunded((OTHER, 1_000)), _refund(4_500)], "https://shop.example"))
+    file.write_text(
+        mark + written([_refunded((OTHER, 1_000)), _refund(4_500)], "https://shop.example")
+    )
 
     assert ("FAIL", "refund.within-captured-amount") in _deviating(_judged(file))
 

@@ -119,8 +119,14 @@ def test_what_the_network_delivers_twice_is_not_held_against_a_client() -> None:
         _sent(_booked("r2"), key=OTHER_KEY, at_s=1000),
         _sent(_booked("r2"), key=OTHER_KEY, at_s=1, body='{"refunded_amount": 101}'),
         _sent(_booked("r2"), key=OTHER_KEY, at_s=1, path="/o2/refunds"),
+        _sent(
+            _booked("r2"),
+            key=OTHER_KEY,
+            at_s=1,
+            body='{"refunded_amount": 100, "reference": "RMA-2"}',
+        ),
     ],
-    ids=["much later", "another amount", "another order"],
+    ids=["much later", "another amount", "another order", "another return"],
 )
 def test_what_is_another_operation_is_not_taken_for_another_attempt(again: Exchange) -> None:
     found = _verdicts(_sent(LOST), again)

@@ -197,7 +197,7 @@ class Mock:
                 return {**order_resource(ledger, made_s), **self._details[call.order_id]}
 
     def refusal(self, assessment: Assessment, outcome: Outcome) -> Response:
-        """Refuses a call, with the statements of the requirements that it breaks as messages."""
+        """Refuses a call; the messages are documented samples, or what the requirements state."""
         operation = assessment.call.operation
         name = outcome.responses[0]
         spec = operation.responses[name]
@@ -206,7 +206,9 @@ class Mock:
             headers = (("Content-Type", "text/html"), ("WWW-Authenticate", 'Basic realm="mock"'))
             return self._response(spec.status[0], page, headers)
         codes = {"not_found": _NOT_FOUND.get(operation.operation, "NOT_FOUND"), **_CODES}
-        reasons = [r.statement for r in operation.requirements if r.id in outcome.because]
+        reasons = [
+            r.message or r.statement for r in operation.requirements if r.id in outcome.because
+        ]
         named = bad_members(self.spec, assessment.call) if name == "malformed" else []
         correlation_id = self.new_id()
         error = {

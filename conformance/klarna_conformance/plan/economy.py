@@ -15,6 +15,8 @@ from klarna_specs.goals import Goal
 
 __all__ = ["Supply", "choose", "covered", "particular"]
 
+_OF_RESERVE = 16
+"""The part of a budget that is not planned: one of so many."""
 _FEATURE, _HAZARD = 5, 10
 """How many calls in turn, or goals, a feature of a single call is worth, and a hazard."""
 
@@ -26,6 +28,8 @@ def choose(
 
     What a budget leaves beside the goals of the first stage goes to what has the most features for
     its requests; much of that serves goals too. What follows all goals is as varied as can be.
+    Whatever serves a goal of the first stage comes first, and a part of the budget is left for what
+    other servers need: another read, or a repeated request.
     """
     stages = [frozenset(stage) for stage in staged]
     first = _affordable(candidates, stages[0], stages[-1], supply.requests_alone)
@@ -40,8 +44,14 @@ def choose(
             had = [had for each in tried if (had := supply.take(each, missing))]
             missing = missing.difference(*(each.goals for each in had))
             chosen += had
+    supply.set_aside()
     chosen += [had for each in _varied(left) if (had := supply.take(each, wanted))]
-    return chosen
+    return chosen if supply.is_endless else _foremost(chosen, stages[0])
+
+
+def _foremost(chosen: Sequence[Rehearsed], goals: frozenset[Goal]) -> list[Rehearsed]:
+    needed = covered(chosen, goals)
+    return [*needed, *_without(chosen, needed)]
 
 
 def particular(candidates: Sequence[Rehearsed], wanted: Iterable[Goal]) -> list[Rehearsed]:
@@ -122,12 +132,22 @@ class Supply:
 
     def __init__(self, requests: int | None, stock: Stock | None) -> None:
         self._requests = math.inf if requests is None else requests
+        self._reserve = 0 if requests is None else requests // _OF_RESERVE
         self._stock = stock
 
     @property
+    def is_endless(self) -> bool:
+        """Whether there are as many requests as are wanted."""
+        return math.isinf(self._requests)
+
+    @property
     def requests_alone(self) -> int:
-        """How many requests there are, where they alone are scarce; else 0."""
-        return 0 if self._stock or math.isinf(self._requests) else int(self._requests)
+        """How many requests there are to be planned, where they alone are scarce; else 0."""
+        return 0 if self._stock or self.is_endless else int(self._requests) - self._reserve
+
+    def set_aside(self) -> None:
+        """Keeps the reserve from whatever is taken from now on."""
+        self._requests -= self._reserve
 
     def take(self, each: Rehearsed, wanted: frozenset[Goal]) -> Rehearsed | None:
         """The scenario as it can be had for some of these goals; None where it cannot."""

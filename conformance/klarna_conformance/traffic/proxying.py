@@ -11,8 +11,8 @@ from klarna_conformance import defaults
 from klarna_conformance.http.hosts import PLAYGROUNDS, check_host
 from klarna_conformance.http.wire import Tls, Wire
 from klarna_conformance.network.network import Network, Tempo
-from klarna_conformance.record.har_file import Recorded
 from klarna_conformance.target.target_file import read_target
+from klarna_conformance.traffic.har_file import Recorded
 from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Failure, Headers, Request, Response
 from klarna_specs.json_value import as_object, is_integer

@@ -7,9 +7,10 @@ from typing import Any
 import msgspec
 
 from klarna_conformance.judge.server import judge
+from klarna_conformance.judge.server.reading import told_ids
 from klarna_conformance.judge.server.state import noted
-from klarna_conformance.record.har_file import Recorded
 from klarna_conformance.record.recording import Recorder
+from klarna_conformance.traffic.har_file import Recorded
 from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable, Unjudged
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import NotJson, Response
@@ -29,21 +30,30 @@ _METHODS: Mapping[str, PaymentMethod] = {
 }
 """What is known of an order by the type of its initial payment method; which others are pay-later
 methods is not documented, and so their due dates are not judged."""
+_NO_SUCH_PATH = (404, 405)
 _NEVER_READ = "the order was never read, so what it was is not known"
 
 
 def traffic_facts(spec: Spec, traffic: Sequence[Recorded], *, name: str) -> TargetFacts:
-    """Where the traffic went (the origin of most documented calls), and which paths succeeded."""
+    """Where the traffic went (the origin of most documented calls), and which paths exist there.
+
+    Those are paths that succeeded; of an operation that never did, those that were refused.
+    """
     origins: defaultdict[str, int] = defaultdict(int)
     readings: dict[str, str] = {}
+    refused: dict[str, str] = {}
     for each in traffic:
         call = read_call(spec, each.exchange.request)
         if call is None:
             continue
         origins[each.origin] += 1
         outcome = each.exchange.outcome
-        if isinstance(outcome, Response) and outcome.is_success and len(call.operation.paths) > 1:
-            readings.setdefault(call.operation.operation, call.path_reading)
+        if isinstance(outcome, Response) and len(call.operation.paths) > 1:
+            known = refused if outcome.status not in _NO_SUCH_PATH else {}
+            (readings if outcome.is_success else known).setdefault(
+                call.operation.operation, call.path_reading
+            )
+    readings = {**refused, **readings}
     origin = max(origins, key=lambda origin: origins[origin], default="")
     return TargetFacts(name=name, base_url=origin, kind="http", readings=readings)
 
@@ -61,7 +71,9 @@ def judged_orders(
     beside = _Beside()
     for each in traffic:
         call = read_call(spec, each.exchange.request, followed=True)
-        if call is None:
+        if each.unjudged:
+            beside.add(each, each.unjudged)
+        elif call is None:
             beside.add(each, "it is no documented call on an order")
         elif each.origin != facts.base_url:
             beside.add(each, f"it went to another server than {facts.base_url}")
@@ -101,6 +113,8 @@ def _judged(spec: Spec, facts: TargetFacts, identifier: str, traffic: Sequence[R
     for each in traffic:
         if _is_unauthorized(each):
             beside.add(each, "it was refused for its credentials, which are not recorded")
+        elif _is_redirected(each):
+            beside.add(each, "it was redirected, or answered from a copy that is not recorded")
         else:
             answered.append(each)
     shown = [_shown(spec, each) for each in answered]
@@ -123,6 +137,8 @@ def _judged(spec: Spec, facts: TargetFacts, identifier: str, traffic: Sequence[R
             beside.add(each, "it came before the order was first read; what it was is not known")
     order = shown[first]
     assert isinstance(order, ProvidedOrder)
+    for each, why in _obscure(spec, facts, answered[first:]):
+        beside.add(each, why)
     failed = [each for each in answered[:first] if _failed(each)]
     exchanges = tuple(_grouped([*failed, *answered[first:]]))
     return Played(
@@ -135,9 +151,36 @@ def _judged(spec: Spec, facts: TargetFacts, identifier: str, traffic: Sequence[R
     )
 
 
+def _obscure(
+    spec: Spec, facts: TargetFacts, traffic: Iterable[Recorded]
+) -> Iterator[tuple[Recorded, str]]:
+    """What of an order's traffic is not judged for what is not recorded of it, and why."""
+    masked: set[str] = set()
+    for each in traffic:
+        call = read_call(spec, each.exchange.request, followed=True)
+        if call is None:
+            continue
+        if call.operation.body and each.exchange.request.unrecorded:
+            yield each, "its body is not recorded"
+        elif call.key_is_masked and not masked.isdisjoint(
+            {call.fingerprint, *told_ids(call, each.exchange.outcome)}
+        ):
+            yield each, "its idempotency key is not recorded, so it may repeat another call"
+        elif call.path_reading != facts.readings.get(call.operation.operation, call.path_reading):
+            yield each, "the server follows another spelling of this path"
+        if call.key_is_masked and call.operation.changes:
+            masked |= {call.fingerprint, *told_ids(call, each.exchange.outcome)}
+
+
 def _failed(each: Recorded) -> bool:
     """Whether a server failed, which it may not whatever the order is."""
     return isinstance(each.exchange.outcome, Response) and each.exchange.outcome.status >= 500
+
+
+def _is_redirected(each: Recorded) -> bool:
+    """3xx: whatever stands in front of a server, and a reader's own copy, have such answers."""
+    outcome = each.exchange.outcome
+    return isinstance(outcome, Response) and 300 <= outcome.status < 400
 
 
 def _is_unauthorized(each: Recorded) -> bool:

@@ -6,16 +6,18 @@ tell no times, or no durations: their exchanges follow each other in the order o
 
 import base64
 import binascii
+import codecs
 import json
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from klarna_conformance.errors import UsageError
-from klarna_conformance.record.har_file import Recorded, read_har, recorded_at
+from klarna_conformance.traffic.har_file import Recorded, read_har, recorded_at
 from klarna_specs.exchange import Headers, Payload, Request, Response
 from klarna_specs.json_value import as_array, as_object
 
@@ -37,7 +39,7 @@ def read_traffic(path: Path) -> list[Recorded]:
         content = path.read_bytes()
     except OSError as exc:
         raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
-    members = _members(content)
+    members = _members(content.removeprefix(codecs.BOM_UTF8))
     if members is None:
         raise UsageError(f"{path} is no {_KINDS}: it is neither a JSON nor a YAML object")
     listed = _interactions(members)
@@ -74,10 +76,40 @@ def _interactions(members: _Members) -> list[Any] | None:
     """The interactions of a file that is no HAR file; None of one that may be."""
     if "log" in members:
         return None
-    for name in ("interactions", "http_interactions", "mappings", "requests"):
+    for name in ("interactions", "http_interactions", "requests"):
         if (listed := as_array(members.get(name))) is not None:
             return listed
+    if (mappings := as_array(members.get("mappings"))) is not None:
+        return _in_turn(mappings)
     return [members] if "request" in members and "response" in members else None
+
+
+def _in_turn(mappings: list[Any]) -> list[Any]:
+    """Mappings with those of each WireMock scenario in the order in which its states come."""
+    states: dict[Any, dict[Any, int]] = {}
+    scenarios = [as_object(mapping) or {} for mapping in mappings]
+    for each in scenarios:
+        states.setdefault(each.get("scenarioName"), {"Started": 0})
+    for _ in mappings:  # a state comes after the one that leads to it
+        for each in scenarios:
+            known, after = states[each.get("scenarioName")], each.get("newScenarioState")
+            if after and (before := known.get(each.get("requiredScenarioState"))) is not None:
+                known.setdefault(after, before + 1)
+
+    def turn(place: int) -> tuple[int, bool]:
+        each = scenarios[place]
+        known = states[each.get("scenarioName")]
+        state = known.get(each.get("requiredScenarioState"), len(known))
+        return state, bool(each.get("newScenarioState"))
+
+    ordered = list(mappings)
+    for name in states:
+        places = [
+            n for n, each in enumerate(scenarios) if name and each.get("scenarioName") == name
+        ]
+        for place, source in zip(places, sorted(places, key=turn), strict=True):
+            ordered[place] = mappings[source]
+    return ordered
 
 
 def _recorded(interaction: Any, number: int) -> Recorded:
@@ -86,11 +118,9 @@ def _recorded(interaction: Any, number: int) -> Recorded:
     response = _object(members.get("response") or members.get("responseDefinition"), "response")
     address = (request.get(name) for name in ("uri", "absoluteUrl", "url", "urlPath"))
     url = next((each for each in address if isinstance(each, str)), None)
-    if url is None:
-        raise ValueError(f"interaction {number + 1} names no address; patterns are not read")
     when = members.get("recorded_at") or request.get("loggedDateString")
-    return recorded_at(
-        url if "://" in url else _NOWHERE + url,
+    recorded = recorded_at(
+        _NOWHERE + "/*" if url is None else url if "://" in url else _NOWHERE + url,
         began_s=_seconds(when, number),
         request=Request(
             method=str(request.get("method", "GET")).upper(),
@@ -104,6 +134,8 @@ def _recorded(interaction: Any, number: int) -> Recorded:
             body=_body(response, None),
         ),
     )
+    unjudged = "it names no address, but a pattern" if url is None else ""
+    return msgspec.structs.replace(recorded, unjudged=unjudged)
 
 
 def _object(value: Any, name: str) -> _Members:

@@ -11,9 +11,9 @@ from klarna_conformance.errors import UsageError
 from klarna_conformance.judge.client.judging import excuses
 from klarna_conformance.judge.client.traffic import excusable, judge_traffic, keys_of_traffic
 from klarna_conformance.network.network import Seen
-from klarna_conformance.record.har_file import Recorded
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.run.running import recorded_header
+from klarna_conformance.traffic.har_file import Recorded
 from klarna_conformance.traffic.recorded import judged_orders
 from klarna_conformance.wrong.clients.catalogue import client_proofs
 from klarna_reports.record.journal import FILE_NAME, Journal, read_journal

@@ -11,7 +11,7 @@ from klarna_conformance.judge.client.view import View
 from klarna_reports.record.record import Finding
 from klarna_specs.calls import Call
 from klarna_specs.client.play import Mark
-from klarna_specs.exchange import Exchange
+from klarna_specs.exchange import Exchange, Request
 from klarna_specs.json_value import as_object
 from klarna_specs.spec import Spec
 
@@ -23,6 +23,13 @@ _ORDERS = "/ordermanagement/v1/orders/"
 _OF_CREDENTIALS = "client.credentials-sent"
 _TEXTS = ("description", "reference")
 """Members of a body that no money depends on."""
+_OF_KEYS = frozenset(
+    {
+        *("client.once", "client.key-sent", "client.key-of-its-own", "client.key-uuid"),
+        *("client.key-kept", "client.guarded-against-duplicates"),
+    }
+)
+"""What cannot be told where the idempotency keys were left out of a recording."""
 
 
 @dataclass(slots=True)
@@ -48,8 +55,11 @@ def judge_traffic(
     found: list[Finding] = []
     known = dict(used or {})
     for view in _views(spec, exchanges, marks, known):
+        unknown: set[str] = set() if marks else {_OF_CREDENTIALS}
+        if any(attempt.call and attempt.call.key_is_masked for attempt in view.attempts):
+            unknown |= _OF_KEYS
         findings = findings_of(view, traffic=True)
-        found.extend(f for f in findings if marks or f.requirement != _OF_CREDENTIALS)
+        found.extend(f for f in findings if f.requirement not in unknown)
         known.update(_keys(view))
     return tuple(found)
 
@@ -109,7 +119,10 @@ def _operations(
     strays = _Operation()
     for attempt in attempts_of(spec, exchanges, marks, first=0, count=len(exchanges)):
         call = attempt.call
-        if not attempt.exchange.request.path.startswith(_ORDERS):
+        request = attempt.exchange.request
+        if not request.path.startswith(_ORDERS) or _is_preflight(request):
+            continue
+        if call is not None and call.operation.body and request.unrecorded:
             continue
         if call is None or attempt.mark.at == "elsewhere":
             strays.others.append(attempt)
@@ -123,11 +136,17 @@ def _operations(
     return [*found, strays] if strays.others else found
 
 
+def _is_preflight(request: Request) -> bool:
+    """Whether a browser asks by itself whether a page may send what it is about to (CORS)."""
+    return request.method == "OPTIONS" and bool(request.header("Access-Control-Request-Method"))
+
+
 def _goes_on(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> bool:
     """Whether a request is another attempt at what these are attempts at.
 
-    One with the same key is. One that asks for the same is, where the last of them left its sender
-    in the dark, had to wait, or was asked for credentials.
+    One with the same key is, whatever its texts. One that asks for the same is, where the last of
+    them left its sender in the dark, had to wait, or was asked for credentials; two refunds of one
+    amount with different texts may be of two returns.
     """
     last = attempts[-1]
     before = last.call
@@ -135,6 +154,8 @@ def _goes_on(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> bool:
         return False
     if call.key and call.key in {each.key for each in attempts}:
         return True
+    if any(before.member(name) != call.member(name) for name in _TEXTS):
+        return False
     soon = attempt.exchange.started_s - last.ended_s <= _AGAIN_WITHIN_S
     challenged = last.exchange.request.credentials == "none" and last.status == 401
     return soon and (last.fate in ("unclear", "wait") or challenged)

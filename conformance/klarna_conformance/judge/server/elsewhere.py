@@ -5,7 +5,7 @@ amount, an expiry, a fraud check. What a recorded call would explain by itself, 
 refund of the same amount, is never held to be somebody else's doing.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -15,7 +15,7 @@ from klarna_specs.calls import Call
 from klarna_specs.json_value import as_array, is_integer
 from klarna_specs.ledger import Capture, Ledger, Refund
 
-__all__ = ["Elsewhere", "Recent", "done_elsewhere"]
+__all__ = ["Elsewhere", "Recent", "done_elsewhere", "unseen_changes"]
 
 _Resource = Capture | Refund
 _TEXTS = ("reference", "description")
@@ -72,6 +72,19 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
         if self.rest:
             parts.append(f"the rest {self.rest}")
         return ", ".join(parts) or f"status {self.shown.get('status')!r}"
+
+
+def unseen_changes(ledger: Ledger) -> Iterator[Ledger]:
+    """What an order may have become by one call of somebody else's since it was last read."""
+    rest, captured = ledger.remaining_authorized_amount, ledger.captured_amount
+    if rest:
+        capture = Capture(capture_id="", captured_amount=rest)
+        yield Elsewhere(captures=(capture,)).applied(ledger)
+        yield Elsewhere(rest="released").applied(ledger)
+        yield Elsewhere(rest="cancelled").applied(ledger)
+    if captured > ledger.refunded_amount:
+        refund = Refund(refund_id="", refunded_amount=captured - ledger.refunded_amount)
+        yield Elsewhere(refunds=(refund,)).applied(ledger)
 
 
 def done_elsewhere(

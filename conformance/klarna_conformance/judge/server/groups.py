@@ -1,10 +1,10 @@
 """Judges the exchanges of one scenario, concurrent groups in some order that explains them."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
+from itertools import chain, groupby
 
-from klarna_conformance.http.locations import created_id
 from klarna_conformance.judge.server.judging import Judging, Numbered
+from klarna_conformance.judge.server.reading import told_ids
 from klarna_reports.record.record import Finding, ProvidedOrder, TargetFacts
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import Exchange, Response
@@ -47,7 +47,8 @@ def _judged(
     orders = tuple(orders)
     judging = Judging(spec, facts, orders)
     if any(order.ledger and order.ledger.shared for order in orders):
-        judging.told_ids = frozenset(_told_ids(spec, exchanges))
+        named = (told_ids(read_call(spec, each.request), each.outcome) for each in exchanges)
+        judging.told_ids = frozenset(chain.from_iterable(named))
         judging.reads_after = tuple(_reads(spec, exchanges))
     groups = {exchange.group for exchange in exchanges}
 
@@ -98,16 +99,6 @@ def _dated(judged: Judging, begun: Judging, parts: Sequence[tuple[Numbered, ...]
         if attempt.deviations_since(count) < best.deviations_since(count):
             best = attempt
     return best
-
-
-def _told_ids(spec: Spec, exchanges: Iterable[Exchange]) -> Iterator[str]:
-    """What the answers named as created."""
-    for exchange in exchanges:
-        call, response = read_call(spec, exchange.request), exchange.outcome
-        if call is not None and isinstance(response, Response) and response.is_success:
-            created = call.operation.responses[call.operation.success]
-            yield created_id(response, created) or ""
-            yield (response.header("Location") or "").rsplit("/", 1)[-1]
 
 
 def _reads(spec: Spec, exchanges: Iterable[Exchange]) -> Iterator[int]:

@@ -8,7 +8,12 @@ from urllib.parse import unquote
 import msgspec
 
 from klarna_conformance.judge.server.checks import CHECKS, OF_BODY, Seen
-from klarna_conformance.judge.server.elsewhere import Elsewhere, Recent, done_elsewhere
+from klarna_conformance.judge.server.elsewhere import (
+    Elsewhere,
+    Recent,
+    done_elsewhere,
+    unseen_changes,
+)
 from klarna_conformance.judge.server.later import Awaited, Decided, LaterReads
 from klarna_conformance.judge.server.observers import OBSERVERS
 from klarna_conformance.judge.server.reading import (
@@ -22,6 +27,7 @@ from klarna_conformance.judge.server.reading import (
     offered_days,
     reading_followed,
     told,
+    told_ids,
     wanted,
 )
 from klarna_conformance.judge.server.state import (
@@ -44,6 +50,8 @@ from klarna_specs.spec import Level, Requirement, Spec
 __all__ = ["Judging", "Numbered"]
 
 _CONFLICT = 409
+_SEEN_LATELY_S = 600
+"""So soon after an order was read nobody else is taken to have changed it."""
 _TELLING_ORDER = ("accepted", "same_answer", "order_agrees")
 """The checks that depend on which of several calls came first."""
 Numbered = tuple[int, Exchange]
@@ -202,6 +210,8 @@ class Judging:
             self._never_let_through(index, exchange)
             return
         call = read_call(self._spec, exchange.request, followed=True)
+        if call is not None and self._may_have_done_anything(exchange, call):
+            return
         if call is not None and self._is_about_elsewhere(index, exchange, call):
             return
         self._decide(self._later.read_resource(index, exchange))
@@ -230,6 +240,24 @@ class Judging:
         self._open.add(answered.index)
         if self._diverging is None and (grouped or answered.call.operation.changes):
             self._diverging = answered.index
+
+    def _may_have_done_anything(self, exchange: Exchange, call: Call) -> bool:
+        """Notes that a call changed the order in a way that is not recorded.
+
+        Such is a call without its body, and one that may repeat another for all that is known of
+        its key.
+        """
+        ledger = self._ledgers.get(call.order_id)
+        if ledger is None or not call.operation.changes:
+            return False
+        repeats = call.key_is_masked and (
+            call.fingerprint in ledger.fingerprints
+            or not told_ids(call, exchange.outcome).isdisjoint(self._named)
+        )
+        if not repeats and not (call.operation.body and exchange.request.unrecorded):
+            return False
+        self._ledgers[call.order_id] = ledger.after_silence(call)
+        return True
 
     def learn(self, index: int, order_id: str, change: Elsewhere) -> None:
         """Takes note of what calls did that are not recorded, and that a read showed."""
@@ -332,6 +360,9 @@ class Judging:
         """Whether it may be answered this way at all: yes, no, or the first answer again."""
         assessment, outcome = answered.assessment, answered.outcome
         result = Mismatch(wanted(assessment), told(answered.exchange))
+        if outcome is None and self._fits_unseen_changes(answered):
+            self._inform("order.changed-elsewhere", answered.index, result)
+            return
         if outcome is None:
             accepting = assessment.demanded_by[0].check == "accepted"
             blamed = assessment.demanded_by[:1] if accepting else assessment.demanded_by
@@ -346,6 +377,23 @@ class Judging:
                 self._settle(self._awaited(answered, rule, "broken" if alone else ""), result)
         if outcome.kind != "replay":
             self._pass_rules(answered, outcome)
+
+    def _fits_unseen_changes(self, answered: _Answered) -> bool:
+        """Whether what somebody else may have done since the order was read explains an answer.
+
+        Only where that was long before, and nothing shows the order again.
+        """
+        ledger = answered.assessment.ledger
+        if ledger is None or not ledger.shared or any(n > answered.index for n in self.reads_after):
+            return False
+        if ledger.now_s - self._read[ledger.order_id].now_s < _SEEN_LATELY_S:
+            return False
+        for changed in unseen_changes(ledger):
+            assessment = assess(self._spec, changed, answered.call)
+            kind = kind_of(answered.exchange, assessment)
+            if matching(assessment, kind, answered.answer) is not None:
+                return True
+        return False
 
     def _pass_rules(self, answered: _Answered, outcome: Outcome) -> None:
         assessment = answered.assessment

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from klarna_conformance.http.locations import Leads, created_id, follow
 from klarna_reports.record.record import TargetFacts
 from klarna_specs.calls import Call
-from klarna_specs.exchange import Exchange, NotJson, Response
+from klarna_specs.exchange import Exchange, Failure, NotJson, Response
 from klarna_specs.json_value import as_array, as_object, is_countable
 from klarna_specs.ledger import Answer
 from klarna_specs.oracle import Assessment, Outcome
@@ -24,6 +24,7 @@ __all__ = [
     "offered_days",
     "reading_followed",
     "told",
+    "told_ids",
     "wanted",
 ]
 
@@ -70,6 +71,15 @@ def answer_of(bases: Sequence[str], exchange: Exchange, call: Call) -> Answer | 
         location=leads.path if isinstance(leads, Leads) else response.header("Location"),
         error_code=str(body["error_code"]) if body and "error_code" in body else None,
     )
+
+
+def told_ids(call: Call | None, outcome: Response | Failure) -> frozenset[str]:
+    """The ids by which an answer names what it says was created, in its headers."""
+    if call is None or not isinstance(outcome, Response) or not outcome.is_success:
+        return frozenset()
+    identifier = created_id(outcome, call.operation.responses[call.operation.success])
+    location = (outcome.header("Location") or "").rsplit("/", 1)[-1]
+    return frozenset({identifier or "", location} - {""})
 
 
 def matching(assessment: Assessment, kind: Kind, answer: Answer | None) -> Outcome | None:

@@ -2,6 +2,8 @@
 
 import base64
 import binascii
+import codecs
+import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,23 +12,35 @@ from urllib.parse import urlsplit
 import msgspec
 
 from klarna_conformance.errors import UsageError
-from klarna_specs.calls import ORDERS_PATH
+from klarna_conformance.http.decoding import NotDecoded, decoded
+from klarna_specs.calls import KEY_HEADER, MASKED_KEY, ORDERS_PATH
 from klarna_specs.exchange import Exchange, Failure, Headers, Payload, Request, Response
 
 __all__ = ["Recorded", "read_har", "recorded_at"]
 
-_GZIP = "H4sI"
-"""How base64 of a gzip stream begins: the recorder kept it as it came."""
+_GZIP_MAGIC = b"\x1f\x8b\x08"
+_LONGEST_BODY = 16 * 2**20
+_LONGEST_MASK = 80
+_MASK = re.compile(
+    r"\W*(redacted|filtered|masked|removed|hidden|scrubbed|sanitized|anonymized|omitted)\W*"
+    r"|<[A-Z][A-Z0-9_ -]*>|[xX*#•-]{3,}",
+    re.IGNORECASE,
+)
+"""What stands in recordings where something was left out."""
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
-    """A recorded exchange with where and when it took place: Unix times in seconds."""
+    """A recorded exchange with where and when it took place: Unix times in seconds.
+
+    `unjudged` is why nothing can be said of it, where that is so.
+    """
 
     origin: str
     began_s: float
     ended_s: float
     exchange: Exchange
+    unjudged: str = ""
 
 
 class _Header(msgspec.Struct):
@@ -44,6 +58,7 @@ class _Asked(msgspec.Struct):
     url: str
     headers: tuple[_Header, ...] = ()
     postData: _Posted | None = None  # noqa: N815, as HAR spells it
+    bodySize: int = -1  # noqa: N815
 
 
 class _Content(msgspec.Struct):
@@ -79,7 +94,7 @@ def read_har(path: Path) -> list[Recorded]:
     A status of 0 is how browsers write that no response came.
     """
     try:
-        har = msgspec.json.decode(path.read_bytes(), type=_Har)
+        har = msgspec.json.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8), type=_Har)
         recorded = [_recorded(entry) for entry in har.log.entries]
     except OSError as exc:
         raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
@@ -98,6 +113,7 @@ def _recorded(entry: _Entry) -> Recorded:
             path="",
             headers=_named(entry.request.headers),
             body=_payload(entry.request.postData),
+            unrecorded=_is_body_left_out(entry.request),
         ),
         outcome=_outcome(entry.response, elapsed_s),
     )
@@ -111,15 +127,52 @@ def recorded_at(
     prefix, path = _split_prefix(url.path)
     query = f"?{url.query}" if url.query else ""
     if isinstance(outcome, Response):
-        outcome = msgspec.structs.replace(outcome, headers=_without_secrets(outcome.headers))
+        outcome = msgspec.structs.replace(
+            _as_read(outcome), headers=_without_secrets(outcome.headers)
+        )
     sent = msgspec.structs.replace(
-        request, path=path + query, headers=_without_secrets(request.headers)
+        _unmasked(request), path=path + query, headers=_masked_key(request.headers)
     )
     return Recorded(
         origin=f"{url.scheme}://{url.netloc.rpartition('@')[2]}{prefix}",
         began_s=began_s,
         ended_s=began_s + outcome.elapsed_s,
         exchange=Exchange(request=sent, outcome=outcome),
+    )
+
+
+def _as_read(response: Response) -> Response:
+    """A response with its body as it was before it was compressed, where that is recorded so."""
+    raw, left_out = response.body.raw, _is_mask(response.body.text)
+    if raw.startswith(_GZIP_MAGIC):
+        try:
+            raw, left_out = decoded(raw, "gzip", limit=_LONGEST_BODY)
+        except NotDecoded:
+            left_out = True
+    body = Payload("") if left_out else Payload.of(raw)
+    return msgspec.structs.replace(response, body=body, unrecorded=response.unrecorded or left_out)
+
+
+def _unmasked(request: Request) -> Request:
+    """A request without a mask in place of its body."""
+    if not _is_mask(request.body.text):
+        return request
+    return msgspec.structs.replace(request, body=Payload(""), unrecorded=True)
+
+
+def _is_mask(text: str) -> bool:
+    """Whether a text stands for one that was left out of a recording."""
+    return len(text) <= _LONGEST_MASK and _MASK.fullmatch(text.strip()) is not None
+
+
+def _masked_key(headers: Headers) -> Headers:
+    """The headers without secrets; a mask in place of an idempotency key is always the same one."""
+    secrets = {value for name, value in headers if name.lower() in _SECRET}
+    return tuple(
+        (name, MASKED_KEY)
+        if name.lower() == KEY_HEADER.lower() and (value in secrets or _is_mask(value))
+        else (name, value)
+        for name, value in _without_secrets(headers)
     )
 
 
@@ -142,10 +195,19 @@ def _outcome(answered: _Answered, elapsed_s: float) -> Response | Failure:
 
 
 def _is_left_out(content: _Content | None) -> bool:
-    """Whether there was a body, of which only the size is recorded, or bytes that are no text."""
-    if content is None or content.text is None:
-        return content is not None and content.size > 0
-    return content.encoding == "base64" and content.text.startswith(_GZIP)
+    """Whether there was a body, of which only the size is recorded."""
+    return content is not None and content.text is None and content.size > 0
+
+
+def _is_body_left_out(asked: _Asked) -> bool:
+    """Whether a request had, or may have had, a body that is not recorded; -1 is an unknown size.
+
+    A type is given with a body only.
+    """
+    if asked.postData is not None and asked.postData.text is not None:
+        return False
+    typed = any(header.name.lower() == "content-type" for header in asked.headers)
+    return asked.bodySize > 0 or (typed and asked.bodySize < 0)
 
 
 def _named(headers: tuple[_Header, ...]) -> Headers:
