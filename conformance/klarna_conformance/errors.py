@@ -1,32 +1,86 @@
 """What can go wrong in a run, in its order.
 
 The command line is read (`UsageError`, exit 2), the specs are loaded (`klarna_specs.SpecError`,
-exit 2), the output folder is made (`UsageError`), the target is tried (`PreflightError`, exit 4).
-From then on whatever a target does is a finding, and any exception is a defect of ours (exit 5).
+exit 2), the output folder is created (`UnwritableError`, exit 2), the target is checked
+(`PreflightError`, exit 4). From then on whatever a target does is a finding, and any exception is a
+defect of this program (exit 5).
 """
 
-__all__ = ["AdapterError", "ConformanceError", "PreflightError", "UsageError"]
+from collections.abc import Iterable
+from pathlib import Path
+
+__all__ = [
+    "AdapterError",
+    "ConformanceError",
+    "PreflightError",
+    "UnwritableError",
+    "UsageError",
+    "cannot_write",
+    "check_names",
+    "unknown_name",
+    "unwritable",
+]
+
+_LISTED = 8
+"""How many existing names a message lists."""
 
 
 class ConformanceError(Exception):
-    """A run cannot start or go on; the message says why and what to do."""
+    """A run cannot start or continue; the message says why and what to do."""
 
     exit_code = 5
 
 
 class UsageError(ConformanceError):
-    """The command line, a file or a folder is not as it has to be."""
+    """The command line, a file or a folder is invalid."""
 
     exit_code = 2
 
 
+class UnwritableError(UsageError):
+    """A file or folder of the output cannot be written."""
+
+
 class PreflightError(ConformanceError):
-    """The target cannot be reached, refuses the credentials, or no order can be had there."""
+    """The target is unreachable, refuses the credentials, or provides no orders."""
 
     exit_code = 4
 
 
 class AdapterError(ConformanceError):
-    """The adapter of a client does not keep the protocol; nothing is said of the client."""
+    """The adapter of a client violates the protocol; nothing is said of the client."""
 
     exit_code = 2
+
+
+def cannot_write(path: Path | str, exc: OSError) -> str:
+    """The sentence for a file or folder that cannot be written."""
+    return f"cannot write to {path}: {exc.strerror or exc}"
+
+
+def unwritable(path: Path, exc: OSError, option: str = "--output") -> UnwritableError:
+    """The error for it, where `option` chose the path."""
+    return UnwritableError(f"{cannot_write(path, exc)}; choose another {option}")
+
+
+def unknown_name(what: str, name: str, existing: Iterable[str]) -> str:
+    """The sentence for a name that does not exist, with similar ones."""
+    import difflib
+
+    names = list(dict.fromkeys(existing))
+    folded = {each.casefold(): each for each in names}
+    near = difflib.get_close_matches(name.casefold(), folded, n=3)
+    if near:
+        hint = f"did you mean {' or '.join(folded[each] for each in near)}?"
+    else:
+        more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
+        hint = f"there are {', '.join(names[:_LISTED])}{more}"
+    return f"there is no {what} {name!r}; {hint}"
+
+
+def check_names(what: str, named: Iterable[str], existing: Iterable[str]) -> None:
+    """Raises UsageError for a name that does not exist."""
+    names = list(existing)
+    for name in named:
+        if name not in names:
+            raise UsageError(unknown_name(what, name, names))

@@ -1,7 +1,7 @@
-"""The pytest plugin: fixtures for tests of clients, and servers judged as test items.
+"""The pytest plugin: fixtures for tests of clients, and requirements of servers as test items.
 
-Every pytest run of its users loads this module. So it holds the hooks and fixtures, and imports
-what they need where they need it; `klarna_conformance.testing` has the rest.
+Every pytest run of its users loads this module, so it has only hooks and fixtures, which import
+what they need when they run; `klarna_conformance.testing` has the rest.
 """
 
 from collections.abc import Callable, Generator
@@ -19,39 +19,39 @@ __all__ = ["klarna_mock", "klarna_scenarios"]
 _MOCK = pytest.StashKey["KlarnaMock"]()
 _MARKER = (
     "klarna(judge=True, strict=False, timeout_s=1.0): how the traffic of a test with klarna_mock "
-    "is judged when it ends; `timeout_s` is how long the client waits for an answer."
+    "is judged when it ends; `timeout_s` is the request timeout of the client."
 )
 _PLAY = "klarna_specs.client.play"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the options that judge a server."""
+    """Adds the options for testing a server."""
     group = parser.getgroup("klarna", "conformance with Klarna's Order Management documentation")
     group.addoption(
         "--klarna-target",
         metavar="TARGET",
-        help="Judge a server, one test a requirement: a target file (YAML), a URL, or `mock`.",
+        help="Test a server, one item per requirement: a target file (YAML), a URL, or `mock`.",
     )
     group.addoption(
-        "--klarna-output", metavar="DIR", help="Keep the record and the report of that run here."
+        "--klarna-output", metavar="DIR", help="Folder for the record and the report of that run."
     )
     group.addoption(
-        "--klarna-deviations", metavar="FILE", help="Violations (YAML) that are known: they xfail."
+        "--klarna-deviations", metavar="FILE", help="YAML file of accepted deviations: they xfail."
     )
     group.addoption(
         "--klarna-strict",
         action="store_true",
-        help="A recommendation that is not followed fails, of servers and of clients.",
+        help="Treat SHOULD violations as failures, for servers and clients.",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Registers the marker, and with a target the suite that judges it."""
+    """Registers the marker, and with a target the suite that tests it."""
     config.addinivalue_line("markers", _MARKER)
     if not config.getoption("klarna_target"):
         for name in ("output", "deviations"):
             if config.getoption(f"klarna_{name}"):
-                raise pytest.UsageError(f"--klarna-{name} goes with --klarna-target")
+                raise pytest.UsageError(f"--klarna-{name} needs --klarna-target")
     else:
         from klarna_conformance.testing.suite import ServerSuite
 
@@ -71,10 +71,10 @@ def _klarna_loop() -> "Generator[LoopThread]":  # pyright: ignore[reportUnusedFu
 def klarna_mock(
     request: pytest.FixtureRequest, _klarna_loop: "LoopThread"
 ) -> "Generator[KlarnaMock]":
-    """A mock of the API on a socket of this machine, for a client to be tested against.
+    """A mock of the API on a local socket, for tests of a client.
 
-    It makes orders, has faults happen, and shows what was exchanged and booked. When the test
-    ends, what the client sent is judged.
+    It creates orders, injects faults, and shows exchanges and ledgers. When the test ends, the
+    requests of the client are judged.
     """
     from klarna_conformance.testing.mock import KlarnaMock
     from klarna_conformance.testing.rules import rules_of
@@ -87,7 +87,7 @@ def klarna_mock(
 
 @pytest.fixture
 def klarna_scenarios() -> "Callable[..., tuple[ClientScenario, ...]]":
-    """Makes scenarios for `klarna_mock.play`: `klarna_conformance.testing.klarna_scenarios`."""
+    """Scenarios for `klarna_mock.play`: `klarna_conformance.testing.klarna_scenarios`."""
     from klarna_conformance.testing.scenarios import klarna_scenarios
 
     return klarna_scenarios
@@ -95,7 +95,7 @@ def klarna_scenarios() -> "Callable[..., tuple[ClientScenario, ...]]":
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
-    """Judges what a client sent, if its test went well so far."""
+    """Judges the requests of a client, if its test has not failed."""
     yield
     mock = item.stash.get(_MOCK, None)
     if mock is not None:
@@ -103,7 +103,7 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None]:
 
 
 def pytest_make_parametrize_id(val: Any) -> str | None:
-    """Names the tests that are made for scenarios by what happens in them."""
+    """Names parametrized tests by their scenario."""
     import sys
 
     play = sys.modules.get(_PLAY)

@@ -11,9 +11,9 @@ from pathlib import Path
 from klarna_conformance import defaults
 from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import make_plan
+from klarna_conformance.run.keeping import Keeper, consume
 from klarna_conformance.run.running import RunOptions, run
 from klarna_conformance.target.opening import open_target
-from klarna_reports.record.journal import Journal, read_journal
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 
@@ -25,10 +25,11 @@ def main() -> None:
     options = RunOptions(seed=seed, scope=Scope(), limits=Limits(concurrency=1))
     with tempfile.TemporaryDirectory() as directory:
         started = time.perf_counter()
-        with Journal(Path(directory)) as journal:
-            asyncio.run(run(spec, open_target("mock", spec, seed=seed), plan, options, journal, id))
+        keeper = Keeper(spec, Path(directory))
+        events = run(spec, open_target("mock", spec, seed=seed), plan, options)
+        asyncio.run(consume(events, keeper))
         judged_s = time.perf_counter() - started
-        record = read_journal(Path(directory) / "journal.ndjson")
+        record = keeper.record
     requests = [e.request for played in record.played for e in played.exchanges]
 
     async def bare() -> None:

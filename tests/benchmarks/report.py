@@ -17,10 +17,10 @@ from playwright.sync_api import Page, sync_playwright
 from klarna_conformance import defaults
 from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import make_plan
+from klarna_conformance.run.keeping import Keeper, consume
 from klarna_conformance.run.running import RunOptions, run
 from klarna_conformance.target.opening import open_target
 from klarna_reports.page.html import render_html
-from klarna_reports.record.journal import Journal, read_journal
 from klarna_reports.record.record import Record
 from klarna_reports.summary.summary import summarise
 from klarna_specs.goals import Scope
@@ -48,9 +48,9 @@ def recorded(spec: Spec, seed: int, directory: Path, examples: int) -> Record:
     plan = make_plan(spec, scope=Scope(), seed=seed, examples=examples, rehearsed=False)
     options = RunOptions(seed=seed, scope=Scope(), limits=Limits(concurrency=8), shrink=False)
     target = open_target("mock", spec, seed=seed, mutant=MUTANT)
-    with Journal(directory) as journal:
-        asyncio.run(run(spec, target, plan, options, journal, lambda _: None))
-    return read_journal(directory / "journal.ndjson")
+    keeper = Keeper(spec, directory)
+    asyncio.run(consume(run(spec, target, plan, options), keeper))
+    return keeper.record
 
 
 def twice(spec: Spec) -> Record:

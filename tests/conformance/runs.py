@@ -10,12 +10,11 @@ from klarna_conformance.http.pace import Pacer
 from klarna_conformance.http.wire import Wire
 from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import Plan
+from klarna_conformance.run.keeping import Keeper, consume
 from klarna_conformance.run.running import RunOptions, run
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.provisioners import HttpProvisioner
-from klarna_reports.record.journal import Journal, read_journal
 from klarna_reports.record.record import TargetFacts
-from klarna_reports.render import write_renderings
 from klarna_reports.summary.summary import Summary
 from klarna_specs.goals import Scope, goals
 from klarna_specs.scenario import Scenario
@@ -58,10 +57,11 @@ def run_on(
     plan = Plan(scenarios=tuple(scenarios), goals=goals(spec(), scope))
     run_options = RunOptions(seed=1, scope=scope, shrink=False)
 
+    keeper = Keeper(spec(), output)
+
     async def go() -> None:
         async with target:
-            with Journal(output) as journal:
-                await run(spec(), target, plan, run_options, journal, lambda _: None)
+            await consume(run(spec(), target, plan, run_options), keeper)
 
     asyncio.run(go())
-    return write_renderings(output, spec(), read_journal(output / "journal.ndjson"))
+    return keeper.report()

@@ -96,7 +96,7 @@ def test_an_entry_that_could_not_be_judged_is_neither_stale_nor_green(
     ("entry", "told"),
     [
         ({"requirement": "refund.nothing"}, "there is no requirement 'refund.nothing'"),
-        ({"owner": " "}, "a reason and an owner are needed"),
+        ({"owner": " "}, "needs a reason and an owner"),
         ({"expires": "soon"}, "expires"),
         ({"until": "2999-01-01"}, "'until' is unknown"),
     ],

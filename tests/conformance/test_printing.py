@@ -7,7 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from klarna_conformance.progress import LoggedProgress
+from klarna_conformance.run.events import CounterexampleFound, Event, Planned, ScenarioFinished
+from klarna_conformance.run.progress import Progress
+from klarna_reports.record.record import Played
+from klarna_specs.scenario import Scenario
 
 from .conftest import Finished
 
@@ -80,26 +83,41 @@ def _assert_inert(finished: Finished) -> None:
     assert not [line for line in told.splitlines() if line.lstrip().startswith("::")]
 
 
-def test_a_log_is_told_now_and_then_how_far_a_run_is_and_what_is_left() -> None:
-    times = iter([0.0, 0.0, 5.0, 16.0, 20.0, 32.0, 700.0])
-    progress = LoggedProgress(lambda: next(times))
-    progress.start(100)
+def _finished(count: int) -> list[Event]:
+    scenario = Played(id="s0001", scenario=Scenario(plan=None, steps=()))
+    return [ScenarioFinished(scenario)] * count
 
-    assert [progress.line("Sending", 8) for _ in range(4)] == [
+
+def test_a_log_gets_progress_and_the_time_left_now_and_then() -> None:
+    times = iter([0.0, 0.0, 5.0, 16.0, 20.0, 32.0, 700.0])
+    progress = Progress(lambda: next(times))
+    progress(Planned(100))
+    lines: list[str] = []
+    for _ in range(5):
+        for event in _finished(8):
+            progress(event)
+        lines.append(progress.line())
+
+    assert lines == [
         "",
         "Sending: 16 of 100, about 84 s left",
         "",
         "Sending: 32 of 100, about 68 s left",
+        "Sending: 40 of 100, about 18 min left",
     ]
-    assert progress.line("Sending", 8) == "Sending: 40 of 100, about 18 min left"
 
 
-def test_what_is_done_or_has_not_begun_has_no_time_left() -> None:
+def test_no_time_is_left_before_the_first_and_after_the_last_scenario() -> None:
     times = iter([0.0, 0.0, 20.0, 40.0])
-    progress = LoggedProgress(lambda: next(times))
-    progress.start(2)
-    assert progress.line("Preparing", 0) == "Preparing: 0 of 2"
-    assert progress.line("Shrinking", 2) == "Shrinking: 2 of 2"
+    progress = Progress(lambda: next(times))
+    (scenario,) = _finished(1)
+    assert isinstance(scenario, ScenarioFinished)
+    progress(Planned(1))
+    progress(ScenarioFinished(scenario.played, "preparing"))
+    assert progress.line() == "Preparing: 0 of 1"
+    progress(scenario)
+    progress(CounterexampleFound(scenario.played))
+    assert progress.line() == "Shrinking: 1 of 1"
 
 
 @pytest.mark.parametrize("mutant", ["", "release-of-captured-orders"])

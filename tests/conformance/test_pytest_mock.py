@@ -109,7 +109,7 @@ def test_a_violated_must_fails_the_test_and_says_where(pytester: pytest.Pytester
     ran.assert_outcomes(failed=1)
     ran.stdout.fnmatch_lines(
         [
-            "client.once, client.key-kept: not kept by the client",
+            "client.once, client.key-kept: violated by the client",
             "client.once (MUST): What was told once happens once, however the network failed*",
             "  expected: *",
             "  observed: *",
@@ -189,17 +189,17 @@ def test_a_test_that_is_not_to_be_judged_is_not(pytester: pytest.Pytester) -> No
 
     ran.assert_outcomes(passed=2, failed=2, skipped=1)
     told = [line for line in ran.outlines if not line.startswith("FAILED")]  # CI says it there too
-    assert sum("not kept by the client" in line for line in told) == 1
+    assert sum("violated by the client" in line for line in told) == 1
     ran.stdout.fnmatch_lines(["*AssertionError*the reason*", "FAILED *::test_but_this - *once*"])
 
 
 @pytest.mark.parametrize(
     ("marker", "problem"),
     [
-        ("'lost'", "it takes keywords only"),
+        ("'lost'", "it takes keyword arguments only"),
         ("judges=False", "it takes judge, strict and timeout_s: *judges*"),
         ("strict='yes'", "it takes judge, strict and timeout_s: *bool*"),
-        ("timeout_s=0", "timeout_s is more than 0*"),
+        ("timeout_s=0", "timeout_s must be more than 0*"),
     ],
 )
 def test_a_marker_that_says_something_else_is_refused(

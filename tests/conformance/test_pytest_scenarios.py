@@ -243,17 +243,17 @@ def test_a_client_that_does_wrong_fails_with_what_it_was_told_and_what_it_met(
     ran.assert_outcomes(passed=1, failed=6, skipped=2, warnings=1)
     ran.stdout.fnmatch_lines(
         [
-            "client.done-is-true*: not kept by the client (one refund of 1)",
-            "client.answers: not kept by the client (one refund of 1)",
+            "client.done-is-true*: violated by the client (one refund of 1)",
+            "client.answers: violated by the client (one refund of 1)",
             "*observed: *KeyError: 'no such thing' (test_client.py:8)",
-            "client.answers: not kept by the client (one refund of 1)",
+            "client.answers: violated by the client (one refund of 1)",
             "*observed: *0.1 s*",
-            "client.key-sent: not kept by the client (one refund of 1)",
-            "client.key-of-its-own: not kept by the client (one refund of 1)",
+            "client.key-sent: violated by the client (one refund of 1)",
+            "client.key-of-its-own: violated by the client (one refund of 1)",
             "`do` answered {'outcome': 'perhaps'}, which is no outcome: *",
             "*KlarnaWarning: client.key-sent (SHOULD): *",
             "PASSED test_client.py::test_no_key",
-            "SKIPPED * the client supports nothing of this: one refund of 1; choose `operations`",
+            "SKIPPED * the client supports none of this: one refund of 1; choose `operations`",
             "SKIPPED * not today",
         ]
     )
@@ -279,4 +279,4 @@ def test_faults_and_traffic_of_the_test_itself_are_kept_apart_from_what_is_playe
     ran = plugged(pytester, "test_client.py", tests=tests)
 
     ran.assert_outcomes(failed=1)  # another key, though the first refund may have been booked
-    ran.stdout.fnmatch_lines(["*client.key-kept: not kept by the client"])
+    ran.stdout.fnmatch_lines(["*client.key-kept: violated by the client"])

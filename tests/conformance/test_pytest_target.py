@@ -203,7 +203,7 @@ def test_what_is_not_chosen_is_not_in_the_scope_of_the_run(pytester: pytest.Pyte
         ),
         (("--klarna-target", "mock", "--klarna-output", "test_client.py"), "cannot write to"),
         (("--klarna-target", "mock", "klarna::refund"), "there is no test klarna::refund"),
-        (("--klarna-output", "kept"), "--klarna-output goes with --klarna-target"),
+        (("--klarna-output", "kept"), "--klarna-output needs --klarna-target"),
     ],
 )
 def test_what_is_configured_wrongly_is_a_usage_error_in_one_line(

@@ -13,9 +13,10 @@ import yaml
 from klarna_conformance.cli.options import watched_sides
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.record.redaction import Redactor
+from klarna_conformance.run.keeping import Keeper
 from klarna_conformance.traffic.recorded import traffic_facts
 from klarna_conformance.traffic.traffic_file import read_traffic
-from klarna_conformance.traffic.watched import Watched, write_watched
+from klarna_conformance.traffic.watched import Watched, judged_traffic
 from klarna_reports.record.results import Summary
 from klarna_specs.loader import load
 
@@ -391,13 +392,11 @@ def _pairs(headers: dict[str, str]) -> list[dict[str, str]]:
 def _judged(file: Path, side: str = "server") -> Summary:
     traffic = read_traffic(file)
     facts = traffic_facts(SPEC, traffic, name=file.name)
-    return write_watched(
-        SPEC,
-        Watched(facts=facts, traffic=tuple(traffic)),
-        file.parent / "report",
-        Recorder(Redactor(())),
-        sides=watched_sides(SPEC, side, ()),
-    )
+    watched, sides = Watched(facts=facts, traffic=tuple(traffic)), watched_sides(SPEC, side, ())
+    keeper = Keeper(SPEC, file.parent / "report")
+    for event in judged_traffic(SPEC, watched, Recorder(Redactor(())), sides=sides):
+        keeper(event)
+    return keeper.report()
 
 
 def _checked(
@@ -450,8 +449,8 @@ def test_what_is_not_judged_is_listed_with_its_reason(tmp_path: Path) -> None:
     told = json.loads((tmp_path / "report" / "run.json").read_text())["unjudged"]
 
     assert [(each.count, each.reason) for each in summary.unjudged] == [
-        (1, "it came before the order was first read; what it was is not known"),
-        (1, "it is no documented call on an order"),
+        (1, "it came before the order was first read, so its state is not known"),
+        (1, "it is not a documented call on an order"),
     ]
     assert [each["reason"] for each in told] == [each.reason for each in summary.unjudged]
     assert summary.unjudged[1].reason in (tmp_path / "report" / "report.html").read_text()

@@ -43,7 +43,7 @@ def test_a_scenario_that_lets_time_pass_does_not_age_the_keys_of_others(
 def test_doctor_finds_a_served_mock_in_order(served: Served, cli: Cli) -> None:
     finished = cli("doctor", served.base_url)
 
-    assert (finished.code, finished.out.splitlines()[-1]) == (0, "All is in order.")
+    assert (finished.code, finished.out.splitlines()[-1]) == (0, "No problems found.")
 
 
 def test_a_served_mock_is_conformant_and_the_credentials_are_in_no_file_of_the_output(

@@ -1,1 +1,1 @@
-"""Certifying clients: telling them what to do, disturbing their calls, judging what they did."""
+"""Certifying clients: sending them commands, injecting faults, judging their requests."""

@@ -1,27 +1,35 @@
-"""One certification from end to end: trying the adapter, playing everything, shrinking."""
+"""One certification from end to end: checking the adapter, every scenario, shrinking."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from contextlib import aclosing
 from math import inf
 
 import msgspec
 
 from klarna_conformance import defaults
 from klarna_conformance.adapter_protocol import Adapter, Ready
-from klarna_conformance.certify.checkup import operations_of, try_adapter
+from klarna_conformance.certify.checkup import check_adapter, operations_of
 from klarna_conformance.certify.driving import Stage
-from klarna_conformance.certify.shrinking import Trying, shrunk
+from klarna_conformance.certify.shrinking import Judging, shrunk
 from klarna_conformance.certify.silence import Silence
 from klarna_conformance.drawing import draw
-from klarna_conformance.errors import AdapterError
 from klarna_conformance.judge.client.judging import excuses, judge_client, keys_used
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.record.redaction import Redactor
+from klarna_conformance.run.events import (
+    CounterexampleFound,
+    Event,
+    Excused,
+    Planned,
+    ScenarioFinished,
+    Started,
+    Stopped,
+    ended,
+)
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.wrong.clients.catalogue import client_proofs
-from klarna_reports.record.journal import Journal
 from klarna_reports.record.record import Certified, Finding, Footer, Header, Played, TargetFacts
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.play import ClientScenario, ClientSide, Mute
@@ -34,20 +42,20 @@ from klarna_strategies.clients import client_scenarios, client_table
 __all__ = ["CertifyOptions", "certify", "plain_scenario"]
 
 _SHRINK_S = 20.0
-"""For how long smaller counterexamples of one requirement are looked for."""
+"""Time limit for shrinking the counterexample of one requirement, in seconds."""
 _MOST_SHRUNK = 8
 _MOST_SILENCE_S = 80.0
-"""Once a client was silent for so long altogether, only operations that never were are played."""
+"""After so many seconds without an outcome, operations that had none are left out."""
 
 
 Size = tuple[bool, int, int, int]
-"""How large a counterexample is: whether it needs others before it, faults, commands, requests."""
+"""The size of a counterexample: whether it needs others before it, faults, commands, requests."""
 
 
 class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """What a certification goes through; `time_s` bounds it, `examples` are drawn scenarios.
+    """The options of a certification: `time_s` limits it, `examples` is for random scenarios.
 
-    With `only`, that counterexample of the requirement `shows` is all that is played.
+    With `only`, it runs only that counterexample of the requirement `shows`.
     """
 
     seed: int
@@ -70,34 +78,26 @@ class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
         return (set(self.operations), set(self.faults)) == whole and self.only is None
 
 
-async def certify(
-    spec: Spec,
-    adapter: Adapter,
-    options: CertifyOptions,
-    journal: Callable[[], Journal],
-    tell: Callable[[Played], None],
-    progress: Callable[[int], AbstractContextManager[object]] = nullcontext,
-) -> None:
-    """Puts a client through every scenario and writes the journal as it happens.
+async def certify(spec: Spec, adapter: Adapter, options: CertifyOptions) -> AsyncGenerator[Event]:
+    """Runs every scenario with the client of an adapter, and judges it.
 
-    The journal is opened once the adapter was found right; raises AdapterError. `progress` is
-    given the number of scenarios and is around them, `tell` is told of each.
+    It starts once the adapter was checked; raises AdapterError where that is wrong.
     """
     stage = Stage(spec, adapter, seed=options.seed, tempo=options.tempo)
     try:
         ready = await stage.open()
         operations = operations_of(ready, options.operations)
-        await try_adapter(spec, stage, adapter, operations)
-        with journal() as opened:
-            under_way = _Certifying(spec, stage, options, operations, ready, opened, tell)
-            with progress(under_way.planned):
-                await under_way.run()
+        await check_adapter(spec, stage, adapter, operations)
+        certifying = _Certifying(spec, stage, options, operations, ready)
+        async with aclosing(ended(certifying.events(), certifying.footer)) as events:
+            async for event in events:
+                yield event
     finally:
         await stage.aclose()
 
 
 class _Certifying:
-    """A certification under way."""
+    """A certification in progress."""
 
     def __init__(
         self,
@@ -106,16 +106,12 @@ class _Certifying:
         options: CertifyOptions,
         operations: tuple[str, ...],
         ready: Ready,
-        journal: Journal,
-        tell: Callable[[Played], None],
     ) -> None:
         self._spec = spec
         self._stage = stage
         self._options = options
         self._operations = operations
         self._ready = ready
-        self._journal = journal
-        self._tell = tell
         self._began_s = time.monotonic()
         self._scenarios = tuple(self._chosen())
         self._used: dict[str, str] = {}
@@ -126,52 +122,47 @@ class _Certifying:
         self._recorder = Recorder(Redactor((defaults.USERNAME, defaults.PASSWORD)))
 
     @property
-    def planned(self) -> int:
-        """How many scenarios are to be played."""
-        return len(self._scenarios)
-
-    @property
     def _left_s(self) -> float:
-        bound = self._options.time_s
-        return inf if bound is None else self._began_s + bound - time.monotonic()
+        limit = self._options.time_s
+        return inf if limit is None else self._began_s + limit - time.monotonic()
 
-    async def run(self) -> None:
-        self._journal.write(self._header())
-        stopped = "interrupted"
-        try:
-            stopped = await self._play_all()
-            if not stopped and self._options.only is None:
-                self._excuse()
-            if self._options.shrink:
-                await self._shrink()
-        except AdapterError:
-            stopped = "the adapter failed"
-            raise
-        except Exception:
-            stopped = "an internal error"
-            raise
-        finally:
-            wall_s = round(time.monotonic() - self._began_s, 3)
-            self._journal.write(Footer(wall_s=wall_s, requests_sent=self._sent, stopped=stopped))
+    def footer(self, stopped: str) -> Footer:
+        wall_s = round(time.monotonic() - self._began_s, 3)
+        return Footer(wall_s=wall_s, requests_sent=self._sent, stopped=stopped)
 
-    async def _play_all(self) -> str:
-        """Plays them in their order; answers why it stopped before the last one, if it did."""
+    async def events(self) -> AsyncGenerator[Event]:
+        """Everything but the end."""
+        yield Started(self._header())
+        yield Planned(len(self._scenarios))
+        async for event in self._planned():
+            yield event
+        if self._options.shrink:
+            async for found in self._counterexamples():
+                yield found
+
+    async def _planned(self) -> AsyncGenerator[Event]:
+        """The scenarios in their order, and why it stopped before the last one, if it did."""
         silence = Silence(most_s=_MOST_SILENCE_S)
         skipped = 0
         for number, scenario in enumerate(self._scenarios, 1):
             if self._left_s <= 0:
-                return "the time is up"
+                yield Stopped("the time is up")
+                return
             if silence.expects(scenario):
                 skipped += 1
                 continue
             played = await self._played(scenario, f"s{number:04}", self._used)
             silence.note(_side(played).episodes)
             self._note(played)
+            yield ScenarioFinished(self._recorder.played(played))
             for key, use in keys_used(self._spec, _side(played), played.exchanges).items():
                 self._used[key] = use
                 self._users.setdefault(key, scenario)
-        without = f"after {silence.spent_s:.0f} s without an outcome"
-        return f"{skipped} scenarios were left out {without}" if skipped else ""
+        if skipped:
+            without = f"after {silence.spent_s:.0f} s without an outcome"
+            yield Stopped(f"{skipped} scenarios were left out {without}")
+        elif self._options.only is None and (excused := self._excused()):
+            yield Excused(excused)
 
     def _chosen(self) -> Iterator[ClientScenario]:
         options = self._options
@@ -189,7 +180,7 @@ class _Certifying:
         used: Mapping[str, str] | None = None,
         shrunk_from: str = "",
     ) -> Played:
-        """Plays and judges a scenario; `used` are the keys that others before it have used."""
+        """Runs and judges a scenario; `used` are the keys that earlier scenarios have used."""
         course = await self._stage.play(scenario)
         self._sent += len(course.exchanges)
         return Played(
@@ -203,7 +194,6 @@ class _Certifying:
         )
 
     def _note(self, played: Played) -> None:
-        self._write(played)
         self._found |= {finding.requirement for finding in played.findings}
         failed = _failed(played.findings)
         if failed:
@@ -214,43 +204,38 @@ class _Certifying:
                 if known is None or size < known[0]:
                     self._failing[requirement] = size, played
 
-    def _write(self, played: Played) -> None:
-        self._journal.write(self._recorder.played(played))
-        self._tell(played)
-
-    def _excuse(self) -> None:
-        """What the client never did cannot be judged, and is not held against it."""
+    def _excused(self) -> tuple[Finding, ...]:
+        """The requirements that do not apply, because the client never did what they are about."""
         bound = {requirement.id for requirement in self._client_spec.requirements}
-        excused = [each for each in excuses(self._spec, self._found) if each.requirement in bound]
-        if excused and self._found:
-            empty = Scenario(plan=None, steps=())
-            self._journal.write(Played(id="excused", scenario=empty, findings=tuple(excused)))
+        if not self._found:
+            return ()
+        return tuple(each for each in excuses(self._spec, self._found) if each.requirement in bound)
 
     @property
     def _client_spec(self) -> Spec:
         return client_spec(self._spec, operations=self._operations, faults=self._options.faults)
 
-    async def _shrink(self) -> None:
-        """Records of each violated requirement the smallest scenario that shows it by itself."""
+    async def _counterexamples(self) -> AsyncGenerator[CounterexampleFound]:
+        """For each violated requirement the smallest scenario that shows it by itself."""
         failing = sorted(self._failing.items())[:_MOST_SHRUNK]
         for number, (requirement, (_, played)) in enumerate(failing, 1):
             if self._left_s <= 0:
                 return
             if any(isinstance(episode.told, Mute) for episode in _side(played).episodes):
-                continue  # each attempt at a smaller one would be another silence
+                continue  # each attempt at a smaller one would time out as well
             whole = self._whole(requirement, played)
             smallest = await shrunk(
                 self._spec,
                 whole,
-                Trying(play=self._try, requirement=requirement, seed=self._options.seed),
+                Judging(play=self._try, requirement=requirement, seed=self._options.seed),
                 within_s=min(_SHRINK_S, self._left_s),
             )
             again = await self._played(smallest or whole, f"c{number:04}", shrunk_from=played.id)
             if requirement in _failed(again.findings):
-                self._write(again)
+                yield CounterexampleFound(self._recorder.played(again))
 
     def _whole(self, requirement: str, played: Played) -> ClientScenario:
-        """The scenario with all that it takes: also the one before it whose key it used again."""
+        """The scenario, after an earlier one if it used a key of that again."""
         scenario = _scenario_of(played)
         alone = _failed(judge_client(self._spec, _side(played), played.exchanges))
         own = keys_used(self._spec, _side(played), played.exchanges)
@@ -260,7 +245,7 @@ class _Certifying:
         return before.then(scenario)
 
     async def _try(self, scenario: ClientScenario) -> set[str]:
-        """The requirements that a scenario shows to be violated."""
+        """The requirements that a scenario violates."""
         return _failed((await self._played(scenario, "")).findings)
 
     def _header(self) -> Header:
@@ -273,7 +258,7 @@ class _Certifying:
             header,
             seed=options.seed,
             proofs=client_proofs(),
-            planned_scenarios=self.planned,
+            planned_scenarios=len(self._scenarios),
             scope=self._scope(),
             certified=Certified(
                 client=self._ready.client,
@@ -309,7 +294,7 @@ def _scenario_of(played: Played) -> ClientScenario:
 
 
 def plain_scenario(scenario: ClientScenario) -> Scenario:
-    """A scenario for a client as one for a server: the calls, without what they met."""
+    """A scenario for a client as one for a server: the calls, without the faults."""
     first, *others = scenario.orders
     return Scenario(
         plan=first,

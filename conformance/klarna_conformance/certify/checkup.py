@@ -1,4 +1,4 @@
-"""Trying an adapter before its client is judged: what is wrong with it is no finding."""
+"""Checking an adapter before its client is judged: its errors are no findings."""
 
 from collections.abc import Collection, Iterator
 from itertools import islice
@@ -11,59 +11,59 @@ from klarna_specs.client.requirements import CLIENT_OPERATIONS
 from klarna_specs.spec import Spec
 from klarna_strategies.clients import client_table
 
-__all__ = ["operations_of", "try_adapter"]
+__all__ = ["check_adapter", "operations_of"]
 
-_MOST_TRIED = 40
+_MOST_CHECKED = 40
 
 
 def operations_of(ready: Ready, wanted: tuple[str, ...]) -> tuple[str, ...]:
-    """The operations to certify: those that are wanted and that the adapter has.
+    """The operations to certify: those that are wanted and that the adapter supports.
 
-    Raises AdapterError for names that are no operations, and where none is left.
+    Raises AdapterError for unknown names, and if none is left.
     """
     known = ", ".join(CLIENT_OPERATIONS)
     if unknown := [name for name in ready.operations if name not in CLIENT_OPERATIONS]:
         raise AdapterError(
-            f"the adapter has operations {unknown}; clients are certified for {known}"
+            f"the adapter reports unknown operations {unknown}; clients are certified for {known}"
         )
     chosen = tuple(name for name in wanted if name in ready.operations)
     if not chosen:
-        told = ", ".join(ready.operations) or "none"
-        raise AdapterError(f"there is nothing to certify: the adapter has {told} of {known}")
+        reported = ", ".join(ready.operations) or "none"
+        raise AdapterError(f"there is nothing to certify: the adapter has {reported} of {known}")
     return chosen
 
 
-async def try_adapter(
+async def check_adapter(
     spec: Spec, stage: Stage, adapter: Adapter, operations: tuple[str, ...]
 ) -> None:
-    """Checks what only the adapter can have wrong; raises AdapterError.
+    """Checks the adapter itself; raises AdapterError.
 
-    It has to say that it does not support what does not exist; it has to have what it said; and
-    something of all that it is told has to reach the server at the address that it was given.
+    It must answer `unsupported` to an operation that does not exist, and must support the
+    operations that it reported; and some request must reach the server at its base URL.
     """
-    told = await adapter.do("noSuchOperation", "00000000-0000-4000-8000-000000000000", {})
-    if not isinstance(told, Unsupported):
+    outcome = await adapter.do("noSuchOperation", "00000000-0000-4000-8000-000000000000", {})
+    if not isinstance(outcome, Unsupported):
         raise AdapterError(
-            'the adapter was told an operation that does not exist; it has to answer {"outcome": '
-            f'"unsupported"}}, and answered {_named(told)}'
+            "the adapter got a command for an operation that does not exist; it must answer "
+            f'{{"outcome": "unsupported"}}, and answered {_named(outcome)}'
         )
     reached = False
     for operation in operations:
         course = await stage.play(next(_calm(spec, [operation])))
-        told = course.side.episodes[0].told
-        if isinstance(told, Unsupported):
-            raise AdapterError(f"the adapter said that it has {operation}, and does not support it")
+        outcome = course.side.episodes[0].told
+        if isinstance(outcome, Unsupported):
+            raise AdapterError(f"the adapter reported {operation}, but does not support it")
         reached = reached or bool(course.exchanges)
     if not reached and not await _reaches(spec, stage, operations):
         raise AdapterError(
-            f"nothing was sent to {stage.network.base_url}, whatever the adapter was told; it "
-            f"answered {_named(told)}. It has to use the base_url that it is told, and no proxy"
+            f"no request was sent to {stage.network.base_url}, whatever the command; the adapter "
+            f"answered {_named(outcome)}. It must use the base_url of its hello, and no proxy"
         )
 
 
 async def _reaches(spec: Spec, stage: Stage, operations: tuple[str, ...]) -> bool:
-    """Whether anything else arrives: a client may break down at what is plain, and not at more."""
-    for scenario in islice(_calm(spec, operations), _MOST_TRIED):
+    """Whether any other request arrives: a client may fail only on the simplest command."""
+    for scenario in islice(_calm(spec, operations), _MOST_CHECKED):
         course = await stage.play(scenario)
         if course.exchanges:
             return True
@@ -76,11 +76,11 @@ def _calm(spec: Spec, operations: Collection[str]) -> Iterator[ClientScenario]:
     return client_table(spec, operations=operations, faults=[])
 
 
-def _named(told: object) -> str:
-    match told:
+def _named(outcome: object) -> str:
+    match outcome:
         case Mute(after_s=after_s):
             return f"nothing within {after_s:g} s"
         case Ended(reason=reason):
             return f"nothing, and ended: {reason}"
         case _:
-            return type(told).__name__.lower().replace("refusedit", "refused")
+            return type(outcome).__name__.lower().replace("refusedit", "refused")

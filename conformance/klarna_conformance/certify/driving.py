@@ -1,4 +1,4 @@
-"""Driving a client through a scenario: orders on the mock, commands, faults in between."""
+"""Running a scenario with a client: orders on the mock, commands, injected faults."""
 
 import asyncio
 import time
@@ -25,13 +25,13 @@ __all__ = ["Course", "Stage"]
 
 _MOST_STALLED = 3
 _STALLED = 0.3
-"""This part of the client's timeout is as long as this process may stall."""
+"""How long this process may stall, as a part of the client's timeout."""
 _SETTLE_S = 0.01
-"""How long after an outcome was told requests that are still under way may end."""
+"""How long after an outcome pending requests may end, in seconds."""
 
 
 class Course(msgspec.Struct, frozen=True, kw_only=True):
-    """A scenario as it went: the orders, everything that was exchanged, and the client's side."""
+    """A scenario as it happened: the orders, the exchanges, and the client's side."""
 
     orders: tuple[ProvidedOrder, ...]
     exchanges: tuple[Exchange, ...]
@@ -39,9 +39,9 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class _CommandDisturbing(Disturbing):
-    """The faults of one command: each meets one attempt at it, or one read beside them.
+    """The faults of one command: each applies to one attempt at it, or to one read.
 
-    What else is sent meanwhile passes, but for a network that has failed for ever.
+    Other requests pass, unless the network has failed for ever.
     """
 
     def __init__(self, spec: Spec, command: Command, order_id: str, capture_id: str | None) -> None:
@@ -94,7 +94,7 @@ class Stage:
         )
 
     async def open(self) -> Ready:
-        """Begins to listen, and greets the adapter; raises AdapterError."""
+        """Starts listening, and starts the adapter; raises AdapterError."""
         await self.network.open()
         return await self._adapter.begin(
             Hello(
@@ -113,10 +113,10 @@ class Stage:
             await self.network.close()
 
     async def play(self, scenario: ClientScenario) -> Course:
-        """Has the client do what the scenario says; raises AdapterError.
+        """Runs a scenario; raises AdapterError.
 
-        Where this process itself stalled, answers came late for no fault of the client's: the
-        scenario is played again, on new orders.
+        If this process itself stalled, responses may have been late: the scenario is repeated, on
+        new orders.
         """
         course, stalled = await self._watched(scenario)
         for _ in range(_MOST_STALLED):
@@ -126,7 +126,7 @@ class Stage:
         return course
 
     async def _watched(self, scenario: ClientScenario) -> tuple[Course, bool]:
-        """A scenario as it went, and whether this process stalled meanwhile."""
+        """A scenario as it happened, and whether this process stalled."""
         async with measured_stall() as stall:
             course = await self._play(scenario)
         return course, stall.longest_s > _STALLED * self._tempo.timeout_s
@@ -134,7 +134,7 @@ class Stage:
     async def _play(self, scenario: ClientScenario) -> Course:
         orders = tuple(self.mock.make_order(plan) for plan in scenario.orders)
         self.network.begin()
-        episodes = [await self._tell(command, orders) for command in scenario.commands]
+        episodes = [await self._command(command, orders) for command in scenario.commands]
         await self.network.disturb(Disturbing())
         seen = self.network.seen()
         *earlier, last = episodes
@@ -153,7 +153,7 @@ class Stage:
             ),
         )
 
-    async def _tell(self, command: Command, orders: tuple[ProvidedOrder, ...]) -> Episode:
+    async def _command(self, command: Command, orders: tuple[ProvidedOrder, ...]) -> Episode:
         order = orders[command.order]
         order_id = self.mock.new_id() if command.unknown == "order" else order.order_id
         capture_id = None if command.capture is None else order.capture_ids[command.capture]
@@ -165,11 +165,11 @@ class Stage:
         named = {} if capture_id is None else {"capture_id": capture_id}
         began_s = time.monotonic()
         try:
-            told = await self._adapter.do(
+            outcome = await self._adapter.do(
                 command.operation, order_id, {**command.arguments, **named}
             )
         except AdapterError as exc:
-            raise AdapterError(f"{exc} (it was told: {command_text(command)})") from exc
+            raise AdapterError(f"{exc} (the command was: {command_text(command)})") from exc
         wall_s = time.monotonic() - began_s
         await asyncio.sleep(_SETTLE_S)
         if self.network.defect is not None:
@@ -182,7 +182,7 @@ class Stage:
             count=len(self.network.sightings) - first,
             before=before,
             after=self.mock.orders[order.order_id],
-            told=told,
+            told=outcome,
             wall_s=round(wall_s, 4),
         )
 

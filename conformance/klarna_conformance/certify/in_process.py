@@ -1,4 +1,4 @@
-"""An adapter for a client in this process: quick, for our own clients and for tests."""
+"""An adapter for a client in this process: fast, for our own clients and for tests."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -15,20 +15,20 @@ class PlainClient(Protocol):
 
     @property
     def operations(self) -> tuple[str, ...]:
-        """What it can do (operationIds)."""
+        """The operations that it supports (operationIds)."""
         ...
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
-        """Does one thing."""
+        """Carries out one command."""
         ...
 
     def close(self) -> None:
-        """Gives up whatever it is doing."""
+        """Aborts whatever it is doing."""
         ...
 
 
 class InProcessAdapter:
-    """Has a client work in a thread; `make` makes one when there is none that works."""
+    """Runs a client in a thread; `make` creates one at the start and after a crash."""
 
     def __init__(
         self, make: Callable[[Hello], PlainClient], *, name: str, command_s: float
@@ -40,13 +40,13 @@ class InProcessAdapter:
         self._client: PlainClient | None = None
 
     async def begin(self, hello: Hello) -> Ready:
-        """Makes the client."""
+        """Creates the client."""
         self._hello = hello
         self._client = self._make(hello)
         return Ready(client=self._name, operations=self._client.operations)
 
     async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
-        """Has it done; an exception of the client is its breakdown."""
+        """Carries out a command; an exception means that the client has crashed."""
         assert self._hello is not None
         client = self._client = self._client or self._make(self._hello)
         limit = asyncio.timeout(self._command_s)
@@ -60,7 +60,7 @@ class InProcessAdapter:
             return Ended(f"{type(exc).__name__}: {exc}"[:500])
 
     async def aclose(self) -> None:
-        """Gives the client up."""
+        """Closes the client."""
         if self._client is not None:
             self._client.close()
             self._client = None

@@ -1,4 +1,4 @@
-"""An adapter that is a program: started once, one instruction a line, one outcome a line."""
+"""An adapter that is a program: started once, one command per line, one outcome per line."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -15,12 +15,12 @@ from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Told, Unknown
 __all__ = ["ProcessAdapter"]
 
 _START_S = 30.0
-"""Within this an adapter has to be ready, in seconds: runtimes are slow to start."""
+"""Timeout for the start of an adapter, in seconds: runtimes are slow to start."""
 _SILENCES = 1.5
-"""A client may leave so many outcome times unanswered in all: 90 s where one is 60 s."""
+"""The total time without outcomes, in outcome times: 90 s where one is 60 s."""
 _SHARE = 0.25
 _SHORTEST_S = 2.5
-"""Once a client was silent, what is left of that time is shared out, in no smaller parts."""
+"""After a timeout, the next ones get this share of the rest, and no less than this."""
 _LONGEST_REASON = 500
 _LONGEST_SHOWN = 120
 _WANTED = '{"ready": {"client": "...", "operations": [...]}}'
@@ -39,9 +39,9 @@ _READY = msgspec.json.Decoder(Readiness)
 class ProcessAdapter:
     """Runs the command of an integrator's adapter.
 
-    One that breaks down, or reports nothing in time, is ended and started anew: what it was told is
-    judged, and what comes next is not spoilt by it. What it says never has the credentials in it.
-    `command_s` is the outcome time, in seconds; after a silence the next ones end sooner.
+    An adapter that crashes or times out is ended and restarted: that command is judged, and does
+    not affect the next ones. Credentials are removed from its output. `command_s` is the outcome
+    time, in seconds; after a timeout the next ones are shorter.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class ProcessAdapter:
         self._closed = False
 
     async def begin(self, hello: Hello) -> Ready:
-        """Starts the program and greets it; raises AdapterError."""
+        """Starts the program and sends the hello; raises AdapterError."""
         self._hello = hello
         self._redactor = Redactor((hello.username, hello.password), public=hello.base_url)
         try:
@@ -68,25 +68,25 @@ class ProcessAdapter:
         except TimeoutError as exc:
             await self._program.kill()
             raise AdapterError(
-                f"{self._name} said nothing within {self._start_s:g} s; its first line has to be "
+                f"{self._name} wrote nothing within {self._start_s:g} s; its first line must be "
                 f"{_WANTED}. {self._last_words}".strip()
             ) from exc
         except (OSError, ValueError, ProgramEnded) as exc:
-            told = self._redactor.text(str(exc))
-            raise AdapterError(f"{self._name} cannot be used as an adapter: {told}") from exc
+            why = self._redactor.text(str(exc))
+            raise AdapterError(f"{self._name} cannot be used as an adapter: {why}") from exc
         try:
             ready = _READY.decode(line).ready
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise AdapterError(
-                f"{self._name} said {self._shown(line)} instead of {_WANTED}: {exc}"
+                f"{self._name} wrote {self._shown(line)} instead of {_WANTED}: {exc}"
             ) from exc
         self._running = True
         return ready
 
     async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
-        """Hands an instruction on, and reads the outcome; raises AdapterError."""
+        """Sends a command, and reads the outcome; raises AdapterError."""
         if self._closed or self._hello is None:
-            raise AdapterError("the adapter is not there any more, or not yet")
+            raise AdapterError("the adapter is closed, or was not started")
         if not self._running:
             await self.begin(self._hello)
         self._number += 1
@@ -109,7 +109,7 @@ class ProcessAdapter:
         return self._outcome(line)
 
     async def aclose(self) -> None:
-        """Closes the program's input, and ends it where that is not enough."""
+        """Closes the program's input, and ends the program if that is not enough."""
         self._closed = True
         await self._program.aclose()
 
@@ -119,7 +119,7 @@ class ProcessAdapter:
 
     @property
     def _outcome_s(self) -> float:
-        """How long to wait for the next outcome, in seconds."""
+        """Timeout for the next outcome, in seconds."""
         left_s = _SILENCES * self._command_s - self._silent_s
         shared_s = left_s if not self._silent_s else max(_SHORTEST_S, left_s * _SHARE)
         return min(self._command_s, shared_s)
@@ -132,13 +132,11 @@ class ProcessAdapter:
             outcome = msgspec.convert(given, _Outcome)
         except (msgspec.DecodeError, UnicodeDecodeError) as exc:
             raise AdapterError(
-                f"the adapter said {self._shown(line)}, which is no outcome: {exc}; nothing but "
-                "the protocol belongs on stdout"
+                f"the adapter wrote {self._shown(line)}, which is no outcome: {exc}; stdout is for "
+                "the protocol only"
             ) from exc
         if number != self._number:
-            raise AdapterError(
-                f"the adapter answered instruction {number}; it was asked for {self._number}"
-            )
+            raise AdapterError(f"the adapter answered command {number} instead of {self._number}")
         return outcome
 
     @property

@@ -1,15 +1,13 @@
-"""What is kept of a certification: counterexamples, `run.json`, JUnit, the certificate."""
+"""The saved counterexamples of a client: written, read, and as sentences."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 import msgspec
 
-from klarna_conformance.errors import UsageError
-from klarna_reports.record.journal import FILE_NAME, read_journal
-from klarna_reports.record.record import Played
-from klarna_reports.render import WITH_EVERY_CERTIFICATION, WITH_EVERY_RUN, write_renderings
+from klarna_conformance.errors import UsageError, unknown_name, unwritable
+from klarna_reports.record.record import Played, Record
+from klarna_reports.record.results import ReportedFinding
 from klarna_reports.summary.again import counterexample_name
 from klarna_reports.summary.summary import Summary
 from klarna_reports.words.client_wording import played_sentence, scenario_of
@@ -20,11 +18,11 @@ from klarna_specs.loader import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 
-__all__ = ["Kept", "SavedScenario", "read_saved", "write_certified"]
+__all__ = ["SavedScenario", "read_saved", "save_counterexamples", "sentences"]
 
 
 class SavedScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A counterexample of a client: enough to read it, and to play it again."""
+    """A counterexample of a client: enough to read it, and to replay it."""
 
     requirement: str
     statement: str
@@ -34,7 +32,7 @@ class SavedScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 def read_saved(spec: Spec, path: Path) -> SavedScenario:
-    """A saved counterexample; raises UsageError with the line of what is wrong."""
+    """A saved counterexample; raises UsageError with the line of the problem."""
     try:
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
         saved: SavedScenario = shaped(text, SavedScenario)
@@ -48,7 +46,7 @@ def read_saved(spec: Spec, path: Path) -> SavedScenario:
 
 
 def _problem(spec: Spec, saved: SavedScenario) -> str:
-    """Why it cannot be played; empty where it can."""
+    """Why it cannot be replayed; empty if it can."""
     known = {
         "requirement": [each.id for each in client_requirements(spec)],
         "operation": CLIENT_OPERATIONS,
@@ -60,60 +58,42 @@ def _problem(spec: Spec, saved: SavedScenario) -> str:
         *(("market", plan.market) for plan in saved.scenario.orders),
     )
     unknown = next(((what, name) for what, name in named if name not in known[what]), None)
-    return f"there is no {unknown[0]} {unknown[1]!r}" if unknown else saved.scenario.problem
+    return unknown_name(*unknown, known[unknown[0]]) if unknown else saved.scenario.problem
 
 
-class Kept(NamedTuple):
-    """What was written: the summary, and of each deviation the sentence that tells it."""
-
-    summary: Summary
-    sentences: dict[str, str]
-
-
-def write_certified(spec: Spec, directory: Path, *, certificate: bool = True) -> Kept:
-    """Writes everything beside the journal in this folder; a replay has no certificate.
-
-    Raises UsageError where it cannot be written.
-    """
-    record = read_journal(directory / FILE_NAME)
-    formats = WITH_EVERY_CERTIFICATION if certificate else WITH_EVERY_RUN
-    try:
-        summary = write_renderings(directory, spec, record, formats)
-        _save(directory / "counterexamples", record.played, summary)
-    except OSError as exc:
-        raise UsageError(
-            f"cannot write to {directory}: {exc.strerror or exc}; choose --output"
-        ) from exc
-    return Kept(summary, _sentences(record.played, summary))
-
-
-def _save(directory: Path, scenarios: Sequence[Played], summary: Summary) -> None:
-    """Writes the first counterexample of each violated requirement."""
+def save_counterexamples(directory: Path, record: Record, summary: Summary) -> None:
+    """Writes the first counterexample of each violated requirement; raises UnwritableError."""
     statements = {result.id: result.statement for result in summary.requirements}
     failed = {f.requirement: f for f in reversed(summary.findings) if f.verdict == "FAIL"}
-    wanted = {finding.scenario for finding in failed.values()}
-    played = {each.id: each for each in scenarios if each.id in wanted and each.client}
-    for requirement, finding in failed.items():
-        side = played[finding.scenario].client if finding.scenario in played else None
-        if side is not None:
-            directory.mkdir(parents=True, exist_ok=True)
-            saved = SavedScenario(
-                requirement=requirement,
-                statement=statements[requirement],
-                told=played_sentence(played[finding.scenario], finding.observed),
-                expected=finding.expected,
-                scenario=scenario_of(side),
-            )
-            path = directory / counterexample_name(requirement)
-            path.write_bytes(msgspec.yaml.encode(saved))
+    played = _played(record, failed)
+    try:
+        for requirement, finding in failed.items():
+            if (found := played.get(finding.scenario)) and found.client:
+                directory.mkdir(parents=True, exist_ok=True)
+                saved = SavedScenario(
+                    requirement=requirement,
+                    statement=statements[requirement],
+                    told=played_sentence(found, finding.observed),
+                    expected=finding.expected,
+                    scenario=scenario_of(found.client),
+                )
+                path = directory / counterexample_name(requirement)
+                path.write_bytes(msgspec.yaml.encode(saved))
+    except OSError as exc:
+        raise unwritable(directory, exc) from exc
 
 
-def _sentences(scenarios: Sequence[Played], summary: Summary) -> dict[str, str]:
+def sentences(record: Record, summary: Summary) -> dict[str, str]:
+    """For each requirement that was not met, what the client did, as a sentence."""
     first = {finding.requirement: finding for finding in reversed(summary.findings)}
-    wanted = {finding.scenario for finding in first.values()}
-    played = {each.id: each for each in scenarios if each.id in wanted and each.client}
+    played = _played(record, first)
     return {
         requirement: played_sentence(played[finding.scenario], finding.observed)
         for requirement, finding in first.items()
         if finding.scenario in played
     }
+
+
+def _played(record: Record, findings: Mapping[str, ReportedFinding]) -> dict[str, Played]:
+    wanted = {finding.scenario for finding in findings.values()}
+    return {each.id: each for each in record.played if each.id in wanted and each.client}

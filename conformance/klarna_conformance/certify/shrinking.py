@@ -1,4 +1,4 @@
-"""Looking for the smallest scenario in which a client does the same wrong thing, by Hypothesis."""
+"""Shrinking a scenario in which a client violates a requirement, with Hypothesis."""
 
 import asyncio
 import random
@@ -15,13 +15,13 @@ from klarna_specs.client.play import ClientScenario
 from klarna_specs.spec import Spec
 from klarna_strategies.clients import simpler_scenarios
 
-__all__ = ["Trying", "shrunk"]
+__all__ = ["Judging", "shrunk"]
 
-_MOST_TRIES = 40
+_MOST_CANDIDATES = 40
 
 
-class Trying(NamedTuple):
-    """How a scenario is tried: `play` answers which requirements it shows to be violated."""
+class Judging(NamedTuple):
+    """How a candidate is judged: `play` returns the requirements that it violates."""
 
     play: Callable[[ClientScenario], Awaitable[set[str]]]
     requirement: str
@@ -29,65 +29,65 @@ class Trying(NamedTuple):
 
 
 async def shrunk(
-    spec: Spec, scenario: ClientScenario, trying: Trying, *, within_s: float
+    spec: Spec, scenario: ClientScenario, judging: Judging, *, within_s: float
 ) -> ClientScenario | None:
-    """A simpler scenario that shows the same; None where none was found in this time.
+    """A simpler scenario with the same violation; None if none was found in this time.
 
-    Each scenario is played once: a client that does not always do the same is no trouble. What
-    playing raises ends the search, and is raised.
+    Each candidate runs once, so a client may be nondeterministic. An exception ends the search, and
+    is raised.
     """
-    tries = _Tries(trying, scenario, within_s=within_s)
+    candidates = _Candidates(judging, scenario, within_s=within_s)
     try:
-        found = await asyncio.to_thread(_simplest, spec, scenario, tries, trying.seed)
+        found = await asyncio.to_thread(_simplest, spec, scenario, candidates, judging.seed)
     finally:
-        tries.stop()
-    if tries.failure is not None:
-        raise tries.failure
+        candidates.stop()
+    if candidates.failure is not None:
+        raise candidates.failure
     return None if found == scenario else found
 
 
-class _Tries:
-    """Has candidates played, each once, on behalf of the thread that looks for them."""
+class _Candidates:
+    """Runs candidates, each once, for the thread that generates them."""
 
-    def __init__(self, trying: Trying, failing: ClientScenario, *, within_s: float) -> None:
+    def __init__(self, judging: Judging, failing: ClientScenario, *, within_s: float) -> None:
         self.failure: Exception | None = None
-        self._trying = trying
+        self._judging = judging
         self._loop = asyncio.get_running_loop()
         self._until_s = time.monotonic() + within_s
         self._known: dict[bytes, bool] = {msgspec.json.encode(failing): True}
-        self._under_way: Future[set[str]] | None = None
+        self._running: Future[set[str]] | None = None
 
     def fails(self, candidate: ClientScenario) -> bool:
-        """Whether a scenario shows the same; False once there is no time left to know."""
+        """Whether a candidate has the same violation; False once the time is up."""
         written = msgspec.json.encode(candidate)
         if written not in self._known and time.monotonic() < self._until_s:
             self._known[written] = self._play(candidate)
         return self._known.get(written, False)
 
     def stop(self) -> None:
-        """Plays nothing more, and gives up what is under way."""
+        """Runs no more candidates, and cancels the one that is running."""
         self._until_s = 0.0
-        if self._under_way is not None:
-            self._under_way.cancel()
+        if self._running is not None:
+            self._running.cancel()
 
     def _play(self, candidate: ClientScenario) -> bool:
-        self._under_way = asyncio.run_coroutine_threadsafe(self._violated(candidate), self._loop)
+        self._running = asyncio.run_coroutine_threadsafe(self._violated(candidate), self._loop)
         try:
-            return self._trying.requirement in self._under_way.result()
+            return self._judging.requirement in self._running.result()
         except Exception as exc:
             self.failure = self.failure or exc
             self.stop()
             return False
 
     async def _violated(self, candidate: ClientScenario) -> set[str]:
-        return await self._trying.play(candidate)
+        return await self._judging.play(candidate)
 
 
 def _simplest(
-    spec: Spec, scenario: ClientScenario, tries: _Tries, seed: int
+    spec: Spec, scenario: ClientScenario, candidates: _Candidates, seed: int
 ) -> ClientScenario | None:
     quiet = settings(
-        max_examples=_MOST_TRIES,
+        max_examples=_MOST_CANDIDATES,
         database=None,
         deadline=None,
         derandomize=False,
@@ -95,8 +95,10 @@ def _simplest(
         suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
         print_blob=False,
     )
-    drawn = random.Random(seed)  # noqa: S311 - it draws examples
+    drawn = random.Random(seed)  # noqa: S311 - for examples only
     try:
-        return find(simpler_scenarios(spec, scenario), tries.fails, settings=quiet, random=drawn)
+        return find(
+            simpler_scenarios(spec, scenario), candidates.fails, settings=quiet, random=drawn
+        )
     except NoSuchExample:
         return None

@@ -1,4 +1,4 @@
-"""A client that leaves commands without an outcome: what is still worth playing with it."""
+"""A client that times out: which scenarios are still worth running."""
 
 from collections.abc import Iterable
 
@@ -11,10 +11,10 @@ _Situation = tuple[str, frozenset[str], bool]
 
 
 class Silence:
-    """Remembers which commands stayed without an outcome.
+    """Remembers which commands timed out.
 
-    What met the same kinds of faults is not played again; once `most_s` seconds were spent in
-    silence, neither are the operations that had a part in it. The rest is.
+    Commands with the same kinds of faults are left out; once `most_s` seconds were spent on
+    timeouts, so are all commands of their operations.
     """
 
     def __init__(self, *, most_s: float) -> None:
@@ -24,7 +24,7 @@ class Silence:
         self.spent_s = 0.0
 
     def note(self, episodes: Iterable[Episode]) -> None:
-        """Takes in how the commands of a scenario ended."""
+        """Takes the outcomes of a scenario into account."""
         for episode in episodes:
             if isinstance(episode.told, Mute):
                 self.spent_s += episode.wall_s
@@ -33,7 +33,7 @@ class Silence:
                     self._situations.add(_situation(episode.command))
 
     def expects(self, scenario: ClientScenario) -> bool:
-        """Whether a scenario would only be another silence."""
+        """Whether a scenario would probably time out again."""
         worn_out = self._operations if self.spent_s >= self._most_s else set[str]()
         return any(
             command.operation in worn_out or _situation(command) in self._situations

@@ -1,4 +1,4 @@
-"""How long this process itself did nothing, because the machine or its own work held it up."""
+"""How long this process itself stalled, because the machine was busy."""
 
 import asyncio
 import time
@@ -20,7 +20,7 @@ class Stall:
 
 @asynccontextmanager
 async def measured_stall() -> AsyncGenerator[Stall]:
-    """Watches the event loop; what was measured can be read afterwards."""
+    """Measures the event loop; read the result afterwards."""
     stall = Stall()
     watching = asyncio.create_task(_watch(stall))
     await asyncio.sleep(0)

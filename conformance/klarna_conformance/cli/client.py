@@ -1,20 +1,24 @@
 """`client`: certify a client."""
 
 import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.cli.options import DURATION, output_option, specs_option
+from klarna_conformance.cli.options import (
+    DURATION,
+    command_line,
+    output_option,
+    seed_option,
+    specs_option,
+    strict_option,
+    terminal_option,
+)
 
 if TYPE_CHECKING:
-    from klarna_conformance.certify.certifying import CertifyOptions
-    from klarna_conformance.certify.saved import SavedScenario
     from klarna_conformance.cli.terminal import Terminal
-    from klarna_specs.spec import Spec
 
 __all__ = ["client"]
 
@@ -22,37 +26,36 @@ __all__ = ["client"]
 @click.command()
 @click.argument("adapter", nargs=-1, required=True)
 @click.option("--operations", help="Comma-separated operations (operationIds); all by default.")
-@click.option("--faults", help="Comma-separated kinds of faults; `none` for none, all by default.")
-@click.option("--seed", default=defaults.SEED, show_default=True, help="Draws the scenarios.")
+@click.option("--faults", help="Comma-separated kinds of faults, or `none`; all by default.")
+@seed_option
 @click.option(
     "--examples",
     type=click.IntRange(0),
     default=defaults.CLIENT_EXAMPLES,
     show_default=True,
-    help="How many scenarios are drawn beside those of the table.",
+    help="Number of random scenarios, in addition to the enumerated ones.",
 )
-@click.option("--max-time", type=DURATION, help="Start nothing after so long, such as 5m.")
+@click.option("--max-time", type=DURATION, help="Time limit, for example 5m.")
 @click.option(
     "--timeout",
     type=DURATION,
     default="1s",
     show_default=True,
-    help="How long the client is advised to wait for an answer.",
+    help="Request timeout that the client is asked to use.",
 )
 @click.option(
     "--outcome-time",
     type=DURATION,
-    help="After so long without an outcome the client counts as mute; 30 timeouts, 60s or more.",
+    help="Time limit for the outcome of a command; by default 30 timeouts, at least 60s.",
 )
-@click.option("--strict", is_flag=True, help="A recommendation that is not followed fails it.")
-@click.option("--no-shrink", is_flag=True, help="Do not look for smaller counterexamples.")
+@strict_option
+@click.option("--no-shrink", is_flag=True, help="Do not search for smaller counterexamples.")
 @click.option(
     "--replay",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Play only this counterexample, without a certificate; the record goes to OUTPUT/replay.",
+    help="Replay only this counterexample, without a certificate; writes to OUTPUT/replay.",
 )
-@click.option("--quiet", is_flag=True, help="Print the verdict only.")
-@click.option("--no-color", is_flag=True, help="Print without colours.")
+@terminal_option
 @output_option
 @specs_option
 def client(
@@ -67,26 +70,28 @@ def client(
     strict: bool,
     no_shrink: bool,
     replay: Path | None,
-    quiet: bool,
-    no_color: bool,
+    terminal: "Terminal",
     output: Path,
     specs: Path | None,
 ) -> int:
-    """Certify the client that the program ADAPTER drives: `client -- python adapter.py`.
+    """Certify the client behind the program ADAPTER: `client -- python adapter.py`.
 
-    The client is told to do things, its calls meet faults of the network, and what it sends, what
-    is booked in the end and what it tells is judged. docs/client-certification.md tells how to
-    write an adapter.
+    The adapter gets commands and lets the client carry them out against the mock, while network
+    faults are injected. The client is judged by its requests, by the final state of the orders, and
+    by the outcomes that it reports. docs/client-certification.md describes how to write an adapter.
     """
-    from klarna_conformance.certify.certifying import CertifyOptions
-    from klarna_conformance.cli.terminal import Terminal
+    from klarna_conformance.certify.certifying import CertifyOptions, certify
+    from klarna_conformance.certify.process_adapter import ProcessAdapter
+    from klarna_conformance.certify.saved import read_saved, save_counterexamples, sentences
     from klarna_conformance.network.network import Tempo
+    from klarna_conformance.run.keeping import Keeper, keep
+    from klarna_reports.render import WITH_EVERY_CERTIFICATION, WITH_EVERY_RUN
     from klarna_specs.client.faults import FAULT_KINDS
     from klarna_specs.client.requirements import CLIENT_OPERATIONS
     from klarna_specs.loader import load
 
     spec = load(specs)
-    saved = _saved(spec, replay) if replay else None
+    saved = read_saved(spec, replay) if replay else None
     options = CertifyOptions(
         seed=seed,
         operations=_chosen("operation", operations, CLIENT_OPERATIONS),
@@ -101,70 +106,29 @@ def client(
         ),
         strict=strict,
         shrink=not no_shrink,
-        command=" ".join(["klarna-conformance", *sys.argv[1:]]),
+        command=command_line(),
         adapter=shlex.join(adapter),
         only=saved.scenario if saved else None,
         shows=saved.requirement if saved else "",
     )
-    folder = output / "replay" if replay else output
-    return _certified(spec, adapter, options, folder, Terminal(quiet=quiet, color=not no_color))
+    folder = output / "replay" if saved else output
+    formats = WITH_EVERY_RUN if saved else WITH_EVERY_CERTIFICATION
+    keeper = Keeper(spec, folder, formats=formats)
+    program = ProcessAdapter(adapter, command_s=options.tempo.command_s)
+    with terminal.following() as follow:
+        summary = keep(lambda: certify(spec, program, options), keeper, follow)
+    save_counterexamples(folder / "counterexamples", keeper.record, summary)
+    terminal.certified(summary, sentences(keeper.record, summary), folder)
+    return summary.exit_code
 
 
-def _chosen(what: str, told: str | None, existing: tuple[str, ...]) -> tuple[str, ...]:
-    from klarna_conformance.cli.options import known_names
-    from klarna_conformance.errors import UsageError
+def _chosen(what: str, text: str | None, existing: tuple[str, ...]) -> tuple[str, ...]:
+    from klarna_conformance.errors import UsageError, check_names
 
-    if told is None:
+    if text is None:
         return existing
-    named = tuple(name.strip() for name in told.split(",") if name.strip())
+    named = tuple(name.strip() for name in text.split(",") if name.strip())
     if not named:
         raise UsageError(f"--{what}s names no {what}; there are {', '.join(existing)}")
-    known_names(what, named, existing)
+    check_names(what, named, existing)
     return named
-
-
-def _saved(spec: "Spec", path: Path) -> "SavedScenario":
-    from klarna_conformance.certify.saved import read_saved
-
-    return read_saved(spec, path)
-
-
-def _certified(
-    spec: "Spec",
-    command: tuple[str, ...],
-    options: "CertifyOptions",
-    output: Path,
-    terminal: "Terminal",
-) -> int:
-    import asyncio
-
-    from klarna_conformance.certify.certifying import certify
-    from klarna_conformance.certify.process_adapter import ProcessAdapter
-    from klarna_conformance.certify.saved import write_certified
-    from klarna_conformance.errors import UsageError
-    from klarna_reports.record.journal import FILE_NAME, Journal
-    from klarna_reports.render import discard_renderings
-
-    began: list[Journal] = []
-
-    def journal() -> Journal:
-        try:
-            discard_renderings(output)
-            began.append(Journal(output))
-        except OSError as exc:
-            raise UsageError(
-                f"cannot write to {output}: {exc.strerror or exc}; choose --output"
-            ) from exc
-        return began[0]
-
-    adapter = ProcessAdapter(command, command_s=options.tempo.command_s)
-    work = certify(spec, adapter, options, journal, terminal.played, terminal.progress)
-    try:
-        asyncio.run(work)
-    except KeyboardInterrupt:
-        if not began or not (output / FILE_NAME).stat().st_size:
-            raise click.Abort from None
-        terminal.interrupted()
-    kept = write_certified(spec, output, certificate=options.only is None)
-    terminal.certified(kept.summary, kept.sentences, output)
-    return kept.summary.exit_code

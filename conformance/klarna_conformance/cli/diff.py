@@ -25,14 +25,14 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     type=click.Choice(["text", "json", "markdown"]),
     default="text",
     show_default=True,
-    help="What to print: text to read, JSON for a program, or Markdown for a pull request.",
+    help="Format of the printed output.",
 )
 @specs_option
 def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
-    """Tell what changed from the run in the folder OLD to the one in NEW.
+    """Compare the run in the folder OLD with the run in NEW.
 
-    Each requirement is broken, fixed, changed, added, removed or unchanged. Exits with 1 where one
-    is newly broken.
+    Lists requirements as broken, fixed, changed, added or removed. Exits with 1 if one is newly
+    broken.
     """
     import msgspec
 

@@ -17,10 +17,10 @@ __all__ = ["doctor"]
 @format_option
 @specs_option
 def doctor(target: str, form: str, specs: Path | None) -> int:
-    """Try the connection, the credentials and the making of an order, and judge nothing.
+    """Check the connection, the credentials and the provisioning of an order; no verdicts.
 
-    JSON comes in the end: the steps with their results, and in `problem` what went wrong. Exits
-    with 2 where the configuration is wrong, and with 4 where the target does not work.
+    Exits with 2 if the configuration is wrong, and with 4 if the target does not work. With
+    --format json the output is one object: the steps with their results, and the `problem`.
     """
     import asyncio
 
@@ -41,7 +41,7 @@ def doctor(target: str, form: str, specs: Path | None) -> int:
         if form == "json":
             click.echo(_as_json(exc.exit_code, steps, str(exc)))
         raise
-    click.echo(_as_json(0, steps, "") if form == "json" else "All is in order.")
+    click.echo(_as_json(0, steps, "") if form == "json" else "No problems found.")
     return 0
 
 

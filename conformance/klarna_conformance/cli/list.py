@@ -17,10 +17,17 @@ __all__ = ["list_requirements"]
     type=click.Choice(["table", "json", "page"]),
     default="table",
     show_default=True,
-    help="`page` shows which statement of the documentation page is claimed by what.",
+    help="`page` lists the statements of the documentation page with their requirements.",
 )
-@click.option("--operation", "operations", multiple=True, help="Only this operation (operationId).")
-@click.option("--clients", is_flag=True, help="List what clients are held to instead of servers.")
+@click.option(
+    "--operation",
+    "operations",
+    multiple=True,
+    help="Only this operation (operationId); repeatable.",
+)
+@click.option(
+    "--clients", is_flag=True, help="List the requirements for clients instead of servers."
+)
 @specs_option
 def list_requirements(
     form: str, operations: tuple[str, ...], clients: bool, specs: Path | None
@@ -32,7 +39,7 @@ def list_requirements(
     from klarna_specs.loader import load
 
     if clients and form == "page":
-        raise UsageError("--format page is about what servers are held to")
+        raise UsageError("--format page cannot be used with --clients")
     spec = load(specs)
     scope = chosen_scope(spec, operations)
     if clients:

@@ -28,18 +28,18 @@ _INTERNAL = 5
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="klarna-conformance")
 def _group() -> None:
-    """Tells whether a server, or a client, keeps to Klarna's Order Management documentation.
+    """Test a server or a client against Klarna's Order Management documentation.
 
-    Refunds, return fees, release of the remaining authorization, extension of the due date.
-    Without a target the built-in mock is judged: no credentials, no network.
+    Covers refunds, return fees, release of the remaining authorization and extension of the due
+    date. Without a target, commands use the built-in mock: no credentials, no network.
 
     \b
     Exit codes:
-      0  conformant (known deviations included)
+      0  conformant, or only accepted deviations
       1  nonconformant
       2  wrong usage or configuration
       3  not fully verified
-      4  target unreachable, credentials refused, or no order can be had
+      4  target unreachable, credentials refused, or no order can be provisioned
       5  internal error
     """
 
@@ -63,11 +63,11 @@ for _command in (
 
 
 def main() -> None:
-    """Runs the command line, exits with the documented code, tells errors in one sentence."""
+    """Runs the command line; prints errors as one sentence, and exits with the documented code."""
     try:
         sys.exit(_group.main(standalone_mode=False) or 0)
     except click.exceptions.Abort:
-        click.echo("Interrupted before anything was sent: not fully verified.", err=True)
+        click.echo("Interrupted before anything was judged: not fully verified.", err=True)
         sys.exit(_INTERRUPTED)
     except click.ClickException as exc:
         exc.show()

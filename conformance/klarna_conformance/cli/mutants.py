@@ -1,4 +1,4 @@
-"""`mutants`: run the suite against every mutant and harmless variant, of servers or of clients."""
+"""`mutants`: run the suite against mutants and harmless variants of servers or clients."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.cli.options import SHARD, specs_option
+from klarna_conformance.cli.options import SHARD, seed_option, specs_option
 
 if TYPE_CHECKING:
     from klarna_conformance.campaign.servers import Trial, Trials
@@ -16,29 +16,35 @@ __all__ = ["mutants"]
 
 
 @click.command()
-@click.option("--clients", is_flag=True, help="Put the wrong and harmless clients to the test.")
-@click.option("--mutant", "ids", multiple=True, help="Only this mutant or harmless one (id).")
-@click.option("--class", "kinds", multiple=True, help="Only this class of servers.")
-@click.option("--shard", type=SHARD, help="Only the I-th of N parts, such as 1/4.")
-@click.option("--seed", default=defaults.SEED, show_default=True, help="Draws the scenarios.")
+@click.option("--clients", is_flag=True, help="Test clients instead of servers.")
+@click.option(
+    "--mutant", "ids", multiple=True, help="Only this mutant or harmless variant (id); repeatable."
+)
+@click.option("--class", "kinds", multiple=True, help="Only servers of this class; repeatable.")
+@click.option("--shard", type=SHARD, help="Run part I of N, for example 1/4.")
+@seed_option
 @click.option(
     "--examples",
     type=click.IntRange(0),
     show_default=f"{defaults.EXAMPLES}, for clients {defaults.CLIENT_EXAMPLES}",
-    help="How many scenarios are drawn.",
+    help="Number of random scenarios.",
 )
 @click.option(
     "--max-requests",
     type=click.IntRange(1),
-    help="Try what a run of so many requests sends to a server.",
+    help="Use the plan of a run with this limit on requests.",
 )
-@click.option("--full", is_flag=True, help="Go on when a mutant is caught: by whom else is it?")
+@click.option(
+    "--full",
+    is_flag=True,
+    help="Continue after a mutant is detected, to find all requirements that detect it.",
+)
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
     default=Path("mutants.json"),
     show_default=True,
-    help="The file for the matrix requirement x mutant.",
+    help="Output file for the matrix of requirements and mutants (JSON).",
 )
 @specs_option
 def mutants(
@@ -53,23 +59,23 @@ def mutants(
     output: Path,
     specs: Path | None,
 ) -> int:
-    """Run the suite against every mutant and harmless variant, and tell what it detects.
+    """Measure which defects the suite detects, with mutants and harmless variants.
 
-    A mutant is a server that is wrong in one way; it has to be caught by the requirement that it
-    breaks. A harmless variant differs only where the documentation is silent; nothing may catch it.
-    With --clients the same is done with clients instead of servers: each is certified.
-    Exits with 1 where a mutant survives or a harmless variant is caught.
+    A mutant is a server with one deliberate defect; the requirement that it violates must detect
+    it. A harmless variant differs only where the documentation is silent; nothing may detect it.
+    With --clients, clients are tested instead of servers. Exits with 1 if a mutant survives or a
+    harmless variant is reported.
     """
     if clients:
-        _refuse_what_is_of_servers(kinds, max_requests)
+        _refuse_server_options(kinds, max_requests)
         from klarna_conformance.campaign.choosing import choose_clients
         from klarna_conformance.campaign.clients import ClientCampaign, try_clients
 
         drawn = defaults.CLIENT_EXAMPLES if examples is None else examples
         wrong = choose_clients(ids=ids, shard=shard)
         campaign = ClientCampaign(seed=seed, examples=drawn, specs=specs, full=full)
-        tried = try_clients(wrong, campaign)
-        return _told(wrong, tried, seed, drawn, output)
+        trials_done = try_clients(wrong, campaign)
+        return _reported(wrong, trials_done, seed, drawn, output)
     from klarna_conformance.campaign.choosing import choose
     from klarna_conformance.campaign.servers import Campaign, try_mutants
 
@@ -78,31 +84,31 @@ def mutants(
     of_servers = Campaign(
         seed=seed, examples=drawn, max_requests=max_requests, specs=specs, full=full
     )
-    return _told(chosen, try_mutants(chosen, of_servers), seed, drawn, output)
+    return _reported(chosen, try_mutants(chosen, of_servers), seed, drawn, output)
 
 
-def _refuse_what_is_of_servers(kinds: tuple[str, ...], max_requests: int | None) -> None:
+def _refuse_server_options(kinds: tuple[str, ...], max_requests: int | None) -> None:
     from klarna_conformance.errors import UsageError
 
     if kinds:
-        raise UsageError("clients have no classes: use --mutant with --clients, not --class")
+        raise UsageError("--class cannot be used with --clients; use --mutant")
     if max_requests is not None:
-        raise UsageError("clients send as they like: --max-requests cannot be used with --clients")
+        raise UsageError("--max-requests cannot be used with --clients")
 
 
-def _told(
-    chosen: Sequence[object], tried: Iterable["Trial"], seed: int, examples: int, output: Path
+def _reported(
+    chosen: Sequence[object], trials_done: Iterable["Trial"], seed: int, examples: int, output: Path
 ) -> int:
-    """Tells of each trial as it is done, and of all in the end; answers the exit code."""
+    """Prints each trial, and the score; answers the exit code."""
     from klarna_conformance.campaign.servers import Trials
     from klarna_conformance.cli.terminal import Terminal
 
     terminal = Terminal(quiet=False, color=True)
     done: list[Trial] = []
-    with terminal.progress(len(chosen), "Trying"):
-        for trial in tried:
+    with terminal.testing(len(chosen)) as report:
+        for trial in trials_done:
             done.append(trial)
-            terminal.trial(trial)
+            report(trial)
     trials = Trials(seed=seed, examples=examples, trials=tuple(done))
     _write(trials, output)
     terminal.trials(trials, output)
@@ -112,9 +118,9 @@ def _told(
 def _write(trials: "Trials", output: Path) -> None:
     import msgspec
 
-    from klarna_conformance.errors import UsageError
+    from klarna_conformance.errors import unwritable
 
     try:
         output.write_bytes(msgspec.json.format(msgspec.json.encode(trials)))
     except OSError as exc:
-        raise UsageError(f"cannot write {output}: {exc.strerror or exc}; choose --output") from exc
+        raise unwritable(output, exc) from exc

@@ -16,15 +16,20 @@ __all__ = ["openapi"]
     type=click.Choice(["3.1", "3.0"]),
     default="3.1",
     show_default=True,
-    help="The version of OpenAPI; 3.0 for tools that read nothing newer.",
+    help="OpenAPI version; 3.0 for tools that do not support 3.1.",
 )
 @click.option(
-    "--format", "form", type=click.Choice(["yaml", "json"]), default="yaml", show_default=True
+    "--format",
+    "form",
+    type=click.Choice(["yaml", "json"]),
+    default="yaml",
+    show_default=True,
+    help="Format of the document.",
 )
 @click.option(
     "--output",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="A file to write to; standard output by default.",
+    help="Output file; standard output by default.",
 )
 @specs_option
 def openapi(
@@ -33,8 +38,8 @@ def openapi(
     output: Path | None,
     specs: Path | None,
 ) -> None:
-    """Compile the specs to an OpenAPI document, for generators, editors and other test tools."""
-    from klarna_conformance.errors import UsageError
+    """Compile the specs to an OpenAPI document, for code generators, editors and test tools."""
+    from klarna_conformance.errors import unwritable
     from klarna_conformance.openapi import compile_openapi
     from klarna_specs.loader import load
 
@@ -45,9 +50,7 @@ def openapi(
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as exc:
-        raise UsageError(
-            f"cannot write {output}: {exc.strerror or exc}; choose another --output"
-        ) from exc
+        raise unwritable(output, exc) from exc
 
 
 def _written(document: object, form: Literal["yaml", "json"]) -> str:
@@ -61,7 +64,7 @@ def _written(document: object, form: Literal["yaml", "json"]) -> str:
 
 
 def _dumper() -> type:
-    """Writes every value out where it stands: anchors are for machines."""
+    """A dumper without anchors, which are hard to read."""
     import yaml
 
     class Plain(yaml.SafeDumper):

@@ -1,9 +1,9 @@
 """Options that several commands share, and what is made of them."""
 
-import difflib
 import importlib
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,23 +22,27 @@ __all__ = [
     "RATE",
     "SHARD",
     "PlanOptions",
+    "TrafficOptions",
     "chosen_scope",
-    "color_option",
+    "command_line",
     "format_option",
-    "known_names",
+    "host_option",
     "output_option",
     "plan_options",
-    "quiet_option",
-    "requirement_option",
+    "port_option",
+    "seed_option",
     "side_option",
     "specs_option",
+    "strict_option",
     "target_argument",
+    "terminal_option",
+    "traffic_options",
     "watched_sides",
 ]
 
 
 class _Read(click.ParamType[Any]):
-    """A value that a function of a module reads from text; its ValueError says what is wrong."""
+    """A value that a function of a module reads from text; its ValueError is the message."""
 
     def __init__(self, name: str, module: str) -> None:
         self.name = name
@@ -54,24 +58,24 @@ class _Read(click.ParamType[Any]):
 
 
 DURATION = _Read("duration_s", "klarna_conformance.limits")
-"""An option such as `10m`, handed on in seconds."""
+"""An option such as `10m`, passed on in seconds."""
 RATE = _Read("rate_per_s", "klarna_conformance.limits")
-"""An option such as `20/s`, handed on as requests a second."""
+"""An option such as `20/s`, passed on as requests a second."""
 SHARD = _Read("shard", "klarna_conformance.sharding")
-"""An option such as `1/4`, handed on as a `Shard`."""
+"""An option such as `1/4`, passed on as a `Shard`."""
 
 target_argument = click.argument("target", default="mock")
 specs_option = click.option(
     "--specs",
     type=click.Path(path_type=Path, file_okay=False),
-    help="A folder with specs to use instead of the built-in ones.",
+    help="Use the specs in this folder instead of the built-in ones.",
 )
 output_option = click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
     default=defaults.OUTPUT,
     show_default=True,
-    help="The folder for journal, report and the other files.",
+    help="Folder for the journal, the report and the other files.",
 )
 format_option = click.option(
     "--format",
@@ -79,42 +83,64 @@ format_option = click.option(
     type=click.Choice(["text", "json"]),
     default="text",
     show_default=True,
-    help="What to print: text to read, or JSON for a program.",
+    help="Format of the printed output.",
 )
-quiet_option = click.option("--quiet", is_flag=True, help="Print the verdict only.")
-color_option = click.option("--no-color", is_flag=True, help="Print without colours.")
-requirement_option = click.option(
-    "--requirement", "requirements", multiple=True, help="Only this requirement (id)."
+seed_option = click.option(
+    "--seed",
+    default=defaults.SEED,
+    show_default=True,
+    help="Random seed for generated scenarios.",
 )
+strict_option = click.option("--strict", is_flag=True, help="Treat SHOULD violations as failures.")
 side_option = click.option(
     "--side",
     type=click.Choice(["server", "client", "both"]),
     default="both",
     show_default=True,
-    help="Whom to judge.",
+    help="Which side of the traffic to judge.",
+)
+host_option = click.option(
+    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+)
+port_option = click.option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=0,
+    help="Port to listen on; a free one by default.",
+)
+_quiet_option = click.option("--quiet", is_flag=True, help="Print only the verdict.")
+_color_option = click.option("--no-color", is_flag=True, help="Print without colors.")
+_requirement_option = click.option(
+    "--requirement", "requirements", multiple=True, help="Only this requirement (id); repeatable."
 )
 _PLAN_OPTIONS = (
     click.option(
-        "--operation", "operations", multiple=True, help="Only this operation (operationId)."
+        "--operation",
+        "operations",
+        multiple=True,
+        help="Only this operation (operationId); repeatable.",
     ),
-    requirement_option,
-    click.option("--market", "markets", multiple=True, help="Only this market (ISO code)."),
-    click.option("--seed", default=defaults.SEED, show_default=True, help="Draws the scenarios."),
+    _requirement_option,
+    click.option(
+        "--market", "markets", multiple=True, help="Only this market (country code); repeatable."
+    ),
+    seed_option,
     click.option(
         "--examples",
         type=click.IntRange(0),
         default=defaults.EXAMPLES,
         show_default=True,
-        help="How many scenarios are drawn beside the enumerated ones.",
+        help="Number of random scenarios, in addition to the enumerated ones.",
     ),
-    click.option("--max-requests", type=click.IntRange(1), help="Send no more requests than this."),
+    click.option("--max-requests", type=click.IntRange(1), help="Limit on the number of requests."),
     specs_option,
 )
+_TRAFFIC_OPTIONS = (_requirement_option, strict_option, output_option, specs_option)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanOptions:
-    """What a command line says of the plan; `max_requests` is None where nothing bounds it."""
+    """The options that decide what is sent; `max_requests` is None where nothing limits it."""
 
     operations: tuple[str, ...]
     requirements: tuple[str, ...]
@@ -125,25 +151,66 @@ class PlanOptions:
     specs: Path | None
 
     def load(self) -> "tuple[Spec, Scope]":
-        """The specs, and the scope within them; raises UsageError for a name that is in neither."""
+        """The specs, and the scope within them; raises UsageError for an unknown name."""
         from klarna_specs.loader import load
 
         spec = load(self.specs)
         return spec, chosen_scope(spec, self.operations, self.requirements, self.markets)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrafficOptions:
+    """The options for judging traffic that others send."""
+
+    requirements: tuple[str, ...]
+    strict: bool
+    output: Path
+    specs: Path | None
+
+
 def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that decide what is sent; the command gets them as one `PlanOptions`."""
+    return _grouped(command, "plan", PlanOptions, _PLAN_OPTIONS)
+
+
+def traffic_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options for judging traffic; the command gets them as one `TrafficOptions`."""
+    return _grouped(command, "judging", TrafficOptions, _TRAFFIC_OPTIONS)
+
+
+def terminal_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--quiet and --no-color; the command gets a `Terminal`, quiet as well with --format json."""
 
     @wraps(command)
-    def with_plan(**options: Any) -> Any:
-        names = PlanOptions.__dataclass_fields__
-        plan = PlanOptions(**{name: options.pop(name) for name in names})
-        return command(plan=plan, **options)
+    def with_terminal(quiet: bool, no_color: bool, **options: Any) -> Any:
+        from klarna_conformance.cli.terminal import Terminal
 
-    for option in reversed(_PLAN_OPTIONS):
-        with_plan = option(with_plan)
-    return with_plan
+        silent = quiet or options.get("form") == "json"
+        return command(terminal=Terminal(quiet=silent, color=not no_color), **options)
+
+    return _quiet_option(_color_option(with_terminal))
+
+
+def _grouped(
+    command: Callable[..., Any],
+    name: str,
+    group: type[Any],
+    options: tuple[Callable[..., Any], ...],
+) -> Callable[..., Any]:
+    names = [field.name for field in fields(group)]
+
+    @wraps(command)
+    def grouped(**given: Any) -> Any:
+        return command(**{name: group(**{each: given.pop(each) for each in names})}, **given)
+
+    for option in reversed(options):
+        grouped = option(grouped)
+    return grouped
+
+
+def command_line() -> str:
+    """The command line of this process, to be recorded."""
+    return " ".join(["klarna-conformance", *sys.argv[1:]])
 
 
 def chosen_scope(
@@ -152,17 +219,19 @@ def chosen_scope(
     requirements: tuple[str, ...] = (),
     markets: tuple[str, ...] = (),
 ) -> "Scope":
-    """The scope that these names tell; raises UsageError for one that does not exist."""
+    """The scope with these names; raises UsageError for an unknown one."""
+    from klarna_conformance.errors import check_names
     from klarna_specs.goals import Scope
 
-    known_names("operation", operations, spec.operations)
-    known_names("requirement", requirements, [each.id for each in spec.requirements])
-    known_names("market", markets, spec.markets)
+    check_names("operation", operations, spec.operations)
+    check_names("requirement", requirements, [each.id for each in spec.requirements])
+    check_names("market", markets, spec.markets)
     return Scope(operations=operations, requirements=requirements, markets=markets)
 
 
 def watched_sides(spec: "Spec", side: str, requirements: tuple[str, ...]) -> "tuple[Side, ...]":
-    """Which sides of traffic to judge; raises UsageError for requirements that are of neither."""
+    """The sides of traffic to judge; raises UsageError for requirements of neither."""
+    from klarna_conformance.errors import check_names
     from klarna_specs.client.requirements import client_spec
 
     chosen: dict[str, tuple[Side, ...]] = {
@@ -171,19 +240,5 @@ def watched_sides(spec: "Spec", side: str, requirements: tuple[str, ...]) -> "tu
         "both": ("server", "client"),
     }
     judged = spec if side == "server" else client_spec(spec, servers=side == "both")
-    known_names("requirement", requirements, [each.id for each in judged.requirements])
+    check_names("requirement", requirements, [each.id for each in judged.requirements])
     return chosen[side]
-
-
-def known_names(what: str, named: tuple[str, ...], existing: Iterable[str]) -> None:
-    """Raises UsageError for a name that does not exist, with those that are like it."""
-    from klarna_conformance.errors import UsageError
-
-    names = list(existing)
-    for name in named:
-        if name not in names:
-            folded = {existing.casefold(): existing for existing in names}
-            near = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)
-            close = [folded[match] for match in near]
-            meant = f"did you mean {' or '.join(close)}?" if close else "`list` shows them all"
-            raise UsageError(f"there is no {what} {name!r}; {meant}")

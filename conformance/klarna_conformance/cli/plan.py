@@ -23,15 +23,15 @@ __all__ = ["plan"]
 @click.command()
 @target_argument
 @plan_options
-@click.option("--scenarios", is_flag=True, help="Print every scenario, as YAML.")
-@click.option("--orders", is_flag=True, help="List the orders that it takes.")
+@click.option("--scenarios", is_flag=True, help="Print every scenario as YAML.")
+@click.option("--orders", is_flag=True, help="List the required orders.")
 @format_option
 def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: str) -> None:
-    """Tell what `run` would send to TARGET, without sending anything.
+    """Show what `run` would send to TARGET, without sending anything.
 
-    Counts scenarios, requests and goals, and names the goals that nothing in the plan serves. Of a
-    target with a pool of orders it says which orders are missing there; --orders lists all that
-    the plan uses, so that they can be created.
+    Counts scenarios, requests and goals, and lists the goals that the plan does not cover. For a
+    target with a pool of orders it lists the orders that are missing from the pool; --orders lists
+    all orders that the plan requires.
     """
     import msgspec
 
@@ -52,8 +52,8 @@ def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: st
         cache=PlanningCache.of_user(),
     )
     if form == "json":
-        told = _told(spec, made, opened.facts.name, scenarios=scenarios)
-        click.echo(msgspec.json.format(msgspec.json.encode(told)))
+        values = _as_json(spec, made, opened.facts.name, scenarios=scenarios)
+        click.echo(msgspec.json.format(msgspec.json.encode(values)))
         return
     if scenarios:
         for number, each in enumerate(made.scenarios, 1):
@@ -63,7 +63,7 @@ def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: st
         click.echo(line)
 
 
-def _told(spec: "Spec", made: "Plan", name: str, *, scenarios: bool) -> dict[str, Any]:
+def _as_json(spec: "Spec", made: "Plan", name: str, *, scenarios: bool) -> dict[str, Any]:
     from klarna_conformance.plan.shopping import shopping_list
 
     return {
@@ -92,16 +92,16 @@ def _lines(spec: "Spec", made: "Plan", name: str, *, orders: bool) -> "Iterator[
         f"{sum(order.count for order in had)} orders, about {made.requests} requests, "
         f"{served} of {len(made.goals)} goals"
     )
-    yield f"With {made.covering} requests every goal could be served once."
+    yield f"{made.covering} requests are enough to cover every goal once."
     if made.unserved:
-        yield "Not served, so that these cannot pass:"
+        yield "Not covered, so these requirements cannot pass:"
     for requirement, aspects in _by_requirement(made).items():
         yield f"  {spec.requirement(requirement).level:<6} {requirement}: {listed(aspects)}"
     if missing:
-        yield "Orders to create for these; another amount will do, for the plan is fitted to it:"
+        yield "Orders to create for these (the amount may differ):"
         yield from map(_order, missing)
     if orders:
-        yield "Orders that the plan takes (captures, releases and cancellations are the run's):"
+        yield "Required orders (the run captures, releases and cancels them itself):"
         yield from map(_order, had)
 
 

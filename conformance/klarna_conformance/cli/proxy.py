@@ -1,91 +1,69 @@
-"""`proxy`: judge what passes through."""
+"""`proxy`: judge the traffic between a client and a server."""
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from klarna_conformance.cli.options import (
-    color_option,
-    output_option,
-    quiet_option,
-    requirement_option,
+    TrafficOptions,
+    host_option,
+    port_option,
     side_option,
-    specs_option,
+    terminal_option,
+    traffic_options,
     watched_sides,
 )
+
+if TYPE_CHECKING:
+    from klarna_conformance.cli.terminal import Terminal
 
 __all__ = ["proxy"]
 
 
 @click.command()
 @click.argument("upstream")
-@click.option("--host", default="127.0.0.1", show_default=True, help="The address to listen on.")
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=0, help="The port; a free one by default."
-)
+@host_option
+@port_option
 @side_option
-@requirement_option
 @click.option(
-    "--no-look", is_flag=True, help="Do not read orders in between; hardly any server can be judged"
+    "--no-look", is_flag=True, help="Do not read orders; most server requirements need that."
 )
-@click.option("--strict", is_flag=True, help="A recommendation that is not followed fails it.")
-@output_option
-@quiet_option
-@color_option
-@specs_option
+@traffic_options
+@terminal_option
 def proxy(
     upstream: str,
     host: str,
     port: int,
     side: str,
-    requirements: tuple[str, ...],
     no_look: bool,
-    strict: bool,
-    output: Path,
-    quiet: bool,
-    no_color: bool,
-    specs: Path | None,
+    judging: TrafficOptions,
+    terminal: "Terminal",
 ) -> int:
-    """Stand between a client and UPSTREAM (a URL, a playground's name or a target file).
+    """Forward requests to UPSTREAM, and judge the server and the client by the traffic.
 
-    Prints its base URL, which the client is given instead of the server's; it passes everything on
-    with the client's own credentials. Before the first call on an order, and after each that could
-    change it, it reads the order. When it is ended (Ctrl-C, SIGTERM) both sides are judged, as
-    far as what passed through tells: it exits with 1 for a violation, and with 3 where something
-    was not seen. --requirement narrows the question.
+    UPSTREAM is a URL, the name of a playground, or a target file. The proxy prints its base URL;
+    configure it in the client in place of the server's. Requests are forwarded with the client's
+    credentials. The proxy also reads each order before the first request about it, and after each
+    request that can change it. Stop it with Ctrl-C or SIGTERM to get the report. Exit code 1 means
+    a violation, 3 that a requirement was not exercised; use --requirement to judge only some.
     """
     import msgspec
 
-    from klarna_conformance.cli.terminal import Terminal
-    from klarna_conformance.errors import UsageError
-    from klarna_conformance.network.serving import serve
-    from klarna_conformance.record.recording import Recorder
+    from klarna_conformance.cli.traffic import judge_traffic, served
     from klarna_conformance.record.redaction import Redactor
     from klarna_conformance.traffic.proxying import ProxyServer, upstream_of
     from klarna_conformance.traffic.recorded import traffic_facts
-    from klarna_conformance.traffic.watched import seen_by, write_watched
+    from klarna_conformance.traffic.watched import seen_by
     from klarna_specs.loader import load
 
-    spec = load(specs)
-    sides = watched_sides(spec, side, requirements)
+    spec = load(judging.specs)
+    sides = watched_sides(spec, side, judging.requirements)
     there = upstream_of(upstream)
-    server = ProxyServer(spec, there, looks=not no_look, host=host, port=port)
-    try:
-        seen = serve(server, click.echo)
-    except OSError as exc:
-        raise UsageError(f"cannot listen on {host}:{port}: {exc.strerror or exc}") from exc
+    server = ProxyServer(spec, there, reads=not no_look, host=host, port=port)
+    seen = served(server, host, port)
     passed = tuple(sorted(server.passed, key=lambda each: each.began_s))
-    facts = msgspec.structs.replace(
-        traffic_facts(spec, passed, name=there.name), base_url=there.base_url
-    )
-    summary = write_watched(
-        spec,
-        msgspec.structs.replace(seen_by(facts, seen), upstream=passed),
-        output,
-        Recorder(Redactor(server.secrets, public=there.base_url)),
-        sides=sides,
-        requirements=requirements,
-        strict=strict,
-    )
-    Terminal(quiet=quiet, color=not no_color).summary(summary, output)
-    return summary.exit_code
+    facts = traffic_facts(spec, passed, name=there.name)
+    facts = msgspec.structs.replace(facts, base_url=there.base_url)
+    watched = msgspec.structs.replace(seen_by(facts, seen), upstream=passed)
+    redactor = Redactor(server.secrets, public=there.base_url)
+    return judge_traffic(spec, watched, redactor, judging, terminal, sides=sides)

@@ -1,4 +1,4 @@
-"""`replay`: a saved counterexample again."""
+"""`replay`: send a saved counterexample again."""
 
 from pathlib import Path
 
@@ -12,14 +12,19 @@ __all__ = ["replay"]
 
 @click.command()
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
-@click.option("--target", default="mock", show_default=True, help="`mock`, a URL or a target file.")
+@click.option(
+    "--target",
+    default="mock",
+    show_default=True,
+    help="`mock`, a playground, a URL or a target file.",
+)
 @click.option("--mutant", help="Replay against this mutant of the mock.")
 @specs_option
 def replay(file: Path, target: str, mutant: str | None, specs: Path | None) -> int:
-    """Play the saved counterexample in FILE again and judge it.
+    """Send the saved counterexample in FILE again, and judge it.
 
-    Prints what was exchanged. Exits with 1 where a requirement is violated, with 0 where none is,
-    and with 4 where its order cannot be had.
+    Prints the exchanges. Exits with 1 if a requirement is violated, with 0 if none is, and with 4
+    if its order cannot be provisioned.
     """
     import asyncio
     import uuid
@@ -36,6 +41,6 @@ def replay(file: Path, target: str, mutant: str | None, specs: Path | None) -> i
     opened = open_target(target, spec, seed=defaults.SEED, mutant=mutant)
     played = asyncio.run(replay_on(spec, opened, saved.scenario, nonce=str(uuid.uuid4())))
     if played.unavailable:
-        raise PreflightError(f"no order can be had: {played.unavailable.reason}")
+        raise PreflightError(f"no order can be provisioned: {played.unavailable.reason}")
     Terminal(quiet=False, color=True).exchanges(played)
     return 1 if any(finding.verdict == "FAIL" for finding in played.findings) else 0

@@ -1,11 +1,15 @@
-"""`report`: render a record again."""
+"""`report`: render a report again."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.cli.options import color_option, quiet_option, specs_option
+from klarna_conformance.cli.options import specs_option, terminal_option
+
+if TYPE_CHECKING:
+    from klarna_conformance.cli.terminal import Terminal
 
 __all__ = ["report"]
 
@@ -15,30 +19,28 @@ __all__ = ["report"]
 @click.option(
     "--output",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The folder for the files; by default that of the first record.",
+    help="Folder for the files; by default that of the first record.",
 )
 @click.option(
     "--format",
     "formats",
     default="json,junit,html",
     show_default=True,
-    help="Comma-separated: json, junit, html, sarif, ctrf, markdown (also for the step summary of "
-    "GitHub Actions), github (its annotations), badge (SVG), har, "
-    "pytest, certificate (of a client).",
+    help="Comma-separated formats: json, junit, html, sarif, ctrf, markdown (also for GitHub's "
+    "step summary), github (annotations), badge (SVG), har, pytest, certificate (of a client).",
 )
 @click.option(
     "--suggest-deviations",
     is_flag=True,
-    help="Print a first file of known deviations, with all that failed, for --deviations of `run`.",
+    help="Print a file of accepted deviations with all failures, for `run --deviations`.",
 )
 @click.option(
     "--previous",
     type=click.Path(path_type=Path, file_okay=False),
-    help="The folder of an earlier run: the report tells what changed since then.",
+    help="Folder of an earlier run; the report shows what changed since then.",
 )
 @click.option("--recheck", is_flag=True, help="Judge the recorded exchanges again.")
-@quiet_option
-@color_option
+@terminal_option
 @specs_option
 def report(
     directories: tuple[Path, ...],
@@ -47,20 +49,19 @@ def report(
     suggest_deviations: bool,
     previous: Path | None,
     recheck: bool,
-    quiet: bool,
-    no_color: bool,
+    terminal: "Terminal",
     specs: Path | None,
 ) -> int:
-    """Render the record in a folder again, from its journal alone, or merge those of several.
+    """Render the report of a run again from its journal, or merge the parts of a run.
 
-    DIRECTORIES are the folder of one run (by default the one that `run` writes to), or those of
-    all parts of a run that was sent with --shard. Exits with the code of the run's verdict.
+    DIRECTORIES are the folder of one run (by default the default --output of `run`), or the folders
+    of all parts of a run with --shard. Exits with the code of the verdict.
     """
     from datetime import UTC, datetime
 
-    from klarna_conformance.cli.terminal import Terminal
     from klarna_conformance.errors import UsageError
     from klarna_conformance.run.deviations_file import suggested_deviations
+    from klarna_conformance.run.keeping import collected
     from klarna_conformance.traffic.rechecking import judged_again
     from klarna_reports.record.journal import FILE_NAME, read_journal
     from klarna_reports.render import FORMATS, unfit, write_renderings
@@ -78,7 +79,7 @@ def report(
     if problem := unfit(record, wanted):
         raise UsageError(problem)
     if recheck:
-        record = judged_again(spec, record)
+        record = collected(judged_again(spec, record))
     if suggest_deviations:
         click.echo(
             suggested_deviations(summarise(spec, record), datetime.now(UTC).date()), nl=False
@@ -88,5 +89,5 @@ def report(
     summary = write_renderings(
         directory, spec, record, [n for n in FORMATS if n in wanted], previous=earlier
     )
-    Terminal(quiet=quiet, color=not no_color).summary(summary, directory)
+    terminal.summary(summary, directory)
     return summary.exit_code

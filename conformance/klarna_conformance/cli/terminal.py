@@ -1,4 +1,4 @@
-"""What a run prints: progress while it goes, and a summary that names what failed."""
+"""What commands print: the progress of a run, and a summary with its failures."""
 
 import statistics
 import time
@@ -9,11 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
-from klarna_conformance.progress import LoggedProgress
+from klarna_conformance.run.events import (
+    Consumer,
+    CounterexampleFound,
+    Event,
+    ScenarioFinished,
+    Stopped,
+)
+from klarna_conformance.run.progress import Progress
 from klarna_reports.record.record import Played
 from klarna_reports.summary.summary import Summary
 from klarna_reports.words.printable import inert
@@ -33,18 +41,14 @@ _STYLES = {
 }
 _SHOWN = 12
 _UNSEEN_SHOWN = 5
-_TOLD_EVERY = 50
-"""After so many trials a log is told that it goes on."""
-
-
+_LOGGED_EVERY = 50
+"""After so many trials a log gets a line."""
 _MARK = "| "
 """Before a line that would be a workflow command only because the text was wrapped there."""
-_PHASES = {"r": "Preparing", "c": "Shrinking"}
-"""What is being done when scenarios with ids of this beginning are played."""
 
 
 class Terminal:
-    """Prints progress to stderr and the summary to stdout; `clock` tells seconds."""
+    """Prints progress to stderr and the summary to stdout; `clock` returns seconds."""
 
     def __init__(
         self, *, quiet: bool, color: bool, clock: Callable[[], float] = time.monotonic
@@ -55,58 +59,58 @@ class Terminal:
             stderr=True, force_terminal=plain, no_color=not color, highlight=False, quiet=quiet
         )
         self._quiet = quiet
-        self._progress: Progress | None = None
-        self._log = LoggedProgress(clock)
-        self._failures = 0
-        self._tried = 0
-
-    def planning(self) -> None:
-        """Says that the plan is being made."""
-        if self._err.is_terminal:
-            self._err.print("Planning ...", end="\r")
+        self._clock = clock
 
     @contextmanager
-    def progress(self, total: int, doing: str = "Sending") -> Generator[None]:
-        """Shows a bar while scenarios are played or mutants tried, where somebody looks."""
+    def following(self) -> Generator[Consumer]:
+        """A consumer of events that shows the progress of a run: a bar, or lines in a log."""
+        progress = Progress(self._clock)
+        with self._bar("Planning", None) as (bar, task):
+
+            def follow(event: Event) -> None:
+                progress(event)
+                if isinstance(event, Stopped):
+                    self._err.print(Text(f"Stopped: {event.reason}. The results so far are kept."))
+                if isinstance(event, ScenarioFinished | CounterexampleFound):
+                    bar.update(task, total=progress.total, completed=progress.done)
+                    bar.update(task, description=progress.doing)
+                    if (line := progress.line()) and not self._err.is_terminal:
+                        self._err.print(line)
+
+            yield follow
+
+    @contextmanager
+    def testing(self, total: int) -> Generator[Callable[["Trial"], None]]:
+        """A consumer of trials that shows the progress, and names unexpected results."""
+        count = 0
+        with self._bar("Testing", total) as (bar, task):
+
+            def report(trial: "Trial") -> None:
+                nonlocal count
+                count += 1
+                bar.advance(task)
+                if not self._err.is_terminal and count % _LOGGED_EVERY == 0:
+                    self._err.print(f"{count} tested")
+                if not trial.as_wanted:
+                    self._err.print(Text(_misjudged(trial)))
+
+            yield report
+
+    @contextmanager
+    def _bar(self, doing: str, total: int | None) -> Generator[tuple[RichProgress, TaskID]]:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
             MofNCompleteColumn(),
             TimeRemainingColumn(),
         )
-        progress = Progress(*columns, console=self._err, transient=True)
-        progress.disable = not self._err.is_terminal or self._quiet
-        with progress:
-            progress.add_task(doing, total=total)
-            self._progress = progress
-            self._log.start(total)
-            yield
-        self._progress = None
-
-    def played(self, played: Played) -> None:
-        """Moves the bar on, and tells the phase: preparing, sending, or shrinking what failed."""
-        self._failures += any(finding.verdict == "FAIL" for finding in played.findings)
-        if self._progress is not None:
-            phase = _PHASES.get(played.id[:1], "Sending")
-            told = f"{phase} ({self._failures} failing)" if self._failures else phase
-            advance = int(phase == "Sending")
-            self._progress.update(self._progress.task_ids[0], advance=advance, description=told)
-            line = self._log.line(told, advance)
-            if line and not self._err.is_terminal:
-                self._err.print(line)
-
-    def trial(self, trial: "Trial") -> None:
-        """Moves the bar on, and names a mutant that was not judged as it has to be."""
-        self._tried += 1
-        if self._progress is not None:
-            self._progress.update(self._progress.task_ids[0], advance=1)
-        if not self._err.is_terminal and self._tried % _TOLD_EVERY == 0:
-            self._err.print(f"{self._tried} tried")
-        if not trial.as_wanted:
-            self._err.print(Text(_misjudged(trial)))
+        bar = RichProgress(*columns, console=self._err, transient=True)
+        bar.disable = not self._err.is_terminal or self._quiet
+        with bar:
+            yield bar, bar.add_task(doing, total=total)
 
     def trials(self, trials: "Trials", path: Path) -> None:
-        """Prints the score by requirement and class, what survived, what was a false alarm."""
+        """Prints the score by requirement and class, the survivors and the false alarms."""
         self._out.print(_by_requirement(trials))
         self._out.print()
         self._out.print(_classes(trials))
@@ -124,64 +128,56 @@ class Terminal:
         )
         self._out.print(Text(f"Matrix: {path}"))
 
-    def interrupted(self) -> None:
-        """Says that what was found so far is kept."""
-        self._err.print("Interrupted: what was found so far is kept.")
-
-    def unwritten(self, problem: str) -> None:
-        """Says that the run ended because its record cannot be written."""
-        self._err.print(Text(f"{problem}. The run ends here; what was found so far is kept."))
-
     def exchanges(self, played: Played) -> None:
-        """Prints what was exchanged in a scenario, and what was found in it."""
+        """Prints the exchanges of a scenario, and its violations."""
         for index, exchange in enumerate(played.exchanges):
             request, outcome = exchange.request, exchange.outcome
             came = str(outcome.status) if isinstance(outcome, Response) else outcome.kind
             marked = ">" if exchange.purpose == "step" else " "
             line = f"{marked} {request.method} {request.path} {request.body.text} -> {came}"
-            self._tell(line)
+            self._print(line)
             for finding in played.findings:
                 if finding.exchange == index and finding.verdict in ("FAIL", "WARN"):
                     style = _STYLES["NONCONFORMANT"] if finding.verdict == "FAIL" else "bold"
-                    self._tell(f"  {finding.verdict} {finding.requirement}", style)
-                    self._tell(f"    expected: {finding.expected}")
-                    self._tell(f"    observed: {finding.observed}")
+                    self._print(f"  {finding.verdict} {finding.requirement}", style)
+                    self._print(f"    expected: {finding.expected}")
+                    self._print(f"    observed: {finding.observed}")
         if not any(finding.verdict == "FAIL" for finding in played.findings):
             self._out.print(Text("No requirement is violated.", style=_STYLES["CONFORMANT"]))
 
     def summary(self, summary: Summary, directory: Path) -> None:
-        """Prints the verdict, the operations, what failed, and where the report is."""
+        """Prints the operations, the failures, the verdict, and the path of the report."""
         if not self._quiet:
             self._out.print(_operations(summary))
             self._print_findings(summary)
         verdict = (summary.verdict, _STYLES[summary.verdict])
-        self._tell_parts(verdict, (f" {summary.reason}", ""))
+        self._print_parts(verdict, (f" {summary.reason}", ""))
         if not self._quiet:
-            told = (
+            totals = (
                 f"{summary.exchanges} requests judged in {summary.scenarios} scenarios, "
                 f"{summary.wall_s:.1f} s, seed {summary.seed}"
             )
-            self._out.print(Text(told))
+            self._out.print(Text(totals))
             self._out.print(Text(f"Report: {directory / 'report.html'}"))
 
-    def certified(self, summary: Summary, told: Mapping[str, str], directory: Path) -> None:
-        """Prints what a client did wrong, each in a sentence, and where its certificate is."""
+    def certified(self, summary: Summary, sentences: Mapping[str, str], directory: Path) -> None:
+        """Prints what a client did wrong, the verdict, and the path of the certificate."""
         if not self._quiet:
             for verdict in ("FAIL", "WARN"):
                 for result in (r for r in summary.requirements if r.verdict == verdict):
-                    self._tell(f"{verdict} {result.id}", "bold")
-                    self._tell(f"  {result.statement}")
-                    if result.id in told:
-                        self._tell(f"  {told[result.id]}")
+                    self._print(f"{verdict} {result.id}", "bold")
+                    self._print(f"  {result.statement}")
+                    if result.id in sentences:
+                        self._print(f"  {sentences[result.id]}")
             for result in summary.requirements:
                 if result.verdict == "NOT_RUN" and result.level == "MUST":
-                    self._tell(f"NOT_RUN {result.id}: {result.reason}")
-        self._tell_parts((summary.verdict, _STYLES[summary.verdict]), (f" {summary.reason}", ""))
+                    self._print(f"NOT_RUN {result.id}: {result.reason}")
+        self._print_parts((summary.verdict, _STYLES[summary.verdict]), (f" {summary.reason}", ""))
         if not self._quiet:
             sent = f"{summary.requests_sent} requests in {summary.scenarios} scenarios"
-            self._tell(f"{sent}, {summary.wall_s:.1f} s, seed {summary.seed}")
-            self._tell(f"Report: {directory / 'report.html'}")
-            self._tell(f"Certificate: {directory / 'certificate.html'}")
+            self._print(f"{sent}, {summary.wall_s:.1f} s, seed {summary.seed}")
+            self._print(f"Report: {directory / 'report.html'}")
+            self._print(f"Certificate: {directory / 'certificate.html'}")
 
     def _print_findings(self, summary: Summary) -> None:
         for verdict in ("ERROR", "FAIL", "KNOWN", "WARN"):
@@ -189,35 +185,35 @@ class Terminal:
             chosen.sort(key=lambda result: bool(result.beside))
             for result in chosen[:_SHOWN]:
                 if result.beside:
-                    told = f"{verdict} {result.id}, seen only beside {result.beside}"
-                    self._tell(told, "bold")
+                    caused = f"seen only together with {result.beside}"
+                    self._print(f"{verdict} {result.id}, {caused}", "bold")
                     continue
-                self._tell(f"{verdict} {result.id}", "bold")
-                self._tell(f"  {result.statement}")
+                self._print(f"{verdict} {result.id}", "bold")
+                self._print(f"  {result.statement}")
                 finding = next((f for f in summary.findings if f.requirement == result.id), None)
                 if finding:
-                    self._tell(f"  expected: {finding.expected}")
-                    self._tell(f"  observed: {finding.observed} ({finding.scenario})")
+                    self._print(f"  expected: {finding.expected}")
+                    self._print(f"  observed: {finding.observed} ({finding.scenario})")
             if len(chosen) > _SHOWN:
-                self._tell(f"{len(chosen) - _SHOWN} more {verdict}: see the report")
+                self._print(f"{len(chosen) - _SHOWN} more {verdict}: see the report")
         unseen = [r for r in summary.requirements if r.verdict == "NOT_RUN" and r.level == "MUST"]
         for result in unseen[:_UNSEEN_SHOWN]:
-            self._tell(f"NOT_RUN {result.id}: {result.reason}")
+            self._print(f"NOT_RUN {result.id}: {result.reason}")
         if len(unseen) > _UNSEEN_SHOWN:
-            self._tell(f"{len(unseen) - _UNSEEN_SHOWN} more NOT_RUN: see the report")
+            self._print(f"{len(unseen) - _UNSEEN_SHOWN} more NOT_RUN: see the report")
         for each in summary.unjudged[:_SHOWN]:
             requests = "1 request" if each.count == 1 else f"{each.count} requests"
-            self._tell(f"NOT JUDGED {requests} (first {each.request}): {each.reason}")
+            self._print(f"NOT JUDGED {requests} (first {each.request}): {each.reason}")
         if len(summary.unjudged) > _SHOWN:
-            self._tell(f"{len(summary.unjudged) - _SHOWN} more NOT JUDGED: see the report")
+            self._print(f"{len(summary.unjudged) - _SHOWN} more NOT JUDGED: see the report")
         for error in summary.errors[:_SHOWN]:
-            self._tell(f"ERROR {error}")
+            self._print(f"ERROR {error}")
 
-    def _tell(self, text: str, style: str = "") -> None:
-        self._tell_parts((text, style))
+    def _print(self, text: str, style: str = "") -> None:
+        self._print_parts((text, style))
 
-    def _tell_parts(self, *parts: tuple[str, str]) -> None:
-        """Prints texts that may come from outside: wrapped, and no line of them is a command."""
+    def _print_parts(self, *parts: tuple[str, str]) -> None:
+        """Prints text that may come from outside: wrapped, and no line of it is a command."""
         text = Text.assemble(*((inert(part), style) for part, style in parts))
         for line in text.wrap(self._out, self._out.width - len(_MARK)):
             line.rstrip()
@@ -248,11 +244,11 @@ def _misjudged(trial: "Trial") -> str:
     if trial.harmless:
         return f"FALSE ALARM {trial.id}: {', '.join(trial.killed_by)}"
     others = f" (only by {', '.join(trial.killed_by)})" if trial.killed_by else ""
-    return f"SURVIVED {trial.id}: not caught by {' or '.join(trial.caught_by)}{others}"
+    return f"SURVIVED {trial.id}: not detected by {' or '.join(trial.caught_by)}{others}"
 
 
 def _by_requirement(trials: "Trials") -> Table:
-    """For each requirement the mutants that it has to catch, and what it took to catch them."""
+    """For each requirement its mutants, and how many requests and steps detect them."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("requirement", overflow="fold")
     for name in ("killed", "of", "requests", "steps"):

@@ -9,7 +9,7 @@ import msgspec
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.record.redaction import REDACTED, Redactor
-from klarna_reports.record.record import Finding, Played, ProvidedOrder, Unavailable
+from klarna_reports.record.record import Finding, Played, ProvidedOrder, Unavailable, Unjudged
 from klarna_specs.client.play import ClientSide
 from klarna_specs.exchange import Exchange, Failure, Headers, NotJson, Payload, Request, Response
 from klarna_specs.ledger import Ledger
@@ -89,10 +89,14 @@ class Recorder:
             findings=tuple(map(self._finding, played.findings)),
             client=self._client(played.client) if played.client else None,
             error=self.text(played.error),
-            unjudged=tuple(
-                msgspec.structs.replace(u, request=self.text(u.request), reason=self.text(u.reason))
-                for u in played.unjudged
-            ),
+            unjudged=self.unjudged(played.unjudged),
+        )
+
+    def unjudged(self, traffic: Iterable[Unjudged]) -> tuple[Unjudged, ...]:
+        """Traffic that was not judged, without the secrets."""
+        return tuple(
+            msgspec.structs.replace(u, request=self.text(u.request), reason=self.text(u.reason))
+            for u in traffic
         )
 
     def unavailable(self, unavailable: Unavailable) -> Unavailable:

@@ -1,11 +1,11 @@
-"""Files of known deviations: read, checked against the specs, and suggested for a first time."""
+"""Files of accepted deviations: read, checked against the specs, and suggested."""
 
 from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
 
-from klarna_conformance.errors import UsageError
+from klarna_conformance.errors import UsageError, unknown_name
 from klarna_reports.record.record import KnownDeviation
 from klarna_reports.record.results import Summary
 from klarna_specs.errors import SpecFileError
@@ -23,17 +23,18 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def read_deviations(path: Path, spec: Spec) -> tuple[KnownDeviation, ...]:
-    """The entries of a file; raises UsageError with the line of what is wrong in it."""
+    """The entries of a file; raises UsageError with the line of the problem."""
     try:
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
         deviations = shaped(text, _File).deviations
+        known = [requirement.id for requirement in spec.requirements]
         for index, deviation in enumerate(deviations):
             place = ("deviations", index)
-            if not any(r.id == deviation.requirement for r in spec.requirements):
-                problem = f"there is no requirement {deviation.requirement!r}; `list` shows them"
+            if deviation.requirement not in known:
+                problem = unknown_name("requirement", deviation.requirement, known)
                 raise text.error((*place, "requirement"), problem)
             if not (deviation.reason.strip() and deviation.owner.strip()):
-                raise text.error(place, "a reason and an owner are needed: somebody accepts this")
+                raise text.error(place, "an accepted deviation needs a reason and an owner")
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(f"{path} cannot be read: {exc}") from exc
     except SpecFileError as exc:
@@ -42,7 +43,7 @@ def read_deviations(path: Path, spec: Spec) -> tuple[KnownDeviation, ...]:
 
 
 def suggested_deviations(summary: Summary, today: date) -> str:
-    """A file with what failed in a run, for somebody to fill in owner and reason, as YAML."""
+    """A file with the failures of a run, as YAML; owner and reason are to be filled in."""
     failed = [f for f in summary.findings if f.verdict == "FAIL"]
     named = dict.fromkeys((f.requirement, f.fingerprint) for f in failed)
     entries = [

@@ -1,4 +1,4 @@
-"""What of a run was done before it was cut short, and whether another one may go on with it."""
+"""What an interrupted run has done, and whether this run can resume it."""
 
 from collections.abc import Sequence
 
@@ -14,11 +14,11 @@ from klarna_specs.goals import Scope, goals
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
-__all__ = ["Progress", "recorded_plan"]
+__all__ = ["EarlierPart", "recorded_plan"]
 
 
-class Progress:
-    """What the record of an earlier part says was done (nothing, where there is none)."""
+class EarlierPart:
+    """What the record of an interrupted run says was done (nothing, without a record)."""
 
     def __init__(self, earlier: Record | None) -> None:
         played = earlier.played if earlier else ()
@@ -38,11 +38,11 @@ class Progress:
 
     @property
     def shrunk(self) -> tuple[Played, ...]:
-        """The counterexamples that were found already."""
+        """The counterexamples that are recorded already."""
         return tuple(each for each in self.failing if each.shrunk_from)
 
     def numbered(self, plan: Plan, shard: Shard | None) -> list[tuple[str, Scenario]]:
-        """The scenarios of a part (or all) that were not judged yet, with their ids."""
+        """The scenarios of a part (or all) that are not recorded yet, with their ids."""
         numbered = [(f"s{n:04}", scenario) for n, scenario in enumerate(plan.scenarios, 1)]
         mine = shard.of(numbered) if shard else numbered
         return [each for each in mine if each[0] not in self._done]
@@ -67,9 +67,9 @@ def recorded_plan(
     strict: bool,
     shard: str,
 ) -> Plan:
-    """The plan of a run that is to go on; raises UsageError where it was another run.
+    """The plan of an interrupted run; raises UsageError if its options were different.
 
-    The plan is the recorded one: another installation would draw other scenarios of the same seed.
+    The recorded plan is used: another installation generates other scenarios from the same seed.
     """
     header = record.header
     differing: Sequence[tuple[str, object, object]] = (
@@ -83,11 +83,13 @@ def recorded_plan(
     for what, before, now in differing:
         if before != now:
             raise UsageError(
-                f"the run cannot go on: {what} was {before} and is {now}; "
-                "resume it as it was begun, or choose another --output"
+                f"the run cannot be resumed: {what} was {before} and is {now}; "
+                "use the same options, or choose another --output"
             )
     if record.plan is None:
-        raise UsageError("the run cannot go on: it was cut short before its plan was written")
+        raise UsageError(
+            "the run cannot be resumed: it was interrupted before its plan was written"
+        )
     return Plan(
         scenarios=record.plan.scenarios,
         goals=goals(spec, scope),

@@ -1,11 +1,11 @@
-"""One run from end to end: discovery, the plan on the target, shrinking, the journal."""
+"""One run from end to end: discovery, the plan on the target, shrinking."""
 
 import importlib.metadata
 import platform
 import time
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -15,18 +15,25 @@ from klarna_conformance.plan.planning import Plan
 from klarna_conformance.play.counterexamples import find_counterexamples
 from klarna_conformance.play.discovery import discover_readings
 from klarna_conformance.play.engine import run_plan
-from klarna_conformance.run.patience import Patience
-from klarna_conformance.run.resuming import Progress
+from klarna_conformance.run.circuit_breaker import CircuitBreaker
+from klarna_conformance.run.events import (
+    CounterexampleFound,
+    Event,
+    Planned,
+    ScenarioFinished,
+    Started,
+    Stopped,
+    ended,
+)
+from klarna_conformance.run.resuming import EarlierPart
 from klarna_conformance.sharding import Shard
 from klarna_conformance.target.budget import BudgetedTarget
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.wrong.catalogue import mutants
-from klarna_reports.record.journal import Journal
 from klarna_reports.record.record import (
     Footer,
     Header,
     KnownDeviation,
-    Planned,
     Played,
     Record,
     TargetFacts,
@@ -40,7 +47,7 @@ _DEPENDENCIES = ("klarna-conformance", "hypothesis", "schemathesis", "jsonschema
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """How a run goes; `command` is the command line that it can be repeated with."""
+    """The options of a run; `command` is the command line that repeats it."""
 
     seed: int
     scope: Scope
@@ -52,85 +59,76 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     shard: Shard | None = None
 
 
-async def run(
+def run(
     spec: Spec,
     target: HttpTarget,
     plan: Plan,
     options: RunOptions,
-    journal: Journal,
-    tell: Callable[[Played], None],
     earlier: Record | None = None,
-) -> None:
-    """Sends the plan and writes the journal as it happens, its footer also when interrupted.
+) -> AsyncGenerator[Event]:
+    """Sends the plan to an open target, and judges every response.
 
-    With the record of an `earlier` part of the same run it goes on where that was cut short.
+    With the record of an `earlier` part of the same run it sends only the rest of the plan.
     """
     running = _Running(spec, target, options, earlier)
-    stopped = "interrupted"
-    try:
-        async for played in running.everything(plan, journal):
-            journal.write(played)
-            tell(played)
-        stopped = running.stopped if running.left_out else running.beyond_budget(plan)
-    finally:
-        journal.write(running.footer(stopped))
+    return ended(running.events(plan), running.footer)
 
 
 class _Running:
-    """A run under way: what it may still use, what failed so far, and how much was sent."""
+    """A run in progress: its budget, its failures so far, and how much was sent."""
 
     def __init__(
         self, spec: Spec, target: HttpTarget, options: RunOptions, earlier: Record | None
     ) -> None:
         self._spec = spec
         self._options = options
-        self._progress = Progress(earlier)
+        self._earlier = EarlierPart(earlier)
         self._began_s = time.perf_counter()
         # A target in this process is new each time, so its keys may be the same in every run.
         self._run_id = earlier.header.run_id if earlier else str(uuid.uuid4())
         self._nonce = str(options.seed) if target.facts.kind == "mock" else self._run_id
         self._unbounded = target
-        self._target = BudgetedTarget(target, self._progress.left_of(options.limits))
-        self._patience = Patience()
-        self._sent = self._progress.requests_sent
-        self._failing = self._progress.failing
+        self._target = BudgetedTarget(target, self._earlier.left_of(options.limits))
+        self._breaker = CircuitBreaker()
+        self._sent = self._earlier.requests_sent
+        self._failing = self._earlier.failing
         self._unstarted = 0
 
     @property
-    def stopped(self) -> str:
+    def _stopped(self) -> str:
         """Why no other scenario is started; empty where nothing is in the way."""
-        return self._target.spent or self._patience.lost
+        return self._target.spent or self._breaker.reason
 
-    @property
-    def left_out(self) -> bool:
-        """Whether something was not sent, or not shrunk, that would have been."""
+    def _reason(self, plan: Plan) -> str:
+        """Why something of the plan was not sent, not shrunk or not in the plan; else empty."""
         unshrunk = self._options.shrink and bool(self._failing)
-        return bool(self._unstarted or self._target.refused) or unshrunk
-
-    def beyond_budget(self, plan: Plan) -> str:
-        """Why a budget leaves requirements of the plan unseen; empty where it does not."""
+        if self._unstarted or self._target.refused or unshrunk:
+            return self._stopped
         levels = {self._spec.requirement(goal.requirement).level for goal in plan.unserved}
         scarce = self._options.limits.requests is not None and "MUST" in levels
         return "the budget of requests is too small to see every requirement" if scarce else ""
 
     def footer(self, stopped: str) -> Footer:
-        wall_s = round(time.perf_counter() - self._began_s + self._progress.wall_s, 3)
+        wall_s = round(time.perf_counter() - self._began_s + self._earlier.wall_s, 3)
         return Footer(wall_s=wall_s, requests_sent=self._sent, stopped=stopped)
 
-    async def everything(self, plan: Plan, journal: Journal) -> AsyncIterator[Played]:
-        """Every scenario of the run that is not in the journal yet, as it is played."""
-        if self._progress.header is None:
+    async def events(self, plan: Plan) -> AsyncGenerator[Event]:
+        """Everything but the end."""
+        header = self._earlier.header
+        probed: Sequence[Played] = ()
+        if header is None:
             readings, probed = await discover_readings(
                 self._spec, self._target, self._nonce, plan.probes
             )
             self._follow(readings)
-            journal.write(self._header(plan))
-            journal.write(Planned(scenarios=plan.scenarios))
-            for played in probed:
-                yield self._noted(played)
+            yield Started(self._header(plan))
         else:
-            self._follow(self._progress.header.target.readings)
-        numbered = self._progress.numbered(plan, self._options.shard)
+            self._follow(header.target.readings)
+            yield Started(header, resumed=True)
+        yield Planned(len(plan.scenarios), plan.scenarios)
+        for played in probed:
+            yield ScenarioFinished(self._noted(played), "preparing")
+        numbered = self._earlier.numbered(plan, self._options.shard)
         self._unstarted = len(numbered)
         async for played in run_plan(
             self._spec,
@@ -138,27 +136,27 @@ class _Running:
             numbered,
             concurrency=self._options.limits.concurrency,
             nonce=self._nonce,
-            go_on=lambda: not self.stopped,
+            go_on=lambda: not self._stopped,
         ):
             self._unstarted -= 1
-            yield self._noted(played)
+            yield ScenarioFinished(self._noted(played))
         if self._options.shrink:
-            async for played in self._shrunk(journal):
-                yield self._noted(played)
+            async for found in self._counterexamples():
+                yield found
+        if reason := self._reason(plan):
+            yield Stopped(reason)
 
-    async def _shrunk(self, journal: Journal) -> AsyncIterator[Played]:
+    async def _counterexamples(self) -> AsyncIterator[CounterexampleFound]:
         failing = [each for each in self._failing if not each.shrunk_from]
-        found = find_counterexamples(
+        async for played, counterexample in find_counterexamples(
             self._spec,
             self._target,
             failing,
             nonce=self._nonce,
-            known=self._progress.shrunk,
-            go_on=lambda: not self.stopped,
-        )
-        async for played, counterexample in found:
-            counterexample.save(journal.path.parent / "counterexamples")
-            yield played
+            known=self._earlier.shrunk,
+            go_on=lambda: not self._stopped,
+        ):
+            yield CounterexampleFound(self._noted(played), counterexample)
 
     def _follow(self, readings: dict[str, str]) -> None:
         facts = self._unbounded.facts
@@ -166,33 +164,30 @@ class _Running:
 
     def _noted(self, played: Played) -> Played:
         self._sent += sum(exchange.requests for exchange in played.exchanges)
-        self._patience.note(played)
+        self._breaker.note(played)
         if any(finding.verdict == "FAIL" for finding in played.findings):
             self._failing.append(played)
         return played
 
     def _header(self, plan: Plan) -> Header:
         options = self._options
-        return Header(
+        header = recorded_header(
+            self._spec, self._target.facts, command=options.command, strict=options.strict
+        )
+        return msgspec.structs.replace(
+            header,
             run_id=self._run_id,
-            started_at=datetime.now(UTC).isoformat(timespec="seconds"),
             seed=options.seed,
-            target=self._target.facts,
-            versions=_versions(),
-            specs=self._spec.fingerprint,
             scope=options.scope,
-            strict=options.strict,
             planned_scenarios=len(plan.scenarios),
             planned_requests=plan.requests or 0,
-            command=options.command,
-            proofs=_proofs(),
             deviations=options.deviations,
             shard=str(options.shard or ""),
         )
 
 
 def recorded_header(spec: Spec, facts: TargetFacts, *, command: str, strict: bool) -> Header:
-    """The header of a record of traffic that no run of ours sent."""
+    """The header that every record begins with; nothing is planned."""
     return Header(
         run_id=str(uuid.uuid4()),
         started_at=datetime.now(UTC).isoformat(timespec="seconds"),

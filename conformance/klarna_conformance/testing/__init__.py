@@ -1,7 +1,7 @@
-"""For tests of clients: what the fixtures of the pytest plugin are made of."""
+"""Tests of clients: what the fixtures of the pytest plugin consist of."""
 
+from klarna_conformance.testing.complaint import KlarnaWarning
 from klarna_conformance.testing.mock import KlarnaMock
 from klarna_conformance.testing.scenarios import klarna_scenarios
-from klarna_conformance.testing.warned import KlarnaWarning
 
 __all__ = ["KlarnaMock", "KlarnaWarning", "klarna_scenarios"]

@@ -1,4 +1,4 @@
-"""The server that `st` tests, as the hooks need it: real orders on it, and reads of their own."""
+"""The server that `st` tests, for the hooks: provisions orders, and reads them."""
 
 import asyncio
 import os
@@ -25,19 +25,19 @@ __all__ = ["PROVISIONER_VARIABLE", "HookedTarget", "credentials"]
 
 PROVISIONER_VARIABLE = "KLARNA_PROVISIONER_URL"
 _CALLS_OF_AN_ORDER = 20
-"""After so many calls an order counts as used up, and another one is made."""
+"""After so many calls an order is used up, and another one is provisioned."""
 _ORDER_AMOUNT = 1_000_000
-"""Enough, in minor units, for as many calls with the amounts of the examples."""
+"""In minor units, enough for that many calls with the amounts of the examples."""
 
 
 def credentials() -> tuple[str, str]:
-    """User and password from the environment; those of the mock where there are none."""
+    """User and password from the environment; by default those of the mock."""
     username = os.environ.get("KLARNA_USERNAME", defaults.USERNAME)
     return username, os.environ.get("KLARNA_PASSWORD", defaults.PASSWORD)
 
 
 class HookedTarget:
-    """Makes orders over the provisioner, and gives their ids to calls. Safe for several threads.
+    """Provisions orders, and puts their ids into calls. Thread-safe.
 
     Raises UsageError for a host where refunds move real money.
     """
@@ -51,29 +51,29 @@ class HookedTarget:
         self._given: dict[str, tuple[dict[str, str], int]] = {}
         self._made: set[str] = set()
 
-    def ids_for(self, operation: Operation, told: dict[str, str]) -> dict[str, str]:
-        """Ids that a call of this operation can work on, percent-encoded.
+    def ids_for(self, operation: Operation, given: dict[str, str]) -> dict[str, str]:
+        """Ids for a call of this operation, percent-encoded.
 
-        They are those that were told where the order is one of ours (a link led to it), and where
-        no order can be had.
+        The `given` ids stay if their order is one of ours (a link led to it), and if no order can
+        be provisioned.
         """
         with self._lock:
-            if self._provisioner_url is None or told.get("order_id") in self._made:
-                return told
+            if self._provisioner_url is None or given.get("order_id") in self._made:
+                return given
             ids, left = self._given.get(operation.operation, ({}, 0))
             if not left:
                 ids, left = self._made_for(operation), _CALLS_OF_AN_ORDER
             self._given[operation.operation] = ids, left - 1
-        return {name: ids.get(name, value) for name, value in told.items()}
+        return {name: ids.get(name, value) for name, value in given.items()}
 
     def read(self, path: str) -> Response | Failure:
-        """What a path below the base URL shows."""
+        """The response to a GET of a path below the base URL."""
 
-        async def ask() -> Response | Failure:
+        async def read() -> Response | Failure:
             async with self._opened() as target:
                 return (await target.send(Request(method="GET", path=path))).outcome
 
-        return asyncio.run(ask())
+        return asyncio.run(read())
 
     def path_of(self, url: str) -> str:
         """The path of a URL of this server, below the base URL."""
@@ -107,8 +107,8 @@ class HookedTarget:
             if call is None or not isinstance(response, Response) or not response.is_success:
                 continue
             answered = call.operation.responses[call.operation.success]
-            if answered.creates and (told := created_id(response, answered)):
-                ids.setdefault(f"{answered.creates}_id", told)
+            if answered.creates and (created := created_id(response, answered)):
+                ids.setdefault(f"{answered.creates}_id", created)
         return {name: quote(identifier, safe="") for name, identifier in ids.items()}
 
     def _opened(self) -> HttpTarget:

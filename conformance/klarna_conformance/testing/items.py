@@ -5,8 +5,8 @@ from typing import Any, TypeVar
 
 import pytest
 
+from klarna_conformance.testing.complaint import KlarnaWarning
 from klarna_conformance.testing.server_run import Broke, Outcome
-from klarna_conformance.testing.warned import KlarnaWarning
 from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
 from klarna_reports.words.printable import inert
 from klarna_specs.spec import Requirement, Spec
@@ -18,7 +18,7 @@ SUITE = "klarna"
 _Node = TypeVar("_Node", bound=pytest.Item | pytest.Collector)
 _EVERY = "klarna_suite"
 _SHOWN = 2
-"""How many findings of a requirement are shown; the report has more of them."""
+"""How many findings of a requirement are shown; the report has more."""
 
 
 def named_as(requirement: Requirement) -> str:
@@ -31,7 +31,7 @@ def suite_items(
     requirements: Iterable[Requirement],
     outcome: Callable[[], Outcome],
 ) -> Iterator[pytest.Item]:
-    """An item for each requirement; `outcome` has the run happen and answers what came of it."""
+    """An item for each requirement; `outcome` starts the run, and returns its outcome."""
     suite = _below(
         session,
         ServerRequirements,
@@ -94,7 +94,7 @@ class OperationRequirements(pytest.Collector):
 
 
 class RequirementItem(pytest.Item):
-    """Passes where the target does what one requirement says."""
+    """Passes if the target meets one requirement."""
 
     def __init__(self, *, requirement: Requirement, suite: ServerRequirements, **more: Any) -> None:
         super().__init__(**more)  # pyright: ignore[reportUnknownMemberType]
@@ -106,14 +106,14 @@ class RequirementItem(pytest.Item):
         self.add_marker(f"klarna_{requirement.operation}")
 
     def setup(self) -> None:
-        """Has the run happen, if it did not yet."""
+        """Starts the run, if it did not run yet."""
         outcome = self._suite.outcome()
         if isinstance(outcome, Broke):
             pytest.fail(inert(outcome.problem), pytrace=False)
         self._summary = outcome.summary
 
     def runtest(self) -> None:
-        """Turns the verdict into what pytest makes of a test."""
+        """Maps the verdict to an outcome of pytest."""
         assert self._summary is not None
         summary = self._summary
         result = next(r for r in summary.requirements if r.id == self.requirement.id)
@@ -137,21 +137,23 @@ class RequirementItem(pytest.Item):
                 pytest.fail(text, pytrace=False)
 
     def reportinfo(self) -> tuple[Any, int | None, str]:
-        """What a report calls the item."""
+        """How a report names the item."""
         return self.path, 0, f"{self.name} of {self.requirement.operation}"
 
 
 def _accepted(summary: Summary, result: RequirementResult) -> str:
-    """Who accepts a violation that is known, until when, and why."""
+    """Who accepts a violation, until when, and why."""
     entries = (each for each in summary.deviations if each.requirement == result.id)
     return "; ".join(f"{e.owner} until {e.expires}: {e.reason}" for e in entries)
 
 
 def _text(result: RequirementResult, findings: list[ReportedFinding]) -> str:
-    """The statement, the verdict, and some findings in the words of the report."""
+    """The statement, the verdict, and some findings, as in the report."""
     parts = [f"{result.statement} ({result.id}, {result.level}: {result.verdict})"]
     if result.beside:
-        parts.append(f"  It was seen only beside {result.beside}, and is probably a consequence.")
+        parts.append(
+            f"  It was seen only together with {result.beside}, and is probably a consequence."
+        )
     if not findings:
         parts.append(f"  {result.reason}")
     parts.extend(_finding_text(finding) for finding in findings[:_SHOWN])

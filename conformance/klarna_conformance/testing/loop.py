@@ -1,4 +1,4 @@
-"""Work in threads of its own: sockets are served while a test blocks, whose loop stays its own."""
+"""Threads with an event loop: they serve sockets while a test blocks its own thread."""
 
 import asyncio
 import threading
@@ -10,11 +10,11 @@ __all__ = ["LoopThread", "awaited", "in_thread"]
 
 T = TypeVar("T")
 _END_S = 5.0
-"""How long what is still under way may take to end."""
+"""Timeout for ending what is still running, in seconds."""
 
 
 class LoopThread:
-    """Runs coroutines for other threads until it is closed; it does not outlive the process."""
+    """Runs coroutines for other threads until it is closed; it ends with the process."""
 
     def __init__(self) -> None:
         self._loop = asyncio.new_event_loop()
@@ -22,11 +22,11 @@ class LoopThread:
         self._thread.start()
 
     def start(self, work: Coroutine[Any, Any, T]) -> "Future[T]":
-        """Has a coroutine run; its outcome will be in the future."""
+        """Starts a coroutine; the future gets its outcome."""
         return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def call(self, work: Coroutine[Any, Any, T], *, within_s: float | None = None) -> T:
-        """The result of a coroutine; raises TimeoutError, and cancels it, where that takes longer.
+        """The result of a coroutine; raises TimeoutError, and cancels it, if that takes longer.
 
         Must not be called from the loop's own thread.
         """
@@ -38,7 +38,7 @@ class LoopThread:
             raise
 
     def close(self) -> None:
-        """Cancels what is under way and ends the thread, within some seconds."""
+        """Cancels what is running, and ends the thread within some seconds."""
         try:
             self.call(_cancel_others(), within_s=_END_S)
         finally:
@@ -53,9 +53,9 @@ class LoopThread:
 
 
 def awaited(work: Coroutine[Any, Any, T]) -> T:
-    """The result of a coroutine, which is cancelled where this is interrupted.
+    """The result of a coroutine, which is cancelled if this is interrupted.
 
-    Unlike `asyncio.run` it leaves alone which event loop is the current one of this thread.
+    Unlike `asyncio.run` it does not change the current event loop of this thread.
     """
     loop = LoopThread()
     try:
@@ -65,7 +65,7 @@ def awaited(work: Coroutine[Any, Any, T]) -> T:
 
 
 def in_thread(work: Callable[[], T]) -> T:
-    """The result of a function that may set an event loop in its thread, but not in this one."""
+    """The result of a function that may set an event loop, but not in this thread."""
     future: Future[T] = Future()
 
     def run() -> None:

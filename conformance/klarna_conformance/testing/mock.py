@@ -1,4 +1,4 @@
-"""`klarna_mock`: a server for one test, on a socket of this machine, that remembers everything."""
+"""`klarna_mock`: a server for one test, on a local socket, that records every exchange."""
 
 import asyncio
 import warnings
@@ -16,12 +16,11 @@ from klarna_conformance.judge.client.judging import judge_client, keys_used
 from klarna_conformance.judge.client.traffic import judge_traffic, keys_of_traffic
 from klarna_conformance.network.fault_queue import FaultQueue
 from klarna_conformance.network.network import Tempo
+from klarna_conformance.testing.complaint import Complaint, KlarnaWarning, complaint
 from klarna_conformance.testing.loop import LoopThread
 from klarna_conformance.testing.performing import Do, DoAdapter, Perform, Worker, on_loop
 from klarna_conformance.testing.remembering import Remembered, Stretch
 from klarna_conformance.testing.rules import Rules
-from klarna_conformance.testing.telling import Complaint, complaint
-from klarna_conformance.testing.warned import KlarnaWarning
 from klarna_reports.record.record import ProvidedOrder
 from klarna_reports.words.client_wording import scenario_text
 from klarna_specs.client.faults import Fault
@@ -35,13 +34,13 @@ from klarna_strategies.layouts import order_plan
 __all__ = ["KlarnaMock"]
 
 _WORK_S = 10.0
-"""Within this what the mock does for a test is done; clients have no part in it."""
+"""Timeout for what the mock itself does for a test, in seconds."""
 _PLAY_S = 30.0
 
 
 @contextmanager
-def _told_briefly() -> Generator[None]:
-    """Fails the test for what its glue does wrong, without our part of the traceback."""
+def _adapter_errors() -> Generator[None]:
+    """Fails the test for a wrong result of `do`, without our part of the traceback."""
     try:
         yield
     except AdapterError as exc:
@@ -49,9 +48,9 @@ def _told_briefly() -> Generator[None]:
 
 
 class KlarnaMock:
-    """Klarna's side of a test: orders to make, faults to cause, and what came of it to look at.
+    """Klarna's side of a test: creates orders, injects faults, and shows exchanges and ledgers.
 
-    `base_url` is where it listens; `username` and `password` are what it takes for valid.
+    It listens at `base_url`, and accepts `username` and `password`.
     """
 
     username = defaults.USERNAME
@@ -76,7 +75,7 @@ class KlarnaMock:
 
     @property
     def base_url(self) -> str:
-        """Where it listens, such as `http://127.0.0.1:40001`."""
+        """Where it listens, for example `http://127.0.0.1:40001`."""
         return self._stage.network.base_url
 
     def order(
@@ -89,9 +88,9 @@ class KlarnaMock:
         authorization: Authorization = "open",
         order_lines: Sequence[dict[str, Any]] = (),
     ) -> ProvidedOrder:
-        """Makes an order, captured whole unless `captures` tells amounts (minor units).
+        """Creates an order, fully captured unless `captures` has amounts (minor units).
 
-        The answer has `order_id` and `capture_ids`. Raises ValueError for what cannot be.
+        The result has `order_id` and `capture_ids`. Raises ValueError for impossible amounts.
         """
         plan: OrderPlan = order_plan(
             self._spec,
@@ -112,14 +111,14 @@ class KlarnaMock:
         times: int = 1,
         for_ever: bool = False,
     ) -> None:
-        """Has the next requests, or those of an operation (operationId), meet a fault.
+        """Injects a fault into the next requests, or into those of an operation (operationId).
 
-        A name is one of `klarna_specs.client.faults.FAULT_KINDS`, such as `lost`. Faults act in
-        the order in which they were told. Raises ValueError for names that there are not, and
-        where `times` is less than 1.
+        A name is one of `klarna_specs.client.faults.FAULT_KINDS`, for example `lost`. Faults act
+        in the order of the calls. Raises ValueError for unknown names, and if `times` is less
+        than 1.
         """
         if times < 1:
-            raise ValueError(f"times {times} has to be 1 or more")
+            raise ValueError(f"times {times} must be 1 or more")
 
         async def add() -> None:
             self._faults.add(fault, operation=operation, times=times, for_ever=for_ever)
@@ -128,54 +127,54 @@ class KlarnaMock:
         self._call(add())
 
     def advance(self, seconds: int) -> None:
-        """Moves the mock's clock on."""
+        """Advances the clock of the mock."""
         self._stage.mock.advance(seconds)
 
     @property
     def exchanges(self) -> tuple[Exchange, ...]:
-        """Everything that was exchanged in this test, in its order."""
+        """Every exchange of this test, in order."""
         return self._call(self._remembered.everything())
 
     def ledger(self, order_id: str) -> Ledger:
-        """What is booked: `refunded_amount`, `refunds`, `captures`, `released` and so on.
+        """The state of an order: `refunded_amount`, `refunds`, `captures`, `released` and so on.
 
-        Raises ValueError for an order that was not made here.
+        Raises ValueError for an order that this mock did not create.
         """
         known = self._stage.mock.orders.get(order_id)
         if known is None:
-            raise ValueError(f"there is no order {order_id!r}; `order` makes one")
+            raise ValueError(f"there is no order {order_id!r}; `order` creates one")
         return known
 
     def play(self, scenario: ClientScenario, do: Do, *, within_s: float = _PLAY_S) -> None:
-        """Has a client go through a scenario, and fails the test where it does something wrong.
+        """Runs a scenario with a client, and fails the test if the client violates a requirement.
 
-        Where it supports nothing of the scenario, the test is skipped, for nothing was seen.
+        If the client supports no command of the scenario, the test is skipped.
 
-        `do(operation, order_id, arguments)` has the client do one thing and answers an outcome of
-        the adapter protocol, such as `{"outcome": "done", "refund_id": "..."}`; it may be a
-        coroutine function. It works in a thread of its own, `within_s` seconds at most. An
-        exception that it raises is a breakdown of the client.
+        `do(operation, order_id, arguments)` lets the client carry out one command and returns an
+        outcome of the adapter protocol, for example `{"outcome": "done", "refund_id": "..."}`; it
+        may be a coroutine function. It runs in a thread of its own, with a timeout of `within_s`
+        seconds. If it raises an exception, the client has crashed.
         """
         __tracebackhide__ = True
         worker = Worker(do)
         try:
-            with _told_briefly():
-                said = self._loop.call(self._played(scenario, worker.perform, within_s))
+            with _adapter_errors():
+                found = self._loop.call(self._played(scenario, worker.perform, within_s))
         finally:
             worker.close()
-        self._conclude(said)
+        self._conclude(found)
 
     async def aplay(self, scenario: ClientScenario, do: Do, *, within_s: float = _PLAY_S) -> None:
-        """Does as `play` does; `do` works on the event loop of the test."""
+        """The same as `play`, with `do` on the event loop of the test."""
         __tracebackhide__ = True
         perform = on_loop(do, asyncio.get_running_loop())
-        with _told_briefly():
+        with _adapter_errors():
             work = self._loop.start(self._played(scenario, perform, within_s))
-            said = await asyncio.wrap_future(work)
-        self._conclude(said)
+            found = await asyncio.wrap_future(work)
+        self._conclude(found)
 
     def judge(self, warn: Callable[[Warning], None]) -> None:
-        """Judges what was sent beside scenarios, as far as that can be told from traffic alone."""
+        """Judges the requests outside of scenarios, as far as traffic alone allows."""
         __tracebackhide__ = True
         if not self._rules.judge:
             return
@@ -219,14 +218,14 @@ class KlarnaMock:
             unsupported=all(isinstance(each.told, Unsupported) for each in course.side.episodes),
         )
 
-    def _conclude(self, said: Complaint, warn: Callable[[Warning], None] | None = None) -> None:
-        """Fails the test for what is wrong; warns, once each, of what is not recommended."""
+    def _conclude(self, found: Complaint, warn: Callable[[Warning], None] | None = None) -> None:
+        """Fails the test for violations of a MUST; warns once for each SHOULD."""
         __tracebackhide__ = True
-        if failure := said.failure(strict=self._rules.strict):
+        if failure := found.failure(strict=self._rules.strict):
             pytest.fail(failure, pytrace=False)
-        if said.unsupported:
-            pytest.skip(f"the client supports nothing of this: {said.about}; choose `operations`")
-        for requirement, text in said.unwise:
+        if found.unsupported:
+            pytest.skip(f"the client supports none of this: {found.about}; choose `operations`")
+        for requirement, text in found.warned:
             if requirement not in self._warned:
                 self._warned.add(requirement)
                 warning = KlarnaWarning(text)

@@ -1,4 +1,4 @@
-"""Having a test's own client do things: in a thread of its own, or on the test's event loop."""
+"""Commands for the client of a test: in a thread of its own, or on the test's event loop."""
 
 import asyncio
 import contextvars
@@ -22,35 +22,35 @@ __all__ = ["Do", "DoAdapter", "Perform", "Worker", "on_loop"]
 
 Outcome = Mapping[str, Any] | Told
 Do = Callable[[str, str, dict[str, Any]], Outcome | Awaitable[Outcome]]
-"""The test's glue: operation, order id and arguments in, an outcome of the protocol out."""
+"""The adapter of a test: from operation, order id and arguments to an outcome."""
 Perform = Callable[[str, str, dict[str, Any]], "Future[Any]"]
-"""Has something done elsewhere."""
+"""Starts a command elsewhere."""
 
 _LONGEST_REASON = 500
 _LONGEST_SHOWN = 120
 
 
 class DoAdapter:
-    """Has the client of a test do things, as it is told to by each `use`."""
+    """An adapter for the client of a test; each `use` sets how commands are carried out."""
 
     def __init__(self) -> None:
         self._perform: Perform | None = None
         self._within_s = 0.0
 
     def use(self, perform: Perform, *, within_s: float) -> None:
-        """Has this do things from now on, each within so many seconds."""
+        """Carries out commands with `perform` from now on, with this timeout for each."""
         self._perform = perform
         self._within_s = within_s
 
     async def begin(self, hello: Hello) -> Ready:
-        """Is ready at once: the client was made by the test."""
+        """Is ready at once: the test has created the client."""
         del hello
         return Ready(client="pytest", operations=CLIENT_OPERATIONS)
 
     async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
-        """Has it done; raises AdapterError for what is no outcome.
+        """Carries out a command; raises AdapterError for an invalid outcome.
 
-        An exception is a breakdown of the client. What skips or fails the test is raised.
+        An exception means that the client has crashed. What skips or fails the test is raised.
         """
         assert self._perform is not None
         work = asyncio.wrap_future(self._perform(operation, order_id, dict(arguments)))
@@ -63,14 +63,14 @@ class DoAdapter:
         except AdapterError:
             raise
         except Exception as exc:
-            return Ended(_breakdown(exc))
+            return Ended(_crash(exc))
 
     async def aclose(self) -> None:
-        """Leaves the client to the test that made it."""
+        """Does nothing: the client belongs to the test."""
 
 
 def on_loop(do: Do, loop: asyncio.AbstractEventLoop) -> Perform:
-    """Does things on a loop that runs already; what blocks blocks that loop."""
+    """Carries out commands on a running loop; what blocks blocks that loop."""
 
     def perform(operation: str, order_id: str, arguments: dict[str, Any]) -> "Future[Any]":
         return asyncio.run_coroutine_threadsafe(_done(do, operation, order_id, arguments), loop)
@@ -79,14 +79,14 @@ def on_loop(do: Do, loop: asyncio.AbstractEventLoop) -> Perform:
 
 
 async def _done(do: Do, operation: str, order_id: str, arguments: dict[str, Any]) -> Outcome:
-    told = do(operation, order_id, arguments)
-    return await told if inspect.isawaitable(told) else told
+    result = do(operation, order_id, arguments)
+    return await result if inspect.isawaitable(result) else result
 
 
 class Worker:
-    """A thread that does one thing after the other, coroutines on one event loop.
+    """A thread that carries out commands one after the other, coroutines on one event loop.
 
-    Where one does not come to an end, the thread is left to itself and the next one gets another.
+    If a command does not end, the next one gets another thread.
     """
 
     def __init__(self, do: Do) -> None:
@@ -95,15 +95,17 @@ class Worker:
         self._last: Future[Any] | None = None
 
     def perform(self, operation: str, order_id: str, arguments: dict[str, Any]) -> "Future[Any]":
-        """Does it in the thread."""
+        """Carries out a command in the thread."""
         future: Future[Any] = Future()
 
         def work(runner: asyncio.Runner) -> None:
             if not future.set_running_or_notify_cancel():
                 return
             try:
-                told = self._do(operation, order_id, arguments)
-                future.set_result(runner.run(_awaited(told)) if inspect.isawaitable(told) else told)
+                result = self._do(operation, order_id, arguments)
+                future.set_result(
+                    runner.run(_awaited(result)) if inspect.isawaitable(result) else result
+                )
             except BaseException as exc:
                 future.set_exception(exc)
 
@@ -115,7 +117,7 @@ class Worker:
         return future
 
     def close(self) -> None:
-        """Ends the thread as soon as it has nothing to do."""
+        """Ends the thread as soon as it is idle."""
         if self._tasks is not None:
             self._tasks.put(None)
 
@@ -133,24 +135,24 @@ class Worker:
         threading.Thread(target=run, name="klarna-client", daemon=True).start()
 
 
-async def _awaited(told: Awaitable[Outcome]) -> Outcome:
-    return await told
+async def _awaited(result: Awaitable[Outcome]) -> Outcome:
+    return await result
 
 
-def _breakdown(exc: Exception) -> str:
-    """An exception, and the line that it was raised in."""
+def _crash(exc: Exception) -> str:
+    """An exception, and the line that raised it."""
     places = traceback.extract_tb(exc.__traceback__)
     where = f" ({Path(places[-1].filename).name}:{places[-1].lineno})" if places else ""
     return f"{type(exc).__name__}: {exc}"[:_LONGEST_REASON] + where
 
 
-def _outcome(told: Outcome) -> Told:
-    if isinstance(told, Done | RefusedIt | Unknown | Unsupported):
-        return told
+def _outcome(result: Outcome) -> Told:
+    if isinstance(result, Done | RefusedIt | Unknown | Unsupported):
+        return result
     try:
-        return msgspec.convert(told, Done | RefusedIt | Unknown | Unsupported)
+        return msgspec.convert(result, Done | RefusedIt | Unknown | Unsupported)
     except msgspec.ValidationError as exc:
         raise AdapterError(
-            f"`do` answered {repr(told)[:_LONGEST_SHOWN]}, which is no outcome: {exc}; write for "
-            'example {"outcome": "done", "refund_id": "..."}'
+            f"`do` returned {repr(result)[:_LONGEST_SHOWN]}, which is no outcome: {exc}; an "
+            'example is {"outcome": "done", "refund_id": "..."}'
         ) from exc

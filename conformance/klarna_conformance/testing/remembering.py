@@ -1,4 +1,4 @@
-"""What was exchanged in a test: by its own client, and while scenarios were played."""
+"""The exchanges of a test: inside and outside of scenarios."""
 
 import asyncio
 import time
@@ -12,13 +12,13 @@ from klarna_specs.exchange import Exchange
 
 __all__ = ["Remembered", "Stretch"]
 
-_SETTLE_S = 0.002
-_SETTLES = 25
-"""How often, after so many seconds each, is looked whether the answers under way have arrived."""
+_POLL_S = 0.002
+_POLLS = 25
+"""How often to poll, with this interval in seconds, whether pending responses have arrived."""
 
 
 class Stretch(NamedTuple):
-    """What was exchanged in some time, and whether a scenario was played and judged in it."""
+    """The exchanges of some time, and whether they belong to a scenario."""
 
     exchanges: tuple[Exchange, ...]
     marks: tuple[Mark, ...]
@@ -26,9 +26,9 @@ class Stretch(NamedTuple):
 
 
 class Remembered:
-    """Everything that a network saw in a test, though it forgets that with each scenario.
+    """Every exchange on a network in a test; the network itself keeps those of one scenario.
 
-    To be used on the event loop of the network.
+    Use it on the event loop of the network.
     """
 
     def __init__(self, network: Network) -> None:
@@ -37,18 +37,18 @@ class Remembered:
         self._earlier: list[Stretch] = []
 
     async def begin(self, *, after_scenario: bool = False) -> None:
-        """A stretch begins; the one before is kept, `after_scenario` as one that was judged."""
+        """Begins a stretch, and keeps the one before; `after_scenario` marks that as judged."""
         stretch = await self._current()
         self._earlier.append(stretch._replace(played=after_scenario))
         self._network.begin()
 
     async def everything(self) -> tuple[Exchange, ...]:
-        """Every exchange in its order, with the time since the test began."""
+        """Every exchange in order, with the time since the test began."""
         stretches = (*self._earlier, await self._current())
         return tuple(exchange for stretch in stretches for exchange in stretch.exchanges)
 
     async def unplayed(self) -> Stretch:
-        """What was exchanged beside scenarios."""
+        """The exchanges outside of scenarios."""
         seen = [each for each in (*self._earlier, await self._current()) if not each.played]
         return Stretch(
             exchanges=tuple(exchange for stretch in seen for exchange in stretch.exchanges),
@@ -56,14 +56,14 @@ class Remembered:
         )
 
     async def _current(self) -> Stretch:
-        """What was exchanged since the network began to look.
+        """The exchanges since the last stretch began.
 
-        A client may have an answer before the network has noted that.
+        A client may have a response before the network has recorded it.
         """
-        for _ in range(_SETTLES):
+        for _ in range(_POLLS):
             if all(sighting.outcome is not None for sighting in self._network.sightings):
                 break
-            await asyncio.sleep(_SETTLE_S)
+            await asyncio.sleep(_POLL_S)
         seen = self._network.seen()
         since_s = time.monotonic() - self._began_s - seen.wall_s
         exchanges = tuple(

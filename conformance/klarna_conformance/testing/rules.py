@@ -1,4 +1,4 @@
-"""What a test says of how its client is judged: the marker `klarna`."""
+"""How the client of a test is judged: the marker `klarna`."""
 
 from typing import Any, NoReturn
 
@@ -21,19 +21,19 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def rules_of(item: pytest.Item) -> Rules:
     """The rules of a test: those of its closest marker for each member, and of the command line.
 
-    Fails the test where a marker says something else.
+    Fails the test if a marker is invalid.
     """
-    told: dict[str, Any] = {}
+    given: dict[str, Any] = {}
     for marker in reversed(list(item.iter_markers("klarna"))):
         if marker.args:
-            _refuse(item, "it takes keywords only")
-        told.update(marker.kwargs)
+            _refuse(item, "it takes keyword arguments only")
+        given.update(marker.kwargs)
     try:
-        rules = msgspec.convert(told, Rules)
+        rules = msgspec.convert(given, Rules)
     except msgspec.ValidationError as exc:
         _refuse(item, f"it takes judge, strict and timeout_s: {exc}")
     if not 0 < rules.timeout_s < _LONGEST_S:
-        _refuse(item, f"timeout_s is more than 0 and less than {_LONGEST_S}")
+        _refuse(item, f"timeout_s must be more than 0 and less than {_LONGEST_S}")
     strict = rules.strict or bool(item.config.getoption("klarna_strict"))
     return msgspec.structs.replace(rules, strict=strict)
 

@@ -1,4 +1,4 @@
-"""Scenarios to put a client through, as plain values: for fixtures and for parametrization."""
+"""Scenarios for a client as plain values: for fixtures and for parametrization."""
 
 import re
 from collections.abc import Collection
@@ -24,10 +24,10 @@ def klarna_scenarios(
     examples: int = 0,
     seed: int = defaults.SEED,
 ) -> tuple[ClientScenario, ...]:
-    """Every scenario of the table, and so many that are drawn: the same with the same seed.
+    """Every enumerated scenario, and so many random ones: the same with the same seed.
 
-    Clients are told these operations (operationIds) only, and only these kinds of faults act; with
-    none, nothing is disturbed. Raises ValueError for names that are neither.
+    They have commands for these operations (operationIds) only, and these kinds of faults only.
+    Raises ValueError for unknown names.
     """
     _known("operations", operations, CLIENT_OPERATIONS)
     _known("faults", faults, FAULT_KINDS)
@@ -40,7 +40,7 @@ def klarna_scenarios(
 
 
 def scenario_id(scenario: ClientScenario) -> str:
-    """What a scenario is called in the name of a test: `one-refund-of-1-response-lost-...`."""
+    """The name of a scenario in the name of a test: `one-refund-of-1-response-lost-...`."""
     return re.sub(r"[^a-z0-9]+", "-", scenario_text(scenario).lower())[:_LONGEST_ID].strip("-")
 
 

@@ -1,52 +1,34 @@
-"""The run behind the items of a suite: it happens once, whichever process needs it first."""
+"""The run behind the items of a suite: once, in the first process that needs it."""
 
 import os
-import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
-from klarna_conformance import defaults
-from klarna_conformance.errors import ConformanceError, UsageError
-from klarna_conformance.plan.planning import Plan, make_plan
-from klarna_conformance.plan.planning_cache import PlanningCache
-from klarna_conformance.play.preflight import preflight
-from klarna_conformance.progress import LoggedProgress
-from klarna_conformance.run.deviations_file import read_deviations
-from klarna_conformance.run.running import RunOptions, run
-from klarna_conformance.target.http_target import HttpTarget
-from klarna_conformance.target.opening import open_target
+from klarna_conformance.errors import ConformanceError
+from klarna_conformance.limits import Limits
+from klarna_conformance.run.events import CounterexampleFound, Event, ScenarioFinished
+from klarna_conformance.run.keeping import Keeper, consume
+from klarna_conformance.run.progress import Progress
+from klarna_conformance.run.starting import Wanted, check_target, start_run
 from klarna_conformance.testing.loop import awaited, in_thread
-from klarna_reports.record.journal import FILE_NAME, Journal, read_journal
-from klarna_reports.record.record import Played
 from klarna_reports.record.results import Summary
-from klarna_reports.render import discard_renderings, write_renderings
 from klarna_specs.goals import Scope
 from klarna_specs.spec import Spec
 
-__all__ = ["Broke", "Outcome", "Ran", "ServerRun", "Wanted"]
+__all__ = ["Broke", "Outcome", "Ran", "ServerRun"]
 
 _LONGEST_RUN_S = 3 * 3600.0
-"""How long a run of another process is waited for, in seconds, where nothing bounds it."""
+"""Timeout for the run of another process, in seconds, if the run has no time limit."""
 _REPORT_S = 600.0
-"""What may be needed beyond the time limit of a run, for its plan and its report."""
+"""Time for the plan and the report, in addition to the time limit of a run."""
 _POLL_S = 0.2
 
 
-class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """What a command line says of the run; `command` is how it can be repeated."""
-
-    target: str
-    output: Path
-    deviations: Path | None = None
-    strict: bool = False
-    command: str = ""
-
-
 class Ran(msgspec.Struct, frozen=True, tag="ran"):
-    """The run came to an end, or to what can be said without one."""
+    """The run has a summary."""
 
     summary: Summary
 
@@ -61,69 +43,61 @@ Outcome = Ran | Broke
 
 
 class ServerRun:
-    """Judges a target once for all processes that share a folder."""
+    """Tests a target once for all processes that share a folder."""
 
-    def __init__(self, spec: Spec, wanted: Wanted, shared: Path) -> None:
+    def __init__(self, spec: Spec, wanted: Wanted, output: Path, shared: Path) -> None:
         self._spec = spec
         self._wanted = wanted
+        self._keeper = Keeper(spec, output, option="--klarna-output")
         self._file = shared / "outcome.json"
         self._lock = shared / "lock"
         self._outcome: Outcome | None = None
 
     def check(self) -> None:
-        """Tries what was configured; raises ConformanceError where no run can start with it."""
-        if self._wanted.deviations:
-            read_deviations(self._wanted.deviations, self._spec)
-
-        async def go() -> None:
-            async with self._open() as target:
-                await preflight(target)
-
-        awaited(go())
-        try:
-            self._wanted.output.mkdir(parents=True, exist_ok=True)
-        except OSError as exc:
-            raise _unwritable(self._wanted.output, exc) from exc
+        """Checks the configuration; raises ConformanceError if no run can start with it."""
+        self._wanted.options(self._spec, Limits())
+        awaited(check_target(self._spec, self._wanted))
+        self._keeper.create()
 
     @property
     def outcome(self) -> Outcome | None:
-        """What came of the run; None as long as there is nothing."""
+        """The outcome of the run; None until there is one."""
         if self._outcome is None and self._file.exists():
             self._outcome = msgspec.json.decode(self._file.read_bytes(), type=Ran | Broke)
         return self._outcome
 
-    def happen(self, scope: Scope, tell: Callable[[str], None]) -> Outcome:
-        """What came of the run, which happens now unless it did; waits for another process.
+    def happen(self, scope: Scope, log: Callable[[str], None]) -> Outcome:
+        """The outcome of the run, which runs now unless it did; waits for another process.
 
-        Where it takes long, it is told in lines how far it is.
+        `log` gets lines about the progress of a long run.
         """
         if self.outcome is not None:
             return self.outcome
         from filelock import FileLock, Timeout
 
         try:
-            with FileLock(self._lock, timeout=self._patience_s(), poll_interval=_POLL_S):
+            with FileLock(self._lock, timeout=self._longest_s(), poll_interval=_POLL_S):
                 if self.outcome is None:
-                    self._keep(self._try(scope, tell))
+                    self._keep(self._try(scope, log))
                 assert self.outcome is not None
                 return self.outcome
         except Timeout:
-            self._outcome = Broke("the process that judges the target did not end in time")
+            self._outcome = Broke("the process that tests the target did not finish in time")
             return self._outcome
 
-    def _patience_s(self) -> float:
-        return (self._open().limits.time_s or _LONGEST_RUN_S) + _REPORT_S
+    def _longest_s(self) -> float:
+        return (self._wanted.open(self._spec).limits.time_s or _LONGEST_RUN_S) + _REPORT_S
 
     def _keep(self, outcome: Outcome) -> None:
         unfinished = self._file.with_suffix(f".{os.getpid()}")
         unfinished.write_bytes(msgspec.json.encode(outcome))
         unfinished.replace(self._file)
 
-    def _try(self, scope: Scope, tell: Callable[[str], None]) -> Outcome:
+    def _try(self, scope: Scope, log: Callable[[str], None]) -> Outcome:
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # filters of the tests would change what happens
-                return Ran(self._judged(scope, tell))
+                return Ran(self._judged(scope, log))
         except ConformanceError as exc:
             return Broke(str(exc))
         except Exception as exc:
@@ -132,55 +106,16 @@ class ServerRun:
             hint = "set KLARNA_CONFORMANCE_DEBUG=1 for the traceback"
             return Broke(f"a defect of klarna-conformance: {type(exc).__name__}: {exc} ({hint})")
 
-    def _judged(self, scope: Scope, tell: Callable[[str], None]) -> Summary:
-        target, wanted = self._open(), self._wanted
-        deviations = wanted.deviations
-        options = RunOptions(
-            seed=defaults.SEED,
-            scope=scope,
-            limits=target.limits,
-            strict=wanted.strict,
-            command=wanted.command,
-            deviations=read_deviations(deviations, self._spec) if deviations else (),
-        )
-        plan = in_thread(lambda: self._plan(target, options))
-        progress = LoggedProgress(time.monotonic)
-        progress.start(len(plan.scenarios))
+    def _judged(self, scope: Scope, log: Callable[[str], None]) -> Summary:
+        progress = Progress()
 
-        def played(each: Played) -> None:
-            del each
-            if line := progress.line("Sending", 1):
-                tell(line)
+        def follow(event: Event) -> None:
+            progress(event)
+            finished = isinstance(event, ScenarioFinished | CounterexampleFound)
+            if finished and (line := progress.line()):
+                log(line)
 
-        async def play(journal: Journal) -> None:
-            async with target:
-                await run(self._spec, target, plan, options, journal, played)
-
-        try:
-            discard_renderings(wanted.output)
-            with Journal(wanted.output) as journal:
-                awaited(play(journal))
-            record = read_journal(wanted.output / FILE_NAME)
-            return write_renderings(wanted.output, self._spec, record)
-        except OSError as exc:
-            raise _unwritable(wanted.output, exc) from exc
-
-    def _plan(self, target: HttpTarget, options: RunOptions) -> Plan:
-        limits = options.limits
-        return make_plan(
-            self._spec,
-            scope=options.scope,
-            seed=options.seed,
-            examples=defaults.EXAMPLES,
-            max_requests=limits.requests,
-            stock=target.stock,
-            rehearsed=target.facts.kind != "mock" or limits.time_s is not None,
-            cache=PlanningCache.of_user(),
-        )
-
-    def _open(self) -> HttpTarget:
-        return open_target(self._wanted.target, self._spec, seed=defaults.SEED)
-
-
-def _unwritable(output: Path, exc: OSError) -> UsageError:
-    return UsageError(f"cannot write to {output}: {exc.strerror or exc}; choose --klarna-output")
+        wanted = msgspec.structs.replace(self._wanted, scope=scope)
+        events = in_thread(lambda: start_run(self._spec, wanted))
+        awaited(consume(events, self._keeper, follow))
+        return self._keeper.report()

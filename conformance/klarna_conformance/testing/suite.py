@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from klarna_conformance.errors import ConformanceError
+from klarna_conformance.run.starting import Wanted
 from klarna_conformance.testing.items import SUITE, RequirementItem, markers, named_as, suite_items
-from klarna_conformance.testing.server_run import Broke, Outcome, ServerRun, Wanted
+from klarna_conformance.testing.server_run import Broke, Outcome, ServerRun
 from klarna_reports.render import FORMATS
 from klarna_reports.words.printable import inert
 from klarna_specs.goals import Scope
@@ -20,13 +21,13 @@ from klarna_specs.spec import Requirement
 __all__ = ["ServerSuite"]
 
 _NAMED = f"{SUITE}::"
-"""How arguments of the command line begin that name items of the suite."""
+"""The beginning of command-line arguments that name items of the suite."""
 _SHARED = "klarna_shared"
-"""What the folder that the workers of pytest-xdist share is called in what they are told."""
+"""The key of the folder that the workers of pytest-xdist share, in their input."""
 
 
 class ServerSuite:
-    """The hooks that add an item for each requirement, and have the run behind them happen."""
+    """The hooks that add an item for each requirement, and start the run behind them."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -40,17 +41,18 @@ class ServerSuite:
             for each in self._spec.requirements
             if not self._named or any(_is_meant(each, name) for name in self._named)
         )
-        told: dict[str, Any] | None = getattr(config, "workerinput", None)
-        self._is_worker = told is not None
-        self._shared = Path(told[_SHARED] if told else tempfile.mkdtemp(prefix="klarna-"))
-        self._keeps = bool(config.getoption("klarna_output"))
-        self._wanted = _wanted(config, self._named, self._shared)
-        self._run = ServerRun(self._spec, self._wanted, self._shared)
+        given: dict[str, Any] | None = getattr(config, "workerinput", None)
+        self._is_worker = given is not None
+        self._shared = Path(given[_SHARED] if given else tempfile.mkdtemp(prefix="klarna-"))
+        output, folder = config.option.klarna_output, config.invocation_params.dir
+        self._output = folder / output if output else self._shared / "record"
+        wanted = _wanted(config, self._named)
+        self._run = ServerRun(self._spec, wanted, self._output, self._shared)
         self._scope = Scope()
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionstart(self) -> None:
-        """Refuses what is configured wrongly before anything else happens."""
+        """Refuses a wrong configuration before anything else happens."""
         if self._is_worker:
             return
         for name in self._named:
@@ -64,18 +66,18 @@ class ServerSuite:
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_configure_node(self, node: Any) -> None:
-        """Tells a worker of pytest-xdist where the others are."""
+        """Gives the shared folder to a worker of pytest-xdist."""
         node.workerinput[_SHARED] = str(self._shared)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection_modifyitems(
         self, session: pytest.Session, items: list[pytest.Item]
     ) -> None:
-        """Adds the items before others choose among all."""
+        """Adds the items before other plugins select among all."""
         items.extend(suite_items(session, self._requirements, self._outcome))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
-        """Notes what is left of the requirements: that is what the run has to see."""
+        """Limits the scope of the run to the selected requirements."""
         left = tuple(
             item.requirement.id for item in session.items if isinstance(item, RequirementItem)
         )
@@ -84,7 +86,7 @@ class ServerSuite:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        """Fails a run that is not whole, also where no single requirement says so."""
+        """Fails a run that is not conformant, even if no single item fails."""
         outcome = None if self._is_worker else self._run.outcome
         if outcome is None or exitstatus != pytest.ExitCode.OK:
             return
@@ -92,7 +94,7 @@ class ServerSuite:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
     def pytest_terminal_summary(self, terminalreporter: "pytest.TerminalReporter") -> None:
-        """Tells the verdict of the run, and where its report is."""
+        """Prints the verdict of the run, and the path of its report."""
         outcome = self._run.outcome
         if outcome is None or isinstance(outcome, Broke):
             return
@@ -105,49 +107,49 @@ class ServerSuite:
         )
         for error in summary.errors:
             terminalreporter.line(inert(f"ERROR {error}"), red=True)
-        kept = f"Report: {self._wanted.output / FORMATS['html']}"
-        terminalreporter.line(kept if self._keeps else "--klarna-output DIR keeps the report")
+        kept = f"Report: {self._output / FORMATS['html']}"
+        terminalreporter.line(
+            kept if self._config.option.klarna_output else "--klarna-output DIR keeps the report"
+        )
 
     def pytest_unconfigure(self) -> None:
-        """Leaves nothing behind that nobody asked for."""
+        """Removes the temporary folder."""
         if not self._is_worker:
             shutil.rmtree(self._shared, ignore_errors=True)
 
     def _outcome(self) -> Outcome:
-        return self._run.happen(self._scope, self._tell)
+        return self._run.happen(self._scope, self._log)
 
-    def _tell(self, line: str) -> None:
-        """Tells how far a run is that takes long, where there is somebody to tell."""
+    def _log(self, line: str) -> None:
+        """Prints a line about the progress, unless this is a worker."""
         reporter: Any = self._config.pluginmanager.get_plugin("terminalreporter")
         if reporter is not None and not self._is_worker:
             reporter.write_line(line)
 
 
 def _is_meant(requirement: Requirement, name: str) -> bool:
-    """Whether an argument of the command line names the item of a requirement, or is above it."""
+    """Whether a command-line argument names the item of a requirement, or a parent of it."""
     parts = [part for part in name.split("::") if part]
     return named_as(requirement).split("::")[: len(parts)] == parts
 
 
-def _wanted(config: pytest.Config, named: tuple[str, ...], shared: Path) -> Wanted:
-    option, folder = config.option, config.invocation_params.dir
-    output, deviations = option.klarna_output, option.klarna_deviations
+def _wanted(config: pytest.Config, named: tuple[str, ...]) -> Wanted:
+    option, deviations = config.option, config.option.klarna_deviations
     return Wanted(
         target=option.klarna_target,
-        output=folder / output if output else shared / "record",
-        deviations=folder / deviations if deviations else None,
+        deviations=config.invocation_params.dir / deviations if deviations else None,
         strict=option.klarna_strict,
         command=_command(option, named),
     )
 
 
 def _command(option: Any, named: tuple[str, ...]) -> str:
-    """What the run can be repeated with; options of others may be secret and stay out."""
+    """The command line that repeats the run; options of other plugins may be secret."""
     words = ["pytest", "--klarna-target", option.klarna_target, *named]
     if option.klarna_deviations:
         words += ["--klarna-deviations", option.klarna_deviations]
     if option.klarna_strict:
         words.append("--klarna-strict")
-    for flag, told in (("-k", option.keyword), ("-m", option.markexpr)):
-        words += [flag, told] if told else []
+    for flag, expression in (("-k", option.keyword), ("-m", option.markexpr)):
+        words += [flag, expression] if expression else []
     return shlex.join(words)

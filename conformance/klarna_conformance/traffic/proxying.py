@@ -1,4 +1,4 @@
-"""A proxy between clients and a server: passes everything on, and looks at orders in between."""
+"""A proxy between clients and a server: forwards every request, and reads orders in between."""
 
 import base64
 import binascii
@@ -29,13 +29,13 @@ _OF_A_CONNECTION = frozenset(
         *("trailer", "transfer-encoding", "upgrade", "content-length", "expect"),
     }
 )
-"""Headers that are about one connection, not about what is sent over several."""
+"""Headers of one connection, which are not forwarded."""
 _OF_AN_ENCODING = frozenset({"content-encoding", "content-length", "transfer-encoding"})
-"""Headers that are not true any more of a body that was decoded."""
+"""Headers that are wrong for a body that was decoded."""
 
 
 class Upstream(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a proxy passes requests on to, and over what."""
+    """Where a proxy forwards requests to, and how."""
 
     name: str
     base_url: str
@@ -62,21 +62,21 @@ def upstream_of(text: str) -> Upstream:
 
 
 class ProxyServer:
-    """Passes requests on with the credentials that they came with, and remembers both sides.
+    """Forwards requests with their credentials, and records both sides.
 
-    With `looks` it reads an order with the same credentials before the first call on it, and after
-    each call that could change it: without that a server can hardly be judged. `passed` is what
-    the upstream was asked and answered, `secrets` are the credentials that were seen.
+    With `reads` it reads an order with the same credentials before the first call on it, and after
+    each call that could change it: most requirements need that. `passed` are the exchanges with the
+    upstream, `secrets` the credentials in them.
     """
 
     def __init__(
-        self, spec: Spec, upstream: Upstream, *, looks: bool, host: str = "127.0.0.1", port: int = 0
+        self, spec: Spec, upstream: Upstream, *, reads: bool, host: str = "127.0.0.1", port: int = 0
     ) -> None:
         self.passed: list[Recorded] = []
         self.secrets: set[str] = set()
         self._spec = spec
         self._upstream = upstream
-        self._looks = looks
+        self._reads = reads
         self._known: set[str] = set()
         self._moved_s = 0
         self._wire = Wire(
@@ -90,7 +90,7 @@ class ProxyServer:
         )
 
     async def open(self) -> None:
-        """Begins to accept requests; raises OSError where the address cannot be had."""
+        """Starts listening; raises OSError if the address is not available."""
         await self.network.open()
 
     async def close(self) -> None:
@@ -102,21 +102,21 @@ class ProxyServer:
         if authorization is not None:
             self.secrets.update(_secrets(authorization))
         call = read_call(self._spec, request)
-        if call is None or not self._looks:
+        if call is None or not self._reads:
             return self._given(request, await self._passed_on(request, authorization))
         if call.order_id not in self._known and call.operation.operation != "getOrder":
-            await self._look(call, request, authorization)
+            await self._read(call, request, authorization)
         outcome = await self._passed_on(request, authorization)
         if call.operation.changes:
-            await self._look(call, request, authorization)
+            await self._read(call, request, authorization)
         self._known.add(call.order_id)
         return self._given(request, outcome)
 
-    async def _look(self, call: Call, request: Request, authorization: str | None) -> None:
+    async def _read(self, call: Call, request: Request, authorization: str | None) -> None:
         """Reads an order as the client could."""
         path = request.path.split(call.order_id)[0] + call.order_id
-        look = Request(method="GET", path=path, credentials=request.credentials)
-        await self._passed_on(look, authorization)
+        read = Request(method="GET", path=path, credentials=request.credentials)
+        await self._passed_on(read, authorization)
 
     async def _passed_on(self, request: Request, authorization: str | None) -> Response | Failure:
         headers = _without(request.headers, _OF_A_CONNECTION)
@@ -142,15 +142,15 @@ class ProxyServer:
         return outcome
 
     def _now_s(self) -> float:
-        """The time of the server, as far as it is known: a mock's can be moved."""
+        """The time of the server, as far as it is known: a mock's clock can be advanced."""
         return time.time() + self._moved_s
 
     def _given(self, request: Request, outcome: Response | Failure) -> Response | Failure:
-        """What the client gets of it: the same, but for where it would pass the proxy by."""
+        """The response for the client: the same, except for URLs that would bypass the proxy."""
         if isinstance(outcome, Failure):
             return outcome
         if outcome.truncated:
-            return Failure(kind="protocol", message="the answer is too long to be passed on")
+            return Failure(kind="protocol", message="the response is too long to be forwarded")
         here = f"http://{request.header('host') or self.network.base_url.removeprefix('http://')}"
         headers = tuple(
             (name, self._kept_here(value, here) if name.lower() == "location" else value)
@@ -165,7 +165,7 @@ class ProxyServer:
 
 
 def _seconds(request: Request) -> int:
-    """By how much a request to the mock moves its clock."""
+    """By how many seconds a request to the mock advances its clock."""
     seconds = (as_object(request.body.json()) or {}).get("advance_s")
     return seconds if is_integer(seconds) else 0
 
@@ -175,12 +175,12 @@ def _without(headers: Headers, names: frozenset[str]) -> Headers:
 
 
 def _credentials(authorization: str | None) -> Credentials:
-    """What they are worth is for the server to say."""
+    """Whether they are valid is for the server to decide."""
     return "none" if authorization is None else "valid"
 
 
 def _secrets(authorization: str) -> set[str]:
-    """Every form in which credentials could get into a record."""
+    """Every form in which credentials could appear in a record."""
     scheme, _, token = authorization.partition(" ")
     found = {authorization, token or scheme}
     try:

@@ -1,4 +1,4 @@
-"""Judges the exchanges of a record again, by the judge of the side that they were judged by."""
+"""Judges the exchanges of a record again, as server or client, as they were judged before."""
 
 from collections.abc import Iterator
 
@@ -7,18 +7,32 @@ import msgspec
 from klarna_conformance.judge.client.judging import judge_client, keys_used
 from klarna_conformance.judge.client.traffic import judge_traffic, keys_of_traffic
 from klarna_conformance.judge.server import judge
+from klarna_conformance.run.events import (
+    CounterexampleFound,
+    Event,
+    Finished,
+    Planned,
+    ScenarioFinished,
+    Started,
+)
 from klarna_reports.record.record import Finding, Played, Record
 from klarna_specs.spec import Spec
 
 __all__ = ["judged_again"]
 
 
-def judged_again(spec: Spec, record: Record) -> Record:
-    """The record with the findings of today's judges in place of its own.
+def judged_again(spec: Spec, record: Record) -> Iterator[Event]:
+    """The events of the recorded run, with the findings of this version's judges.
 
-    What has no exchanges is left as it is, such as what a client was excused from.
+    A scenario without exchanges keeps its findings.
     """
-    return msgspec.structs.replace(record, played=tuple(_again(spec, record)))
+    yield Started(record.header)
+    if record.plan is not None:
+        yield Planned(len(record.plan.scenarios), record.plan.scenarios)
+    for played in _again(spec, record):
+        yield CounterexampleFound(played) if played.shrunk_from else ScenarioFinished(played)
+    if record.footer is not None:
+        yield Finished(record.footer)
 
 
 def _again(spec: Spec, record: Record) -> Iterator[Played]:

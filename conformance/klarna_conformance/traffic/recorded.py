@@ -1,4 +1,4 @@
-"""Judges recorded traffic: each order from when it was first read, as far as that shows it."""
+"""Judges recorded traffic: each order from the first response that shows it."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,6 +10,7 @@ from klarna_conformance.judge.server import judge
 from klarna_conformance.judge.server.reading import told_ids
 from klarna_conformance.judge.server.state import noted
 from klarna_conformance.record.recording import Recorder
+from klarna_conformance.run.events import NotJudged, ScenarioFinished
 from klarna_conformance.traffic.har_file import Recorded
 from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable, Unjudged
 from klarna_specs.calls import read_call
@@ -31,7 +32,7 @@ _METHODS: Mapping[str, PaymentMethod] = {
 """What is known of an order by the type of its initial payment method; which others are pay-later
 methods is not documented, and so their due dates are not judged."""
 _NO_SUCH_PATH = (404, 405)
-_NEVER_READ = "the order was never read, so what it was is not known"
+_NEVER_READ = "the order was never read, so its state is not known"
 
 
 def traffic_facts(spec: Spec, traffic: Sequence[Recorded], *, name: str) -> TargetFacts:
@@ -60,12 +61,12 @@ def traffic_facts(spec: Spec, traffic: Sequence[Recorded], *, name: str) -> Targ
 
 def judged_orders(
     spec: Spec, facts: TargetFacts, traffic: Iterable[Recorded], recorder: Recorder
-) -> Iterator[Played]:
-    """Each order of the traffic with what the requirements say of it.
+) -> Iterator[ScenarioFinished | NotJudged]:
+    """Each order of the traffic, judged from the first response that shows its amounts.
 
-    An order is judged from the first answer that shows its amounts. What is not judged is listed
-    with its reason: what was sent before, what was refused for its credentials (which are not
-    known), orders that were never shown, and whatever is no documented call on an order there.
+    What is not judged is listed with its reason: requests before that response, requests that were
+    refused for their credentials (which are not known), orders that no response shows, and whatever
+    is no documented call on an order of this server.
     """
     by_order: defaultdict[str, list[Recorded]] = defaultdict(list)
     beside = _Beside()
@@ -74,16 +75,16 @@ def judged_orders(
         if each.unjudged:
             beside.add(each, each.unjudged)
         elif call is None:
-            beside.add(each, "it is no documented call on an order")
+            beside.add(each, "it is not a documented call on an order")
         elif each.origin != facts.base_url:
             beside.add(each, f"it went to another server than {facts.base_url}")
         else:
             by_order[call.order_id].append(each)
     for number, exchanges in enumerate(by_order.values(), 1):
-        yield recorder.played(_judged(spec, facts, f"h{number:04}", exchanges))
+        played = _judged(spec, facts, f"h{number:04}", exchanges)
+        yield ScenarioFinished(recorder.played(played))
     if beside.listed:
-        empty = Scenario(plan=None, steps=())
-        yield recorder.played(Played(id="unjudged", scenario=empty, unjudged=beside.listed))
+        yield NotJudged(recorder.unjudged(beside.listed))
 
 
 class _Beside:
@@ -134,7 +135,7 @@ def _judged(spec: Spec, facts: TargetFacts, identifier: str, traffic: Sequence[R
         )
     for each in answered[:first]:
         if not _failed(each):
-            beside.add(each, "it came before the order was first read; what it was is not known")
+            beside.add(each, "it came before the order was first read, so its state is not known")
     order = shown[first]
     assert isinstance(order, ProvidedOrder)
     for each, why in _obscure(spec, facts, answered[first:]):

@@ -1,7 +1,7 @@
 """Files with recorded traffic: HAR, VCR cassettes (YAML or JSON), WireMock mappings and journals.
 
-Cassettes and mappings are plain YAML or JSON, so what they have in common is read as such. They
-tell no times, or no durations: their exchanges follow each other in the order of the file.
+Cassettes and mappings are plain YAML or JSON, so one reader is enough for them. They have no times,
+or no durations: their exchanges follow each other in the order of the file.
 """
 
 import base64
@@ -30,10 +30,10 @@ _Members = dict[str, Any]
 
 
 def read_traffic(path: Path) -> list[Recorded]:
-    """The exchanges of a file in the order of their beginnings; raises UsageError.
+    """The exchanges of a file in the order in which they began; raises UsageError.
 
-    What kind of file it is, its content says: `log` is HAR's, `interactions` and
-    `http_interactions` are a cassette's, `mappings`, `requests` or a lone `request` WireMock's.
+    The members of the file say which kind it is: `log` means HAR, `interactions` and
+    `http_interactions` a cassette, `mappings`, `requests` or a single `request` WireMock.
     """
     try:
         content = path.read_bytes()

@@ -1,39 +1,34 @@
 """Judges traffic that others sent: the server's side of it, the client's, or both."""
 
-import sys
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from pathlib import Path
 
 import msgspec
 
-from klarna_conformance.errors import UsageError
 from klarna_conformance.judge.client.judging import excuses
 from klarna_conformance.judge.client.traffic import excusable, judge_traffic, keys_of_traffic
 from klarna_conformance.network.network import Seen
 from klarna_conformance.record.recording import Recorder
+from klarna_conformance.run.events import Event, Excused, Finished, ScenarioFinished, Started
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.traffic.har_file import Recorded
 from klarna_conformance.traffic.recorded import judged_orders
 from klarna_conformance.wrong.clients.catalogue import client_proofs
-from klarna_reports.record.journal import FILE_NAME, Journal, read_journal
 from klarna_reports.record.record import Footer, Played, Side, TargetFacts
-from klarna_reports.record.results import Summary
-from klarna_reports.render import discard_renderings, write_renderings
 from klarna_specs.calls import read_call
 from klarna_specs.client.play import ClientSide, Mark
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
-__all__ = ["Watched", "seen_by", "write_watched"]
+__all__ = ["Watched", "judged_traffic", "seen_by"]
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True):
-    """Traffic in the order of its beginnings, as clients saw it.
+    """Traffic in the order in which the requests began, as clients saw it.
 
-    `upstream` is how the server saw it, where that differs. `marks` tell what only the network
-    knew, one for each exchange, or are empty. `wall_s` is for how long was watched, in seconds.
+    `upstream` is how the server saw it, if that differs. `marks` are what only the network knew,
+    one for each exchange, or empty. `wall_s` is the duration, in seconds.
     """
 
     facts: TargetFacts
@@ -57,67 +52,47 @@ def seen_by(facts: TargetFacts, seen: Seen) -> Watched:
     return Watched(facts=facts, traffic=traffic, marks=seen.marks, wall_s=seen.wall_s)
 
 
-def write_watched(
+def judged_traffic(
     spec: Spec,
     watched: Watched,
-    directory: Path,
     recorder: Recorder,
     *,
     sides: Collection[Side],
     requirements: tuple[str, ...] = (),
     strict: bool = False,
-) -> Summary:
-    """Judges traffic, and writes its record and the renderings; raises UsageError.
-
-    With `requirements` only these count for the verdict.
-    """
-    command = recorder.text(" ".join(["klarna-conformance", *sys.argv[1:]]))
-    header = recorded_header(spec, watched.facts, command=command, strict=strict)
-    header = msgspec.structs.replace(
-        header,
-        watched=tuple(sorted(sides)),
-        proofs={**header.proofs, **client_proofs()},
-        scope=Scope(requirements=requirements),
-        followed=_followed(spec, watched) if "server" in sides else (),
+    command: str = "",
+) -> Iterator[Event]:
+    """The verdicts on traffic; with `requirements` only these count."""
+    facts, text = watched.facts, recorder.text(command)
+    header = recorded_header(spec, facts, command=text, strict=strict)
+    yield Started(
+        msgspec.structs.replace(
+            header,
+            watched=tuple(sorted(sides)),
+            proofs={**header.proofs, **client_proofs()},
+            scope=Scope(requirements=requirements),
+            followed=_followed(spec, watched) if "server" in sides else (),
+        )
     )
-    try:
-        discard_renderings(directory)
-        with Journal(directory) as journal:
-            journal.write(header)
-            for played in _judged(spec, watched, recorder, sides):
-                journal.write(played)
-            sent = len(watched.traffic)
-            journal.write(Footer(wall_s=round(watched.wall_s, 3), requests_sent=sent))
-        record = read_journal(directory / FILE_NAME)
-        return write_renderings(directory, spec, record)
-    except OSError as exc:
-        raise UsageError(
-            f"cannot write to {directory}: {exc.strerror or exc}; choose --output"
-        ) from exc
+    if "server" in sides:
+        served = watched.traffic if watched.upstream is None else watched.upstream
+        yield from judged_orders(spec, facts, served, recorder)
+    if "client" in sides:
+        yield from _judged_clients(spec, watched, recorder)
+    yield Finished(Footer(wall_s=round(watched.wall_s, 3), requests_sent=len(watched.traffic)))
 
 
 def _followed(spec: Spec, watched: Watched) -> tuple[str, ...]:
-    """The operations in the traffic that no run sends."""
+    """The operations in the traffic that a run never sends."""
     calls = (read_call(spec, each.exchange.request, followed=True) for each in watched.traffic)
     called = {call.operation.operation for call in calls if call}
     return tuple(name for name in spec.followed if name in called)
 
 
-def _judged(
-    spec: Spec, watched: Watched, recorder: Recorder, sides: Collection[Side]
-) -> Iterator[Played]:
-    if "server" in sides:
-        served = watched.traffic if watched.upstream is None else watched.upstream
-        yield from judged_orders(spec, watched.facts, served, recorder)
-    if "client" in sides:
-        for played in _judged_clients(spec, watched):
-            yield recorder.played(played)
+def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterator[Event]:
+    """The requests about each order, with what the requirements say of their sender.
 
-
-def _judged_clients(spec: Spec, watched: Watched) -> Iterator[Played]:
-    """What was sent about each order, with what the requirements say of its sender.
-
-    A key that was used for several orders is told where it comes the second time.
+    A key that was used for several orders is reported at its second use.
     """
     used: dict[str, str] = {}
     found: set[str] = set()
@@ -136,17 +111,17 @@ def _judged_clients(spec: Spec, watched: Watched) -> Iterator[Played]:
         used = {**keys_of_traffic(spec, exchanges), **used}
         found |= {finding.requirement for finding in findings}
         excused |= set(excusable(spec, exchanges, marks))
-        yield Played(
+        played = Played(
             id=f"c{number:04}",
             scenario=Scenario(plan=None, steps=()),
             exchanges=exchanges,
             findings=findings,
             client=ClientSide(orders=(), episodes=(), marks=marks),
         )
+        yield ScenarioFinished(recorder.played(played))
     never = tuple(each for each in excuses(spec, found) if each.requirement in excused)
     if never:
-        empty = Scenario(plan=None, steps=())
-        yield Played(id="excused", scenario=empty, findings=never)
+        yield Excused(never)
 
 
 def _by_order(spec: Spec, watched: Watched) -> Mapping[str, list[int]]:

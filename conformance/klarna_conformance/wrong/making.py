@@ -1,11 +1,10 @@
 """Makes a mutant: a mock with another spec, another behaviour, or rewritten responses."""
 
-import difflib
 from collections.abc import Mapping
 
 import msgspec
 
-from klarna_conformance.errors import UsageError
+from klarna_conformance.errors import UsageError, check_names
 from klarna_conformance.mock.deviation import Deviation, Sending
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.behaviours import BEHAVIOURS
@@ -39,9 +38,7 @@ def named_mock(spec: Spec, name: str | None, *, seed: int = 0, lag_s: float = 0.
     if name is None:
         return Mock(spec, seed=seed, lag_s=lag_s)
     known = {mutant.id: mutant for mutant in (*mutants(), *harmless_variants())}
-    if name not in known:
-        close = difflib.get_close_matches(name, known, n=3) or list(known)[:3]
-        raise UsageError(f"there is no mutant {name!r}; did you mean {' or '.join(close)}?")
+    check_names("mutant", [name], known)
     return make_mutant(spec, known[name], seed=seed, lag_s=lag_s)
 
 

@@ -262,7 +262,7 @@ def test_a_folder_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> No
     finished = cli("client", *CALM, "--output", tmp_path / "file" / "x", "--", *REFERENCE)
 
     assert finished.code == 2
-    assert "choose --output" in finished.err
+    assert "choose another --output" in finished.err
 
 
 @pytest.fixture
@@ -340,7 +340,7 @@ def test_interrupted_before_anything_was_told_says_so(
     code, out, err = interrupted((sys.executable, "-c", script), when=pids.exists)
 
     assert (code, out) == (3, "")
-    assert "Interrupted before anything was sent" in err
+    assert "Interrupted before anything was judged" in err
 
 
 def test_interrupted_before_anything_was_told_an_older_record_is_not_taken_for_this_one(

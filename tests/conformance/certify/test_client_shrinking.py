@@ -8,7 +8,7 @@ import pytest
 from klarna_conformance.campaign.clients import TEMPO
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.certify.in_process import InProcessAdapter
-from klarna_conformance.certify.shrinking import Trying, shrunk
+from klarna_conformance.certify.shrinking import Judging, shrunk
 from klarna_conformance.judge.client.judging import judge_client
 from klarna_conformance.wrong.clients.keys import NewKeyEachAttempt
 from klarna_conformance.wrong.clients.telling import RefusedWhenLost
@@ -51,8 +51,8 @@ async def _smallest(
 
     try:
         await stage.open()
-        trying = Trying(play=play, requirement=requirement, seed=3)
-        found = await shrunk(SPEC, scenario, trying, within_s=60)
+        judging = Judging(play=play, requirement=requirement, seed=3)
+        found = await shrunk(SPEC, scenario, judging, within_s=60)
         told = await findings(found or scenario)
         return found, next(each.observed for each in told if each.requirement == requirement)
     finally:
@@ -86,8 +86,8 @@ def _shrunk(
         tried.append(candidate)
         return {"client.once"} if fails(candidate) else set()
 
-    trying = Trying(play=play, requirement="client.once", seed=1)
-    return asyncio.run(shrunk(SPEC, scenario, trying, within_s=within_s)), tried
+    judging = Judging(play=play, requirement="client.once", seed=1)
+    return asyncio.run(shrunk(SPEC, scenario, judging, within_s=within_s)), tried
 
 
 def test_what_needs_two_commands_keeps_two() -> None:

@@ -61,17 +61,20 @@ def test_a_survivor_is_named_and_fails_the_command(
     done = cli("mutants", "--clients", "--mutant", "client-no-key")
 
     assert done.code == 1
-    assert "SURVIVED client-no-key: not caught by client.once" in done.out
+    assert "SURVIVED client-no-key: not detected by client.once" in done.out
 
 
 @pytest.mark.parametrize(
     ("options", "told"),
     [
         (("--mutant", "client-nokey"), "there is no client 'client-nokey'; did you mean client-no"),
-        (("--class", "bounds"), "clients have no classes: use --mutant"),
+        (("--class", "bounds"), "--class cannot be used with --clients"),
         (("--max-requests", 5), "--max-requests cannot be used with --clients"),
         (("--shard", "0/2"), "0/2"),
-        (("--mutant", "client-no-key", "--output", "no/such/folder.json"), "choose --output"),
+        (
+            ("--mutant", "client-no-key", "--output", "no/such/folder.json"),
+            "choose another --output",
+        ),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_sentence(

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from klarna_conformance.certify.shrinking import Trying, shrunk
+from klarna_conformance.certify.shrinking import Judging, shrunk
 from klarna_conformance.errors import AdapterError
 from klarna_specs.client.faults import Cut, Errored
 from klarna_specs.client.play import ClientScenario, Command
@@ -39,8 +39,8 @@ def searched(
         played.append(scenario)
         return {"client.once"} if fails(scenario) else set()
 
-    trying = Trying(play=play, requirement="client.once", seed=1)
-    found = asyncio.run(shrunk(spec(), LARGE, trying, within_s=within_s))
+    judging = Judging(play=play, requirement="client.once", seed=1)
+    found = asyncio.run(shrunk(spec(), LARGE, judging, within_s=within_s))
     return found, played
 
 
@@ -106,8 +106,8 @@ def test_a_search_that_is_given_up_plays_nothing_more() -> None:
             ended.append(scenario)
             return set()
 
-        trying = Trying(play=play, requirement="client.once", seed=1)
-        search = asyncio.create_task(shrunk(spec(), LARGE, trying, within_s=60))
+        judging = Judging(play=play, requirement="client.once", seed=1)
+        search = asyncio.create_task(shrunk(spec(), LARGE, judging, within_s=60))
         await under_way.wait()
         search.cancel()
         await asyncio.gather(search, return_exceptions=True)

@@ -34,25 +34,31 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
     ("kind", "told"),
     [
         ("ends at once", "it ended with exit code 1. no such setting: KLARNA_REGION"),
-        ("garbage", "said 'Starting acme client 1.2 ...' instead of {\"ready\""),
+        ("garbage", "wrote 'Starting acme client 1.2 ...' instead of {\"ready\""),
         ("not UTF-8", 'instead of {"ready"'),
         ("endless line", "a line of it is longer than 1048576 bytes"),
         ("no operations", "missing required field `operations`"),
-        ("unknown operation", "has operations ['refund']; clients are certified for refundOrder"),
+        (
+            "unknown operation",
+            "reports unknown operations ['refund']; clients are certified for refundOrder",
+        ),
         ("another protocol", "missing required field `ready`"),
         ("supports everything", '{"outcome": "unsupported"}, and answered done'),
-        ("supports nothing", "said that it has releaseRemainingAuthorization, and does not"),
-        ("sends nothing", "nothing was sent to http://127.0.0.1:"),
-        ("sends nothing and does not know", "nothing was sent to http://127.0.0.1:"),
-        ("sends elsewhere", "nothing was sent to http://127.0.0.1:"),
+        ("supports nothing", "reported releaseRemainingAuthorization, but does not"),
+        ("sends nothing", "no request was sent to http://127.0.0.1:"),
+        ("sends nothing and does not know", "no request was sent to http://127.0.0.1:"),
+        ("sends elsewhere", "no request was sent to http://127.0.0.1:"),
         ("no such outcome", "Invalid value 'success'"),
         ("another type", "Expected `str | null`, got `int`"),
-        ("another id", "answered instruction 3; it was asked for 2"),
-        ("answers twice", "answered instruction 1; it was asked for 2"),
+        ("another id", "answered command 3 instead of 2"),
+        ("answers twice", "answered command 1 instead of 2"),
         ("says more", "'DEBUG sending a refund', which is no outcome"),
-        ("says more", "(it was told: one release)"),
-        ("floods stdout", "said '{\"id\": 0}', which is no outcome"),
-        ("ends when it is to work", "it answered nothing, and ended: it ended with exit code 4"),
+        ("says more", "(the command was: one release)"),
+        ("floods stdout", "wrote '{\"id\": 0}', which is no outcome"),
+        (
+            "ends when it is to work",
+            "the adapter answered nothing, and ended: it ended with exit code 4",
+        ),
     ],
 )
 def test_a_wrong_adapter_is_told_and_nothing_is_said_of_the_client(
@@ -75,7 +81,7 @@ def test_what_goes_wrong_on_the_way_is_the_adapters_too_and_what_was_found_is_ke
 
     assert finished.code == 2
     assert "Warning: connection lost" in finished.err
-    assert "(it was told: one refund of 1, response lost after booking" in finished.err
+    assert "(the command was: one refund of 1, response lost after booking" in finished.err
     assert "the adapter failed" in last
 
 
@@ -106,7 +112,9 @@ def asked(kind: str, *, start_s: float = 10, command_s: float = 10, more: str = 
 
 
 def test_an_adapter_that_is_never_ready_is_told_with_its_last_words() -> None:
-    with pytest.raises(AdapterError, match=r"said nothing within 1 s; .* waiting for the database"):
+    with pytest.raises(
+        AdapterError, match=r"wrote nothing within 1 s; .* waiting for the database"
+    ):
         asked("never ready", start_s=1)
 
 
@@ -131,7 +139,7 @@ def test_a_closed_adapter_is_not_started_again() -> None:
         adapter = ProcessAdapter([sys.executable, str(ODD), "right"], command_s=5)
         await adapter.begin(HELLO)
         await adapter.aclose()
-        with pytest.raises(AdapterError, match="not there any more"):
+        with pytest.raises(AdapterError, match="is closed"):
             await adapter.do("refundOrder", "o", {})
 
     asyncio.run(go())

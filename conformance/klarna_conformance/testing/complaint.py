@@ -1,4 +1,4 @@
-"""What findings about a client say to whoever reads a test's failure."""
+"""The failure message or the warnings of a test whose client violates requirements."""
 
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
@@ -13,34 +13,38 @@ from klarna_specs.client.requirements import ClientRequirement, client_requireme
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.spec import Spec
 
-__all__ = ["Complaint", "complaint"]
+__all__ = ["Complaint", "KlarnaWarning", "complaint"]
 
 _SHOWN = 4
-"""How many exchanges are shown with a finding: its own, and those before that it belongs with."""
+"""How many exchanges are shown with a finding: its own, and earlier attempts at the call."""
 _LONGEST_BODY = 160
 
 
-class Complaint(NamedTuple):
-    """The id and a text of each requirement that is violated, and of each that is not followed.
+class KlarnaWarning(UserWarning):
+    """A SHOULD of the documentation is violated."""
 
-    `about` is what the client was told to do, where that is known.
+
+class Complaint(NamedTuple):
+    """The id and a text of each MUST (`failed`) and each SHOULD (`warned`) that is violated.
+
+    `about` describes the commands that the client got, if it got any.
     """
 
-    wrong: tuple[tuple[str, str], ...]
-    unwise: tuple[tuple[str, str], ...]
+    failed: tuple[tuple[str, str], ...]
+    warned: tuple[tuple[str, str], ...]
     about: str = ""
     unsupported: bool = False
 
     def failure(self, *, strict: bool) -> str:
-        """What the test fails with, beside that what is only not followed; empty for nothing."""
-        everything = (*self.wrong, *self.unwise)
-        counted = everything if strict else self.wrong
+        """The message of the failed test, with the warnings; empty if the test passes."""
+        everything = (*self.failed, *self.warned)
+        counted = everything if strict else self.failed
         if not counted:
             return ""
         ids = ", ".join(requirement for requirement, _ in counted)
         doing = f" ({self.about})" if self.about else ""
         texts = (text for _, text in everything)
-        return "\n\n".join((f"{ids}: not kept by the client{doing}", *texts))
+        return "\n\n".join((f"{ids}: violated by the client{doing}", *texts))
 
 
 def complaint(
@@ -52,14 +56,14 @@ def complaint(
     about: str = "",
     unsupported: bool = False,
 ) -> Complaint:
-    """The texts of the findings; `about` is what the client was told, where that is known.
+    """The texts of the findings; `about` describes the commands that the client got, if any.
 
-    `unsupported` is whether it said that it supports nothing of that.
+    `unsupported` means that the client supports none of them.
     """
     lines = _Lines(spec, exchanges, marks)
-    wrong = tuple(_texts(spec, findings, "FAIL", lines))
-    unwise = tuple(_texts(spec, findings, "WARN", lines))
-    return Complaint(wrong, unwise, inert(about), unsupported)
+    failed = tuple(_texts(spec, findings, "FAIL", lines))
+    warned = tuple(_texts(spec, findings, "WARN", lines))
+    return Complaint(failed, warned, inert(about), unsupported)
 
 
 def _texts(
@@ -91,7 +95,7 @@ def _indented(text: str) -> str:
 
 
 class _Lines:
-    """Shows exchanges, those of the same call as one that something is wrong with."""
+    """Exchanges as text, an exchange with the earlier attempts at the same call."""
 
     def __init__(self, spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark]) -> None:
         self._exchanges = exchanges
@@ -99,7 +103,7 @@ class _Lines:
         self._subjects = [_subject(spec, exchange) for exchange in exchanges]
 
     def of(self, index: int) -> Iterator[str]:
-        """The lines of an exchange, after those that tell how it came to it."""
+        """The lines of an exchange, after those of the earlier attempts."""
         if index >= len(self._exchanges):
             return
         alike = [i for i in range(index + 1) if self._subjects[i] == self._subjects[index]]

@@ -1,0 +1,181 @@
+"""Consumers of events that keep them: the files of a run, or a record in memory."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable, Iterator
+from contextlib import aclosing, contextmanager
+from pathlib import Path
+from typing import assert_never
+
+from klarna_conformance.errors import UnwritableError, unwritable
+from klarna_conformance.play.counterexamples import Counterexample
+from klarna_conformance.run.events import (
+    Consumer,
+    CounterexampleFound,
+    Event,
+    Excused,
+    Finished,
+    NotJudged,
+    Planned,
+    ScenarioFinished,
+    Started,
+    Stopped,
+)
+from klarna_reports.record.journal import FILE_NAME, Journal, read_journal
+from klarna_reports.record.record import Footer, Header, Line, Played, Record
+from klarna_reports.record.record import Planned as PlanLine
+from klarna_reports.record.results import Summary
+from klarna_reports.render import WITH_EVERY_RUN, Format, discard_renderings, write_renderings
+from klarna_reports.summary.summary import summarise
+from klarna_specs.scenario import Scenario
+from klarna_specs.spec import Spec
+
+__all__ = ["Keeper", "collected", "consume", "keep"]
+
+_NONE = Scenario(plan=None, steps=())
+
+
+class Keeper:
+    """Writes the journal and the counterexamples of a run as they come, and its report afterwards.
+
+    Raises UnwritableError, which names `option`, where the folder cannot be written.
+    """
+
+    def __init__(
+        self,
+        spec: Spec,
+        folder: Path,
+        *,
+        option: str = "--output",
+        formats: Collection[Format] = WITH_EVERY_RUN,
+    ) -> None:
+        self.folder = folder
+        self._spec = spec
+        self._option = option
+        self._formats = formats
+        self._journal: Journal | None = None
+
+    @property
+    def began(self) -> bool:
+        """Whether there is a record to report."""
+        return self._journal is not None
+
+    @property
+    def record(self) -> Record:
+        """What the journal holds."""
+        return read_journal(self.folder / FILE_NAME)
+
+    def create(self) -> None:
+        """Creates the folder."""
+        with self._writing():
+            self.folder.mkdir(parents=True, exist_ok=True)
+
+    def prepare(self, *, resume: bool = False) -> Record | None:
+        """Creates the folder without files of other runs, or reads the record to resume."""
+        journal = self.folder / FILE_NAME
+        with self._writing():
+            if resume and journal.exists() and journal.stat().st_size:
+                return self.record
+            discard_renderings(self.folder)
+        self.create()
+        return None
+
+    def __call__(self, event: Event) -> None:
+        """Writes an event."""
+        with self._writing():
+            self._keep(event)
+
+    def report(self) -> Summary:
+        """Writes the report; answers the summary."""
+        with self._writing():
+            return write_renderings(self.folder, self._spec, self.record, self._formats)
+
+    def summary(self) -> Summary:
+        """The summary of the journal, without a report."""
+        return summarise(self._spec, self.record)
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        try:
+            yield
+        except OSError as exc:
+            raise unwritable(self.folder, exc, self._option) from exc
+
+    def _keep(self, event: Event) -> None:
+        if isinstance(event, Started):
+            if not event.resumed:
+                discard_renderings(self.folder)
+            self._journal = Journal(self.folder, resume=event.resumed)
+        if self._journal is None:  # it ended before it started
+            return
+        for line in _lines(event):
+            self._journal.write(line)
+        match event:
+            case CounterexampleFound(saved=Counterexample() as saved):
+                saved.save(self.folder / "counterexamples")
+            case Finished():
+                self._journal.close()
+            case _:
+                pass
+
+
+def _lines(event: Event) -> Iterator[Line]:
+    """The lines of an event in a journal, whose format has none for findings without a scenario."""
+    match event:
+        case Started(resumed=True) | Stopped():
+            return
+        case Started(header):
+            yield header
+        case Planned(scenarios=scenarios):
+            if scenarios is not None:
+                yield PlanLine(scenarios=scenarios)
+        case ScenarioFinished(played) | CounterexampleFound(played):
+            yield played
+        case Excused(findings):
+            yield Played(id="excused", scenario=_NONE, findings=findings)
+        case NotJudged(traffic):
+            yield Played(id="unjudged", scenario=_NONE, unjudged=traffic)
+        case Finished(footer):
+            yield footer
+        case _:
+            assert_never(event)
+
+
+def keep(events: Callable[[], AsyncGenerator[Event]], keeper: Keeper, follow: Consumer) -> Summary:
+    """Keeps events to their end, and writes the report; `follow` gets them too.
+
+    Once there is a record, an interruption or a full disk ends the events, and their results so
+    far are reported.
+    """
+    try:
+        asyncio.run(consume(events(), keeper, follow))
+    except KeyboardInterrupt:
+        if not keeper.began:
+            raise
+    except UnwritableError as exc:
+        if not keeper.began:
+            raise
+        follow(Stopped(str(exc)))
+    try:
+        return keeper.report()
+    except UnwritableError as exc:
+        follow(Stopped(str(exc)))
+        return keeper.summary()
+
+
+async def consume(events: AsyncGenerator[Event], *consumers: Consumer) -> None:
+    """Gives each event to each of the consumers; what they raise ends the events."""
+    async with aclosing(events):
+        async for event in events:
+            for consumer in consumers:
+                consumer(event)
+
+
+def collected(events: Iterable[Event]) -> Record:
+    """A record of events in memory, instead of in a folder."""
+    collected = [line for event in events for line in _lines(event)]
+    return Record(
+        header=next(line for line in collected if isinstance(line, Header)),
+        plan=next((line for line in collected if isinstance(line, PlanLine)), None),
+        played=tuple(line for line in collected if isinstance(line, Played)),
+        footer=next((line for line in collected if isinstance(line, Footer)), None),
+    )

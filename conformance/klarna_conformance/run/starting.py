@@ -1,0 +1,133 @@
+"""From what a command line says of a run to the events of the run."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from pathlib import Path
+
+import msgspec
+
+from klarna_conformance import defaults
+from klarna_conformance.errors import UsageError
+from klarna_conformance.limits import Limits
+from klarna_conformance.plan.planning import Plan, make_plan
+from klarna_conformance.plan.planning_cache import PlanningCache
+from klarna_conformance.play.preflight import preflight
+from klarna_conformance.run.deviations_file import read_deviations
+from klarna_conformance.run.events import Consumer, Event
+from klarna_conformance.run.keeping import Keeper, keep
+from klarna_conformance.run.resuming import recorded_plan
+from klarna_conformance.run.running import RunOptions, run
+from klarna_conformance.sharding import Shard
+from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.opening import open_target
+from klarna_reports.record.record import Record
+from klarna_reports.record.results import Summary
+from klarna_specs.goals import Scope
+from klarna_specs.spec import Spec
+
+__all__ = ["Wanted", "check_target", "judge_server", "start_run"]
+
+
+class Wanted(msgspec.Struct, frozen=True, kw_only=True):
+    """The options of a run, as on the command line; `command` is the command line itself.
+
+    Limits that are None are those of the target.
+    """
+
+    target: str
+    scope: Scope = Scope()
+    seed: int = defaults.SEED
+    examples: int = defaults.EXAMPLES
+    mutant: str | None = None
+    max_requests: int | None = None
+    max_time_s: float | None = None
+    rate_per_s: float | None = None
+    concurrency: int | None = None
+    strict: bool = False
+    shrink: bool = True
+    deviations: Path | None = None
+    shard: Shard | None = None
+    command: str = ""
+
+    def open(self, spec: Spec) -> HttpTarget:
+        """The target; raises UsageError."""
+        opened = open_target(
+            self.target, spec, seed=self.seed, mutant=self.mutant, rate_per_s=self.rate_per_s
+        )
+        if self.shard and opened.stock is not None:
+            raise UsageError("--shard cannot be used with a pool: the parts would share its orders")
+        return opened
+
+    def options(self, spec: Spec, limits: Limits) -> RunOptions:
+        """The options of the run, within the limits of the target; raises UsageError."""
+        return RunOptions(
+            seed=self.seed,
+            scope=self.scope,
+            limits=msgspec.structs.replace(
+                limits,
+                requests=min(filter(None, (limits.requests, self.max_requests)), default=None),
+                time_s=min(filter(None, (limits.time_s, self.max_time_s)), default=None),
+                concurrency=self.concurrency or limits.concurrency,
+            ),
+            strict=self.strict,
+            shrink=self.shrink,
+            command=self.command,
+            deviations=read_deviations(self.deviations, spec) if self.deviations else (),
+            shard=self.shard,
+        )
+
+
+async def check_target(spec: Spec, wanted: Wanted) -> None:
+    """Opens the target and sends one request; raises PreflightError where that does not work."""
+    async with wanted.open(spec) as target:
+        await preflight(target)
+
+
+def judge_server(
+    spec: Spec, wanted: Wanted, keeper: Keeper, follow: Consumer, *, resume: bool = False
+) -> Summary:
+    """Checks the target, runs, and writes the report; raises UsageError and PreflightError."""
+    wanted.open(spec)
+    earlier = keeper.prepare(resume=resume)
+    asyncio.run(check_target(spec, wanted))
+    return keep(lambda: start_run(spec, wanted, earlier), keeper, follow)
+
+
+def start_run(spec: Spec, wanted: Wanted, earlier: Record | None = None) -> AsyncGenerator[Event]:
+    """Plans the run now; its events follow, and open the target.
+
+    With an `earlier` record the run resumes it; raises UsageError where that does not fit.
+    """
+    opened = wanted.open(spec)
+    options = wanted.options(spec, opened.limits)
+    if earlier is None:
+        plan = make_plan(
+            spec,
+            scope=options.scope,
+            seed=options.seed,
+            examples=wanted.examples,
+            max_requests=options.limits.requests,
+            stock=opened.stock,
+            rehearsed=opened.facts.kind != "mock" or options.limits.time_s is not None,
+            cache=PlanningCache.of_user(),
+        )
+    else:
+        plan = recorded_plan(
+            spec,
+            earlier,
+            facts=opened.facts,
+            seed=options.seed,
+            scope=options.scope,
+            strict=options.strict,
+            shard=str(options.shard or ""),
+        )
+    return _events(spec, opened, plan, options, earlier)
+
+
+async def _events(
+    spec: Spec, target: HttpTarget, plan: Plan, options: RunOptions, earlier: Record | None
+) -> AsyncGenerator[Event]:
+    async with target, aclosing(run(spec, target, plan, options, earlier)) as events:
+        async for event in events:
+            yield event
