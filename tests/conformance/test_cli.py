@@ -38,7 +38,7 @@ def _told(finished: Finished) -> tuple[int, bool]:
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_tells_how_it_is_used(command: str, cli: Cli) -> None:
+def test_every_command_has_help(command: str, cli: Cli) -> None:
     finished = cli(command, "--help")
 
     assert (finished.code, finished.out.startswith(f"Usage: klarna-conformance {command} ")) == (
@@ -90,7 +90,7 @@ except SystemExit:
     ],
 )
 @pytest.mark.parametrize("command", ["run", "doctor", "plan"])
-def test_a_target_that_cannot_be_used_is_refused_before_anything_is_sent(
+def test_an_unusable_target_is_refused_without_a_request(
     command: str, target: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(socket.socket, "connect", _never)
@@ -104,11 +104,11 @@ def _never(*_: object) -> None:
     raise AssertionError("something was sent")
 
 
-def test_a_port_where_nobody_listens_is_unreachable(cli: Cli, closed_port: int) -> None:
+def test_a_closed_port_is_unreachable(cli: Cli, closed_port: int) -> None:
     assert _told(cli("doctor", f"http://127.0.0.1:{closed_port}")) == (4, True)
 
 
-def test_credentials_that_the_target_refuses_are_told(
+def test_refused_credentials_are_reported(
     cli: Cli, served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("KLARNA_PASSWORD", "wrong")
@@ -134,7 +134,7 @@ def test_a_playground_needs_credentials_from_the_environment(cli: Cli) -> None:
     ],
 )
 @pytest.mark.parametrize("command", ["run", "plan"])
-def test_a_name_that_does_not_exist_is_told_with_one_that_does(
+def test_an_unknown_name_gets_a_suggestion(
     command: str, option: str, name: str, meant: str, cli: Cli
 ) -> None:
     finished = cli(command, option, name)
@@ -162,11 +162,11 @@ def test_a_name_that_does_not_exist_is_told_with_one_that_does(
     ],
     ids=" ".join,
 )
-def test_wrong_usage_ends_with_2(arguments: tuple[str, ...], cli: Cli) -> None:
+def test_wrong_usage_exits_with_2(arguments: tuple[str, ...], cli: Cli) -> None:
     assert cli(*arguments).code == 2
 
 
-def test_a_folder_without_specs_is_told(cli: Cli, tmp_path: Path) -> None:
+def test_a_missing_specs_folder_is_reported(cli: Cli, tmp_path: Path) -> None:
     assert _told(cli("run", "--specs", tmp_path / "nowhere")) == (2, True)
 
 
@@ -180,7 +180,7 @@ def test_a_folder_without_specs_is_told(cli: Cli, tmp_path: Path) -> None:
         pytest.param(("statement: ", "statment: "), id="no such member"),
     ],
 )
-def test_broken_specs_are_told_by_file_and_line(
+def test_broken_specs_are_reported_with_file_and_line(
     broken: tuple[str, str], cli: Cli, tmp_path: Path
 ) -> None:
     specs = _copy_of_the_specs(tmp_path)
@@ -197,7 +197,7 @@ def _copy_of_the_specs(folder: Path) -> Path:
     return Path(shutil.copytree(source, folder / "specs"))
 
 
-def test_specs_of_ones_own_are_used(cli: Cli, tmp_path: Path) -> None:
+def test_own_specs_are_used(cli: Cli, tmp_path: Path) -> None:
     specs = _copy_of_the_specs(tmp_path)
     file = specs / "operations" / "refund-order.yaml"
     file.write_text(file.read_text().replace("id: refund.accepted", "id: refund.own", 1))
@@ -236,7 +236,7 @@ WRITTEN = "\n".join(f"{name}: {json.dumps(value)}" for name, value in TARGET.ite
         pytest.param("name: ä".encode("latin-1"), "", id="no UTF-8"),
     ],
 )
-def test_a_target_file_that_is_wrong_is_told_by_line(
+def test_an_invalid_target_file_is_reported_with_its_line(
     text: str | bytes, place: str, cli: Cli, tmp_path: Path
 ) -> None:
     file = tmp_path / "target.yaml"
@@ -259,7 +259,7 @@ def test_a_target_file_that_is_wrong_is_told_by_line(
     ],
     ids=str,
 )
-def test_a_target_file_with_a_wrong_value_says_which(
+def test_an_invalid_value_in_a_target_file_is_named(
     wrong: dict[str, Any], told: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SANDBOX_USER", "merchant")
@@ -272,7 +272,7 @@ def test_a_target_file_with_a_wrong_value_says_which(
     assert (_told(finished), told in finished.err) == ((2, True), True)
 
 
-def test_an_environment_variable_that_is_not_set_is_named(cli: Cli, tmp_path: Path) -> None:
+def test_a_missing_environment_variable_is_named(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "target.yaml"
     file.write_text(json.dumps(TARGET))
     finished = cli("run", file)
@@ -291,7 +291,7 @@ def test_an_environment_variable_that_is_not_set_is_named(cli: Cli, tmp_path: Pa
         (b"\x1f\x8b\x08\x00\n", ":1"),
     ],
 )
-def test_a_journal_that_cannot_be_read_is_told(
+def test_an_unreadable_journal_is_reported(
     journal: bytes | None, told: str, cli: Cli, tmp_path: Path
 ) -> None:
     if journal is not None:
@@ -307,7 +307,7 @@ def test_the_list_names_every_requirement(cli: Cli) -> None:
     assert {requirement.id for requirement in load().requirements} - {*listed} == set()
 
 
-def test_the_list_by_page_names_every_section_of_the_page(cli: Cli) -> None:
+def test_the_list_by_page_names_every_section(cli: Cli) -> None:
     lines = cli("list", "--format", "page").out.splitlines()
 
     assert {section.title for section in load_page_index().sections} - {*lines} == set()
@@ -319,13 +319,13 @@ def test_the_list_as_json_has_every_requirement_once(cli: Cli) -> None:
     assert listed == [requirement.id for requirement in load().requirements]
 
 
-def test_the_list_of_one_operation_has_only_its_requirements(cli: Cli) -> None:
+def test_list_operation_has_only_its_requirements(cli: Cli) -> None:
     printed = cli("list", "--format", "json", "--operation", "getRefund").out
 
     assert {each["operation"] for each in json.loads(printed)} == {"getRefund"}
 
 
-def test_what_clients_are_held_to_is_listed_by_itself(cli: Cli) -> None:
+def test_list_clients_has_only_client_requirements(cli: Cli) -> None:
     every = json.loads(cli("list", "--clients", "--format", "json").out)
     reading = cli("list", "--clients", "--operation", "getOptionsForExtendDueDate").out
 
@@ -333,7 +333,7 @@ def test_what_clients_are_held_to_is_listed_by_itself(cli: Cli) -> None:
     assert ("client.once" in reading, "client.options-told" in reading) == (False, True)
 
 
-def test_a_plan_counts_scenarios_and_goals_and_keeps_its_budget_of_requests(cli: Cli) -> None:
+def test_a_plan_counts_and_stays_within_max_requests(cli: Cli) -> None:
     first = cli("plan", "--market", "SE", "--examples", 0, "--max-requests", 30).out.splitlines()[0]
     counted = re.fullmatch(
         r"mock: \d+ scenarios on \d+ orders, about (\d+) requests, \d+ of \d+ goals", first
@@ -349,7 +349,7 @@ def small_run(shared_run: Callable[..., Path], tmp_path: Path) -> Path:
     return Path(shutil.copytree(shared_run("small", *SMALL), tmp_path / "report"))
 
 
-def test_a_run_of_one_operation_is_conformant_and_writes_its_files(
+def test_a_run_of_one_operation_writes_its_files(
     small_run: Path,
 ) -> None:
     summary = json.loads((small_run / "run.json").read_text())
@@ -360,7 +360,7 @@ def test_a_run_of_one_operation_is_conformant_and_writes_its_files(
     )
 
 
-def test_a_run_judges_only_the_operation_that_was_asked_for(
+def test_a_run_judges_only_the_chosen_operation(
     small_run: Path,
 ) -> None:
     summary = json.loads((small_run / "run.json").read_text())
@@ -370,7 +370,7 @@ def test_a_run_judges_only_the_operation_that_was_asked_for(
     }
 
 
-def test_a_run_places_its_orders_in_the_market_that_was_asked_for(
+def test_a_run_uses_orders_of_the_chosen_market_only(
     small_run: Path,
 ) -> None:
     markets = {
@@ -400,7 +400,7 @@ def test_the_junit_file_has_a_test_for_every_requirement(
         (("--recheck",), ("run.json", "junit.xml")),
     ],
 )
-def test_a_report_made_again_from_the_journal_is_the_same(
+def test_a_report_from_the_journal_is_identical(
     option: tuple[str, ...], names: tuple[str, ...], small_run: Path, cli: Cli
 ) -> None:
     output = small_run
@@ -412,9 +412,7 @@ def test_a_report_made_again_from_the_journal_is_the_same(
     assert (finished.code, [(output / name).read_bytes() for name in names]) == (0, before)
 
 
-def test_a_run_of_a_mutant_is_nonconformant_and_says_what_it_judged(
-    cli: Cli, tmp_path: Path
-) -> None:
+def test_a_mutant_is_nonconformant_and_named(cli: Cli, tmp_path: Path) -> None:
     options = ("--mutant", "release-answered-200", "--no-shrink", "--output", tmp_path / "wrong")
     finished = cli("run", *options, *SMALL)
     told = json.loads((tmp_path / "wrong" / "run.json").read_bytes())
@@ -423,11 +421,11 @@ def test_a_run_of_a_mutant_is_nonconformant_and_says_what_it_judged(
     assert told["target"]["name"] == "mock, mutant release-answered-200"
 
 
-def test_a_mutant_goes_with_the_mock_only(cli: Cli) -> None:
+def test_a_mutant_needs_the_mock(cli: Cli) -> None:
     assert _told(cli("run", "http://127.0.0.1:9", "--mutant", "release-answered-200")) == (2, True)
 
 
-def test_a_report_tells_what_changed_since_an_earlier_run(
+def test_a_report_shows_changes_since_an_earlier_run(
     small_run: Path, cli: Cli, tmp_path: Path
 ) -> None:
     options = ("--mutant", "release-answered-200", "--no-shrink", "--output", tmp_path / "wrong")
@@ -440,13 +438,13 @@ def test_a_report_tells_what_changed_since_an_earlier_run(
     assert '<b class="k-broken">broken</b>' in page
 
 
-def test_an_earlier_run_without_journal_is_told(small_run: Path, cli: Cli, tmp_path: Path) -> None:
+def test_a_previous_run_without_a_journal_is_reported(
+    small_run: Path, cli: Cli, tmp_path: Path
+) -> None:
     assert _told(cli("report", small_run, "--previous", tmp_path)) == (2, True)
 
 
-def test_a_report_of_a_journal_that_was_cut_off_is_not_fully_verified(
-    small_run: Path, cli: Cli
-) -> None:
+def test_a_truncated_journal_is_not_fully_verified(small_run: Path, cli: Cli) -> None:
     journal = small_run / "journal.ndjson"
     content = journal.read_bytes()
     journal.write_bytes(content[: len(content) // 2])
@@ -474,7 +472,7 @@ def _requests(output: Path) -> dict[str, list[Any]]:
     }
 
 
-def test_a_run_that_cannot_start_ends_with_4_and_leaves_no_report_of_an_earlier_one(
+def test_a_failed_preflight_exits_with_4_and_leaves_no_old_report(
     small_run: Path, cli: Cli, closed_port: int
 ) -> None:
     finished = cli("run", f"http://127.0.0.1:{closed_port}", *SMALL, "--output", small_run)

@@ -9,7 +9,7 @@ from klarna_specs.exchange import Response
 from .plugged import plugged
 
 
-def test_a_client_is_served_orders_faults_time_and_what_was_booked(
+def test_klarna_mock_has_orders_faults_a_clock_and_ledgers(
     pytester: pytest.Pytester,
 ) -> None:
     tests = """
@@ -86,7 +86,7 @@ def test_a_client_is_served_orders_faults_time_and_what_was_booked(
     ran.assert_outcomes(passed=11)
 
 
-def test_what_a_client_got_was_exchanged_at_once(klarna_mock: KlarnaMock) -> None:
+def test_a_response_is_in_exchanges_at_once(klarna_mock: KlarnaMock) -> None:
     path = f"/ordermanagement/v1/orders/{klarna_mock.order().order_id}"
     auth = (klarna_mock.username, klarna_mock.password)
     with httpx.Client(base_url=klarna_mock.base_url, auth=auth, trust_env=False) as http:
@@ -97,7 +97,7 @@ def test_what_a_client_got_was_exchanged_at_once(klarna_mock: KlarnaMock) -> Non
             assert isinstance(exchanges[-1].outcome, Response)
 
 
-def test_a_violated_must_fails_the_test_and_says_where(pytester: pytest.Pytester) -> None:
+def test_a_violated_must_fails_the_test_with_its_exchanges(pytester: pytest.Pytester) -> None:
     tests = """
         def test_it_refunds(klarna_mock, client):
             order = klarna_mock.order()
@@ -127,7 +127,7 @@ def test_a_violated_must_fails_the_test_and_says_where(pytester: pytest.Pytester
     assert "mock-shared-secret" not in ran.stdout.str()
 
 
-def test_a_should_warns_once_or_fails_where_that_is_wanted(pytester: pytest.Pytester) -> None:
+def test_a_should_warns_once_or_fails_if_strict(pytester: pytest.Pytester) -> None:
     tests = """
         import pytest
 
@@ -155,7 +155,7 @@ def test_a_should_warns_once_or_fails_where_that_is_wanted(pytester: pytest.Pyte
     strict.assert_outcomes(failed=2)
 
 
-def test_a_test_that_is_not_to_be_judged_is_not(pytester: pytest.Pytester) -> None:
+def test_judge_false_turns_judging_off(pytester: pytest.Pytester) -> None:
     tests = """
         import pytest
 
@@ -202,7 +202,7 @@ def test_a_test_that_is_not_to_be_judged_is_not(pytester: pytest.Pytester) -> No
         ("timeout_s=0", "timeout_s must be more than 0*"),
     ],
 )
-def test_a_marker_that_says_something_else_is_refused(
+def test_an_invalid_marker_is_an_error(
     pytester: pytest.Pytester, marker: str, problem: str
 ) -> None:
     tests = f"""

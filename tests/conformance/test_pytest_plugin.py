@@ -17,7 +17,7 @@ COMMANDS = [line for kind, block in BLOCKS if kind == "sh" for line in block.spl
 HEAVY = ("httpx", "hypothesis", "jsonschema", "msgspec", "starlette", "jinja2", "klarna_specs")
 
 
-def test_the_plugin_loads_nothing_that_takes_time() -> None:
+def test_the_plugin_imports_nothing_heavy() -> None:
     program = (
         "import sys, klarna_conformance.pytest_plugin\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
@@ -33,7 +33,7 @@ def test_the_plugin_loads_nothing_that_takes_time() -> None:
     ]
 
 
-def test_a_run_that_does_not_use_it_loads_nothing_of_it(pytester: pytest.Pytester) -> None:
+def test_an_unused_plugin_imports_nothing_else(pytester: pytest.Pytester) -> None:
     tests = """
         import sys
         import pytest
@@ -47,7 +47,7 @@ def test_a_run_that_does_not_use_it_loads_nothing_of_it(pytester: pytest.Pyteste
     plugged(pytester, "--strict-markers", "-W", "error").assert_outcomes(passed=2)
 
 
-def test_the_options_and_the_fixtures_are_told(pytester: pytest.Pytester) -> None:
+def test_pytest_lists_options_fixtures_and_the_marker(pytester: pytest.Pytester) -> None:
     told = plugged(pytester, "--help").stdout.str()
     fixtures = plugged(pytester, "--fixtures").stdout.str()
     markers = plugged(pytester, "--markers").stdout.str()

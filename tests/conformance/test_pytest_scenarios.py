@@ -48,7 +48,7 @@ def do(reference):
 """
 
 
-def test_a_scenario_is_the_same_each_time_and_says_what_is_in_it() -> None:
+def test_scenarios_are_repeatable_and_have_readable_ids() -> None:
     everything = klarna_scenarios(examples=3, seed=7)
     chosen = klarna_scenarios(operations=["extendDueDate"], faults=["lost", "error"], examples=5)
     commands = [command for scenario in chosen for command in scenario.commands]
@@ -67,9 +67,7 @@ def test_a_scenario_is_the_same_each_time_and_says_what_is_in_it() -> None:
         ({"faults": ["lots"]}, "lost"),
     ],
 )
-def test_a_scenario_of_nothing_that_there_is_cannot_be_made(
-    options: dict[str, list[str]], told: str
-) -> None:
+def test_unknown_operations_and_faults_are_errors(options: dict[str, list[str]], told: str) -> None:
     with pytest.raises(ValueError, match=told):
         klarna_scenarios(**options)
 
@@ -113,9 +111,7 @@ def _go_through(klarna_mock: KlarnaMock, name: str) -> list[str]:
     ],
 )
 @pytest.mark.klarna(strict=True)
-def test_a_wrong_client_is_caught_by_the_requirement_that_is_about_it(
-    klarna_mock: KlarnaMock, name: str
-) -> None:
+def test_a_wrong_client_violates_its_requirement(klarna_mock: KlarnaMock, name: str) -> None:
     complaints = _go_through(klarna_mock, name)
 
     assert any(
@@ -125,11 +121,11 @@ def test_a_wrong_client_is_caught_by_the_requirement_that_is_about_it(
 
 @pytest.mark.parametrize("name", ["client-uuid-5", "client-gives-up-at-once", "client-looks-first"])
 @pytest.mark.klarna(strict=True)
-def test_a_client_that_does_right_in_its_own_way_passes(klarna_mock: KlarnaMock, name: str) -> None:
+def test_a_harmless_client_passes(klarna_mock: KlarnaMock, name: str) -> None:
     assert _go_through(klarna_mock, name) == []
 
 
-def test_a_client_that_does_right_passes_every_scenario_under_a_name_of_its_own(
+def test_the_reference_client_passes_every_scenario(
     pytester: pytest.Pytester,
 ) -> None:
     tests = """
@@ -150,7 +146,7 @@ def test_a_client_that_does_right_passes_every_scenario_under_a_name_of_its_own(
     assert any("[one-refund-of-10000-response-lost-after-booking]" in line for line in passed)
 
 
-def test_the_glue_may_be_a_coroutine_in_a_plain_test_and_in_a_coroutine(
+def test_do_may_be_a_coroutine_function(
     pytester: pytest.Pytester,
 ) -> None:
     tests = """
@@ -197,7 +193,7 @@ def test_the_glue_may_be_a_coroutine_in_a_plain_test_and_in_a_coroutine(
     ran.stdout.fnmatch_lines(["client.done-is-true: *", "FAILED *on_the_loop_of_the_test - *"])
 
 
-def test_a_client_that_does_wrong_fails_with_what_it_was_told_and_what_it_met(
+def test_a_failure_names_the_command_and_its_faults(
     pytester: pytest.Pytester,
 ) -> None:
     tests = """
@@ -250,7 +246,7 @@ def test_a_client_that_does_wrong_fails_with_what_it_was_told_and_what_it_met(
             "*observed: *0.1 s*",
             "client.key-sent: violated by the client (one refund of 1)",
             "client.key-of-its-own: violated by the client (one refund of 1)",
-            "`do` answered {'outcome': 'perhaps'}, which is no outcome: *",
+            "`do` returned {'outcome': 'perhaps'}, which is no outcome: *",
             "*KlarnaWarning: client.key-sent (SHOULD): *",
             "PASSED test_client.py::test_no_key",
             "SKIPPED * the client supports none of this: one refund of 1; choose `operations`",
@@ -259,7 +255,7 @@ def test_a_client_that_does_wrong_fails_with_what_it_was_told_and_what_it_met(
     )
 
 
-def test_faults_and_traffic_of_the_test_itself_are_kept_apart_from_what_is_played(
+def test_own_faults_and_traffic_stay_outside_of_scenarios(
     pytester: pytest.Pytester,
 ) -> None:
     tests = """

@@ -28,7 +28,7 @@ def open_to_all(serve_mock: Callable[..., Served]) -> Served:
     return serve_mock("--mutant", "cancel-without-credentials")
 
 
-def test_each_requirement_is_a_test_with_markers_also_in_an_empty_folder(
+def test_each_requirement_is_an_item_with_markers(
     pytester: pytest.Pytester,
 ) -> None:
     def collected(*options: str) -> list[str]:
@@ -49,7 +49,7 @@ def test_each_requirement_is_a_test_with_markers_also_in_an_empty_folder(
     assert collected("-k", "cancel.status") == [status]
 
 
-def test_other_tests_run_beside_and_a_name_leaves_them_out(
+def test_items_run_with_other_tests_or_alone_by_name(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = pytester.mkdir("temporary")
@@ -75,7 +75,7 @@ def test_other_tests_run_beside_and_a_name_leaves_them_out(
     assert list(folder.glob("klarna-*")) == []
 
 
-def test_what_is_wrong_fails_with_what_to_try_and_what_is_silent_is_told(
+def test_a_failure_names_its_request_and_info_is_reported(
     pytester: pytest.Pytester, open_to_all: Served
 ) -> None:
     chosen = f"{CREDENTIALS} or cancel.accepted or cancel.again"
@@ -98,7 +98,7 @@ def test_what_is_wrong_fails_with_what_to_try_and_what_is_silent_is_told(
     assert "Traceback" not in ran.stdout.str()
 
 
-def test_a_recommendation_warns_and_fails_a_strict_run(
+def test_a_violated_should_warns_or_fails_if_strict(
     pytester: pytest.Pytester, serve_mock: Callable[..., Served]
 ) -> None:
     unwise = serve_mock("--mutant", "cancel-refused-409")
@@ -114,7 +114,7 @@ def test_a_recommendation_warns_and_fails_a_strict_run(
     assert strict.ret == pytest.ExitCode.TESTS_FAILED
 
 
-def test_a_known_violation_is_an_expected_failure(
+def test_an_accepted_deviation_is_an_expected_failure(
     pytester: pytest.Pytester, open_to_all: Served
 ) -> None:
     file = _deviations(pytester)
@@ -126,7 +126,7 @@ def test_a_known_violation_is_an_expected_failure(
     ran.stdout.fnmatch_lines([f"XFAIL {CANCEL}::{CREDENTIALS} - *payments until 2999-01-01: soon*"])
 
 
-def test_a_run_is_red_where_nothing_but_its_deviations_is_wrong(
+def test_a_stale_deviation_fails_the_run(
     pytester: pytest.Pytester,
 ) -> None:
     file = _deviations(pytester)
@@ -138,7 +138,7 @@ def test_a_run_is_red_where_nothing_but_its_deviations_is_wrong(
     ran.stdout.fnmatch_lines(["* mock: NONCONFORMANT *", "*does not occur any more*"])
 
 
-def test_a_must_that_could_not_be_seen_is_red_and_the_rest_skipped(
+def test_an_unseen_must_fails_and_the_rest_is_skipped(
     pytester: pytest.Pytester, serve_mock: Callable[..., Served]
 ) -> None:
     orderless = serve_mock("--no-control")
@@ -180,7 +180,7 @@ def test_workers_share_one_run_whose_record_is_kept(
     assert (kept / "report.html").exists()
 
 
-def test_what_is_not_chosen_is_not_in_the_scope_of_the_run(pytester: pytest.Pytester) -> None:
+def test_the_scope_of_the_run_is_the_selected_items(pytester: pytest.Pytester) -> None:
     options = ("--klarna-target", "mock", "--klarna-output", "kept", "-k", "cancel.status")
     plugged(pytester, *options).assert_outcomes(passed=1)
     summary = json.loads((pytester.path / "kept" / "run.json").read_text())
@@ -206,7 +206,7 @@ def test_what_is_not_chosen_is_not_in_the_scope_of_the_run(pytester: pytest.Pyte
         (("--klarna-output", "kept"), "--klarna-output needs --klarna-target"),
     ],
 )
-def test_what_is_configured_wrongly_is_a_usage_error_in_one_line(
+def test_a_wrong_configuration_is_a_usage_error_in_one_line(
     pytester: pytest.Pytester, options: tuple[str, ...], told: str
 ) -> None:
     tests = "def test_mine():\n    pass\n"

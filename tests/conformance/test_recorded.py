@@ -25,9 +25,7 @@ def _checked(cli: Cli, har: Path, folder: Path) -> tuple[int, dict[str, Any]]:
     return finished.code, json.loads((folder / "run.json").read_text())
 
 
-def test_traffic_of_a_right_server_shows_nothing_wrong_and_is_not_everything(
-    cli: Cli, tmp_path: Path
-) -> None:
+def test_traffic_of_a_right_server_has_no_violation(cli: Cli, tmp_path: Path) -> None:
     code, summary = _checked(cli, _recorded(cli, tmp_path / "run"), tmp_path / "checked")
     verdicts = {each["id"]: each["verdict"] for each in summary["requirements"]}
 
@@ -56,7 +54,7 @@ def test_an_order_that_was_never_read_is_not_judged(cli: Cli, tmp_path: Path) ->
     assert (code, summary["exchanges"]) == (4, 0)
 
 
-def test_credentials_in_recorded_traffic_get_into_no_output(cli: Cli, tmp_path: Path) -> None:
+def test_no_output_has_recorded_credentials(cli: Cli, tmp_path: Path) -> None:
     har = _recorded(cli, tmp_path / "run")
     told = json.loads(har.read_text())
     for entry in told["log"]["entries"]:
@@ -69,7 +67,7 @@ def test_credentials_in_recorded_traffic_get_into_no_output(cli: Cli, tmp_path: 
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"log": {}}', '{"log": {"entries": [{}]}}', "\udcff"])
-def test_what_is_no_har_file_is_told(text: str, cli: Cli, tmp_path: Path) -> None:
+def test_an_invalid_har_file_is_reported(text: str, cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "traffic.har"
     file.write_bytes(text.encode(errors="surrogateescape"))
     finished = cli("check", file, "--output", tmp_path / "checked")

@@ -69,7 +69,7 @@ def _races(played: Played) -> bool:
     return any(isinstance(step, Together) for step in played.scenario.steps)
 
 
-def test_a_run_that_is_killed_again_and_again_comes_to_the_same(
+def test_a_run_that_is_killed_and_resumed_has_the_same_result(
     serve_mock: Callable[..., Served], environment: dict[str, str], tmp_path: Path
 ) -> None:
     mock = serve_mock("--latency", "3")
@@ -109,9 +109,7 @@ def _sent_more_often_than_recorded(mock: Served, journal: Path) -> dict[str, int
     }
 
 
-def test_a_run_that_has_ended_has_nothing_to_go_on_with(
-    cli: Cli, served: Served, tmp_path: Path
-) -> None:
+def test_resuming_a_finished_run_sends_nothing(cli: Cli, served: Served, tmp_path: Path) -> None:
     first = cli("run", served.base_url, *SMALL, "--output", tmp_path)
     asked = len(served.client.get("/_control/exchanges").json())
     again = cli("run", served.base_url, *SMALL, "--output", tmp_path, "--resume")
@@ -129,7 +127,7 @@ def test_a_run_that_has_ended_has_nothing_to_go_on_with(
         (("--market", "DE"), "the scope was"),
     ],
 )
-def test_another_run_cannot_be_gone_on_with(
+def test_a_run_with_other_options_cannot_be_resumed(
     options: tuple[str, ...], told: str, cli: Cli, tmp_path: Path
 ) -> None:
     cli("run", *SMALL, "--max-requests", 20, "--output", tmp_path)
@@ -138,7 +136,7 @@ def test_another_run_cannot_be_gone_on_with(
     assert (finished.code, told in finished.err) == (2, True)
 
 
-def test_a_disk_that_is_full_ends_the_run_and_keeps_what_was_found(
+def test_a_full_disk_stops_the_run_and_keeps_its_results(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     """The kernel refuses to let a file grow beyond 400 kB, as it does on a disk that is full."""

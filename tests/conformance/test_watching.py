@@ -91,7 +91,7 @@ def watch(tmp_path: Path, environment: dict[str, str]) -> Watch:
     return watching
 
 
-def test_a_client_that_refunds_twice_is_found_when_the_mock_is_ended(watch: Watch) -> None:
+def test_mock_judge_finds_a_client_that_refunds_twice(watch: Watch) -> None:
     with watch("mock", "--judge") as watched:
         order = watched.order()
         watched.faults("lost")
@@ -105,7 +105,7 @@ def test_a_client_that_refunds_twice_is_found_when_the_mock_is_ended(watch: Watc
     assert "the client sent a second refund with a new key; 2 booked" in watched.out
 
 
-def test_a_right_client_is_not_fully_verified_by_traffic(watch: Watch) -> None:
+def test_traffic_alone_does_not_fully_verify_a_client(watch: Watch) -> None:
     with watch("mock", "--judge", end=signal.SIGINT) as watched:
         order, key = watched.order(), str(uuid.uuid4())
         watched.faults({"fault": "cut", "when": "after"})
@@ -121,7 +121,7 @@ def test_a_right_client_is_not_fully_verified_by_traffic(watch: Watch) -> None:
     assert watched.verdicts["client.done-is-true"] == "NOT_RUN"
 
 
-def test_what_was_asked_for_alone_can_be_conformant(watch: Watch) -> None:
+def test_chosen_requirements_can_be_conformant(watch: Watch) -> None:
     with watch(
         "mock", "--judge", "--requirement", "client.once", "--requirement", "client.key-kept"
     ) as watched:
@@ -134,14 +134,14 @@ def test_what_was_asked_for_alone_can_be_conformant(watch: Watch) -> None:
     assert (watched.code, set(watched.verdicts)) == (0, {"client.once", "client.key-kept"})
 
 
-def test_a_mock_that_nobody_called_has_verified_nothing(watch: Watch) -> None:
+def test_a_mock_without_requests_verifies_nothing(watch: Watch) -> None:
     with watch("mock", "--judge") as watched:
         pass
 
     assert (watched.code, set(watched.verdicts.values())) == (3, {"NOT_RUN"})
 
 
-def test_without_judging_a_mock_ends_in_silence(watch: Watch) -> None:
+def test_a_mock_without_judge_prints_no_report(watch: Watch) -> None:
     with watch("mock") as watched:
         watched.refund(watched.order())
 
@@ -157,7 +157,7 @@ def test_without_judging_a_mock_ends_in_silence(watch: Watch) -> None:
         ("--judge", "--requirement", "refund.accepted"),
     ],
 )
-def test_wrong_options_are_told(cli: Callable[..., Finished], options: tuple[str, ...]) -> None:
+def test_wrong_options_are_reported(cli: Callable[..., Finished], options: tuple[str, ...]) -> None:
     finished = cli("mock", *options)
 
     assert (finished.code, finished.out) == (2, "")
@@ -168,7 +168,7 @@ def test_wrong_options_are_told(cli: Callable[..., Finished], options: tuple[str
     )
 
 
-def test_the_faults_that_wait_are_counted_and_forgotten(serve_mock: Callable[..., Served]) -> None:
+def test_queued_faults_are_counted_and_reset(serve_mock: Callable[..., Served]) -> None:
     served = serve_mock()
     two = served.client.post("/_control/faults", json={"faults": ["lost", "error"]}).json()
     served.client.post("/_control/reset")
@@ -189,15 +189,13 @@ def test_the_faults_that_wait_are_counted_and_forgotten(serve_mock: Callable[...
         (["lost"], "expected"),
     ],
 )
-def test_faults_that_there_are_not_are_refused_whole(
-    served: Served, told: object, why: str
-) -> None:
+def test_a_request_with_an_unknown_fault_is_refused(served: Served, told: object, why: str) -> None:
     response = served.client.post("/_control/faults", json=told)
 
     assert (response.status_code, why in response.json()["error"]) == (400, True)
 
 
-def test_a_fault_waits_for_the_operation_that_it_is_for(serve_mock: Callable[..., Served]) -> None:
+def test_a_fault_applies_to_its_operation_only(serve_mock: Callable[..., Served]) -> None:
     served = serve_mock()
     order = served.order(captures=[4_000])
     served.client.post(
@@ -214,7 +212,7 @@ def test_a_fault_waits_for_the_operation_that_it_is_for(serve_mock: Callable[...
     assert statuses == [200, 201, 503, 204]
 
 
-def test_nobody_can_connect_for_a_while(serve_mock: Callable[..., Served]) -> None:
+def test_connections_are_refused_for_a_while(serve_mock: Callable[..., Served]) -> None:
     served = serve_mock()
     order = served.order()
     served.client.post("/_control/faults", json={"faults": [{"fault": "refused", "for_s": 0.3}]})
@@ -229,7 +227,7 @@ def test_nobody_can_connect_for_a_while(serve_mock: Callable[..., Served]) -> No
         assert retrying.get(served.path(order)).status_code == 200
 
 
-def test_faults_act_one_after_the_other_and_the_last_may_stay() -> None:
+def test_faults_apply_in_order_and_the_last_may_last() -> None:
     queue = FaultQueue(SPEC)
     queue.add_all(FaultsTold(faults=("lost", Silent()), for_ever=True))
     met = [queue.meet(REFUND) for _ in range(4)]
@@ -249,7 +247,7 @@ def test_faults_are_for_documented_calls_only() -> None:
     ]
 
 
-def test_a_refused_connection_comes_first_and_is_used_up() -> None:
+def test_a_refused_connection_applies_once() -> None:
     queue = FaultQueue(SPEC)
     queue.add("refused")
     queue.add("lost")
@@ -277,7 +275,7 @@ def test_a_proxy_judges_both_sides(
     assert watched.verdicts["client.key-of-its-own"] == "PASS"
 
 
-def test_a_proxy_in_front_of_a_right_server_sees_nothing_wrong(
+def test_a_proxy_reports_no_violation_of_a_right_server(
     watch: Watch, serve_mock: Callable[..., Served]
 ) -> None:
     served = serve_mock()
@@ -300,14 +298,14 @@ def test_a_proxy_in_front_of_a_right_server_sees_nothing_wrong(
     assert min(watched.proofs["refund.accepted"], watched.proofs["client.once"]) > 0
 
 
-def test_what_the_upstream_does_not_answer_the_client_does_not_get(watch: Watch) -> None:
+def test_a_proxy_does_not_answer_for_its_upstream(watch: Watch) -> None:
     with watch("proxy", "http://127.0.0.1:1") as watched, pytest.raises(httpx.TransportError):
         watched.client.get("/ordermanagement/v1/orders/o1")
 
     assert watched.code == 3
 
 
-def test_the_credentials_that_pass_a_proxy_are_in_no_output(
+def test_no_output_of_a_proxy_has_credentials(
     watch: Watch, serve_mock: Callable[..., Served]
 ) -> None:
     served = serve_mock("--username", "somebody-9", "--password", SECRET)
@@ -324,7 +322,7 @@ def test_the_credentials_that_pass_a_proxy_are_in_no_output(
     assert SECRET not in watched.out
 
 
-def test_the_credentials_of_a_mock_that_judges_are_in_no_output(watch: Watch) -> None:
+def test_no_output_of_a_judging_mock_has_credentials(watch: Watch) -> None:
     own = ("--username", "somebody-9", "--password", SECRET)
     with watch("mock", "--judge", *own, auth=("somebody-9", SECRET)) as watched:
         watched.client.post(
@@ -338,9 +336,7 @@ def test_the_credentials_of_a_mock_that_judges_are_in_no_output(watch: Watch) ->
 
 
 @pytest.mark.parametrize("upstream", ["https://api.klarna.com", "no-such-file.yaml", "ftp://x"])
-def test_a_proxy_to_nowhere_or_to_real_money_is_refused(
-    cli: Callable[..., Finished], upstream: str
-) -> None:
+def test_an_unusable_upstream_is_refused(cli: Callable[..., Finished], upstream: str) -> None:
     finished = cli("proxy", upstream)
 
     assert (finished.code, finished.out) == (2, "")
@@ -377,7 +373,7 @@ def _entry(second: int, *, status: int) -> dict[str, Any]:
     }
 
 
-def test_a_proxy_knows_of_a_clock_that_is_moved(
+def test_a_proxy_follows_the_clock_of_the_mock(
     watch: Watch, serve_mock: Callable[..., Served]
 ) -> None:
     served = serve_mock()
@@ -391,7 +387,7 @@ def test_a_proxy_knows_of_a_clock_that_is_moved(
     assert (shown["refunded_amount"], watched.code) == (2, 3)
 
 
-def test_a_whole_run_through_a_proxy_is_judged_as_the_run_judges_it(
+def test_proxy_and_run_agree_about_the_same_traffic(
     watch: Watch, serve_mock: Callable[..., Served], cli: Callable[..., Finished], tmp_path: Path
 ) -> None:
     served = serve_mock()

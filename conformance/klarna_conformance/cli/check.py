@@ -25,13 +25,13 @@ __all__ = ["check"]
 @traffic_options
 @terminal_option
 def check(file: Path, side: str, judging: TrafficOptions, terminal: "Terminal") -> int:
-    """Judge the server and the client by the recorded traffic in FILE, without sending anything.
+    """Judge recorded traffic, without sending anything.
 
-    FILE is a HAR file, a VCR cassette, or WireMock mappings. Each order is judged from the first
-    request that reads it; the report lists the traffic that could not be judged. A requirement
-    that the traffic does not exercise is NOT_RUN, so recorded traffic is rarely enough for
-    CONFORMANT: expect exit code 3, or 1 for a violation. Use --requirement to judge only what the
-    traffic contains.
+    The server and the client are judged by the traffic in FILE: a HAR file, a VCR cassette, or
+    WireMock mappings. Each order is judged from the first request that reads it; the report lists
+    the traffic that could not be judged. A requirement that the traffic does not exercise is
+    NOT_RUN, so recorded traffic is rarely enough for CONFORMANT: expect exit code 3, or 1 for a
+    violation. Use --requirement to judge only what the traffic contains.
     """
     from klarna_conformance.cli.traffic import judge_traffic
     from klarna_conformance.record.redaction import Redactor

@@ -74,11 +74,12 @@ def client(
     output: Path,
     specs: Path | None,
 ) -> int:
-    """Certify the client behind the program ADAPTER: `client -- python adapter.py`.
+    """Certify a client through its adapter.
 
-    The adapter gets commands and lets the client carry them out against the mock, while network
-    faults are injected. The client is judged by its requests, by the final state of the orders, and
-    by the outcomes that it reports. docs/client-certification.md describes how to write an adapter.
+    The program ADAPTER (for example `client -- python adapter.py`) gets commands and lets the
+    client carry them out against the mock, while network faults are injected. The client is judged
+    by its requests, by the final state of the orders, and by the outcomes that it reports.
+    docs/client-certification.md describes how to write an adapter.
     """
     from klarna_conformance.certify.certifying import CertifyOptions, certify
     from klarna_conformance.certify.process_adapter import ProcessAdapter

@@ -17,7 +17,7 @@ __all__ = ["doctor"]
 @format_option
 @specs_option
 def doctor(target: str, form: str, specs: Path | None) -> int:
-    """Check the connection, the credentials and the provisioning of an order; no verdicts.
+    """Check the connection, the credentials and the orders of a target.
 
     Exits with 2 if the configuration is wrong, and with 4 if the target does not work. With
     --format json the output is one object: the steps with their results, and the `problem`.

@@ -17,8 +17,8 @@ __all__ = ["mock"]
 @click.command()
 @host_option
 @port_option
-@click.option("--username", default=defaults.USERNAME, show_default=True)
-@click.option("--password", default=defaults.PASSWORD, show_default=True)
+@click.option("--username", default=defaults.USERNAME, show_default=True, help="Valid username.")
+@click.option("--password", default=defaults.PASSWORD, show_default=True, help="Valid password.")
 @click.option(
     "--latency", type=click.IntRange(0), default=0, help="Delay of every response, in ms."
 )
@@ -46,7 +46,7 @@ def mock(
     judge: bool,
     judging: TrafficOptions,
 ) -> int:
-    """Serve the mock: a stateful server that implements the documentation.
+    """Serve the mock, a stateful server that does as documented.
 
     Prints its base URL when it accepts requests; stop it with Ctrl-C or SIGTERM. Besides the
     documented paths it has a control API: POST /_control/orders (an order plan),

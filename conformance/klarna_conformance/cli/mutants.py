@@ -59,7 +59,7 @@ def mutants(
     output: Path,
     specs: Path | None,
 ) -> int:
-    """Measure which defects the suite detects, with mutants and harmless variants.
+    """Measure which defects the suite detects.
 
     A mutant is a server with one deliberate defect; the requirement that it violates must detect
     it. A harmless variant differs only where the documentation is silent; nothing may detect it.

@@ -38,7 +38,10 @@ def openapi(
     output: Path | None,
     specs: Path | None,
 ) -> None:
-    """Compile the specs to an OpenAPI document, for code generators, editors and test tools."""
+    """Compile the specs to an OpenAPI document.
+
+    It is for code generators, editors and other test tools.
+    """
     from klarna_conformance.errors import unwritable
     from klarna_conformance.openapi import compile_openapi
     from klarna_specs.loader import load

@@ -44,24 +44,25 @@ __all__ = [
 class _Read(click.ParamType[Any]):
     """A value that a function of a module reads from text; its ValueError is the message."""
 
-    def __init__(self, name: str, module: str) -> None:
+    def __init__(self, name: str, module: str, function: str) -> None:
         self.name = name
         self._module = module
+        self._function = function
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         if not isinstance(value, str):
             return value
         try:
-            return getattr(importlib.import_module(self._module), self.name)(value)
+            return getattr(importlib.import_module(self._module), self._function)(value)
         except ValueError as exc:
             self.fail(str(exc), param, ctx)
 
 
-DURATION = _Read("duration_s", "klarna_conformance.limits")
+DURATION = _Read("duration", "klarna_conformance.limits", "duration_s")
 """An option such as `10m`, passed on in seconds."""
-RATE = _Read("rate_per_s", "klarna_conformance.limits")
+RATE = _Read("rate", "klarna_conformance.limits", "rate_per_s")
 """An option such as `20/s`, passed on as requests a second."""
-SHARD = _Read("shard", "klarna_conformance.sharding")
+SHARD = _Read("shard", "klarna_conformance.sharding", "shard")
 """An option such as `1/4`, passed on as a `Shard`."""
 
 target_argument = click.argument("target", default="mock")

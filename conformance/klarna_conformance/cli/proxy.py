@@ -39,13 +39,14 @@ def proxy(
     judging: TrafficOptions,
     terminal: "Terminal",
 ) -> int:
-    """Forward requests to UPSTREAM, and judge the server and the client by the traffic.
+    """Judge the traffic between a client and a server.
 
-    UPSTREAM is a URL, the name of a playground, or a target file. The proxy prints its base URL;
-    configure it in the client in place of the server's. Requests are forwarded with the client's
-    credentials. The proxy also reads each order before the first request about it, and after each
-    request that can change it. Stop it with Ctrl-C or SIGTERM to get the report. Exit code 1 means
-    a violation, 3 that a requirement was not exercised; use --requirement to judge only some.
+    The proxy forwards requests to UPSTREAM: a URL, the name of a playground, or a target file. It
+    prints its base URL; configure it in the client in place of the server's. Requests are forwarded
+    with the client's credentials. The proxy also reads each order before the first request about
+    it, and after each request that can change it. Stop it with Ctrl-C or SIGTERM to get the report.
+    Exit code 1 means a violation, 3 that a requirement was not exercised; use --requirement to
+    judge only some.
     """
     import msgspec
 

@@ -52,10 +52,11 @@ def report(
     terminal: "Terminal",
     specs: Path | None,
 ) -> int:
-    """Render the report of a run again from its journal, or merge the parts of a run.
+    """Render the report of a run again, or merge the parts of a run.
 
-    DIRECTORIES are the folder of one run (by default the default --output of `run`), or the folders
-    of all parts of a run with --shard. Exits with the code of the verdict.
+    It needs only the journal. DIRECTORIES are the folder of one run (by default the default
+    --output of `run`), or the folders of all parts of a run with --shard. Exits with the code of
+    the verdict.
     """
     from datetime import UTC, datetime
 

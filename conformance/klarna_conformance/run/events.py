@@ -45,7 +45,7 @@ class Started:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """How many scenarios there are; for a server, the scenarios, which a resumed run needs."""
+    """How many scenarios there are; `scenarios` are recorded, so that a run can be resumed."""
 
     count: int
     scenarios: tuple[Scenario, ...] | None = None

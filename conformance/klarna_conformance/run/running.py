@@ -122,10 +122,11 @@ class _Running:
             )
             self._follow(readings)
             yield Started(self._header(plan))
+            yield Planned(len(plan.scenarios), plan.scenarios)
         else:
             self._follow(header.target.readings)
             yield Started(header, resumed=True)
-        yield Planned(len(plan.scenarios), plan.scenarios)
+            yield Planned(len(plan.scenarios))
         for played in probed:
             yield ScenarioFinished(self._noted(played), "preparing")
         numbered = self._earlier.numbered(plan, self._options.shard)

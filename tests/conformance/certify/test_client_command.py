@@ -40,7 +40,7 @@ def commands(folder: Path) -> list[Any]:
     ]
 
 
-def test_only_the_operations_that_are_asked_for_are_told(cli: Cli, tmp_path: Path) -> None:
+def test_only_the_chosen_operations_get_commands(cli: Cli, tmp_path: Path) -> None:
     told = "extendDueDate,getOptionsForExtendDueDate"
     finished = cli("client", *CALM[:-1], told, "--output", tmp_path, "--quiet", "--", *REFERENCE)
     named = {command.operation for scenario in commands(tmp_path) for command in scenario}
@@ -51,7 +51,7 @@ def test_only_the_operations_that_are_asked_for_are_told(cli: Cli, tmp_path: Pat
     assert "in the chosen scope" in finished.out
 
 
-def test_only_the_faults_that_are_asked_for_act(cli: Cli, tmp_path: Path) -> None:
+def test_only_the_chosen_faults_are_injected(cli: Cli, tmp_path: Path) -> None:
     finished = cli("client", *LOST, "--output", tmp_path, "--quiet", "--", *REFERENCE)
     faults = {
         type(fault).__name__
@@ -76,7 +76,7 @@ def test_only_the_faults_that_are_asked_for_act(cli: Cli, tmp_path: Path) -> Non
         (("--max-time", "soon"), "'soon' is no duration"),
     ],
 )
-def test_wrong_options_are_told(cli: Cli, options: tuple[str, ...], told: str) -> None:
+def test_wrong_options_are_reported(cli: Cli, options: tuple[str, ...], told: str) -> None:
     finished = cli("client", *options, "--", *REFERENCE)
 
     assert finished.code == 2
@@ -84,11 +84,11 @@ def test_wrong_options_are_told(cli: Cli, options: tuple[str, ...], told: str) -
     assert "Traceback" not in finished.err
 
 
-def test_without_an_adapter_there_is_nothing_to_do(cli: Cli) -> None:
+def test_a_missing_adapter_is_wrong_usage(cli: Cli) -> None:
     assert cli("client").code == 2
 
 
-def test_a_seed_makes_the_same_scenarios_and_verdicts_again(cli: Cli, tmp_path: Path) -> None:
+def test_a_seed_repeats_scenarios_and_verdicts(cli: Cli, tmp_path: Path) -> None:
     options = (*LOST[:3], 5, "--operations", "extendDueDate", *LOST[6:], "--quiet")
 
     def certified(seed: int, name: str) -> tuple[list[Any], dict[str, str]]:
@@ -103,7 +103,7 @@ def test_a_seed_makes_the_same_scenarios_and_verdicts_again(cli: Cli, tmp_path: 
     assert once[1] == other[1]
 
 
-def test_what_there_is_no_time_for_is_not_run(cli: Cli, tmp_path: Path) -> None:
+def test_max_time_leaves_requirements_not_run(cli: Cli, tmp_path: Path) -> None:
     finished = cli("client", "--max-time", "500ms", "--output", tmp_path, "--", *REFERENCE)
     kept = record(tmp_path)
     told = json.loads((tmp_path / "run.json").read_text())
@@ -115,7 +115,7 @@ def test_what_there_is_no_time_for_is_not_run(cli: Cli, tmp_path: Path) -> None:
     assert verdicts["client.credentials-kept"] == verdicts["client.key-kept"] == "NOT_RUN"
 
 
-def test_enough_time_changes_nothing(cli: Cli, tmp_path: Path) -> None:
+def test_a_long_time_limit_changes_nothing(cli: Cli, tmp_path: Path) -> None:
     finished = cli("client", *CALM, "--max-time", "10m", "--output", tmp_path, "--", *REFERENCE)
 
     assert finished.code == 0
@@ -133,7 +133,7 @@ def counterexample(cli: Cli, tmp_path: Path) -> Path:
     return tmp_path / "wrong" / COUNTEREXAMPLE
 
 
-def test_a_counterexample_is_the_smallest_scenario_and_can_be_read(counterexample: Path) -> None:
+def test_a_counterexample_is_small_and_readable(counterexample: Path) -> None:
     told = yaml.safe_load(counterexample.read_text())
 
     assert told["requirement"] == "client.once"
@@ -147,7 +147,7 @@ def test_a_counterexample_is_the_smallest_scenario_and_can_be_read(counterexampl
     ]
 
 
-def test_a_counterexample_fails_again_and_passes_when_it_was_put_right(
+def test_a_replay_fails_until_the_client_is_fixed(
     cli: Cli, counterexample: Path, tmp_path: Path
 ) -> None:
     def replayed(*adapter: str) -> tuple[int, str, int]:
@@ -163,7 +163,7 @@ def test_a_counterexample_fails_again_and_passes_when_it_was_put_right(
     assert replayed(*REFERENCE) == (0, "PASS", 1)
 
 
-def test_the_counterexample_of_a_clash_holds_both_scenarios(cli: Cli, tmp_path: Path) -> None:
+def test_the_counterexample_of_a_reused_key_has_both_scenarios(cli: Cli, tmp_path: Path) -> None:
     adapter = wrong("client-one-key-for-everything")
     cli("client", *CALM, "--output", tmp_path, "--", *adapter)
     saved = tmp_path / "counterexamples" / "client.key-of-its-own.yaml"
@@ -173,7 +173,7 @@ def test_the_counterexample_of_a_clash_holds_both_scenarios(cli: Cli, tmp_path: 
     assert replayed.code == 1
 
 
-def test_an_operation_that_never_reaches_the_server_is_a_finding(cli: Cli, tmp_path: Path) -> None:
+def test_an_operation_without_requests_is_a_finding(cli: Cli, tmp_path: Path) -> None:
     both = (*CALM[:-1], "refundOrder,releaseRemainingAuthorization")
     adapter = wrong("client-release-is-not-sent")
     finished = cli("client", *both, "--output", tmp_path, "--", *adapter)
@@ -206,7 +206,7 @@ def _edited(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
         (lambda told: told["scenario"].update(commands=[]), "there is no command"),
     ],
 )
-def test_a_counterexample_that_is_none_is_told(
+def test_an_invalid_counterexample_is_reported(
     cli: Cli, tmp_path: Path, edit: Callable[[dict[str, Any]], object], problem: str
 ) -> None:
     path = tmp_path / "saved.yaml"
@@ -236,7 +236,7 @@ scenario:
 @pytest.mark.parametrize(
     "content", [b"\xff", b"- [", b"{}", b""], ids=["no text", "no YAML", "empty", "nothing"]
 )
-def test_a_file_that_holds_no_counterexample_is_told(
+def test_a_file_without_a_counterexample_is_reported(
     cli: Cli, tmp_path: Path, content: bytes
 ) -> None:
     path = tmp_path / "saved.yaml"
@@ -248,7 +248,7 @@ def test_a_file_that_holds_no_counterexample_is_told(
     assert "Traceback" not in finished.err
 
 
-def test_a_saved_scenario_is_played(cli: Cli, tmp_path: Path) -> None:
+def test_a_saved_scenario_is_replayed(cli: Cli, tmp_path: Path) -> None:
     path = tmp_path / "saved.yaml"
     path.write_text(SAVED)
     cli("client", "--replay", path, "--output", tmp_path, "--", *REFERENCE)
@@ -300,7 +300,7 @@ def _lines(folder: Path) -> int:
     return path.read_bytes().count(b"\n") if path.exists() else 0
 
 
-def test_an_interrupted_certification_keeps_what_was_found_and_leaves_no_process(
+def test_an_interrupted_certification_keeps_its_results(
     interrupted: Callable[..., Any], tmp_path: Path
 ) -> None:
     pids = tmp_path / "pids"
@@ -315,7 +315,7 @@ def test_an_interrupted_certification_keeps_what_was_found_and_leaves_no_process
     assert [pid for pid in pids.read_text().split() if is_running(pid)] == []
 
 
-def test_who_interrupts_while_smaller_ones_are_looked_for_gets_the_verdict(
+def test_an_interruption_while_shrinking_keeps_the_verdict(
     interrupted: Callable[..., Any], tmp_path: Path
 ) -> None:
     def shrinking() -> bool:
@@ -332,7 +332,7 @@ def test_who_interrupts_while_smaller_ones_are_looked_for_gets_the_verdict(
     assert "Traceback" not in err
 
 
-def test_interrupted_before_anything_was_told_says_so(
+def test_an_interruption_before_the_first_command_is_reported(
     interrupted: Callable[..., Any], tmp_path: Path
 ) -> None:
     pids = tmp_path / "pids"
@@ -343,7 +343,7 @@ def test_interrupted_before_anything_was_told_says_so(
     assert "Interrupted before anything was judged" in err
 
 
-def test_interrupted_before_anything_was_told_an_older_record_is_not_taken_for_this_one(
+def test_an_interruption_at_the_start_does_not_report_an_old_record(
     cli: Cli, interrupted: Callable[..., Any], tmp_path: Path
 ) -> None:
     assert cli("client", *CALM, "--output", tmp_path, "--", *REFERENCE).code == 0

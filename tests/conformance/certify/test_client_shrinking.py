@@ -69,7 +69,7 @@ def test_a_second_refund_is_shrunk_to_one_refund_of_1_and_one_fault() -> None:
     )
 
 
-def test_a_false_refusal_is_shrunk_and_told() -> None:
+def test_a_false_refusal_is_shrunk() -> None:
     found, observed = asyncio.run(_smallest(RefusedWhenLost, LONG, "client.refused-is-true"))
 
     assert found == one(captured(SPEC), refund(1), LOST)
@@ -115,7 +115,7 @@ def test_what_is_smallest_already_is_left_alone() -> None:
     assert found is None
 
 
-def test_nothing_is_tried_twice_and_nothing_when_the_time_is_up() -> None:
+def test_no_candidate_runs_twice_or_after_the_time_limit() -> None:
     _, tried = _shrunk(lambda scenario: RESET not in scenario.commands[0].faults, LONG)
     assert len(tried) == len({repr(each) for each in tried}) > 0
 

@@ -22,13 +22,13 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
 COMMANDS = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
 
 
-def test_every_kind_of_fault_is_told_once() -> None:
+def test_every_kind_of_fault_is_documented_once() -> None:
     cells = re.findall(r"^\| (`.*?) \|", TEXT, re.MULTILINE)
     named = [name for cell in cells for name in re.findall(r"`(.*?)`", cell)]
     assert sorted(named) == sorted(FAULT_KINDS)
 
 
-def test_every_operation_is_told() -> None:
+def test_every_operation_is_documented() -> None:
     assert [name for name in CLIENT_OPERATIONS if f"`{name}`" not in TEXT] == []
 
 

@@ -99,7 +99,7 @@ def disturbed(command: Command, *faults: Any, for_ever: bool = False) -> Command
     return msgspec.structs.replace(command, faults=faults, for_ever=for_ever)
 
 
-def test_each_attempt_meets_its_fault_and_nothing_else_does() -> None:
+def test_each_attempt_has_its_fault() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         for _ in range(4):
             await client.refund(order_id)
@@ -110,7 +110,7 @@ def test_each_attempt_meets_its_fault_and_nothing_else_does() -> None:
     assert client.statuses == [503, 200, 201, 200, 500, 200, 201, 200]
 
 
-def test_a_lasting_error_meets_every_attempt_and_nothing_else() -> None:
+def test_a_lasting_error_applies_to_every_attempt() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         for _ in range(3):
             await client.refund(order_id)
@@ -121,7 +121,7 @@ def test_a_lasting_error_meets_every_attempt_and_nothing_else() -> None:
     assert client.statuses == [201, 200, 503, 200, 503, 200]
 
 
-def test_a_network_that_has_failed_for_ever_fails_for_everything() -> None:
+def test_a_network_that_failed_for_ever_fails_every_request() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         await client.refund(order_id)
         await client.read(order_id)
@@ -131,7 +131,7 @@ def test_a_network_that_has_failed_for_ever_fails_for_everything() -> None:
     assert client.statuses == [0, 0]
 
 
-def test_a_read_of_the_client_meets_a_fault_of_its_own() -> None:
+def test_a_read_has_a_fault_of_its_own() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         for _ in range(2):
             await client.read(order_id)
@@ -142,7 +142,7 @@ def test_a_read_of_the_client_meets_a_fault_of_its_own() -> None:
     assert client.statuses == [404, 201, 200, 201]
 
 
-def test_an_order_that_does_not_exist_is_not_found_and_nothing_is_done() -> None:
+def test_an_unknown_order_is_not_found() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         await client.refund(order_id)
 
@@ -152,7 +152,7 @@ def test_an_order_that_does_not_exist_is_not_found_and_nothing_is_done() -> None
     assert episode.before == episode.after
 
 
-def test_a_scenario_is_played_again_where_this_process_stalled() -> None:
+def test_a_scenario_is_repeated_if_this_process_stalled() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         if not client.statuses:
             time.sleep(0.05)
@@ -164,7 +164,7 @@ def test_a_scenario_is_played_again_where_this_process_stalled() -> None:
     assert len(course.exchanges) == 1
 
 
-def test_attempts_at_another_order_or_capture_are_not_disturbed() -> None:
+def test_requests_for_another_order_or_capture_have_no_fault() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         captures = [client.arguments["capture_id"], "another"]
         for capture_id in reversed(captures):
@@ -192,7 +192,7 @@ def test_a_connection_that_is_refused_counts_as_an_attempt() -> None:
     assert [mark.fault for mark in course.side.marks] == [Errored(503), None]
 
 
-def test_what_a_command_meets_is_over_with_the_command() -> None:
+def test_the_faults_of_a_command_end_with_it() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         await client.refund(order_id)
 
@@ -216,7 +216,7 @@ def test_each_command_has_its_own_requests_and_the_order_before_and_after() -> N
     assert refunds == [0, 1, 1, 2]
 
 
-def test_what_is_under_way_when_an_outcome_is_told_counts_to_the_command() -> None:
+def test_a_pending_request_belongs_to_the_command_of_its_outcome() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> str:
         client.refund_later(order_id)
         await client.has_arrived()
@@ -226,7 +226,7 @@ def test_what_is_under_way_when_an_outcome_is_told_counts_to_the_command() -> No
     assert (episode.count, len(episode.after.refunds)) == (1, 1)
 
 
-def test_what_is_sent_after_an_outcome_counts_to_the_command_then_told() -> None:
+def test_a_late_request_belongs_to_the_next_command() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         if client.late:
             await client.late[0]
@@ -237,7 +237,7 @@ def test_what_is_sent_after_an_outcome_counts_to_the_command_then_told() -> None
     assert (first.count, second.count) == (0, 1)
 
 
-def test_a_request_that_nobody_answered_yet_does_not_keep_the_stage_from_closing() -> None:
+def test_a_pending_request_does_not_block_closing() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> str:
         client.refund_later(order_id)
         await client.has_arrived()
@@ -248,7 +248,7 @@ def test_a_request_that_nobody_answered_yet_does_not_keep_the_stage_from_closing
     assert not hasattr(course.exchanges[0].outcome, "status")
 
 
-def test_the_network_is_closed_also_where_the_adapter_is_in_trouble() -> None:
+def test_the_network_is_closed_even_if_the_adapter_fails() -> None:
     class Stubborn(Scripted):
         async def aclose(self) -> None:
             await super().aclose()

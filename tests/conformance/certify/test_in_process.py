@@ -65,12 +65,10 @@ def test_a_client_that_works_is_kept() -> None:
     ("operation", "reason"),
     [("fail", "KeyError: 'refund_id'"), ("time out", "TimeoutError: the server is slow")],
 )
-def test_a_client_that_raises_broke_down_and_another_takes_its_place(
-    operation: str, reason: str
-) -> None:
+def test_a_client_that_raises_is_replaced(operation: str, reason: str) -> None:
     assert told(operation, "refundOrder") == ([Ended(reason), Done()], 2)
 
 
-def test_a_client_that_does_not_end_is_mute_and_another_takes_its_place() -> None:
+def test_a_client_that_times_out_is_replaced() -> None:
     assert told("hang", "refundOrder", command_s=0.2)[0][0] == Mute(0.2)
     assert told("hang", "refundOrder", command_s=1) == ([Mute(1), Done()], 2)

@@ -112,7 +112,7 @@ def test_a_key_is_kept_whatever_comes_in_between(between: Fault) -> None:
     assert {"client.key-kept", "client.once"} <= changed.against()
 
 
-def test_a_conflict_with_an_attempt_of_unclear_fate_may_be_sent_again_under_the_same_key() -> None:
+def test_a_conflict_with_an_unclear_attempt_may_be_retried_with_its_key() -> None:
     def course(*faults: Fault, key: str = K1) -> Course:
         return Course().told(meeting(ONE, *faults), *[Sent()] * len(faults), Sent(key=key))
 
@@ -182,7 +182,7 @@ def test_a_refund_that_a_later_command_makes_once_more_is_found() -> None:
     assert course.verdicts("client.once") == {"PASS", "FAIL"}
 
 
-def test_a_call_that_was_abandoned_did_not_succeed_before_it_was_sent_again() -> None:
+def test_an_abandoned_call_did_not_succeed_before_its_retry() -> None:
     slow = meeting(ONE, Slow())
     course = Course().told(slow, Sent(lasts_s=2), Sent(after_s=-1))
 
@@ -190,13 +190,13 @@ def test_a_call_that_was_abandoned_did_not_succeed_before_it_was_sent_again() ->
     assert course.against() == {"client.patience"}
 
 
-def test_the_refusal_of_a_call_that_was_abandoned_does_not_forbid_the_one_sent_meanwhile() -> None:
+def test_a_refused_abandoned_call_does_not_forbid_its_retry() -> None:
     course = Course().told(TOO_MUCH, Sent(lasts_s=2), Sent(after_s=-1), tells=refused)
 
     assert "client.no-retry-after-refusal" not in course.against()
 
 
-def test_waiting_longer_than_asked_is_fine_and_other_answers_ask_for_nothing() -> None:
+def test_a_longer_wait_is_right_and_other_responses_need_none() -> None:
     wait = meeting(extension(), Errored(429, retry_after_s=1), Errored(429))
     course = Course().told(wait, Sent(), Sent(after_s=3), Sent(after_s=0.1))
 
@@ -211,7 +211,7 @@ def test_what_a_client_never_did_is_excused_and_nothing_else() -> None:
     assert {each.verdict for each in excuses(SPEC, ())} == {"NOT_APPLICABLE"}
 
 
-def test_an_earlier_refund_of_unknown_outcome_may_be_sent_later_under_its_key() -> None:
+def test_an_unclear_refund_may_be_retried_later_with_its_key() -> None:
     for fault in (LOST, Errored(503)):
         course = Course().told(meeting(ONE, fault), Sent(), tells=unknown)
         course.told(ONE, Sent(), Sent(key=K2))
@@ -226,7 +226,7 @@ def test_an_earlier_refund_is_not_sent_later_under_another_key() -> None:
     assert course.against() == {"client.as-told-only"}
 
 
-def test_what_was_told_as_refused_is_not_sent_later() -> None:
+def test_a_refund_reported_as_refused_is_not_retried() -> None:
     course = Course(ORDER, ORDER).told(meeting(ONE, Errored(429)), Sent(), tells=refused)
     course.told(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
 
@@ -253,7 +253,7 @@ def test_what_never_got_to_the_server_may_be_sent_later_too() -> None:
     assert (unseen.against(), here.against()) == (set(), set())
 
 
-def test_what_never_got_to_the_server_and_was_told_as_refused_is_not_sent_later() -> None:
+def test_a_call_reported_as_refused_is_not_sent_later() -> None:
     course = Course(ORDER, ORDER).told(meeting(ONE, Refused()), tells=RefusedIt())
     course.told(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
 

@@ -255,14 +255,14 @@ def test_a_refund_with_a_new_key_is_told_in_words() -> None:
     assert finding.observed == "the client sent a second refund with a new key; 2 booked"
 
 
-def test_a_release_without_a_key_that_was_done_may_be_told_as_done_or_unknown() -> None:
+def test_a_release_without_a_key_may_be_reported_done_or_unknown() -> None:
     lost = meeting(release(), Cut("after"))
     for tells in (Done(), Unknown()):
         course = Course(PARTLY).told(lost, Sent(key=None), Sent(key=None), tells=tells)
         assert course.against() == {"client.key-sent"}
 
 
-def test_a_release_that_was_done_is_not_told_as_refused_whatever_the_repetition_got() -> None:
+def test_a_booked_release_is_not_reported_as_refused() -> None:
     lost = meeting(release(), Cut("after"))
     course = Course(PARTLY).told(lost, Sent(key=None), Sent(key=None), tells=refused)
 
@@ -276,7 +276,7 @@ def test_what_is_unclear_and_then_refused_need_not_be_told_as_refused() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 409])
-def test_an_answer_that_says_nothing_of_the_operation_leaves_the_outcome_open(status: int) -> None:
+def test_a_response_without_information_leaves_the_outcome_open(status: int) -> None:
     met = meeting(ONE, Errored(status))  # pyright: ignore[reportArgumentType]
 
     for tells in (RefusedIt(), unknown):
@@ -329,7 +329,7 @@ def test_a_refund_that_was_never_made_has_no_id_to_tell() -> None:
     assert course.findings("client.refund-id") == ()
 
 
-def test_a_client_may_refuse_by_itself_what_is_not_possible_but_shows_nothing_by_it() -> None:
+def test_a_client_may_refuse_the_impossible_by_itself() -> None:
     course = Course().told(TOO_MUCH, tells=RefusedIt())
 
     assert course.against() == set()
@@ -411,7 +411,7 @@ def test_words_of_the_client_itself_are_no_made_up_details(
     assert course.verdicts("client.refusal-details-true") == {"PASS"}
 
 
-def test_a_documented_code_of_another_status_is_made_up_where_the_server_gave_none() -> None:
+def test_a_code_that_the_server_did_not_send_is_made_up() -> None:
     html = meeting(ONE, Errored(401, body="html"))
     course = Course().told(html, Sent(), tells=RefusedIt("NOT_ALLOWED"))
 

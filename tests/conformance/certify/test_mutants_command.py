@@ -16,7 +16,7 @@ from ..conftest import Finished
 Cli = Callable[..., Finished]
 
 
-def test_wrong_clients_are_caught_and_a_harmless_one_is_not(cli: Cli, tmp_path: Path) -> None:
+def test_wrong_clients_are_detected_and_harmless_ones_are_not(cli: Cli, tmp_path: Path) -> None:
     wrong = ("--mutant", "client-no-key", "--mutant", "client-id-lost")
     done = cli(
         *("mutants", "--clients", *wrong, "--mutant", "client-looks-first", "--full"),
@@ -35,7 +35,7 @@ def test_wrong_clients_are_caught_and_a_harmless_one_is_not(cli: Cli, tmp_path: 
     assert "2 of 2 mutants killed, 0 false alarms on 1 harmless variants" in done.out
 
 
-def test_a_client_is_let_go_once_it_was_caught(cli: Cli, tmp_path: Path) -> None:
+def test_a_detected_client_is_not_tested_further(cli: Cli, tmp_path: Path) -> None:
     assert cli("mutants", "--clients", "--mutant", "client-id-lost", "--examples", 0).code == 0
 
     trial = json.loads((tmp_path / "mutants.json").read_text())["trials"][0]
@@ -77,7 +77,7 @@ def test_a_survivor_is_named_and_fails_the_command(
         ),
     ],
 )
-def test_what_makes_no_sense_is_refused_in_one_sentence(
+def test_invalid_options_are_refused_in_one_sentence(
     cli: Cli, options: tuple[object, ...], told: str
 ) -> None:
     done = cli("mutants", "--clients", "--examples", 0, *options)

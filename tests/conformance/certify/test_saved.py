@@ -43,7 +43,7 @@ def test_a_scenario_is_the_same_after_it_was_saved_and_read(
     assert read_saved(spec(), _written(scenario, tmp_path)).scenario == scenario
 
 
-def test_every_scenario_of_the_table_can_be_saved_and_played_again(tmp_path: Path) -> None:
+def test_every_enumerated_scenario_can_be_saved_and_replayed(tmp_path: Path) -> None:
     table = list(client_table(spec()))
     assert [read_saved(spec(), _written(each, tmp_path)).scenario for each in table] == table
 
@@ -68,8 +68,6 @@ def test_every_scenario_of_the_table_can_be_saved_and_played_again(tmp_path: Pat
         ),
     ],
 )
-def test_a_scenario_that_nobody_can_be_put_through_says_why(
-    scenario: ClientScenario, problem: str
-) -> None:
+def test_an_impossible_scenario_says_why(scenario: ClientScenario, problem: str) -> None:
     assert problem in scenario.problem
     assert _with("a").problem == ""

@@ -62,7 +62,7 @@ def test_what_is_needed_stays() -> None:
     assert _has_lost(found)
 
 
-def test_nothing_is_played_twice() -> None:
+def test_no_candidate_runs_twice() -> None:
     _, played = searched(_has_lost)
     texts = [msgspec.json.encode(scenario) for scenario in played]
     assert texts
@@ -76,11 +76,11 @@ def test_where_nothing_smaller_fails_nothing_is_found() -> None:
     assert played
 
 
-def test_without_time_nothing_is_played() -> None:
+def test_no_candidate_runs_without_time() -> None:
     assert searched(_has_lost, within_s=0) == (None, [])
 
 
-def test_what_playing_raises_ends_the_search_at_once() -> None:
+def test_an_exception_ends_the_search_at_once() -> None:
     played: list[ClientScenario] = []
 
     def fails(scenario: ClientScenario) -> bool:
@@ -92,7 +92,7 @@ def test_what_playing_raises_ends_the_search_at_once() -> None:
     assert len(played) == 1
 
 
-def test_a_search_that_is_given_up_plays_nothing_more() -> None:
+def test_a_cancelled_search_runs_no_candidate() -> None:
     began: list[ClientScenario] = []
     ended: list[ClientScenario] = []
 

@@ -38,7 +38,7 @@ def silent(command: Command, wall_s: float) -> Silence:
     return silence
 
 
-def test_only_what_meets_the_same_faults_is_left_out_after_a_silence() -> None:
+def test_after_a_timeout_the_same_faults_are_left_out() -> None:
     silence = silent(MUTE_AT, 60)
 
     assert silence.expects(scenario(meeting(refund(7), Refused())))
@@ -46,7 +46,7 @@ def test_only_what_meets_the_same_faults_is_left_out_after_a_silence() -> None:
     assert not silence.expects(scenario(refund(1)))
 
 
-def test_an_operation_is_left_out_once_the_time_is_spent_and_the_others_are_not() -> None:
+def test_an_operation_is_left_out_once_the_time_is_spent() -> None:
     silence = silent(MUTE_AT, 80)
 
     assert silence.expects(scenario(refund(1)))

@@ -61,7 +61,7 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
         ),
     ],
 )
-def test_a_wrong_adapter_is_told_and_nothing_is_said_of_the_client(
+def test_a_wrong_adapter_is_an_error_without_a_verdict(
     cli: Cli, kind: str, told: str, tmp_path: Path
 ) -> None:
     finished = certified(cli, kind, *CALM)
@@ -73,9 +73,7 @@ def test_a_wrong_adapter_is_told_and_nothing_is_said_of_the_client(
     assert not list(tmp_path.rglob("certificate.html"))
 
 
-def test_what_goes_wrong_on_the_way_is_the_adapters_too_and_what_was_found_is_kept(
-    cli: Cli, tmp_path: Path
-) -> None:
+def test_a_late_adapter_error_keeps_the_results(cli: Cli, tmp_path: Path) -> None:
     finished = certified(cli, "prints when it fails", *LOST)
     *_, last = (tmp_path / "conformance-report" / "journal.ndjson").read_text().splitlines()
 
@@ -85,7 +83,7 @@ def test_what_goes_wrong_on_the_way_is_the_adapters_too_and_what_was_found_is_ke
     assert "the adapter failed" in last
 
 
-def test_a_program_that_is_not_there_is_told(cli: Cli) -> None:
+def test_a_missing_adapter_program_is_reported(cli: Cli) -> None:
     finished = cli("client", "--", "/nowhere/adapter", "--port", 1)
 
     assert finished.code == 2
@@ -111,20 +109,20 @@ def asked(kind: str, *, start_s: float = 10, command_s: float = 10, more: str = 
     return asyncio.run(go())
 
 
-def test_an_adapter_that_is_never_ready_is_told_with_its_last_words() -> None:
+def test_an_adapter_that_is_never_ready_is_reported_with_its_stderr() -> None:
     with pytest.raises(
         AdapterError, match=r"wrote nothing within 1 s; .* waiting for the database"
     ):
         asked("never ready", start_s=1)
 
 
-def test_an_adapter_that_ends_is_started_again() -> None:
+def test_an_adapter_that_ends_is_restarted() -> None:
     first, *others = asked("ends when it is to work")
     assert first == Unsupported()
     assert others == [Ended("it ended with exit code 4.")] * 2
 
 
-def test_a_client_that_does_not_answer_is_mute_and_its_adapter_started_again() -> None:
+def test_a_client_that_times_out_gets_its_adapter_restarted() -> None:
     first, *others = asked("hangs", command_s=1.5)
     assert first == Unsupported()
     assert others == [Mute(1.5)] * 2
@@ -134,7 +132,7 @@ def test_a_member_that_is_null_counts_as_absent() -> None:
     assert asked("has nulls")[1:] == [RefusedIt()] * 2
 
 
-def test_a_closed_adapter_is_not_started_again() -> None:
+def test_a_closed_adapter_is_not_restarted() -> None:
     async def go() -> None:
         adapter = ProcessAdapter([sys.executable, str(ODD), "right"], command_s=5)
         await adapter.begin(HELLO)
@@ -145,7 +143,7 @@ def test_a_closed_adapter_is_not_started_again() -> None:
     asyncio.run(go())
 
 
-def test_what_an_adapter_started_ends_with_it(tmp_path: Path) -> None:
+def test_processes_of_an_adapter_end_with_it(tmp_path: Path) -> None:
     asked("leaves a process", more=str(tmp_path / "pid"))
     pid = (tmp_path / "pid").read_text()
     until = time.monotonic() + 30
@@ -167,9 +165,7 @@ def observed(folder: Path, requirement: str) -> list[str]:
     return [f["observed"] for f in told["findings"] if f["requirement"] == requirement]
 
 
-def test_a_client_that_breaks_down_is_a_finding_with_its_last_words(
-    cli: Cli, tmp_path: Path
-) -> None:
+def test_a_crash_of_the_client_is_a_finding_with_its_stderr(cli: Cli, tmp_path: Path) -> None:
     finished = certified(cli, "breaks down", *LOST)
     (told,) = {*observed(tmp_path, "client.answers")}
 
@@ -179,21 +175,19 @@ def test_a_client_that_breaks_down_is_a_finding_with_its_last_words(
     assert told.endswith("RuntimeError: the network is not what it was")
 
 
-def test_a_client_that_never_answers_is_a_finding(cli: Cli, tmp_path: Path) -> None:
+def test_a_timeout_of_the_client_is_a_finding(cli: Cli, tmp_path: Path) -> None:
     finished = certified(cli, "hangs", *LOST, "--outcome-time", "1500ms", "--no-shrink")
 
     assert finished.code == 1
     assert {*observed(tmp_path, "client.answers")} == {"none within 1.5 s"}
 
 
-def test_an_adapter_that_writes_much_to_stderr_is_right(cli: Cli) -> None:
+def test_an_adapter_may_write_much_to_stderr(cli: Cli) -> None:
     assert certified(cli, "floods stderr", *CALM).code == 0
 
 
 @pytest.mark.parametrize("kind", ["breaks down and tells secrets", "tells secrets", "says secrets"])
-def test_credentials_are_in_nothing_that_is_printed_or_kept(
-    cli: Cli, kind: str, tmp_path: Path
-) -> None:
+def test_no_output_or_record_has_credentials(cli: Cli, kind: str, tmp_path: Path) -> None:
     finished = certified(cli, kind, *LOST)
     kept = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     pair = base64.b64encode(f"{defaults.USERNAME}:{defaults.PASSWORD}".encode()).decode()
@@ -204,7 +198,7 @@ def test_credentials_are_in_nothing_that_is_printed_or_kept(
     assert any("[redacted]" in text for text in texts)
 
 
-def test_what_a_client_says_is_printed_and_shown_as_text(cli: Cli, tmp_path: Path) -> None:
+def test_output_of_a_client_is_printed_as_text(cli: Cli, tmp_path: Path) -> None:
     finished = certified(cli, "hostile", *CALM)
     page = (tmp_path / "conformance-report" / "certificate.html").read_text()
 
