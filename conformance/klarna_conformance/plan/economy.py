@@ -44,7 +44,7 @@ def choose(
             had = [had for each in tried if (had := supply.take(each, missing))]
             missing = missing.difference(*(each.goals for each in had))
             chosen += had
-    supply.set_aside()
+        supply.set_aside()
     chosen += [had for each in _varied(left) if (had := supply.take(each, wanted))]
     return chosen if supply.is_endless else _foremost(chosen, stages[0])
 
@@ -148,6 +148,7 @@ class Supply:
     def set_aside(self) -> None:
         """Keeps the reserve from whatever is taken from now on."""
         self._requests -= self._reserve
+        self._reserve = 0
 
     def take(self, each: Rehearsed, wanted: frozenset[Goal]) -> Rehearsed | None:
         """The scenario as it can be had for some of these goals; None where it cannot."""

@@ -163,7 +163,7 @@ def _names(scenario: Scenario, calls: Sequence[Step], came: Sequence[str]) -> It
 
 
 def _after_changes(named: Sequence[_Named]) -> Iterator[str]:
-    """What comes of a change after which other ones of the same order."""
+    """What comes of a change after which other ones of the same order, and after refused ones."""
     done: dict[str, list[str]] = {}
     for call, name, money in named:
         if not _is_change(call):
@@ -171,9 +171,11 @@ def _after_changes(named: Sequence[_Named]) -> Iterator[str]:
         before, refused = done.setdefault(call.order, []), "refused" in name
         if call.operation not in _BESIDE:
             for other in before:
-                yield f"{call.operation}{' refused' * refused} after {other}"
-        if not refused and call.operation not in before:
-            before.append(call.operation)
+                if not (refused and other.endswith(" refused")):
+                    yield f"{call.operation}{' refused' * refused} after {other}"
+        what = f"{call.operation}{' refused' * refused}"
+        if what not in before:
+            before.append(what)
         if not refused and money.endswith(_ALL) and _ALL not in before:
             before.append(_ALL)
 
