@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from klarna_conformance.http.pace import Pacer
+from klarna_conformance.http.rate_limit import RateLimiter
 from klarna_reports.record.results import Summary
 from klarna_specs.scenario import Key, Scenario, Together
 from klarna_strategies.steps import get_order, get_refund, refund, release
@@ -129,7 +129,10 @@ def test_a_server_that_never_stops_asking_to_wait_is_told_as_such(
     hostile: Callable[..., str], tmp_path: Path
 ) -> None:
     summary = run_on(
-        hostile("asks-to-wait", orders=True), tmp_path, SCENARIOS, pacer=Pacer(patience_s=0.1)
+        hostile("asks-to-wait", orders=True),
+        tmp_path,
+        SCENARIOS,
+        limiter=RateLimiter(max_backoff_s=0.1),
     )
     told = {f.observed for f in summary.findings if f.requirement == "order.answers"}
 

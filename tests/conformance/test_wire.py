@@ -20,7 +20,6 @@ from klarna_conformance.http.wire import MAX_BODY_BYTES, Tls, Wire
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.provisioners import HttpProvisioner
 from klarna_reports.record.record import TargetFacts
-from klarna_specs.calls import KEY_HEADER
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan
 
@@ -449,46 +448,3 @@ def test_a_proxy_url_that_cannot_be_used_is_not_repeated() -> None:
     with pytest.raises(UsageError) as told:
         Wire(proxy="gopher://gate:p4ssage@127.0.0.1")
     assert "p4ssage" not in str(told.value)
-
-
-# What it does where nothing comes
-
-
-def flaky(*, key: str | None, method: str = "POST", failing: int = 1, **options: Any) -> Any:
-    def respond(number: int, _: bytes) -> bytes | None:
-        return None if number <= failing else response("204 No Content")
-
-    headers = ((KEY_HEADER, key),) if key else ()
-    with Listener(respond) as server:
-
-        async def go() -> Any:
-            async with target(server.base_url, **options) as opened:
-                return await opened.send(Request(method=method, path="/", headers=headers))
-
-        return asyncio.run(go()), len(server.requests)
-
-
-def test_a_read_is_sent_again_where_nothing_came() -> None:
-    exchanged, sent = flaky(key=None, method="GET")
-    assert (exchanged.outcome.status, [e.kind for e in exchanged.earlier], sent) == (
-        204,
-        ["closed"],
-        2,
-    )
-
-
-def test_a_change_is_sent_again_under_its_idempotency_key_only() -> None:
-    keyed, sent_keyed = flaky(key="k-1")
-    bare, sent_bare = flaky(key=None)
-    assert (keyed.outcome.status, len(keyed.earlier), sent_keyed) == (204, 1, 2)
-    assert (bare.outcome.kind, bare.earlier, sent_bare) == ("closed", (), 1)
-
-
-def test_what_fails_again_is_told_as_failed() -> None:
-    exchanged, sent = flaky(key="k-1", failing=9)
-    assert (exchanged.outcome.kind, len(exchanged.earlier), sent) == ("closed", 1, 2)
-
-
-def test_nothing_is_repeated_where_that_is_not_wanted() -> None:
-    exchanged, sent = flaky(key="k-1", retries=0)
-    assert (exchanged.outcome.kind, exchanged.earlier, sent) == ("closed", (), 1)

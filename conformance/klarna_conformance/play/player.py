@@ -11,7 +11,6 @@ from urllib.parse import quote
 import msgspec
 
 from klarna_conformance.http.locations import Leads, created_id, follow
-from klarna_conformance.http.settling import settled
 from klarna_conformance.judge.server import shows_what_was_done
 from klarna_conformance.judge.server.reading import json_object, reading_followed
 from klarna_conformance.target.target import OutOfBudget, Target
@@ -238,34 +237,29 @@ class _Player:
         return exchange
 
     async def _send(self, request: Request, purpose: Purpose, *, chunked: bool = False) -> Exchange:
-        async def send() -> Exchange:
-            return await self._exchange(request, purpose, chunked=chunked)
+        started_s = round(time.perf_counter() - self._began, 6)
+
+        def placed(exchange: Exchange) -> Exchange:
+            return msgspec.structs.replace(
+                exchange,
+                purpose=purpose,
+                step=self._step,
+                group=self._group,
+                started_s=started_s,
+                clock_s=self._clock_s,
+            )
+
+        def agrees(read: Exchange) -> bool:
+            orders = [known.provided for known in self._orders.values()]
+            exchanges = (*self.exchanges, placed(read))
+            return shows_what_was_done(self._spec, self._target.facts, orders, exchanges)
 
         reads = request.method == "GET" and request.credentials == "valid" and self._group is None
-        settle_s = self._target.settle_s if reads else 0.0
-        exchange = await settled(send, self._shows_what_was_done, settle_s=settle_s)
+        exchange = placed(
+            await self._target.send(request, chunked=chunked, agrees=agrees if reads else None)
+        )
         self.exchanges.append(exchange)
         return exchange
-
-    def _shows_what_was_done(self, read: Exchange) -> bool:
-        orders = [known.provided for known in self._orders.values()]
-        exchanges = (*self.exchanges, read)
-        return shows_what_was_done(self._spec, self._target.facts, orders, exchanges)
-
-    async def _exchange(self, request: Request, purpose: Purpose, *, chunked: bool) -> Exchange:
-        started_s = round(time.perf_counter() - self._began, 6)
-        exchanged = await self._target.send(request, chunked=chunked)
-        return Exchange(
-            request=exchanged.request,
-            outcome=exchanged.outcome,
-            earlier=exchanged.earlier,
-            waited_s=exchanged.waited_s,
-            purpose=purpose,
-            step=self._step,
-            group=self._group,
-            started_s=started_s,
-            clock_s=self._clock_s,
-        )
 
     def _learn(self, step: Step, exchange: Exchange) -> None:
         """Keeps the ids and the offered days that later steps refer to."""

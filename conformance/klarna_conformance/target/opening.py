@@ -8,7 +8,7 @@ import msgspec
 from klarna_conformance import defaults
 from klarna_conformance.errors import UsageError
 from klarna_conformance.http.hosts import PLAYGROUNDS, check_host, host_of, is_loopback
-from klarna_conformance.http.pace import Pacer
+from klarna_conformance.http.rate_limit import RateLimiter
 from klarna_conformance.http.wire import Wire
 from klarna_conformance.limits import Limits, duration_s
 from klarna_conformance.target.http_target import HttpTarget
@@ -77,6 +77,7 @@ def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
         wire=wire,
         provisioner=HttpProvisioner(f"{_MOCK_URL}/_control/orders", wire),
         clock_url=f"{_MOCK_URL}/_control/clock",
+        retries=0,
     )
 
 
@@ -102,7 +103,7 @@ def _from_url(url: str) -> TargetFile:
 def _over_http(spec: Spec, described: TargetFile) -> HttpTarget:
     limits = described.limits
     local = is_loopback(host_of(described.base_url))
-    pacer = Pacer(limits.rate_per_s)
+    limiter = RateLimiter(limits.rate_per_s)
     return HttpTarget(
         facts=TargetFacts(
             name=described.name,
@@ -112,8 +113,8 @@ def _over_http(spec: Spec, described: TargetFile) -> HttpTarget:
         ),
         username=described.credentials.username,
         password=described.credentials.password,
-        wire=_wire(described, pacer),
-        provisioner=_provisioner(spec, described, pacer),
+        wire=_wire(described, limiter),
+        provisioner=_provisioner(spec, described, limiter),
         clock_url=f"{described.base_url}/_control/clock" if local else None,
         limits=limits,
         secrets=_secrets(described),
@@ -126,7 +127,7 @@ def _secrets(described: TargetFile) -> tuple[str, ...]:
     return (described.orders.token,) if isinstance(described.orders, TokenOrders) else ()
 
 
-def _wire(described: TargetFile, pacer: Pacer) -> Wire:
+def _wire(described: TargetFile, limiter: RateLimiter) -> Wire:
     wire = Wire(
         timeout_s=described.limits.timeout_s,
         concurrency=described.limits.concurrency + _SENT_TOGETHER,
@@ -134,16 +135,16 @@ def _wire(described: TargetFile, pacer: Pacer) -> Wire:
         proxy=described.proxy,
         http2=described.http2,
     )
-    wire.pace(pacer)
+    wire.limiter = limiter
     return wire
 
 
-def _provisioner(spec: Spec, described: TargetFile, pacer: Pacer) -> Provisioner:
+def _provisioner(spec: Spec, described: TargetFile, limiter: RateLimiter) -> Provisioner:
     match described.orders:
         case None:
             return NoProvisioner()
         case HttpOrders(url=url):
-            return HttpProvisioner(url, _wire(described, pacer))
+            return HttpProvisioner(url, _wire(described, limiter))
         case PoolOrders(file=file):
             return PoolProvisioner(Path(file), spec)
         case CommandOrders(command=command, timeout=timeout):
@@ -153,7 +154,7 @@ def _provisioner(spec: Spec, described: TargetFile, pacer: Pacer) -> Provisioner
             return TokenProvisioner(
                 spec,
                 described.base_url,
-                _wire(described, pacer),
+                _wire(described, limiter),
                 credentials=(told.username, told.password),
                 token=token,
                 market=market,
