@@ -62,7 +62,7 @@ def test_a_program_answers_plans_in_their_order() -> None:
     [
         ("import sys; sys.exit('no sandbox today')", "ended with exit code 1. no sandbox today"),
         ("print('hello', flush=True); input(); input()", "answered 'hello', and no order"),
-        ("print('{}', flush=True); input(); input()", "made no order: it told no order_id"),
+        ("print('{}', flush=True); input(); input()", "made no order: its answer has no order_id"),
         ("""input(); print('{"unavailable": "sold out"}', flush=True); input()""", "sold out"),
         ("print('x' * 2_000_000, flush=True)", "cannot be used"),
         ("import time; time.sleep(60)", "gave no answer within 0.5 s"),

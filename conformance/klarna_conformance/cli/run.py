@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from klarna_conformance.plan.planning import Plan
     from klarna_conformance.run.running import RunOptions
     from klarna_conformance.sharding import Shard
-    from klarna_conformance.target.http_target import HttpTarget
+    from klarna_conformance.target.target import OpenTarget
     from klarna_reports.record.record import Record
     from klarna_specs.goals import Scope
     from klarna_specs.spec import Spec
@@ -90,7 +90,7 @@ def run(
 
     spec, scope = plan.load()
     opened = open_target(target, spec, seed=plan.seed, mutant=mutant, rate_per_s=rate)
-    if shard and opened.stock is not None:
+    if shard and opened.pool is not None:
         raise UsageError("--shard: the parts would use the same orders of the pool; run it whole")
     terminal = Terminal(quiet=quiet or form == "json", color=not no_color)
     earlier = _prepare(output, resume=resume)
@@ -173,7 +173,7 @@ def _plan(
     scope: "Scope",
     plan: PlanOptions,
     options: "RunOptions",
-    opened: "HttpTarget",
+    opened: "OpenTarget",
     earlier: "Record | None",
 ) -> "Plan":
     from klarna_conformance.plan.planning import make_plan
@@ -196,15 +196,15 @@ def _plan(
         seed=plan.seed,
         examples=plan.examples,
         max_requests=options.limits.requests,
-        stock=opened.stock,
-        rehearsed=opened.facts.kind != "mock" or options.limits.time_s is not None,
+        stock=opened.pool,
+        rehearsed=not opened.abilities.is_instant or options.limits.time_s is not None,
         cache=PlanningCache.of_user(),
     )
 
 
 def _play(
     spec: "Spec",
-    opened: "HttpTarget",
+    opened: "OpenTarget",
     plan: "Plan",
     options: "RunOptions",
     output: Path,

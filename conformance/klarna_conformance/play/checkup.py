@@ -7,14 +7,13 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from klarna_conformance.errors import PreflightError
-from klarna_conformance.http.reaching import reach
 from klarna_conformance.judge.server.reading import json_object
 from klarna_conformance.judge.server.state import Mismatch, order_agrees
 from klarna_conformance.limits import Limits
 from klarna_conformance.play.discovery import discover_readings, probes
 from klarna_conformance.play.player import play
 from klarna_conformance.play.preflight import preflight
-from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.target import OpenTarget
 from klarna_reports.record.record import Unavailable
 from klarna_specs.exchange import Request, Response
 from klarna_specs.ledger import open_ledger
@@ -33,15 +32,14 @@ _GIVEN_UP = (
 """Orders of which the rest was given up in either way."""
 
 
-async def check_up(spec: Spec, target: HttpTarget) -> AsyncIterator[tuple[str, str]]:
+async def check_up(spec: Spec, target: OpenTarget) -> AsyncIterator[tuple[str, str]]:
     """Yields what was tried and how it went; raises PreflightError at the first failure.
 
     The orders of a pool are looked at, and none is used up.
     """
     yield "limits", _told(target.limits)
-    if target.connection is not None:
-        async for step in reach(target.facts.base_url, target.connection):
-            yield step
+    async for step in target.reach():
+        yield step
     await preflight(target)
     yield "credentials", "accepted"
     order_id, told = await _order(spec, target)
@@ -55,7 +53,7 @@ async def check_up(spec: Spec, target: HttpTarget) -> AsyncIterator[tuple[str, s
         )
     yield "reading", "the order can be read"
     yield "clock", _clock(read)
-    if target.stock is not None:
+    if target.pool is not None:
         yield "paths", "left to the run, for it takes orders of the pool to find out"
         return
     yield "authorization", await _rests(spec, target)
@@ -64,7 +62,7 @@ async def check_up(spec: Spec, target: HttpTarget) -> AsyncIterator[tuple[str, s
     yield "paths", followed or "no reading of the contradictory paths succeeded"
 
 
-async def _rests(spec: Spec, target: HttpTarget) -> str:
+async def _rests(spec: Spec, target: OpenTarget) -> str:
     """Makes a released and a cancelled order, and verifies that the server shows them so."""
     for plan in _GIVEN_UP:
         wanted = plan.authorization
@@ -88,12 +86,12 @@ def _reading(order_id: str) -> Request:
     return Request(method="GET", path=f"/ordermanagement/v1/orders/{order_id}")
 
 
-async def _order(spec: Spec, target: HttpTarget) -> tuple[str, str]:
+async def _order(spec: Spec, target: OpenTarget) -> tuple[str, str]:
     """An order that can be read, and how it is come by."""
-    if target.stock:
-        first, *_ = target.stock
-        return first.order_id, f"{len(target.stock)} unused in the pool"
-    if target.stock is not None:
+    if target.pool:
+        first, *_ = target.pool
+        return first.order_id, f"{len(target.pool)} unused in the pool"
+    if target.pool is not None:
         raise PreflightError(
             "every order of the pool is used up; create others (`klarna-conformance plan --orders` "
             "lists what is needed) and add them to the file"

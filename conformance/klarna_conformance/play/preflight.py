@@ -2,13 +2,13 @@
 
 from klarna_conformance.errors import PreflightError
 from klarna_conformance.play.player import NOWHERE_ID
-from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.target import OpenTarget
 from klarna_specs.exchange import Failure, Request
 
 __all__ = ["preflight"]
 
 
-async def preflight(target: HttpTarget) -> None:
+async def preflight(target: OpenTarget) -> None:
     """Raises PreflightError where the target cannot be reached or refuses the credentials."""
     path = f"/ordermanagement/v1/orders/{NOWHERE_ID}"
     outcome = (await target.send(Request(method="GET", path=path))).outcome

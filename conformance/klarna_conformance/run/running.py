@@ -19,7 +19,7 @@ from klarna_conformance.run.patience import Patience
 from klarna_conformance.run.resuming import Progress
 from klarna_conformance.sharding import Shard
 from klarna_conformance.target.budget import BudgetedTarget
-from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.target import OpenTarget
 from klarna_conformance.wrong.catalogue import mutants
 from klarna_reports.record.journal import Journal
 from klarna_reports.record.record import (
@@ -54,7 +54,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
 
 async def run(
     spec: Spec,
-    target: HttpTarget,
+    target: OpenTarget,
     plan: Plan,
     options: RunOptions,
     journal: Journal,
@@ -80,15 +80,14 @@ class _Running:
     """A run under way: what it may still use, what failed so far, and how much was sent."""
 
     def __init__(
-        self, spec: Spec, target: HttpTarget, options: RunOptions, earlier: Record | None
+        self, spec: Spec, target: OpenTarget, options: RunOptions, earlier: Record | None
     ) -> None:
         self._spec = spec
         self._options = options
         self._progress = Progress(earlier)
         self._began_s = time.perf_counter()
-        # A target in this process is new each time, so its keys may be the same in every run.
         self._run_id = earlier.header.run_id if earlier else str(uuid.uuid4())
-        self._nonce = str(options.seed) if target.facts.kind == "mock" else self._run_id
+        self._nonce = str(options.seed) if target.abilities.keys_may_repeat else self._run_id
         self._unbounded = target
         self._target = BudgetedTarget(target, self._progress.left_of(options.limits))
         self._patience = Patience()
@@ -123,13 +122,13 @@ class _Running:
             readings, probed = await discover_readings(
                 self._spec, self._target, self._nonce, plan.probes
             )
-            self._follow(readings)
+            self._unbounded.follow(readings)
             journal.write(self._header(plan))
             journal.write(Planned(scenarios=plan.scenarios))
             for played in probed:
                 yield self._noted(played)
         else:
-            self._follow(self._progress.header.target.readings)
+            self._unbounded.follow(self._progress.header.target.readings)
         numbered = self._progress.numbered(plan, self._options.shard)
         self._unstarted = len(numbered)
         async for played in run_plan(
@@ -159,10 +158,6 @@ class _Running:
         async for played, counterexample in found:
             counterexample.save(journal.path.parent / "counterexamples")
             yield played
-
-    def _follow(self, readings: dict[str, str]) -> None:
-        facts = self._unbounded.facts
-        self._unbounded.facts = msgspec.structs.replace(facts, readings=readings)
 
     def _noted(self, played: Played) -> Played:
         self._sent += sum(exchange.requests for exchange in played.exchanges)

@@ -1,21 +1,20 @@
-"""A target behind HTTP: a served mock or sandbox, or an ASGI application in this process."""
+"""A target behind HTTP: a sandbox, a mock that is served, or the mock in this process."""
+
+from collections.abc import AsyncIterator
+from typing import Self
 
 import msgspec
 
 from klarna_conformance.http.authorization import Authorization
 from klarna_conformance.http.locations import origin_of
-from klarna_conformance.http.reaching import Connection
+from klarna_conformance.http.reaching import reach
 from klarna_conformance.http.retrying import Agrees, RetryPolicy
 from klarna_conformance.http.wire import Wire
 from klarna_conformance.limits import Limits
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.record.redaction import Redactor
-from klarna_conformance.target.provisioners import (
-    NoProvisioner,
-    PoolOrder,
-    PoolProvisioner,
-    Provisioner,
-)
+from klarna_conformance.target.provisioners import NoProvisioner, PoolOrder, Provisioner
+from klarna_conformance.target.target import Abilities
 from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable
 from klarna_specs.exchange import Exchange, Failure, Request, Response
 from klarna_specs.plan import OrderPlan
@@ -44,12 +43,14 @@ class HttpTarget:
         provisioner: Provisioner | None = None,
         clock_url: str | None = None,
         limits: Limits | None = None,
+        abilities: Abilities | None = None,
         redacted_members: tuple[str, ...] = (),
         secrets: tuple[str, ...] = (),
         retries: int = 1,
     ) -> None:
         self.facts = facts
         self.limits = limits or Limits()
+        self.abilities = abilities or Abilities()
         self._base_url = facts.base_url.rstrip("/")
         self._authorization = Authorization(username, password)
         known = (*self._authorization.secrets, *wire.secrets, *secrets)
@@ -62,7 +63,7 @@ class HttpTarget:
         self._provisioner = provisioner or NoProvisioner()
         self._clock_url = clock_url
 
-    async def __aenter__(self) -> "HttpTarget":
+    async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -88,29 +89,34 @@ class HttpTarget:
         return await self._policy.exchange(request, attempt, agrees=agrees)
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
-        """Has the provisioner make the order."""
+        """Provides the order by the provisioner."""
         made = await self._provisioner.provide(plan)
         return self._recorder.unavailable(made) if isinstance(made, Unavailable) else made
 
     @property
-    def connection(self) -> Connection | None:
-        """How the server is connected to, where it is not in this process."""
-        return self._wire.connection
+    def pool(self) -> tuple[PoolOrder, ...] | None:
+        """The unused orders, if no others can be made."""
+        return self._provisioner.pool
 
-    @property
-    def stock(self) -> tuple[PoolOrder, ...] | None:
-        """The orders that there are, where others cannot be made."""
-        return self._provisioner.stock if isinstance(self._provisioner, PoolProvisioner) else None
+    async def reach(self) -> AsyncIterator[tuple[str, str]]:
+        """Connects step by step; a server in this process has no steps."""
+        if self._wire.connection is not None:
+            async for step in reach(self._base_url, self._wire.connection):
+                yield step
+
+    def follow(self, readings: dict[str, str]) -> None:
+        """Uses these interpretations of the contradictory paths from now on."""
+        self.facts = msgspec.structs.replace(self.facts, readings=readings)
 
     async def advance(self, seconds: int) -> bool:
-        """Moves the clock over the control API, where the target has one."""
+        """Advances the clock over the control API, if the target has one."""
         if self._clock_url is None:
             return False
         outcome = await self._wire.send("POST", self._clock_url, json={"advance_s": seconds})
         return isinstance(outcome, Response) and outcome.is_success
 
     def recorded(self, played: Played) -> Played:
-        """A scenario as it may be recorded: without secrets and without customers' data."""
+        """A scenario as it may be recorded: without secrets and personal data."""
         return self._recorder.played(played)
 
     def _without_secrets(self, outcome: Response | Failure) -> Response | Failure:

@@ -16,8 +16,8 @@ from klarna_conformance.play.preflight import preflight
 from klarna_conformance.progress import LoggedProgress
 from klarna_conformance.run.deviations_file import read_deviations
 from klarna_conformance.run.running import RunOptions, run
-from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.opening import open_target
+from klarna_conformance.target.target import OpenTarget
 from klarna_conformance.testing.loop import awaited, in_thread
 from klarna_reports.record.journal import FILE_NAME, Journal, read_journal
 from klarna_reports.record.record import Played
@@ -165,7 +165,7 @@ class ServerRun:
         except OSError as exc:
             raise _unwritable(wanted.output, exc) from exc
 
-    def _plan(self, target: HttpTarget, options: RunOptions) -> Plan:
+    def _plan(self, target: OpenTarget, options: RunOptions) -> Plan:
         limits = options.limits
         return make_plan(
             self._spec,
@@ -173,12 +173,12 @@ class ServerRun:
             seed=options.seed,
             examples=defaults.EXAMPLES,
             max_requests=limits.requests,
-            stock=target.stock,
-            rehearsed=target.facts.kind != "mock" or limits.time_s is not None,
+            stock=target.pool,
+            rehearsed=not target.abilities.is_instant or limits.time_s is not None,
             cache=PlanningCache.of_user(),
         )
 
-    def _open(self) -> HttpTarget:
+    def _open(self) -> OpenTarget:
         return open_target(self._wanted.target, self._spec, seed=defaults.SEED)
 
 

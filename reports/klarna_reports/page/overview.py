@@ -78,7 +78,7 @@ def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
 
 def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
     lines = _limits_of_clients(record) if "client" in sides(record) else scope_lines(summary)
-    if summary.target.kind == "mock" and "server" in sides(record):
+    if summary.target.is_mock and "server" in sides(record):
         lines.insert(0, "Any real server: the target was the mock that comes with the toolkit.")
     if summary.stopped:
         lines.append(f"The run ended early: {summary.stopped}")

@@ -106,6 +106,11 @@ class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ()
 
     @property
+    def is_mock(self) -> bool:
+        """Whether it is the mock of this toolkit, whose clock can be advanced."""
+        return self.kind == "mock"
+
+    @property
     def bases(self) -> tuple[str, ...]:
         """Every base URL of the target, first the one that requests are sent to."""
         return self.base_url, *self.origins

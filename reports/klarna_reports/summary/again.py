@@ -22,7 +22,7 @@ def replay_line(summary: Summary, requirement: str, *, adapter: str = "") -> str
         file = f"counterexamples/{counterexample_name(requirement)}"
         return f"klarna-conformance client --replay {file} -- {adapter}"
     words = ["klarna-conformance", "replay", f"counterexamples/{counterexample_name(requirement)}"]
-    if summary.target.kind == "http":
+    if not summary.target.is_mock:
         words += ["--target", summary.target.base_url]
     elif mutant := _mutant(summary.command):
         words += ["--mutant", mutant]

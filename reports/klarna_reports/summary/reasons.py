@@ -19,7 +19,7 @@ class Obstacles:
     """What kept a run from seeing things: orders that could not be had, abilities of no target."""
 
     def __init__(self, target: TargetFacts) -> None:
-        self._movable_clock = target.kind == "mock"
+        self._movable_clock = target.is_mock
         self._unavailable: defaultdict[str, list[Unavailable]] = defaultdict(list)
 
     def add(self, played: Played) -> None:
