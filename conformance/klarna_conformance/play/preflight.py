@@ -1,7 +1,7 @@
 """Tries a target before anything is sent to be judged."""
 
 from klarna_conformance.errors import PreflightError
-from klarna_conformance.play.player import NOWHERE_ID
+from klarna_conformance.play.request_builder import NOWHERE_ID
 from klarna_conformance.target.target import OpenTarget
 from klarna_specs.exchange import Failure, Request
 
