@@ -203,7 +203,7 @@ def test_doctor_tells_a_server_that_makes_no_orders(
 
     assert (finished.code, finished.err) == (
         4,
-        f"Error: no order can be had: {base_url}/_control/orders answered 200, and no order\n",
+        f"Error: no order is available: {base_url}/_control/orders answered 200, and no order\n",
     )
 
 

@@ -63,7 +63,7 @@ def test_a_server_without_tls_is_not_greeted(tmp_path: Path) -> None:
     ("certificate", "told"),
     [
         (AUTHORITY.issue_cert("elsewhere.example"), "name the host as the certificate does"),
-        (AUTHORITY.issue_cert("127.0.0.1", not_after=YESTERDAY), "has to be renewed"),
+        (AUTHORITY.issue_cert("127.0.0.1", not_after=YESTERDAY), "renew it on the server"),
         (trustme.CA().issue_cert("127.0.0.1"), "name the CA that signed it"),
         (None, "does it speak HTTPS there"),
     ],
@@ -78,7 +78,7 @@ def test_what_is_wrong_with_tls_is_told_with_a_remedy(
 @pytest.mark.parametrize(
     ("base_url", "told"),
     [
-        ("http://a..b:{port}", "not known by that name"),
+        ("http://a..b:{port}", "cannot be resolved"),
         ("http://127.0.0.1:1", "is the server up"),
     ],
 )

@@ -159,9 +159,9 @@ def test_a_body_is_decoded_though_nobody_asked_for_that(body: bytes, encoding: s
     ("body", "encoding", "why"),
     [
         (b"garbage", "gzip", "the body is not gzip"),
-        (GZIPPED[:-1], "gzip", "the body is gzip without its end"),
+        (GZIPPED[:-1], "gzip", "the body is truncated gzip"),
         (GZIPPED + b"more", "gzip", "the body is not gzip"),
-        (BODY, "br", "the body is encoded as 'br', which was not asked for"),
+        (BODY, "br", "the body is encoded as 'br', which was not requested"),
         (BODY, "gzip,gzip,gzip,gzip", "the body is encoded 4 times"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Tries a target before anything is sent to be judged."""
+"""Checks that a target can be reached, before a run."""
 
 from klarna_conformance.errors import PreflightError
 from klarna_conformance.play.request_builder import NOWHERE_ID
@@ -9,7 +9,7 @@ __all__ = ["preflight"]
 
 
 async def preflight(target: OpenTarget) -> None:
-    """Raises PreflightError where the target cannot be reached or refuses the credentials."""
+    """Raises PreflightError if the target cannot be reached or refuses the credentials."""
     path = f"/ordermanagement/v1/orders/{NOWHERE_ID}"
     outcome = (await target.send(Request(method="GET", path=path))).outcome
     url = target.facts.base_url

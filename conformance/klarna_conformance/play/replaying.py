@@ -1,4 +1,4 @@
-"""Plays one scenario on an opened target, as `replay` does: reading found out, played, judged."""
+"""Replays one scenario on a target, as `replay` does."""
 
 from klarna_conformance.play.discovery import discover_readings
 from klarna_conformance.play.engine import play_and_judge
@@ -12,7 +12,7 @@ __all__ = ["replay_on"]
 
 
 async def replay_on(spec: Spec, target: OpenTarget, scenario: Scenario, *, nonce: str) -> Played:
-    """The scenario as played and judged; raises PreflightError where the target does not work."""
+    """The scenario as played and judged; raises PreflightError if the target does not work."""
     async with target:
         await preflight(target)
         readings, _ = await discover_readings(spec, target, nonce)

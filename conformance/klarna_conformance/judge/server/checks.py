@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.http.locations import Nowhere, created_id, follow, told_ids
+from klarna_conformance.http.locations import Nowhere, created_id, follow, ids_in_header
 from klarna_conformance.judge.server.state import (
     Excused,
     Mismatch,
@@ -234,7 +234,7 @@ def _id_header(seen: Seen) -> Result:
     if seen.expected is None:
         return None
     names = " or ".join(seen.expected.id_header)
-    match told_ids(seen.response, seen.expected):
+    match ids_in_header(seen.response, seen.expected):
         case ():
             return Mismatch(f"a header {names} with the new id", "no such header, or an empty one")
         case (_,):
