@@ -1,4 +1,4 @@
-"""Clients that send what nobody foresaw are judged as any other: nothing of it is our own error."""
+"""Clients that send unexpected requests are judged like others, without an internal error."""
 
 import asyncio
 import base64
@@ -32,7 +32,7 @@ LINE = b'{"name":"a","quantity":1,"unit_price":1,"total_amount":1'
 
 
 class Raw:
-    """Sends raw requests in place of a refund; `{auth}` and `{order}` stand for what they say."""
+    """Sends raw requests instead of a refund; `{auth}` and `{order}` are placeholders."""
 
     def __init__(self, *requests: bytes) -> None:
         self._requests = requests
@@ -51,7 +51,7 @@ class Raw:
         return Unknown()
 
     async def aclose(self) -> None:
-        """There is nothing to end."""
+        """There is nothing to close."""
 
 
 def refund(body: bytes, *, path: bytes = b"/refunds", extra: bytes = b"") -> bytes:
@@ -125,7 +125,7 @@ def played(*requests: bytes, fault: Fault | None = None) -> Course:
         pytest.param(b"GET / HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer\r\n\r\n", id="bearer"),
     ],
 )
-def test_what_it_sends_is_served_judged_and_recorded(
+def test_any_request_is_served_judged_and_recorded(
     request_: bytes, fault: Fault | None, tmp_path: Path
 ) -> None:
     course = played(request_, request_, fault=fault)
