@@ -1,5 +1,6 @@
 """Budgets of requests, time and money are kept, and what they leave out is not green."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,16 @@ from typing import Any
 
 import pytest
 
+from klarna_conformance.http.wire import Wire
+from klarna_conformance.limits import Limits
+from klarna_conformance.target.budget import BudgetedTarget
+from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.target import OutOfBudget
+from klarna_reports.record.record import TargetFacts
+from klarna_specs.exchange import Request
+
 from .conftest import Finished, Served
+from .listeners import Listener, response
 
 Cli = Callable[..., Finished]
 FEW = (
@@ -40,6 +50,26 @@ def test_a_run_never_exceeds_its_request_budget(
     assert asked <= budget + preflight
     assert summary["requests_sent"] <= budget
     assert (finished.code, summary["verdict"]) == (3, "NOT FULLY VERIFIED")
+
+
+def test_read_retries_end_with_the_request_budget() -> None:
+    async def go() -> None:
+        target = HttpTarget(
+            facts=TargetFacts(name="t", base_url=server.base_url, kind="http"),
+            username="merchant-1",
+            password="s3cret-1",
+            wire=Wire(),
+            limits=Limits(settle_s=20),
+        )
+        async with target:
+            budgeted = BudgetedTarget(target, Limits(requests=3))
+            read = Request(method="GET", path="/")
+            with pytest.raises(OutOfBudget):
+                await budgeted.send(read, agrees=lambda _: False)
+
+    with Listener(lambda *_: response("200 OK")) as server:
+        asyncio.run(go())
+    assert len(server.requests) == 3
 
 
 def test_a_request_budget_of_the_target_file_applies(
