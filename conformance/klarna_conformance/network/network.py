@@ -286,8 +286,8 @@ class Network:
                 )
             case Twice(answer=which):
                 second = await self._served(arrival, sighting)
-                told = served if which == "first" or isinstance(second, Failure) else second
-                return await _answer(arrival, told)
+                chosen = served if which == "first" or isinstance(second, Failure) else second
+                return await _answer(arrival, chosen)
             case Slow(part="body"):
                 stayed = await arrival.answer_slowly(served, self._tempo.slow_s)
                 return served if stayed else _left()

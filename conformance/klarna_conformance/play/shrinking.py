@@ -207,11 +207,11 @@ def _together(plain: Any, places: list[_Place], pivot: _Place) -> Iterator[dict[
     yield {pivot: 1}
     beside = [place for place in places if place[:2] == pivot[:2]]
     same = [place for place in beside if _at(plain, place) == value]
-    asked = [place for place in beside if place[-1] == "refunded_amount"]
+    requested = [place for place in beside if place[-1] == "refunded_amount"]
     if value < 0:
         lines = [p for p in beside if p[-1] != "refunded_amount" and _at(plain, p) > -value]
         yield {**dict.fromkeys(same, 1), **dict.fromkeys(lines, -1)}
-    yield dict.fromkeys([*same, *asked], 1)
+    yield dict.fromkeys([*same, *requested], 1)
     if value > 0:
         yield dict.fromkeys((place for place in places if _at(plain, place) >= value), 1)
         totals = [place for place in places if place[-1] == "order_amount"]

@@ -27,4 +27,4 @@ __all__ = [
 ]
 
 Orders = PoolOrders | HttpOrders | CommandOrders | TokenOrders
-"""The configuration of a provisioner, told apart by its member `provisioner`."""
+"""The configuration of a provisioner; its member `provisioner` says which one."""
