@@ -9,7 +9,11 @@ __all__ = ["JournalError", "MergeError"]
 
 
 class JournalError(Exception):
-    """A journal cannot be read: which file, which line (from 1; 0 is all of it), and why."""
+    """A journal cannot be read: which file, which line (from 1; 0 is all of it), and why.
+
+    >>> print(JournalError("journal.ndjson", 3, "the line cannot be read"))
+    journal.ndjson:3: the line cannot be read
+    """
 
     def __init__(self, file: str, line: int, problem: str) -> None:
         super().__init__(file, line, problem)
@@ -23,4 +27,11 @@ class JournalError(Exception):
 
 
 class MergeError(Exception):
-    """Records are not the parts of one run; the message says why."""
+    """Records are not the parts of one run; the message says why.
+
+    >>> try:
+    ...     merged([record, record])
+    ... except MergeError as error:
+    ...     print(error)
+    only parts of one run (`run --shard I/N`) can be merged, not whole runs
+    """

@@ -87,6 +87,11 @@ def write_renderings(
     """Writes the record in these formats, each file whole or not at all; answers the summary.
 
     With the summary of a `previous` run the page tells what changed since then.
+
+    >>> write_renderings(Path("rendered"), spec, record, ("junit", "sarif")).verdict
+    'NONCONFORMANT'
+    >>> sorted(path.name for path in Path("rendered").iterdir())
+    ['junit.xml', 'report.sarif']
     """
     summary = summarise(spec, record)
     changes = changes_between(previous, summary) if previous else None

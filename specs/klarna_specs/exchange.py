@@ -23,7 +23,11 @@ def _refuse_constant(name: str) -> Any:
 
 
 class Payload(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
-    """The bytes of a body as text, without loss: UTF-8, otherwise one character a byte."""
+    """The bytes of a body as text, without loss: UTF-8, otherwise one character a byte.
+
+    >>> Payload('{"refunded_amount": 100}').json()
+    {'refunded_amount': 100}
+    """
 
     text: str
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
@@ -82,6 +86,9 @@ class Request(_Headed, frozen=True, kw_only=True):
 
     `path` is the request target: path and query, percent-encoded. `unrecorded` where there was a
     body that whoever recorded the request left out or masked.
+
+    >>> refund(7000).refunds
+    7000
     """
 
     method: str
@@ -106,6 +113,9 @@ class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="respon
     """A response. `truncated`: the body is only the beginning of a longer one.
 
     `unrecorded`: there was a body, and whoever recorded the response left it out.
+
+    >>> Response(status=201, headers=(("Refund-Id", "r-1"),)).header("refund-id")
+    'r-1'
     """
 
     status: int
@@ -131,6 +141,9 @@ class Failure(
 
     `aborted`: the client did not wait for the response, or whoever sent or recorded it could not.
     `headers` are those of a response that was cut off.
+
+    >>> Failure(kind="timeout", message="no response within 30 s").kind
+    'timeout'
     """
 
     kind: Literal["unreachable", "closed", "timeout", "protocol", "tls", "aborted"]
@@ -149,6 +162,9 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     up an order, `look` reads, `cut` belongs to a group that was not sent in full, which proves
     nothing. `group` is the number of the concurrent group, if any. `started_s` counts from the
     start of the scenario; `clock_s` is how far the target's clock was advanced.
+
+    >>> Exchange(request=refund(7000), outcome=Response(status=403)).outcome.is_refusal
+    True
     """
 
     request: Request

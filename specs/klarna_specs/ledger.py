@@ -100,6 +100,9 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     `silent` are the keys of such calls (empty: none). `shared` is an order that others may change
     by calls that are not seen. `status` and `fraud_status` are as the order last showed them,
     `began_s` is when `now_s` was 0 and `expires_s` when the authorization ends (Unix times).
+
+    >>> ledger.captured_amount, ledger.refunded_amount, ledger.remaining_authorized_amount
+    (6000, 0, 4000)
     """
 
     order_id: str
@@ -322,6 +325,9 @@ def open_ledger(
 
     Only the captures whose ids are given count as made. What became of the `rest` is as told, or
     else as planned where all captures were made.
+
+    >>> open_ledger(plan, "o-1").captured_amount
+    0
     """
     made = tuple(
         Capture(capture_id=capture_id, captured_amount=amount)

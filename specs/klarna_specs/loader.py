@@ -81,6 +81,9 @@ def load(directory: Path | None = None) -> Spec:
 
     Raises SpecFileError with file and line where a file does not have the shape it should have,
     names something that is not there, or holds an expression that cannot be compiled.
+
+    >>> len(load().operations)
+    10
     """
     return _load(directory or SPEC_DIRECTORY)
 

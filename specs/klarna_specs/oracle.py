@@ -34,6 +34,9 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     `responses` names the documented responses of that kind, `because` the requirements that
     allow it, `against` those (SHOULD, INFO) that would rather see another outcome.
+
+    >>> assess(spec, ledger, read_call(spec, refund(7000))).outcomes[0].kind
+    'refusal'
     """
 
     kind: Kind | Literal["replay"]
@@ -48,6 +51,10 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     `outcomes` lists every allowed outcome, the documented one first. `demanded_by` names the MUSTs
     that any other outcome breaks. `holds` evaluates an expression in this situation (False
     where it has no value).
+
+    >>> assessment = assess(spec, ledger, read_call(spec, refund(7000)))
+    >>> [requirement.id for requirement in assessment.broken]
+    ['refund.within-captured-amount']
     """
 
     call: Call
@@ -81,7 +88,13 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 def assess(
     spec: Spec, ledger: Ledger | None, call: Call, others: Iterable[Ledger] = ()
 ) -> Assessment:
-    """Assesses a call on an order (None: no such order), beside other orders that are known."""
+    """Assesses a call on an order (None: no such order), beside other orders that are known.
+
+    >>> assess(spec, ledger, read_call(spec, refund(6000))).outcomes[0].responses
+    ('created',)
+    >>> assess(spec, ledger, read_call(spec, refund(6001))).outcomes[0].responses
+    ('refused',)
+    """
     others = tuple(others)
     evaluate = evaluator(_variables(spec, ledger, call, others), call.operation.terms)
 

@@ -102,6 +102,9 @@ class Requirement(_Noun, frozen=True):
     traffic that others sent (a run never meets such a situation). Where a condition in `weaker`
     holds, the requirement rests on the source of its name alone. `message` is what a documented
     sample of the refusal says.
+
+    >>> spec.requirement("refund.within-captured-amount").level
+    'MUST'
     """
 
     id: str
@@ -125,7 +128,11 @@ class Requirement(_Noun, frozen=True):
 
 
 class Operation(_Noun, frozen=True):
-    """One documented call: its path by reading, its body, its responses, and what it is held to."""
+    """One documented call: its path by reading, its body, its responses, and what it is held to.
+
+    >>> spec.operations["refundOrder"].path
+    '/ordermanagement/v1/orders/{order_id}/refunds'
+    """
 
     operation: str
     prefix: str
@@ -177,6 +184,9 @@ class Spec(_Noun, frozen=True, dict=True):
     `fingerprint` identifies the files it was read from; `groups` are named lists of markets and of
     capture layouts. `followed` are documented operations that no run sends: the mock serves them,
     and where others send them they are judged and the ledger follows.
+
+    >>> sorted(spec.markets)[:3]
+    ['AT', 'AU', 'BE']
     """
 
     operations: dict[str, Operation]

@@ -28,6 +28,9 @@ def refund_bodies(*, left: int) -> SearchStrategy[Members]:
     """Valid bodies of refunds of at most what is left, with any of the optional members.
 
     Shrinks to a refund of 1 and nothing more. Raises ValueError where nothing is left.
+
+    >>> simplest(refund_bodies(left=100))
+    {'refunded_amount': 1}
     """
     return _bodies("refunded_amount", refund_amounts(left=left))
 
@@ -36,6 +39,9 @@ def capture_bodies(*, remaining: int) -> SearchStrategy[Members]:
     """Valid bodies of captures of at most what remains authorized, as `refund_bodies`.
 
     Raises ValueError where nothing remains.
+
+    >>> simplest(capture_bodies(remaining=100))
+    {'captured_amount': 1}
     """
     if remaining < 1:
         raise ValueError(f"remaining {remaining} is below 1: nothing can be captured")
@@ -60,6 +66,9 @@ def malformed_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[Odd
 
     `amount` is what the required member rightly is. Shrinks to no body at all. Raises ValueError
     for an operation without a body.
+
+    >>> simplest(malformed_bodies("refundOrder")).level
+    'MUST'
     """
     return st.sampled_from(_of_level(operation, "MUST", amount))
 
@@ -68,6 +77,9 @@ def bodies_beyond_limits(operation: str, *, amount: int = 100) -> SearchStrategy
     """Bodies that break `<prefix>.limits-kept` or `<prefix>.types-kept`: they SHOULD be refused.
 
     Raises ValueError for an operation without a body.
+
+    >>> simplest(bodies_beyond_limits("refundOrder")).kind
+    'amount-fraction'
     """
     return st.sampled_from(_of_level(operation, "SHOULD", amount))
 
@@ -76,6 +88,9 @@ def undocumented_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[
     """Bodies with unknown members or other content types, of which the documentation says nothing.
 
     A server may accept or refuse them; it must not fail. Raises ValueError as `malformed_bodies`.
+
+    >>> simplest(undocumented_bodies("refundOrder")).kind
+    'unknown-member'
     """
     return st.sampled_from(_of_level(operation, None, amount))
 

@@ -27,6 +27,9 @@ class OddBody(msgspec.Struct, frozen=True, kw_only=True):
 
     `level` is MUST where no amount can be read, SHOULD for what breaks the described types or
     limits, and None for the open forms of `forms.yaml`.
+
+    >>> simplest(malformed_bodies("refundOrder"))
+    OddBody(kind='empty', level='MUST', body=Empty())
     """
 
     kind: str
@@ -39,6 +42,9 @@ def odd_bodies(operation: str, *, amount: int = 100) -> tuple[OddBody, ...]:
 
     Of an extension it is the first offered number of days instead. Raises ValueError for an
     operation without a body.
+
+    >>> [odd.kind for odd in odd_bodies("refundOrder")][:3]
+    ['empty', 'blank', 'truncated']
     """
     if operation not in AMOUNT_MEMBERS:
         raise ValueError(f"{operation!r} is none of {', '.join(AMOUNT_MEMBERS)}")

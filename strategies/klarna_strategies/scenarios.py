@@ -42,6 +42,9 @@ def scenarios(
     calls at the same time. With `operations`, only those are called. Shrinks to one refund of 1 on
     an order of 1. Raises ValueError for a `max_steps` below 1, and for markets and operations that
     the spec does not have.
+
+    >>> [step.operation for step in simplest(scenarios(spec)).steps]
+    ['refundOrder']
     """
     if max_steps < 1:
         raise ValueError(f"max_steps {max_steps} is below 1")

@@ -26,7 +26,8 @@ def run_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of `run.json`, derived from `Summary`."""
     schema = msgspec.json.schema(Summary)
     for definition in schema["$defs"].values():  # Python 3.13 dedents docstrings, others do not
-        definition["description"] = cleandoc(definition["description"])
+        text, _, _ = cleandoc(definition["description"]).partition("\n\n>>>")
+        definition["description"] = text
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,

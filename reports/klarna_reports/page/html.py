@@ -20,7 +20,11 @@ _SCRIPTS = ("report.js", "explorer.js")
 def render_html(
     spec: Spec, record: Record, summary: Summary, changes: Changes | None = None
 ) -> str:
-    """The record as one HTML page; `changes` are those since an earlier run, if one is given."""
+    """The record as one HTML page; `changes` are those since an earlier run, if one is given.
+
+    >>> render_html(spec, record, summary).lstrip().startswith("<!DOCTYPE html>")
+    True
+    """
     values = page_values(judged_spec(spec, record.header), record, summary, changes)
     links = (("explorer_link", _explorer_link), ("passage", _passage))
     template = page_template("report.html.j2", styles=_STYLES, scripts=_SCRIPTS, functions=links)

@@ -26,6 +26,9 @@ class Journal:
     """Writes `journal.ndjson` in a directory, a line an event, each flushed before the next.
 
     With `resume` it goes on after the last whole line of an older journal, taking its footer off.
+
+    >>> with Journal(Path("copy")) as journal:
+    ...     journal.write(record.header)
     """
 
     def __init__(self, directory: Path, *, resume: bool = False) -> None:
@@ -61,6 +64,9 @@ def read_journal(path: Path) -> Record:
 
     A last line that was not written to its end is left out: the run was killed, and there is no
     footer.
+
+    >>> read_journal(Path("conformance-report/journal.ndjson")).header.seed
+    7
     """
     header: Header | None = None
     plan: Planned | None = None

@@ -46,6 +46,9 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `exchange` is the index of the exchange it speaks of, `witness` that of a later read which shows
     it; `aspects` are the goals of the requirement that were seen in it. `expected` and `observed`
     are for a person to read, and empty on a PASS. `reading` names the reading of a contradiction.
+
+    >>> [finding.requirement for each in record.played for finding in each.findings]
+    ['refund.within-captured-amount']
     """
 
     requirement: str
@@ -198,6 +201,9 @@ class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="s
     `shrunk_from` is the id of the scenario that this one is a smaller counterexample of. `client`
     is what there is beside the exchanges where it was a client that was judged. `unjudged` is
     watched traffic that could not be judged.
+
+    >>> [(each.id, len(each.exchanges)) for each in record.played]
+    [('s0001', 1)]
     """
 
     id: str
@@ -236,6 +242,9 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     The scenarios of a journal that is a file are read from there each time they are gone through.
 
     `plan` is None where it was cut short before there was one.
+
+    >>> record.header.target.name, len(record.played)
+    ('sandbox', 1)
     """
 
     header: Header

@@ -68,6 +68,9 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
     it is known to catch; `unlisted` counts the deviations that no reported finding stands for, so
     that no number is lost. `beside` names the violated requirement without which this one was never
     seen to fail, and of which it is probably a consequence.
+
+    >>> [result.id for result in summary.requirements if result.verdict == "FAIL"]
+    ['refund.within-captured-amount']
     """
 
     id: str
@@ -93,6 +96,9 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     `count` is how many findings of the run say the same; the scenario is the shortest of theirs.
     `fingerprint` names what it says, the same in every run.
+
+    >>> [(each.expected, each.observed) for each in summary.findings]
+    [('a refusal', '201')]
     """
 
     requirement: str
@@ -124,6 +130,9 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     requirements for every verdict; `flaky` counts the exchanges that got a response only after
     they had been sent again; `unjudged` lists the watched traffic of which nothing was judged, with
     the reason and the first request of each order.
+
+    >>> summary.verdict, summary.exit_code
+    ('NONCONFORMANT', 1)
     """
 
     verdict: Overall

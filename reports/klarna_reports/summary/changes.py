@@ -41,6 +41,9 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
     `old_*` and `new_*` tell the runs; `unchanged` counts the requirements with the same verdict in
     both; `caveats` say, a sentence each, why the two can be compared in part only.
+
+    >>> changes_between(summary, summary).old_verdict
+    'NONCONFORMANT'
     """
 
     old_run: str
@@ -58,7 +61,11 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def changes_between(old: Summary, new: Summary) -> Changes:
-    """What `new` says otherwise than `old`; a WARN is a violation where the run was strict."""
+    """What `new` says otherwise than `old`; a WARN is a violation where the run was strict.
+
+    >>> changes_between(summary, summary).changes
+    ()
+    """
     before = {result.id: result for result in old.requirements}
     after = {result.id: result for result in new.requirements}
     both = [(before.get(name), after.get(name)) for name in {**after, **before}]

@@ -16,6 +16,9 @@ def merged(records: Sequence[Record]) -> Record:
 
     Raises MergeError where they are not parts of one run, or one is there twice. Parts that are
     missing or were cut short leave the whole unfinished.
+
+    >>> merged([record]) == record
+    True
     """
     first = records[0]
     if len(records) == 1 and not first.header.shard:

@@ -65,6 +65,9 @@ def summarise(spec: Spec, record: Record) -> Summary:
     """What the record comes to: takes every finding into account and forgets no number.
 
     `spec` are the specs as they are loaded; which of their requirements count, the record says.
+
+    >>> summarise(spec, record).reason
+    'One requirement is violated.'
     """
     spec = judged_spec(spec, record.header)
     header, footer = record.header, record.footer

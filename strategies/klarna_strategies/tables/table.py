@@ -49,6 +49,9 @@ def scenario_table(spec: Spec, *, markets: Sequence[str] | None = None) -> Itera
 
     With `markets`, orders are placed in those only, and what is documented for none of them is left
     out. Raises ValueError for markets that the spec does not have, or none at all.
+
+    >>> next(scenario_table(spec, markets=["SE"])).plan.market
+    'SE'
     """
     return _distinct(Stage(spec, markets))
 
