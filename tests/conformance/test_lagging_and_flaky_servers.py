@@ -88,7 +88,7 @@ def test_a_response_to_a_retry_is_flaky_and_no_failure(served: Served, tmp_path:
     warned = verdicts(summary, "WARN", "NOT_RUN")
 
     assert (verdicts(summary, "FAIL"), summary.flaky > 3) == ({}, True)
-    assert summary.reason.endswith("answers came only after the call had been sent again.")
+    assert summary.reason.endswith("responses needed a retry.")
     assert {"order.answers-at-first-try", "refund.answers-at-first-try"} <= set(warned)
     assert "at try 2" in (tmp_path / "report.html").read_text()
 

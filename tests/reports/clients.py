@@ -93,14 +93,14 @@ def driven(*findings: Finding, identifier="s1", episodes=None, exchanges=TWICE, 
 
 
 def watched(*findings: Finding):
-    """The same exchanges, with nobody who told the client anything."""
+    """The same exchanges without commands."""
     return driven(*findings, episodes=(), identifier="c1")
 
 
 def found(verdict="FAIL", requirement="client.once", exchange=1, **others) -> Finding:
     """A finding, with the words of a refund that happened twice."""
     said = {
-        "expected": "what was told once happens once",
+        "expected": "one command takes effect once",
         "observed": "the client sent a second refund with a new key; 2 booked",
     }
     return Finding(

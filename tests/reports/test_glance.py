@@ -1,4 +1,4 @@
-"""What a report shows at a glance is counted from the record."""
+"""The overview of a report is counted from the record."""
 
 import msgspec
 import pytest
@@ -45,10 +45,10 @@ def test_every_class_has_requirements():
     assert {class_of(requirement) for requirement in load().requirements} == set(CLASSES)
 
 
-def test_a_cell_of_the_matrix_counts_what_is_met_and_shows_the_worst(
-    spec, record, played, everything_seen
+def test_a_matrix_cell_counts_met_requirements_and_shows_the_worst(
+    spec, record, played, all_goals_pass
 ):
-    summary = summarise(spec, record(played(*everything_seen, finding())))
+    summary = summarise(spec, record(played(*all_goals_pass, finding())))
     cells = operation_matrix(spec, summary)["refundOrder"]
     refuses, answers = cells["Refuses"], cells["Answers"]
     assert (refuses.worst, refuses.met, refuses.total) == ("FAIL", 0, 1)
@@ -107,7 +107,7 @@ def race(played, exchange):
     return played(finding(exchange=2), exchanges=(exchange, call(1.0, 0.2), call(1.05, 0.05)))
 
 
-def test_a_race_is_told_in_the_order_of_the_answers(spec, race):
+def test_a_race_is_listed_in_the_order_of_its_responses(spec, race):
     (one,) = races_of(spec, race)
     told = [(span.label, round(span.sent_ms), round(span.answered_ms)) for span in one.spans]
     assert told == [("refundOrder 10001", 50, 100), ("refundOrder 10001", 0, 200)]
@@ -120,14 +120,14 @@ def test_races_are_counted_by_their_operations(spec, record, race, played):
     assert (kind.operations, kind.calls, kind.races, kind.failed) == ("refundOrder", "2", 1, 1)
 
 
-def test_a_failure_before_a_race_is_none_of_it(spec, record, race):
+def test_a_failure_before_a_race_does_not_count_for_it(spec, record, race):
     calm = msgspec.structs.replace(race, findings=(finding(exchange=0),))
     assert race_kinds(spec, record(calm))[0].failed == 0
 
 
-def test_what_matters_most_has_the_worst_verdict_of_its_requirements(spec, record, played):
+def test_a_key_result_has_the_worst_verdict_of_its_requirements(spec, record, played):
     (one,) = notables(summarise(spec, record(played(finding()))))
-    assert one.topic == "No more money is given back than was taken"
+    assert one.topic == "No more money is refunded than was captured"
     assert (one.verdict, [result.id for result in one.worst]) == ("FAIL", [RULE])
 
 

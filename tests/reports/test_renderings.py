@@ -1,4 +1,4 @@
-"""SARIF, CTRF, Markdown, annotations, a badge, HAR and tests: valid, whatever they tell."""
+"""SARIF, CTRF, Markdown, annotations, a badge, HAR and tests: valid, whatever the record holds."""
 
 import ast
 import base64
@@ -84,8 +84,8 @@ def told(spec, failing):
 
 
 @pytest.fixture
-def conformant(spec, record, played, everything_seen):
-    return summarise(spec, record(played(*everything_seen)))
+def conformant(spec, record, played, all_goals_pass):
+    return summarise(spec, record(played(*all_goals_pass)))
 
 
 def test_a_sarif_log_is_valid_and_its_results_belong_to_their_rules(told, conformant):
@@ -107,7 +107,7 @@ def test_junit_keeps_its_schema_with_a_suite_for_each_operation(told, conformant
         schema.validate(junit(told).replace("<failure", "<failed").replace("/failure", "/failed"))
 
 
-def test_a_violation_is_an_error_in_sarif_and_a_known_one_is_suppressed(told):
+def test_an_accepted_violation_is_suppressed_in_sarif(told):
     (finding,) = [f for f in told.findings if f.requirement == RULE]
     known = msgspec.structs.replace(
         told, findings=(msgspec.structs.replace(finding, verdict="KNOWN"),)
@@ -118,7 +118,7 @@ def test_a_violation_is_an_error_in_sarif_and_a_known_one_is_suppressed(told):
         assert result["partialFingerprints"] == {"klarnaConformance/v1": finding.fingerprint}
 
 
-def test_a_must_that_was_not_seen_passes_nowhere(told):
+def test_an_unverified_must_passes_in_no_format(told):
     unseen = "order.answered"
     results = json.loads(sarif(told))["runs"][0]["results"]
     tests = {t["name"]: t["status"] for t in json.loads(ctrf(told))["results"]["tests"]}
@@ -142,7 +142,7 @@ def test_a_must_that_was_not_seen_passes_nowhere(told):
         ("KNOWN", "MUST", False, "other"),
     ],
 )
-def test_only_what_is_right_has_passed_in_ctrf(conformant, verdict, level, strict, status):
+def test_only_a_pass_is_passed_in_ctrf(conformant, verdict, level, strict, status):
     first, *_ = conformant.requirements
     result = msgspec.structs.replace(first, verdict=verdict, level=level)
     summary = msgspec.structs.replace(conformant, requirements=(result,), strict=strict)
@@ -153,7 +153,7 @@ def test_only_what_is_right_has_passed_in_ctrf(conformant, verdict, level, stric
     assert report["results"]["summary"][status] == report["results"]["summary"]["tests"] == 1
 
 
-def test_markdown_tells_the_verdict_first_and_takes_no_markup_from_a_server(told):
+def test_markdown_starts_with_the_verdict_and_escapes_server_text(told):
     text = markdown(told)
     rows = [line for line in text.splitlines() if RULE.replace("-", "\\-") in line]
 
@@ -162,7 +162,7 @@ def test_markdown_tells_the_verdict_first_and_takes_no_markup_from_a_server(told
     assert len(re.findall(r"(?<!\\)\|", rows[0])) == 5
 
 
-def test_a_step_summary_stays_within_what_github_takes(told):
+def test_a_step_summary_stays_below_the_limit_of_github(told):
     (finding,) = [f for f in told.findings if f.requirement == RULE]
     huge = msgspec.structs.replace(finding, curl="curl " + "x" * 500_000)
     short = msgspec.structs.replace(finding, curl="curl short")
@@ -171,7 +171,7 @@ def test_a_step_summary_stays_within_what_github_takes(told):
     assert "curl short" in text
 
 
-def test_changes_are_a_row_each_and_take_no_markup(told, conformant):
+def test_changes_are_one_escaped_row_each(told, conformant):
     hostile = msgspec.structs.replace(
         told.requirements[0], id="a|b<script>\x1b\n::error::", verdict="FAIL"
     )
@@ -184,13 +184,13 @@ def test_changes_are_a_row_each_and_take_no_markup(told, conformant):
     assert "\x1b" not in text
 
 
-def test_runs_that_say_the_same_have_no_table_of_changes(conformant):
+def test_equal_runs_have_no_table_of_changes(conformant):
     text = changes_markdown(changes_between(conformant, conformant))
     assert text.startswith("## CONFORMANT → CONFORMANT\n")
     assert "|" not in text
 
 
-def test_annotations_are_one_command_a_line(told, conformant):
+def test_annotations_are_one_command_per_line(told, conformant):
     lines = annotations(told).splitlines()
 
     assert all(re.match(r"::(error|warning|notice) title=[^,:]+::", line) for line in lines)
@@ -199,7 +199,7 @@ def test_annotations_are_one_command_a_line(told, conformant):
 
 
 @pytest.mark.parametrize("verdict", EXIT_CODES)
-def test_a_badge_tells_its_verdict_to_those_who_do_not_see_it(conformant, verdict):
+def test_a_badge_has_its_verdict_as_title(conformant, verdict):
     root = ElementTree.fromstring(badge(msgspec.structs.replace(conformant, verdict=verdict)))
     title = root.find("{http://www.w3.org/2000/svg}title")
     assert title is not None
@@ -222,7 +222,7 @@ def test_har_has_every_exchange_with_its_bodies(record, played, exchange):
     assert all(entry["time"] >= 0 for entry in log["entries"])
 
 
-def test_the_tests_of_a_record_are_python_with_a_test_for_each_violation(failing, told):
+def test_the_pytest_file_has_a_test_for_each_violation(failing, told):
     text = pytest_file(failing, told)
     names = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
 
@@ -230,8 +230,8 @@ def test_the_tests_of_a_record_are_python_with_a_test_for_each_violation(failing
     assert text.isascii()
 
 
-def test_without_a_violation_there_are_no_tests(record, played, everything_seen, conformant):
-    text = pytest_file(record(played(*everything_seen)), conformant)
+def test_without_a_violation_there_are_no_tests(record, played, all_goals_pass, conformant):
+    text = pytest_file(record(played(*all_goals_pass)), conformant)
     assert [n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)] == []
 
 

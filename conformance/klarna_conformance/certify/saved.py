@@ -10,7 +10,7 @@ from klarna_conformance.errors import UsageError
 from klarna_reports.record.journal import FILE_NAME, read_journal
 from klarna_reports.record.record import Played
 from klarna_reports.render import WITH_EVERY_CERTIFICATION, WITH_EVERY_RUN, write_renderings
-from klarna_reports.summary.again import counterexample_name
+from klarna_reports.summary.replay import counterexample_name
 from klarna_reports.summary.summary import Summary
 from klarna_reports.words.client_wording import played_sentence, scenario_of
 from klarna_specs.client.play import ClientScenario

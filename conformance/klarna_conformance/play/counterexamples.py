@@ -12,7 +12,7 @@ from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.play.shrinking import shrink
 from klarna_conformance.target.target import Target
 from klarna_reports.record.record import Finding, Played
-from klarna_reports.summary.again import counterexample_name
+from klarna_reports.summary.replay import counterexample_name
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.timeline import timeline
 from klarna_specs.client.requirements import CLIENT

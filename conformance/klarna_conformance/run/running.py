@@ -23,9 +23,9 @@ from klarna_conformance.target.target import OpenTarget
 from klarna_conformance.wrong.catalogue import mutants
 from klarna_reports.record.journal import Journal
 from klarna_reports.record.record import (
+    AcceptedDeviation,
     Footer,
     Header,
-    KnownDeviation,
     Planned,
     Played,
     Record,
@@ -48,7 +48,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = False
     shrink: bool = True
     command: str = ""
-    deviations: tuple[KnownDeviation, ...] = ()
+    deviations: tuple[AcceptedDeviation, ...] = ()
     shard: Shard | None = None
 
 

@@ -1,4 +1,4 @@
-"""The command that plays a counterexample again."""
+"""The command that replays a counterexample."""
 
 import re
 import shlex
@@ -14,9 +14,9 @@ def counterexample_name(requirement: str) -> str:
 
 
 def replay_line(summary: Summary, requirement: str, *, adapter: str = "") -> str:
-    """A line for a shell in the folder of the report; the target is the one of the run.
+    """A shell command for the folder of the report, against the target of the run.
 
-    Of a client it has the command of its adapter, as it was written.
+    For a client, it ends with the command of its adapter.
     """
     if adapter:
         file = f"counterexamples/{counterexample_name(requirement)}"
