@@ -29,7 +29,7 @@ def parts(cli: Cli, tmp_path: Path) -> list[Path]:
     folders = [tmp_path / f"part-{number}" for number in (1, 2, 3)]
     for number, folder in enumerate(folders, 1):
         finished = cli("run", *SMALL, "--shard", f"{number}/3", "--output", folder)
-        assert (finished.code, f"part {number}/3" in finished.out) == (3, True)
+        assert (finished.code, f"shard {number}/3" in finished.out) == (3, True)
     return folders
 
 
