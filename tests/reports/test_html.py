@@ -202,7 +202,7 @@ def test_a_run_without_footer_is_shown_as_interrupted(spec, record, played):
 
 def test_missing_goals_are_listed_with_their_reason(spec, record, played):
     text = page_of(spec, record(played())).text
-    assert "Not fully verified" in text
+    assert "Unverified requirements" in text
     assert "nothing occurred: kept, broken, one-above" in text
 
 
