@@ -56,8 +56,8 @@ def sent(outcome, key: str = "5f0c1e6a-0000-4000-8000-000000000001") -> Exchange
     )
 
 
-def episode(*, told=None, first: int = 0, count: int = 2, faults=(LOST,), **command) -> Episode:
-    """One refund of 1 that got its answer at the second attempt."""
+def episode(*, outcome=None, first: int = 0, count: int = 2, faults=(LOST,), **command) -> Episode:
+    """One refund of 1 that got its response at the second attempt."""
     members = {"arguments": {"refunded_amount": 1}, "faults": faults, **command}
     return Episode(
         command=Command(operation="refundOrder", **members),
@@ -67,7 +67,7 @@ def episode(*, told=None, first: int = 0, count: int = 2, faults=(LOST,), **comm
         count=count,
         before=LEDGER,
         after=LEDGER,
-        told=told or Done(refund_id="r2"),
+        told=outcome or Done(refund_id="r2"),
         wall_s=0.1,
     )
 
@@ -81,8 +81,8 @@ TWICE_MARKS = (Mark(fault=LOST, served=(BOOKED,)), Mark(served=(BOOKED,)))
 
 def driven(*findings: Finding, identifier="s1", episodes=None, exchanges=TWICE, marks=TWICE_MARKS):
     """A scenario with a client; by default a refund that was sent twice under two keys."""
-    told = (episode(),) if episodes is None else episodes
-    side = ClientSide(orders=(PLAN,), episodes=told, marks=marks)
+    episodes = (episode(),) if episodes is None else episodes
+    side = ClientSide(orders=(PLAN,), episodes=episodes, marks=marks)
     return Played(
         id=identifier,
         scenario=Scenario(plan=PLAN, steps=()),

@@ -98,14 +98,14 @@ def test_traffic_alone_cannot_verify_reported_outcomes():
 
 
 def test_a_counterexample_is_described_in_a_sentence():
-    told = played_sentence(driven(), "2 booked")
+    sentence = played_sentence(driven(), "2 booked")
 
-    assert told == "one refund of 1, response lost after booking: 2 booked"
+    assert sentence == "one refund of 1, response lost after booking: 2 booked"
     assert played_sentence(watched(), "2 booked") == ""
 
 
 @pytest.mark.parametrize(
-    ("told", "text"),
+    ("outcome", "text"),
     [
         (None, "reports done, r2"),
         (RefusedIt(error_code="NOT_ALLOWED"), "reports refused, NOT_ALLOWED"),
@@ -116,10 +116,10 @@ def test_a_counterexample_is_described_in_a_sentence():
         (Unsupported(), "does not support it"),
     ],
 )
-def test_an_episode_ends_with_its_outcome(told, text):
+def test_an_episode_ends_with_its_outcome(outcome, text):
     start = "one refund of 1, response lost after booking: 2 requests; the client "
 
-    assert episode_text(episode(told=told)) == start + text
+    assert episode_text(episode(outcome=outcome)) == start + text
 
 
 def test_an_episode_names_a_second_order_and_no_requests():
@@ -161,7 +161,7 @@ def test_the_exchange_of_the_finding_is_marked_and_numbered():
 
 def test_a_request_that_was_not_delivered_ends_at_the_network():
     silent = driven(
-        episodes=(episode(count=1, faults=(Silent(),), told=Unknown()),),
+        episodes=(episode(count=1, faults=(Silent(),), outcome=Unknown()),),
         exchanges=TWICE[:1],
         marks=(Mark(fault=Silent()),),
     )
@@ -175,7 +175,7 @@ def test_a_request_that_was_not_delivered_ends_at_the_network():
 def test_a_response_of_the_network_starts_at_the_network():
     failed = sent(Response(status=503))
     played = driven(
-        episodes=(episode(count=1, told=Unknown()),),
+        episodes=(episode(count=1, outcome=Unknown()),),
         exchanges=(failed,),
         marks=(Mark(fault=LOST, served=(BOOKED,)),),
     )
@@ -189,7 +189,7 @@ def test_a_response_of_the_network_starts_at_the_network():
 
 def test_a_refused_connection_is_drawn():
     refused = driven(
-        episodes=(episode(count=0, faults=(REFUSED,), told=Unknown()),), exchanges=(), marks=()
+        episodes=(episode(count=0, faults=(REFUSED,), outcome=Unknown()),), exchanges=(), marks=()
     )
 
     assert _drawn(refused, ()) == [
@@ -298,7 +298,7 @@ def test_hostile_texts_are_escaped():
     certified = msgspec.structs.replace(CERTIFIED, client=HOSTILE, adapter=HOSTILE)
     hostile = driven(
         found(observed=HOSTILE, expected=HOSTILE),
-        episodes=(episode(told=RefusedIt(error_code=HOSTILE)),),
+        episodes=(episode(outcome=RefusedIt(error_code=HOSTILE)),),
     )
     whole = record(hostile, certified=certified)
     summary = summarise(SPEC, whole)

@@ -53,23 +53,23 @@ def test_every_exchange_is_listed_with_its_contents(spec, record, scenarios):
 
 
 def test_scenarios_with_deviations_come_first(spec, record, scenarios):
-    told = unpacked(explored(spec, record(*scenarios)).columns)
-    columns = told["columns"]
+    packed = unpacked(explored(spec, record(*scenarios)).columns)
+    columns = packed["columns"]
     places = zip(columns["scenario"], columns["index"], strict=True)
-    names = [(told["scenario"][scenario], index) for scenario, index in places]
+    names = [(packed["scenario"][scenario], index) for scenario, index in places]
     assert names == [("s2", 0), ("s2", 1), ("s2", 2), ("s1", 0), ("s1", 1)]
 
 
 def test_an_exchange_is_listed_with_its_filter_values(spec, record, scenarios):
-    told = unpacked(explored(spec, record(*scenarios)).columns)
-    row = {name: column[1] for name, column in told["columns"].items()}
-    assert told["operation"][row["operation"]] == "refundOrder"
-    assert told["outcome"][row["outcome"]] == "201"
-    assert told["market"][row["market"]] == "SE"
-    assert told["layout"][row["layout"]] == "one-full"
+    packed = unpacked(explored(spec, record(*scenarios)).columns)
+    row = {name: column[1] for name, column in packed["columns"].items()}
+    assert packed["operation"][row["operation"]] == "refundOrder"
+    assert packed["outcome"][row["outcome"]] == "201"
+    assert packed["market"][row["market"]] == "SE"
+    assert packed["layout"][row["layout"]] == "one-full"
     assert row["took"] == 25_000
-    ((requirement, verdict),) = told["judgement"][row["judgement"]]
-    assert (told["requirement"][requirement], told["verdict"][verdict]) == (RULE, "FAIL")
+    ((requirement, verdict),) = packed["judgement"][row["judgement"]]
+    assert (packed["requirement"][requirement], packed["verdict"][verdict]) == (RULE, "FAIL")
 
 
 def test_an_exchange_holds_request_response_curl_line_and_findings(spec, record, scenarios):

@@ -58,20 +58,24 @@ def test_a_diagram_shows_requests_and_responses(spec, exchange):
         exchange, outcome=Response(status=403, body=body), clock_s=60, group=1
     )
     lost = msgspec.structs.replace(exchange, outcome=Failure(kind="timeout", message="late"))
-    told = diagram(spec, (exchange, refused, lost), (1,)).messages
-    assert [(m.request, m.response) for m in told] == [
+    messages = diagram(spec, (exchange, refused, lost), (1,)).messages
+    assert [(m.request, m.response) for m in messages] == [
         ("refundOrder, refunded 10001", "201"),
         ("refundOrder, refunded 10001", "403, NOT_ALLOWED, captured 5"),
         ("refundOrder, refunded 10001", "no response: timeout"),
     ]
-    assert [m.marked for m in told] == [False, True, False]
-    assert (told[1].before, told[1].together, told[2].answered) == ("60 s pass", True, False)
+    assert [m.marked for m in messages] == [False, True, False]
+    assert (messages[1].before, messages[1].together, messages[2].answered) == (
+        "60 s pass",
+        True,
+        False,
+    )
 
 
 def test_a_long_diagram_ends_soon_after_the_marked_exchange(spec, exchange):
-    told = diagram(spec, (exchange,) * 100, (50,))
-    assert [m.number for m in told.messages] == list(range(34, 58))
-    assert told.left_out == 76
+    drawn = diagram(spec, (exchange,) * 100, (50,))
+    assert [m.number for m in drawn.messages] == list(range(34, 58))
+    assert drawn.left_out == 76
 
 
 def test_an_unknown_call_is_shown_by_its_path(spec, exchange):
@@ -119,15 +123,15 @@ def overview_of(spec, record):
 
 def test_the_first_screen_says_what_was_tested_and_what_failed(spec, record, played):
     cut = Footer(wall_s=1, requests_sent=1, stopped="it took too long")
-    seen = overview_of(spec, record(played(finding()), footer=cut))
-    assert seen.tested == (
+    first = overview_of(spec, record(played(finding()), footer=cut))
+    assert first.tested == (
         "4 requirements of 2 operations; 2 of them are binding.",
         "Orders of 1 market, captured in 1 way.",
         "1 request in 1 scenario; 1 exchange judged.",
     )
-    assert [cause.root.result.id for cause in seen.causes] == [RULE]
-    assert seen.limits == ("The run ended early: it took too long",)
-    assert (seen.unseen_binding, seen.unseen_others) == (2, 2)
+    assert [cause.root.result.id for cause in first.causes] == [RULE]
+    assert first.limits == ("The run ended early: it took too long",)
+    assert (first.unseen_binding, first.unseen_others) == (2, 2)
 
 
 def test_a_run_against_the_mock_says_so(spec, record, played, all_goals_pass):
@@ -137,9 +141,9 @@ def test_a_run_against_the_mock_says_so(spec, record, played, all_goals_pass):
 
 
 def test_a_complete_run_has_no_limits(spec, record, played, all_goals_pass):
-    seen = overview_of(spec, record(played(*all_goals_pass)))
-    assert (seen.causes, seen.limits) == ((), ())
-    assert (seen.unseen_binding, seen.unseen_others) == (0, 0)
+    first = overview_of(spec, record(played(*all_goals_pass)))
+    assert (first.causes, first.limits) == ((), ())
+    assert (first.unseen_binding, first.unseen_others) == (0, 0)
 
 
 def test_the_most_frequent_violation_is_shown_first(spec, record, played):

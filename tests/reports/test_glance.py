@@ -87,8 +87,8 @@ def test_latencies_are_percentiles_by_operation(spec, record, played, exchange):
     ]
     found = latencies(spec, record(played(exchanges=tuple(reversed(took)))))
     one = found.by_operation["refundOrder"]
-    told = (one.count, one.p50_ms, one.p90_ms, one.p99_ms, one.most_ms)
-    assert told == pytest.approx((100, 50, 90, 99, 100))
+    figures = (one.count, one.p50_ms, one.p90_ms, one.p99_ms, one.most_ms)
+    assert figures == pytest.approx((100, 50, 90, 99, 100))
     assert [place for place, _ in found.ticks] == [0, 300]
     assert found.place(10) == 0
     assert found.place(100) == 300
@@ -109,8 +109,8 @@ def race(played, exchange):
 
 def test_a_race_is_listed_in_the_order_of_its_responses(spec, race):
     (one,) = races_of(spec, race)
-    told = [(span.label, round(span.sent_ms), round(span.answered_ms)) for span in one.spans]
-    assert told == [("refundOrder 10001", 50, 100), ("refundOrder 10001", 0, 200)]
+    spans = [(span.label, round(span.sent_ms), round(span.answered_ms)) for span in one.spans]
+    assert spans == [("refundOrder 10001", 50, 100), ("refundOrder 10001", 0, 200)]
     assert (one.spans[1].x, one.spans[1].width) == (0, 300)
     assert (one.spans[0].x, one.spans[0].width) == (75, 75)
 

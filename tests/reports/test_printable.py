@@ -8,7 +8,7 @@ from klarna_reports.words.printable import inert, printable
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "escaped"),
     [
         ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
         ("\x9b2J\x7f", "\\x9b2J\\x7f"),
@@ -17,17 +17,17 @@ from klarna_reports.words.printable import inert, printable
         ("Ärger\tmit 12 €\n", "Ärger\tmit 12 €\n"),
     ],
 )
-def test_control_characters_are_escaped(text: str, told: str) -> None:
-    assert printable(text) == told
+def test_control_characters_are_escaped(text: str, escaped: str) -> None:
+    assert printable(text) == escaped
 
 
 @pytest.mark.parametrize("command", ["::stop-commands::x", "  ::error::x", "\u2003::error::x"])
 def test_no_line_begins_as_a_workflow_command(command: str) -> None:
-    assert inert(f"told\n{command}\nmore") == f"told\n| {command}\nmore"
+    assert inert(f"escaped\n{command}\nmore") == f"escaped\n| {command}\nmore"
 
 
 def test_an_older_workflow_command_is_broken_up_anywhere() -> None:
-    assert inert("told ##[error]x") == "told # #[error]x"
+    assert inert("escaped ##[error]x") == "escaped # #[error]x"
 
 
 def test_an_address_with_colons_stays() -> None:

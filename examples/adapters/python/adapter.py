@@ -48,7 +48,7 @@ def execute(client: httpx.Client, operation: str, order_id: str, arguments: dict
 
 
 def done(operation: str, response: httpx.Response) -> dict:
-    """The outcome of a success; the id of a refund is in a header, or at the end of the Location."""
+    """The outcome of a success; the id of a refund is in a header or at the end of the Location."""
     if operation == "refundOrder":
         location = response.headers.get("location", "").rstrip("/").rsplit("/", 1)[-1]
         refund_id = response.headers.get("refund-id") or location or None

@@ -113,7 +113,7 @@ def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 class _InFile(Sequence[Played]):
-    """Scenarios that stay in their file until they are looked at."""
+    """Scenarios that are read from their file when they are used."""
 
     def __init__(self, path: Path, spans: Sequence[tuple[int, int]]) -> None:
         self._path = path
@@ -150,7 +150,7 @@ class _InFile(Sequence[Played]):
     def _scenario(self, text: bytes) -> Played:
         line = _unfinished(text)
         if not isinstance(line, Played):
-            raise JournalError(str(self._path), 0, "the journal was changed while it was read")
+            raise JournalError(str(self._path), 0, "the journal changed while it was read")
         return line
 
 

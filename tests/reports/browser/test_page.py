@@ -69,8 +69,8 @@ COPIED = """(button) => new Promise((done) => {
   let pre = button;
   while (pre.tagName !== "PRE") pre = pre.nextElementSibling;
   new MutationObserver(async () => {
-    const told = button.textContent;
-    done([pre.textContent, await navigator.clipboard.readText(), told]);
+    const status = button.textContent;
+    done([pre.textContent, await navigator.clipboard.readText(), status]);
   }).observe(button, { childList: true });
   button.click();
 })"""
@@ -83,9 +83,9 @@ def test_copy_buttons_copy_the_block_below_them(varied, opened):
         ("klarna-conformance replay counterexamples/", "curl "),
         strict=True,
     ):
-        shown, copied, told = button.evaluate(COPIED)
+        shown, copied, status = button.evaluate(COPIED)
         assert copied == shown
-        assert (copied.startswith(start), told) == (True, "Copied")
+        assert (copied.startswith(start), status) == (True, "Copied")
 
 
 def test_the_page_can_be_read_without_javascript(varied, opened):
@@ -97,7 +97,7 @@ def test_the_page_can_be_read_without_javascript(varied, opened):
     assert page.locator(".exchange").first.is_visible()
     page.locator("[id='o-refundOrder'] > summary").click()
     assert page.locator("[id='r-refund.within-captured-amount']").is_visible()
-    assert "needs JavaScript" in page.locator(".explore noscript").inner_text()
+    assert "need JavaScript" in page.locator(".explore noscript").inner_text()
     assert not page.locator("#x-app").is_visible()
     assert page.locator("button:visible").count() == 0
 
