@@ -90,7 +90,7 @@ def test_a_response_to_a_retry_is_flaky_and_no_failure(served: Served, tmp_path:
     assert (verdicts(summary, "FAIL"), summary.flaky > 3) == ({}, True)
     assert summary.reason.endswith("responses needed a retry.")
     assert {"order.answers-at-first-try", "refund.answers-at-first-try"} <= set(warned)
-    assert "at try 2" in (tmp_path / "report.html").read_text()
+    assert "at attempt 2" in (tmp_path / "report.html").read_text()
 
 
 def test_a_call_without_any_response_is_a_failure(served: Served, tmp_path: Path) -> None:
