@@ -112,15 +112,20 @@ def _load(root: Path) -> Spec:
         if operation.operation in operations:
             raise text.error(("operation",), f"there is another file of {operation.operation!r}")
         operations[operation.operation] = operation
-        origins.operations[operation.operation] = text
+        origins.operations[operation.operation] = text, ()
     schemas: dict[str, Any] = {}
     for path in sorted((root / "schemas").glob("*.json")):
         digest.update(_read_text(path).encode())
         schemas[path.stem] = _schema(path)
     lists = {name: read(f"{name}.yaml") for name in _LISTS}
+    origins.lists.update(lists)
     beside = read("followed.yaml")
-    followed = [_completed(each, templates) for each in _listed(beside, "followed", _Followed)]
-    origins.lists.update(lists, followed=beside)
+    followed: dict[str, Operation] = {}
+    for index, each in enumerate(_listed(beside, "followed", _Followed)):
+        # What has a file of its own is tested, and no longer only followed.
+        if each.operation not in operations:
+            followed[each.operation] = _completed(each, templates)
+            origins.operations[each.operation] = beside, ("followed", index)
     spec = Spec(
         operations=operations,
         **{name: _listed(lists[name], name, shape) for name, shape in _LISTS.items()},
@@ -135,7 +140,7 @@ def _load(root: Path) -> Spec:
         extension_days=described.extension_days,
         schemas=schemas,
         fingerprint=digest.hexdigest()[:12],
-        followed={each.operation: each for each in followed},
+        followed=followed,
     )
     check_spec(spec, origins)
     return spec
