@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from klarna_specs.effects import EFFECTS
 from klarna_specs.errors import RuleError, SpecFileError
 from klarna_specs.forms import RECOGNISED
-from klarna_specs.names import unknown_names, unknown_response_names
+from klarna_specs.names import suggestion, unknown_names, unknown_response_names
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.rules import check_expression
 from klarna_specs.spec import STRENGTH, Across, Operation, Requirement, Spec
@@ -122,6 +123,12 @@ def _operation_problems(spec: Spec, operation: Operation) -> Iterator[tuple[Plac
     for schema in filter(None, schemas):
         if schema not in spec.schemas:
             yield ("body",), f"there is no schema {schema!r}"
+    if operation.effect and operation.effect not in EFFECTS:
+        problem = f"there is no effect {operation.effect!r}"
+        yield ("effect",), f"{problem}{suggestion(operation.effect, EFFECTS)}"
+    if operation.layout not in LAYOUTS:
+        problem = f"there is no layout {operation.layout!r}"
+        yield ("layout",), f"{problem}{suggestion(operation.layout, LAYOUTS)}"
     for name, response in operation.responses.items():
         if response.body not in ("any", "none", *spec.schemas):
             yield ("responses", name), f"there is no schema {response.body!r}"

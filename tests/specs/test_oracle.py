@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klarna_specs.calls import Call
+from klarna_specs.effects import moved_on
 from klarna_specs.ledger import DAY_S, HOUR_S, Answer, Ledger
 from klarna_specs.loader import load
 from klarna_specs.oracle import Assessment, assess
@@ -83,7 +84,7 @@ def situated(ask: Ask, open_order: OpenOrder) -> Situated:
             return assess(SPEC, None, call)
         ledger = open_order(**on.order)
         for operation, body in on.before:
-            ledger = ledger.after(ask(operation, body), CREATED, effect=True)
+            ledger = moved_on(ledger, ask(operation, body), CREATED, effect=True)
         if on.offered is not None:
             for capture in ledger.captures:
                 ledger = ledger.with_options(capture.capture_id, on.offered)
@@ -794,7 +795,7 @@ def _repeat(
 ) -> Assessment:
     body = body or {"refunded_amount": 10000}
     effect = first.success
-    ledger = open_order().after(ask("refundOrder", body, key="k"), first, effect=effect)
+    ledger = moved_on(open_order(), ask("refundOrder", body, key="k"), first, effect=effect)
     call = ask("refundOrder", again or body, key="k", credentials=credentials)
     return assess(SPEC, ledger.at(after_s), call)
 
@@ -914,7 +915,7 @@ def test_a_refusal_after_no_answer_does_not_settle_what_a_repeat_gets(
     ask: Ask, open_order: OpenOrder
 ) -> None:
     call = ask("refundOrder", {"refunded_amount": 100}, key="k")
-    ledger = open_order().after_silence(call).after(call, REFUSED, effect=False)
+    ledger = moved_on(open_order().after_silence(call), call, REFUSED, effect=False)
     assert assess(SPEC, ledger, call).replay == "replay_of_silence"
 
 
@@ -976,7 +977,7 @@ def test_after_a_day_a_repeat_that_is_open_gets_what_a_new_call_gets_first(
 def test_a_key_of_another_order_is_rather_a_new_one(ask: Ask, open_order: OpenOrder) -> None:
     body = {"refunded_amount": 100}
     first = ask("refundOrder", body, key="k", order_id="order-2")
-    other = open_order(order_id="order-2").after(first, CREATED, effect=True)
+    other = moved_on(open_order(order_id="order-2"), first, CREATED, effect=True)
     assessment = assess(SPEC, open_order(), ask("refundOrder", body, key="k"), [other])
     assert assessment.replay == "replay_elsewhere"
     assert assessment.outcomes[-1].because == ("refund.key-on-another-order",)
@@ -993,7 +994,7 @@ def test_a_key_of_another_order_does_not_let_more_be_refunded_than_is_left(
 ) -> None:
     body = {"refunded_amount": 10000}
     first = ask("refundOrder", body, key="k", order_id="order-2")
-    other = open_order(order_id="order-2").after(first, CREATED, effect=True)
+    other = moved_on(open_order(order_id="order-2"), first, CREATED, effect=True)
     call = ask("refundOrder", body, key="k")
     assessment = assess(SPEC, open_order(**PART), call, [other])
     assert (assessment.replay, _kinds(assessment)) == ("replay_elsewhere", ["refusal", "replay"])
@@ -1001,8 +1002,11 @@ def test_a_key_of_another_order_does_not_let_more_be_refunded_than_is_left(
 
 
 def test_a_key_of_another_operation_is_rather_a_new_one(ask: Ask, open_order: OpenOrder) -> None:
-    ledger = open_order(**PART).after(
-        ask("refundOrder", {"refunded_amount": 100}, key="k"), CREATED, effect=True
+    ledger = moved_on(
+        open_order(**PART),
+        ask("refundOrder", {"refunded_amount": 100}, key="k"),
+        CREATED,
+        effect=True,
     )
     assessment = assess(SPEC, ledger, ask("releaseRemainingAuthorization", key="k"))
     assert assessment.replay == "replay_elsewhere"
@@ -1016,21 +1020,21 @@ def test_a_key_of_another_operation_is_rather_a_new_one(ask: Ask, open_order: Op
 def test_a_key_of_another_capture_is_rather_a_new_one(ask: Ask, open_order: OpenOrder) -> None:
     body = {"number_of_days": 10}
     first = ask("extendDueDate", body, key="k")
-    ledger = open_order(captures=(6000, 4000)).after(first, DONE, effect=True)
+    ledger = moved_on(open_order(captures=(6000, 4000)), first, DONE, effect=True)
     call = ask("extendDueDate", body, key="k", capture_id="capture-2")
     assert assess(SPEC, ledger, call).replay == "replay_elsewhere"
 
 
 def test_a_repeated_body_under_another_key_is_no_repeat(ask: Ask, open_order: OpenOrder) -> None:
     body = {"refunded_amount": 100}
-    ledger = open_order().after(ask("refundOrder", body, key="k-1"), CREATED, effect=True)
+    ledger = moved_on(open_order(), ask("refundOrder", body, key="k-1"), CREATED, effect=True)
     assessment = assess(SPEC, ledger, ask("refundOrder", body, key="k-2"))
     assert (assessment.replay, _kinds(assessment)) == ("", ["success"])
 
 
 def test_a_repeated_body_without_a_key_is_no_repeat(ask: Ask, open_order: OpenOrder) -> None:
     call = ask("refundOrder", {"refunded_amount": 100})
-    assessment = assess(SPEC, open_order().after(call, CREATED, effect=True), call)
+    assessment = assess(SPEC, moved_on(open_order(), call, CREATED, effect=True), call)
     assert (assessment.replay, _kinds(assessment)) == ("", ["success"])
 
 
@@ -1044,7 +1048,7 @@ def test_a_repeat_with_wrong_credentials_gets_no_answer_again(
 
 def test_a_key_on_a_read_does_nothing(ask: Ask, open_order: OpenOrder) -> None:
     first = ask("refundOrder", {"refunded_amount": 100}, key="k")
-    ledger = open_order().after(first, CREATED, effect=True)
+    ledger = moved_on(open_order(), first, CREATED, effect=True)
     assessment = assess(SPEC, ledger, ask("getOrder", key="k"))
     assert (assessment.replay, _kinds(assessment)) == ("", ["success"])
 
@@ -1123,7 +1127,7 @@ def assessed(ask: Ask, open_order: OpenOrder) -> Callable[..., list[Assessment]]
             )
             if assessment.ledger is not None:
                 effect = outcome.kind == "success"
-                ledgers[asked.order_id] = assessment.ledger.after(asked, answer, effect=effect)
+                ledgers[asked.order_id] = moved_on(assessment.ledger, asked, answer, effect=effect)
         return found
 
     return play

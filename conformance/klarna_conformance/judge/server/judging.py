@@ -41,6 +41,7 @@ from klarna_conformance.judge.server.state import (
 )
 from klarna_reports.record.record import Finding, ProvidedOrder, TargetFacts, Verdict
 from klarna_specs.calls import Call, read_call
+from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.goals import cells
 from klarna_specs.ledger import Answer, Ledger, open_ledger
@@ -589,7 +590,7 @@ def _changed(ledger: Ledger, answered: _Answered) -> Ledger:
     if answered.assessment.replay == "replay_of_silence" and first is not None:
         again = first.amounts != ledger.amounts
     effect = answered.kind == "success" and not again
-    moved = ledger.after(answered.call, answered.answer, effect=effect)
+    moved = moved_on(ledger, answered.call, answered.answer, effect=effect)
     if answered.kind == "success" and set(ledger.silent) == {answered.call.key}:
         # However often it was sent without an answer, under its key it happened once.
         moved = msgspec.structs.replace(moved, uncertain=False, silent=())
