@@ -77,7 +77,7 @@ def _links(spec: Spec, operation: Operation) -> dict[str, Any]:
     asked = {"capture_id": "$request.path.capture_id"}
     return {
         identifier: {**_link(identifier, asked), "requestBody": _SOLE_MEMBERS}
-        for identifier in operation_ids(spec.operations["extendDueDate"])
+        for identifier in operation_ids(spec.doing("extend_due_date"))
     }
 
 

@@ -190,7 +190,7 @@ def _is_unauthorized(each: Recorded) -> bool:
 def _shown(spec: Spec, each: Recorded) -> ProvidedOrder | str | None:
     """The order that an answer shows; why it cannot be judged, or None where it shows none."""
     call, outcome = read_call(spec, each.exchange.request), each.exchange.outcome
-    if call is None or call.operation.operation != "getOrder":
+    if call is None or call.operation.shows != "order":
         return None
     if not isinstance(outcome, Response) or not outcome.is_success:
         return None

@@ -68,6 +68,16 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.spec.operations[self.operation].changes
 
     @property
+    def effect(self) -> str:
+        """The name of what the operation does to an order."""
+        return self.spec.operations[self.operation].effect
+
+    @property
+    def shows(self) -> str:
+        """The name of the resource that a read shows; empty for a change."""
+        return self.spec.operations[self.operation].shows
+
+    @property
     def arguments(self) -> dict[str, Any]:
         """The members of the body that the client was told."""
         return dict(self.command.arguments) if self.command else {}

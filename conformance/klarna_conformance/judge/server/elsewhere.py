@@ -28,9 +28,9 @@ class Recent(msgspec.Struct, frozen=True):
     success: bool
 
     @property
-    def operation(self) -> str:
-        """The operationId."""
-        return self.call.operation.operation
+    def effect(self) -> str:
+        """The name of what the operation does."""
+        return self.call.operation.effect
 
 
 class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ def done_elsewhere(
         return None
     amount = order.get("order_amount")
     change = amount - ledger.order_amount if is_integer(amount) else 0
-    if change and any(each.operation == "updateAuthorization" for each in recent):
+    if change and any(each.effect == "change_amount" for each in recent):
         return None
     found = Elsewhere(
         captures=tuple(each for each in captures if isinstance(each, Capture)),
@@ -129,8 +129,8 @@ def _new(
 ) -> list[_Resource] | None:
     """The resources that the order shows beside the known ones; None where some cannot be new."""
     kind, total = ("refunds", "refunded_amount") if refunds else ("captures", "captured_amount")
-    operation = "refundOrder" if refunds else "captureOrder"
-    sent = [each for each in recent if each.operation == operation]
+    effect = "refund" if refunds else "capture"
+    sent = [each for each in recent if each.effect == effect]
     listed = as_array(order.get(kind))
     if listed is None:
         extra = order.get(total, known_amount)
@@ -187,13 +187,12 @@ def _explains_rest(recent: Sequence[Recent], left: int, rest: str) -> bool:
     cancellation makes an order show that it is cancelled.
     """
     if rest == "cancelled":
-        return any(each.operation == "cancelOrder" for each in recent)
-    refused = [each for each in recent if each.operation == "captureOrder" and not each.success]
+        return any(each.effect == "cancel" for each in recent)
+    refused = [each for each in recent if each.effect == "capture" and not each.success]
     if any(each.call.member("captured_amount") == left for each in refused):
         return True
-    of_the_rest = {"releaseRemainingAuthorization", "cancelOrder"} if not refused else set[str]()
+    of_the_rest = {"release", "cancel"} if not refused else set[str]()
     return any(
-        each.operation in of_the_rest
-        or (each.success and each.operation in ("captureOrder", "updateAuthorization"))
+        each.effect in of_the_rest or (each.success and each.effect in ("capture", "change_amount"))
         for each in recent
     )

@@ -105,7 +105,7 @@ def _reads(spec: Spec, exchanges: Iterable[Exchange]) -> Iterator[int]:
     """The exchanges that show the order."""
     for index, exchange in enumerate(exchanges):
         call, response = read_call(spec, exchange.request), exchange.outcome
-        shows = call is not None and call.operation.operation == "getOrder"
+        shows = call is not None and call.operation.shows == "order"
         if shows and isinstance(response, Response) and response.is_success:
             yield index
 

@@ -280,7 +280,7 @@ class Judging:
         )
         if unknown and response.is_success:
             return not {call.refund_id, call.capture_id} & self._named
-        order = json_object(exchange) if call.operation.operation == "getOrder" else None
+        order = json_object(exchange) if call.operation.shows == "order" else None
         if order is None or not response.is_success or not _is_of(call, order):
             return False
         return not ledger.uncertain and self._is_explained(index, ledger, order)
@@ -450,7 +450,7 @@ class Judging:
 
     def _await(self, answered: _Answered, awaited: list[Awaited]) -> Iterable[Decided]:
         call, order = answered.call, json_object(answered.exchange)
-        if call.operation.operation == "getOrder":
+        if call.operation.shows == "order":
             ledger = answered.assessment.ledger
             if ledger is None or order is None or answered.kind != "success":
                 return ()
@@ -474,11 +474,11 @@ class Judging:
             ledger = _changed(ledger, answered)
             recent = Recent(call, answered.kind == "success")
             self._recent[call.order_id] = (*self._recent.get(call.order_id, ()), recent)
-        elif answered.kind == "success" and call.operation.operation == "getOrder" and order:
+        elif answered.kind == "success" and call.operation.shows == "order" and order:
             if _is_of(call, order):
                 ledger = self._read[call.order_id] = adopted(ledger, order)
                 self._recent[call.order_id] = ()
-        elif call.operation.operation == "getOptionsForExtendDueDate" and days is not None:
+        elif call.operation.shows == "extension_options" and days is not None:
             ledger = ledger.with_options(call.capture_id or "", days)
         self._ledgers[call.order_id] = ledger
 

@@ -34,7 +34,7 @@ def _error_status(_assessment: Assessment, response: Response) -> str | None:
 
 
 def _id_header_name(assessment: Assessment, response: Response) -> str | None:
-    if assessment.call.operation.operation != "refundOrder" or not response.is_success:
+    if assessment.call.operation.effect != "refund" or not response.is_success:
         return None
     names = {name.lower() for name, _ in response.headers}
     return next((n for n in ("Refund-Id", "refund_id") if n.lower() in names), None)
@@ -42,13 +42,13 @@ def _id_header_name(assessment: Assessment, response: Response) -> str | None:
 
 def _extension_path(assessment: Assessment, response: Response) -> str | None:
     call = assessment.call
-    extended = call.operation.operation == "extendDueDate" and response.is_success
+    extended = call.operation.effect == "extend_due_date" and response.is_success
     return call.path_reading if extended else None
 
 
 def _release_without_captures(assessment: Assessment, response: Response) -> str | None:
     call, ledger = assessment.call, assessment.ledger
-    if call.operation.operation != "releaseRemainingAuthorization" or ledger is None:
+    if call.operation.effect != "release" or ledger is None:
         return None
     if call.credentials != "valid" or assessment.replay or ledger.layout != "none-open":
         return None
@@ -56,7 +56,7 @@ def _release_without_captures(assessment: Assessment, response: Response) -> str
 
 
 def _currency_case(assessment: Assessment, response: Response) -> str | None:
-    if assessment.call.operation.operation != "getOptionsForExtendDueDate":
+    if assessment.call.operation.shows != "extension_options":
         return None
     told = _member(response, "currency")
     if not response.is_success or not isinstance(told, str) or not told.isalpha():
@@ -65,7 +65,7 @@ def _currency_case(assessment: Assessment, response: Response) -> str | None:
 
 
 def _created_body(assessment: Assessment, response: Response) -> str | None:
-    if assessment.call.operation.operation != "refundOrder" or response.status != 201:
+    if assessment.call.operation.effect != "refund" or response.status != 201:
         return None
     if not response.body.text:
         return "empty"

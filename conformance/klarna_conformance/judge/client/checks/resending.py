@@ -39,7 +39,7 @@ def _key_kept(view: View) -> Iterator[Said]:
     for each in view.attempts:
         if unclear is not None:
             keyless = each.key is None
-            holds = each.key == unclear.key and not (keyless and view.operation == "refundOrder")
+            holds = each.key == unclear.key and not (keyless and view.effect == "refund")
             observed = f"it is sent again {'without one' if keyless else 'with a new key'}"
             yield must(each.index, "the key of the first time", observed, holds=holds)
         if each.fate == "unclear":

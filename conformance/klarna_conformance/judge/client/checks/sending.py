@@ -21,7 +21,6 @@ _NUMBERS = (
 """The members of an order line that money depends on, beside its name and type."""
 _Line = dict[str, Any]
 _TEXTS = ("reference", "description")
-_WITH_BODY = ("refundOrder", "extendDueDate")
 
 
 def _changing(view: View) -> tuple[Attempt, ...]:
@@ -65,7 +64,7 @@ def _amounts(view: View) -> Iterator[Said]:
 def _differences(view: View, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """What was told and what is sent instead, as far as money or time depends on it."""
     told = view.arguments
-    if view.operation not in _WITH_BODY:
+    if view.spec.operations[view.operation].body is None:
         yield from _amounts_of_release(view, sent)
         return
     for name in ("refunded_amount", "number_of_days"):
@@ -216,7 +215,7 @@ def _well_formed(view: View) -> Iterator[Said]:
 
 
 def _content_type(view: View) -> Iterator[Said]:
-    if view.operation not in _WITH_BODY:
+    if view.spec.operations[view.operation].body is None:
         return
     for each in view.attempts:
         told = each.exchange.request.content_type
@@ -249,7 +248,7 @@ def _is_type(view: View, line: dict[str, Any]) -> bool:
 
 
 def _release_body(view: View) -> Iterator[Said]:
-    if view.operation != "releaseRemainingAuthorization":
+    if view.effect != "release":
         return
     for each in view.attempts:
         kind = each.call.body_is if each.call else "empty"

@@ -117,7 +117,7 @@ def _refused_is_true(view: View) -> Iterator[Said]:
 
 
 def _booked(view: View) -> str:
-    return f"{view.effects} {'booked' if view.operation == 'refundOrder' else 'done'}"
+    return f"{view.effects} {'booked' if view.effect == 'refund' else 'done'}"
 
 
 def _once(view: View) -> Iterator[Said]:
@@ -133,7 +133,7 @@ def _once(view: View) -> Iterator[Said]:
 
 def _again(view: View) -> str:
     """How the attempts that did something differ from each other: the mistake in words."""
-    name = {"refundOrder": "refund", "extendDueDate": "extension"}.get(view.operation, "request")
+    name = {"refund": "refund", "extend_due_date": "extension"}.get(view.effect, "request")
     effective = [each for each in view.attempts if any(r.is_success for r in each.answers)]
     keys = [each.key for each in effective]
     what = f"a second {name}" if len(effective) == 2 else f"{len(effective)} {name}s"
@@ -240,7 +240,7 @@ def _or_none(told: str | None) -> str:
 def _options(view: View) -> Iterator[Said]:
     """Also where the response broke off: part of the options is not what the server offers."""
     last = view.last
-    if not isinstance(view.told, Done) or view.operation != "getOptionsForExtendDueDate":
+    if not isinstance(view.told, Done) or view.shows != "extension_options":
         return
     served = [each for each in last.mark.served if each.is_success] if last else []
     if not served:
