@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from klarna_specs.bodies import violations
 from klarna_specs.effects import EFFECTS
 from klarna_specs.errors import RuleError, SpecFileError
 from klarna_specs.forms import RECOGNISED
@@ -129,9 +130,22 @@ def _operation_problems(spec: Spec, operation: Operation) -> Iterator[tuple[Plac
     if operation.layout not in LAYOUTS:
         problem = f"there is no layout {operation.layout!r}"
         yield ("layout",), f"{problem}{suggestion(operation.layout, LAYOUTS)}"
+    yield from _example_problems(spec, operation)
     for name, response in operation.responses.items():
         if response.body not in ("any", "none", *spec.schemas):
             yield ("responses", name), f"there is no schema {response.body!r}"
+
+
+def _example_problems(spec: Spec, operation: Operation) -> Iterator[tuple[Place, str]]:
+    body, example = operation.body, operation.example
+    if body is None and example is not None:
+        yield ("example",), "there is an example, but no body"
+    elif body is not None and example is None and operation.operation in spec.operations:
+        yield ("body",), "there is no example of the body; write the plainest one"
+    elif body is not None and example is not None:
+        for schema in filter(None, (body.schema, body.limits)):
+            for problem in violations(spec, schema, example):
+                yield ("example",), f"the example breaks the schema {schema}: {problem}"
 
 
 def _problems(spec: Spec, operation: Operation, requirement: Requirement) -> Iterator[str]:

@@ -163,6 +163,11 @@ class Operation(_Noun, frozen=True):
         return next(iter(self.paths.values()))
 
     @property
+    def does(self) -> str:
+        """The effect of a change, `show` with the resource of a read; empty for other changes."""
+        return f"show {self.shows}" if self.shows else self.effect
+
+    @property
     def shows(self) -> str:
         """The resource that a read shows, by the name of its schema; empty for a change."""
         answered = self.responses.get(self.success)
@@ -216,6 +221,13 @@ class Spec(_Noun, frozen=True, dict=True):
     def requirements(self) -> tuple[Requirement, ...]:
         """All requirements of all operations, in the order of the files."""
         return tuple(r for operation in self.operations.values() for r in operation.requirements)
+
+    def amount_member(self, operation: Operation) -> str:
+        """The required integer of an operation's body, as `refunded_amount`; empty without one."""
+        schema: dict[str, Any] = self.schemas[operation.body.schema] if operation.body else {}
+        required: list[str] = schema.get("required", [])
+        amounts = (n for n in required if schema["properties"][n].get("type") == "integer")
+        return next(amounts, "")
 
     def reading(self, resource: str) -> Operation:
         """The operation that shows a resource (by its schema); raises KeyError."""

@@ -226,7 +226,9 @@ def test_a_generated_key_is_a_key_of_its_form(value: str, key: Key | None) -> No
 def test_amounts_are_brought_within_the_order(
     operation: str, plan: Any, body: Any, expected: Any
 ) -> None:
-    assert within_the_order(operation, Json(body), plan) == Json(expected)
+    assert within_the_order(spec(), spec().operations[operation], Json(body), plan) == Json(
+        expected
+    )
 
 
 # What is objected to

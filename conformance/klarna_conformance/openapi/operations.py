@@ -44,7 +44,7 @@ def operation_object(spec: Spec, operation: Operation, identifier: str) -> dict[
         made["parameters"] = [_parameter_ref("idempotency_key")]
     if operation.body is not None:
         schema = schema_ref(operation.body.limits or operation.body.schema)
-        media = {"schema": schema, "examples": request_examples(operation.operation)}
+        media = {"schema": schema, "examples": request_examples(operation)}
         made["requestBody"] = {
             "required": operation.body.required,
             "content": {"application/json": {key: part for key, part in media.items() if part}},
