@@ -25,7 +25,7 @@ from klarna_reports.record.journal import Journal
 from klarna_reports.record.record import Certified, Finding, Footer, Header, Played, TargetFacts
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.play import ClientScenario, ClientSide, Mute
-from klarna_specs.client.requirements import CLIENT, CLIENT_OPERATIONS, client_spec
+from klarna_specs.client.requirements import CLIENT, client_operations, client_spec
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Empty, Json, Scenario, Step
 from klarna_specs.spec import Spec
@@ -47,11 +47,13 @@ Size = tuple[bool, int, int, int]
 class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     """What a certification goes through; `time_s` bounds it, `examples` are drawn scenarios.
 
+    Without `operations` it is about all that clients are certified for.
+
     With `only`, that counterexample of the requirement `shows` is all that is played.
     """
 
     seed: int
-    operations: tuple[str, ...] = CLIENT_OPERATIONS
+    operations: tuple[str, ...] = ()
     faults: tuple[str, ...] = FAULT_KINDS
     examples: int = 30
     time_s: float | None = None
@@ -63,11 +65,10 @@ class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     only: ClientScenario | None = None
     shows: str = ""
 
-    @property
-    def is_everything(self) -> bool:
+    def is_everything(self, spec: Spec) -> bool:
         """Whether nothing was left out."""
-        whole = set(CLIENT_OPERATIONS), set(FAULT_KINDS)
-        return (set(self.operations), set(self.faults)) == whole and self.only is None
+        whole = not self.operations or set(self.operations) == set(client_operations(spec))
+        return whole and set(self.faults) == set(FAULT_KINDS) and self.only is None
 
 
 async def certify(
@@ -86,7 +87,7 @@ async def certify(
     stage = Stage(spec, adapter, seed=options.seed, tempo=options.tempo)
     try:
         ready = await stage.open()
-        operations = operations_of(ready, options.operations)
+        operations = operations_of(spec, ready, options.operations)
         await try_adapter(spec, stage, adapter, operations)
         with journal() as opened:
             under_way = _Certifying(spec, stage, options, operations, ready, opened, tell)
@@ -281,7 +282,9 @@ class _Certifying:
                 operations=self._operations,
                 faults=tuple(kind for kind in FAULT_KINDS if kind in options.faults),
                 unsupported=tuple(
-                    name for name in CLIENT_OPERATIONS if name not in self._ready.operations
+                    name
+                    for name in client_operations(self._spec)
+                    if name not in self._ready.operations
                 ),
             ),
         )
@@ -290,7 +293,9 @@ class _Certifying:
         options = self._options
         if options.shows:
             return Scope(requirements=(options.shows,))
-        whole = options.is_everything and set(self._operations) == set(options.operations)
+        whole = options.is_everything(self._spec) and set(self._operations) == set(
+            client_operations(self._spec)
+        )
         return Scope() if whole else Scope(operations=(CLIENT,))
 
 

@@ -83,7 +83,7 @@ class RequestBuilder:
             ids = known.captures if success.creates == "capture" else known.refunds
             if identifier not in ids:
                 ids.append(identifier)
-        if step.operation == "getOptionsForExtendDueDate":
+        if operation.shows == "extension_options":
             known.offered[self._capture_id(step)] = _offered_days(response)
 
     def request(self, step: Step) -> Request:

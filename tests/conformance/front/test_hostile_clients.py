@@ -20,11 +20,14 @@ from klarna_reports.record.journal import Journal, read_journal
 from klarna_reports.record.record import Played, TargetFacts
 from klarna_specs.client.faults import Cut, Errored, Fault, Truncated, Twice, Varied
 from klarna_specs.client.play import ClientScenario, Command, Unknown
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
+from klarna_specs.loader import load
 from klarna_specs.scenario import Scenario
 
 from ..museum import FULL, spec
 from .sockets import connected
+
+OPERATIONS = client_operations(load())
 
 FACTS = TargetFacts(name="a client", base_url="http://127.0.0.1", kind="mock")
 TEMPO = Tempo(timeout_s=1, hold_s=0.05, slow_s=0.02)
@@ -39,7 +42,7 @@ class Raw:
 
     async def begin(self, hello: Hello) -> Ready:
         self._hello = hello
-        return Ready(client="raw", operations=CLIENT_OPERATIONS)
+        return Ready(client="raw", operations=OPERATIONS)
 
     async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Unknown:
         pair = base64.b64encode(f"{self._hello.username}:{self._hello.password}".encode())

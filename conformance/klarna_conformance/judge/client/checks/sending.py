@@ -171,7 +171,7 @@ def _as_told_only(view: View) -> Iterator[Said]:
     strays = [
         each
         for each in view.others
-        if each.mark.at == "server" and _changes(each) and not view.is_late(each)
+        if each.mark.at == "server" and _changes(view, each) and not view.is_late(each)
     ]
     for each in strays:
         request = each.exchange.request
@@ -181,9 +181,9 @@ def _as_told_only(view: View) -> Iterator[Said]:
         yield Said("PASS", view.at)
 
 
-def _changes(attempt: Attempt) -> bool:
+def _changes(view: View, attempt: Attempt) -> bool:
     call = attempt.call
-    return call.operation.changes if call else is_other_call(attempt.exchange.request)
+    return call.operation.changes if call else is_other_call(view.spec, attempt.exchange.request)
 
 
 def _documented_paths(view: View) -> Iterator[Said]:
@@ -193,7 +193,7 @@ def _documented_paths(view: View) -> Iterator[Said]:
             continue
         say = should if request.method in ("GET", "HEAD", "OPTIONS") else must
         observed = f"{request.method} {request.path[:200]}"
-        holds = each.call is not None or is_other_call(request)
+        holds = each.call is not None or is_other_call(view.spec, request)
         yield say(each.index, "a documented method and path", observed, holds=holds)
 
 
