@@ -20,6 +20,7 @@ __all__ = [
     "Source",
     "Spec",
     "Untested",
+    "required_amount",
 ]
 
 Level = Literal["MUST", "SHOULD", "INFO"]
@@ -174,6 +175,13 @@ class Operation(_Noun, frozen=True):
         return "" if self.changes or answered is None else answered.body
 
 
+def required_amount(schema: Mapping[str, Any]) -> str:
+    """The first required integer among the members of a schema; empty where there is none."""
+    required: list[str] = schema.get("required", [])
+    amounts = (n for n in required if schema["properties"][n].get("type") == "integer")
+    return next(amounts, "")
+
+
 class Contradiction(_Noun, frozen=True):
     """Several readings of the documentation; `observe` names what tells which is followed."""
 
@@ -224,10 +232,7 @@ class Spec(_Noun, frozen=True, dict=True):
 
     def amount_member(self, operation: Operation) -> str:
         """The required integer of an operation's body, as `refunded_amount`; empty without one."""
-        schema: dict[str, Any] = self.schemas[operation.body.schema] if operation.body else {}
-        required: list[str] = schema.get("required", [])
-        amounts = (n for n in required if schema["properties"][n].get("type") == "integer")
-        return next(amounts, "")
+        return required_amount(self.schemas[operation.body.schema]) if operation.body else ""
 
     def reading(self, resource: str) -> Operation:
         """The operation that shows a resource (by its schema); raises KeyError."""

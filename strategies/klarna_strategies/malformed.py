@@ -74,10 +74,13 @@ def _around_example(spec: Spec, operation: Operation) -> Iterator[OddBody]:
     example = operation.example or {}
     first = next(iter(example), "member")
     yield from _of_level("MUST", _no_json(first), _no_object(first))
+    assert operation.body is not None
+    for name in spec.schemas[operation.body.schema].get("required", ()):
+        rest = {each: value for each, value in example.items() if each != name}
+        yield OddBody(kind=f"without-{name}", level="MUST", body=Json(rest))
     for name in example:
         wrong = Json({**example, name: {"wrong": True}})
         yield OddBody(kind=f"{name}-object", level="SHOULD", body=wrong)
-    assert operation.body is not None
     for name, schema in schema_of(spec, operation.body)["properties"].items():
         if "maxLength" in schema:
             long = Json({**example, name: "x" * (schema["maxLength"] + 1)})
