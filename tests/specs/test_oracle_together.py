@@ -157,102 +157,116 @@ def test_a_refund_labelled_as_json_is_not_odd(
 
 # Several rules at once
 
-
-def test_of_two_broken_musts_none_is_broken_alone(situated: Situated) -> None:
-    assessment = situated(lines(10001, SOCKS, FEE))
-    assert ids(assessment.broken) == ["refund.within-captured-amount", "refund.fee-lines-add-up"]
-    assert assessment.broken_alone == ()
-
-
-def test_two_broken_musts_allow_the_refusals_of_both(situated: Situated) -> None:
-    assert told(situated(lines(10001, SOCKS, FEE))) == [("refusal", ("refused", "fee_refused"), ())]
-
-
-def test_a_broken_must_also_allows_the_refusals_of_weaker_rules_that_are_broken(
-    situated: Situated,
-) -> None:
-    long = situated(On("refundOrder", {"refunded_amount": 10001, "description": "x" * 256}))
-    odd = situated(On("refundOrder", {"refunded_amount": 10001, "note": "n"}))
-    assert told(long) == [("refusal", ("refused", "malformed", "fee_refused"), ())]
-    assert told(odd) == [("refusal", ("refused", "fee_refused", "malformed"), ())]
-    assert [ids(each.demanded_by) for each in (long, odd)] == [
-        ["refund.within-captured-amount"],
-        ["refund.within-captured-amount"],
-    ]
-
-
-def test_only_a_must_that_is_broken_alone_pins_the_refusal(situated: Situated) -> None:
-    odd_line = lines(10001, {**SOCKS, "total_amount": 10001})
-    assert told(situated(plain(10001))) == [("refusal", ("refused",), ())]
-    assert told(situated(odd_line)) == [("refusal", ("refused", "fee_refused", "malformed"), ())]
-
-
-def test_where_nothing_is_demanded_every_refusal_but_of_credentials_and_orders_is_named(
-    situated: Situated,
-) -> None:
-    named = {
-        "zero": situated(plain(0)),
-        "odd": situated(plain(1.0)),
-        "line": situated(lines(4001, {**SOCKS, "total_amount": 4001})),
-        "both": situated(On("refundOrder", {"refunded_amount": 0, "note": "n"})),
-    }
-    assert {name: _refusal_of(each) for name, each in named.items()} == {
-        "zero": ("refused", "fee_refused", "malformed"),
-        "odd": ("malformed", "refused", "fee_refused"),
-        "line": ("refused", "fee_refused", "malformed"),
-        "both": ("refused", "malformed", "fee_refused"),
-    }
-
-
-def _refusal_of(assessment: Assessment) -> tuple[str, ...]:
-    (refusal,) = [o.responses for o in assessment.outcomes if o.kind == "refusal"]
-    return refusal
-
-
-def test_a_must_is_broken_alone_beside_a_weaker_rule(situated: Situated) -> None:
-    on = On("refundOrder", {"refunded_amount": 10001, "description": "x" * 256})
-    assessment = situated(on)
-    assert ids(assessment.broken) == ["refund.within-captured-amount", "refund.limits-kept"]
-    assert ids(assessment.broken_alone) == ["refund.within-captured-amount"]
-
-
-def test_a_must_is_not_softened_by_what_is_open(situated: Situated) -> None:
-    on = lines(
-        3500, SOCKS, FEE, order={"market": "US", "captures": (6000,), "authorization": "released"}
-    )
-    assert told(situated(on)) == [("refusal", ("fee_refused", "refused", "malformed"), ())]
+LONG = {"description": "x" * 256}
+WITHIN, LIMITS = "refund.within-captured-amount", "refund.limits-kept"
+NAMED = ("refused", "fee_refused", "malformed")
+ODD_LINE = {**SOCKS, "total_amount": 4001}
+RELEASED = {"captures": (6000,), "authorization": "released"}
 
 
 @pytest.mark.parametrize(
-    ("body", "refusals", "rule"),
+    ("on", "outcomes", "demanded"),
     [
-        ({"refunded_amount": 0}, ("malformed", "refused", "fee_refused"), "refund.zero-amount"),
-        (
-            {"refunded_amount": 4001, "order_lines": [{**SOCKS, "total_amount": 4001}]},
-            ("malformed", "refused", "fee_refused"),
-            "refund.line-totals",
+        pytest.param(plain(10001), [("refusal", ("refused",), ())], [WITHIN], id="a MUST alone"),
+        pytest.param(
+            lines(10001, SOCKS, FEE),
+            [("refusal", ("refused", "fee_refused"), ())],
+            [WITHIN, "refund.fee-lines-add-up"],
+            id="two MUSTs",
+        ),
+        pytest.param(
+            On("refundOrder", {"refunded_amount": 10001, **LONG}),
+            [("refusal", ("refused", "malformed", "fee_refused"), ())],
+            [WITHIN],
+            id="a MUST and a SHOULD",
+        ),
+        pytest.param(
+            On("refundOrder", {"refunded_amount": 10001, "note": "n"}),
+            [("refusal", NAMED, ())],
+            [WITHIN],
+            id="a MUST and an odd body",
+        ),
+        pytest.param(
+            lines(10001, {**SOCKS, "total_amount": 10001}),
+            [("refusal", NAMED, ())],
+            [WITHIN],
+            id="a MUST and an odd line",
+        ),
+        pytest.param(
+            lines(3500, SOCKS, FEE, order={"market": "US", **RELEASED}),
+            [("refusal", ("fee_refused", "refused", "malformed"), ())],
+            ["refund.fee-market"],
+            id="a MUST and what is open",
+        ),
+        pytest.param(
+            On("refundOrder", {"refunded_amount": 0, **LONG}),
+            [
+                ("refusal", ("malformed", "refused", "fee_refused"), ("refund.zero-amount",)),
+                ("success", ("created",), (LIMITS, "refund.zero-amount")),
+            ],
+            [],
+            id="a SHOULD and what is open",
+        ),
+        pytest.param(
+            On("refundOrder", {"refunded_amount": 4001, "order_lines": [ODD_LINE], **LONG}),
+            [
+                ("refusal", ("malformed", "refused", "fee_refused"), ("refund.line-totals",)),
+                ("success", ("created",), (LIMITS, "refund.line-totals")),
+            ],
+            [],
+            id="a SHOULD and an odd line",
+        ),
+        pytest.param(
+            lines(3500, SOCKS, FEE, order=RELEASED),
+            [
+                ("refusal", ("fee_refused", "refused", "malformed"), ()),
+                ("success", ("created",), ()),
+            ],
+            [],
+            id="a silent MUST",
         ),
     ],
 )
-def test_where_a_should_and_something_open_meet_only_the_open_one_counts_against_refusing(
-    situated: Situated, body: dict[str, Any], refusals: tuple[str, ...], rule: str
+def test_rules_broken_together_allow_what_each_of_them_allows(
+    situated: Situated, on: On, outcomes: Any, demanded: list[str]
 ) -> None:
-    assessment = situated(On("refundOrder", {**body, "description": "x" * 256}))
-    assert told(assessment) == [
-        ("refusal", refusals, (rule,)),
-        ("success", ("created",), ("refund.limits-kept", rule)),
-    ]
-    assert assessment.demanded_by == ()
-
-
-def test_where_a_must_is_silent_either_outcome_is_as_good(situated: Situated) -> None:
-    on = lines(3500, SOCKS, FEE, order={"captures": (6000,), "authorization": "released"})
     assessment = situated(on)
-    assert told(assessment) == [
-        ("refusal", ("fee_refused", "refused", "malformed"), ()),
-        ("success", ("created",), ()),
-    ]
-    assert (assessment.broken, assessment.demanded_by) == ((), ())
+    assert told(assessment) == outcomes
+    assert ids(assessment.demanded_by) == demanded
+
+
+@pytest.mark.parametrize(
+    ("on", "broken", "alone"),
+    [
+        (lines(10001, SOCKS, FEE), [WITHIN, "refund.fee-lines-add-up"], []),
+        (On("refundOrder", {"refunded_amount": 10001, **LONG}), [WITHIN, LIMITS], [WITHIN]),
+        (lines(3500, SOCKS, FEE, order=RELEASED), [], []),
+    ],
+)
+def test_rule_is_broken_alone_only_beside_weaker_ones(
+    situated: Situated, on: On, broken: list[str], alone: list[str]
+) -> None:
+    assessment = situated(on)
+    assert (ids(assessment.broken), ids(assessment.broken_alone)) == (broken, alone)
+
+
+@pytest.mark.parametrize(
+    ("on", "refusals"),
+    [
+        (plain(0), NAMED),
+        (plain(1.0), ("malformed", "refused", "fee_refused")),
+        (lines(4001, ODD_LINE), NAMED),
+        (
+            On("refundOrder", {"refunded_amount": 0, "note": "n"}),
+            ("refused", "malformed", "fee_refused"),
+        ),
+    ],
+)
+def test_call_that_may_be_refused_may_be_so_for_any_other_reason(
+    situated: Situated, on: On, refusals: tuple[str, ...]
+) -> None:
+    (found,) = [o.responses for o in situated(on).outcomes if o.kind == "refusal"]
+    assert found == refusals
 
 
 # Credentials and orders come first
