@@ -342,9 +342,9 @@ def test_the_fingerprint_changes_with_any_file(specs: Path, name: str, old: str,
 
 def test_a_changed_schema_is_the_one_that_counts(specs: Path) -> None:
     assert violations(SPEC, "extension_request", {"number_of_days": 1}) == ()
-    _change(specs, "schemas/extension_request.json", '"integer"', '"string"')
+    _change(specs, "schemas/extension_request.json", '"integer"', '"integer", "minimum": 2')
     changed = violations(load(specs), "extension_request", {"number_of_days": 1})
-    assert changed == ("$.number_of_days: 1 is not of type 'string'",)
+    assert changed == ("$.number_of_days: 1 is less than the minimum of 2",)
 
 
 # What the files say
