@@ -43,7 +43,7 @@ async def _smallest(
 
     async def findings(played: ClientScenario) -> list[Finding]:
         course = await stage.play(played)
-        found = judge_client(SPEC, course.side, course.exchanges)
+        found = judge_client(SPEC, course.side, course.exchanges).findings
         return [each for each in found if each.verdict == "FAIL"]
 
     async def play(played: ClientScenario) -> set[str]:

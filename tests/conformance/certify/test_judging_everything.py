@@ -23,4 +23,4 @@ def test_every_case_of_every_requirement_is_shown_right_and_wrong() -> None:
 
 
 def test_every_requirement_has_its_check_and_every_check_its_requirement() -> None:
-    assert set(CHECKS) == {each.id for each in LISTED}
+    assert set(CHECKS) == {each.check for each in LISTED}

@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from klarna_conformance.judge.client.checks.resending import MOST_ATTEMPTS
+from klarna_conformance.judge.client.checks.retries import MOST_ATTEMPTS
 from klarna_conformance.judge.client.judging import excuses
+from klarna_conformance.judge.client.keys import Use
 from klarna_specs.client.faults import Cut, Errored, Fault, Redirected, Refused, Silent, Slow
 from klarna_specs.client.play import RefusedIt
 from klarna_specs.client.requirements import client_requirements
@@ -242,7 +243,7 @@ def test_a_key_that_stands_for_two_refunds_is_no_late_attempt_at_the_first() -> 
 def test_a_late_attempt_of_an_earlier_scenario_is_known_by_its_key() -> None:
     course = Course().told(meeting(ONE, LOST), Sent(), tells=unknown)
 
-    assert course.keys == {K1: f"refundOrder on order {course.order_id}, told unknown"}
+    assert course.judged.keys.uses == {K1: Use("refundOrder", course.order_id, unknown=True)}
 
 
 def test_what_never_got_to_the_server_may_be_sent_later_too() -> None:

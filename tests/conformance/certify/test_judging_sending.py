@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from klarna_conformance.judge.client.keys import KeyBook, Use
 from klarna_specs.client.faults import Cut, Redirected, Refused, Varied
 from klarna_specs.client.play import Command
 from klarna_strategies.clients.commands import captured, extension, options, refund, release
@@ -149,7 +150,7 @@ def test_a_body_of_a_release_is_remarked_only(text: str | None, told: str) -> No
 
 
 def test_a_key_of_an_earlier_scenario_is_no_key_of_its_own() -> None:
-    course = Course(used={K1: "refundOrder on order o-1"}).told(ONE, Sent())
+    course = Course(known=KeyBook({K1: Use("refundOrder", "o-1")})).told(ONE, Sent())
 
     (finding,) = course.findings("client.key-of-its-own")
     assert finding.verdict == "FAIL"

@@ -1,6 +1,6 @@
 """Requests of a client as attempts at something: what they ask for, and what came of them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -8,10 +8,10 @@ import msgspec
 from klarna_specs.calls import Call, read_call
 from klarna_specs.client.play import Mark
 from klarna_specs.exchange import Exchange, NotJson, Response
-from klarna_specs.json_value import as_object
+from klarna_specs.json_value import as_array, as_object
 from klarna_specs.spec import Spec
 
-__all__ = ["Attempt", "Fate", "attempts_of", "error_member", "fate_of", "response_ids"]
+__all__ = ["Attempt", "Fate", "attempts_of", "fate_of", "member", "order_lines", "response_ids"]
 
 Fate = Literal["success", "refusal", "wait", "unclear"]
 """What the sender of a call can know from the answer to it."""
@@ -112,10 +112,15 @@ def attempts_of(
     )
 
 
-def error_member(response: Response, name: str) -> Any:
-    """A member of an error body; None where there is no such body or member."""
+def member(response: Response, name: str) -> Any:
+    """A member of a JSON body; None where there is no such body or member."""
     try:
         members = as_object(response.body.json())
     except NotJson:
         return None
     return members.get(name) if members else None
+
+
+def order_lines(members: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The order lines among the members of a body; what is no object is an empty line."""
+    return [as_object(line) or {} for line in as_array(members.get("order_lines")) or ()]

@@ -1,12 +1,13 @@
 """Traffic alone: which requests are attempts at one operation, and what they show. Pure."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from klarna_conformance.judge.client.attempts import Attempt, attempts_of
-from klarna_conformance.judge.client.judging import findings_of
+from klarna_conformance.judge.client.judging import Judged, findings_of
+from klarna_conformance.judge.client.keys import KeyBook, Use
 from klarna_conformance.judge.client.view import View
 from klarna_reports.record.record import Finding
 from klarna_specs.calls import Call
@@ -15,8 +16,9 @@ from klarna_specs.exchange import Exchange, Request
 from klarna_specs.json_value import as_object
 from klarna_specs.spec import Spec
 
-__all__ = ["excusable", "judge_traffic", "keys_of_traffic"]
+__all__ = ["judge_traffic"]
 
+_NO_KEYS = KeyBook()
 _AGAIN_WITHIN_S = 600.0
 """The same call so soon after one of unclear fate is taken for another attempt at it."""
 _ORDERS = "/ordermanagement/v1/orders/"
@@ -44,72 +46,61 @@ def judge_traffic(
     spec: Spec,
     exchanges: Sequence[Exchange],
     marks: Sequence[Mark] = (),
-    used: Mapping[str, str] | None = None,
-) -> tuple[Finding, ...]:
+    known: KeyBook = _NO_KEYS,
+) -> Judged:
     """What client requirements say of exchanges, where nothing else is known of the client.
 
-    A mark tells of an exchange what only the network knows; where there are none, as in recordings,
-    a call without an answer may have taken effect or not, and credentials were left out. `used` are
-    keys of other traffic, with what for. What is not about orders is passed over.
+    A mark holds what only the network knows of an exchange. Where there are none, as in recordings,
+    a call without a response may have taken effect or not, and credentials were left out. `known`
+    are the keys of other traffic. What is not about orders is passed over.
     """
     found: list[Finding] = []
-    known = dict(used or {})
-    for view in _views(spec, exchanges, marks, known):
+    keys = KeyBook()
+    occasions: set[str] = set()
+    for operation in _operations(spec, exchanges, marks):
+        view = _view(spec, operation, known)
         unknown: set[str] = set() if marks else {_OF_CREDENTIALS}
         if any(attempt.call and attempt.call.key_is_masked for attempt in view.attempts):
             unknown |= _OF_KEYS
         findings = findings_of(view, traffic=True)
         found.extend(f for f in findings if f.requirement not in unknown)
-        known.update(_keys(view))
-    return tuple(found)
+        occasions.update(_occasions(view))
+        own = _keys(view)
+        known, keys = known | own, own | keys
+    return Judged(findings=tuple(found), keys=keys, occasions=frozenset(occasions))
 
 
-def keys_of_traffic(spec: Spec, exchanges: Sequence[Exchange]) -> dict[str, str]:
-    """The idempotency keys of the traffic, each with what it was first used for."""
-    keys: dict[str, str] = {}
-    for view in _views(spec, exchanges, (), {}):
-        keys = {**_keys(view), **keys}
-    return keys
-
-
-def excusable(
-    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark] = ()
-) -> Iterator[str]:
+def _occasions(view: View) -> Iterator[str]:
     """The conditional requirements that the client had occasion for, perhaps without taking it.
 
     Where it took it, there are findings; where it did not, it is not held against it.
     """
-    for view in _views(spec, exchanges, marks, {}):
-        if view.attempts and view.changes:
-            yield from ("client.key-of-its-own", "client.key-uuid")
-            if view.unclear:
-                yield "client.key-kept"
-        if any(attempt.fate == "wait" for attempt in view.attempts):
-            yield "client.waits-as-asked"
+    if view.attempts and view.changes:
+        yield from ("client.key-of-its-own", "client.key-uuid")
+        if view.unclear:
+            yield "client.key-kept"
+    if any(attempt.fate == "wait" for attempt in view.attempts):
+        yield "client.waits-as-asked"
 
 
-def _keys(view: View) -> dict[str, str]:
+def _keys(view: View) -> KeyBook:
     if not view.attempts or not view.changes:
-        return {}
-    order_id = view.attempts[0].call.order_id if view.attempts[0].call else ""
-    used_for = f"{view.operation} on order {order_id}"
-    return {attempt.key: used_for for attempt in view.attempts if attempt.key}
+        return KeyBook()
+    use = Use(view.operation, view.attempts[0].call.order_id if view.attempts[0].call else "")
+    return KeyBook({attempt.key: use for attempt in view.attempts if attempt.key})
 
 
-def _views(
-    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark], used: Mapping[str, str]
-) -> Iterator[View]:
-    for operation in _operations(spec, exchanges, marks):
-        sent = (*operation.attempts, *operation.others)
-        first = operation.attempts[0].call if operation.attempts else None
-        yield View(
-            spec=spec,
-            attempts=tuple(operation.attempts),
-            others=tuple(operation.others),
-            operation=first.operation.operation if first else "",
-            first=sent[0].index,
-            used=used,
-        )
+def _view(spec: Spec, operation: _Operation, keys: KeyBook) -> View:
+    sent = (*operation.attempts, *operation.others)
+    first = operation.attempts[0].call if operation.attempts else None
+    return View(
+        spec=spec,
+        attempts=tuple(operation.attempts),
+        others=tuple(operation.others),
+        operation=first.operation.operation if first else "",
+        first=sent[0].index,
+        keys=keys,
+    )
 
 
 def _operations(

@@ -1,45 +1,45 @@
-"""Whether the details of a refusal that a client reports are those that it was given."""
+"""Checks of the details of a refusal that a client reports, against those that it was given."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
 
-from klarna_conformance.judge.client.attempts import error_member
-from klarna_conformance.judge.client.checks.saying import must
-from klarna_conformance.judge.client.view import Said, View
+from klarna_conformance.judge.client.attempts import member
+from klarna_conformance.judge.client.view import Check, View
+from klarna_conformance.judge.results import ExchangeResult, verified
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.play import RefusedIt
 from klarna_specs.exchange import Failure, Response
 from klarna_specs.json_value import as_array
 
-__all__ = ["given_ids", "given_messages", "refusal_details_true"]
+__all__ = ["REFUSAL_DETAILS"]
 
 _CORRELATION_HEADER = "klarna-correlation-id"
 
 
-def refusal_details_true(view: View) -> Iterator[Said]:
+def _refusal_details_true(view: View) -> Iterator[ExchangeResult]:
     """The client's own words are no matter where the server gave none, nor beside the server's.
 
     What was given for another call is never right, and neither is an id that nobody gave.
     """
-    told = view.told
+    told = view.reported
     if not isinstance(told, RefusedIt) or not view.attempts:
         return
     here = [each.response for each in (*view.attempts, *view.others) if each.response]
     checks = _codes, _ids, _messages
     wrong = next((text for check in checks for text in check(told, here, view)), "")
     expected = "the code, the messages and the correlation id of this refusal, or none"
-    yield must(view.at, expected, f"the client reports {wrong}", holds=not wrong)
+    yield verified(view.at, expected, f"the client reports {wrong}", holds=not wrong)
 
 
-def given_messages(response: Response) -> list[str]:
+def _given_messages(response: Response) -> list[str]:
     """The messages of an error, in either spelling."""
-    listed = as_array(error_member(response, "error_messages")) or []
-    return [str(each) for each in (*listed, error_member(response, "error_message")) if each]
+    listed = as_array(member(response, "error_messages")) or []
+    return [str(each) for each in (*listed, member(response, "error_message")) if each]
 
 
-def given_ids(response: Response) -> set[str]:
+def _given_ids(response: Response) -> set[str]:
     """The correlation ids of an error, in its body and its header."""
-    given = error_member(response, "correlation_id"), response.header(_CORRELATION_HEADER)
+    given = member(response, "correlation_id"), response.header(_CORRELATION_HEADER)
     return {each for each in given if isinstance(each, str)}
 
 
@@ -51,7 +51,7 @@ def _given_in_part(view: View) -> set[str]:
 
 
 def _given_codes(responses: Iterable[Response]) -> set[str]:
-    codes = (error_member(each, "error_code") for each in responses)
+    codes = (member(each, "error_code") for each in responses)
     return {code for code in codes if isinstance(code, str) and code}
 
 
@@ -74,7 +74,7 @@ def _of_other_statuses(view: View, here: list[Response]) -> set[str]:
 
 
 def _ids(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
-    given = {id_ for each in here for id_ in given_ids(each)} | _given_in_part(view)
+    given = {id_ for each in here for id_ in _given_ids(each)} | _given_in_part(view)
     sent = [header for each in view.attempts for header in each.exchange.request.headers]
     own = [value for name, value in sent if name.lower() != KEY_HEADER.lower()]
     if told.correlation_id and not _is_about(told.correlation_id, [*given, *own]):
@@ -83,10 +83,10 @@ def _ids(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
 
 def _messages(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
     """A text is the server's where it has words, code, id or status of an answer in it."""
-    given = [text for each in here for text in given_messages(each)]
-    known = [*given, *_given_codes(here), *(id_ for each in here for id_ in given_ids(each))]
+    given = [text for each in here for text in _given_messages(each)]
+    known = [*given, *_given_codes(here), *(id_ for each in here for id_ in _given_ids(each))]
     known += [word for each in here for word in _status_words(each.status)]
-    earlier = [text for each in view.earlier for text in given_messages(each) if text not in given]
+    earlier = [text for each in view.earlier for text in _given_messages(each) if text not in given]
     texts = [text for text in told.error_messages if text]
     stale = [text for text in texts if any(_has(text, old) for old in earlier)]
     foreign = [] if any(_is_about(text, known) for text in texts) else texts
@@ -114,3 +114,51 @@ def _plain(text: str) -> str:
 
 def _listed(given: Iterable[str]) -> str:
     return ", ".join(map(repr, sorted(given))) or "none"
+
+
+def _refusal(view: View) -> tuple[Response, RefusedIt] | None:
+    """The refusal that the told outcome is about, where there is no doubt about it."""
+    last = view.last
+    if last is None or last.fate != "refusal" or not isinstance(view.reported, RefusedIt):
+        return None
+    return (last.response, view.reported) if last.response else None
+
+
+def _error_code(view: View) -> Iterator[ExchangeResult]:
+    if refusal := _refusal(view):
+        response, told = refusal
+        code = member(response, "error_code")
+        if isinstance(code, str):
+            observed = f"the client told {_or_none(told.error_code)}"
+            yield verified(view.at, f"the code {code}", observed, holds=told.error_code == code)
+
+
+def _correlation_id(view: View) -> Iterator[ExchangeResult]:
+    if refusal := _refusal(view):
+        response, told = refusal
+        if known := _given_ids(response):
+            observed = f"the client told {_or_none(told.correlation_id)}"
+            holds = told.correlation_id in known
+            yield verified(view.at, "the server's correlation id", observed, holds=holds)
+
+
+def _server_messages(view: View) -> Iterator[ExchangeResult]:
+    if refusal := _refusal(view):
+        response, told = refusal
+        if wanted := _given_messages(response):
+            text = "\n".join(told.error_messages)
+            holds = all(message in text for message in wanted)
+            observed = f"the client told {_or_none(text)}"
+            yield verified(view.at, "the server's messages", observed, holds=holds)
+
+
+def _or_none(told: str | None) -> str:
+    return repr(told) if told else "none"
+
+
+REFUSAL_DETAILS: Mapping[str, Check] = {
+    "refusal_details_true": _refusal_details_true,
+    "error_code_reported": _error_code,
+    "correlation_id_reported": _correlation_id,
+    "messages_reported": _server_messages,
+}
