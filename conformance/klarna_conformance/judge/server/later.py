@@ -7,15 +7,10 @@ from urllib.parse import quote
 import msgspec
 
 from klarna_conformance.http.locations import Leads, Nowhere, created_id, follow
-from klarna_conformance.judge.server.reading import json_object, told
-from klarna_conformance.judge.server.state import (
-    Mismatch,
-    Result,
-    order_agrees,
-    text_agrees,
-    text_is_own,
-    text_shown,
-)
+from klarna_conformance.judge.results import Mismatch, Result
+from klarna_conformance.judge.server.comparison import order_agrees
+from klarna_conformance.judge.server.response_members import json_object, summary_of
+from klarna_conformance.judge.server.texts import text_agrees, text_is_own, text_shown
 from klarna_specs.calls import ORDERS_PATH
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.json_value import as_object, is_integer
@@ -169,7 +164,7 @@ def _shows(created: _Created, exchange: Exchange) -> Result:
     resource = json_object(exchange)
     response = exchange.outcome
     if resource is None or not isinstance(response, Response) or response.status != 200:
-        return Mismatch(expected, told(exchange))
+        return Mismatch(expected, summary_of(exchange))
     shown_id, shown = resource.get(id_name, created.identifier), resource.get(amount_name)
     agrees = shown == wanted and type(shown) is type(wanted)
     if created.identifier in (None, shown_id) and (agrees or not is_integer(wanted)):

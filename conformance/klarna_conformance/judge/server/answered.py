@@ -1,37 +1,116 @@
-"""What an exchange says in the words of the oracle: kind, answer, matching outcome. Pure."""
+"""Responses in the terms of the oracle: kind, answer, matching outcome. Pure."""
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
+
+import msgspec
 
 from klarna_conformance.http.locations import Leads, created_id, follow
-from klarna_reports.record.record import TargetFacts
+from klarna_conformance.judge.server.response_members import json_object
 from klarna_specs.calls import Call
-from klarna_specs.exchange import Exchange, Failure, NotJson, Response
-from klarna_specs.json_value import as_array, as_object, is_countable
+from klarna_specs.exchange import Exchange, Response
 from klarna_specs.ledger import Answer
 from klarna_specs.oracle import Assessment, Outcome
 from klarna_specs.rules import Unsettled, evaluator
-from klarna_specs.spec import Operation, ResponseSpec
+from klarna_specs.spec import ResponseSpec
 
-__all__ = [
-    "Kind",
-    "answer_of",
-    "expected_response",
-    "json_object",
-    "kind_of",
-    "matching",
-    "may_answer_again",
-    "offered_days",
-    "reading_followed",
-    "told",
-    "told_ids",
-    "wanted",
-]
+__all__ = ["Answered", "Kind", "answered", "may_answer_again"]
 
+_CONFLICT = 409
 Kind = Literal["success", "refusal", "neither"]
 
 
-def kind_of(exchange: Exchange, assessment: Assessment) -> Kind:
+class Answered(msgspec.Struct, frozen=True, kw_only=True):
+    """A call with its assessment, and what its response says; `outcome` is None if not allowed."""
+
+    index: int
+    exchange: Exchange
+    assessment: Assessment
+    kind: Kind
+    answer: Answer | None
+    outcome: Outcome | None
+
+    @property
+    def call(self) -> Call:
+        return self.assessment.call
+
+    @property
+    def expected(self) -> ResponseSpec | None:
+        """The documented response that it should be."""
+        names, responses = self.names, self.call.operation.responses
+        return next((each for name, each in responses.items() if name in names), None)
+
+    @property
+    def expected_outcome(self) -> str:
+        """The documented outcome, in words."""
+        outcome = self.assessment.outcomes[0]
+        responses = self.call.operation.responses
+        match outcome.kind:
+            case "replay":
+                return "the answer of the first call again"
+            case "success":
+                status = " or ".join(str(s) for s in responses[outcome.responses[0]].status)
+                return f"success ({status})"
+            case "refusal":
+                named = (responses[name] for name in outcome.responses)
+                statuses = sorted({str(s) for each in named for s in each.status})
+                return f"a refusal ({' or '.join(statuses)})"
+
+    @property
+    def is_refused_in_flight(self) -> bool:
+        """Whether a call was refused because of one at the same time, which is not documented.
+
+        So may a repeated call be, and any call for a conflict (409).
+        """
+        if self.exchange.group is None or self.answer is None or self.kind != "refusal":
+            return False
+        return self.assessment.replay == "replay" or self.answer.status == _CONFLICT
+
+    @property
+    def names(self) -> set[str]:
+        """The names under which requirements speak of this response."""
+        names = {"any"}
+        if self.kind == "neither":
+            return names
+        if self.is_refused_in_flight:
+            return names | {"error", "refusal"}
+        replay = self.assessment.replay
+        refused = self.answer is not None and not self.answer.success
+        responses = self.outcome.responses if self.outcome else ()
+        if replay == "replay_of_silence":
+            return names | {"replay"}
+        if replay:
+            names.add(replay)
+        if refused and "unauthorized" not in responses:
+            names.add("error")
+        if self.outcome is not None and self.outcome.kind == "replay":
+            return names
+        if self.kind == "success" and self.outcome is not None:
+            names.add(self.call.operation.success)
+        elif refused:
+            names.add("refusal")
+            if len(responses) == 1:
+                names.add(responses[0])
+        return names
+
+
+def answered(
+    bases: Sequence[str], index: int, exchange: Exchange, assessment: Assessment
+) -> Answered:
+    """An exchange with its assessment, and what its response says."""
+    kind = _kind_of(exchange, assessment)
+    answer = _answer_of(bases, exchange, assessment.call)
+    return Answered(
+        index=index,
+        exchange=exchange,
+        assessment=assessment,
+        kind=kind,
+        answer=answer,
+        outcome=_matching(assessment, kind, answer),
+    )
+
+
+def _kind_of(exchange: Exchange, assessment: Assessment) -> Kind:
     """Whether a response says yes or no, or neither of them (5xx, 3xx, no response)."""
     response = exchange.outcome
     if not isinstance(response, Response) or response.truncated:
@@ -57,7 +136,7 @@ def _refuses_by_success(exchange: Exchange, assessment: Assessment) -> bool:
         return False
 
 
-def answer_of(bases: Sequence[str], exchange: Exchange, call: Call) -> Answer | None:
+def _answer_of(bases: Sequence[str], exchange: Exchange, call: Call) -> Answer | None:
     """What a repeated call would have to be answered with again; None where no response came."""
     response = exchange.outcome
     if not isinstance(response, Response):
@@ -73,16 +152,7 @@ def answer_of(bases: Sequence[str], exchange: Exchange, call: Call) -> Answer | 
     )
 
 
-def told_ids(call: Call | None, outcome: Response | Failure) -> frozenset[str]:
-    """The ids by which an answer names what it says was created, in its headers."""
-    if call is None or not isinstance(outcome, Response) or not outcome.is_success:
-        return frozenset()
-    identifier = created_id(outcome, call.operation.responses[call.operation.success])
-    location = (outcome.header("Location") or "").rsplit("/", 1)[-1]
-    return frozenset({identifier or "", location} - {""})
-
-
-def matching(assessment: Assessment, kind: Kind, answer: Answer | None) -> Outcome | None:
+def _matching(assessment: Assessment, kind: Kind, answer: Answer | None) -> Outcome | None:
     """The allowed outcome that a response is, the documented one first; None where it is none.
 
     A success that tells no id may be the first answer again, where it can be nothing else.
@@ -126,63 +196,3 @@ def _same(before: Answer, answer: Answer) -> bool:
     if before.resource_id is not None and answer.resource_id is not None:
         return before.resource_id == answer.resource_id
     return before.location is not None and before.location == answer.location
-
-
-def expected_response(call: Call, names: set[str]) -> ResponseSpec | None:
-    """The documented response among the names under which a response is spoken of."""
-    return next((r for name, r in call.operation.responses.items() if name in names), None)
-
-
-def wanted(assessment: Assessment) -> str:
-    """The documented outcome, for a person to read."""
-    outcome = assessment.outcomes[0]
-    responses = assessment.call.operation.responses
-    match outcome.kind:
-        case "replay":
-            return "the answer of the first call again"
-        case "success":
-            status = " or ".join(str(s) for s in responses[outcome.responses[0]].status)
-            return f"success ({status})"
-        case "refusal":
-            codes = sorted({str(s) for name in outcome.responses for s in responses[name].status})
-            return f"a refusal ({' or '.join(codes)})"
-
-
-def told(exchange: Exchange) -> str:
-    """What came, for a person to read."""
-    response = exchange.outcome
-    if not isinstance(response, Response):
-        return f"{response.kind}: {response.message}"
-    body = json_object(exchange) or {}
-    code = body.get("error_code")
-    return f"status {response.status}" + (f" {code}" if isinstance(code, str) else "")
-
-
-def json_object(exchange: Exchange) -> dict[str, Any] | None:
-    """The JSON object in the body of a response; None where there is none."""
-    response = exchange.outcome
-    if not isinstance(response, Response) or not response.body.text:
-        return None
-    try:
-        value = response.body.json()
-    except NotJson:
-        return None
-    return as_object(value)
-
-
-def offered_days(exchange: Exchange) -> tuple[int, ...] | None:
-    """The numbers of days that an answer with options offers; None where it is no such answer."""
-    response = exchange.outcome
-    body = json_object(exchange)
-    if body is None or not isinstance(response, Response) or not response.is_success:
-        return None
-    options = as_array(body.get("options"))
-    if options is None:
-        return None
-    days = [(as_object(option) or {}).get("number_of_days") for option in options]
-    return tuple(n for n in days if is_countable(n))
-
-
-def reading_followed(facts: TargetFacts, operation: Operation) -> str:
-    """Which reading of an operation's path a target follows: the page's unless told."""
-    return facts.readings.get(operation.operation, next(iter(operation.paths)))

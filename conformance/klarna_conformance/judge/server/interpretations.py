@@ -1,13 +1,15 @@
-"""Which reading of a contradiction a server follows, as far as one exchange shows it. Pure."""
+"""Which interpretation of a contradiction a server follows, as an exchange shows it. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from klarna_reports.record.record import TargetFacts
 from klarna_specs.exchange import NotJson, Response
 from klarna_specs.json_value import as_object
 from klarna_specs.oracle import Assessment
+from klarna_specs.spec import Operation
 
-__all__ = ["OBSERVERS"]
+__all__ = ["OBSERVERS", "path_followed"]
 
 
 def _json(response: Response) -> Any:
@@ -92,3 +94,9 @@ OBSERVERS: Mapping[str, Callable[[Assessment, Response], str | None]] = {
     "created_body": _created_body,
     "refund_bound": _refund_bound,
 }
+"""By the name that `observe:` in the specs gives it."""
+
+
+def path_followed(facts: TargetFacts, operation: Operation) -> str:
+    """The name of the path of an operation that a target follows: the page's by default."""
+    return facts.readings.get(operation.operation, next(iter(operation.paths)))
