@@ -73,7 +73,7 @@ def test_a_false_refusal_is_shrunk_and_told() -> None:
     found, observed = asyncio.run(_smallest(RefusedWhenLost, LONG, "client.refused-is-true"))
 
     assert found == one(captured(SPEC), refund(1), LOST)
-    assert observed == "the client told refused; 1 booked"
+    assert observed == "the client reported refused; 1 booked"
 
 
 def _shrunk(

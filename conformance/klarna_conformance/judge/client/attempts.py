@@ -1,4 +1,4 @@
-"""Requests of a client as attempts at something: what they ask for, and what came of them."""
+"""Requests of a client as attempts at an operation: what they request, and the response. Pure."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
@@ -18,7 +18,7 @@ Fate = Literal["success", "refusal", "wait", "unclear"]
 
 
 def fate_of(exchange: Exchange) -> Fate:
-    """What the answer to a call tells of it."""
+    """What the sender of a call can know from the response."""
     outcome = exchange.outcome
     if not isinstance(outcome, Response):
         return "unclear"
@@ -30,7 +30,7 @@ def fate_of(exchange: Exchange) -> Fate:
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One request of a client: which exchange it is, and what it asks for (None: nothing known)."""
+    """One request of a client: its exchange, and the documented call that it is, if any."""
 
     index: int
     exchange: Exchange
@@ -78,9 +78,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def settles(self) -> bool:
-        """Whether its answer tells what became of the operation, also of earlier attempts at it.
+        """Whether its response settles the operation, including earlier attempts at it.
 
-        Wrong credentials and a conflict with another request tell nothing of that.
+        Wrong credentials and a conflict with another request do not.
         """
         return self.fate == "success" or (self.fate == "refusal" and self.status not in (401, 409))
 
@@ -91,16 +91,16 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def response_ids(response: Response) -> set[str]:
-    """The ids of a new resource that an answer tells, in its header or by its Location."""
+    """The ids of a new resource in a response: in its header and at the end of its Location."""
     location = (response.header("location") or "").rstrip("/").rsplit("/", 1)[-1]
-    told = {response.header("refund-id") or "", response.header("refund_id") or "", location}
-    return told - {""}
+    named = {response.header("refund-id") or "", response.header("refund_id") or "", location}
+    return named - {""}
 
 
 def attempts_of(
     spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark], *, first: int, count: int
 ) -> tuple[Attempt, ...]:
-    """The requests of a stretch of exchanges, each with what it asks for."""
+    """The requests of consecutive exchanges, each with the call that it is."""
     return tuple(
         Attempt(
             index=index,

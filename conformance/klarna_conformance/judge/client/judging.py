@@ -22,8 +22,7 @@ _NO_KEYS = KeyBook()
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """What a judge of clients says of some exchanges, and the keys that were used in them.
 
-    `occasions` are the conditional requirements that the client had occasion for, as far as
-    traffic alone shows it.
+    `occasions` are the conditional requirements that the traffic could have shown.
     """
 
     findings: tuple[Finding, ...]
@@ -88,5 +87,5 @@ def excuses(spec: Spec, found: Collection[str]) -> Iterator[Finding]:
                 verdict="NOT_APPLICABLE",
                 exchange=0,
                 aspects=("seen", *requirement.cases),
-                observed="the client never did what this is about",
+                observed="the client never did this",
             )

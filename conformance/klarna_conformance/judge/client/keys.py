@@ -25,7 +25,7 @@ class Use(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """It in words."""
-        return f"{self.operation} on order {self.order_id}{', told unknown' * self.unknown}"
+        return f"{self.operation} on order {self.order_id}{', reported unknown' * self.unknown}"
 
 
 class KeyBook(msgspec.Struct, frozen=True):

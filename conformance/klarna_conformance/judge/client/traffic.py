@@ -31,7 +31,7 @@ _OF_KEYS = frozenset(
         *("client.key-kept", "client.guarded-against-duplicates"),
     }
 )
-"""What cannot be told where the idempotency keys were left out of a recording."""
+"""Requirements that a recording without idempotency keys does not show."""
 
 
 @dataclass(slots=True)
@@ -48,11 +48,11 @@ def judge_traffic(
     marks: Sequence[Mark] = (),
     known: KeyBook = _NO_KEYS,
 ) -> Judged:
-    """What client requirements say of exchanges, where nothing else is known of the client.
+    """Judges a client by its exchanges, where nothing else is known of it.
 
     A mark holds what only the network knows of an exchange. Where there are none, as in recordings,
     a call without a response may have taken effect or not, and credentials were left out. `known`
-    are the keys of other traffic. What is not about orders is passed over.
+    are the keys of other traffic. What is not about orders is ignored.
     """
     found: list[Finding] = []
     keys = KeyBook()
@@ -71,9 +71,9 @@ def judge_traffic(
 
 
 def _occasions(view: View) -> Iterator[str]:
-    """The conditional requirements that the client had occasion for, perhaps without taking it.
+    """The conditional requirements that this operation could have shown.
 
-    Where it took it, there are findings; where it did not, it is not held against it.
+    Without findings, the client is excused from them.
     """
     if view.attempts and view.changes:
         yield from ("client.key-of-its-own", "client.key-uuid")
@@ -128,16 +128,16 @@ def _operations(
 
 
 def _is_preflight(request: Request) -> bool:
-    """Whether a browser asks by itself whether a page may send what it is about to (CORS)."""
+    """Whether a browser sent it before the actual request (CORS preflight)."""
     return request.method == "OPTIONS" and bool(request.header("Access-Control-Request-Method"))
 
 
 def _goes_on(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> bool:
     """Whether a request is another attempt at what these are attempts at.
 
-    One with the same key is, whatever its texts. One that asks for the same is, where the last of
-    them left its sender in the dark, had to wait, or was asked for credentials; two refunds of one
-    amount with different texts may be of two returns.
+    One with the same key is, whatever its texts. One with the same content is, where the last of
+    them got no clear response, a 429, or a 401 for missing credentials; two refunds of one amount
+    with different texts may be of two returns.
     """
     last = attempts[-1]
     before = last.call
@@ -153,8 +153,8 @@ def _goes_on(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> bool:
 
 
 def _substance(call: Call) -> tuple[Any, ...]:
-    """What a call asks for, as far as money or time depends on it."""
+    """The content of a call, as far as money or time depends on it."""
     members = as_object(call.body)
     body = call.body if members is None else {k: members[k] for k in members if k not in _TEXTS}
-    asked = call.operation.operation, call.order_id, call.capture_id, call.refund_id
-    return *asked, json.dumps(body, sort_keys=True)
+    target = call.operation.operation, call.order_id, call.capture_id, call.refund_id
+    return *target, json.dumps(body, sort_keys=True)

@@ -1,4 +1,4 @@
-"""What a judge of clients looks at: the attempts of one operation, and what is known of it."""
+"""What a judge of clients reads: the attempts at one operation, and what is known of it. Pure."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
@@ -67,12 +67,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """The members of the body that the client was told."""
+        """The members of the body that the client was called with."""
         return dict(self.command.arguments) if self.command else {}
 
     @property
     def was_unclear(self) -> bool:
-        """Whether an attempt before the last one left its sender in the dark."""
+        """Whether an attempt before the last one got no clear response."""
         return any(attempt is not self.last for attempt in self.unclear)
 
     @property
@@ -84,7 +84,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def misled(self) -> bool:
         """Whether the network refused for good what the server had done under the same key.
 
-        By its key the answer to the first attempt would come again: who believes that is not wrong.
+        By its key it should have had the first response again, so that reporting it is right.
         """
         last = self.last
         done = {each.key for each in self.attempts if any(r.is_success for r in each.answers)}
@@ -93,12 +93,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def declined(self) -> bool:
-        """Whether the client told that it has no such operation, and sent nothing for it."""
+        """Whether the client reported that it has no such operation, and sent nothing for it."""
         return isinstance(self.reported, Unsupported) and not self.attempts
 
     @property
     def unclear(self) -> tuple[Attempt, ...]:
-        """The attempts that left their sender in the dark."""
+        """The attempts without a clear response."""
         return tuple(attempt for attempt in self.attempts if attempt.fate == "unclear")
 
     def abandoned(self, attempt: Attempt) -> bool:
@@ -108,12 +108,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def at(self) -> int:
-        """The exchange to look at where it is about the operation as a whole."""
+        """The exchange that a finding about the operation as a whole points to."""
         return self.last.index if self.last else self.first
 
     @cached_property
     def effects(self) -> int:
-        """How often the server did what was told; without the order, as far as answers tell it."""
+        """How often the server did the operation, by the order or else by the responses."""
         if self.before is None or self.after is None:
             return len(self._successes)
         done = self.after.fingerprints[len(self.before.fingerprints) :]
@@ -130,15 +130,15 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         """The outcome that the client reported, in words."""
         match self.reported:
             case Done():
-                return "the client told done"
+                return "the client reported done"
             case RefusedIt():
-                return "the client told refused"
+                return "the client reported refused"
             case Unknown():
-                return "the client told unknown"
+                return "the client reported unknown"
             case Unsupported():
-                return "the client told unsupported"
+                return "the client reported unsupported"
             case _:
-                return "the client told nothing"
+                return "the client reported nothing"
 
     @cached_property
     def _late_effects(self) -> dict[str, set[str]]:

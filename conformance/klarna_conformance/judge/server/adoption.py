@@ -17,11 +17,11 @@ __all__ = [
 
 
 def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
-    """The ledger with what the order resource tells, so that later calls are judged by what is.
+    """The ledger with what the order resource shows, so that later calls are judged by what is.
 
-    What an answer told before is never forgotten.
+    What an earlier response named is never forgotten.
     """
-    told: dict[str, Any] = {n: order[n] for n in AMOUNTS if is_countable(order.get(n))}
+    shown: dict[str, Any] = {n: order[n] for n in AMOUNTS if is_countable(order.get(n))}
     refunds = (
         _usable(listed_resources("refunds", order["refunds"]))
         if has_list(order, "refunds")
@@ -30,7 +30,7 @@ def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
     if refunds is not None:
         new = [i for i in refunds if ledger.refund(i) is None]
         made = tuple(Refund(refund_id=i, refunded_amount=refunds[i]) for i in new)
-        told["refunds"] = (*ledger.refunds, *made)
+        shown["refunds"] = (*ledger.refunds, *made)
     captures = (
         _usable(listed_resources("captures", order["captures"]))
         if has_list(order, "captures")
@@ -39,12 +39,12 @@ def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
     if captures is not None:
         new = [i for i in captures if ledger.capture(i) is None]
         made = tuple(Capture(capture_id=i, captured_amount=captures[i]) for i in new)
-        told["captures"] = (*ledger.captures, *made)
+        shown["captures"] = (*ledger.captures, *made)
     if ledger.shared and is_countable(order.get("order_amount")):
-        told["order_amount"] = order["order_amount"]
+        shown["order_amount"] = order["order_amount"]
     if ledger.uncertain:
-        told |= _rest(msgspec.structs.replace(ledger, **told), order)
-    known = msgspec.structs.replace(ledger, uncertain=False, silent=(), **told)
+        shown |= _rest(msgspec.structs.replace(ledger, **shown), order)
+    known = msgspec.structs.replace(ledger, uncertain=False, silent=(), **shown)
     return noted(_given_up(known) if ledger.shared else known, order)
 
 
@@ -92,6 +92,6 @@ def _rest(ledger: Ledger, order: Mapping[str, Any]) -> dict[str, bool]:
 
 
 def _usable(pairs: list[tuple[Any, Any]]) -> dict[str, int] | None:
-    """The amounts by id; None where an entry does not tell both."""
+    """The amounts by id; None where an entry does not show both."""
     usable = {i: amount for i, amount in pairs if isinstance(i, str) and is_countable(amount)}
     return usable if len(usable) == len(pairs) else None

@@ -68,7 +68,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def names(self) -> set[str]:
-        """The names under which requirements speak of this response."""
+        """The names that requirements have for this response (`upon`)."""
         names = {"any"}
         if self.kind == "neither":
             return names
@@ -124,9 +124,9 @@ def _kind_of(exchange: Exchange, assessment: Assessment) -> Kind:
 
 def _refuses_by_success(exchange: Exchange, assessment: Assessment) -> bool:
     """Whether a success says no after all, such as an empty list of options."""
-    wanted = [o for o in assessment.outcomes if o.kind == "refusal"]
+    refusals = [o for o in assessment.outcomes if o.kind == "refusal"]
     responses = assessment.call.operation.responses
-    conditions = [c for o in wanted for name in o.responses if (c := responses[name].or_success)]
+    conditions = [c for o in refusals for name in o.responses if (c := responses[name].or_success)]
     body = json_object(exchange)
     if not conditions or body is None:
         return False
@@ -155,7 +155,7 @@ def _answer_of(bases: Sequence[str], exchange: Exchange, call: Call) -> Answer |
 def _matching(assessment: Assessment, kind: Kind, answer: Answer | None) -> Outcome | None:
     """The allowed outcome that a response is, the documented one first; None where it is none.
 
-    A success that tells no id may be the first answer again, where it can be nothing else.
+    A success without an id may be the first answer again, where it can be nothing else.
     """
     again = next((o for o in assessment.outcomes if o.kind == "replay"), None)
     if again and (assessment.replay == "replay" or _answers_again(assessment, answer)):
@@ -190,7 +190,7 @@ def may_answer_again(assessment: Assessment, answer: Answer) -> bool:
 
 
 def _same(before: Answer, answer: Answer) -> bool:
-    """Whether both answers tell of the same thing, or refuse alike."""
+    """Whether both answers name the same resource, or refuse alike."""
     if not (before.success and answer.success):
         return before == answer
     if before.resource_id is not None and answer.resource_id is not None:

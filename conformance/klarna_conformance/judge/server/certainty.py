@@ -1,4 +1,4 @@
-"""Which findings every server that does as documented would give occasion for. Pure."""
+"""Which findings a run would also reach on any other server that does as documented. Pure."""
 
 from klarna_conformance.judge.server.answered import Answered
 from klarna_reports.record.record import Finding
@@ -7,10 +7,10 @@ __all__ = ["Certainty"]
 
 
 class Certainty:
-    """What was seen so far that leaves open how a scenario goes on.
+    """The calls so far after which servers may differ.
 
-    That is a call that may be answered in several ways, one that is only advised to be accepted,
-    and a concurrent group, where the order of arrival decides what happens.
+    These are calls with several allowed responses, calls that should (not must) be accepted, and
+    concurrent groups, where the order of arrival decides what happens.
     """
 
     def __init__(self) -> None:
@@ -26,7 +26,7 @@ class Certainty:
         return other
 
     def note(self, answered: Answered) -> None:
-        """Takes note of a call."""
+        """Records a call."""
         grouped = answered.exchange.group is not None
         levels = [requirement.level for requirement in answered.assessment.demanded_by]
         advised = "MUST" not in levels and answered.exchange.purpose == "step"
@@ -39,7 +39,7 @@ class Certainty:
             self._diverging = answered.index
 
     def covers(self, finding: Finding) -> bool:
-        """Whether a finding about a MUST does not depend on what was left open."""
+        """Whether a finding about a MUST is before all of them."""
         if self._advised is not None and finding.exchange > self._advised:
             return False
         last = max(finding.exchange, finding.witness or 0)

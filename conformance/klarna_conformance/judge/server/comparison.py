@@ -31,7 +31,7 @@ def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
     pairs = [
         (name, getattr(ledger, name), order[name])
         for name in AMOUNTS
-        if is_integer(order.get(name))  # other values are for `money_adds_up` to tell
+        if is_integer(order.get(name))  # `money_adds_up` reports other values
         and not (name == "remaining_authorized_amount" and _lapsed(ledger, order))
     ]
     for kind, own in (("captures", _known(ledger.captures)), ("refunds", _known(ledger.refunds))):
@@ -77,7 +77,7 @@ def listed_resources(kind: str, resources: list[Any]) -> list[tuple[Any, Any]]:
 
 
 def _comparable(ours: list[tuple[Any, Any]], theirs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
-    """Both lists in one order, by what both tell: ids or amounts that are missing do not count."""
+    """Both lists in one order, by what both show: ids or amounts that are missing do not count."""
     if any(not identifier for identifier, _ in (*ours, *theirs)):
         ours = [("", amount) for _, amount in ours]
         theirs = [("", amount) for _, amount in theirs]
@@ -131,10 +131,10 @@ def refund_state(refund: Refund, resource: Mapping[str, Any]) -> Result:
 
 
 def _members(members: Mapping[str, Any], resource: Mapping[str, Any]) -> Result:
-    told = [name for name in members if resource.get(name) is not None]
-    if not told:
+    shown = [name for name in members if resource.get(name) is not None]
+    if not shown:
         return Mismatch(f"a resource with {' and '.join(members)}", "neither of them")
-    wrong = [name for name in told if not same_value(members[name], resource[name])]
+    wrong = [name for name in shown if not same_value(members[name], resource[name])]
     if not wrong:
         return None
     return Mismatch(

@@ -2,7 +2,7 @@
 
 Only what documented calls can do counts: captures, refunds, a release, a cancellation, another
 amount, an expiry, a fraud check. What a recorded call would explain by itself, such as a second
-refund of the same amount, is never held to be somebody else's doing.
+refund of the same amount, is never attributed to somebody else.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence

@@ -16,7 +16,7 @@ __all__ = ["Check", "Evidence"]
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """What a check looks at: an exchange, what was expected of it, and what was told before.
+    """What a check reads: an exchange, what was expected of it, and the ids that came before it.
 
     `expected` is the documented response that it should be; `correlation_ids` maps those seen so
     far to the idempotency key that they came with (empty where there was none); `resource_ids` are
@@ -34,7 +34,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def response(self) -> Response:
-        """The response; checks of responses are not asked where there is none."""
+        """The response; checks that read it run only where there is one."""
         assert isinstance(self.exchange.outcome, Response)
         return self.exchange.outcome
 

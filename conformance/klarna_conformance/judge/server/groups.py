@@ -52,10 +52,10 @@ def _judged(
     groups = {exchange.group for exchange in exchanges}
 
     def group_of(numbered: Numbered) -> int | None:
-        """The concurrent group that an exchange is of, or that is looked at beside it."""
+        """The concurrent group of an exchange, or the one that it reads the result of."""
         exchange = numbered[1]
-        looks = exchange.purpose == "look" and exchange.step in groups
-        return exchange.step if looks else exchange.group
+        beside = exchange.purpose == "look" and exchange.step in groups
+        return exchange.step if beside else exchange.group
 
     since: list[tuple[Numbered, ...]] = []
     begun = judging.copy()
@@ -113,29 +113,29 @@ def _ahead(spec: Spec, exchanges: Iterable[Exchange]) -> Ahead:
 
 
 def _explained(judging: Judging, members: tuple[Numbered, ...]) -> Judging:
-    """The judging after a concurrent group, with the looks before and after it.
+    """The judging after a concurrent group, with the reads before and after it.
 
     It is judged in some order that explains its responses and what is seen afterwards. Where none
     does, because a response is wrong in any order or what is seen is, in one that explains what was
     done and refused, or else in that in which they were answered.
     """
     group = tuple(each for each in members if each[1].group is not None)
-    looks = tuple(each for each in members if each[0] > group[-1][0])
+    reads = tuple(each for each in members if each[0] > group[-1][0])
     judging.judge_all(each for each in members if each[0] < group[0][0])
     for all_matters, should, along in (
-        (True, True, looks),
-        (True, False, looks),
-        (False, True, looks),
-        (False, False, looks),
+        (True, True, reads),
+        (True, False, reads),
+        (False, True, reads),
+        (False, False, reads),
         (False, True, ()),
         (False, False, ()),
     ):
         explained = _in_some_order(judging, group, along, all_matters=all_matters, should=should)
         if explained is not None:
             judging = explained
-            judging.judge_all(looks[len(along) :])
+            judging.judge_all(reads[len(along) :])
             return judging
-    judging.judge_all((*group, *looks))
+    judging.judge_all((*group, *reads))
     return judging
 
 

@@ -25,8 +25,8 @@ def _member(response: Response, name: str) -> Any:
 
 def _error_message_member(_assessment: Assessment, response: Response) -> str | None:
     names = ("error_messages", "error_message")
-    told = (name for name in names if _member(response, name) is not None)
-    return next(told, None) if response.is_refusal else None
+    shown = (name for name in names if _member(response, name) is not None)
+    return next(shown, None) if response.is_refusal else None
 
 
 def _error_status(_assessment: Assessment, response: Response) -> str | None:
@@ -60,10 +60,10 @@ def _release_without_captures(assessment: Assessment, response: Response) -> str
 def _currency_case(assessment: Assessment, response: Response) -> str | None:
     if assessment.call.operation.operation != "getOptionsForExtendDueDate":
         return None
-    told = _member(response, "currency")
-    if not response.is_success or not isinstance(told, str) or not told.isalpha():
+    shown = _member(response, "currency")
+    if not response.is_success or not isinstance(shown, str) or not shown.isalpha():
         return None
-    return "upper" if told.isupper() else "lower"
+    return "upper" if shown.isupper() else "lower"
 
 
 def _created_body(assessment: Assessment, response: Response) -> str | None:

@@ -36,11 +36,11 @@ def money_adds_up(order: Mapping[str, Any]) -> Result:
             f"captured_amount and remaining_authorized_amount at most {total} together",
             f"{captured} and {left}",
         )
-    for kind, told in (("captures", captured), ("refunds", refunded)):
-        listed = listed_resources(kind, order[kind]) if has_list(order, kind) else [(None, told)]
+    for kind, shown in (("captures", captured), ("refunds", refunded)):
+        listed = listed_resources(kind, order[kind]) if has_list(order, kind) else [(None, shown)]
         parts = [amount for _, amount in listed if is_integer(amount)]
-        if told is not None and len(parts) == len(listed) and sum(parts) != told:
-            return Mismatch(f"{kind} that sum to {told}", f"a sum of {sum(parts)}")
+        if shown is not None and len(parts) == len(listed) and sum(parts) != shown:
+            return Mismatch(f"{kind} that sum to {shown}", f"a sum of {sum(parts)}")
     return None
 
 

@@ -73,7 +73,7 @@ class Judging:
         return other
 
     def is_certain(self, finding: Finding) -> bool:
-        """Whether every server that does as documented would give occasion for a finding.
+        """Whether a run would reach a finding on any other server that does as documented.
 
         Only what a verdict rests on, a MUST, has to be that certain.
         """
@@ -159,7 +159,7 @@ class Judging:
         return True
 
     def learn(self, index: int, order_id: str, change: Elsewhere) -> None:
-        """Takes note of what calls did that are not recorded, and that a read showed."""
+        """Applies what a read showed of calls that are not recorded."""
         ledger = self._ledgers.get(order_id)
         assert ledger is not None
         self._ledgers.put(change.applied(ledger))
@@ -169,7 +169,7 @@ class Judging:
     def _is_about_elsewhere(self, index: int, exchange: Exchange, call: Call) -> bool:
         """Learns what a read shows of calls that are not recorded, or that it is a stale one.
 
-        True where nothing else can be said of the exchange.
+        Returns whether the exchange shows nothing else.
         """
         ledger = self._ledgers.get(call.order_id)
         response = exchange.outcome
@@ -223,7 +223,7 @@ class Judging:
         if call is None or not exchange.earlier:
             return
         observed = f"status 429, also after waiting {exchange.waited_s:.0f} s"
-        result = Mismatch("an answer, after as long as the server asked to wait", observed)
+        result = Mismatch("an answer, after the wait that Retry-After requests", observed)
         for requirement in call.operation.requirements:
             if requirement.check == "complete_response":
                 level = requirement.level

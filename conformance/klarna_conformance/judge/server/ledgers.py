@@ -122,7 +122,7 @@ def _changed(ledger: Ledger, answered: Answered) -> Ledger:
     undocumented = outcome is None and not ledger.shared
     if effect and (undocumented or may_answer_again(answered.assessment, answered.answer)):
         # The effect of a call that should have been refused is not documented, and a repeated call
-        # without an id in its response cannot be told from a new one: a read shows it. Of a shared
+        # without an id in its response looks like a new one: a read shows which it is. Of a shared
         # order, the read also has to show what others did that made the call right.
         return msgspec.structs.replace(moved, uncertain=True)
     return moved

@@ -18,8 +18,8 @@ _TEXTS = ("reference", "description")
 
 def text_agrees(sent: Any, resource: Mapping[str, Any]) -> Result:
     """The texts and order lines that a resource shows beside those that were sent."""
-    told = (*_TEXTS, "order_lines")
-    names = [n for n in told if n in sent and (resource.get(n) or resource.get(n) == sent[n])]
+    shown = (*_TEXTS, "order_lines")
+    names = [n for n in shown if n in sent and (resource.get(n) or resource.get(n) == sent[n])]
     if not names:
         return NotApplicable("the resource shows none of the texts and lines")
     for name in names:

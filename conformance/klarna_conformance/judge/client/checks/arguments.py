@@ -1,4 +1,4 @@
-"""Checks that a client sends what it was called with, and nothing else."""
+"""Checks that a client sends the arguments of its command, and nothing else."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -38,101 +38,105 @@ def _amounts(view: View) -> Iterator[ExchangeResult]:
 
 
 def _differences(view: View, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """What was told and what is sent instead, as far as money or time depends on it."""
-    told = view.arguments
+    """The arguments and what is sent instead, as far as money or time depends on it."""
+    commanded = view.arguments
     if view.spec.operations[view.operation].body is None:
         yield from _amounts_of_release(view, sent)
         return
     for name in ("refunded_amount", "number_of_days"):
-        if name in told and repr(sent.get(name)) != repr(told[name]):
-            yield f"{name} {told[name]}, as it was told", f"{name} {sent.get(name)} is sent"
-    told_lines, sent_lines = order_lines(told), order_lines(sent)
-    if len(told_lines) != len(sent_lines):
-        yield f"{len(told_lines)} order lines, as told", f"{len(sent_lines)} are sent"
+        if name in commanded and repr(sent.get(name)) != repr(commanded[name]):
+            yield f"{name} {commanded[name]}, as commanded", f"{name} {sent.get(name)} is sent"
+    own_lines, sent_lines = order_lines(commanded), order_lines(sent)
+    if len(own_lines) != len(sent_lines):
+        yield f"{len(own_lines)} order lines, as commanded", f"{len(sent_lines)} are sent"
         return
-    for number, (wanted, given) in enumerate(_pairs(told_lines, sent_lines), 1):
+    for number, (wanted, given) in enumerate(_pairs(own_lines, sent_lines), 1):
         for name in _apart(wanted, given):
             where = f"{name} of order line {number}"
-            yield f"{where} {wanted.get(name)!r}, as told", f"{given.get(name)!r} is sent"
+            yield f"{where} {wanted.get(name)!r}, as commanded", f"{given.get(name)!r} is sent"
 
 
 def _amounts_of_release(view: View, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
-    """A release is of everything that is left; an amount of another size was not told."""
+    """A release is of everything that is left; no other amount was commanded."""
     left = view.before.remaining_authorized_amount if view.before else None
     for name, amount in sent.items():
         if "amount" in name and amount is not None and repr(amount) != repr(left):
-            yield "the release of everything that is left, as told", f"{name} {amount!r} is sent"
+            yield (
+                "the release of everything that is left, as commanded",
+                f"{name} {amount!r} is sent",
+            )
 
 
-def _pairs(told: list[_Line], sent: list[_Line]) -> Iterator[tuple[_Line, _Line]]:
-    """Each line that was told with the one that is sent for it: their order means nothing."""
+def _pairs(commanded: list[_Line], sent: list[_Line]) -> Iterator[tuple[_Line, _Line]]:
+    """Each line of the arguments with the one that is sent for it, in any order."""
     left = list(sent)
-    for wanted in told:
+    for wanted in commanded:
         if left:
             given = min(left, key=lambda each: _distance(wanted, each))
             left.remove(given)
             yield wanted, given
 
 
-def _distance(told: _Line, sent: _Line) -> tuple[int, int]:
-    return len(_apart(told, sent)), len(_lost(told, sent))
+def _distance(commanded: _Line, sent: _Line) -> tuple[int, int]:
+    return len(_apart(commanded, sent)), len(_lost(commanded, sent))
 
 
-def _apart(told: _Line, sent: _Line) -> list[str]:
+def _apart(commanded: _Line, sent: _Line) -> list[str]:
     return [
         name
         for name in (*_NUMBERS, "name", "type")
-        if repr(sent.get(name)) != repr(told.get(name)) and not _is_default(name, told, sent)
+        if repr(sent.get(name)) != repr(commanded.get(name))
+        and not _is_default(name, commanded, sent)
     ]
 
 
-def _lost(told: _Line, sent: _Line) -> list[str]:
-    texts = sorted(told.keys() - {*_NUMBERS, "name", "type"})
-    return [name for name in texts if sent.get(name) != told[name]]
+def _lost(commanded: _Line, sent: _Line) -> list[str]:
+    texts = sorted(commanded.keys() - {*_NUMBERS, "name", "type"})
+    return [name for name in texts if sent.get(name) != commanded[name]]
 
 
-def _is_default(name: str, told: _Line, sent: _Line) -> bool:
+def _is_default(name: str, commanded: _Line, sent: _Line) -> bool:
     """Whether a client only writes out what leaving a member away means, or what follows of it."""
-    if name in told:
+    if name in commanded:
         return False
     if name == "type":
         return sent[name] != "return_fee"
-    return not sent[name] or (name == "total_tax_amount" and _is_tax(told, sent[name]))
+    return not sent[name] or (name == "total_tax_amount" and _is_tax(commanded, sent[name]))
 
 
-def _is_tax(told: _Line, amount: object) -> bool:
+def _is_tax(commanded: _Line, amount: object) -> bool:
     """Whether it is the tax that the line's total includes, give or take a minor unit."""
-    total, rate = told.get("total_amount"), told.get("tax_rate")
+    total, rate = commanded.get("total_amount"), commanded.get("tax_rate")
     if not (is_integer(total) and is_integer(rate) and is_integer(amount)):
         return False
     return abs(amount - included_tax(total, rate)) <= 1
 
 
 def _texts(view: View) -> Iterator[ExchangeResult]:
-    """A text of the client's own where none was told is no matter; one of another command is."""
-    told = view.arguments
+    """Where the command has no text, the client may send its own, but not that of another."""
+    commanded = view.arguments
     for each in view.attempts:
         sent = as_object(each.body) or {}
         stale = next(_stale_texts(view, sent), None)
-        if stale is None and told.keys().isdisjoint((*_TEXTS, "order_lines")):
+        if stale is None and commanded.keys().isdisjoint((*_TEXTS, "order_lines")):
             continue
-        lost = stale or next(_lost_texts(told, sent), None)
-        yield verified(each.index, f"{lost} as told", "it is another, or missing", holds=not lost)
+        lost = stale or next(_lost_texts(commanded, sent), None)
+        yield verified(each.index, f"{lost} as commanded", "another text, or none", holds=not lost)
 
 
 def _stale_texts(view: View, sent: dict[str, Any]) -> Iterator[str]:
-    """Texts that were told with an earlier command, and not with this one."""
+    """Texts of an earlier command that this one does not have."""
     for name in _TEXTS:
         earlier = [other.arguments.get(name) for other in view.around]
         if name not in view.arguments and sent.get(name) and sent[name] in earlier:
             yield name
 
 
-def _lost_texts(told: dict[str, Any], sent: dict[str, Any]) -> Iterator[str]:
+def _lost_texts(commanded: dict[str, Any], sent: dict[str, Any]) -> Iterator[str]:
     for name in _TEXTS:
-        if name in told and sent.get(name) != told[name]:
+        if name in commanded and sent.get(name) != commanded[name]:
             yield name
-    for number, (wanted, given) in enumerate(_pairs(order_lines(told), order_lines(sent)), 1):
+    for number, (wanted, given) in enumerate(_pairs(order_lines(commanded), order_lines(sent)), 1):
         for name in _lost(wanted, given):
             yield f"{name} of order line {number}"
 
@@ -147,7 +151,7 @@ def _as_told_only(view: View) -> Iterator[ExchangeResult]:
     ]
     for each in strays:
         request = each.exchange.request
-        expected = f"{view.operation} where it was told, and nothing else"
+        expected = f"{view.operation} as commanded, and nothing else"
         yield verified(each.index, expected, f"{request.method} {request.path[:200]}", holds=False)
     if not strays and not view.declined:
         yield ExchangeResult(view.at)

@@ -17,18 +17,20 @@ def _credentials(view: View) -> Iterator[ExchangeResult]:
         rest = here[place + 1 :]
         unheard = not rest and "refused" in view.seen
         if kind == "none" and (each.status != 401 or unheard):
-            continue  # it may yet show them when it is asked, as HTTP foresees
+            continue  # it may still send them after a 401, as HTTP allows
         if kind == "none" and _shown_later(each, rest):
             observed = "the first request carries none, one after the 401 does"
             expected = "credentials with every call"
             yield verified(each.index, expected, observed, holds=False, level="INFO")
         else:
             observed = f"it has {kind.replace('_', ' ')}"
-            yield verified(each.index, "the credentials as told", observed, holds=kind == "valid")
+            yield verified(
+                each.index, "the configured credentials", observed, holds=kind == "valid"
+            )
 
 
 def _shown_later(attempt: Attempt, rest: Iterable[Attempt]) -> bool:
-    """Whether the same is asked with credentials later; what went wrong in between is not seen."""
+    """Whether the same request comes with credentials later."""
     first = attempt.exchange.request
     return any(
         (again.method, again.path, again.credentials) == (first.method, first.path, "valid")
@@ -42,7 +44,7 @@ def _credentials_kept(view: View) -> Iterator[ExchangeResult]:
     away = [each for each in view.others if each.mark.at == "elsewhere" and each.mark.carried]
     at = away[0].index if away else view.at
     observed = "another server got them too"
-    yield verified(at, "credentials for the server that was told only", observed, holds=not away)
+    yield verified(at, "credentials for the configured server only", observed, holds=not away)
 
 
 CREDENTIALS: Mapping[str, Check] = {

@@ -31,9 +31,9 @@ def _key_uuid(view: View) -> Iterator[ExchangeResult]:
 
 
 def _key_kept(view: View) -> Iterator[ExchangeResult]:
-    """A refund is never safe to repeat without a key; what a key guards has to keep it.
+    """A refund is never safe to repeat without a key; a repetition must keep the key.
 
-    Being asked to wait, or to come with other credentials, makes nothing clear that was not.
+    A 429 or a 401 in between does not settle the operation.
     """
     unclear: Attempt | None = None
     for each in view.attempts:
@@ -49,18 +49,18 @@ def _key_kept(view: View) -> Iterator[ExchangeResult]:
 
 
 def _once(view: View) -> Iterator[ExchangeResult]:
-    """By traffic alone it can be told only of what was unclear, and where the server is known."""
+    """By traffic alone it shows only after unclear responses, and where the server's are known."""
     holds = view.effects - view.doubled <= 1
     watched = view.reported is None
     known = all(each.is_known for each in view.attempts)
     if view.declined or (watched and (not view.unclear or (holds and not known))):
         return
     observed = f"the client sent {_again(view)}; {view.booked}"
-    yield verified(view.at, "what was told once happens once", observed, holds=holds)
+    yield verified(view.at, "one command takes effect once", observed, holds=holds)
 
 
 def _again(view: View) -> str:
-    """How the attempts that did something differ from each other: the mistake in words."""
+    """How the attempts that took effect differ from each other, in words."""
     name = {"refundOrder": "refund", "extendDueDate": "extension"}.get(view.operation, "request")
     effective = [each for each in view.attempts if any(r.is_success for r in each.answers)]
     keys = [each.key for each in effective]
@@ -74,7 +74,7 @@ def _guarded(view: View) -> Iterator[ExchangeResult]:
     if "duplicate" not in view.seen or not view.attempts:
         return
     keyless = any(each.key is None for each in view.attempts)
-    how = "the request carried no key" if keyless else "the server took it for two"
+    how = "the request carried no key" if keyless else "the server took it as two requests"
     expected = "a request delivered twice counts once"
     observed = f"{how}; {view.booked}"
     yield verified(view.at, expected, observed, holds=view.doubled == 0)

@@ -16,14 +16,14 @@ def _carries_out(view: View) -> Iterator[ExchangeResult]:
     if command is None or any(command.faults) or view.misread or not _is_demanded(view):
         return
     if isinstance(view.reported, Done | RefusedIt | Unknown):
-        alone = "" if view.attempts else ", though it had sent nothing"
+        alone = "" if view.attempts else "; no request was sent"
         expected = f"{view.operation} is done, as the documentation allows it"
         observed = f"{view.said}{alone}"
         yield verified(view.at, expected, observed, holds=isinstance(view.reported, Done))
 
 
 def _is_demanded(view: View) -> bool:
-    """Whether the documentation has a server do what was told, and nothing else."""
+    """Whether the documentation allows a server only to do what was commanded."""
     assert view.command is not None
     assert view.before is not None
     if view.command.unknown or _is_open(view):
@@ -44,13 +44,13 @@ def _is_demanded(view: View) -> bool:
 
 
 def _is_open(view: View) -> bool:
-    """Whether a request is written so that a server may refuse it or not, as null for nothing."""
+    """Whether a request has a form that a server may refuse or not, such as null for no value."""
     forms = {form for each in view.attempts if each.call for form in each.call.forms}
     return not all(view.spec.forms[form].usual for form in forms)
 
 
 def _outcome_clear(view: View) -> Iterator[ExchangeResult]:
-    """Whose own reading failed, or whom an answer sends elsewhere, may be in doubt all the same."""
+    """A client whose reads failed, or that a Location leads elsewhere, may still report unknown."""
     last = view.last
     if last is None or not isinstance(view.reported, Done | RefusedIt | Unknown):
         return
@@ -58,10 +58,10 @@ def _outcome_clear(view: View) -> Iterator[ExchangeResult]:
         return
     if last.fate == "success":
         holds = isinstance(view.reported, Done)
-        yield verified(last.index, "a success is told as done", view.said, holds=holds)
+        yield verified(last.index, "a success is reported as done", view.said, holds=holds)
     elif last.settles and not view.was_unclear:
         holds = isinstance(view.reported, RefusedIt)
-        yield verified(last.index, "a refusal is told as refused", view.said, holds=holds)
+        yield verified(last.index, "a refusal is reported as refused", view.said, holds=holds)
 
 
 def _done_is_true(view: View) -> Iterator[ExchangeResult]:
@@ -73,8 +73,8 @@ def _done_is_true(view: View) -> Iterator[ExchangeResult]:
         holds = view.effects > 0
     else:
         holds = any(served.is_success for each in view.attempts for served in each.mark.served)
-    observed = "the client told done, and the server did nothing"
-    yield verified(view.at, "done is told only of what the server did", observed, holds=holds)
+    observed = "the client reported done; the server did nothing"
+    yield verified(view.at, "done is reported only for what the server did", observed, holds=holds)
 
 
 def _refused_is_true(view: View) -> Iterator[ExchangeResult]:
@@ -83,7 +83,7 @@ def _refused_is_true(view: View) -> Iterator[ExchangeResult]:
         return
     unsupported = isinstance(view.reported, Unsupported) and view.attempts
     if not view.misled and (isinstance(view.reported, RefusedIt) or unsupported):
-        expected = "refused is told only of what the server did not do"
+        expected = "refused is reported only for what the server did not do"
         observed = f"{view.said}; {view.booked}"
         yield verified(view.at, expected, observed, holds=view.effects == 0)
 
@@ -93,10 +93,12 @@ def _answers(view: View) -> Iterator[ExchangeResult]:
         case Done() | RefusedIt() | Unknown():
             yield ExchangeResult(view.at)
         case Mute(after_s=after_s):
-            yield verified(view.at, "an outcome is told", f"none within {after_s:g} s", holds=False)
+            yield verified(
+                view.at, "an outcome is reported", f"none within {after_s:g} s", holds=False
+            )
         case Ended(reason=reason):
-            observed = f"the client broke down: {reason}" if reason else "the client broke down"
-            yield verified(view.at, "an outcome is told", observed, holds=False)
+            observed = f"the client crashed: {reason}" if reason else "the client crashed"
+            yield verified(view.at, "an outcome is reported", observed, holds=False)
         case _:
             return
 

@@ -1,4 +1,4 @@
-"""Checks of the details of a refusal that a client reports, against those that it was given."""
+"""Checks of the details of a refusal that a client reports, against those in the response."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from http import HTTPStatus
@@ -17,16 +17,16 @@ _CORRELATION_HEADER = "klarna-correlation-id"
 
 
 def _refusal_details_true(view: View) -> Iterator[ExchangeResult]:
-    """The client's own words are no matter where the server gave none, nor beside the server's.
+    """The client's own words are fine where the server gave none, and beside the server's.
 
-    What was given for another call is never right, and neither is an id that nobody gave.
+    Details of another call's refusal are never right, nor is an id that no response had.
     """
-    told = view.reported
-    if not isinstance(told, RefusedIt) or not view.attempts:
+    reported = view.reported
+    if not isinstance(reported, RefusedIt) or not view.attempts:
         return
     here = [each.response for each in (*view.attempts, *view.others) if each.response]
     checks = _codes, _ids, _messages
-    wrong = next((text for check in checks for text in check(told, here, view)), "")
+    wrong = next((text for check in checks for text in check(reported, here, view)), "")
     expected = "the code, the messages and the correlation id of this refusal, or none"
     yield verified(view.at, expected, f"the client reports {wrong}", holds=not wrong)
 
@@ -55,8 +55,8 @@ def _given_codes(responses: Iterable[Response]) -> set[str]:
     return {code for code in codes if isinstance(code, str) and code}
 
 
-def _codes(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
-    code, given = told.error_code, _given_codes(here)
+def _codes(reported: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
+    code, given = reported.error_code, _given_codes(here)
     if not code or _is_about(code, [*given, *(str(each.status) for each in here)]):
         return
     if given or code in _given_codes(view.earlier) or code in _of_other_statuses(view, here):
@@ -73,21 +73,21 @@ def _of_other_statuses(view: View, here: list[Response]) -> set[str]:
     return {code for each in documented for code in each.error_code} - near
 
 
-def _ids(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
+def _ids(reported: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
     given = {id_ for each in here for id_ in _given_ids(each)} | _given_in_part(view)
     sent = [header for each in view.attempts for header in each.exchange.request.headers]
     own = [value for name, value in sent if name.lower() != KEY_HEADER.lower()]
-    if told.correlation_id and not _is_about(told.correlation_id, [*given, *own]):
-        yield f"the correlation id {told.correlation_id!r}; the server gave {_listed(given)}"
+    if reported.correlation_id and not _is_about(reported.correlation_id, [*given, *own]):
+        yield f"the correlation id {reported.correlation_id!r}; the server gave {_listed(given)}"
 
 
-def _messages(told: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
+def _messages(reported: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
     """A text is the server's where it has words, code, id or status of an answer in it."""
     given = [text for each in here for text in _given_messages(each)]
     known = [*given, *_given_codes(here), *(id_ for each in here for id_ in _given_ids(each))]
     known += [word for each in here for word in _status_words(each.status)]
     earlier = [text for each in view.earlier for text in _given_messages(each) if text not in given]
-    texts = [text for text in told.error_messages if text]
+    texts = [text for text in reported.error_messages if text]
     stale = [text for text in texts if any(_has(text, old) for old in earlier)]
     foreign = [] if any(_is_about(text, known) for text in texts) else texts
     for text in (*stale, *(foreign if given else ())):
@@ -117,7 +117,7 @@ def _listed(given: Iterable[str]) -> str:
 
 
 def _refusal(view: View) -> tuple[Response, RefusedIt] | None:
-    """The refusal that the told outcome is about, where there is no doubt about it."""
+    """The refusal that the reported outcome is about, where it is certain."""
     last = view.last
     if last is None or last.fate != "refusal" or not isinstance(view.reported, RefusedIt):
         return None
@@ -126,34 +126,34 @@ def _refusal(view: View) -> tuple[Response, RefusedIt] | None:
 
 def _error_code(view: View) -> Iterator[ExchangeResult]:
     if refusal := _refusal(view):
-        response, told = refusal
+        response, reported = refusal
         code = member(response, "error_code")
         if isinstance(code, str):
-            observed = f"the client told {_or_none(told.error_code)}"
-            yield verified(view.at, f"the code {code}", observed, holds=told.error_code == code)
+            observed = f"the client reported {_or_none(reported.error_code)}"
+            yield verified(view.at, f"the code {code}", observed, holds=reported.error_code == code)
 
 
 def _correlation_id(view: View) -> Iterator[ExchangeResult]:
     if refusal := _refusal(view):
-        response, told = refusal
+        response, reported = refusal
         if known := _given_ids(response):
-            observed = f"the client told {_or_none(told.correlation_id)}"
-            holds = told.correlation_id in known
+            observed = f"the client reported {_or_none(reported.correlation_id)}"
+            holds = reported.correlation_id in known
             yield verified(view.at, "the server's correlation id", observed, holds=holds)
 
 
 def _server_messages(view: View) -> Iterator[ExchangeResult]:
     if refusal := _refusal(view):
-        response, told = refusal
-        if wanted := _given_messages(response):
-            text = "\n".join(told.error_messages)
-            holds = all(message in text for message in wanted)
-            observed = f"the client told {_or_none(text)}"
+        response, reported = refusal
+        if given := _given_messages(response):
+            text = "\n".join(reported.error_messages)
+            holds = all(message in text for message in given)
+            observed = f"the client reported {_or_none(text)}"
             yield verified(view.at, "the server's messages", observed, holds=holds)
 
 
-def _or_none(told: str | None) -> str:
-    return repr(told) if told else "none"
+def _or_none(reported: str | None) -> str:
+    return repr(reported) if reported else "none"
 
 
 REFUSAL_DETAILS: Mapping[str, Check] = {

@@ -1,4 +1,4 @@
-"""Checks of each request by itself: path, body, content type."""
+"""Checks of each single request: path, body, content type."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any

@@ -11,15 +11,15 @@ from klarna_specs.client.faults import Slow
 __all__ = ["MOST_ATTEMPTS", "RETRIES"]
 
 MOST_ATTEMPTS = 30
-"""More attempts at one operation than this are taken for a client that knows no bound."""
+"""More attempts at one operation than this count as unbounded."""
 _SEVERAL = 3
-"""So many attempts at least are seen before anything is said of their bound."""
+"""With fewer attempts, traffic alone does not show a bound."""
 _PUNCTUAL_S = 0.05
-"""So much earlier than it was asked to a client may come, for clocks differ."""
+"""A client may come this much earlier than Retry-After, for clocks differ."""
 
 
 def _bounded(view: View) -> Iterator[ExchangeResult]:
-    """By traffic alone it can be told only of what was sent again and again."""
+    """By traffic alone it shows only for calls with several attempts."""
     count = len(view.attempts)
     watched = view.reported is None
     if view.declined or (watched and count < _SEVERAL):
@@ -65,21 +65,21 @@ def _stops_after_success(view: View) -> Iterator[ExchangeResult]:
 
 def _waits(view: View) -> Iterator[ExchangeResult]:
     for before, again in pairwise(view.attempts):
-        asked = before.response.header("retry-after") if before.response else None
-        if before.fate == "wait" and asked and asked.isdigit():
+        seconds = before.response.header("retry-after") if before.response else None
+        if before.fate == "wait" and seconds and seconds.isdigit():
             waited_s = again.exchange.started_s - before.ended_s
-            expected = f"{asked} s of waiting, as Retry-After asks for"
-            holds = waited_s >= int(asked) - _PUNCTUAL_S
+            expected = f"a wait of {seconds} s, as in Retry-After"
+            holds = waited_s >= int(seconds) - _PUNCTUAL_S
             yield verified(again.index, expected, f"it came after {waited_s:.1f} s", holds=holds)
 
 
 def _retries(view: View) -> Iterator[ExchangeResult]:
     again = [after for before, after in pairwise(view.attempts) if before.fate == "unclear"]
     if again:
-        observed = "the client sends again what got no clear answer"
+        observed = "the client retries what got no clear response"
         yield verified(again[0].index, "", observed, holds=False)
     elif view.unclear:
-        observed = "the client does not send again"
+        observed = "the client does not retry"
         yield verified(view.unclear[0].index, "", observed, holds=False)
 
 
@@ -88,7 +88,9 @@ def _patience(view: View) -> Iterator[ExchangeResult]:
         if isinstance(attempt.mark.fault, Slow):
             gave_up = f"the client gave up after {attempt.exchange.outcome.elapsed_s:.1f} s"
             holds = attempt.response is not None and not view.abandoned(attempt)
-            yield verified(attempt.index, "the answer is waited for", gave_up, holds=holds)
+            yield verified(
+                attempt.index, "the client waits for a slow response", gave_up, holds=holds
+            )
 
 
 RETRIES: Mapping[str, Check] = {

@@ -18,7 +18,7 @@ _HIDDEN_IDS = ("page-spelling", "no-refund-id")
 
 
 def _refund_id(view: View) -> Iterator[ExchangeResult]:
-    """Where the id is not where a server has it by now, not to find it is nothing to object to."""
+    """A client need not find an id that is only where the page alone has it."""
     if not isinstance(view.reported, Done) or not view.effects:
         return
     given = {id_ for each in view.attempts if each.response for id_ in response_ids(each.response)}
@@ -27,27 +27,27 @@ def _refund_id(view: View) -> Iterator[ExchangeResult]:
     if view.reported.refund_id in right:
         yield ExchangeResult(view.at)
     elif view.reported.refund_id is not None:
-        observed = f"the client told {view.reported.refund_id!r}"
+        observed = f"the client reported {view.reported.refund_id!r}"
         yield verified(view.at, expected, observed, holds=False)
     else:
         clear = view.last is not None and view.last.fate == "success"
         hidden = not view.seen.isdisjoint(_HIDDEN_IDS)
         level: Level = "INFO" if hidden else "MUST" if clear else "SHOULD"
-        observed = "the client told no refund_id"
+        observed = "the client reported no refund_id"
         yield verified(view.at, expected, observed, holds=False, level=level)
 
 
 def _variations(view: View) -> Iterator[ExchangeResult]:
-    """Of a client that tells no id nothing can be said but that: see `_refund_id`."""
+    """A client that reports no id is judged by `_refund_id` only."""
     varied = {each.mark.fault.how for each in view.attempts if isinstance(each.mark.fault, Varied)}
     if not varied - {"foreign-location"}:
         return
-    told = view.reported
-    without_id = isinstance(told, Done) and told.refund_id is None
+    reported = view.reported
+    without_id = isinstance(reported, Done) and reported.refund_id is None
     if view.effects and view.last and view.last.fate == "success" and not without_id:
-        holds = isinstance(told, Done) and told.refund_id in view.served_ids
+        holds = isinstance(reported, Done) and reported.refund_id in view.served_ids
         expected = "the answer is understood: done, with the refund's id"
-        named = f" with the id {told.refund_id!r}" if isinstance(told, Done) else ""
+        named = f" with the id {reported.refund_id!r}" if isinstance(reported, Done) else ""
         yield verified(view.at, expected, f"{view.said}{named}", holds=holds)
 
 
@@ -59,10 +59,10 @@ def _options(view: View) -> Iterator[ExchangeResult]:
     served = [each for each in last.mark.served if each.is_success] if last else []
     if not served:
         return
-    wanted = _offers(member(served[-1], "options"))
+    offered = _offers(member(served[-1], "options"))
     given = _offers(list(view.reported.options or ()))
-    observed = f"the client told {_listed(given)}"
-    yield verified(view.at, f"the options {_listed(wanted)}", observed, holds=given == wanted)
+    observed = f"the client reported {_listed(given)}"
+    yield verified(view.at, f"the options {_listed(offered)}", observed, holds=given == offered)
 
 
 def _offers(options: Any) -> list[tuple[Any, Any]]:

@@ -10,13 +10,13 @@ __all__ = ["IDENTITY"]
 
 
 def _correlation_id_distinct(seen: Evidence) -> Result:
-    told = (seen.members() or {}).get("correlation_id")
-    if not isinstance(told, str) or not seen.correlation_ids:
+    named = (seen.members() or {}).get("correlation_id")
+    if not isinstance(named, str) or not seen.correlation_ids:
         return Inconclusive()
-    earlier_key = seen.correlation_ids.get(told)
+    earlier_key = seen.correlation_ids.get(named)
     if earlier_key is None or (earlier_key and earlier_key == seen.assessment.call.key):
         return None
-    return Mismatch("a correlation id of its own", f"{told!r}, which an earlier call was told")
+    return Mismatch("a correlation id of its own", f"{named!r}, which an earlier response had")
 
 
 def _id_header(seen: Evidence) -> Result:
@@ -33,12 +33,12 @@ def _id_header(seen: Evidence) -> Result:
 
 
 def _id_distinct(seen: Evidence) -> Result:
-    told = seen.expected and created_id(seen.response, seen.expected)
-    if not seen.expected or not told:
+    named = seen.expected and created_id(seen.response, seen.expected)
+    if not seen.expected or not named:
         return Inconclusive()
-    if (seen.expected.creates or "", told) not in seen.resource_ids:
+    if (seen.expected.creates or "", named) not in seen.resource_ids:
         return None
-    return Mismatch("an id that was not told before", f"{told!r} again")
+    return Mismatch("an id that is new", f"{named!r} again")
 
 
 def _location_header(seen: Evidence) -> Result:
@@ -63,8 +63,8 @@ def _taken_as_new(seen: Evidence) -> Result:
     first = seen.assessment.first
     if first is None or first.answer is None or seen.answer is None:
         return Inconclusive()
-    told = seen.answer.resource_id
-    again = told is not None and told == first.answer.resource_id
+    named = seen.answer.resource_id
+    again = named is not None and named == first.answer.resource_id
     return Mismatch("a new call", "the answer of the first call again") if again else None
 
 
@@ -74,10 +74,10 @@ def _own_identity(seen: Evidence) -> Result:
         return Inconclusive()
     if body.get("order_id") is None:
         return NotApplicable("the order shows no order_id")
-    asked = seen.assessment.call.order_id
-    if body["order_id"] == asked:
+    requested = seen.assessment.call.order_id
+    if body["order_id"] == requested:
         return None
-    return Mismatch(f"order_id {asked!r}", f"order_id {body['order_id']!r}")
+    return Mismatch(f"order_id {requested!r}", f"order_id {body['order_id']!r}")
 
 
 IDENTITY: Mapping[str, Check] = {

@@ -38,7 +38,7 @@ def _on_order(
 
 
 def _money_adds_up(ledger: Ledger, order: Mapping[str, Any]) -> Result:
-    """Not asked after a call was wrongly accepted: consequences are not findings of their own."""
+    """Inconclusive after a call was wrongly accepted: consequences are no findings of their own."""
     spent = ledger.captured_amount + ledger.remaining_authorized_amount
     exceeded = ledger.refunded_amount > ledger.captured_amount or spent > ledger.order_amount
     consequence = exceeded and ledger.turn > 0
@@ -54,12 +54,12 @@ def _captures_agree(seen: Evidence) -> Result:
 
 
 def _options_currency(seen: Evidence) -> Result:
-    told = (seen.members() or {}).get("currency")
-    if not isinstance(told, str) or seen.ledger is None:
+    shown = (seen.members() or {}).get("currency")
+    if not isinstance(shown, str) or seen.ledger is None:
         return Inconclusive()
-    if told.upper() == seen.ledger.currency:
+    if shown.upper() == seen.ledger.currency:
         return None
-    return Mismatch(f"currency {seen.ledger.currency}", f"currency {told}")
+    return Mismatch(f"currency {seen.ledger.currency}", f"currency {shown}")
 
 
 def _same_options(seen: Evidence) -> Result:
@@ -68,9 +68,9 @@ def _same_options(seen: Evidence) -> Result:
     options = as_array((seen.members() or {}).get("options"))
     if capture is None or capture.offered_days is None or options is None:
         return Inconclusive()
-    told = sorted(str((as_object(option) or {}).get("number_of_days")) for option in options)
+    shown = sorted(str((as_object(option) or {}).get("number_of_days")) for option in options)
     before = sorted(str(n) for n in capture.offered_days)
-    return None if told == before else Mismatch(f"the days {before} again", f"the days {told}")
+    return None if shown == before else Mismatch(f"the days {before} again", f"the days {shown}")
 
 
 RESOURCES: Mapping[str, Check] = {

@@ -37,7 +37,7 @@ def _no_server_error(seen: Evidence) -> Result:
 
 
 def _at_first_try(seen: Evidence) -> Result:
-    """A failure that a repeated call healed is told, for it may be of any call."""
+    """Reports a failure that a retry healed: it may happen to any call."""
     if isinstance(seen.exchange.outcome, Failure):
         return Inconclusive()
     lost = [
@@ -47,7 +47,7 @@ def _at_first_try(seen: Evidence) -> Result:
     ]
     if not lost:
         return None
-    return Mismatch("a response to the first try", f"{lost[0].kind}: {lost[0].message}")
+    return Mismatch("a response to the first attempt", f"{lost[0].kind}: {lost[0].message}")
 
 
 def _at_once(seen: Evidence) -> Result:
@@ -55,7 +55,7 @@ def _at_once(seen: Evidence) -> Result:
     if not reads:
         return None
     waited_s = seen.exchange.waited_s
-    return Mismatch("what was done, at the first look", f"another state, for {waited_s:.1f} s")
+    return Mismatch("what was done, at the first read", f"another state, for {waited_s:.1f} s")
 
 
 def _is_a_read(outcome: Response | Failure) -> bool:
@@ -70,17 +70,19 @@ def _status(seen: Evidence) -> Result:
     if status in seen.expected.status and (codes is None or code in codes):
         return None
     if codes is not None:
-        wanted = f"status {status} with error_code {' or '.join(codes)}"
-        return Mismatch(wanted, f"status {status} with error_code {code!r}")
-    wanted = " or ".join(map(str, seen.expected.status))
-    return Mismatch(f"status {wanted}", f"status {seen.response.status}")
+        expected = f"status {status} with error_code {' or '.join(codes)}"
+        return Mismatch(expected, f"status {status} with error_code {code!r}")
+    expected = " or ".join(map(str, seen.expected.status))
+    return Mismatch(f"status {expected}", f"status {seen.response.status}")
 
 
 def _json_content_type(seen: Evidence) -> Result:
-    told = seen.response.content_type
-    if told == "application/json" or (told.startswith("application/") and told.endswith("+json")):
+    shown = seen.response.content_type
+    if shown == "application/json" or (
+        shown.startswith("application/") and shown.endswith("+json")
+    ):
         return None
-    return Mismatch("Content-Type application/json", f"Content-Type {told or 'missing'}")
+    return Mismatch("Content-Type application/json", f"Content-Type {shown or 'missing'}")
 
 
 STATUSES: Mapping[str, Check] = {
