@@ -243,11 +243,6 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.requirement}-{case.case}")
-def test_the_correct_client_passes_and_the_wrong_one_does_not(case: Case) -> None:
-    case.check()
-
-
 def test_a_double_refund_is_reported_with_its_cause() -> None:
     course = Course().told(LOST, *again(K2))
 

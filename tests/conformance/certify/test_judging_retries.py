@@ -74,11 +74,6 @@ def _cases() -> list[Case]:
 CASES = _cases()
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.requirement}-{case.case}")
-def test_the_correct_client_passes_and_the_wrong_one_does_not(case: Case) -> None:
-    case.check()
-
-
 def test_whether_a_client_retries_is_info() -> None:
     failed = meeting(ONE, Errored(503))
     repeats, gives_up = (

@@ -43,10 +43,7 @@ class _Operation:
 
 
 def judge_traffic(
-    spec: Spec,
-    exchanges: Sequence[Exchange],
-    marks: Sequence[Mark] = (),
-    known: KeyBook = _NO_KEYS,
+    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark] = (), known: KeyBook = _NO_KEYS
 ) -> Judged:
     """Judges a client by its exchanges, where nothing else is known of it.
 

@@ -10,10 +10,7 @@ from klarna_conformance.judge.server.comparison import AMOUNTS, has_list, listed
 from klarna_specs.json_value import is_countable
 from klarna_specs.ledger import Capture, Ledger, Refund
 
-__all__ = [
-    "adopted",
-    "noted",
-]
+__all__ = ["adopted", "noted"]
 
 
 def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:

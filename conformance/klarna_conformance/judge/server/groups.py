@@ -15,10 +15,7 @@ __all__ = ["judge", "rated_findings"]
 
 
 def judge(
-    spec: Spec,
-    facts: TargetFacts,
-    orders: Iterable[ProvidedOrder],
-    exchanges: Sequence[Exchange],
+    spec: Spec, facts: TargetFacts, orders: Iterable[ProvidedOrder], exchanges: Sequence[Exchange]
 ) -> tuple[Finding, ...]:
     """What the requirements say of the exchanges of one scenario, in the order they were sent in.
 
@@ -29,10 +26,7 @@ def judge(
 
 
 def rated_findings(
-    spec: Spec,
-    facts: TargetFacts,
-    orders: Iterable[ProvidedOrder],
-    exchanges: Sequence[Exchange],
+    spec: Spec, facts: TargetFacts, orders: Iterable[ProvidedOrder], exchanges: Sequence[Exchange]
 ) -> tuple[tuple[Finding, bool], ...]:
     """The findings that serve goals, each with whether it does on any honest server."""
     judging = _judged(spec, facts, orders, exchanges)
@@ -40,10 +34,7 @@ def rated_findings(
 
 
 def _judged(
-    spec: Spec,
-    facts: TargetFacts,
-    orders: Iterable[ProvidedOrder],
-    exchanges: Sequence[Exchange],
+    spec: Spec, facts: TargetFacts, orders: Iterable[ProvidedOrder], exchanges: Sequence[Exchange]
 ) -> Judging:
     orders = tuple(orders)
     shared = any(order.ledger and order.ledger.shared for order in orders)

@@ -8,10 +8,7 @@ from klarna_conformance.judge.server.comparison import AMOUNTS, excerpt, has_lis
 from klarna_specs.json_value import is_integer
 from klarna_specs.ledger import Ledger
 
-__all__ = [
-    "lifecycle",
-    "money_adds_up",
-]
+__all__ = ["lifecycle", "money_adds_up"]
 
 
 def money_adds_up(order: Mapping[str, Any]) -> Result:

@@ -19,10 +19,7 @@ _OF_THE_STATE = frozenset(
 
 
 def shows_what_was_done(
-    spec: Spec,
-    facts: TargetFacts,
-    orders: Iterable[ProvidedOrder],
-    exchanges: Sequence[Exchange],
+    spec: Spec, facts: TargetFacts, orders: Iterable[ProvidedOrder], exchanges: Sequence[Exchange]
 ) -> bool:
     """Whether the last of these exchanges, a read, agrees with what the others led to."""
     last = len(exchanges) - 1

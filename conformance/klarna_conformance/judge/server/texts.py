@@ -7,11 +7,7 @@ from klarna_conformance.judge.results import Inconclusive, Mismatch, NotApplicab
 from klarna_conformance.judge.server.comparison import excerpt, same_value
 from klarna_specs.json_value import as_array, as_object
 
-__all__ = [
-    "text_agrees",
-    "text_is_own",
-    "text_shown",
-]
+__all__ = ["text_agrees", "text_is_own", "text_shown"]
 
 _TEXTS = ("reference", "description")
 
