@@ -5,7 +5,7 @@ import json
 import socket
 import threading
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -17,9 +17,7 @@ import msgspec
 import pytest
 import uvicorn
 
-from klarna_conformance import defaults
 from klarna_conformance.judge.server import judge
-from klarna_conformance.mock.app import mock_app
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.plan.rehearsal import MockTarget
@@ -35,10 +33,10 @@ from klarna_specs.goals import Scope
 from klarna_specs.scenario import Key, Scenario, Together
 from klarna_strategies.steps import cancel, capture, extend, get_options, offered, refund, release
 
+from .asgi import App, asgi
 from .museum import CARD, FULL, NONE, PART, TWO_CAPTURES, spec
 from .runs import run_on
 
-App = Callable[[Any, Any, Any], Awaitable[None]]
 Wrapper = Callable[[App], App]
 VARIANTS = harmless_variants()
 
@@ -271,10 +269,6 @@ def _served(app: Any) -> Iterator[str]:
         thread.join(10)
 
 
-def _mock() -> App:
-    return mock_app(Mock(spec()), username=defaults.USERNAME, password=defaults.PASSWORD)
-
-
 def _outcome(summary: Summary) -> tuple[list[str], tuple[str, ...], bool]:
     failed = [r.id for r in summary.requirements if r.verdict == "FAIL"]
     return failed, summary.errors, summary.exchanges > 60
@@ -306,7 +300,7 @@ def _outcome(summary: Summary) -> tuple[list[str], tuple[str, ...], bool]:
 def test_a_server_that_differs_in_transport_alone_fails_nothing(
     wrap: Wrapper, tmp_path: Path
 ) -> None:
-    with _served(wrap(_mock())) as base_url:
+    with _served(wrap(asgi(Mock(spec())))) as base_url:
         summary = run_on(base_url, tmp_path, SCENARIOS)
 
     assert _outcome(summary) == ([], (), True)
@@ -351,7 +345,7 @@ def _behind_an_old_proxy(upstream: str) -> Iterator[str]:
 
 
 def test_answers_in_http_1_0_fail_nothing(tmp_path: Path) -> None:
-    with _served(_mock()) as mock_url, _behind_an_old_proxy(mock_url) as base_url:
+    with _served(asgi(Mock(spec()))) as mock_url, _behind_an_old_proxy(mock_url) as base_url:
         summary = run_on(base_url, tmp_path, SCENARIOS)
 
     assert _outcome(summary) == ([], (), True)
