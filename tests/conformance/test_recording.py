@@ -26,7 +26,7 @@ from klarna_strategies.steps import extend, get_order, get_refund, offered, refu
 
 from .conftest import Served
 from .listeners import Forward, Listener
-from .museum import FULL, PART, accepting, spec
+from .museum import FULL, PART, made, spec
 from .pages import active_parts
 from .runs import run_on
 
@@ -43,8 +43,8 @@ class Forgetful(Mock):
         return {**shown, "refunded_amount": 0} if isinstance(shown, dict) else shown
 
 
-def played_on(server: type[Mock]) -> Played:
-    target = MockTarget(server(spec()))
+def played_on(server: str | type[Mock]) -> Played:
+    target = MockTarget(made(server))
     played = asyncio.run(play(spec(), target, MANY, identifier="s0001"))
     return judged(played)
 
@@ -68,8 +68,8 @@ def verdicts(played: Played) -> list[tuple[str, str, int]]:
         *("captured_amount", "-", "a", "for", "description", "Location", "refunded"),
     ],
 )
-@pytest.mark.parametrize("server", [Mock, Forgetful, accepting("refund.within-captured-amount")])
-def test_no_credential_changes_a_verdict(secret: str, server: type[Mock]) -> None:
+@pytest.mark.parametrize("server", [Mock, Forgetful, "bound-dropped"])
+def test_no_credential_changes_a_verdict(secret: str, server: str | type[Mock]) -> None:
     before = played_on(server)
     recorded = Recorder(Redactor((secret,), public="http://mock")).played(before)
 
