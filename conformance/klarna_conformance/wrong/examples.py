@@ -50,9 +50,7 @@ CARD = msgspec.structs.replace(FULL, payment_method="card")
 PAY_NOW = msgspec.structs.replace(FULL, payment_method="pay_now")
 PAY_IN_4 = msgspec.structs.replace(FULL, payment_method="pay_in_4")
 _order = msgspec.structs.replace
-_SMALL = _order(FULL, order_amount=100, captures=(100,))
 _BIG = _order(FULL, order_amount=10**9, captures=(10**9,))
-_HUGE = _order(FULL, order_amount=10**10, captures=(10**10,))
 _LARGE = _order(FULL, order_amount=100_000_000, captures=(100_000_000,))
 
 KEYED = refund(1_000, key=Key("first"))
@@ -289,6 +287,10 @@ _FEES: Mapping[str, _Example] = {
     "extension-after-fee": (FULL, (_PART_FEE, extend(offered(0)))),
 }
 _KEYS: Mapping[str, _Example] = {
+    "extension-key-with-other-days": (
+        FULL,
+        (extend(offered(0), key=Key("first")), extend(7, key=Key("first"))),
+    ),
     "repeated": (FULL, (KEYED, KEYED)),
     "repeated-after-another": (FULL, (KEYED, refund(1_000, key=Key("second")), KEYED)),
     "repeated-after-others": (
