@@ -101,7 +101,7 @@ def watched(*findings: Finding):
 def found(verdict="FAIL", requirement="client.once", exchange=1, **others) -> Finding:
     """A finding, with the words of a refund that happened twice."""
     said = {
-        "expected": "what was told once happens once",
+        "expected": "one command takes effect once",
         "observed": "the client sent a second refund with a new key; 2 booked",
     }
     return Finding(

@@ -1,7 +1,7 @@
 """One certification from end to end: trying the adapter, playing everything, shrinking."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, nullcontext
 from math import inf
 
@@ -15,7 +15,8 @@ from klarna_conformance.certify.shrinking import Trying, shrunk
 from klarna_conformance.certify.silence import Silence
 from klarna_conformance.drawing import draw
 from klarna_conformance.errors import AdapterError
-from klarna_conformance.judge.client.judging import excuses, judge_client, keys_used
+from klarna_conformance.judge.client.judging import excuses, judge_client
+from klarna_conformance.judge.client.keys import KeyBook
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.record.redaction import Redactor
@@ -119,7 +120,7 @@ class _Certifying:
         self._tell = tell
         self._began_s = time.monotonic()
         self._scenarios = tuple(self._chosen())
-        self._used: dict[str, str] = {}
+        self._known = KeyBook()
         self._users: dict[str, ClientScenario] = {}
         self._found: set[str] = set()
         self._failing: dict[str, tuple[Size, Played]] = {}
@@ -165,11 +166,11 @@ class _Certifying:
             if silence.expects(scenario):
                 skipped += 1
                 continue
-            played = await self._played(scenario, f"s{number:04}", self._used)
+            played, keys = await self._played(scenario, f"s{number:04}", self._known)
             silence.note(_side(played).episodes)
             self._note(played)
-            for key, use in keys_used(self._spec, _side(played), played.exchanges).items():
-                self._used[key] = use
+            self._known |= keys
+            for key in keys.uses:
                 self._users.setdefault(key, scenario)
         without = f"after {silence.spent_s:.0f} s without an outcome"
         return f"{skipped} scenarios were left out {without}" if skipped else ""
@@ -187,28 +188,33 @@ class _Certifying:
         self,
         scenario: ClientScenario,
         identifier: str,
-        used: Mapping[str, str] | None = None,
+        known: KeyBook | None = None,
         shrunk_from: str = "",
-    ) -> Played:
-        """Plays and judges a scenario; `used` are the keys that others before it have used."""
+    ) -> tuple[Played, KeyBook]:
+        """Plays and judges a scenario; `known` are the keys of others before it.
+
+        Returns it with its own keys.
+        """
         course = await self._stage.play(scenario)
         self._sent += len(course.exchanges)
-        return Played(
+        judged = judge_client(self._spec, course.side, course.exchanges, known or KeyBook())
+        played = Played(
             id=identifier,
             scenario=plain_scenario(scenario),
             orders=course.orders,
             exchanges=course.exchanges,
-            findings=judge_client(self._spec, course.side, course.exchanges, used),
+            findings=judged.findings,
             shrunk_from=shrunk_from,
             client=course.side,
         )
+        return played, judged.keys
 
     def _note(self, played: Played) -> None:
         self._write(played)
         self._found |= {finding.requirement for finding in played.findings}
         failed = _failed(played.findings)
         if failed:
-            alone = _failed(judge_client(self._spec, _side(played), played.exchanges))
+            alone = _failed(judge_client(self._spec, _side(played), played.exchanges).findings)
             for requirement in failed:
                 size = requirement not in alone, *played.size
                 known = self._failing.get(requirement)
@@ -246,23 +252,24 @@ class _Certifying:
                 Trying(play=self._try, requirement=requirement, seed=self._options.seed),
                 within_s=min(_SHRINK_S, self._left_s),
             )
-            again = await self._played(smallest or whole, f"c{number:04}", shrunk_from=played.id)
+            again, _ = await self._played(smallest or whole, f"c{number:04}", shrunk_from=played.id)
             if requirement in _failed(again.findings):
                 self._write(again)
 
     def _whole(self, requirement: str, played: Played) -> ClientScenario:
         """The scenario with all that it takes: also the one before it whose key it used again."""
         scenario = _scenario_of(played)
-        alone = _failed(judge_client(self._spec, _side(played), played.exchanges))
-        own = keys_used(self._spec, _side(played), played.exchanges)
-        before = next((self._users[key] for key in own if key in self._users), None)
-        if requirement in alone or before is None or before == scenario:
+        alone = judge_client(self._spec, _side(played), played.exchanges)
+        users = (self._users[key] for key in alone.keys.uses if key in self._users)
+        before = next(users, None)
+        if requirement in _failed(alone.findings) or before is None or before == scenario:
             return scenario
         return before.then(scenario)
 
     async def _try(self, scenario: ClientScenario) -> set[str]:
         """The requirements that a scenario shows to be violated."""
-        return _failed((await self._played(scenario, "")).findings)
+        played, _ = await self._played(scenario, "")
+        return _failed(played.findings)
 
     def _header(self) -> Header:
         options = self._options

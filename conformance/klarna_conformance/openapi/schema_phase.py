@@ -1,6 +1,6 @@
-"""The schema tier of a run: scenarios from the data that Schemathesis makes of the description.
+"""The schema tier of a run: scenarios from data that Schemathesis generates.
 
-Whether an answer to them is right is told by the judge, as for any other scenario: what
+The judge decides on the responses, as for any other scenario: what
 Schemathesis calls valid or invalid is only a way to draw.
 """
 
@@ -86,7 +86,7 @@ class _Source:
         """About `wanted` scenarios: three of four at a bound, the others random."""
         at_bounds = _spread(self._at_bounds, wanted * 3 // 4, self._seed)
         positive, negative = _modes()
-        # What breaks a schema costs most to draw, and most of it is at the bounds already.
+        # Values that break a schema are slow to draw, and most of them are at the bounds already.
         fewer = (wanted - len(at_bounds)) // 3
         keeping = self._drawn(positive, wanted - len(at_bounds) - fewer)
         breaking = self._drawn(negative, fewer)
@@ -133,7 +133,7 @@ def _sources(spec: Spec, market: str, seed: int) -> list[_Source]:
 
 
 def _modes() -> tuple[Any, Any]:
-    """Data that keeps a schema, and data that breaks it."""
+    """Data that satisfies a schema, and data that breaks it."""
     from schemathesis import GenerationMode
 
     return GenerationMode.POSITIVE, GenerationMode.NEGATIVE
@@ -148,5 +148,5 @@ def _spread(values: Sequence[T], wanted: int, seed: int) -> Sequence[T]:
 
 
 def _distinct(scenarios: Iterable[Scenario]) -> list[Scenario]:
-    told = {msgspec.json.encode(each, order="deterministic"): each for each in scenarios}
-    return list(told.values())
+    distinct = {msgspec.json.encode(each, order="deterministic"): each for each in scenarios}
+    return list(distinct.values())

@@ -17,13 +17,13 @@ __all__ = ["generated_body", "generated_key", "within_the_order"]
 _JSON = "application/json"
 _HEADER_TEXT = re.compile(r"[!-~][ -~]*")
 _PLACEHOLDER = next(iter(offered(0)))
-"""A member that steps have a meaning of their own for."""
+"""A member that has a special meaning in steps."""
 
 
 def generated_body(case: Any) -> Body:
     """The body of a Schemathesis case: JSON, or text where it is not JSON or labelled otherwise."""
-    told = case.headers.get("Content-Type") or _JSON
-    content_type = told if _HEADER_TEXT.fullmatch(told) else _JSON
+    generated = case.headers.get("Content-Type") or _JSON
+    content_type = generated if _HEADER_TEXT.fullmatch(generated) else _JSON
     body = case.body
     if isinstance(body, bytes):
         return Raw(text=body.decode("utf-8", "replace"), content_type=content_type)
@@ -50,7 +50,7 @@ def generated_key(case: Any) -> Key | None:
 
 
 def within_the_order(spec: Spec, operation: Operation, body: Body, plan: OrderPlan) -> Body:
-    """The body with the amount that it asks for brought within what the order can bear.
+    """The body with its amount brought within what the order allows.
 
     Otherwise nearly every generated amount would be refused, whatever the rest of the body is.
     """

@@ -8,7 +8,7 @@ import msgspec
 
 from klarna_conformance.http.locations import Leads, created_id, follow
 from klarna_conformance.judge.server import shows_what_was_done
-from klarna_conformance.judge.server.reading import json_object
+from klarna_conformance.judge.server.response_members import json_object
 from klarna_conformance.play.request_builder import OrderName, RequestBuilder, in_path
 from klarna_conformance.target.target import OutOfBudget, Target
 from klarna_reports.record.record import Played, ProvidedOrder, Unavailable

@@ -3,7 +3,7 @@
 import threading
 import uuid
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import httpx
 
@@ -42,6 +42,8 @@ class Errand(NamedTuple):
 class ReferenceClient:
     """Sends again what got no clear answer, under the same key; tells only what it knows."""
 
+    id: ClassVar[str] = "client-reference"
+    caught_by: ClassVar[tuple[str, ...]] = ()
     operations = tuple(_SUFFIXES)
     attempts = 4
 

@@ -40,6 +40,7 @@ class ClientRequirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     id: str
     level: Level
     statement: str
+    check: str
     source: str
     section: str = ""
     of: tuple[str, ...] = ()

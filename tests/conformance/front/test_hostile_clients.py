@@ -11,7 +11,7 @@ import pytest
 
 from klarna_conformance.adapter_protocol import Hello, Ready
 from klarna_conformance.certify.driving import Course, Stage
-from klarna_conformance.judge.client.judging import judge_client, keys_used
+from klarna_conformance.judge.client.judging import judge_client
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.record.redaction import Redactor
@@ -132,8 +132,7 @@ def test_any_request_is_served_judged_and_recorded(
     request_: bytes, fault: Fault | None, tmp_path: Path
 ) -> None:
     course = played(request_, request_, fault=fault)
-    findings = judge_client(spec(), course.side, course.exchanges)
-    keys_used(spec(), course.side, course.exchanges)
+    findings = judge_client(spec(), course.side, course.exchanges).findings
     whole = Played(
         id="s0001",
         scenario=Scenario(plan=FULL, steps=()),
