@@ -186,7 +186,7 @@ def test_clients_are_certified_for_it_where_it_is_offered(
             await stage.open()
             for scenario in client_table(spec, operations=chosen):
                 course = await stage.play(scenario)
-                found += judge_client(spec, course.side, course.exchanges)
+                found += judge_client(spec, course.side, course.exchanges).findings
         finally:
             await stage.aclose()
         return found
