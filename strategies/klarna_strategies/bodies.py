@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from klarna_specs.spec import Level
+from klarna_specs.spec import Level, Spec
 from klarna_strategies.amounts import refund_amounts
 from klarna_strategies.malformed import OddBody, odd_bodies
 from klarna_strategies.order_lines import order_lines
@@ -61,7 +61,9 @@ def _bodies(draw: DrawFn, member: str, amounts: SearchStrategy[int]) -> Members:
     return body
 
 
-def malformed_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[OddBody]:
+def malformed_bodies(
+    operation: str, *, amount: int = 100, spec: Spec | None = None
+) -> SearchStrategy[OddBody]:
     """Bodies that break `<prefix>.malformed-refused` alone: they MUST be refused.
 
     `amount` is what the required member rightly is. Shrinks to no body at all. Raises ValueError
@@ -70,10 +72,12 @@ def malformed_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[Odd
     >>> simplest(malformed_bodies("refundOrder")).level
     'MUST'
     """
-    return st.sampled_from(_of_level(operation, "MUST", amount))
+    return st.sampled_from(_of_level(operation, "MUST", amount, spec))
 
 
-def bodies_beyond_limits(operation: str, *, amount: int = 100) -> SearchStrategy[OddBody]:
+def bodies_beyond_limits(
+    operation: str, *, amount: int = 100, spec: Spec | None = None
+) -> SearchStrategy[OddBody]:
     """Bodies that break `<prefix>.limits-kept` or `<prefix>.types-kept`: they SHOULD be refused.
 
     Raises ValueError for an operation without a body.
@@ -81,10 +85,12 @@ def bodies_beyond_limits(operation: str, *, amount: int = 100) -> SearchStrategy
     >>> simplest(bodies_beyond_limits("refundOrder")).kind
     'amount-fraction'
     """
-    return st.sampled_from(_of_level(operation, "SHOULD", amount))
+    return st.sampled_from(_of_level(operation, "SHOULD", amount, spec))
 
 
-def undocumented_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[OddBody]:
+def undocumented_bodies(
+    operation: str, *, amount: int = 100, spec: Spec | None = None
+) -> SearchStrategy[OddBody]:
     """Bodies with unknown members or other content types, of which the documentation says nothing.
 
     A server may accept or refuse them; it must not fail. Raises ValueError as `malformed_bodies`.
@@ -92,11 +98,13 @@ def undocumented_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[
     >>> simplest(undocumented_bodies("refundOrder")).kind
     'unknown-member'
     """
-    return st.sampled_from(_of_level(operation, None, amount))
+    return st.sampled_from(_of_level(operation, None, amount, spec))
 
 
-def _of_level(operation: str, level: Level | None, amount: int) -> Sequence[OddBody]:
-    bodies = [odd for odd in odd_bodies(operation, amount=amount) if odd.level == level]
+def _of_level(
+    operation: str, level: Level | None, amount: int, spec: Spec | None
+) -> Sequence[OddBody]:
+    bodies = [odd for odd in odd_bodies(operation, amount=amount, spec=spec) if odd.level == level]
     if not bodies:
         raise ValueError(f"{operation} has 0 bodies of level {level}")
     return bodies

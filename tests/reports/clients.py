@@ -14,7 +14,7 @@ from klarna_reports.record.record import (
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import FAULT_KINDS, Cut, Refused
 from klarna_specs.client.play import ClientSide, Command, Done, Episode, Mark
-from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_requirements, client_spec
+from klarna_specs.client.requirements import client_operations, client_requirements, client_spec
 from klarna_specs.exchange import Exchange, Failure, Request, Response
 from klarna_specs.goals import Scope, goals
 from klarna_specs.ledger import open_ledger
@@ -23,6 +23,7 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario
 
 SPEC = load()
+OPERATIONS = client_operations(SPEC)
 PLAN = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(10_000,))
 LEDGER = open_ledger(PLAN, "o1", ("c1",))
 LOST = Cut("after", reset=False)
@@ -30,7 +31,7 @@ BOOKED = Response(status=201, headers=(("Refund-Id", "r1"),))
 CERTIFIED = Certified(
     client="acme 1.2",
     adapter="python adapter.py",
-    operations=CLIENT_OPERATIONS,
+    operations=OPERATIONS,
     faults=FAULT_KINDS,
 )
 HEADER = Header(

@@ -82,14 +82,14 @@ def client(
     from klarna_conformance.cli.terminal import Terminal
     from klarna_conformance.network.network import Tempo
     from klarna_specs.client.faults import FAULT_KINDS
-    from klarna_specs.client.requirements import CLIENT_OPERATIONS
+    from klarna_specs.client.requirements import client_operations
     from klarna_specs.loader import load
 
     spec = load(specs)
     saved = _saved(spec, replay) if replay else None
     options = CertifyOptions(
         seed=seed,
-        operations=_chosen("operation", operations, CLIENT_OPERATIONS),
+        operations=_chosen("operation", operations, client_operations(spec)),
         faults=() if faults == "none" else _chosen("fault", faults, FAULT_KINDS),
         examples=examples,
         time_s=max_time,

@@ -86,7 +86,9 @@ async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
     served = goals_served(
         f for f, sure in rated if sure and (not waits or _may_need_clock(spec, f))
     )
-    if any(step.operation == "extendDueDate" for step in steps_of(scenario)):
+    if any(
+        spec.operations[step.operation].effect == "extend_due_date" for step in steps_of(scenario)
+    ):
         # Which option is the last one, and which days are on offer, differs from target to target.
         other = MockTarget(Mock(msgspec.structs.replace(spec, extension_days=_OTHER_DAYS)))
         _, elsewhere = await _rated(spec, other, scenario)

@@ -7,8 +7,9 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from klarna_conformance.errors import PreflightError
-from klarna_conformance.judge.server.reading import json_object
-from klarna_conformance.judge.server.state import Mismatch, order_agrees
+from klarna_conformance.judge.results import Mismatch
+from klarna_conformance.judge.server.comparison import order_agrees
+from klarna_conformance.judge.server.response_members import json_object
 from klarna_conformance.limits import Limits
 from klarna_conformance.play.discovery import discover_readings, probes
 from klarna_conformance.play.player import play

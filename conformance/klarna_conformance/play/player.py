@@ -8,14 +8,23 @@ import msgspec
 
 from klarna_conformance.http.locations import Leads, created_id, follow
 from klarna_conformance.judge.server import shows_what_was_done
-from klarna_conformance.judge.server.reading import json_object
+from klarna_conformance.judge.server.response_members import json_object
 from klarna_conformance.play.request_builder import OrderName, RequestBuilder, in_path
 from klarna_conformance.target.target import OutOfBudget, Target
 from klarna_reports.record.record import Played, ProvidedOrder, Unavailable
 from klarna_specs.exchange import Exchange, Request, Response
 from klarna_specs.plan import Authorization
-from klarna_specs.scenario import Json, Key, Scenario, Step, Together, Wait
+from klarna_specs.scenario import Key, Scenario, Step, Together, Wait
 from klarna_specs.spec import Spec
+from klarna_strategies.steps import (
+    cancel,
+    capture,
+    get_captures,
+    get_options,
+    get_order,
+    get_refund,
+    release,
+)
 
 __all__ = ["play"]
 
@@ -101,7 +110,7 @@ class _Player:
         planned = provided.plan.authorization
         if provided.authorization is not None or planned == "open":
             return
-        read = await self._call(Step(operation="getOrder", order=name), "scene")
+        read = await self._call(get_order(order=name), "scene")
         if _shows_authorization(read, planned):
             self._builder.claim(name, planned)
 
@@ -131,8 +140,8 @@ class _Player:
         await self._read_options(step)
         exchange = await self._call(step, "step")
         await self._read_created(step, exchange)
-        changes = self._spec.operations[step.operation].changes
-        if self._reads and (changes or step.operation == "getOptionsForExtendDueDate"):
+        operation = self._spec.operations[step.operation]
+        if self._reads and (operation.changes or operation.shows == "extension_options"):
             # The other order is read as well: nothing may have happened to it.
             for name in self._builder.orders:
                 await self._read_order(name, "look")
@@ -176,22 +185,20 @@ class _Player:
 
     async def _read_options(self, step: Step) -> None:
         """Reads the options of a capture before its due date is extended."""
-        if step.operation == "extendDueDate" and isinstance(step.capture, int):
-            options = Step(
-                operation="getOptionsForExtendDueDate", order=step.order, capture=step.capture
-            )
-            await self._call(options, "look")
+        extends = self._spec.operations[step.operation].effect == "extend_due_date"
+        if extends and isinstance(step.capture, int):
+            await self._call(get_options(step.capture, order=step.order), "look")
 
     async def _read_order(self, name: OrderName, purpose: _Purpose) -> None:
-        await self._call(Step(operation="getOrder", order=name), purpose)
+        await self._call(get_order(order=name), purpose)
 
     async def _read_everything(self, name: OrderName) -> None:
         """At the end reads the captures, and again the earlier refunds: they may have changed."""
         captures = self._builder.captures(name)
         if captures > 1 or captures > len(self._builder.orders[name].capture_ids):
-            await self._call(Step(operation="getCaptures", order=name), "look")
+            await self._call(get_captures(order=name), "look")
         for n in range(self._builder.refunds(name) - 1):
-            await self._call(Step(operation="getRefund", order=name, refund=n), "look")
+            await self._call(get_refund(n, order=name), "look")
 
     async def _call(self, step: Step, purpose: _Purpose) -> Exchange:
         request = self._builder.request(step)
@@ -241,16 +248,11 @@ def _missing_steps(provided: ProvidedOrder, name: OrderName) -> list[Step]:
     """The calls that make an order what its plan says."""
     plan = provided.plan
     steps = [
-        Step(
-            operation="captureOrder",
-            order=name,
-            body=Json({"captured_amount": amount}),
-            key=Key(f"scene {name} {index}"),
-        )
+        capture(amount, order=name, key=Key(f"scene {name} {index}"))
         for index, amount in enumerate(plan.captures[len(provided.capture_ids) :])
     ]
     if plan.authorization == provided.rest:
         return steps
     if plan.authorization == "released" or plan.captures:
-        return [*steps, Step(operation="releaseRemainingAuthorization", order=name)]
-    return [*steps, Step(operation="cancelOrder", order=name)]
+        return [*steps, release(order=name)]
+    return [*steps, cancel(order=name)]

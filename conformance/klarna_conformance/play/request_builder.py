@@ -9,7 +9,7 @@ from urllib.parse import quote
 import msgspec
 
 from klarna_conformance.http.locations import created_id
-from klarna_conformance.judge.server.reading import reading_followed
+from klarna_conformance.judge.server.interpretations import path_followed
 from klarna_reports.record.record import ProvidedOrder, TargetFacts
 from klarna_specs.calls import KEY_HEADER, key_form
 from klarna_specs.exchange import Exchange, NotJson, Payload, Request, Response
@@ -83,7 +83,7 @@ class RequestBuilder:
             ids = known.captures if success.creates == "capture" else known.refunds
             if identifier not in ids:
                 ids.append(identifier)
-        if step.operation == "getOptionsForExtendDueDate":
+        if operation.shows == "extension_options":
             known.offered[self._capture_id(step)] = _offered_days(response)
 
     def request(self, step: Step) -> Request:
@@ -105,7 +105,7 @@ class RequestBuilder:
         )
 
     def _path(self, operation: Operation, step: Step) -> str:
-        reading = step.path_reading or reading_followed(self._facts, operation)
+        reading = step.path_reading or path_followed(self._facts, operation)
         template = operation.paths[reading]
         if step.order != "unknown":
             order_id = self._orders[step.order].provided.order_id

@@ -9,7 +9,8 @@ import msgspec
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.judge.client.judging import excuses
-from klarna_conformance.judge.client.traffic import excusable, judge_traffic, keys_of_traffic
+from klarna_conformance.judge.client.keys import KeyBook
+from klarna_conformance.judge.client.traffic import judge_traffic
 from klarna_conformance.network.network import Seen
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.run.running import recorded_header
@@ -117,9 +118,9 @@ def _judged(
 def _judged_clients(spec: Spec, watched: Watched) -> Iterator[Played]:
     """What was sent about each order, with what the requirements say of its sender.
 
-    A key that was used for several orders is told where it comes the second time.
+    A key that is used for several orders is reported where it comes the second time.
     """
-    used: dict[str, str] = {}
+    known = KeyBook()
     found: set[str] = set()
     excused: set[str] = set()
     for number, places in enumerate(_by_order(spec, watched).values(), 1):
@@ -132,15 +133,15 @@ def _judged_clients(spec: Spec, watched: Watched) -> Iterator[Played]:
             for place in places
         )
         marks = tuple(watched.marks[place] for place in places) if watched.marks else ()
-        findings = judge_traffic(spec, exchanges, marks, used)
-        used = {**keys_of_traffic(spec, exchanges), **used}
-        found |= {finding.requirement for finding in findings}
-        excused |= set(excusable(spec, exchanges, marks))
+        judged = judge_traffic(spec, exchanges, marks, known)
+        known = judged.keys | known
+        found |= {finding.requirement for finding in judged.findings}
+        excused |= judged.occasions
         yield Played(
             id=f"c{number:04}",
             scenario=Scenario(plan=None, steps=()),
             exchanges=exchanges,
-            findings=findings,
+            findings=judged.findings,
             client=ClientSide(orders=(), episodes=(), marks=marks),
         )
     never = tuple(each for each in excuses(spec, found) if each.requirement in excused)

@@ -8,7 +8,7 @@ from klarna_reports.record.results import RequirementResult, Summary
 from klarna_reports.summary.judged import sides
 from klarna_reports.words.wording import cut, scope_lines
 from klarna_specs.client.faults import FAULT_KINDS
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
 from klarna_specs.spec import Spec
 
 __all__ = ["Overview", "overview", "unseen"]
@@ -77,7 +77,8 @@ def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
 
 
 def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
-    lines = _limits_of_clients(record) if "client" in sides(record) else scope_lines(summary)
+    watched = "client" in sides(record)
+    lines = _limits_of_clients(spec, record) if watched else scope_lines(summary)
     if summary.target.is_mock and "server" in sides(record):
         lines.insert(0, "A real server: the target was the built-in mock.")
     if summary.stopped:
@@ -95,7 +96,7 @@ def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
     return tuple(lines)
 
 
-def _limits_of_clients(record: Record) -> list[str]:
+def _limits_of_clients(spec: Spec, record: Record) -> list[str]:
     certified = record.header.certified
     if certified is None:
         return ["The client's commands and reported outcomes: traffic does not show them."]
@@ -104,7 +105,7 @@ def _limits_of_clients(record: Record) -> list[str]:
         lines.append(
             f"Operations that the client does not support: {', '.join(certified.unsupported)}."
         )
-    others = [name for name in CLIENT_OPERATIONS if name not in certified.operations]
+    others = [name for name in client_operations(spec) if name not in certified.operations]
     if left := [name for name in others if name not in certified.unsupported]:
         lines.append(f"Operations that were not selected: {', '.join(left)}.")
     if without := [kind for kind in FAULT_KINDS if kind not in certified.faults]:

@@ -167,7 +167,7 @@ def test_a_client_that_breaks_down_is_a_finding_with_its_last_words(
 
     assert finished.code == 1
     assert "FAIL client.answers" in finished.out
-    assert told.startswith("the client broke down: it ended with exit code 1.")
+    assert told.startswith("the client crashed: it ended with exit code 1.")
     assert told.endswith("RuntimeError: the network is not what it was")
 
 

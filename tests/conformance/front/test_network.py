@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from klarna_conformance import defaults
-from klarna_conformance.mock.app import credentials_of
+from klarna_conformance.mock.answering import credentials_of
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.network import Disturbing, Network, Tempo
 from klarna_specs.client.faults import (

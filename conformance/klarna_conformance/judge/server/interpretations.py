@@ -1,13 +1,15 @@
-"""Which reading of a contradiction a server follows, as far as one exchange shows it. Pure."""
+"""Which interpretation of a contradiction a server follows, as an exchange shows it. Pure."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from klarna_reports.record.record import TargetFacts
 from klarna_specs.exchange import NotJson, Response
 from klarna_specs.json_value import as_object
 from klarna_specs.oracle import Assessment
+from klarna_specs.spec import Operation
 
-__all__ = ["OBSERVERS"]
+__all__ = ["OBSERVERS", "path_followed"]
 
 
 def _json(response: Response) -> Any:
@@ -23,8 +25,8 @@ def _member(response: Response, name: str) -> Any:
 
 def _error_message_member(_assessment: Assessment, response: Response) -> str | None:
     names = ("error_messages", "error_message")
-    told = (name for name in names if _member(response, name) is not None)
-    return next(told, None) if response.is_refusal else None
+    shown = (name for name in names if _member(response, name) is not None)
+    return next(shown, None) if response.is_refusal else None
 
 
 def _error_status(_assessment: Assessment, response: Response) -> str | None:
@@ -34,7 +36,7 @@ def _error_status(_assessment: Assessment, response: Response) -> str | None:
 
 
 def _id_header_name(assessment: Assessment, response: Response) -> str | None:
-    if assessment.call.operation.operation != "refundOrder" or not response.is_success:
+    if assessment.call.operation.effect != "refund" or not response.is_success:
         return None
     names = {name.lower() for name, _ in response.headers}
     return next((n for n in ("Refund-Id", "refund_id") if n.lower() in names), None)
@@ -42,13 +44,13 @@ def _id_header_name(assessment: Assessment, response: Response) -> str | None:
 
 def _extension_path(assessment: Assessment, response: Response) -> str | None:
     call = assessment.call
-    extended = call.operation.operation == "extendDueDate" and response.is_success
+    extended = call.operation.effect == "extend_due_date" and response.is_success
     return call.path_reading if extended else None
 
 
 def _release_without_captures(assessment: Assessment, response: Response) -> str | None:
     call, ledger = assessment.call, assessment.ledger
-    if call.operation.operation != "releaseRemainingAuthorization" or ledger is None:
+    if call.operation.effect != "release" or ledger is None:
         return None
     if call.credentials != "valid" or assessment.replay or ledger.layout != "none-open":
         return None
@@ -56,16 +58,16 @@ def _release_without_captures(assessment: Assessment, response: Response) -> str
 
 
 def _currency_case(assessment: Assessment, response: Response) -> str | None:
-    if assessment.call.operation.operation != "getOptionsForExtendDueDate":
+    if assessment.call.operation.shows != "extension_options":
         return None
-    told = _member(response, "currency")
-    if not response.is_success or not isinstance(told, str) or not told.isalpha():
+    shown = _member(response, "currency")
+    if not response.is_success or not isinstance(shown, str) or not shown.isalpha():
         return None
-    return "upper" if told.isupper() else "lower"
+    return "upper" if shown.isupper() else "lower"
 
 
 def _created_body(assessment: Assessment, response: Response) -> str | None:
-    if assessment.call.operation.operation != "refundOrder" or response.status != 201:
+    if assessment.call.operation.effect != "refund" or response.status != 201:
         return None
     if not response.body.text:
         return "empty"
@@ -92,3 +94,9 @@ OBSERVERS: Mapping[str, Callable[[Assessment, Response], str | None]] = {
     "created_body": _created_body,
     "refund_bound": _refund_bound,
 }
+"""By the name that `observe:` in the specs gives it."""
+
+
+def path_followed(facts: TargetFacts, operation: Operation) -> str:
+    """The name of the path of an operation that a target follows: the page's by default."""
+    return facts.readings.get(operation.operation, next(iter(operation.paths)))
