@@ -8,7 +8,8 @@ from typing import Any, Protocol
 import msgspec
 
 from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
+from klarna_specs.loader import load
 
 __all__ = [
     "PROTOCOL",
@@ -95,7 +96,9 @@ def adapter_schema() -> dict[str, Any]:
     _, definitions = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
     for definition in definitions.values():
         definition["description"] = cleandoc(definition["description"])
-    definitions["Ready"]["properties"]["operations"]["items"]["enum"] = list(CLIENT_OPERATIONS)
+    definitions["Ready"]["properties"]["operations"]["items"]["enum"] = list(
+        client_operations(load())
+    )
     for outcome in _TOLD:
         definition = definitions[outcome.__name__]
         members = {name: _nullable(each) for name, each in definition["properties"].items()}

@@ -1,4 +1,4 @@
-"""What can go wrong in a run, in its order.
+"""The errors of a run, in the order of its steps.
 
 The command line is read (`UsageError`, exit 2), the specs are loaded (`klarna_specs.SpecError`,
 exit 2), the output folder is created (`UnwritableError`, exit 2), the target is checked
@@ -48,7 +48,7 @@ class PreflightError(ConformanceError):
 
 
 class AdapterError(ConformanceError):
-    """The adapter of a client violates the protocol; nothing is said of the client."""
+    """The adapter of a client violates the protocol; that says nothing about the client."""
 
     exit_code = 2
 

@@ -1,23 +1,24 @@
-"""How much of a target a run may use, and how such quantities are written."""
+"""The limits of a run, and how durations and rates are written."""
 
 import re
+from typing import Annotated
 
 import msgspec
 
 from klarna_conformance import defaults
 
-__all__ = ["Limits", "duration_s", "rate_per_s"]
+__all__ = ["Duration", "Limits", "duration_s", "rate_per_s"]
 
+Duration = Annotated[str, msgspec.Meta(description="A duration, such as 250ms, 30s or 10m.")]
 _UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run keeps to; None where nothing bounds it.
+    """The limits of a run; None is unlimited.
 
-    `requests` are those of the whole run, `time_s` is its length, `timeout_s` the deadline of one
-    exchange, `settle_s` for how long a read that disagrees is repeated, all in seconds.
-    `refunded_amount` is the most that may be refunded in the whole run, in minor units of whatever
-    currency.
+    `requests`, `time_s` and `refunded_amount` (minor units, summed over currencies) are for the
+    whole run, `timeout_s` is the timeout of one request, and `settle_s` is for how long a read that
+    does not show the latest change is repeated; all times are in seconds.
     """
 
     concurrency: int = defaults.CONCURRENCY

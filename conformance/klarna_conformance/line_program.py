@@ -1,4 +1,4 @@
-"""A program of the user's that answers in a line what it is asked in a line."""
+"""A program of the user that reads requests and writes answers, one a line."""
 
 import asyncio
 import os
@@ -11,19 +11,19 @@ __all__ = ["LineProgram", "ProgramEnded"]
 
 _LONGEST_LINE = 1_048_576
 _KEPT_OF_STDERR = 4_096
-"""How many of the last bytes on stderr are kept, to be told when the program fails."""
-_LONGEST_WORDS = 400
+"""How many of the last bytes on stderr are kept, to show them if the program fails."""
+_LONGEST_SHOWN = 400
 _GRACE_S = 2.0
-"""How long a program may take to end once its input is closed."""
-_GLANCE_S = 0.005
+"""How long a program may take to end after its input is closed."""
+_POLL_S = 0.005
 
 
 class ProgramEnded(Exception):
-    """The program ended instead of answering; the message has its exit code and last words."""
+    """The program ended without an answer; the message has its exit code and last output."""
 
 
 class LineProgram:
-    """Starts a program when it is first asked, and ends it, with what it started, in the end."""
+    """Starts a program with the first request, and ends it with all its processes at the end."""
 
     def __init__(self, command: Sequence[str]) -> None:
         self.command = tuple(command)
@@ -36,18 +36,18 @@ class LineProgram:
     def last_words(self) -> str:
         """The end of what the program wrote to stderr, in one line."""
         words = " ".join(self._stderr.decode(errors="replace").split())
-        return words if len(words) <= _LONGEST_WORDS else f"...{words[-_LONGEST_WORDS:]}"
+        return words if len(words) <= _LONGEST_SHOWN else f"...{words[-_LONGEST_SHOWN:]}"
 
     async def ask(self, line: bytes) -> bytes:
-        """Hands a line on and reads the answer, with its end.
+        """Sends a line, and returns the line of the answer.
 
-        Raises ProgramEnded, OSError where the program cannot be started or does not listen, and
+        Raises ProgramEnded, OSError if the program cannot be started or reads nothing, and
         ValueError for an answer that is too long.
         """
         process = self._process or await self._start()
         assert process.stdin is not None
         assert process.stdout is not None
-        with suppress(ConnectionError):  # it does not listen: how it ended tells why
+        with suppress(ConnectionError):  # it reads nothing: its exit code says why
             process.stdin.write(line)
             await process.stdin.drain()
         try:
@@ -57,13 +57,13 @@ class LineProgram:
         if not answer.endswith(b"\n"):
             code = await _exit_code(process)
             if self._listening is not None:
-                with suppress(TimeoutError):  # what it started may keep its stderr open
+                with suppress(TimeoutError):  # its child processes may keep stderr open
                     await asyncio.wait_for(asyncio.shield(self._listening), _GRACE_S)
             raise ProgramEnded(f"it ended with exit code {code}. {self.last_words}".strip())
         return answer
 
     async def aclose(self) -> None:
-        """Closes the program's input; it is ended where it does not end by itself."""
+        """Closes the program's input, and ends a program that does not end then."""
         if self._process is None:
             return
         if self._process.stdin is not None:
@@ -74,7 +74,7 @@ class LineProgram:
         await self.kill()
 
     async def kill(self) -> None:
-        """Ends the program, with what it started; it is started anew when it is asked again."""
+        """Ends the program with all its processes; the next request starts it again."""
         process, transport, listening = self._process, self._transport, self._listening
         self._process, self._transport, self._listening = None, None, None
         if process is not None:
@@ -84,7 +84,7 @@ class LineProgram:
             listening.cancel()
             await asyncio.gather(listening, return_exceptions=True)
         if transport is not None:
-            transport.close()  # others may hold the pipes still
+            transport.close()  # other processes may still hold the pipes
 
     async def _start(self) -> Process:
         self._stderr = b""
@@ -103,20 +103,20 @@ class LineProgram:
         return self._process
 
     async def _listen(self, process: Process) -> None:
-        """Reads stderr, so that the program does not wait for somebody to do so."""
+        """Reads stderr, so that the program never blocks on it."""
         assert process.stderr is not None
         while part := await process.stderr.read(65_536):
             self._stderr = (self._stderr + part)[-_KEPT_OF_STDERR:]
 
 
 async def _exit_code(process: Process) -> int:
-    """How the program ended. `Process.wait` may wait for others that hold its pipes, and for us."""
+    """The exit code. `Process.wait` could block on other processes that hold the pipes."""
     while process.returncode is None:
-        await asyncio.sleep(_GLANCE_S)
+        await asyncio.sleep(_POLL_S)
     return process.returncode
 
 
 def _kill(pid: int) -> None:
-    """Ends the program and what it started: they are a process group of their own."""
+    """Ends the program and its child processes, which are a process group."""
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(pid, signal.SIGKILL)

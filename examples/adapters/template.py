@@ -1,10 +1,10 @@
-"""The protocol of an adapter, without a client: put yours in at the three places marked HERE.
+"""The adapter protocol without a client: insert yours at the three places marked HERE.
 
-    klarna-conformance client --faults none -- python template.py     # does it work at all?
-    klarna-conformance client -- python template.py                   # and when the network fails?
+    klarna-conformance client --faults none -- python template.py     # without faults
+    klarna-conformance client -- python template.py                   # the certification
 
-Whatever the language is, it comes to this: read a line of JSON, do what it says, write a line of
-JSON. docs/client-certification.md tells the protocol.
+In any language, an adapter reads a line of JSON, executes the command, and writes a line of JSON.
+docs/client-certification.md describes the protocol.
 """
 
 import json
@@ -16,7 +16,7 @@ Outcome = dict[str, Any]
 
 
 class Refused(Exception):
-    """HERE: the exception of your client for an answer that says no (4xx), in place of this one."""
+    """HERE: your client's exception for a refusal (4xx) instead of this class."""
 
     error_code: str | None = None
     error_messages: tuple[str, ...] = ()
@@ -24,17 +24,17 @@ class Refused(Exception):
 
 
 def make_client(hello: dict[str, Any]) -> Any:
-    """HERE: your client, for the server and with the credentials that `hello` tells.
+    """HERE: your client, with the server and the credentials in `hello`.
 
-    `hello` has base_url, username, password and timeout_s. Who waits for an answer longer than
-    timeout_s is certified as well, but slowly.
+    `hello` has base_url, username, password and timeout_s. A client with a longer timeout can be
+    certified too, but slowly.
     """
     raise NotImplementedError
 
 
-# HERE: what your client can do. Leave out what it cannot. Each function gets the client, the id of
-# the order, and the members of the request body, with capture_id where it is about a capture; an
-# answer is {} or, for a refund, {"refund_id": ...}, or, for the options, {"options": [...]}.
+# HERE: the operations that your client supports. Each function gets the client, the order id, and
+# the members of the request body, with capture_id if the path has one. It returns {}, or
+# {"refund_id": ...} for a refund, or {"options": [...]} for the extension options.
 #
 #     "refundOrder": lambda client, order_id, arguments: {
 #         "refund_id": client.refund(order_id, arguments["refunded_amount"]).id
@@ -45,12 +45,12 @@ def make_client(hello: dict[str, Any]) -> Any:
 OPERATIONS: dict[str, Callable[[Any, str, dict[str, Any]], Outcome]] = {}
 
 
-def act(client: Any, told: dict[str, Any]) -> Outcome:
-    """Has the client do one thing. Leave to it what is its own: keys, timeouts, trying again."""
-    if told["operation"] not in OPERATIONS:
+def execute(client: Any, command: dict[str, Any]) -> Outcome:
+    """Executes a command. Leave idempotency keys, timeouts and retries to the client."""
+    if command["operation"] not in OPERATIONS:
         return {"outcome": "unsupported"}
     try:
-        result = OPERATIONS[told["operation"]](client, told["order_id"], told["arguments"])
+        result = OPERATIONS[command["operation"]](client, command["order_id"], command["arguments"])
         return {"outcome": "done", **result}
     except Refused as refusal:
         return {
@@ -59,20 +59,20 @@ def act(client: Any, told: dict[str, Any]) -> Outcome:
             "error_messages": list(refusal.error_messages),
             "correlation_id": refusal.correlation_id,
         }
-    except Exception as error:  # a timeout, a reset, a 5xx: it may have happened, or not
+    except Exception as error:  # a timeout, a reset, a 5xx: the effect is unknown
         print(repr(error), file=sys.stderr)
         return {"outcome": "unknown", "reason": repr(error)}
 
 
 def main() -> None:
-    """Speaks the protocol until stdin ends; logs belong on stderr, nothing else on stdout."""
+    """Runs the protocol until stdin ends; write logs to stderr, and nothing else to stdout."""
     hello = json.loads(sys.stdin.readline())["hello"]
     client = make_client(hello) if OPERATIONS else None
     ready = {"client": "my client 1.0", "operations": list(OPERATIONS)}
     print(json.dumps({"ready": ready}), flush=True)
     for line in sys.stdin:
-        told = json.loads(line)
-        print(json.dumps({"id": told["id"], **act(client, told)}), flush=True)
+        command = json.loads(line)
+        print(json.dumps({"id": command["id"], **execute(client, command)}), flush=True)
 
 
 if __name__ == "__main__":

@@ -1,1 +1,65 @@
-"""What a run found: its record, and the renderings that are made from it."""
+"""The record of a run, and the reports that are made from it.
+
+The names below are imported when they are first used. The examples in this package run after these
+lines, in a directory where `klarna-conformance run` has written its report.
+
+>>> from pathlib import Path
+>>> from klarna_reports import *
+>>> from klarna_specs import load
+>>> spec = load()
+>>> record = read_journal(Path("conformance-report/journal.ndjson"))
+>>> summary = summarise(spec, record)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from klarna_reports.errors import JournalError, MergeError
+    from klarna_reports.page.html import render_html
+    from klarna_reports.record.journal import Journal, read_journal
+    from klarna_reports.record.record import Finding, Played, Record
+    from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
+    from klarna_reports.render import write_renderings
+    from klarna_reports.summary.changes import Changes, changes_between
+    from klarna_reports.summary.merging import merged
+    from klarna_reports.summary.summary import summarise
+
+__all__ = [
+    "Changes",
+    "Finding",
+    "Journal",
+    "JournalError",
+    "MergeError",
+    "Played",
+    "Record",
+    "ReportedFinding",
+    "RequirementResult",
+    "Summary",
+    "changes_between",
+    "merged",
+    "read_journal",
+    "render_html",
+    "summarise",
+    "write_renderings",
+]
+
+_NAMES = {
+    "errors": ("JournalError", "MergeError"),
+    "page.html": ("render_html",),
+    "record.journal": ("Journal", "read_journal"),
+    "record.record": ("Finding", "Played", "Record"),
+    "record.results": ("ReportedFinding", "RequirementResult", "Summary"),
+    "render": ("write_renderings",),
+    "summary.changes": ("Changes", "changes_between"),
+    "summary.merging": ("merged",),
+    "summary.summary": ("summarise",),
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+if not TYPE_CHECKING:  # a type checker reads the imports above, and reports a misspelled name
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

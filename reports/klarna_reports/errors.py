@@ -1,15 +1,18 @@
-"""What can go wrong while a record is read.
+"""Errors while records are read and merged.
 
-The file is opened, then its lines are read one by one: both are told by `JournalError`. A record
-that was cut short is no error; it has no footer. Records that are not parts of one run cannot be
-merged (`MergeError`).
+Opening the journal and reading its lines raise `JournalError`. An interrupted run is no error: its
+record has no footer. Merging records that are not shards of one run raises `MergeError`.
 """
 
 __all__ = ["JournalError", "MergeError"]
 
 
 class JournalError(Exception):
-    """A journal cannot be read: which file, which line (from 1; 0 is all of it), and why."""
+    """A journal cannot be read: which file, which line (from 1; 0 is all of it), and why.
+
+    >>> print(JournalError("journal.ndjson", 3, "the line cannot be read"))
+    journal.ndjson:3: the line cannot be read
+    """
 
     def __init__(self, file: str, line: int, problem: str) -> None:
         super().__init__(file, line, problem)
@@ -23,4 +26,11 @@ class JournalError(Exception):
 
 
 class MergeError(Exception):
-    """Records are not the parts of one run; the message says why."""
+    """The records are not the shards of one run; the message says why.
+
+    >>> try:
+    ...     merged([record, record])
+    ... except MergeError as error:
+    ...     print(error)
+    only shards of a run (`run --shard I/N`) can be merged, not whole runs
+    """

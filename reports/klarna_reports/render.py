@@ -1,4 +1,4 @@
-"""Writing what a record comes to beside its journal."""
+"""Renders a record in the formats of `FORMATS` and writes the files."""
 
 import os
 import tempfile
@@ -30,7 +30,7 @@ __all__ = [
     "WITH_EVERY_RUN",
     "Format",
     "discard_renderings",
-    "unfit",
+    "format_problem",
     "write_renderings",
 ]
 
@@ -60,19 +60,17 @@ FORMATS: dict[Format, str] = {
     "pytest": "test_counterexamples.py",
     "certificate": "certificate.html",
 }
-"""The formats that a record can be rendered in, and the names of their files."""
+"""The supported formats and their file names."""
 WITH_EVERY_RUN: tuple[Format, ...] = ("json", "junit", "html")
 WITH_EVERY_CERTIFICATION: tuple[Format, ...] = (*WITH_EVERY_RUN, "certificate")
 
 
-def unfit(record: Record, formats: Collection[str]) -> str:
-    """Why one of these formats is not for this record; empty where there is nothing to say."""
+def format_problem(record: Record, formats: Collection[str]) -> str:
+    """Why this record cannot be rendered in one of these formats; empty if it can."""
     if "certificate" in formats and record.header.certified is None:
-        return "a certificate is made of a client that was certified, and this is another record"
+        return "the format certificate needs the record of a client certification"
     if "pytest" in formats and sides(record) != ("server",):
-        return (
-            "the format pytest plays counterexamples of servers, and this is the record of clients"
-        )
+        return "the format pytest replays counterexamples of servers; this record is of clients"
     return ""
 
 
@@ -84,9 +82,14 @@ def write_renderings(
     *,
     previous: Summary | None = None,
 ) -> Summary:
-    """Writes the record in these formats, each file whole or not at all; answers the summary.
+    """Writes the record in these formats, each file atomically, and returns the summary.
 
-    With the summary of a `previous` run the page tells what changed since then.
+    With the summary of a `previous` run, the HTML report shows what changed since then.
+
+    >>> write_renderings(Path("rendered"), spec, record, ("junit", "sarif")).verdict
+    'NONCONFORMANT'
+    >>> sorted(path.name for path in Path("rendered").iterdir())
+    ['junit.xml', 'report.sarif']
     """
     summary = summarise(spec, record)
     changes = changes_between(previous, summary) if previous else None
@@ -110,7 +113,7 @@ def write_renderings(
 
 
 def discard_renderings(directory: Path) -> None:
-    """Takes away what an earlier run left, so that it is not taken for that of the next one."""
+    """Deletes the files of an earlier run, so that they are not mistaken for the next run's."""
     leftovers = [directory / name for name in (FILE_NAME, *FORMATS.values())]
     leftovers += sorted((directory / "counterexamples").glob("*.yaml"))
     for path in leftovers:

@@ -1,1 +1,75 @@
-"""What Klarna's Order Management documentation says, as data and pure functions."""
+"""What Klarna's Order Management documentation says, as data and pure functions.
+
+The names below are imported when they are first used. The examples in this package run after these
+lines: an order of 100.00 SEK of which 60.00 are captured, and a request for a refund.
+
+>>> from pathlib import Path
+>>> from klarna_specs import *
+>>> spec = load()
+>>> plan = OrderPlan(market="SE", currency="SEK", order_amount=10000, captures=(6000,))
+>>> ledger = open_ledger(plan, "o-1", capture_ids=("c-1",))
+>>> def refund(amount):
+...     path = "/ordermanagement/v1/orders/o-1/refunds"
+...     body = Payload(f'{{"refunded_amount": {amount}}}')
+...     headers = (("Content-Type", "application/json"),)
+...     return Request(method="POST", path=path, headers=headers, body=body)
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from klarna_specs.calls import Call, read_call
+    from klarna_specs.errors import SpecError, SpecFileError
+    from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
+    from klarna_specs.ledger import Ledger, open_ledger
+    from klarna_specs.loader import load
+    from klarna_specs.oracle import Assessment, Outcome, assess
+    from klarna_specs.plan import OrderPlan
+    from klarna_specs.scenario import Json, Scenario, Step
+    from klarna_specs.spec import Operation, Requirement, Spec
+
+__all__ = [
+    "Assessment",
+    "Call",
+    "Exchange",
+    "Failure",
+    "Json",
+    "Ledger",
+    "Operation",
+    "OrderPlan",
+    "Outcome",
+    "Payload",
+    "Request",
+    "Requirement",
+    "Response",
+    "Scenario",
+    "Spec",
+    "SpecError",
+    "SpecFileError",
+    "Step",
+    "assess",
+    "load",
+    "open_ledger",
+    "read_call",
+]
+
+_NAMES = {
+    "calls": ("Call", "read_call"),
+    "errors": ("SpecError", "SpecFileError"),
+    "exchange": ("Exchange", "Failure", "Payload", "Request", "Response"),
+    "ledger": ("Ledger", "open_ledger"),
+    "loader": ("load",),
+    "oracle": ("Assessment", "Outcome", "assess"),
+    "plan": ("OrderPlan",),
+    "scenario": ("Json", "Scenario", "Step"),
+    "spec": ("Operation", "Requirement", "Spec"),
+}
+_MODULES = {name: module for module, names in _NAMES.items() for name in names}
+
+if not TYPE_CHECKING:  # a type checker reads the imports above, and reports a misspelled name
+
+    def __getattr__(name: str) -> object:
+        if name not in _MODULES:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)

@@ -42,6 +42,10 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     `body` is its JSON value as a lenient reader takes it (None where there is none); `forms` are
     the open forms that it is written in (`forms.yaml`), which another honest reader may refuse.
     `key_is_masked` where it had a key that is not recorded.
+
+    >>> call = read_call(spec, refund(7000))
+    >>> call.operation.operation, call.order_id, call.member("refunded_amount")
+    ('refundOrder', 'o-1', 7000)
     """
 
     operation: Operation
@@ -90,6 +94,9 @@ def read_call(spec: Spec, request: Request, *, followed: bool = False) -> Call |
     With `followed` the operations count too that no run sends. A base URL that ends with a slash
     makes paths that begin with two, which mean the same. Reading the same request again is cheap:
     player, mock, judge and recorder each do.
+
+    >>> read_call(spec, Request(method="GET", path="/unknown")) is None
+    True
     """
     known = (id(spec), followed, request)
     if known not in _CALLS:

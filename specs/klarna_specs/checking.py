@@ -1,11 +1,14 @@
 """Checks that the spec files fit together: names, levels, expressions, ids."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from klarna_specs.bodies import violations
+from klarna_specs.effects import EFFECTS
 from klarna_specs.errors import RuleError, SpecFileError
 from klarna_specs.forms import RECOGNISED
+from klarna_specs.names import suggestion, unknown_names, unknown_response_names
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.rules import check_expression
 from klarna_specs.spec import STRENGTH, Across, Operation, Requirement, Spec
@@ -29,11 +32,13 @@ _SPECIAL_RESPONSES = (
 
 @dataclass
 class Origins:
-    """The files that a spec was read from."""
+    """The files that a spec was read from, and where in them each operation stands."""
 
     common: YamlText
     markets: YamlText
-    operations: dict[str, YamlText] = field(default_factory=dict[str, YamlText])
+    operations: dict[str, tuple[YamlText, Place]] = field(
+        default_factory=dict[str, tuple[YamlText, Place]]
+    )
     lists: dict[str, YamlText] = field(default_factory=dict[str, YamlText])
 
 
@@ -49,11 +54,8 @@ def check_spec(spec: Spec, origins: Origins) -> None:
             _refuse(origins.lists["errors"], place, f"there is no source {error.source!r}")
     for place, problem in _form_problems(spec):
         _refuse(origins.lists["forms"], place, problem)
-    for operation in spec.operations.values():
+    for operation in _all_operations(spec):
         _check_operation(spec, operation, origins)
-    for index, operation in enumerate(spec.followed.values()):
-        for place, problem in _operation_problems(spec, operation):
-            _refuse(origins.lists["followed"], ("followed", index, *place), problem)
     _check_ids(spec, origins)
 
 
@@ -75,31 +77,39 @@ def _refuse(text: YamlText, place: Place, problem: str) -> NoReturn:
     raise text.error(place, problem)
 
 
+def _all_operations(spec: Spec) -> Iterator[Operation]:
+    yield from spec.operations.values()
+    yield from spec.followed.values()
+
+
 def _check_operation(spec: Spec, operation: Operation, origins: Origins) -> None:
-    text = origins.operations[operation.operation]
+    text, top = origins.operations[operation.operation]
     for place, problem in _operation_problems(spec, operation):
-        _refuse(text, place, problem)
+        _refuse(text, (*top, *place), problem)
     for name, expression in operation.terms.items():
-        _compiled(text, ("terms", name), expression)
+        _check_expression(spec, operation, text, (*top, "terms", name), expression)
     for name, response in operation.responses.items():
         if response.or_success:
-            _compiled(text, ("responses", name), response.or_success)
+            place = (*top, "responses", name, "or_success")
+            _compile(text, place, response.or_success)
+            for problem in unknown_response_names(spec, operation, response.or_success):
+                _refuse(text, place, problem)
     for index, requirement in enumerate(operation.requirements):
         origin, place = _origin(operation, index, requirement, origins)
         for problem in _problems(spec, operation, requirement):
             _refuse(origin, place, f"{requirement.id}: {problem}")
-        for expression in _expressions(requirement):
-            _compiled(origin, place, expression)
+        for member, expression in _expressions(requirement):
+            _check_expression(spec, operation, origin, (*place, *member), expression)
 
 
 def _origin(
     operation: Operation, index: int, requirement: Requirement, origins: Origins
 ) -> tuple[YamlText, Place]:
     """Where a requirement stands: in the file of its operation, or among the common ones."""
-    text = origins.operations[operation.operation]
-    own = len(text.root["requirements"])
-    if index < own:
-        return text, ("requirements", index)
+    text, top = origins.operations[operation.operation]
+    place = (*top, "requirements", index)
+    if place in text.lines:
+        return text, place
     name = requirement.id.removeprefix(f"{operation.prefix}.")
     ids = [template["id"] for template in origins.common.root["requirements"]]
     return origins.common, ("requirements", ids.index(name))
@@ -114,9 +124,28 @@ def _operation_problems(spec: Spec, operation: Operation) -> Iterator[tuple[Plac
     for schema in filter(None, schemas):
         if schema not in spec.schemas:
             yield ("body",), f"there is no schema {schema!r}"
+    if operation.effect and operation.effect not in EFFECTS:
+        problem = f"there is no effect {operation.effect!r}"
+        yield ("effect",), f"{problem}{suggestion(operation.effect, EFFECTS)}"
+    if operation.layout not in LAYOUTS:
+        problem = f"there is no layout {operation.layout!r}"
+        yield ("layout",), f"{problem}{suggestion(operation.layout, LAYOUTS)}"
+    yield from _example_problems(spec, operation)
     for name, response in operation.responses.items():
         if response.body not in ("any", "none", *spec.schemas):
             yield ("responses", name), f"there is no schema {response.body!r}"
+
+
+def _example_problems(spec: Spec, operation: Operation) -> Iterator[tuple[Place, str]]:
+    body, example = operation.body, operation.example
+    if body is None and example is not None:
+        yield ("example",), "there is an example, but no body"
+    elif body is not None and example is None and operation.operation in spec.operations:
+        yield ("body",), "there is no example of the body; write the plainest one"
+    elif body is not None and example is not None:
+        for schema in filter(None, (body.schema, body.limits)):
+            for problem in violations(spec, schema, example):
+                yield ("example",), f"the example breaks the schema {schema}: {problem}"
 
 
 def _problems(spec: Spec, operation: Operation, requirement: Requirement) -> Iterator[str]:
@@ -154,12 +183,22 @@ def _across_problems(spec: Spec, across: Across) -> Iterator[str]:
                     yield f"there is no {dimension} {value!r}"
 
 
-def _expressions(requirement: Requirement) -> Iterable[str]:
-    whole = (requirement.rule, requirement.when, requirement.silent, *requirement.weaker.values())
-    return [expression for expression in (*whole, *requirement.cases.values()) if expression]
+def _expressions(requirement: Requirement) -> Iterator[tuple[Place, str]]:
+    whole = {name: getattr(requirement, name) for name in ("rule", "when", "silent")}
+    yield from (((name,), expression) for name, expression in whole.items() if expression)
+    yield from ((("weaker", name), each) for name, each in requirement.weaker.items())
+    yield from ((("cases", name), each) for name, each in requirement.cases.items())
 
 
-def _compiled(text: YamlText, place: Place, expression: str) -> None:
+def _check_expression(
+    spec: Spec, operation: Operation, text: YamlText, place: Place, expression: str
+) -> None:
+    _compile(text, place, expression)
+    for problem in unknown_names(spec, operation, expression):
+        _refuse(text, place, f"{problem} (in {expression!r})")
+
+
+def _compile(text: YamlText, place: Place, expression: str) -> None:
     try:
         check_expression(expression)
     except RuleError as exc:
@@ -176,7 +215,7 @@ def _check_ids(spec: Spec, origins: Origins) -> None:
 
 
 def _ids(spec: Spec, origins: Origins) -> Iterator[tuple[str, YamlText, Place]]:
-    for operation in spec.operations.values():
+    for operation in _all_operations(spec):
         for index, requirement in enumerate(operation.requirements):
             yield requirement.id, *_origin(operation, index, requirement, origins)
     for name, entries in (("contradictions", spec.contradictions), ("untested", spec.untested)):

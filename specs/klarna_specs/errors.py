@@ -8,11 +8,22 @@ __all__ = ["RuleError", "SpecError", "SpecFileError"]
 
 
 class SpecError(Exception):
-    """The specs cannot be used as they are."""
+    """The specs cannot be used as they are.
+
+    >>> try:
+    ...     load(Path("no-such-directory"))
+    ... except SpecError:
+    ...     print("no specs there")
+    no specs there
+    """
 
 
 class SpecFileError(SpecError):
-    """A spec file is wrong: which, at which line (from 1), and what to write instead."""
+    """A spec file is wrong: which, at which line (from 1), and what to write instead.
+
+    >>> print(SpecFileError("refund-order.yaml", 12, "unknown level 'SHALL'"))
+    refund-order.yaml:12: unknown level 'SHALL'
+    """
 
     def __init__(self, file: str, line: int, problem: str) -> None:
         super().__init__(file, line, problem)

@@ -1,4 +1,4 @@
-"""What went over the wire: one request with its response, or with the failure to get one."""
+"""Exchanges: a request with its response, or with the failure to get one."""
 
 import json
 from functools import cached_property
@@ -15,7 +15,7 @@ Headers = tuple[tuple[str, str], ...]
 
 
 class NotJson(Exception):
-    """A payload that was to be read as JSON is not JSON."""
+    """A payload is not JSON."""
 
 
 def _refuse_constant(name: str) -> Any:
@@ -23,7 +23,11 @@ def _refuse_constant(name: str) -> Any:
 
 
 class Payload(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
-    """The bytes of a body as text, without loss: UTF-8, or else one character a byte."""
+    """The bytes of a body as text, without loss: UTF-8, otherwise one character a byte.
+
+    >>> Payload('{"refunded_amount": 100}').json()
+    {'refunded_amount': 100}
+    """
 
     text: str
     encoding: Literal["utf-8", "latin-1"] = "utf-8"
@@ -42,9 +46,9 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
         return self.text.encode(self.encoding)
 
     def json(self) -> Any:
-        """The JSON value; raises `NotJson`, also for NaN and for nesting beyond any use.
+        """The JSON value; raises `NotJson`, also for NaN and for excessive nesting.
 
-        It is read once, and shared: whoever changes it copies it first.
+        It is parsed once and shared: copy it before a change.
         """
         value, problem = self._json
         if problem:
@@ -53,7 +57,7 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
 
     @cached_property
     def _json(self) -> tuple[Any, str]:
-        """The value, and why there is none: an exception kept here would keep its frames alive."""
+        """The value, and why there is none: a cached exception would keep its frames alive."""
         if self.encoding != "utf-8":
             return None, "the body is not UTF-8"
         try:
@@ -67,21 +71,24 @@ class _Headed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     body: Payload = Payload("")
 
     def header(self, name: str) -> str | None:
-        """The first value of a header, by name in any case; None where it is not there."""
+        """The first value of a header, by name in any case; None if it is missing."""
         wanted = name.lower()
         return next((value for key, value in self.headers if key.lower() == wanted), None)
 
     @property
     def content_type(self) -> str:
-        """The media type in lower case, without parameters; empty where none is told."""
+        """The media type in lower case, without parameters; empty if there is none."""
         return (self.header("content-type") or "").split(";")[0].strip().lower()
 
 
 class Request(_Headed, frozen=True, kw_only=True):
-    """A request as sent, without its credentials: those are told by kind, never by value.
+    """A request as sent, with its credentials by kind only, never by value.
 
     `path` is the request target: path and query, percent-encoded. `unrecorded` where there was a
     body that whoever recorded the request left out or masked.
+
+    >>> refund(7000).refunds
+    7000
     """
 
     method: str
@@ -91,7 +98,7 @@ class Request(_Headed, frozen=True, kw_only=True):
 
     @property
     def refunds(self) -> int:
-        """How much the request asks to refund, in minor units; 0 where it is no refund."""
+        """The amount to refund, in minor units; 0 if the request is no refund."""
         if self.method != "POST" or not self.path.endswith("/refunds"):
             return 0
         try:
@@ -103,9 +110,12 @@ class Request(_Headed, frozen=True, kw_only=True):
 
 
 class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="response"):
-    """A response; `truncated` where the body was longer than is read (`body` is its beginning).
+    """A response. `truncated`: the body is only the beginning of a longer one.
 
-    `unrecorded` where there was a body that whoever recorded the response left out.
+    `unrecorded`: there was a body, and whoever recorded the response left it out.
+
+    >>> Response(status=201, headers=(("Refund-Id", "r-1"),)).header("refund-id")
+    'r-1'
     """
 
     status: int
@@ -120,7 +130,7 @@ class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="respon
 
     @property
     def is_refusal(self) -> bool:
-        """4xx, but for 429: being asked to wait is no answer to the request."""
+        """4xx other than 429, which only postpones the request."""
         return 400 <= self.status < 500 and self.status != 429
 
 
@@ -129,8 +139,11 @@ class Failure(
 ):
     """No complete response came; whether the request took effect is not known.
 
-    `aborted`: the client did not wait for it, or whoever sent or recorded it was not able to.
-    `headers` are those that came before a response broke off.
+    `aborted`: the client did not wait for the response, or whoever sent or recorded it could not.
+    `headers` are those of a response that was cut off.
+
+    >>> Failure(kind="timeout", message="no response within 30 s").kind
+    'timeout'
     """
 
     kind: Literal["unreachable", "closed", "timeout", "protocol", "tls", "aborted"]
@@ -140,15 +153,18 @@ class Failure(
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One request and what came of it.
+    """One request with its outcome, from the wire to the record.
 
-    `step` is the index of the scenario's step that it belongs to, None while the scene is set;
-    `purpose` says why it was sent (`cut`: in a group that was not sent whole, so that nothing can
-    be said of it); `group` numbers the concurrent group, if any. `started_s` counts from the
-    scenario's start, `clock_s` is how far the target's clock was moved.
-    `earlier` are the outcomes of the same request that do not count, because it was sent again: it
-    failed, had to wait (429), or was a read that did not show yet what had been done. `waited_s`
-    is how long was waited in between, in seconds.
+    `earlier` are the outcomes of earlier attempts, which do not count: a failure, a 429, or a read
+    that did not show yet what had been done. `waited_s` is the time between the attempts, in
+    seconds. What follows is the place of the exchange in a scenario. `step` is the index of its
+    step, None before the first and after the last one. `purpose` says why it was sent: `scene` sets
+    up an order, `look` reads, `cut` belongs to a group that was not sent in full, which proves
+    nothing. `group` is the number of the concurrent group, if any. `started_s` counts from the
+    start of the scenario; `clock_s` is how far the target's clock was advanced.
+
+    >>> Exchange(request=refund(7000), outcome=Response(status=403)).outcome.is_refusal
+    True
     """
 
     request: Request
@@ -163,10 +179,10 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def is_flaky(self) -> bool:
-        """Whether it took more than one try to get a response."""
+        """Whether an earlier attempt got no response."""
         return any(isinstance(o, Failure) and o.kind != "aborted" for o in self.earlier)
 
     @property
     def requests(self) -> int:
-        """How often the request was sent."""
+        """The number of attempts."""
         return 1 + len(self.earlier)

@@ -100,6 +100,9 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
     `silent` are the keys of such calls (empty: none). `shared` is an order that others may change
     by calls that are not seen. `status` and `fraud_status` are as the order last showed them,
     `began_s` is when `now_s` was 0 and `expires_s` when the authorization ends (Unix times).
+
+    >>> ledger.captured_amount, ledger.refunded_amount, ledger.remaining_authorized_amount
+    (6000, 0, 4000)
     """
 
     order_id: str
@@ -176,16 +179,15 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         """The ledger at a later time."""
         return msgspec.structs.replace(self, now_s=now_s)
 
-    def after(self, call: Call, answer: Answer, *, effect: bool) -> "Ledger":
-        """The ledger after a call was answered; `effect` tells whether it did something new."""
-        ledger = msgspec.structs.replace(
+    def noting(self, call: Call, answer: Answer, *, effect: bool) -> "Ledger":
+        """The ledger with an answered call noted; `effect` says whether it did something new."""
+        return msgspec.structs.replace(
             self._remembering(call, answer),
             turn=self.turn + 1,
             fingerprints=(*self.fingerprints, call.fingerprint) if effect else self.fingerprints,
         )
-        return ledger._moved_by(call, answer)._beside_silence(call, ledger) if effect else ledger
 
-    def _beside_silence(self, call: Call, before: "Ledger") -> "Ledger":
+    def beside_silence(self, call: Call, before: "Ledger") -> "Ledger":
         """The ledger with what a call did counted beside the other calls that got no answer."""
         if all(use.answer or use.key == call.key for use in self.keys):
             return self
@@ -203,7 +205,17 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_options(self, capture_id: str, offered_days: tuple[int, ...]) -> "Ledger":
         """The ledger after the options of a capture were read."""
-        return self._with_capture(capture_id, offered_days=offered_days)
+        return self.with_capture(capture_id, offered_days=offered_days)
+
+    def with_capture(self, capture_id: str | None, **changes: Any) -> "Ledger":
+        """The ledger with one capture changed."""
+        captures = tuple(
+            msgspec.structs.replace(capture, **changes)
+            if capture.capture_id == capture_id
+            else capture
+            for capture in self.captures
+        )
+        return msgspec.structs.replace(self, captures=captures)
 
     def _remembering(self, call: Call, answer: Answer | None) -> "Ledger":
         if call.key is None or call.credentials != "valid":
@@ -226,83 +238,6 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
             keys = (*(known for known in self.keys if known is not first), use)
         return msgspec.structs.replace(self, keys=keys)
 
-    def _moved_by(self, call: Call, answer: Answer) -> "Ledger":
-        replace = msgspec.structs.replace
-        match call.operation.operation:
-            case "refundOrder":
-                return self._refunded(call, answer)
-            case "captureOrder":
-                return self._captured(call, answer)
-            case "releaseRemainingAuthorization":
-                return replace(self, released=True, remaining_authorized_amount=0)
-            case "cancelOrder":
-                return replace(self, cancelled=True, remaining_authorized_amount=0)
-            case "extendDueDate":
-                return self._extended(call.capture_id)
-            case "updateAuthorization":
-                return self._reauthorized(call.member("order_amount"))
-            case "extendAuthorizationTime" if self.expires_s is not None:
-                return replace(self, expires_s=self.expires_s + AUTHORIZATION_S)
-            case _:
-                return self
-
-    def _refunded(self, call: Call, answer: Answer) -> "Ledger":
-        amount = call.member("refunded_amount")
-        if not is_integer(amount):
-            return msgspec.structs.replace(self, uncertain=True)
-        refund = Refund(
-            refund_id=answer.resource_id or "",
-            refunded_amount=amount,
-            fee_amount=fee_amount(call.member("order_lines")),
-            body=call.body,
-        )
-        return msgspec.structs.replace(
-            self,
-            refunds=(*self.refunds, refund),
-            refunded_amount=self.refunded_amount + amount,
-        )
-
-    def _captured(self, call: Call, answer: Answer) -> "Ledger":
-        amount = call.member("captured_amount")
-        if not is_integer(amount):
-            return msgspec.structs.replace(self, uncertain=True)
-        capture = Capture(
-            capture_id=answer.resource_id or "", captured_amount=amount, body=call.body
-        )
-        return msgspec.structs.replace(
-            self,
-            captures=(*self.captures, capture),
-            captured_amount=self.captured_amount + amount,
-            remaining_authorized_amount=self.remaining_authorized_amount - amount,
-        )
-
-    def _reauthorized(self, amount: Any) -> "Ledger":
-        if not is_integer(amount):
-            return msgspec.structs.replace(self, uncertain=True)
-        return msgspec.structs.replace(
-            self,
-            order_amount=amount,
-            remaining_authorized_amount=amount - self.captured_amount,
-        )
-
-    def _extended(self, capture_id: str | None) -> "Ledger":
-        """How the options change is not documented: they count as unknown until they are read."""
-        captures = tuple(
-            msgspec.structs.replace(capture, offered_days=None) for capture in self.captures
-        )
-        return msgspec.structs.replace(self, captures=captures)._with_capture(
-            capture_id, extended=True
-        )
-
-    def _with_capture(self, capture_id: str | None, **changes: Any) -> "Ledger":
-        captures = tuple(
-            msgspec.structs.replace(capture, **changes)
-            if capture.capture_id == capture_id
-            else capture
-            for capture in self.captures
-        )
-        return msgspec.structs.replace(self, captures=captures)
-
 
 def fee_amount(lines: Any) -> int:
     """The sum of the return fees among order lines, as a positive amount."""
@@ -322,6 +257,9 @@ def open_ledger(
 
     Only the captures whose ids are given count as made. What became of the `rest` is as told, or
     else as planned where all captures were made.
+
+    >>> open_ledger(plan, "o-1").captured_amount
+    0
     """
     made = tuple(
         Capture(capture_id=capture_id, captured_amount=amount)

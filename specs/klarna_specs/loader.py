@@ -26,6 +26,7 @@ from klarna_specs.spec import (
     Source,
     Spec,
     Untested,
+    required_amount,
 )
 from klarna_specs.yaml_text import Place, YamlText, parse_yaml
 
@@ -50,6 +51,7 @@ class _Template(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     check: str = ""
     upon: tuple[str, ...] = ()
     cases: dict[str, str] = {}
+    only_with: dict[str, Literal["required", "amount"]] = {}
 
 
 class _Common(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -81,6 +83,9 @@ def load(directory: Path | None = None) -> Spec:
 
     Raises SpecFileError with file and line where a file does not have the shape it should have,
     names something that is not there, or holds an expression that cannot be compiled.
+
+    >>> len(load().operations)
+    10
     """
     return _load(directory or SPEC_DIRECTORY)
 
@@ -105,22 +110,27 @@ def _load(root: Path) -> Spec:
     templates: _Common = shaped(common, _Common)
     described: _Markets = shaped(markets, _Markets)
     origins = Origins(common=common, markets=markets)
-    operations: dict[str, Operation] = {}
-    for path in _operation_files(root):
-        text = read(f"operations/{path.name}")
-        operation = _completed(shaped(text, Operation), templates)
-        if operation.operation in operations:
-            raise text.error(("operation",), f"there is another file of {operation.operation!r}")
-        operations[operation.operation] = operation
-        origins.operations[operation.operation] = text
     schemas: dict[str, Any] = {}
     for path in sorted((root / "schemas").glob("*.json")):
         digest.update(_read_text(path).encode())
         schemas[path.stem] = _schema(path)
+    operations: dict[str, Operation] = {}
+    for path in _operation_files(root):
+        text = read(f"operations/{path.name}")
+        operation = _completed(shaped(text, Operation), templates, schemas)
+        if operation.operation in operations:
+            raise text.error(("operation",), f"there is another file of {operation.operation!r}")
+        operations[operation.operation] = operation
+        origins.operations[operation.operation] = text, ()
     lists = {name: read(f"{name}.yaml") for name in _LISTS}
+    origins.lists.update(lists)
     beside = read("followed.yaml")
-    followed = [_completed(each, templates) for each in _listed(beside, "followed", _Followed)]
-    origins.lists.update(lists, followed=beside)
+    followed: dict[str, Operation] = {}
+    for index, each in enumerate(_listed(beside, "followed", _Followed)):
+        # What has a file of its own is tested, and no longer only followed.
+        if each.operation not in operations:
+            followed[each.operation] = _completed(each, templates, schemas)
+            origins.operations[each.operation] = beside, ("followed", index)
     spec = Spec(
         operations=operations,
         **{name: _listed(lists[name], name, shape) for name, shape in _LISTS.items()},
@@ -135,7 +145,7 @@ def _load(root: Path) -> Spec:
         extension_days=described.extension_days,
         schemas=schemas,
         fingerprint=digest.hexdigest()[:12],
-        followed={each.operation: each for each in followed},
+        followed=followed,
     )
     check_spec(spec, origins)
     return spec
@@ -212,9 +222,11 @@ def _listed(text: YamlText, key: str, shape: Any) -> Any:
     return shaped(text.below(key), shape)
 
 
-def _completed(operation: Operation, common: _Common) -> Operation:
+def _completed(operation: Operation, common: _Common, schemas: Mapping[str, Any]) -> Operation:
+    schema: Mapping[str, Any] = schemas.get(operation.body.schema, {}) if operation.body else {}
+    had = {"required": bool(schema.get("required")), "amount": bool(required_amount(schema))}
     made = tuple(
-        _instance(template, operation)
+        _instance(template, operation, had)
         for template in common.requirements
         if _APPLIES[template.applies_to](operation)
     )
@@ -229,7 +241,7 @@ def _completed(operation: Operation, common: _Common) -> Operation:
     )
 
 
-def _instance(template: _Template, operation: Operation) -> Requirement:
+def _instance(template: _Template, operation: Operation, had: Mapping[str, bool]) -> Requirement:
     level = template.level if operation.on_page else template.elsewhere or template.level
     return Requirement(
         id=f"{operation.prefix}.{template.id}",
@@ -243,5 +255,9 @@ def _instance(template: _Template, operation: Operation) -> Requirement:
         otherwise=template.otherwise,
         check=template.check,
         upon=template.upon,
-        cases=template.cases,
+        cases={
+            name: case
+            for name, case in template.cases.items()
+            if had.get(template.only_with.get(name, ""), True)
+        },
     )

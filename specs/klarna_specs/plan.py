@@ -30,6 +30,9 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     `captures` lists the amount of each capture already made, oldest first; `authorization`
     tells what became of the part that was not captured. Only an order that somebody else made has
     an `unknown` payment method.
+
+    >>> plan.captured_amount, plan.layout
+    (6000, 'one-partial-open')
     """
 
     market: str

@@ -62,7 +62,11 @@ class Empty(msgspec.Struct, frozen=True, tag_field="as", tag="empty"):
 
 
 class Json(msgspec.Struct, frozen=True, tag_field="as", tag="json"):
-    """A JSON body. `{"$offered": n, "plus": d}` stands for the n-th option's days, plus d."""
+    """A JSON body. `{"$offered": n, "plus": d}` stands for the n-th option's days, plus d.
+
+    >>> Json({"refunded_amount": 100}).value
+    {'refunded_amount': 100}
+    """
 
     value: Any
 
@@ -95,7 +99,11 @@ class Key(msgspec.Struct, frozen=True):
 class Step(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="do", tag="call"
 ):
-    """One call of an operation (by operationId) in a scenario."""
+    """One call of an operation (by operationId) in a scenario.
+
+    >>> Step(operation="refundOrder", body=Json({"refunded_amount": 100})).credentials
+    'valid'
+    """
 
     operation: str
     order: OrderRef = "this"
@@ -128,6 +136,10 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     The order is read after each change. In a `packed` scenario it is read at the end only: that
     saves requests, but a wrong state cannot be attributed to one of the steps.
+
+    >>> step = Step(operation="refundOrder", body=Json({"refunded_amount": 100}))
+    >>> len(Scenario(plan=plan, steps=(step, step)).steps)
+    2
     """
 
     plan: OrderPlan | None

@@ -20,6 +20,7 @@ __all__ = [
     "Source",
     "Spec",
     "Untested",
+    "required_amount",
 ]
 
 Level = Literal["MUST", "SHOULD", "INFO"]
@@ -102,6 +103,9 @@ class Requirement(_Noun, frozen=True):
     traffic that others sent (a run never meets such a situation). Where a condition in `weaker`
     holds, the requirement rests on the source of its name alone. `message` is what a documented
     sample of the refusal says.
+
+    >>> spec.requirement("refund.within-captured-amount").level
+    'MUST'
     """
 
     id: str
@@ -125,7 +129,16 @@ class Requirement(_Noun, frozen=True):
 
 
 class Operation(_Noun, frozen=True):
-    """One documented call: its path by reading, its body, its responses, and what it is held to."""
+    """One documented call: its path by reading, its body, its responses, and what it is held to.
+
+    `effect` names what a success does to the order (`effects.py`), and `keeps` the members of the
+    body that the order shows from then on. `example` is the plainest body of a valid call, on an
+    order in the capture layout `layout`. Clients are certified for what is `client`.
+    `not_found_code` is the error code for an order or a capture that is not there.
+
+    >>> spec.operations["refundOrder"].path
+    '/ordermanagement/v1/orders/{order_id}/refunds'
+    """
 
     operation: str
     prefix: str
@@ -137,6 +150,12 @@ class Operation(_Noun, frozen=True):
     responses: dict[str, ResponseSpec]
     requirements: tuple[Requirement, ...]
     changes: bool = False
+    effect: str = ""
+    keeps: tuple[str, ...] = ()
+    layout: str = "one-full"
+    example: dict[str, Any] | None = None
+    client: bool = False
+    not_found_code: str = "NOT_FOUND"
     body: BodySpec | None = None
     terms: dict[str, str] = {}
 
@@ -149,6 +168,24 @@ class Operation(_Noun, frozen=True):
     def path(self) -> str:
         """The path as the page has it, or else as the description has it."""
         return next(iter(self.paths.values()))
+
+    @property
+    def does(self) -> str:
+        """The effect of a change, `show` with the resource of a read; empty for other changes."""
+        return f"show {self.shows}" if self.shows else self.effect
+
+    @property
+    def shows(self) -> str:
+        """The resource that a read shows, by the name of its schema; empty for a change."""
+        answered = self.responses.get(self.success)
+        return "" if self.changes or answered is None else answered.body
+
+
+def required_amount(schema: Mapping[str, Any]) -> str:
+    """The first required integer among the members of a schema; empty where there is none."""
+    required: list[str] = schema.get("required", [])
+    amounts = (n for n in required if schema["properties"][n].get("type") == "integer")
+    return next(amounts, "")
 
 
 class Contradiction(_Noun, frozen=True):
@@ -177,6 +214,9 @@ class Spec(_Noun, frozen=True, dict=True):
     `fingerprint` identifies the files it was read from; `groups` are named lists of markets and of
     capture layouts. `followed` are documented operations that no run sends: the mock serves them,
     and where others send them they are judged and the ledger follows.
+
+    >>> sorted(spec.markets)[:3]
+    ['AT', 'AU', 'BE']
     """
 
     operations: dict[str, Operation]
@@ -198,6 +238,24 @@ class Spec(_Noun, frozen=True, dict=True):
     def requirements(self) -> tuple[Requirement, ...]:
         """All requirements of all operations, in the order of the files."""
         return tuple(r for operation in self.operations.values() for r in operation.requirements)
+
+    def amount_member(self, operation: Operation) -> str:
+        """The required integer of an operation's body, as `refunded_amount`; empty without one."""
+        return required_amount(self.schemas[operation.body.schema]) if operation.body else ""
+
+    def reading(self, resource: str) -> Operation:
+        """The operation that shows a resource (by its schema); raises KeyError."""
+        return self._named(resource, lambda operation: operation.shows == resource)
+
+    def doing(self, effect: str) -> Operation:
+        """The operation with an effect; raises KeyError."""
+        return self._named(effect, lambda operation: operation.effect == effect)
+
+    def _named(self, name: str, is_it: Callable[[Operation], bool]) -> Operation:
+        found = next(filter(is_it, self.operations.values()), None)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     def requirement(self, identifier: str) -> Requirement:
         """The requirement of this id, also of a followed operation; raises KeyError."""

@@ -1,4 +1,15 @@
-"""What could be asked of the Order Management API: Hypothesis strategies and decision tables."""
+"""Requests to the Order Management API: Hypothesis strategies and decision tables.
+
+The examples in this package run after these lines; `simplest` shows what a strategy shrinks to.
+
+>>> from random import Random
+>>> from hypothesis import find
+>>> from klarna_specs import load
+>>> from klarna_strategies import *
+>>> spec = load()
+>>> def simplest(strategy):
+...     return find(strategy, lambda value: True, random=Random(0))
+"""
 
 from klarna_strategies.amounts import (
     amounts_beyond_32_bits,

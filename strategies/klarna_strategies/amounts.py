@@ -21,6 +21,9 @@ def refund_amounts(*, left: int) -> SearchStrategy[int]:
     """Amounts that can be refunded: one minor unit, a part of what is left, exactly what is left.
 
     Shrinks to 1. Raises ValueError where nothing is left.
+
+    >>> simplest(refund_amounts(left=100))
+    1
     """
     if left < 1:
         raise ValueError(f"left {left} is below 1: nothing can be refunded")
@@ -31,6 +34,9 @@ def refund_amounts_above(*, left: int) -> SearchStrategy[int]:
     """Amounts that break `refund.within-captured-amount` alone, by one or by far.
 
     Shrinks to one above what is left. Raises ValueError for a negative `left`.
+
+    >>> simplest(refund_amounts_above(left=100))
+    101
     """
     _check(left)
     return st.one_of(
@@ -39,7 +45,11 @@ def refund_amounts_above(*, left: int) -> SearchStrategy[int]:
 
 
 def amounts_far_above(*, left: int) -> SearchStrategy[int]:
-    """Amounts of more than twice what is left, up to what fits a signed integer of 64 bits."""
+    """Amounts of more than twice what is left, up to what fits a signed integer of 64 bits.
+
+    >>> simplest(amounts_far_above(left=100))
+    201
+    """
     _check(left)
     return st.one_of(
         st.integers(2 * left + 1, 2 * left + 1_000_000),
@@ -51,6 +61,9 @@ def amounts_beyond_32_bits(*, left: int) -> SearchStrategy[int]:
     """Amounts that look like part of what is left once they are cut to 32 bits.
 
     They break `refund.within-captured-amount` alone. Shrinks to 2**32, and 1 if any is left.
+
+    >>> simplest(amounts_beyond_32_bits(left=100)) - 2**32
+    1
     """
     _check(left)
     return st.integers(min(1, left), left).map(lambda within: 2**32 + within)
@@ -61,13 +74,20 @@ def amounts_beyond_64_bits(*, left: int) -> SearchStrategy[int]:
 
     They fit no described integer, so that a server may well refuse them as malformed. Shrinks to
     2**64, and 1 if any is left.
+
+    >>> simplest(amounts_beyond_64_bits(left=100)) - 2**64
+    1
     """
     _check(left)
     return st.integers(min(1, left), left).map(lambda within: 2**64 + within)
 
 
 def negative_amounts() -> SearchStrategy[int]:
-    """Amounts that break `refund.amount-not-negative` alone; shrinks to -1."""
+    """Amounts that break `refund.amount-not-negative` alone; shrinks to -1.
+
+    >>> simplest(negative_amounts())
+    -1
+    """
     return st.one_of(
         st.integers(1, 200_000_000).map(lambda amount: -amount),
         st.sampled_from((-(2**31), -(2**32) + 100, -(2**63))),
@@ -75,7 +95,11 @@ def negative_amounts() -> SearchStrategy[int]:
 
 
 def zero_amounts() -> SearchStrategy[int]:
-    """Nothing at all, which the documentation leaves open (`refund.zero-amount`)."""
+    """Nothing at all, which the documentation leaves open (`refund.zero-amount`).
+
+    >>> simplest(zero_amounts())
+    0
+    """
     return st.just(0)
 
 
@@ -83,6 +107,9 @@ def malformed_amounts() -> SearchStrategy[Any]:
     """JSON values that no reader takes for a number: they break `refund.malformed-refused` alone.
 
     Shrinks to None.
+
+    >>> simplest(malformed_amounts()) is None
+    True
     """
     return st.one_of(
         st.none(),

@@ -6,7 +6,7 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
-from klarna_specs.spec import Level
+from klarna_specs.spec import Level, Spec
 from klarna_strategies.amounts import refund_amounts
 from klarna_strategies.malformed import OddBody, odd_bodies
 from klarna_strategies.order_lines import order_lines
@@ -28,6 +28,9 @@ def refund_bodies(*, left: int) -> SearchStrategy[Members]:
     """Valid bodies of refunds of at most what is left, with any of the optional members.
 
     Shrinks to a refund of 1 and nothing more. Raises ValueError where nothing is left.
+
+    >>> simplest(refund_bodies(left=100))
+    {'refunded_amount': 1}
     """
     return _bodies("refunded_amount", refund_amounts(left=left))
 
@@ -36,6 +39,9 @@ def capture_bodies(*, remaining: int) -> SearchStrategy[Members]:
     """Valid bodies of captures of at most what remains authorized, as `refund_bodies`.
 
     Raises ValueError where nothing remains.
+
+    >>> simplest(capture_bodies(remaining=100))
+    {'captured_amount': 1}
     """
     if remaining < 1:
         raise ValueError(f"remaining {remaining} is below 1: nothing can be captured")
@@ -55,33 +61,50 @@ def _bodies(draw: DrawFn, member: str, amounts: SearchStrategy[int]) -> Members:
     return body
 
 
-def malformed_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[OddBody]:
+def malformed_bodies(
+    operation: str, *, amount: int = 100, spec: Spec | None = None
+) -> SearchStrategy[OddBody]:
     """Bodies that break `<prefix>.malformed-refused` alone: they MUST be refused.
 
     `amount` is what the required member rightly is. Shrinks to no body at all. Raises ValueError
     for an operation without a body.
+
+    >>> simplest(malformed_bodies("refundOrder")).level
+    'MUST'
     """
-    return st.sampled_from(_of_level(operation, "MUST", amount))
+    return st.sampled_from(_of_level(operation, "MUST", amount, spec))
 
 
-def bodies_beyond_limits(operation: str, *, amount: int = 100) -> SearchStrategy[OddBody]:
+def bodies_beyond_limits(
+    operation: str, *, amount: int = 100, spec: Spec | None = None
+) -> SearchStrategy[OddBody]:
     """Bodies that break `<prefix>.limits-kept` or `<prefix>.types-kept`: they SHOULD be refused.
 
     Raises ValueError for an operation without a body.
+
+    >>> simplest(bodies_beyond_limits("refundOrder")).kind
+    'amount-fraction'
     """
-    return st.sampled_from(_of_level(operation, "SHOULD", amount))
+    return st.sampled_from(_of_level(operation, "SHOULD", amount, spec))
 
 
-def undocumented_bodies(operation: str, *, amount: int = 100) -> SearchStrategy[OddBody]:
+def undocumented_bodies(
+    operation: str, *, amount: int = 100, spec: Spec | None = None
+) -> SearchStrategy[OddBody]:
     """Bodies with unknown members or other content types, of which the documentation says nothing.
 
     A server may accept or refuse them; it must not fail. Raises ValueError as `malformed_bodies`.
+
+    >>> simplest(undocumented_bodies("refundOrder")).kind
+    'unknown-member'
     """
-    return st.sampled_from(_of_level(operation, None, amount))
+    return st.sampled_from(_of_level(operation, None, amount, spec))
 
 
-def _of_level(operation: str, level: Level | None, amount: int) -> Sequence[OddBody]:
-    bodies = [odd for odd in odd_bodies(operation, amount=amount) if odd.level == level]
+def _of_level(
+    operation: str, level: Level | None, amount: int, spec: Spec | None
+) -> Sequence[OddBody]:
+    bodies = [odd for odd in odd_bodies(operation, amount=amount, spec=spec) if odd.level == level]
     if not bodies:
         raise ValueError(f"{operation} has 0 bodies of level {level}")
     return bodies

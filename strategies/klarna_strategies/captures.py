@@ -34,6 +34,9 @@ def order_plans(
     the layouts, markets and methods and to the least amounts; what is listed twice is drawn twice
     as often. Raises ValueError where one of them
     is unknown or empty, and for amounts in which no order can have one of the layouts.
+
+    >>> simplest(order_plans(spec, layouts=["one-partial-open"])).captures
+    (1,)
     """
     codes = tuple(spec.markets) if markets is None else tuple(markets)
     for name, given in (("layouts", layouts), ("markets", codes), ("methods", payment_methods)):
@@ -68,6 +71,9 @@ def captures(*, layout: str, order_amount: int) -> SearchStrategy[tuple[int, ...
 
     Shrinks to two captures, the first ones of 1. Raises ValueError for an unknown layout, and for
     an order that is too small for it.
+
+    >>> simplest(captures(layout="several-complete", order_amount=100))
+    (1, 99)
     """
     least = least_order_amount(layout)
     if order_amount < least:

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass, replace
 
-from klarna_specs.plan import OrderPlan
+from msgspec import structs
+
+from klarna_specs.plan import Authorization, OrderPlan
 from klarna_specs.scenario import Json, Step
 from klarna_specs.spec import Spec
 from klarna_strategies.lines import Line
@@ -58,6 +60,13 @@ class Course:
         return self.plan.order_amount - sum(self.captures) if self.is_open else 0
 
     @property
+    def layout(self) -> str:
+        """The capture layout that the order has by now."""
+        rest: Authorization = "released" if self.released else "open"
+        now = "cancelled" if self.cancelled else rest
+        return structs.replace(self.plan, captures=self.captures, authorization=now).layout
+
+    @property
     def has_fee_market(self) -> bool:
         """Whether return fees are documented for the order's market."""
         return self.plan.market in self.spec.market_groups["return_fee"]
@@ -95,22 +104,22 @@ class Course:
         )
 
     def _after_here(self, step: Step) -> "Course":
-        match step.operation:
-            case "refundOrder":
+        match self.spec.operations[step.operation].effect:
+            case "refund":
                 return replace(
                     self,
                     refunded_amount=self.refunded_amount + _amount(step, "refunded_amount"),
                     refund_count=self.refund_count + 1,
                     fee_amount=self.fee_amount + _fee_amount(step),
                 )
-            case "captureOrder":
+            case "capture":
                 captures = (*self.captures, _amount(step, "captured_amount"))
                 return replace(self, captures=captures)
-            case "releaseRemainingAuthorization":
+            case "release":
                 return replace(self, released=True)
-            case "cancelOrder":
+            case "cancel":
                 return replace(self, cancelled=True)
-            case "extendDueDate" if isinstance(step.capture, int):
+            case "extend_due_date" if isinstance(step.capture, int):
                 return replace(self, extended=self.extended | {step.capture})
             case _:
                 return self

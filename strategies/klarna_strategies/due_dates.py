@@ -15,6 +15,9 @@ def offered_days(spec: Spec) -> SearchStrategy[dict[str, int]]:
     """Placeholders for the days of each extension option; shrinks to the first one.
 
     They are replaced when a scenario is sent: only then it is known what is offered.
+
+    >>> simplest(offered_days(spec))
+    {'$offered': 0}
     """
     return st.sampled_from([offered(index) for index, _ in enumerate(spec.extension_days)])
 
@@ -23,6 +26,9 @@ def days_not_offered(spec: Spec) -> SearchStrategy[Any]:
     """Days that break `extension.offered-days-only` alone: none, negative, beside an option, many.
 
     Shrinks to 0.
+
+    >>> simplest(days_not_offered(spec))
+    0
     """
     beside = [
         offered(index, plus=plus) for index, _ in enumerate(spec.extension_days) for plus in (1, -1)

@@ -34,7 +34,11 @@ WrongSumKind = Literal[
 
 
 class WrongSum(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of a fee refund whose lines do not add up, and the mistake that gives its amount."""
+    """The body of a fee refund whose lines do not add up, and the mistake that gives its amount.
+
+    >>> simplest(fee_refunds_with_wrong_sum(left=1000)).kind
+    'one-above'
+    """
 
     kind: WrongSumKind
     body: Refund
@@ -46,6 +50,9 @@ def fee_refunds(*, left: int) -> SearchStrategy[Refund]:
     The fee stands anywhere among one to five lines of goods and is less than they are worth. Every
     total is the quantity times the price, and every tax is right.
     Shrinks to one line of 2 less a fee of 1. Raises ValueError where not 2 are left.
+
+    >>> [line["total_amount"] for line in simplest(fee_refunds(left=100))["order_lines"]]
+    [2, -1]
     """
     if left < 2:
         raise ValueError(f"left {left} is below 2: there is nothing to take a fee from")
@@ -53,14 +60,22 @@ def fee_refunds(*, left: int) -> SearchStrategy[Refund]:
 
 
 def fee_refunds_with_several_fees(*, left: int) -> SearchStrategy[Refund]:
-    """As `fee_refunds`, with a second fee of 1: what two do is not told (`refund.fee-count`)."""
+    """As `fee_refunds`, with a second fee of 1: what two do is not told (`refund.fee-count`).
+
+    >>> simplest(fee_refunds_with_several_fees(left=100))["refunded_amount"]
+    1
+    """
     if left < 3:
         raise ValueError(f"left {left} is below 3: there is nothing to take two fees from")
     return _fee_lines(left - 1).map(lambda lines: _adding_up([*lines, goods(1), fee(1)]))
 
 
 def positive_fee_refunds(*, left: int) -> SearchStrategy[Refund]:
-    """Refunds with a fee that is not negative: what it does is not told (`refund.fee-sign`)."""
+    """Refunds with a fee that is not negative: what it does is not told (`refund.fee-sign`).
+
+    >>> simplest(positive_fee_refunds(left=100))["order_lines"][-1]["total_amount"]
+    1
+    """
     if left < 2:
         raise ValueError(f"left {left} is below 2: goods and a fee of 1 do not fit")
     charged = st.integers(1, min(1_000, left - 1))
@@ -71,6 +86,9 @@ def fee_refunds_with_wrong_sum(*, left: int) -> SearchStrategy[WrongSum]:
     """Fee refunds that break `refund.fee-lines-add-up` alone, each by a mistake that has a name.
 
     Shrinks to one above. Raises ValueError where less than 100 is left: not every mistake fits.
+
+    >>> simplest(fee_refunds_with_wrong_sum(left=1000)).body["refunded_amount"]
+    100
     """
     if left < 100:
         raise ValueError(f"left {left} is below 100: not every wrong sum fits")
@@ -81,6 +99,9 @@ def fee_removals(*, fee_amount: int) -> SearchStrategy[Refund]:
     """Bodies of the refund that removes a charged fee: its amount, with lines or without.
 
     Raises ValueError where there is no fee.
+
+    >>> simplest(fee_removals(fee_amount=50))
+    {'refunded_amount': 50}
     """
     if fee_amount < 1:
         raise ValueError(f"fee_amount {fee_amount} is below 1: no fee to remove")

@@ -17,6 +17,9 @@ def idempotency_keys(*, names: Sequence[str] = ("first", "second")) -> SearchStr
     """Keys of these names as UUIDs of version 4 and 5, and as plain text.
 
     Shrinks to the first name as a UUID of version 4. Raises ValueError where there are no names.
+
+    >>> simplest(idempotency_keys())
+    Key(name='first', form='uuid4')
     """
     if not names:
         raise ValueError("names must not be empty")
@@ -24,7 +27,11 @@ def idempotency_keys(*, names: Sequence[str] = ("first", "second")) -> SearchStr
 
 
 def keys_or_none(*, names: Sequence[str] = ("first", "second")) -> SearchStrategy[Key | None]:
-    """Keys as in `idempotency_keys`, or none at all, to which it shrinks."""
+    """Keys as in `idempotency_keys`, or none at all, to which it shrinks.
+
+    >>> simplest(keys_or_none()) is None
+    True
+    """
     if not names:
         raise ValueError("names must not be empty")
     return st.sampled_from([None, *(Key(name, form) for form in _FORMS for name in names)])

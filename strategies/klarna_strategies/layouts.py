@@ -18,6 +18,9 @@ def order_plan(
     """The plan of an order in a market, in that market's currency; amounts are minor units.
 
     Raises ValueError for an unknown market, and for captures below 1 or above the order.
+
+    >>> order_plan(spec, market="SE", captures=(6000,)).currency
+    'SEK'
     """
     if market not in spec.markets:
         raise ValueError(f"market {market!r} is none of {', '.join(spec.markets)}")
@@ -64,6 +67,9 @@ def layout_plan(
 
     An order of 10000 is captured as 6000 (partial), 4000 + 6000 (several, complete) or 4000 + 3000
     (several, partial). Raises ValueError where the order is too small for the layout.
+
+    >>> layout_plan(spec, "one-partial-open", market="SE").captures
+    (6000,)
     """
     least = least_order_amount(layout)
     if order_amount < least:

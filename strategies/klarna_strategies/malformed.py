@@ -1,25 +1,22 @@
 """Request bodies that are not as documented: each with the name of what is wrong with it."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Any
 
 import msgspec
 
+from klarna_specs.forms import schema_of
+from klarna_specs.loader import load
 from klarna_specs.scenario import OFFERED, Body, Empty, Json, Raw
-from klarna_specs.spec import Level
+from klarna_specs.spec import Level, Operation, Spec
+from klarna_specs.variables import request_members
 from klarna_strategies.lines import Line, goods
 from klarna_strategies.scripts import LONGEST
 from klarna_strategies.steps import offered
 
-__all__ = ["AMOUNT_MEMBERS", "OddBody", "odd_bodies"]
-
-AMOUNT_MEMBERS = {
-    "refundOrder": "refunded_amount",
-    "captureOrder": "captured_amount",
-    "extendDueDate": "number_of_days",
-}
-"""The one required member of the body of each operation that has a body."""
+__all__ = ["OddBody", "odd_bodies"]
 
 
 class OddBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -27,6 +24,9 @@ class OddBody(msgspec.Struct, frozen=True, kw_only=True):
 
     `level` is MUST where no amount can be read, SHOULD for what breaks the described types or
     limits, and None for the open forms of `forms.yaml`.
+
+    >>> simplest(malformed_bodies("refundOrder"))
+    OddBody(kind='empty', level='MUST', body=Empty())
     """
 
     kind: str
@@ -34,28 +34,69 @@ class OddBody(msgspec.Struct, frozen=True, kw_only=True):
     body: Body
 
 
-def odd_bodies(operation: str, *, amount: int = 100) -> tuple[OddBody, ...]:
-    """Every odd body of an operation; `amount` is the value that its required member rightly has.
+def odd_bodies(
+    operation: str, *, amount: int = 100, spec: Spec | None = None
+) -> tuple[OddBody, ...]:
+    """Every odd body of an operation; `amount` is the value that its required amount rightly has.
 
-    Of an extension it is the first offered number of days instead. Raises ValueError for an
-    operation without a body.
+    Of an extension it is the first offered number of days instead; of an operation without an
+    amount it is the example that is written oddly. Raises ValueError for an operation without a
+    body. The specs are those of the package unless others are given.
+
+    >>> [odd.kind for odd in odd_bodies("refundOrder")][:3]
+    ['empty', 'blank', 'truncated']
     """
-    if operation not in AMOUNT_MEMBERS:
-        raise ValueError(f"{operation!r} is none of {', '.join(AMOUNT_MEMBERS)}")
-    member = AMOUNT_MEMBERS[operation]
-    extends = operation == "extendDueDate"
+    spec = spec or load()
+    bodied = {name: each for name, each in spec.operations.items() if each.body}
+    if operation not in bodied:
+        raise ValueError(f"{operation!r} is none of {', '.join(bodied)}")
+    documented = bodied[operation]
+    member = spec.amount_member(documented)
+    return (
+        tuple(_around_amount(spec, documented, member, amount))
+        if member
+        else tuple(_around_example(spec, documented))
+    )
+
+
+def _around_amount(spec: Spec, operation: Operation, member: str, amount: int) -> Iterator[OddBody]:
+    extends = operation.effect == "extend_due_date"
     value, written = (offered(0), OFFERED) if extends else (amount, str(amount))
-    must = (*_no_json(member), *_no_object(member), *_missing(member), *_no_number(member, amount))
-    odd: list[OddBody] = [OddBody(kind=k, level="MUST", body=body) for k, body in must]
-    fraction = Raw(text=f'{{"{member}": {written}.5}}')
-    odd.append(OddBody(kind="amount-fraction", level="SHOULD", body=fraction))
-    if not extends:
-        more = [(kind, {member: amount, **members}) for kind, members in _wrong_members()]
-        odd += [OddBody(kind=kind, level="SHOULD", body=Json(value)) for kind, value in more]
-        beyond = [(kind, {member: amount, **members}) for kind, members in _beyond_limits()]
-        odd += [OddBody(kind=kind, level="SHOULD", body=Json(value)) for kind, value in beyond]
-    silent = _silent(member, value, written)
-    return (*odd, *(OddBody(kind=kind, level=None, body=body) for kind, body in silent))
+    yield from _of_level("MUST", _no_json(member), _no_object(member))
+    yield from _of_level("MUST", _missing(member), _no_number(member, amount))
+    yield OddBody(
+        kind="amount-fraction", level="SHOULD", body=Raw(text=f'{{"{member}": {written}.5}}')
+    )
+    described = request_members(spec, operation)
+    for kind, members in chain(_wrong_members(), _beyond_limits()):
+        if members.keys() <= set(described):
+            yield OddBody(kind=kind, level="SHOULD", body=Json({member: amount, **members}))
+    text = f'{{"{member}": {written}}}'
+    yield from _of_level(None, _silent({member: value}, text, _other_numbers(member, written)))
+
+
+def _around_example(spec: Spec, operation: Operation) -> Iterator[OddBody]:
+    """What is odd about the example of a body in which nothing is an amount."""
+    example = operation.example or {}
+    first = next(iter(example), "member")
+    yield from _of_level("MUST", _no_json(first), _no_object(first))
+    assert operation.body is not None
+    for name in spec.schemas[operation.body.schema].get("required", ()):
+        rest = {each: value for each, value in example.items() if each != name}
+        yield OddBody(kind=f"without-{name}", level="MUST", body=Json(rest))
+    for name in example:
+        wrong = Json({**example, name: {"wrong": True}})
+        yield OddBody(kind=f"{name}-object", level="SHOULD", body=wrong)
+    for name, schema in schema_of(spec, operation.body)["properties"].items():
+        if "maxLength" in schema:
+            long = Json({**example, name: "x" * (schema["maxLength"] + 1)})
+            yield OddBody(kind=f"{name}-too-long", level="SHOULD", body=long)
+    yield from _of_level(None, _silent(example, json.dumps(example)))
+
+
+def _of_level(level: Level | None, *kinds: Iterator[tuple[str, Body]]) -> Iterator[OddBody]:
+    for kind, body in chain(*kinds):
+        yield OddBody(kind=kind, level=level, body=body)
 
 
 def _no_json(member: str) -> Iterator[tuple[str, Body]]:
@@ -170,22 +211,27 @@ def _line(**members: Any) -> dict[str, list[Line]]:
     return {"order_lines": [{**goods(100), **members}]}
 
 
-def _silent(member: str, value: Any, written: str) -> Iterator[tuple[str, Body]]:
+def _silent(
+    value: dict[str, Any], text: str, numbers: Iterable[tuple[str, Body]] = ()
+) -> Iterator[tuple[str, Body]]:
     """The same request in the open forms of `forms.yaml`."""
     deep: Any = {}
     for _ in range(300):
         deep = {"more": deep}
-    yield "unknown-member", Json({member: value, "note": "not documented"})
-    yield "unknown-deep-member", Json({member: value, "note": deep})
-    yield "optional-member-null", Json({member: value, "description": None})
-    text = f'{{"{member}": {written}}}'
+    yield "unknown-member", Json({**value, "note": "not documented"})
+    yield "unknown-deep-member", Json({**value, "note": deep})
+    yield "optional-member-null", Json({**value, "description": None})
     yield "content-type-plain", Raw(text=text, content_type="text/plain")
     yield "content-type-form", Raw(text=text, content_type="application/x-www-form-urlencoded")
-    yield "whole-float", Raw(text=f'{{"{member}": {written}.0}}')
-    yield "exponent", Raw(text=f'{{"{member}": {written}e0}}')
-    yield "amount-string", Raw(text=f'{{"{member}": "{written}"}}')
-    yield "member-twice", Raw(text=f'{{"{member}": {written}, "{member}": {written}}}')
-    yield "trailing-comma", Raw(text=f'{{"{member}": {written},}}')
+    yield from numbers
+    yield "member-twice", Raw(text=f"{text[:-1]}, {text[1:]}")
+    yield "trailing-comma", Raw(text=f"{text[:-1]},}}")
     yield "comment", Raw(text=f"{text} // all of it")
     yield "two-values", Raw(text=text + text)
     yield "byte-order-mark", Raw(text="\ufeff" + text)
+
+
+def _other_numbers(member: str, written: str) -> Iterator[tuple[str, Body]]:
+    yield "whole-float", Raw(text=f'{{"{member}": {written}.0}}')
+    yield "exponent", Raw(text=f'{{"{member}": {written}e0}}')
+    yield "amount-string", Raw(text=f'{{"{member}": "{written}"}}')

@@ -14,6 +14,9 @@ def markets(spec: Spec, *, group: str | None = None) -> SearchStrategy[str]:
     """Codes of markets: all of them, or those of a group such as `return_fee` or `extension`.
 
     Shrinks to the first code of the alphabet. Raises ValueError for a group that there is not.
+
+    >>> simplest(markets(spec, group="return_fee"))
+    'AT'
     """
     return st.sampled_from(tuple(spec.markets) if group is None else _group(spec, group))
 
@@ -22,6 +25,9 @@ def markets_without(spec: Spec, *, group: str) -> SearchStrategy[str]:
     """Codes of the markets that are not in a group, as for return fees that cannot be charged.
 
     Raises ValueError for a group that there is not, and where no market is left.
+
+    >>> simplest(markets_without(spec, group="return_fee"))
+    'BE'
     """
     listed = _group(spec, group)
     left = [code for code in spec.markets if code not in listed]
@@ -31,7 +37,11 @@ def markets_without(spec: Spec, *, group: str) -> SearchStrategy[str]:
 
 
 def currency_of(spec: Spec, market: str) -> str:
-    """The currency of orders in a market (ISO 4217); raises ValueError for an unknown market."""
+    """The currency of orders in a market (ISO 4217); raises ValueError for an unknown market.
+
+    >>> currency_of(spec, "NO")
+    'NOK'
+    """
     _check(spec, (market,))
     return spec.markets[market].currency
 

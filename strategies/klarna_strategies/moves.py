@@ -1,13 +1,13 @@
 """The moves that a drawn scenario is made of: valid calls, and calls that break one rule."""
 
 from collections.abc import Callable
-from typing import Any
 
 import msgspec
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn
 
-from klarna_specs.scenario import Json, Step
+from klarna_specs.scenario import Step
+from klarna_specs.spec import Operation
 from klarna_strategies.amounts import negative_amounts, refund_amounts, refund_amounts_above
 from klarna_strategies.bodies import capture_bodies, refund_bodies
 from klarna_strategies.course import Course
@@ -22,25 +22,25 @@ from klarna_strategies.steps import (
     get_options,
     get_order,
     get_refund,
+    plainest,
     refund,
     release,
 )
 
-__all__ = ["BREAKING", "KEEPING", "Move"]
+__all__ = ["BREAKING", "KEEPING", "Move", "move_of"]
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of step: when it is possible, how it is drawn and how often, and what it breaks."""
+    """One kind of step: when it is possible, how it is drawn and how often, and what it breaks.
 
-    operation: str
+    `does` is what the operation does, and empty for any that has no moves of its own.
+    """
+
+    does: str
     possible: Callable[[Course], bool]
     draw: Callable[[DrawFn, Course], Step]
     breaks: str = ""
     weight: int = 1
-
-
-def _drawn(operation: str, draw: DrawFn, bodies: st.SearchStrategy[Any]) -> Step:
-    return Step(operation=operation, body=Json(draw(bodies)))
 
 
 def _some_capture(draw: DrawFn, course: Course) -> int:
@@ -54,26 +54,24 @@ def _extended(draw: DrawFn, course: Course) -> Step:
 
 KEEPING: tuple[Move, ...] = (
     Move(
-        operation="refundOrder",
+        does="refund",
         possible=lambda course: course.left > 0,
         draw=lambda draw, course: refund(draw(refund_amounts(left=course.left))),
     ),
     Move(
-        operation="refundOrder",
+        does="refund",
         weight=3,
         possible=lambda course: course.left > 0,
-        draw=lambda draw, course: _drawn("refundOrder", draw, refund_bodies(left=course.left)),
+        draw=lambda draw, course: refund(**draw(refund_bodies(left=course.left))),
     ),
     Move(
-        operation="captureOrder",
+        does="capture",
         weight=2,
         possible=lambda course: course.remaining > 0,
-        draw=lambda draw, course: _drawn(
-            "captureOrder", draw, capture_bodies(remaining=course.remaining)
-        ),
+        draw=lambda draw, course: capture(**draw(capture_bodies(remaining=course.remaining))),
     ),
     Move(
-        operation="refundOrder",
+        does="refund",
         weight=3,
         possible=lambda course: (
             course.has_fee_market
@@ -81,23 +79,21 @@ KEEPING: tuple[Move, ...] = (
             and course.left > 1
             and not course.refund_count
         ),
-        draw=lambda draw, course: _drawn("refundOrder", draw, fee_refunds(left=course.left)),
+        draw=lambda draw, course: refund(**draw(fee_refunds(left=course.left))),
     ),
     Move(
-        operation="refundOrder",
+        does="refund",
         weight=3,
         possible=lambda course: 0 < course.fee_amount <= course.left,
-        draw=lambda draw, course: _drawn(
-            "refundOrder", draw, fee_removals(fee_amount=course.fee_amount)
-        ),
+        draw=lambda draw, course: refund(**draw(fee_removals(fee_amount=course.fee_amount))),
     ),
     Move(
-        operation="releaseRemainingAuthorization",
+        does="release",
         possible=lambda course: bool(course.captures) and course.remaining > 0,
         draw=lambda _draw, _course: release(),
     ),
     Move(
-        operation="extendDueDate",
+        does="extend_due_date",
         weight=2,
         possible=lambda course: (
             course.is_pay_later
@@ -108,12 +104,12 @@ KEEPING: tuple[Move, ...] = (
         draw=_extended,
     ),
     Move(
-        operation="getOptionsForExtendDueDate",
+        does="show extension_options",
         possible=lambda course: course.is_pay_later and course.has_extensions and course.left > 0,
         draw=lambda draw, course: get_options(_some_capture(draw, course)),
     ),
     Move(
-        operation="refundOrder",
+        does="refund",
         weight=3,
         possible=lambda course: sum(course.plan.captures) > course.elsewhere_amount,
         draw=lambda draw, course: refund(
@@ -122,27 +118,27 @@ KEEPING: tuple[Move, ...] = (
         ),
     ),
     Move(
-        operation="cancelOrder",
+        does="cancel",
         possible=lambda course: not course.captures and course.is_open,
         draw=lambda _draw, _course: cancel(),
     ),
     Move(
-        operation="getOrder",
+        does="show order",
         possible=lambda _course: True,
         draw=lambda _draw, _course: get_order(),
     ),
     Move(
-        operation="getCaptures",
+        does="show captures",
         possible=lambda _course: True,
         draw=lambda _draw, _course: get_captures(),
     ),
     Move(
-        operation="getCapture",
+        does="show capture",
         possible=lambda course: bool(course.captures),
         draw=lambda draw, course: get_capture(_some_capture(draw, course)),
     ),
     Move(
-        operation="getRefund",
+        does="show refund",
         possible=lambda course: course.refund_count > 0,
         draw=lambda draw, course: get_refund(draw(st.integers(0, course.refund_count - 1))),
     ),
@@ -152,39 +148,36 @@ KEEPING: tuple[Move, ...] = (
 
 BREAKING: tuple[Move, ...] = (
     Move(
-        operation="refundOrder",
+        does="refund",
         breaks="refund.within-captured-amount",
         weight=3,
         possible=lambda _course: True,
         draw=lambda draw, course: refund(draw(refund_amounts_above(left=course.left))),
     ),
     Move(
-        operation="refundOrder",
+        does="refund",
         breaks="refund.amount-not-negative",
         possible=lambda _course: True,
         draw=lambda draw, _course: refund(draw(negative_amounts())),
     ),
     Move(
-        operation="refundOrder",
+        does="refund",
         breaks="refund.fee-lines-add-up",
         possible=lambda course: (
             course.has_fee_market and course.is_one_full_capture and course.left >= 100
         ),
-        draw=lambda draw, course: Step(
-            operation="refundOrder",
-            body=Json(draw(fee_refunds_with_wrong_sum(left=course.left)).body),
-        ),
+        draw=lambda draw, course: refund(**draw(fee_refunds_with_wrong_sum(left=course.left)).body),
     ),
     Move(
-        operation="refundOrder",
+        does="refund",
         breaks="refund.fee-market",
         possible=lambda course: (
             not course.has_fee_market and course.is_one_full_capture and course.left > 1
         ),
-        draw=lambda draw, course: _drawn("refundOrder", draw, fee_refunds(left=course.left)),
+        draw=lambda draw, course: refund(**draw(fee_refunds(left=course.left))),
     ),
     Move(
-        operation="refundOrder",
+        does="refund",
         breaks="refund.fee-single-capture",
         possible=lambda course: (
             course.has_fee_market
@@ -192,40 +185,40 @@ BREAKING: tuple[Move, ...] = (
             and not (len(course.captures) == 1 and course.released)
             and course.left > 1
         ),
-        draw=lambda draw, course: _drawn("refundOrder", draw, fee_refunds(left=course.left)),
+        draw=lambda draw, course: refund(**draw(fee_refunds(left=course.left))),
     ),
     Move(
-        operation="captureOrder",
+        does="capture",
         breaks="capture.within-the-order",
         possible=lambda course: course.is_open,
         draw=lambda draw, course: capture(draw(refund_amounts_above(left=course.remaining))),
     ),
     Move(
-        operation="captureOrder",
+        does="capture",
         breaks="capture.amount-not-negative",
         possible=lambda course: course.is_open,
         draw=lambda draw, _course: capture(draw(negative_amounts())),
     ),
     Move(
-        operation="releaseRemainingAuthorization",
+        does="release",
         breaks="release.fully-captured-refused",
         possible=lambda course: sum(course.captures) == course.plan.order_amount,
         draw=lambda _draw, _course: release(),
     ),
     Move(
-        operation="releaseRemainingAuthorization",
+        does="release",
         breaks="release.cancelled-refused",
         possible=lambda course: course.cancelled and not course.captures,
         draw=lambda _draw, _course: release(),
     ),
     Move(
-        operation="cancelOrder",
+        does="cancel",
         breaks="cancel.captured-refused",
         possible=lambda course: bool(course.captures),
         draw=lambda _draw, _course: cancel(),
     ),
     Move(
-        operation="extendDueDate",
+        does="extend_due_date",
         breaks="extension.offered-days-only",
         possible=lambda course: course.is_pay_later and course.has_extensions and course.left > 0,
         draw=lambda draw, course: extend(
@@ -233,7 +226,7 @@ BREAKING: tuple[Move, ...] = (
         ),
     ),
     Move(
-        operation="extendDueDate",
+        does="extend_due_date",
         breaks="extension.pay-later-only",
         possible=lambda course: not course.is_pay_later and bool(course.captures),
         draw=lambda draw, course: extend(
@@ -241,10 +234,19 @@ BREAKING: tuple[Move, ...] = (
         ),
     ),
     Move(
-        operation="getOptionsForExtendDueDate",
+        does="show extension_options",
         breaks="options.pay-later-only",
         possible=lambda course: not course.is_pay_later and bool(course.captures),
         draw=lambda draw, course: get_options(_some_capture(draw, course)),
     ),
 )
 """Calls that break one rule alone: no other of the same or a higher level."""
+
+
+def move_of(operation: Operation) -> Move:
+    """The move of an operation that has no moves of its own: its example, where that is legal."""
+    return Move(
+        does="",
+        possible=lambda course: course.layout == operation.layout,
+        draw=lambda _draw, _course: plainest(operation),
+    )

@@ -52,6 +52,9 @@ def order_lines(*, total: int, min_size: int = 1, max_size: int = 5) -> SearchSt
     that it tells, and its tax is right. Of two lines or more the last may be a discount. Shrinks to
     one line of one piece. Raises ValueError for sizes outside 1 to 1000 and totals outside 0 to
     100,000,000.
+
+    >>> [line["total_amount"] for line in simplest(order_lines(total=100))]
+    [100]
     """
     if not 1 <= min_size <= max_size <= 1_000:
         raise ValueError(f"sizes {min_size} to {max_size} must lie within 1 to 1000")
@@ -63,6 +66,9 @@ def order_lines_not_adding_up(*, total: int, max_size: int = 5) -> SearchStrateg
     """Lines that miss a total by one or by far: breaks `refund.lines-need-not-add-up` alone.
 
     Shrinks to one line that is one above. Raises ValueError as `order_lines` does.
+
+    >>> simplest(order_lines_not_adding_up(total=100))[0]["total_amount"]
+    101
     """
     if not 0 <= total <= 99_000_000:
         raise ValueError(f"total {total} must lie within 0 and 99000000")
@@ -77,6 +83,9 @@ def order_lines_with_other_totals(*, total: int) -> SearchStrategy[list[Line]]:
 
     Whether they may is not told (`refund.line-totals`). Shrinks to one line of two pieces. Raises
     ValueError for totals outside 0 to 100,000,000.
+
+    >>> simplest(order_lines_with_other_totals(total=100))[0]["unit_price"]
+    51
     """
     _check(total)
     return _beside_others(total, _rounded)
@@ -87,6 +96,9 @@ def order_lines_with_wrong_taxes(*, total: int) -> SearchStrategy[list[Line]]:
 
     Whether it may be is not told (`refund.line-taxes`). Shrinks to one line without a rate that
     tells a tax of 2. Raises ValueError for totals outside 0 to 100,000,000.
+
+    >>> simplest(order_lines_with_wrong_taxes(total=100))[0]["total_tax_amount"]
+    2
     """
     _check(total)
     return _beside_others(total, _wrongly_taxed)

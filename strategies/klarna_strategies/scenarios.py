@@ -1,6 +1,6 @@
 """Strategies of whole scenarios, over all operations."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import Literal
 
@@ -10,10 +10,10 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from klarna_specs.plan import LAYOUTS, OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together, steps_of
-from klarna_specs.spec import Spec
+from klarna_specs.spec import Operation, Spec
 from klarna_strategies.captures import PAYMENT_METHODS, order_plans
 from klarna_strategies.course import Course
-from klarna_strategies.moves import BREAKING, KEEPING, Move
+from klarna_strategies.moves import BREAKING, KEEPING, Move, move_of
 from klarna_strategies.oddities import draw_nowhere, draw_replay, draw_spoiled
 
 __all__ = ["scenarios"]
@@ -42,6 +42,9 @@ def scenarios(
     calls at the same time. With `operations`, only those are called. Shrinks to one refund of 1 on
     an order of 1. Raises ValueError for a `max_steps` below 1, and for markets and operations that
     the spec does not have.
+
+    >>> [step.operation for step in simplest(scenarios(spec)).steps]
+    ['refundOrder']
     """
     if max_steps < 1:
         raise ValueError(f"max_steps {max_steps} is below 1")
@@ -52,7 +55,10 @@ def scenarios(
     plans = order_plans(
         spec, layouts=_LAYOUTS, markets=markets, payment_methods=("pay_later", *PAYMENT_METHODS)
     )
-    keeping, breaking = _weighted(KEEPING, called), _weighted(BREAKING, called)
+    chosen = [spec.operations[name] for name in called]
+    keeping, breaking = _weighted(KEEPING, chosen), _weighted(BREAKING, chosen)
+    own = {move.does for move in KEEPING}
+    keeping += [move_of(operation) for operation in chosen if operation.does not in own]
 
     @st.composite
     def drawn(draw: DrawFn) -> Scenario:
@@ -87,14 +93,14 @@ def _step(
     kept = [move for move in keeping if move.possible(course)]
     broken = [move for move in breaking if move.possible(course)]
     if share == _REPLAY and course.repeatable:
-        return draw_replay(draw, course.repeatable), course
+        return draw_replay(draw, course.spec, course.repeatable), course
     if share == _BREAK and broken:
         return _made(draw, course, broken, key), course
     if share == _NOWHERE or not kept:
         return draw_nowhere(draw, course, draw(st.sampled_from(operations))), course
     step = _made(draw, course, kept, key)
     if share == _SPOIL:
-        return draw_spoiled(draw, step), course
+        return draw_spoiled(draw, course.spec, step), course
     return step, course.after(step)
 
 
@@ -122,8 +128,9 @@ def _forms() -> SearchStrategy[KeyForm | None]:
     return st.sampled_from(_FORMS)
 
 
-def _weighted(moves: tuple[Move, ...], operations: tuple[str, ...]) -> list[Move]:
-    return [move for move in moves if move.operation in operations for _ in range(move.weight)]
+def _weighted(moves: Iterable[Move], operations: Iterable[Operation]) -> list[Move]:
+    called = {operation.does for operation in operations}
+    return [move for move in moves if move.does in called for _ in range(move.weight)]
 
 
 def _made(draw: DrawFn, course: Course, moves: list[Move], key: Key | None) -> Step:

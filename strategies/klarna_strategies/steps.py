@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import msgspec
+
 from klarna_specs.scenario import OFFERED, Body, Empty, Json, Key, OrderRef, ResourceRef, Step
+from klarna_specs.spec import Operation
 
 __all__ = [
     "cancel",
@@ -14,9 +17,22 @@ __all__ = [
     "get_order",
     "get_refund",
     "offered",
+    "plainest",
     "refund",
     "release",
 ]
+
+
+def plainest(operation: Operation) -> Step:
+    """The plainest call of any operation: its example body, on the first capture or refund."""
+    step = Step(
+        operation=operation.operation,
+        capture=0 if "{capture_id}" in operation.path else None,
+        refund=0 if "{refund_id}" in operation.path else None,
+    )
+    if operation.example is None:
+        return step
+    return msgspec.structs.replace(step, body=Json(operation.example))
 
 
 def refund(

@@ -15,6 +15,9 @@ def texts(*, max_size: int = 255) -> SearchStrategy[str]:
 
     Control characters, unpaired surrogates and spaces are left out: whether those are kept is
     not documented. Shrinks to the empty text. Raises ValueError for a negative `max_size`.
+
+    >>> simplest(texts())
+    ''
     """
     if max_size < 0:
         raise ValueError(f"max_size {max_size} is negative")

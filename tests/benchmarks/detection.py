@@ -9,12 +9,10 @@ are left out. It prints Markdown, and goes nowhere but to the loopback interface
 import json
 import os
 import platform
-import socket
 import subprocess
 import sys
 import sysconfig
 import tempfile
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -27,13 +25,13 @@ from statistics import median
 from typing import Any
 
 import click
-import uvicorn
 
 from klarna_conformance import defaults
 from klarna_conformance.campaign.servers import Campaign, Trial, try_mutants
-from klarna_conformance.mock.app import mock_app
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.mock.serving import MockServer
 from klarna_conformance.openapi import compile_openapi
+from klarna_conformance.testing.loop import LoopThread
 from klarna_conformance.wrong.catalogue import Mutant, harmless_variants, mutants
 from klarna_conformance.wrong.making import make_mutant
 from klarna_specs.loader import load
@@ -184,22 +182,15 @@ def _failed(checks: Sequence[dict[str, Any]]) -> tuple[str, ...]:
 
 @contextmanager
 def _served(mock: Mock) -> Iterator[str]:
-    """Serves it from a thread, on a free port of the loopback interface."""
-    app = mock_app(mock, username=defaults.USERNAME, password=defaults.PASSWORD)
-    # The protocol is named: without it asyncio leaves Nagle's algorithm on, and a response 40 ms.
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP) as listener:
-        listener.bind(("127.0.0.1", 0))
-        listener.listen()
-        server = uvicorn.Server(
-            uvicorn.Config(app, log_level="error", lifespan="off", server_header=False)
-        )
-        serving = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
-        serving.start()
-        try:
-            yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        finally:
-            server.should_exit = True
-            serving.join(timeout=10)
+    """Serves it on a free port of the loopback interface, in a thread of its own."""
+    loop = LoopThread()
+    server = MockServer(mock, username=defaults.USERNAME, password=defaults.PASSWORD)
+    loop.call(server.open())
+    try:
+        yield server.base_url
+    finally:
+        loop.call(server.close())
+        loop.close()
 
 
 def _print_settings(settings: Settings) -> None:

@@ -7,7 +7,7 @@ import threading
 import uuid
 from collections.abc import Callable
 
-from klarna_conformance.play.player import NOWHERE_ID
+from klarna_conformance.play.request_builder import NOWHERE_ID
 
 from .hostile_answers import ANSWERS, answer
 from .hostile_tls import TLS_ANSWERS, server_context

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from klarna_conformance import defaults
-from klarna_conformance.http.pace import Pacer
+from klarna_conformance.http.rate_limit import RateLimiter
 from klarna_conformance.http.wire import Wire
 from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import Plan
@@ -31,7 +31,7 @@ def run_on(
     *,
     timeout_s: float = 20.0,
     scope: Scope | None = None,
-    pacer: Pacer | None = None,
+    limiter: RateLimiter | None = None,
     settle_s: float = 0.0,
     wire: Callable[[], Wire] | None = None,
     **options: Any,
@@ -42,9 +42,7 @@ def run_on(
     """
     make_wire = wire or (lambda: Wire(timeout_s=timeout_s))
     own_wire, orders_wire = make_wire(), make_wire()
-    pacer = pacer or Pacer()
-    own_wire.pace(pacer)
-    orders_wire.pace(pacer)
+    own_wire.limiter = orders_wire.limiter = limiter or RateLimiter()
     target = HttpTarget(
         facts=TargetFacts(name="a server", base_url=base_url, kind="http"),
         wire=own_wire,

@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from klarna_conformance.http.retrying import Agrees
 from klarna_conformance.mock.deviation import AS_DOCUMENTED, Deviation
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.planning import Plan, make_plan
@@ -14,11 +15,10 @@ from klarna_conformance.plan.planning_cache import PlanningCache
 from klarna_conformance.plan.rehearsal import MockTarget, goals_served
 from klarna_conformance.play.discovery import discover_readings
 from klarna_conformance.play.engine import run_plan
-from klarna_conformance.target.target import Exchanged
 from klarna_conformance.wrong.catalogue import harmless_variants
 from klarna_conformance.wrong.making import make_mutant
 from klarna_reports.record.record import Finding
-from klarna_specs.exchange import Request
+from klarna_specs.exchange import Exchange, Request
 from klarna_specs.goals import Scope
 
 from .museum import spec
@@ -43,14 +43,16 @@ class _OtherWay(MockTarget):
         super().__init__(mock)
         self._turns = 0
 
-    async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
+    async def send(
+        self, request: Request, *, chunked: bool = False, agrees: Agrees | None = None
+    ) -> Exchange:
         """The later a request is sent within a group, the sooner it arrives."""
         self._turns += 1
         mine = self._turns
         await asyncio.sleep(0)
         for _ in range(8 - (mine % 8)):
             await asyncio.sleep(0)
-        return await super().send(request, chunked=chunked)
+        return await super().send(request, chunked=chunked, agrees=agrees)
 
     async def advance(self, seconds: int) -> bool:
         """There is no clock."""

@@ -1,5 +1,6 @@
-"""Budgets of requests, time and money are kept, and what they leave unseen is not green."""
+"""Budgets of requests, time and money are kept, and what they leave out is not green."""
 
+import asyncio
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,7 +8,16 @@ from typing import Any
 
 import pytest
 
+from klarna_conformance.http.wire import Wire
+from klarna_conformance.limits import Limits
+from klarna_conformance.target.budget import BudgetedTarget
+from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.target import OutOfBudget
+from klarna_reports.record.record import TargetFacts
+from klarna_specs.exchange import Request
+
 from .conftest import Finished, Served
+from .listeners import Listener, response
 
 Cli = Callable[..., Finished]
 FEW = (
@@ -29,7 +39,7 @@ def _run(
 
 
 @pytest.mark.parametrize("budget", [1, 7, 30])
-def test_not_one_request_more_than_the_budget_is_sent(
+def test_a_run_never_exceeds_its_request_budget(
     budget: int, cli: Cli, serve_mock: Callable[..., Served], tmp_path: Path
 ) -> None:
     served = serve_mock()
@@ -42,7 +52,27 @@ def test_not_one_request_more_than_the_budget_is_sent(
     assert (finished.code, summary["verdict"]) == (3, "NOT FULLY VERIFIED")
 
 
-def test_a_budget_of_the_target_file_counts_too(
+def test_read_retries_end_with_the_request_budget() -> None:
+    async def go() -> None:
+        target = HttpTarget(
+            facts=TargetFacts(name="t", base_url=server.base_url, kind="http"),
+            username="merchant-1",
+            password="s3cret-1",
+            wire=Wire(),
+            limits=Limits(settle_s=20),
+        )
+        async with target:
+            budgeted = BudgetedTarget(target, Limits(requests=3))
+            read = Request(method="GET", path="/")
+            with pytest.raises(OutOfBudget):
+                await budgeted.send(read, agrees=lambda _: False)
+
+    with Listener(lambda *_: response("200 OK")) as server:
+        asyncio.run(go())
+    assert len(server.requests) == 3
+
+
+def test_a_request_budget_of_the_target_file_applies(
     cli: Cli, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     finished, summary = _run(cli, target_file(limits={"requests": 30}), tmp_path)
@@ -50,9 +80,7 @@ def test_a_budget_of_the_target_file_counts_too(
     assert (finished.code, summary["requests_sent"] <= 30) == (3, True)
 
 
-def test_nothing_is_started_when_the_time_is_used_up(
-    cli: Cli, served: Served, tmp_path: Path
-) -> None:
+def test_no_scenario_starts_after_the_time_limit(cli: Cli, served: Served, tmp_path: Path) -> None:
     finished, summary = _run(cli, served.base_url, tmp_path, "--max-time", "1ms")
 
     assert (finished.code, summary["stopped"], summary["exchanges"]) == (
@@ -62,7 +90,7 @@ def test_nothing_is_started_when_the_time_is_used_up(
     )
 
 
-def test_no_more_is_refunded_than_the_ceiling(
+def test_a_run_never_refunds_more_than_its_limit(
     cli: Cli,
     serve_mock: Callable[..., Served],
     target_file: Callable[..., Path],
@@ -86,7 +114,7 @@ def test_no_more_is_refunded_than_the_ceiling(
     assert any("ceiling on refunds" in each["reason"] for each in summary["requirements"])
 
 
-def test_what_a_budget_cut_short_is_no_failure(cli: Cli, served: Served, tmp_path: Path) -> None:
+def test_a_budget_that_runs_out_causes_no_failure(cli: Cli, served: Served, tmp_path: Path) -> None:
     for budget in (11, 12, 13, 14, 15):
         _, summary = _run(cli, served.base_url, tmp_path, "--max-requests", budget)
         assert [r["id"] for r in summary["requirements"] if r["verdict"] == "FAIL"] == []
@@ -95,7 +123,7 @@ def test_what_a_budget_cut_short_is_no_failure(cli: Cli, served: Served, tmp_pat
 @pytest.mark.parametrize(
     ("option", "value"), [("--max-time", "soon"), ("--rate", "fast"), ("--rate", "0/s")]
 )
-def test_a_quantity_that_is_none_is_wrong_usage(option: str, value: str, cli: Cli) -> None:
+def test_an_invalid_limit_is_a_usage_error(option: str, value: str, cli: Cli) -> None:
     finished = cli("run", option, value)
 
     assert (finished.code, value in finished.err) == (2, True)

@@ -10,7 +10,7 @@ import pytest
 
 from klarna_conformance import defaults
 from klarna_conformance.judge.server.checks import CHECKS, LATER_CHECKS
-from klarna_conformance.judge.server.observers import OBSERVERS
+from klarna_conformance.judge.server.interpretations import OBSERVERS
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
 from klarna_specs.goals import Scope

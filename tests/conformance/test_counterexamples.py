@@ -86,7 +86,7 @@ def _amount(name: str, value: Any) -> int:
         ("capture-after-release", "capture.not-after-release", PART, RELEASED, 2, 4),
     ],
 )
-def test_a_counterexample_is_as_short_and_its_amounts_as_small_as_can_be(
+def test_a_counterexample_has_the_fewest_steps_and_least_amounts(
     mutant: str,
     requirement: str,
     plan: OrderPlan,
@@ -100,19 +100,19 @@ def test_a_counterexample_is_as_short_and_its_amounts_as_small_as_can_be(
     assert (len(steps_of(shrunk.scenario)), _amounts(plain)) == (length, amounts)
 
 
-def test_a_counterexample_is_read_back_as_it_was_saved(tmp_path: Path) -> None:
+def test_a_saved_counterexample_reads_back_equal(tmp_path: Path) -> None:
     _, counterexample = _counterexample(BOUND, "bound-one-above", SWEDISH, *LONG)
 
     assert read_counterexample(counterexample.save(tmp_path)) == counterexample
 
 
-def test_a_counterexample_has_a_curl_line_for_each_of_its_steps() -> None:
+def test_a_counterexample_has_a_curl_line_per_step() -> None:
     shrunk, counterexample = _counterexample(BOUND, "bound-one-above", SWEDISH, *LONG)
 
     assert len(counterexample.curl) == len(steps_of(shrunk.scenario))
 
 
-def test_a_counterexample_fails_again_on_the_mutant_and_not_on_the_mock() -> None:
+def test_a_counterexample_fails_on_the_mutant_and_not_on_the_mock() -> None:
     _, counterexample = _counterexample(BOUND, "bound-one-above", SWEDISH, *LONG)
     steps = steps_of(counterexample.scenario)
     assert counterexample.scenario.plan is not None
@@ -127,7 +127,7 @@ def test_a_counterexample_fails_again_on_the_mutant_and_not_on_the_mock() -> Non
     assert failed == [True, False]
 
 
-def test_a_counterexample_of_a_client_is_told_from_one_of_a_server(tmp_path: Path) -> None:
+def test_a_client_counterexample_names_the_client_command(tmp_path: Path) -> None:
     path = tmp_path / "client.once.yaml"
     path.write_text("requirement: client.once\ntold: one refund of 1\n")
 
@@ -135,7 +135,7 @@ def test_a_counterexample_of_a_client_is_told_from_one_of_a_server(tmp_path: Pat
         read_counterexample(path)
 
 
-def test_a_file_that_is_no_counterexample_is_told_with_its_line(tmp_path: Path) -> None:
+def test_an_error_in_a_counterexample_names_the_line(tmp_path: Path) -> None:
     path = tmp_path / "wrong.yaml"
     path.write_text("requirement: refund.accepted\nscenarios: []\n", encoding="utf-8")
 

@@ -1,4 +1,4 @@
-"""Known deviations: accepted for a while by somebody, and never forgotten."""
+"""Accepted deviations: listed with an owner and an expiry date, and never forgotten."""
 
 import json
 from collections.abc import Callable
@@ -60,6 +60,8 @@ def test_a_violation_that_is_not_the_expected_one_fails(
     finished, summary = _run(cli, wrong.base_url, tmp_path, "--deviations", file)
 
     assert (finished.code, summary["verdict"]) == (1, "NONCONFORMANT")
+    assert f"The accepted deviation {BOUND} 000000000000 matches no finding." in finished.out
+    assert "--suggest-deviations" in summary["reason"]
 
 
 def test_an_entry_that_has_expired_excuses_nothing(cli: Cli, wrong: Served, tmp_path: Path) -> None:
@@ -76,8 +78,8 @@ def test_an_entry_that_nothing_needs_any_more_is_an_error(
 
     assert (finished.code, summary["reason"]) == (
         1,
-        f"The known deviations are out of date: {BOUND} does not occur any more: "
-        "take its entry out.",
+        f"The list of accepted deviations is out of date: {BOUND} does not occur any more: "
+        "remove its entry.",
     )
 
 

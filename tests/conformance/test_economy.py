@@ -59,7 +59,7 @@ def test_a_cover_serves_all_that_can_be_served_and_nothing_in_it_is_idle(
 def test_a_choice_keeps_to_its_budget_and_uses_nothing_twice(
     candidates: list[Rehearsed], budget: int
 ) -> None:
-    chosen = choose(candidates, [GOALS[:3], GOALS], Supply(budget, None))
+    chosen = choose(spec(), candidates, [GOALS[:3], GOALS], Supply(budget, None))
 
     assert sum(each.requests for each in chosen) <= budget
     assert len(set(map(id, chosen))) == len(chosen)
@@ -67,13 +67,13 @@ def test_a_choice_keeps_to_its_budget_and_uses_nothing_twice(
 
 @given(CANDIDATES)
 def test_without_a_budget_nothing_is_left_out(candidates: list[Rehearsed]) -> None:
-    chosen = choose(candidates, [GOALS], Supply(None, None))
+    chosen = choose(spec(), candidates, [GOALS], Supply(None, None))
     assert set(map(id, chosen)) == set(map(id, candidates))
 
 
 def test_goals_of_an_earlier_stage_come_first() -> None:
     binding, many = _rehearsed(frozenset(GOALS[:1]), 5), _rehearsed(frozenset(GOALS[1:]), 5)
-    assert choose([many, binding], [GOALS[:1], GOALS], Supply(5, None)) == [binding]
+    assert choose(spec(), [many, binding], [GOALS[:1], GOALS], Supply(5, None)) == [binding]
 
 
 def test_a_tenth_of_the_requests_covers_every_goal_that_can_fail_or_warn() -> None:
@@ -92,7 +92,7 @@ def test_a_budget_goes_to_what_is_particular_beside_the_goals() -> None:
     plain = [_rehearsed(frozenset(GOALS[:1]), 2)] + [_rehearsed(frozenset(), 2)] * 4
     nearly = msgspec.structs.replace(get_order(), credentials="other_scheme")
     odd = Rehearsed(scenario=Scenario(plan=FULL, steps=(nearly,)), goals=frozenset(), requests=2)
-    assert odd in choose([*plain, odd], [GOALS[:1]], Supply(4, None))
+    assert odd in choose(spec(), [*plain, odd], [GOALS[:1]], Supply(4, None))
 
 
 def _order(number: int, amount: int, market: str = "SE", **more: object) -> PoolOrder:

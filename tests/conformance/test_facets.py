@@ -14,7 +14,7 @@ ONCE = refund(1_000, key=Key("once"))
 
 def _named(plan: OrderPlan, *steps: Action) -> frozenset[str]:
     (rehearsed,) = rehearse(spec(), [Scenario(plan=plan, steps=steps)])
-    return hazards(rehearsed.scenario, rehearsed.outcomes)
+    return hazards(spec(), rehearsed.scenario, rehearsed.outcomes)
 
 
 def test_a_retry_is_named_by_what_was_done_since() -> None:
@@ -55,7 +55,7 @@ def test_a_capture_adds_to_what_is_left() -> None:
 
 
 def _sent_together(*steps: Step) -> frozenset[str]:
-    named = hazards(Scenario(plan=FULL, steps=(Together(steps),)))
+    named = hazards(spec(), Scenario(plan=FULL, steps=(Together(steps),)))
     return frozenset(each for each in named if each.startswith("together"))
 
 
@@ -71,5 +71,5 @@ def test_where_a_fee_is_refused_is_a_hazard_and_what_a_line_has_a_feature() -> N
     crossing = f"fee refused in {PART.market}, one-partial"
     assert crossing in _named(PART, FEE_REFUND)
     line = goods(1_000, quantity=0, unit_price=1_000)
-    named = features(Scenario(plan=FULL, steps=(refund(1_000, order_lines=[line]),)))
+    named = features(spec(), Scenario(plan=FULL, steps=(refund(1_000, order_lines=[line]),)))
     assert {"quantity zero", "nothing of something"} <= named

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from klarna_conformance.http import wire
-from klarna_conformance.http.pace import Pacer
+from klarna_conformance.http.rate_limit import RateLimiter
 from klarna_conformance.http.wire import Tls, Wire
 from klarna_conformance.play.counterexamples import Counterexample
 from klarna_specs.scenario import Key, Scenario, Together
@@ -74,15 +74,15 @@ ORDERLY = {"invalid-utf-8", "script-everywhere"}
 """Those whose answer could be one to an order plan."""
 
 
-def impatient() -> Pacer:
-    """Waits no longer than a test may take."""
-    return Pacer(patience_s=0.1)
+def short_backoff() -> RateLimiter:
+    """Backs off no longer than a test may take."""
+    return RateLimiter(max_backoff_s=0.1)
 
 
 @pytest.fixture(autouse=True)
-def never_held_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine deadlines as short as these are noticed late, and would not be judged."""
-    monkeypatch.setattr(wire, "_HELD_UP_S", 600.0)
+def never_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a busy machine timeouts as short as these are noticed late, and would not be judged."""
+    monkeypatch.setattr(wire, "_BLOCKED_S", 600.0)
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
@@ -90,7 +90,7 @@ def test_a_misbehaving_server_fails_and_leaves_a_report_that_runs_nothing(
     behaviour: str, hostile: Callable[..., str], tmp_path: Path
 ) -> None:
     summary = run_on(
-        hostile(behaviour, orders=True), tmp_path, SCENARIOS, timeout_s=0.1, pacer=impatient()
+        hostile(behaviour, orders=True), tmp_path, SCENARIOS, timeout_s=0.1, limiter=short_backoff()
     )
     failed = {r.id for r in summary.requirements if r.verdict == "FAIL"}
     written = json.loads((tmp_path / "run.json").read_text())
@@ -122,7 +122,7 @@ def test_a_server_whose_tls_cannot_be_trusted_is_asked_nothing(
 def test_a_server_on_which_no_order_can_be_had_is_not_fully_verified(
     behaviour: str, hostile: Callable[..., str], tmp_path: Path
 ) -> None:
-    summary = run_on(hostile(behaviour), tmp_path, SCENARIOS[:1], pacer=impatient())
+    summary = run_on(hostile(behaviour), tmp_path, SCENARIOS[:1], limiter=short_backoff())
 
     assert (summary.verdict, summary.exit_code, summary.errors) == ("NOT FULLY VERIFIED", 4, ())
 
@@ -203,7 +203,7 @@ def test_doctor_tells_a_server_that_makes_no_orders(
 
     assert (finished.code, finished.err) == (
         4,
-        f"Error: no order can be had: {base_url}/_control/orders answered 200, and no order\n",
+        f"Error: no order is available: {base_url}/_control/orders answered 200, and no order\n",
     )
 
 

@@ -94,9 +94,7 @@ def test_a_refused_refund_is_told_as_documented(served: Served) -> None:
         "application/json",
         {
             "error_code": "REFUND_NOT_ALLOWED",
-            "error_messages": [
-                "A refund is at most what was captured and has not been refunded yet."
-            ],
+            "error_messages": ["Over refund is not allowed."],
             "correlation_id": response.headers["Klarna-Correlation-Id"],
         },
     )

@@ -13,7 +13,7 @@ import pytest
 import trustme
 
 from klarna_conformance import defaults
-from klarna_conformance.http.pace import Pacer
+from klarna_conformance.http.rate_limit import RateLimiter
 from klarna_conformance.http.wire import Tls, Wire
 from klarna_conformance.plan.planning import make_plan
 from klarna_specs.goals import Scope
@@ -150,7 +150,7 @@ def test_a_run_over_nginx_is_conformant_and_waits_where_it_is_asked_to(
         tmp_path,
         scenarios,
         scope=SCOPE,
-        pacer=Pacer(),
+        limiter=RateLimiter(),
         wire=lambda: front.wire(http2=http2),
     )
     seen = front.seen[before:]
@@ -164,7 +164,7 @@ def test_a_run_over_nginx_is_conformant_and_waits_where_it_is_asked_to(
 def test_credentials_that_nginx_asks_for_are_not_in_the_record(
     front: Front, scenarios: tuple[Scenario, ...], tmp_path: Path
 ) -> None:
-    run_on(front.base_url, tmp_path, scenarios[:3], pacer=Pacer(), wire=front.wire)
+    run_on(front.base_url, tmp_path, scenarios[:3], limiter=RateLimiter(), wire=front.wire)
     written = "".join(path.read_text() for path in tmp_path.iterdir() if path.is_file())
 
     assert [s for s in (defaults.USERNAME, defaults.PASSWORD) if s in written] == []

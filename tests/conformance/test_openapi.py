@@ -75,23 +75,23 @@ def test_the_document_is_valid_to_an_independent_validator(version: str) -> None
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_the_document_names_the_version_that_was_asked_for(version: str) -> None:
+def test_the_document_names_the_requested_version(version: str) -> None:
     assert DOCUMENTS[version]["openapi"].startswith(version)
 
 
-def test_the_document_is_json_and_says_which_specs_it_was_made_of() -> None:
+def test_the_document_is_json_and_names_the_version_of_the_specs() -> None:
     assert json.loads(json.dumps(DOCUMENT)) == DOCUMENT
     assert DOCUMENT["info"]["version"] == spec().fingerprint
 
 
-def test_the_server_is_the_one_that_is_asked_for() -> None:
+def test_the_server_is_the_requested_one() -> None:
     document = compile_openapi(spec(), base_url="http://127.0.0.1:8080/")
 
     assert document["servers"] == [{"url": "http://127.0.0.1:8080"}]
 
 
 @pytest.mark.parametrize(("operation", "path"), OPERATIONS)
-def test_each_operation_is_at_each_of_its_paths(operation: Operation, path: str) -> None:
+def test_each_operation_has_each_of_its_paths(operation: Operation, path: str) -> None:
     assert described(operation, path)["summary"] == operation.summary
 
 
@@ -108,16 +108,14 @@ def test_no_other_paths_are_in_the_document() -> None:
 
 
 @pytest.mark.parametrize(("operation", "path"), OPERATIONS)
-def test_every_documented_response_is_there(operation: Operation, path: str) -> None:
+def test_every_documented_response_is_described(operation: Operation, path: str) -> None:
     documented = {str(s) for r in operation.responses.values() for s in r.status}
 
     assert documented <= set(described(operation, path)["responses"])
 
 
 @pytest.mark.parametrize(("operation", "path"), OPERATIONS)
-def test_every_error_status_that_is_documented_for_the_api_is_there(
-    operation: Operation, path: str
-) -> None:
+def test_every_documented_error_status_is_described(operation: Operation, path: str) -> None:
     told = {s for code in spec().errors.values() for s in code.statuses if s < 500}
 
     assert {str(s) for s in told} <= set(described(operation, path)["responses"])
@@ -138,7 +136,7 @@ def test_a_path_has_its_parameters(operation: Operation, path: str) -> None:
 
 
 @pytest.mark.parametrize(("operation", "path"), OPERATIONS)
-def test_the_key_is_an_optional_header_of_what_changes_something(
+def test_the_key_is_an_optional_header_of_changing_operations(
     operation: Operation, path: str
 ) -> None:
     parameters = [resolved(p) for p in described(operation, path).get("parameters", [])]
@@ -148,12 +146,12 @@ def test_the_key_is_an_optional_header_of_what_changes_something(
 
 
 @pytest.mark.parametrize(("operation", "path"), OPERATIONS)
-def test_a_request_body_is_there_where_one_is_documented(operation: Operation, path: str) -> None:
+def test_a_request_body_is_described_where_documented(operation: Operation, path: str) -> None:
     assert ("requestBody" in described(operation, path)) is (operation.body is not None)
 
 
 @pytest.mark.parametrize("creating", ["refundOrder", "captureOrder"])
-def test_what_creates_something_tells_where_it_is_and_its_id(creating: str) -> None:
+def test_a_creating_response_has_a_location_and_an_id(creating: str) -> None:
     operation = spec().operations[creating]
     headers = described(operation, operation.path)["responses"]["201"]["headers"]
     demanded = {name: header["required"] for name, header in headers.items()}
@@ -162,7 +160,7 @@ def test_what_creates_something_tells_where_it_is_and_its_id(creating: str) -> N
     assert demanded == {"Location": True, documented.id_header[0]: False}
 
 
-def test_a_body_has_the_limits_that_are_described() -> None:
+def test_a_body_has_the_described_limits() -> None:
     line = DOCUMENT["components"]["schemas"]["order_line_limits"]
 
     assert line["properties"]["name"]["maxLength"] == 255
@@ -192,7 +190,7 @@ def test_every_body_has_an_example_that_keeps_its_schema() -> None:
     ] == []
 
 
-def test_an_example_that_breaks_its_schema_would_be_noticed() -> None:
+def test_an_example_that_breaks_its_schema_is_found() -> None:
     [body] = bodies(DOCUMENT["components"]["responses"]["refusal-404"])
 
     assert problems(body["schema"], {"error_code": 1})
@@ -210,7 +208,7 @@ def linked() -> dict[tuple[str, str], dict[str, Any]]:
     }
 
 
-def test_links_lead_from_what_was_made_to_what_can_be_done_with_it() -> None:
+def test_links_lead_from_a_resource_to_its_operations() -> None:
     assert set(linked()) == {
         ("refundOrder", "getRefund"),
         ("captureOrder", "getCapture"),
@@ -222,7 +220,7 @@ def test_links_lead_from_what_was_made_to_what_can_be_done_with_it() -> None:
     }
 
 
-def test_a_link_tells_every_parameter_of_the_path_that_it_leads_to() -> None:
+def test_a_link_has_every_parameter_of_its_path() -> None:
     paths = {
         name: path for o in spec().operations.values() for name, path in operation_ids(o).items()
     }
@@ -241,7 +239,7 @@ def test_links_take_ids_from_headers_and_days_from_the_options() -> None:
     }
 
 
-def test_the_older_form_has_nothing_that_only_the_newer_one_has() -> None:
+def test_openapi_3_0_has_no_keyword_of_3_1() -> None:
     assert keys_of(DOCUMENTS["3.0"]["components"]["schemas"]) & {"$schema", "$id", "const"} == set()
     reference = DOCUMENTS["3.0"]["components"]["schemas"]["refund"]["properties"]["reference"]
     assert reference == {"type": "string", "nullable": True}
@@ -264,13 +262,13 @@ def test_the_older_form_has_nothing_that_only_the_newer_one_has() -> None:
     ],
     ids=str,
 )
-def test_the_older_form_says_the_same_of_a_schema(
+def test_openapi_3_0_describes_the_same_schema(
     newer: dict[str, Any], older: dict[str, Any]
 ) -> None:
     assert old_form(newer) == older
 
 
-def test_a_body_is_cut_down_to_what_is_described_at_any_depth() -> None:
+def test_a_body_is_reduced_to_described_members_at_any_depth() -> None:
     line = {"name": "a", "quantity": 1.0, "x": None, "subscription": {"name": "b", "y": 1}}
     body = {"refunded_amount": 1, "z": [], "order_lines": [line, "no line"], "reference": 2}
 

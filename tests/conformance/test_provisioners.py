@@ -1,4 +1,4 @@
-"""Where orders come from: a pool, a program, a customer token; each over real processes."""
+"""Provisioners: a pool, a program and a customer token, each with real processes."""
 
 import asyncio
 import json
@@ -47,7 +47,7 @@ for number, line in enumerate(sys.stdin):
 """
 
 
-def test_a_program_answers_plans_in_their_order() -> None:
+def test_a_program_receives_plans_one_after_the_other() -> None:
     made = _provided(ECHO, FULL, PART)
     assert [
         (each.order_id, each.capture_ids) for each in made if isinstance(each, ProvidedOrder)
@@ -62,20 +62,20 @@ def test_a_program_answers_plans_in_their_order() -> None:
     [
         ("import sys; sys.exit('no sandbox today')", "ended with exit code 1. no sandbox today"),
         ("print('hello', flush=True); input(); input()", "answered 'hello', and no order"),
-        ("print('{}', flush=True); input(); input()", "made no order: it told no order_id"),
+        ("print('{}', flush=True); input(); input()", "made no order: its answer has no order_id"),
         ("""input(); print('{"unavailable": "sold out"}', flush=True); input()""", "sold out"),
         ("print('x' * 2_000_000, flush=True)", "cannot be used"),
         ("import time; time.sleep(60)", "gave no answer within 0.5 s"),
         ("print('half', end='', flush=True)", "ended with exit code 0"),
     ],
 )
-def test_a_program_that_makes_no_order_is_told_and_ended(script: str, told: str) -> None:
+def test_a_failing_program_makes_the_order_unavailable(script: str, told: str) -> None:
     (made,) = _provided(script, FULL, timeout_s=0.5 if "sleep" in script else 10.0)
     assert isinstance(made, Unavailable)
     assert told in made.reason
 
 
-def test_a_program_that_is_not_there_is_told() -> None:
+def test_a_missing_program_makes_the_order_unavailable() -> None:
     async def ask() -> ProvidedOrder | Unavailable:
         return await CommandProvisioner(["/nowhere/orders"], timeout_s=5).provide(FULL)
 
@@ -84,7 +84,7 @@ def test_a_program_that_is_not_there_is_told() -> None:
     assert "/nowhere/orders cannot be used" in made.reason
 
 
-def test_a_program_and_what_it_started_end_with_the_run(tmp_path: Path) -> None:
+def test_a_program_and_its_children_end_with_the_run(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     script = f"""
 import os, subprocess, sys, time
@@ -103,7 +103,7 @@ time.sleep(600)
 
 
 def _is_running(pid: str) -> bool:
-    """False from when the kernel has ended it, which is a moment after it was told to."""
+    """False once the kernel has ended it, which is a moment after the signal."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:
@@ -118,13 +118,13 @@ def _pool(folder: Path, *orders: dict[str, Any]) -> Path:
     return path
 
 
-def test_an_order_of_a_pool_is_used_once_also_by_a_later_run(tmp_path: Path) -> None:
+def test_a_pool_order_is_used_once_across_runs(tmp_path: Path) -> None:
     path = _pool(tmp_path, {"order_id": "a"}, {"order_id": "b"})
     made = [asyncio.run(PoolProvisioner(path, spec()).provide(plan)) for plan in (FULL, PART, FULL)]
     assert [getattr(each, "order_id", None) for each in made] == ["a", "b", None]
 
 
-def test_an_order_of_a_pool_serves_what_it_can_still_become(tmp_path: Path) -> None:
+def test_a_pool_order_serves_every_plan_that_it_can_still_fulfil(tmp_path: Path) -> None:
     captured = [{"capture_id": "c", "captured_amount": 6_000}]
     path = _pool(tmp_path, {"order_id": "part", "captures": captured}, {"order_id": "open"})
     made = [
@@ -143,7 +143,7 @@ def test_an_order_of_a_pool_serves_what_it_can_still_become(tmp_path: Path) -> N
         ({"order_id": "a", "order_amount": 0}, "at least 1"),
     ],
 )
-def test_a_pool_that_is_wrong_is_told_by_line(
+def test_an_error_in_a_pool_file_names_the_line(
     order: dict[str, Any], told: str, tmp_path: Path
 ) -> None:
     with pytest.raises(UsageError, match=rf"orders\.yaml:1: .*{told}"):
@@ -163,7 +163,7 @@ def test_a_run_with_the_example_program_is_conformant(
     assert cli("run", file, *FEW, "--output", tmp_path / "report").code == 0
 
 
-def test_a_run_with_a_customer_token_is_conformant_and_records_no_token(
+def test_a_run_with_a_customer_token_records_no_token(
     cli: Cli, served: Served, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     told = {"provisioner": "customer_token", "token": "${SANDBOX_TOKEN}", "market": "SE"}
@@ -174,7 +174,7 @@ def test_a_run_with_a_customer_token_is_conformant_and_records_no_token(
     assert (finished.code, b"token-4711" in written) == (0, False)
 
 
-def test_a_run_with_a_pool_captures_what_is_missing(
+def test_a_run_with_a_pool_makes_missing_captures(
     cli: Cli, served: Served, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     made = [served.order(captures=[]) for _ in range(200)]
@@ -188,7 +188,7 @@ def test_a_run_with_a_pool_captures_what_is_missing(
     assert len(set(used)) == len(used)
 
 
-def test_goals_that_no_order_of_the_pool_serves_are_not_run(
+def test_goals_without_a_pool_order_are_not_run(
     cli: Cli, served: Served, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     _pool(tmp_path, {"order_id": served.order(captures=[])["order_id"]})
@@ -198,7 +198,7 @@ def test_goals_that_no_order_of_the_pool_serves_are_not_run(
     assert (finished.code, "the pool has no unused order" in finished.out) == (3, True)
 
 
-def test_the_examples_are_target_files(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_examples_are_valid_target_files(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     from klarna_conformance.target.target_file import read_target
 
     for name in ("KLARNA_USERNAME", "KLARNA_PASSWORD", "KLARNA_TOKEN"):
@@ -211,7 +211,7 @@ def test_the_examples_are_target_files(cli: Cli, monkeypatch: pytest.MonkeyPatch
     }
 
 
-def test_the_published_schema_is_the_one_of_the_types() -> None:
+def test_the_published_schema_matches_the_types() -> None:
     from importlib.resources import files
 
     from klarna_conformance.target.target_file import target_schema

@@ -150,9 +150,9 @@ def test_an_unseen_must_fails_and_the_rest_is_skipped(
     ran.stdout.fnmatch_lines(
         [
             f"A call without credentials is refused. ({CREDENTIALS}, MUST: NOT_RUN)",
-            "  nothing of it was seen: *no order could be had*",
+            "  nothing occurred: *no order could be provisioned*",
             "* NOT FULLY VERIFIED *",
-            "SKIPPED * cancel.refusal-status: NOT_RUN: *no order could be had*",
+            "SKIPPED * cancel.refusal-status: NOT_RUN: *no order could be provisioned*",
         ]
     )
 

@@ -14,7 +14,6 @@ from klarna_conformance.play.counterexamples import find_counterexample
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong.catalogue import mutants
-from klarna_conformance.wrong.making import named_mock
 from klarna_reports.record.record import Finding
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together, steps_of
@@ -23,7 +22,7 @@ from klarna_strategies.tables.races import races
 from klarna_strategies.tables.stage import Stage
 
 from .conftest import Served
-from .museum import FULL, NONE, PART, deviations, played, spec
+from .museum import FULL, NONE, PART, deviations, made, played, spec
 from .runs import run_on
 
 RACING = [mutant for mutant in mutants() if mutant.kind == "races"]
@@ -31,7 +30,7 @@ KEYED = refund(1_000, key=Key("first"))
 
 
 def _violated(name: str, plan: OrderPlan, *steps: Step) -> set[str]:
-    target = MockTarget(named_mock(spec(), name))
+    target = MockTarget(made(name))
     scenario = Scenario(plan=plan, steps=(Together(steps),))
     came = asyncio.run(play_and_judge(spec(), target, scenario, identifier="s0001"))
     return {finding.requirement for finding in came.findings if finding.verdict == "FAIL"}
@@ -65,7 +64,7 @@ def _violated(name: str, plan: OrderPlan, *steps: Step) -> set[str]:
 def test_a_race_is_lost_only_by_calls_at_the_same_time(
     name: str, plan: OrderPlan, steps: tuple[Step, ...], requirement: str
 ) -> None:
-    target = MockTarget(named_mock(spec(), name))
+    target = MockTarget(made(name))
     in_turn = Scenario(plan=plan, steps=steps)
     came = asyncio.run(play_and_judge(spec(), target, in_turn, identifier="s0001"))
 
@@ -106,7 +105,7 @@ def test_a_conflict_is_no_answer_to_a_call_at_the_same_time() -> None:
 
 
 def test_a_counterexample_of_a_race_tells_when_each_call_was_sent_and_answered() -> None:
-    target = MockTarget(named_mock(spec(), "racing-refunds-exceed-what-was-captured"))
+    target = MockTarget(made("racing-refunds-exceed-what-was-captured"))
     group = Together((refund(4_000), refund(7_000), refund(6_000)))
     scenario = Scenario(plan=FULL, steps=(get_order(), group))
     failing = asyncio.run(play_and_judge(spec(), target, scenario, identifier="s0001"))

@@ -1,4 +1,4 @@
-"""What stands between this machine and a server is told apart, each with what to do."""
+"""Each step of a connection that fails is reported with what to do."""
 
 import asyncio
 import ssl
@@ -46,7 +46,7 @@ def _tried(
     return asyncio.run(go())
 
 
-def test_a_server_that_can_be_trusted_is_reached_step_by_step(tmp_path: Path) -> None:
+def test_a_trusted_server_passes_every_step(tmp_path: Path) -> None:
     steps = dict(_tried(tmp_path, certificate=AUTHORITY.issue_cert("127.0.0.1")))
 
     assert list(steps) == ["name", "connection", "tls"]
@@ -54,7 +54,7 @@ def test_a_server_that_can_be_trusted_is_reached_step_by_step(tmp_path: Path) ->
     assert "valid until" in steps["tls"]
 
 
-def test_a_server_without_tls_is_not_greeted(tmp_path: Path) -> None:
+def test_a_server_without_tls_has_no_tls_step(tmp_path: Path) -> None:
     steps = _tried(tmp_path, base_url="http://127.0.0.1:{port}")
     assert [name for name, _ in steps] == ["name", "connection"]
 
@@ -63,12 +63,12 @@ def test_a_server_without_tls_is_not_greeted(tmp_path: Path) -> None:
     ("certificate", "told"),
     [
         (AUTHORITY.issue_cert("elsewhere.example"), "name the host as the certificate does"),
-        (AUTHORITY.issue_cert("127.0.0.1", not_after=YESTERDAY), "has to be renewed"),
+        (AUTHORITY.issue_cert("127.0.0.1", not_after=YESTERDAY), "renew it on the server"),
         (trustme.CA().issue_cert("127.0.0.1"), "name the CA that signed it"),
         (None, "does it speak HTTPS there"),
     ],
 )
-def test_what_is_wrong_with_tls_is_told_with_a_remedy(
+def test_a_tls_failure_names_the_remedy(
     certificate: trustme.LeafCert | None, told: str, tmp_path: Path
 ) -> None:
     with pytest.raises(PreflightError, match=told):
@@ -78,18 +78,16 @@ def test_what_is_wrong_with_tls_is_told_with_a_remedy(
 @pytest.mark.parametrize(
     ("base_url", "told"),
     [
-        ("http://a..b:{port}", "not known by that name"),
+        ("http://a..b:{port}", "cannot be resolved"),
         ("http://127.0.0.1:1", "is the server up"),
     ],
 )
-def test_what_cannot_be_reached_is_told_with_a_remedy(
-    base_url: str, told: str, tmp_path: Path
-) -> None:
+def test_an_unreachable_server_names_the_remedy(base_url: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(PreflightError, match=told):
         _tried(tmp_path, base_url=base_url)
 
 
-def test_behind_a_proxy_nothing_is_tried() -> None:
+def test_no_connection_is_tried_behind_a_proxy() -> None:
     connection = Connection(ssl.create_default_context(), timeout_s=1, proxied=True)
 
     async def go() -> list[tuple[str, str]]:

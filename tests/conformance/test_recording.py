@@ -1,4 +1,4 @@
-"""What is recorded has no secrets and no customers in it, and gives the same verdicts again."""
+"""Records contain no secrets and no customer data, and give the same verdicts again."""
 
 import asyncio
 import base64
@@ -26,7 +26,7 @@ from klarna_strategies.steps import extend, get_order, get_refund, offered, refu
 
 from .conftest import Served
 from .listeners import Forward, Listener
-from .museum import FULL, PART, accepting, spec
+from .museum import FULL, PART, made, spec
 from .pages import active_parts
 from .runs import run_on
 
@@ -43,8 +43,8 @@ class Forgetful(Mock):
         return {**shown, "refunded_amount": 0} if isinstance(shown, dict) else shown
 
 
-def played_on(server: type[Mock]) -> Played:
-    target = MockTarget(server(spec()))
+def played_on(server: str | type[Mock]) -> Played:
+    target = MockTarget(made(server))
     played = asyncio.run(play(spec(), target, MANY, identifier="s0001"))
     return judged(played)
 
@@ -68,15 +68,15 @@ def verdicts(played: Played) -> list[tuple[str, str, int]]:
         *("captured_amount", "-", "a", "for", "description", "Location", "refunded"),
     ],
 )
-@pytest.mark.parametrize("server", [Mock, Forgetful, accepting("refund.within-captured-amount")])
-def test_no_credential_changes_a_verdict(secret: str, server: type[Mock]) -> None:
+@pytest.mark.parametrize("server", [Mock, Forgetful, "bound-dropped"])
+def test_no_credential_changes_a_verdict(secret: str, server: str | type[Mock]) -> None:
     before = played_on(server)
     recorded = Recorder(Redactor((secret,), public="http://mock")).played(before)
 
     assert verdicts(judged(recorded)) == verdicts(before)
 
 
-def test_ids_with_a_secret_in_them_still_lead_to_what_they_name() -> None:
+def test_ids_that_contain_a_secret_stay_consistent() -> None:
     before = played_on(Mock)
     order_id = before.orders[0].order_id
     recorded = Recorder(Redactor((order_id[:13], order_id[-7:]))).played(before)
@@ -94,7 +94,7 @@ def body_of(recorder: Recorder, text: str) -> str:
 
 
 @pytest.mark.parametrize("member", CUSTOMER_MEMBERS)
-def test_what_is_known_of_customers_is_not_recorded(member: str) -> None:
+def test_customer_data_is_not_recorded(member: str) -> None:
     body = f'{{"billing": {{"{member}": "Åsa", "x": 1.0}}}}'
 
     assert body_of(recorder(), body) == body.replace("Åsa", REDACTED)
@@ -120,7 +120,7 @@ def test_what_is_known_of_customers_is_not_recorded(member: str) -> None:
         pytest.param('{"a": "email"}', '{"a": "email"}', id="a value alone"),
     ],
 )
-def test_members_are_found_wherever_they_are(body: str, recorded: str) -> None:
+def test_customer_members_are_found_in_any_form(body: str, recorded: str) -> None:
     assert body_of(recorder(), body) == recorded
 
 
@@ -130,12 +130,12 @@ def test_more_members_can_be_left_out() -> None:
     )
 
 
-def test_members_that_requirements_look_at_cannot_be_left_out() -> None:
+def test_members_that_requirements_read_cannot_be_left_out() -> None:
     with pytest.raises(UsageError, match="refundedamount"):
         recorder(members=("refunded_amount",))
 
 
-def test_of_json_the_values_change_and_nothing_else() -> None:
+def test_only_values_of_json_are_redacted() -> None:
     body = '{ "order": "my order is", "order_id":"order", "n" : 1.50, "n":2 , "x":"s3cret-1"}'
     wanted = body.replace("my order is", f"my {REDACTED} is").replace("s3cret-1", REDACTED)
 
@@ -190,7 +190,7 @@ def test_secrets_are_found_in_headers_whole_folded_and_in_pieces() -> None:
     )
 
 
-def test_earlier_tries_and_messages_are_recorded_without_secrets() -> None:
+def test_earlier_attempts_and_messages_are_recorded_without_secrets() -> None:
     exchange = Exchange(
         request=Request(method="GET", path="/s3cret-1"),
         outcome=Failure(kind="closed", message="s3cret-1"),
@@ -201,7 +201,7 @@ def test_earlier_tries_and_messages_are_recorded_without_secrets() -> None:
     assert b"s3cret-1" not in msgspec.json.encode(recorder("s3cret-1").played(played))
 
 
-def test_what_a_finding_quotes_of_a_customer_is_not_recorded() -> None:
+def test_customer_data_quoted_in_a_finding_is_not_recorded() -> None:
     finding = Finding(
         requirement="r",
         verdict="FAIL",
@@ -235,7 +235,7 @@ def _echoing(answer: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-def test_a_server_that_echoes_its_credentials_everywhere_gets_none_of_them_into_the_record(
+def test_the_record_has_no_credentials_that_a_server_echoes(
     serve_mock: Callable[..., Served], tmp_path: Path
 ) -> None:
     mock = serve_mock("--username", USERNAME, "--password", PASSWORD)
@@ -250,7 +250,7 @@ def test_a_server_that_echoes_its_credentials_everywhere_gets_none_of_them_into_
     assert active_parts((tmp_path / "report.html").read_text()) == []
 
 
-def test_the_record_of_such_a_server_gives_the_same_verdicts_again(
+def test_the_record_of_an_echoing_server_gives_the_same_verdicts(
     serve_mock: Callable[..., Served], tmp_path: Path
 ) -> None:
     mock = serve_mock("--username", USERNAME, "--password", PASSWORD)

@@ -34,7 +34,7 @@ def _base64(text: str) -> str:
         pytest.param(html.escape(SECRET), id="in HTML"),
     ],
 )
-def test_a_secret_is_taken_out_however_it_is_written(written: str) -> None:
+def test_a_secret_is_redacted_in_its_usual_encodings(written: str) -> None:
     assert Redactor((SECRET,)).text(f"before {written} after") == f"before {REDACTED} after"
 
 
@@ -57,13 +57,13 @@ def test_a_secret_is_taken_out_however_it_is_written(written: str) -> None:
         pytest.param(SECRET.encode("utf-16-le").decode("latin-1"), id="UTF-16"),
     ],
 )
-def test_nothing_is_left_of_a_secret_that_is_written_in_another_way(written: str) -> None:
+def test_no_part_of_a_secret_is_left_in_other_encodings(written: str) -> None:
     redacted = Redactor((SECRET,)).text(f"before {written} after")
     assert (written[4:-4] in redacted, REDACTED in redacted) == (False, True)
 
 
 @pytest.mark.parametrize("secret", ["order", "CAPTURED", "orders", "10000", "SEK", "json", "true"])
-def test_a_secret_that_is_like_a_word_is_found_as_a_word(secret: str) -> None:
+def test_a_secret_like_a_word_is_redacted_as_a_whole_word(secret: str) -> None:
     redactor = Redactor((secret,))
     text = f"x{secret} {secret}s _{secret}"
     assert redactor.text(text) == text
@@ -71,13 +71,13 @@ def test_a_secret_that_is_like_a_word_is_found_as_a_word(secret: str) -> None:
     assert redactor.text(f"it is {secret}, you know") == f"it is {wanted}, you know"
 
 
-def test_what_is_judged_keeps_its_words() -> None:
+def test_judged_texts_keep_words_that_are_secrets_too() -> None:
     redactor = Redactor(("orders", "http-secret-1"), public="http://api.example")
     location = "http://api.example/ordermanagement/v1/orders/1?http-secret-1"
     assert redactor.judged(location) == location.replace("http-secret-1", REDACTED)
 
 
-def test_credentials_that_are_part_of_a_member_name_do_not_hide_an_order() -> None:
+def test_credentials_within_a_member_name_do_not_hide_an_order() -> None:
     async def provide(_: httpx.Request) -> httpx.Response:
         return httpx.Response(201, stream=httpx.ByteStream(b'{"order_id": "o-1"}'))
 
@@ -96,7 +96,7 @@ def test_credentials_that_are_part_of_a_member_name_do_not_hide_an_order() -> No
     assert getattr(asyncio.run(made()), "order_id", None) == "o-1"
 
 
-def test_the_wrong_credentials_are_wrong_by_little() -> None:
+def test_wrong_credentials_differ_by_one_character() -> None:
     sent: list[str] = []
 
     async def listen(request: httpx.Request) -> httpx.Response:

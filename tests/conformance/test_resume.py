@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from klarna_conformance.play.player import NOWHERE_ID
+from klarna_conformance.play.request_builder import NOWHERE_ID
 from klarna_reports.record.journal import read_journal
 from klarna_reports.record.record import Played
 from klarna_specs.scenario import Together

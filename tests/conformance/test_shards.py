@@ -29,7 +29,7 @@ def parts(cli: Cli, tmp_path: Path) -> list[Path]:
     folders = [tmp_path / f"part-{number}" for number in (1, 2, 3)]
     for number, folder in enumerate(folders, 1):
         finished = cli("run", *SMALL, "--shard", f"{number}/3", "--output", folder)
-        assert (finished.code, f"part {number}/3" in finished.out) == (3, True)
+        assert (finished.code, f"shard {number}/3" in finished.out) == (3, True)
     return folders
 
 
@@ -49,7 +49,7 @@ def test_a_missing_part_leaves_the_whole_unverified(
     cli: Cli, parts: list[Path], tmp_path: Path
 ) -> None:
     finished = cli("report", *parts[:2], "--output", tmp_path / "merged")
-    assert (finished.code, "without part 3/3" in " ".join(finished.out.split())) == (3, True)
+    assert (finished.code, "without shard 3/3" in " ".join(finished.out.split())) == (3, True)
 
 
 def test_parts_of_other_runs_and_whole_runs_are_not_merged(
@@ -58,7 +58,7 @@ def test_parts_of_other_runs_and_whole_runs_are_not_merged(
     cli("run", *SMALL, "--seed", 5, "--shard", "2/3", "--output", tmp_path / "other")
     for folders, told in [
         ((parts[0], tmp_path / "other"), "the seed differs"),
-        ((parts[0], parts[0]), "part 1/3 is there twice"),
+        ((parts[0], parts[0]), "shard 1/3 is given twice"),
     ]:
         finished = cli("report", *folders, "--output", tmp_path / "merged")
         assert (finished.code, told in finished.err) == (2, True)

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from klarna_conformance.judge.client.traffic import excusable, judge_traffic, keys_of_traffic
+from klarna_conformance.judge.client.traffic import judge_traffic
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import Cut, Errored, Fault, Twice
 from klarna_specs.client.play import Mark
@@ -48,7 +48,7 @@ def _sent(
 
 def _verdicts(*exchanges: Exchange, marks: tuple[Mark, ...] = ()) -> Mapping[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for finding in judge_traffic(SPEC, exchanges, marks):
+    for finding in judge_traffic(SPEC, exchanges, marks).findings:
         found.setdefault(finding.requirement.removeprefix("client."), set()).add(finding.verdict)
     return found
 
@@ -149,9 +149,9 @@ def test_a_key_for_two_refunds_is_found() -> None:
 
 
 def test_a_key_that_was_used_in_other_traffic_is_found() -> None:
-    used = keys_of_traffic(SPEC, [_sent(_booked("r1"))])
-    found = judge_traffic(SPEC, [_sent(_booked("r2"), path="/o2/refunds")], (), used)
-    told = [f.observed for f in found if f.requirement == "client.key-of-its-own"]
+    known = judge_traffic(SPEC, [_sent(_booked("r1"))]).keys
+    judged = judge_traffic(SPEC, [_sent(_booked("r2"), path="/o2/refunds")], (), known)
+    told = [f.observed for f in judged.findings if f.requirement == "client.key-of-its-own"]
 
     assert told == ["the key was used before, for refundOrder on order o1"]
 
@@ -208,7 +208,7 @@ def test_paths_are_judged_where_orders_are(method: str, path: str, verdict: set[
 def test_other_apis_are_none_of_our_business() -> None:
     request = Request(method="POST", path="/payments/v1/sessions")
 
-    assert judge_traffic(SPEC, [Exchange(request=request, outcome=REFUSED)]) == ()
+    assert judge_traffic(SPEC, [Exchange(request=request, outcome=REFUSED)]).findings == ()
 
 
 def test_credentials_that_come_when_they_are_asked_for_are_remarked_only() -> None:
@@ -242,8 +242,9 @@ def test_what_is_sent_is_judged(exchange: Exchange, requirement: str, verdict: s
 
 
 def test_what_a_client_had_no_occasion_for_is_not_excused() -> None:
-    calm = set(excusable(SPEC, [_sent(_booked("r1"))]))
-    unclear = set(excusable(SPEC, [_sent(LOST), _sent(Response(status=429), key=OTHER_KEY)]))
+    calm = judge_traffic(SPEC, [_sent(_booked("r1"))]).occasions
+    sent = [_sent(LOST), _sent(Response(status=429), key=OTHER_KEY)]
+    unclear = judge_traffic(SPEC, sent).occasions
 
     assert calm == {"client.key-of-its-own", "client.key-uuid"}
     assert unclear - calm == {"client.key-kept", "client.waits-as-asked"}

@@ -1,4 +1,4 @@
-"""The wire: what it sends to whom, what it trusts, what it reads, and how it fails."""
+"""The wire: whom it sends credentials, whom it trusts, what it reads, and how it fails."""
 
 import asyncio
 import base64
@@ -20,7 +20,6 @@ from klarna_conformance.http.wire import MAX_BODY_BYTES, Tls, Wire
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.provisioners import HttpProvisioner
 from klarna_reports.record.record import TargetFacts
-from klarna_specs.calls import KEY_HEADER
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan
 
@@ -53,50 +52,49 @@ def target(base_url: str, **options: Any) -> HttpTarget:
     )
 
 
-# Whom it tells what
+def outcomes_of(base_url: str, *requests: Request, **options: Any) -> list[Any]:
+    """What comes of these requests to a target with credentials."""
+
+    async def go() -> list[Any]:
+        async with target(base_url, **options) as opened:
+            return [(await opened.send(request)).outcome for request in requests]
+
+    return asyncio.run(go())
 
 
-def test_a_redirect_to_another_server_is_not_followed_and_takes_no_credentials_there() -> None:
+def get(path: str = "/") -> Request:
+    return Request(method="GET", path=path)
+
+
+# Credentials
+
+
+def test_a_redirect_to_another_server_is_not_followed() -> None:
     with Listener(lambda *_: response("200 OK")) as other:
         to = f"Location: {other.base_url}/steal"
         with Listener(lambda *_: response("307 Temporary Redirect", b"", to)) as first:
-
-            async def go() -> Any:
-                async with target(first.base_url) as opened:
-                    return (await opened.send(Request(method="POST", path="/a"))).outcome
-
-            outcome = asyncio.run(go())
+            (outcome,) = outcomes_of(first.base_url, Request(method="POST", path="/a"))
     assert (outcome.status, other.requests) == (307, [])
 
 
 @pytest.mark.parametrize("path", ["//other/a", "/\\other", "/..//other", "/@other", "/%2e%2e/"])
-def test_credentials_go_to_the_target_whatever_the_path_is(path: str) -> None:
+def test_credentials_go_to_the_target_with_any_path(path: str) -> None:
     with Listener(lambda *_: response("200 OK")) as server:
-
-        async def go() -> None:
-            async with target(server.base_url) as opened:
-                await opened.send(Request(method="GET", path=path))
-
-        asyncio.run(go())
+        outcomes_of(server.base_url, get(path))
     assert [AUTHORIZATION in request for request in server.requests] == [True]
 
 
-def test_a_path_that_names_another_host_gets_no_credentials() -> None:
+def test_a_path_with_another_host_gets_no_credentials() -> None:
     with Listener(lambda *_: response("200 OK")) as server:
         port = server.base_url.rsplit(":", 1)[1]
-
-        async def go() -> None:
-            async with target("http://localhost") as opened:
-                await opened.send(Request(method="GET", path=f".localhost:{port}/"))
-                await opened.send(Request(method="GET", path=f":x@127.0.0.1:{port}/"))
-
-        asyncio.run(go())
+        paths = (f".localhost:{port}/", f":x@127.0.0.1:{port}/")
+        outcomes_of("http://localhost", *map(get, paths))
     assert [AUTHORIZATION in request for request in server.requests] == [False] * len(
         server.requests
     )
 
 
-def test_a_provisioner_and_a_clock_elsewhere_get_no_credentials() -> None:
+def test_provisioner_and_clock_of_another_server_get_no_credentials() -> None:
     with Listener(lambda *_: response("201 Created", b'{"order_id": "1"}')) as other:
         provisioner = HttpProvisioner(f"{other.base_url}/orders", Wire())
 
@@ -117,17 +115,11 @@ def test_a_provisioner_and_a_clock_elsewhere_get_no_credentials() -> None:
 
 def test_no_cookie_is_sent_back() -> None:
     with Listener(lambda *_: response("200 OK", b"", "Set-Cookie: session=1")) as server:
-
-        async def go() -> None:
-            async with target(server.base_url) as opened:
-                for _ in range(2):
-                    await opened.send(Request(method="GET", path="/"))
-
-        asyncio.run(go())
+        outcomes_of(server.base_url, get(), get())
     assert [b"ookie" in request for request in server.requests] == [False, False]
 
 
-# What it reads
+# Bodies and timeouts
 
 
 def encoded(body: bytes, encoding: str) -> Any:
@@ -152,7 +144,7 @@ GZIPPED = gzip.compress(BODY, mtime=0)  # the same for every worker
         (BODY, "identity"),
     ],
 )
-def test_a_body_is_decoded_though_nobody_asked_for_that(body: bytes, encoding: str) -> None:
+def test_a_content_encoding_is_decoded_without_a_request_for_it(body: bytes, encoding: str) -> None:
     assert encoded(body, encoding).body.text == BODY.decode()
 
 
@@ -160,9 +152,9 @@ def test_a_body_is_decoded_though_nobody_asked_for_that(body: bytes, encoding: s
     ("body", "encoding", "why"),
     [
         (b"garbage", "gzip", "the body is not gzip"),
-        (GZIPPED[:-1], "gzip", "the body is gzip without its end"),
+        (GZIPPED[:-1], "gzip", "the body is truncated gzip"),
         (GZIPPED + b"more", "gzip", "the body is not gzip"),
-        (BODY, "br", "the body is encoded as 'br', which was not asked for"),
+        (BODY, "br", "the body is encoded as 'br', which was not requested"),
         (BODY, "gzip,gzip,gzip,gzip", "the body is encoded 4 times"),
     ],
 )
@@ -172,12 +164,12 @@ def test_a_body_that_cannot_be_decoded_is_a_failure(body: bytes, encoding: str, 
 
 
 @pytest.mark.parametrize("more", [0, 1])
-def test_the_bound_holds_for_what_is_decoded(more: int) -> None:
+def test_size_limit_applies_to_the_decoded_body(more: int) -> None:
     outcome = encoded(gzip.compress(bytes(MAX_BODY_BYTES + more)), "gzip")
     assert (outcome.truncated, len(outcome.body.text) > 5_000) == (bool(more), not more)
 
 
-def test_a_deadline_is_kept_though_something_comes_all_the_time() -> None:
+def test_timeout_applies_to_the_whole_response() -> None:
     def drip(*_: Any) -> bytes:
         return b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n1"
 
@@ -188,7 +180,7 @@ def test_a_deadline_is_kept_though_something_comes_all_the_time() -> None:
     assert outcome.kind == "timeout"
 
 
-def test_a_deadline_that_this_process_missed_itself_is_no_timeout_of_the_server() -> None:
+def test_a_blocked_process_is_no_timeout_of_the_server() -> None:
     async def go() -> Response | Failure:
         wire = Wire(timeout_s=0.1)
         sending = asyncio.create_task(wire.send("GET", server.base_url))
@@ -208,7 +200,7 @@ def test_a_deadline_that_this_process_missed_itself_is_no_timeout_of_the_server(
     assert outcome.kind == "aborted"
 
 
-def test_waiting_for_a_connection_is_not_counted_as_the_servers_time() -> None:
+def test_waiting_for_a_free_connection_is_no_timeout() -> None:
     turns = threading.Semaphore(0)
 
     def one_after_the_other(number: int, _: bytes) -> bytes:
@@ -226,7 +218,7 @@ def test_waiting_for_a_connection_is_not_counted_as_the_servers_time() -> None:
         assert asyncio.run(go(server.base_url)) == ["Response"] * 6
 
 
-# Whom it trusts
+# TLS
 
 
 @pytest.fixture(scope="module")
@@ -250,7 +242,7 @@ def ca(authority: trustme.CA, tmp_path: Path) -> Path:
     return path
 
 
-def test_a_private_authority_is_trusted_where_it_is_named(authority: trustme.CA, ca: Path) -> None:
+def test_a_private_ca_is_trusted_only_if_configured(authority: trustme.CA, ca: Path) -> None:
     with Listener(lambda *_: response("200 OK"), context=served_by(authority)) as server:
         outcomes = [
             asked(server.base_url, tls=Tls(ca=ca)),
@@ -262,7 +254,7 @@ def test_a_private_authority_is_trusted_where_it_is_named(authority: trustme.CA,
     ]
 
 
-def test_a_client_certificate_is_shown_where_there_is_one(
+def test_a_configured_client_certificate_is_sent(
     authority: trustme.CA, ca: Path, tmp_path: Path
 ) -> None:
     mine = authority.issue_cert("client.example")
@@ -290,7 +282,7 @@ def test_a_client_certificate_is_shown_where_there_is_one(
         ({"key": "empty.pem"}, "tls: the key empty.pem has no certificate"),
     ],
 )
-def test_files_that_cannot_be_used_are_named(
+def test_an_unusable_tls_file_is_named_in_the_error(
     files: dict[str, str], named: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -300,7 +292,7 @@ def test_files_that_cannot_be_used_are_named(
     assert str(told.value).startswith(named)
 
 
-def test_a_key_with_a_passphrase_is_refused_and_nobody_is_asked_for_it(tmp_path: Path) -> None:
+def test_a_key_with_a_passphrase_is_refused_without_a_prompt(tmp_path: Path) -> None:
     from cryptography.hazmat.primitives import serialization
 
     mine = trustme.CA().issue_cert("client.example")
@@ -336,7 +328,7 @@ SETTINGS = b"\x00\x00\x00\x04\x00\x00\x00\x00\x00"
         pytest.param(SETTINGS + b"\x00\x00\x01\x01\x04\x00\x00\x00\x01\x88", id="no end"),
     ],
 )
-def test_http_2_that_is_none_is_a_failure(sent: bytes, authority: trustme.CA, ca: Path) -> None:
+def test_invalid_http_2_is_a_failure(sent: bytes, authority: trustme.CA, ca: Path) -> None:
     context = served_by(authority)
     context.set_alpn_protocols(["h2"])
     with Listener(lambda *_: sent, context=context) as server:
@@ -344,7 +336,7 @@ def test_http_2_that_is_none_is_a_failure(sent: bytes, authority: trustme.CA, ca
     assert isinstance(outcome, Failure)
 
 
-# Through whom it goes
+# Proxies
 
 
 class Tunnel:
@@ -404,23 +396,16 @@ def secure(authority: trustme.CA) -> Iterator[Listener]:
         yield server
 
 
-def test_a_proxy_is_gone_through_and_sees_no_credentials_of_the_target(
-    secure: Listener, ca: Path
-) -> None:
+def test_a_proxy_sees_no_credentials_of_the_target(secure: Listener, ca: Path) -> None:
     with Tunnel() as proxy:
         wire = Wire(tls=Tls(ca=ca), proxy=f"http://{proxy.address}")
-
-        async def go() -> Any:
-            async with target(secure.base_url, wire=wire) as opened:
-                return (await opened.send(Request(method="GET", path="/"))).outcome
-
-        outcome = asyncio.run(go())
+        (outcome,) = outcomes_of(secure.base_url, get(), wire=wire)
     assert outcome.status == 200
     assert [AUTHORIZATION in head for head in proxy.heads] == [False]
     assert [AUTHORIZATION in request for request in secure.requests] == [True]
 
 
-def test_the_credentials_of_a_proxy_go_to_the_proxy_alone(secure: Listener, ca: Path) -> None:
+def test_proxy_credentials_go_to_the_proxy_only(secure: Listener, ca: Path) -> None:
     told = base64.b64encode(b"gate:p4ssage").decode()
     with Tunnel(wanted=told) as proxy:
         outcome = asked(
@@ -432,63 +417,15 @@ def test_the_credentials_of_a_proxy_go_to_the_proxy_alone(secure: Listener, ca: 
     )
 
 
-def test_a_proxy_that_refuses_is_told_without_its_credentials(secure: Listener, ca: Path) -> None:
+def test_a_refusal_of_the_proxy_shows_no_proxy_credentials(secure: Listener, ca: Path) -> None:
     with Tunnel(wanted="nobody") as proxy:
         wire = Wire(tls=Tls(ca=ca), proxy=f"http://gate:p4ssage@{proxy.address}")
-
-        async def go() -> Any:
-            async with target(secure.base_url, wire=wire) as opened:
-                return (await opened.send(Request(method="POST", path="/"))).outcome
-
-        outcome = asyncio.run(go())
+        (outcome,) = outcomes_of(secure.base_url, Request(method="POST", path="/"), wire=wire)
     assert (outcome.kind, "407" in outcome.message) == ("unreachable", True)
     assert "p4ssage" not in repr(outcome)
 
 
-def test_a_proxy_url_that_cannot_be_used_is_not_repeated() -> None:
+def test_an_invalid_proxy_url_is_not_in_the_error() -> None:
     with pytest.raises(UsageError) as told:
         Wire(proxy="gopher://gate:p4ssage@127.0.0.1")
     assert "p4ssage" not in str(told.value)
-
-
-# What it does where nothing comes
-
-
-def flaky(*, key: str | None, method: str = "POST", failing: int = 1, **options: Any) -> Any:
-    def respond(number: int, _: bytes) -> bytes | None:
-        return None if number <= failing else response("204 No Content")
-
-    headers = ((KEY_HEADER, key),) if key else ()
-    with Listener(respond) as server:
-
-        async def go() -> Any:
-            async with target(server.base_url, **options) as opened:
-                return await opened.send(Request(method=method, path="/", headers=headers))
-
-        return asyncio.run(go()), len(server.requests)
-
-
-def test_a_read_is_sent_again_where_nothing_came() -> None:
-    exchanged, sent = flaky(key=None, method="GET")
-    assert (exchanged.outcome.status, [e.kind for e in exchanged.earlier], sent) == (
-        204,
-        ["closed"],
-        2,
-    )
-
-
-def test_a_change_is_sent_again_under_its_idempotency_key_only() -> None:
-    keyed, sent_keyed = flaky(key="k-1")
-    bare, sent_bare = flaky(key=None)
-    assert (keyed.outcome.status, len(keyed.earlier), sent_keyed) == (204, 1, 2)
-    assert (bare.outcome.kind, bare.earlier, sent_bare) == ("closed", (), 1)
-
-
-def test_what_fails_again_is_told_as_failed() -> None:
-    exchanged, sent = flaky(key="k-1", failing=9)
-    assert (exchanged.outcome.kind, len(exchanged.earlier), sent) == ("closed", 1, 2)
-
-
-def test_nothing_is_repeated_where_that_is_not_wanted() -> None:
-    exchanged, sent = flaky(key="k-1", retries=0)
-    assert (exchanged.outcome.kind, exchanged.earlier, sent) == ("closed", (), 1)

@@ -14,7 +14,7 @@ from klarna_reports.record.record import (
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import FAULT_KINDS, Cut, Refused
 from klarna_specs.client.play import ClientSide, Command, Done, Episode, Mark
-from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_requirements, client_spec
+from klarna_specs.client.requirements import client_operations, client_requirements, client_spec
 from klarna_specs.exchange import Exchange, Failure, Request, Response
 from klarna_specs.goals import Scope, goals
 from klarna_specs.ledger import open_ledger
@@ -23,6 +23,7 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario
 
 SPEC = load()
+OPERATIONS = client_operations(SPEC)
 PLAN = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(10_000,))
 LEDGER = open_ledger(PLAN, "o1", ("c1",))
 LOST = Cut("after", reset=False)
@@ -30,7 +31,7 @@ BOOKED = Response(status=201, headers=(("Refund-Id", "r1"),))
 CERTIFIED = Certified(
     client="acme 1.2",
     adapter="python adapter.py",
-    operations=CLIENT_OPERATIONS,
+    operations=OPERATIONS,
     faults=FAULT_KINDS,
 )
 HEADER = Header(
@@ -56,8 +57,8 @@ def sent(outcome, key: str = "5f0c1e6a-0000-4000-8000-000000000001") -> Exchange
     )
 
 
-def episode(*, told=None, first: int = 0, count: int = 2, faults=(LOST,), **command) -> Episode:
-    """One refund of 1 that got its answer at the second attempt."""
+def episode(*, outcome=None, first: int = 0, count: int = 2, faults=(LOST,), **command) -> Episode:
+    """One refund of 1 that got its response at the second attempt."""
     members = {"arguments": {"refunded_amount": 1}, "faults": faults, **command}
     return Episode(
         command=Command(operation="refundOrder", **members),
@@ -67,7 +68,7 @@ def episode(*, told=None, first: int = 0, count: int = 2, faults=(LOST,), **comm
         count=count,
         before=LEDGER,
         after=LEDGER,
-        told=told or Done(refund_id="r2"),
+        told=outcome or Done(refund_id="r2"),
         wall_s=0.1,
     )
 
@@ -81,8 +82,8 @@ TWICE_MARKS = (Mark(fault=LOST, served=(BOOKED,)), Mark(served=(BOOKED,)))
 
 def driven(*findings: Finding, identifier="s1", episodes=None, exchanges=TWICE, marks=TWICE_MARKS):
     """A scenario with a client; by default a refund that was sent twice under two keys."""
-    told = (episode(),) if episodes is None else episodes
-    side = ClientSide(orders=(PLAN,), episodes=told, marks=marks)
+    episodes = (episode(),) if episodes is None else episodes
+    side = ClientSide(orders=(PLAN,), episodes=episodes, marks=marks)
     return Played(
         id=identifier,
         scenario=Scenario(plan=PLAN, steps=()),
@@ -93,14 +94,14 @@ def driven(*findings: Finding, identifier="s1", episodes=None, exchanges=TWICE, 
 
 
 def watched(*findings: Finding):
-    """The same exchanges, with nobody who told the client anything."""
+    """The same exchanges without commands."""
     return driven(*findings, episodes=(), identifier="c1")
 
 
 def found(verdict="FAIL", requirement="client.once", exchange=1, **others) -> Finding:
     """A finding, with the words of a refund that happened twice."""
     said = {
-        "expected": "what was told once happens once",
+        "expected": "one command takes effect once",
         "observed": "the client sent a second refund with a new key; 2 booked",
     }
     return Finding(

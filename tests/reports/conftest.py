@@ -164,7 +164,7 @@ def record() -> Callable[..., Record]:
 
 
 @pytest.fixture(scope="session")
-def everything_seen() -> tuple[Finding, ...]:
+def all_goals_pass() -> tuple[Finding, ...]:
     """A PASS of every requirement, with every goal."""
     aspects = {
         "refund.within-captured-amount": ("kept", "broken", "one-above"),

@@ -52,7 +52,7 @@ def test_what_fails_earlier_is_no_consequence(
     assert _beside(spec, record(scenario)) == {ORDER: "", BOUND: ORDER}
 
 
-def test_of_two_that_always_fail_together_the_rarer_one_is_named(
+def test_of_two_that_fail_together_the_more_specific_one_is_named(
     spec: Spec, played: Scenarios, record: Records
 ) -> None:
     judged = Finding(requirement=ORDER, verdict="PASS", exchange=0)
@@ -61,12 +61,10 @@ def test_of_two_that_always_fail_together_the_rarer_one_is_named(
     assert _beside(spec, record(together, passed)) == {BOUND: "", ORDER: BOUND}
 
 
-def test_the_verdict_counts_what_fails_only_beside_another(
-    spec: Spec, played: Scenarios, record: Records
-) -> None:
+def test_the_reason_counts_consequences(spec: Spec, played: Scenarios, record: Records) -> None:
     scenario = played(_failed(BOUND, 0), _failed(ORDER, 1), steps=2)
     summary = summarise(spec, record(scenario))
     assert (summary.verdict, summary.reason) == (
         "NONCONFORMANT",
-        "2 requirements are violated, one of them only beside another.",
+        "2 requirements are violated, one of them only together with another.",
     )

@@ -1,4 +1,4 @@
-"""Two runs are compared by what they say of each requirement."""
+"""Two runs are compared requirement by requirement."""
 
 import msgspec
 import pytest
@@ -10,8 +10,8 @@ RULE = "refund.within-captured-amount"
 
 
 @pytest.fixture
-def conformant(spec, record, played, everything_seen):
-    return summarise(spec, record(played(*everything_seen)))
+def conformant(spec, record, played, all_goals_pass):
+    return summarise(spec, record(played(*all_goals_pass)))
 
 
 def with_verdict(summary, verdict, *, requirement=RULE, **others):
@@ -68,20 +68,20 @@ def test_a_requirement_of_one_run_only_is_added_or_removed(conformant):
     assert kinds(changes_between(conformant, fewer)) == [("removed", RULE)]
 
 
-def test_a_new_requirement_that_is_violated_is_broken(conformant):
+def test_a_new_violated_requirement_is_broken(conformant):
     fewer = msgspec.structs.replace(conformant, requirements=conformant.requirements[1:])
     assert kinds(changes_between(fewer, with_verdict(conformant, "FAIL"))) == [("broken", RULE)]
 
 
-def test_what_makes_two_runs_hard_to_compare_is_said(conformant, spec, record, played):
+def test_differences_in_setup_are_caveats_of_a_comparison(conformant, spec, record, played):
     other = summarise(spec, record(played(), footer=None, specs="older"))
     assert changes_between(other, conformant).caveats == (
-        "They were judged by different specs.",
+        "The runs were judged by different specs.",
         "The earlier run ended early.",
     )
 
 
-def test_changes_come_with_the_broken_ones_first(conformant):
+def test_broken_requirements_come_first(conformant):
     old = with_verdict(conformant, "FAIL")
     new = with_verdict(conformant, "FAIL", requirement="order.answered")
     assert kinds(changes_between(old, new)) == [("broken", "order.answered"), ("fixed", RULE)]

@@ -1,14 +1,14 @@
-"""Records of clients: by what they are judged, and how they are told in words and drawings."""
+"""Records of clients: their requirements, sentences and diagrams."""
 
 import msgspec
 import pytest
 
 from klarna_reports.page.certificate import render_certificate
-from klarna_reports.page.faulted import CALM, faulted
+from klarna_reports.page.faulted import NO_FAULT, faulted
 from klarna_reports.page.html import render_html
 from klarna_reports.page.lanes import lanes
 from klarna_reports.page.notable import notables
-from klarna_reports.render import FORMATS, unfit, write_renderings
+from klarna_reports.render import FORMATS, format_problem, write_renderings
 from klarna_reports.summary.judged import judged_spec, sides
 from klarna_reports.summary.summary import summarise
 from klarna_reports.words.client_wording import episode_text, played_sentence, setting_text
@@ -51,13 +51,13 @@ def test_what_a_record_is_judged_by_is_in_its_header():
     assert _ids(both) == _ids(servers) | {"client"}
 
 
-def test_the_specs_of_a_record_are_the_same_when_they_are_picked_twice():
+def test_selecting_the_specs_of_a_record_is_idempotent():
     once = judged_spec(SPEC, HEADER)
 
     assert judged_spec(once, HEADER).requirements == once.requirements
 
 
-def test_a_client_that_was_tried_with_few_faults_is_held_to_what_they_show():
+def test_a_client_is_held_only_to_what_its_faults_can_show():
     calm = msgspec.structs.replace(CERTIFIED, faults=())
     held = judged_spec(SPEC, msgspec.structs.replace(HEADER, certified=calm))
 
@@ -72,7 +72,7 @@ def test_a_client_that_was_tried_with_few_faults_is_held_to_what_they_show():
         ({"certified": None, "watched": ("client", "server")}, ("client", "server")),
     ],
 )
-def test_a_record_tells_who_was_judged(changes, who):
+def test_a_record_names_the_judged_sides(changes, who):
     assert sides(record(**changes)) == who
 
 
@@ -82,14 +82,14 @@ def test_a_client_that_shows_everything_is_conformant():
     assert (summary.verdict, summary.exit_code) == ("CONFORMANT", 0)
 
 
-def test_each_mistake_of_a_client_counts_whatever_it_came_along_with():
+def test_each_violation_of_a_client_counts_by_itself():
     both = driven(found(), found(requirement="client.key-kept"))
     summary = summarise(SPEC, record(both))
 
     assert [r.beside for r in summary.requirements if r.verdict == "FAIL"] == ["", ""]
 
 
-def test_traffic_alone_leaves_open_what_needs_more():
+def test_traffic_alone_cannot_verify_reported_outcomes():
     summary = summarise(SPEC, record(watched(*everything()), certified=None, watched=("client",)))
     verdicts = {result.id: result.verdict for result in summary.requirements}
 
@@ -97,39 +97,39 @@ def test_traffic_alone_leaves_open_what_needs_more():
     assert verdicts["client.once"] == "PASS"
 
 
-def test_a_counterexample_is_told_in_a_sentence():
-    told = played_sentence(driven(), "2 booked")
+def test_a_counterexample_is_described_in_a_sentence():
+    sentence = played_sentence(driven(), "2 booked")
 
-    assert told == "one refund of 1, response lost after booking: 2 booked"
+    assert sentence == "one refund of 1, response lost after booking: 2 booked"
     assert played_sentence(watched(), "2 booked") == ""
 
 
 @pytest.mark.parametrize(
-    ("told", "text"),
+    ("outcome", "text"),
     [
-        (None, "tells: done, r2"),
-        (RefusedIt(error_code="NOT_ALLOWED"), "tells: refused, NOT_ALLOWED"),
-        (RefusedIt(), "tells: refused"),
-        (Unknown(), "tells: unknown"),
-        (Mute(30.0), "tells nothing within 30 s"),
-        (Ended("gone"), "breaks down"),
+        (None, "reports done, r2"),
+        (RefusedIt(error_code="NOT_ALLOWED"), "reports refused, NOT_ALLOWED"),
+        (RefusedIt(), "reports refused"),
+        (Unknown(), "reports unknown"),
+        (Mute(30.0), "reports nothing within 30 s"),
+        (Ended("gone"), "crashes"),
         (Unsupported(), "does not support it"),
     ],
 )
-def test_an_episode_is_told_with_its_end(told, text):
+def test_an_episode_ends_with_its_outcome(outcome, text):
     start = "one refund of 1, response lost after booking: 2 requests; the client "
 
-    assert episode_text(episode(told=told)) == start + text
+    assert episode_text(episode(outcome=outcome)) == start + text
 
 
-def test_a_second_order_and_silence_are_told():
+def test_an_episode_names_a_second_order_and_no_requests():
     text = episode_text(episode(order=1, count=0, faults=()))
 
     assert text.startswith("one refund of 1 on order 2: no requests; ")
 
 
-def test_watched_traffic_says_what_it_is():
-    assert "watched" in setting_text(watched())
+def test_watched_traffic_is_described_as_such():
+    assert "Watched traffic" in setting_text(watched())
     assert "10000 minor units" in setting_text(driven())
 
 
@@ -140,28 +140,28 @@ def _drawn(played, marked=(1,), most=60):
     ]
 
 
-def test_what_went_on_is_drawn_from_command_to_outcome():
+def test_a_diagram_goes_from_command_to_outcome():
     assert _drawn(driven()) == [
-        (0, 0, "is told: one refund of 1", False),
+        (0, 0, "command: one refund of 1", False),
         (0, 2, "POST refunds, key 5f0c1e6a", False),
         (2, 1, "201", True),
         (1, 1, "response lost after booking", False),
         (0, 2, "POST refunds, key 5f0c1e6a", False),
         (2, 0, "201", False),
-        (0, 0, "tells: done, r2", False),
+        (0, 0, "reports done, r2", False),
     ]
 
 
-def test_what_the_finding_is_about_is_marked_and_numbered():
+def test_the_exchange_of_the_finding_is_marked_and_numbered():
     drawn = lanes(driven(), (1,), most=60)
 
     assert [(a.number, a.marked) for a in drawn.arrows if a.number] == [(1, False), (2, True)]
-    assert drawn.described.startswith("client: is told: one refund of 1. client to server: POST")
+    assert drawn.described.startswith("client: command: one refund of 1. client to server: POST")
 
 
-def test_what_did_not_reach_the_server_ends_at_the_network():
+def test_a_request_that_was_not_delivered_ends_at_the_network():
     silent = driven(
-        episodes=(episode(count=1, faults=(Silent(),), told=Unknown()),),
+        episodes=(episode(count=1, faults=(Silent(),), outcome=Unknown()),),
         exchanges=TWICE[:1],
         marks=(Mark(fault=Silent()),),
     )
@@ -172,10 +172,10 @@ def test_what_did_not_reach_the_server_ends_at_the_network():
     ]
 
 
-def test_an_answer_that_the_network_made_up_comes_from_it():
+def test_a_response_of_the_network_starts_at_the_network():
     failed = sent(Response(status=503))
     played = driven(
-        episodes=(episode(count=1, told=Unknown()),),
+        episodes=(episode(count=1, outcome=Unknown()),),
         exchanges=(failed,),
         marks=(Mark(fault=LOST, served=(BOOKED,)),),
     )
@@ -187,30 +187,30 @@ def test_an_answer_that_the_network_made_up_comes_from_it():
     ]
 
 
-def test_a_refused_connection_is_drawn_though_nothing_was_seen():
+def test_a_refused_connection_is_drawn():
     refused = driven(
-        episodes=(episode(count=0, faults=(REFUSED,), told=Unknown()),), exchanges=(), marks=()
+        episodes=(episode(count=0, faults=(REFUSED,), outcome=Unknown()),), exchanges=(), marks=()
     )
 
     assert _drawn(refused, ()) == [
-        (0, 0, "is told: one refund of 1", False),
+        (0, 0, "command: one refund of 1", False),
         (0, 1, "no connection possible", True),
-        (0, 0, "tells: unknown", False),
+        (0, 0, "reports unknown", False),
     ]
 
 
-def test_of_a_long_scenario_the_end_is_drawn():
+def test_a_long_scenario_is_drawn_from_its_end():
     drawn = lanes(driven(), (1,), most=3)
 
     assert (len(drawn.arrows), drawn.left_out) == (3, 4)
-    assert drawn.arrows[-1].text == "tells: done, r2"
+    assert drawn.arrows[-1].text == "reports done, r2"
 
 
-def test_commands_after_what_is_marked_are_not_drawn():
+def test_commands_after_the_marked_exchange_are_not_drawn():
     later = episode(first=2, count=0, faults=())
     drawn = _drawn(driven(episodes=(episode(), later)))
 
-    assert sum(text.startswith("is told") for _, _, text, _ in drawn) == 1
+    assert sum(text.startswith("command: ") for _, _, text, _ in drawn) == 1
 
 
 def test_traffic_is_drawn_without_commands():
@@ -221,7 +221,7 @@ def test_traffic_is_drawn_without_commands():
     ]
 
 
-def test_requirements_are_counted_by_the_faults_that_were_at_work():
+def test_requirements_are_counted_by_active_fault():
     calm = driven(
         found("PASS", exchange=0),
         identifier="s2",
@@ -232,21 +232,21 @@ def test_requirements_are_counted_by_the_faults_that_were_at_work():
     shrunk = msgspec.structs.replace(driven(found()), id="c1", shrunk_from="s1")
     table = faulted(record(driven(found(), found("PASS")), calm, shrunk))
 
-    assert (table.kinds, table.rows) == ((CALM, "lost"), {"client.once": ((1, 0), (2, 1))})
+    assert (table.kinds, table.rows) == ((NO_FAULT, "lost"), {"client.once": ((1, 0), (2, 1))})
 
 
-def test_traffic_that_nobody_disturbed_has_no_table_of_faults():
+def test_watched_traffic_has_no_table_of_faults():
     assert faulted(record(watched(found()))) is None
 
 
-def test_what_matters_most_of_a_client_is_told():
+def test_key_results_of_a_client_have_verdicts():
     topics = {one.topic: one.verdict for one in notables(summarise(SPEC, record(driven(found()))))}
 
-    assert topics["What was told once moves money once, whatever the network does"] == "FAIL"
+    assert topics["One command moves money once, whatever the network does"] == "FAIL"
     assert len(topics) == 6
 
 
-def test_the_report_tells_the_sentence_and_how_to_see_it_again():
+def test_the_report_shows_the_sentence_and_the_replay_command():
     whole = record(driven(found()))
     page = render_html(SPEC, whole, summarise(SPEC, whole))
 
@@ -254,7 +254,7 @@ def test_the_report_tells_the_sentence_and_how_to_see_it_again():
     assert "client --replay counterexamples/client.once.yaml -- python adapter.py" in page
     assert "Requirements and faults" in page
     assert "Markets and capture layouts" not in page
-    assert "Any real server: the client called the mock" in page
+    assert "A real server: the client called the built-in mock" in page
 
 
 def test_traffic_of_both_sides_is_one_report():
@@ -263,10 +263,10 @@ def test_traffic_of_both_sides_is_one_report():
 
     assert "Report on client and server" in page
     assert "--replay" not in page
-    assert "traffic does not show it" in page
+    assert "traffic does not show them" in page
 
 
-def test_a_certificate_names_what_it_is_about():
+def test_a_certificate_names_client_scope_and_verdict():
     few = msgspec.structs.replace(
         CERTIFIED,
         faults=("lost",),
@@ -278,13 +278,13 @@ def test_a_certificate_names_what_it_is_about():
 
     for text in (
         *("acme 1.2", "python adapter.py", "seed 7", "NONCONFORMANT", "client.once"),
-        *("not supported: extendDueDate", "did not occur: ", "run-1"),
+        *("not supported: extendDueDate", "not observed: ", "run-1"),
         "one refund of 1, response lost after booking",
     ):
         assert text in page
 
 
-def test_a_certificate_shows_a_few_violations_and_counts_the_others():
+def test_a_certificate_shows_two_violations_and_counts_the_others():
     failing = driven(*(found(requirement=name.requirement) for name in everything()[:7]))
     whole = record(failing)
     page = render_certificate(whole, summarise(SPEC, whole))
@@ -298,7 +298,7 @@ def test_hostile_texts_are_escaped():
     certified = msgspec.structs.replace(CERTIFIED, client=HOSTILE, adapter=HOSTILE)
     hostile = driven(
         found(observed=HOSTILE, expected=HOSTILE),
-        episodes=(episode(told=RefusedIt(error_code=HOSTILE)),),
+        episodes=(episode(outcome=RefusedIt(error_code=HOSTILE)),),
     )
     whole = record(hostile, certified=certified)
     summary = summarise(SPEC, whole)
@@ -313,12 +313,12 @@ def test_every_format_but_one_can_be_made_of_a_client(tmp_path):
     write_renderings(tmp_path, SPEC, whole, OF_CLIENTS)
 
     assert {path.name for path in tmp_path.iterdir()} == {FORMATS[name] for name in OF_CLIENTS}
-    assert unfit(whole, OF_CLIENTS) == ""
+    assert format_problem(whole, OF_CLIENTS) == ""
 
 
-def test_formats_that_do_not_fit_a_record_are_told():
+def test_formats_that_do_not_fit_a_record_are_rejected():
     client, server = record(), record(certified=None)
 
-    assert "servers" in unfit(client, ["json", "pytest"])
-    assert "certified" in unfit(server, ["certificate"])
-    assert unfit(server, ["pytest"]) == ""
+    assert "servers" in format_problem(client, ["json", "pytest"])
+    assert "certification" in format_problem(server, ["certificate"])
+    assert format_problem(server, ["pytest"]) == ""

@@ -1,4 +1,4 @@
-"""A curl line sends the bytes of the request, and tells no secret."""
+"""A curl line sends the bytes of the request, without secrets."""
 
 import shlex
 import subprocess
@@ -43,7 +43,7 @@ def test_a_line_has_method_headers_body_and_address():
 @pytest.mark.parametrize(
     "header", ["Authorization", "Cookie", "Host", "Content-Length", "User-Agent", "Accept-Encoding"]
 )
-def test_what_is_secret_or_made_by_curl_is_not_repeated(header):
+def test_secret_and_automatic_headers_are_omitted(header):
     assert "s3cret" not in curl_line("http://t", request(headers=((header, "s3cret"),)))
 
 
@@ -51,18 +51,18 @@ def test_without_credentials_none_are_sent():
     assert "--user" not in curl_line("http://t", request(credentials="none"))
 
 
-def test_wrong_credentials_are_seen_to_be_wrong():
+def test_wrong_credentials_are_recognizable():
     assert "this-is-not-the-password" in curl_line(
         "http://t", request(credentials="wrong_password")
     )
     assert "this-is-nobody" in curl_line("http://t", request(credentials="wrong_username"))
 
 
-def test_a_body_without_a_content_type_does_not_get_that_of_a_form():
+def test_a_body_without_content_type_is_not_sent_as_a_form():
     assert "--header Content-Type:" in curl_line("http://t", request(body=Payload("{}")))
 
 
-def test_an_empty_header_is_sent_all_the_same():
+def test_an_empty_header_is_sent():
     assert "'X-Empty;'" in curl_line("http://t", request(headers=(("X-Empty", ""),)))
 
 

@@ -1,4 +1,4 @@
-"""The explorer embeds every exchange of a record, as far as there is room."""
+"""The explorer embeds every exchange of a record, up to a size limit."""
 
 import base64
 import json
@@ -46,39 +46,39 @@ def scenarios(played):
     ]
 
 
-def test_every_exchange_is_listed_with_what_it_holds(spec, record, scenarios):
+def test_every_exchange_is_listed_with_its_contents(spec, record, scenarios):
     explorer = explored(spec, record(*scenarios))
     assert (explorer.rows, explorer.whole, explorer.exchanges) == (5, 5, 5)
     assert len(contents_of(explorer)) == 5
 
 
 def test_scenarios_with_deviations_come_first(spec, record, scenarios):
-    told = unpacked(explored(spec, record(*scenarios)).columns)
-    columns = told["columns"]
+    packed = unpacked(explored(spec, record(*scenarios)).columns)
+    columns = packed["columns"]
     places = zip(columns["scenario"], columns["index"], strict=True)
-    names = [(told["scenario"][scenario], index) for scenario, index in places]
+    names = [(packed["scenario"][scenario], index) for scenario, index in places]
     assert names == [("s2", 0), ("s2", 1), ("s2", 2), ("s1", 0), ("s1", 1)]
 
 
-def test_an_exchange_is_listed_with_what_it_can_be_filtered_by(spec, record, scenarios):
-    told = unpacked(explored(spec, record(*scenarios)).columns)
-    row = {name: column[1] for name, column in told["columns"].items()}
-    assert told["operation"][row["operation"]] == "refundOrder"
-    assert told["outcome"][row["outcome"]] == "201"
-    assert told["market"][row["market"]] == "SE"
-    assert told["layout"][row["layout"]] == "one-full"
+def test_an_exchange_is_listed_with_its_filter_values(spec, record, scenarios):
+    packed = unpacked(explored(spec, record(*scenarios)).columns)
+    row = {name: column[1] for name, column in packed["columns"].items()}
+    assert packed["operation"][row["operation"]] == "refundOrder"
+    assert packed["outcome"][row["outcome"]] == "201"
+    assert packed["market"][row["market"]] == "SE"
+    assert packed["layout"][row["layout"]] == "one-full"
     assert row["took"] == 25_000
-    ((requirement, verdict),) = told["judgement"][row["judgement"]]
-    assert (told["requirement"][requirement], told["verdict"][verdict]) == (RULE, "FAIL")
+    ((requirement, verdict),) = packed["judgement"][row["judgement"]]
+    assert (packed["requirement"][requirement], packed["verdict"][verdict]) == (RULE, "FAIL")
 
 
 def test_an_exchange_holds_request_response_curl_line_and_findings(spec, record, scenarios):
     held = contents_of(explored(spec, record(*scenarios)))[1]
     assert held["path"] == "POST /ordermanagement/v1/orders/1/refunds"
-    assert held["asked"][0] == "Credentials: valid"
+    assert held["request_headers"][0] == "Credentials: valid"
     assert held["body"] == '{"refunded_amount": 10001, "order_lines": []}'
     assert held["line"] == "HTTP 201 after 250 ms"
-    assert held["came"] == ["Refund-Id: r-1"]
+    assert held["response_headers"] == ["Refund-Id: r-1"]
     assert held["curl"].startswith("curl --include --request POST")
     assert held["findings"] == [[RULE, "FAIL", "a refusal", "the refund was made"]]
 
@@ -91,9 +91,7 @@ def with_random_bodies(played, exchange, count):
     return played(finding("PASS"), exchanges=exchanges)
 
 
-def test_without_room_for_all_some_are_listed_without_what_they_hold(
-    spec, record, played, exchange
-):
+def test_exchanges_beyond_the_size_limit_have_no_contents(spec, record, played, exchange):
     whole = record(with_random_bodies(played, exchange, 1000))
     explorer = explored(spec, whole, room=2_000_000)
     assert explorer.rows == 1000

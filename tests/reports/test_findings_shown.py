@@ -1,4 +1,4 @@
-"""A finding is shown with its difference, its sequence, its causes and how to see it again."""
+"""A finding is shown with its difference, sequence, cause and replay command."""
 
 import msgspec
 import pytest
@@ -9,7 +9,7 @@ from klarna_reports.page.gallery import Gallery
 from klarna_reports.page.overview import overview
 from klarna_reports.page.sequence import diagram
 from klarna_reports.record.record import Finding, Footer, TargetFacts
-from klarna_reports.summary.again import counterexample_name, replay_line
+from klarna_reports.summary.replay import counterexample_name, replay_line
 from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Failure, Payload, Request, Response
 
@@ -26,7 +26,7 @@ def deviations_of(spec, record):
     return Deviations(spec, summary, Gallery(record, summary))
 
 
-def test_only_what_differs_is_marked():
+def test_only_differing_words_are_marked():
     expected, observed = compared("the status 403 and a code", "the status 201 and a code")
     assert expected == (
         Stretch("the status ", differs=False),
@@ -40,7 +40,7 @@ def test_only_what_differs_is_marked():
     ("expected", "observed"),
     [("a refusal (403)", "nothing at all came back"), ("", "x"), ("a " * 900, "a " * 901)],
 )
-def test_sentences_that_have_little_in_common_are_not_marked(expected, observed):
+def test_sentences_with_little_in_common_are_not_marked(expected, observed):
     assert compared(expected, observed) == (
         (Stretch(expected, differs=False),),
         (Stretch(observed, differs=False),),
@@ -52,37 +52,41 @@ def test_stretches_make_the_sentence_again():
     assert tuple("".join(s.text for s in each) for each in compared(*texts)) == texts
 
 
-def test_a_diagram_tells_what_goes_and_what_comes(spec, exchange):
+def test_a_diagram_shows_requests_and_responses(spec, exchange):
     body = Payload('{"error_code": "NOT_ALLOWED", "captured_amount": 5}')
     refused = msgspec.structs.replace(
         exchange, outcome=Response(status=403, body=body), clock_s=60, group=1
     )
     lost = msgspec.structs.replace(exchange, outcome=Failure(kind="timeout", message="late"))
-    told = diagram(spec, (exchange, refused, lost), (1,)).messages
-    assert [(m.asked, m.came) for m in told] == [
+    messages = diagram(spec, (exchange, refused, lost), (1,)).messages
+    assert [(m.request, m.response) for m in messages] == [
         ("refundOrder, refunded 10001", "201"),
         ("refundOrder, refunded 10001", "403, NOT_ALLOWED, captured 5"),
         ("refundOrder, refunded 10001", "no response: timeout"),
     ]
-    assert [m.marked for m in told] == [False, True, False]
-    assert (told[1].before, told[1].together, told[2].answered) == ("60 s pass", True, False)
+    assert [m.marked for m in messages] == [False, True, False]
+    assert (messages[1].before, messages[1].together, messages[2].answered) == (
+        "60 s pass",
+        True,
+        False,
+    )
 
 
-def test_a_long_diagram_ends_soon_after_what_is_marked(spec, exchange):
-    told = diagram(spec, (exchange,) * 100, (50,))
-    assert [m.number for m in told.messages] == list(range(34, 58))
-    assert told.left_out == 76
+def test_a_long_diagram_ends_soon_after_the_marked_exchange(spec, exchange):
+    drawn = diagram(spec, (exchange,) * 100, (50,))
+    assert [m.number for m in drawn.messages] == list(range(34, 58))
+    assert drawn.left_out == 76
 
 
-def test_an_unknown_call_is_told_by_its_path(spec, exchange):
+def test_an_unknown_call_is_shown_by_its_path(spec, exchange):
     request = Request(method="PUT", path="/x/8f7c01cc-85d6-4de9-aa99-07ce42548806" + "y" * 99)
     strange = msgspec.structs.replace(exchange, request=request)
     (message,) = diagram(spec, (strange,), ()).messages
-    assert message.asked.startswith("PUT /x/…yy")
-    assert len(message.asked) < 60
+    assert message.request.startswith("PUT /x/…yy")
+    assert len(message.request) < 60
 
 
-def test_what_fails_only_beside_another_is_shown_as_its_consequence(spec, record, played):
+def test_a_violation_that_needs_another_one_is_shown_as_its_consequence(spec, record, played):
     both = played(
         finding(), finding(requirement="order.answered", exchange=1), steps=2, identifier="s1"
     )
@@ -92,9 +96,7 @@ def test_what_fails_only_beside_another_is_shown_as_its_consequence(spec, record
     assert [one.result.id for one in cause.consequences] == ["order.answered"]
 
 
-def test_findings_that_say_the_same_with_other_numbers_have_names_of_their_own(
-    spec, record, played
-):
+def test_findings_that_differ_in_numbers_have_different_anchors(spec, record, played):
     two = record(
         played(finding(observed="status 200"), finding(observed="status 201")),
     )
@@ -103,7 +105,7 @@ def test_findings_that_say_the_same_with_other_numbers_have_names_of_their_own(
     assert second == f"{first}-2"
 
 
-def test_the_command_that_plays_it_again_names_file_and_target(spec, record, played):
+def test_the_replay_command_names_file_and_target(spec, record, played):
     assert counterexample_name("refund.Odd name") == "refund.-dd-name.yaml"
     http = summarise(spec, record(played(finding())))
     assert replay_line(http, RULE) == (
@@ -119,32 +121,32 @@ def overview_of(spec, record):
     return overview(spec, record, summary, deviations_of(spec, record))
 
 
-def test_the_first_screen_says_what_was_tested_failed_and_not_looked_at(spec, record, played):
+def test_the_first_screen_says_what_was_tested_and_what_failed(spec, record, played):
     cut = Footer(wall_s=1, requests_sent=1, stopped="it took too long")
-    seen = overview_of(spec, record(played(finding()), footer=cut))
-    assert seen.tested == (
+    first = overview_of(spec, record(played(finding()), footer=cut))
+    assert first.tested == (
         "4 requirements of 2 operations; 2 of them are binding.",
         "Orders of 1 market, captured in 1 way.",
         "1 request in 1 scenario; 1 exchange judged.",
     )
-    assert [cause.root.result.id for cause in seen.causes] == [RULE]
-    assert seen.limits == ("The run ended early: it took too long",)
-    assert (seen.unseen_binding, seen.unseen_others) == (2, 2)
+    assert [cause.root.result.id for cause in first.causes] == [RULE]
+    assert first.limits == ("The run ended early: it took too long",)
+    assert (first.unseen_binding, first.unseen_others) == (2, 2)
 
 
-def test_that_only_the_mock_was_looked_at_is_said(spec, record, played, everything_seen):
+def test_a_run_against_the_mock_says_so(spec, record, played, all_goals_pass):
     mock = TargetFacts(name="mock", base_url="http://mock", kind="mock")
-    (line,) = overview_of(spec, record(played(*everything_seen), target=mock)).limits
-    assert line.startswith("Any real server")
+    (line,) = overview_of(spec, record(played(*all_goals_pass), target=mock)).limits
+    assert line.startswith("A real server")
 
 
-def test_nothing_is_left_out_of_a_whole_run(spec, record, played, everything_seen):
-    seen = overview_of(spec, record(played(*everything_seen)))
-    assert (seen.causes, seen.limits) == ((), ())
-    assert (seen.unseen_binding, seen.unseen_others) == (0, 0)
+def test_a_complete_run_has_no_limits(spec, record, played, all_goals_pass):
+    first = overview_of(spec, record(played(*all_goals_pass)))
+    assert (first.causes, first.limits) == ((), ())
+    assert (first.unseen_binding, first.unseen_others) == (0, 0)
 
 
-def test_what_fails_most_often_is_shown_first(spec, record, played):
+def test_the_most_frequent_violation_is_shown_first(spec, record, played):
     often = [played(finding(requirement="order.answered"), identifier=f"s{n}") for n in range(3)]
     causes = deviations_of(spec, record(played(finding(), identifier="s9"), *often)).causes("FAIL")
     assert [cause.root.result.id for cause in causes] == ["order.answered", RULE]

@@ -1,4 +1,4 @@
-"""What a report shows at a glance is counted from the record."""
+"""The overview of a report is counted from the record."""
 
 import msgspec
 import pytest
@@ -45,10 +45,10 @@ def test_every_class_has_requirements():
     assert {class_of(requirement) for requirement in load().requirements} == set(CLASSES)
 
 
-def test_a_cell_of_the_matrix_counts_what_is_met_and_shows_the_worst(
-    spec, record, played, everything_seen
+def test_a_matrix_cell_counts_met_requirements_and_shows_the_worst(
+    spec, record, played, all_goals_pass
 ):
-    summary = summarise(spec, record(played(*everything_seen, finding())))
+    summary = summarise(spec, record(played(*all_goals_pass, finding())))
     cells = operation_matrix(spec, summary)["refundOrder"]
     refuses, answers = cells["Refuses"], cells["Answers"]
     assert (refuses.worst, refuses.met, refuses.total) == ("FAIL", 0, 1)
@@ -87,8 +87,8 @@ def test_latencies_are_percentiles_by_operation(spec, record, played, exchange):
     ]
     found = latencies(spec, record(played(exchanges=tuple(reversed(took)))))
     one = found.by_operation["refundOrder"]
-    told = (one.count, one.p50_ms, one.p90_ms, one.p99_ms, one.most_ms)
-    assert told == pytest.approx((100, 50, 90, 99, 100))
+    figures = (one.count, one.p50_ms, one.p90_ms, one.p99_ms, one.most_ms)
+    assert figures == pytest.approx((100, 50, 90, 99, 100))
     assert [place for place, _ in found.ticks] == [0, 300]
     assert found.place(10) == 0
     assert found.place(100) == 300
@@ -107,10 +107,10 @@ def race(played, exchange):
     return played(finding(exchange=2), exchanges=(exchange, call(1.0, 0.2), call(1.05, 0.05)))
 
 
-def test_a_race_is_told_in_the_order_of_the_answers(spec, race):
+def test_a_race_is_listed_in_the_order_of_its_responses(spec, race):
     (one,) = races_of(spec, race)
-    told = [(span.label, round(span.sent_ms), round(span.answered_ms)) for span in one.spans]
-    assert told == [("refundOrder 10001", 50, 100), ("refundOrder 10001", 0, 200)]
+    spans = [(span.label, round(span.sent_ms), round(span.answered_ms)) for span in one.spans]
+    assert spans == [("refundOrder 10001", 50, 100), ("refundOrder 10001", 0, 200)]
     assert (one.spans[1].x, one.spans[1].width) == (0, 300)
     assert (one.spans[0].x, one.spans[0].width) == (75, 75)
 
@@ -120,14 +120,14 @@ def test_races_are_counted_by_their_operations(spec, record, race, played):
     assert (kind.operations, kind.calls, kind.races, kind.failed) == ("refundOrder", "2", 1, 1)
 
 
-def test_a_failure_before_a_race_is_none_of_it(spec, record, race):
+def test_a_failure_before_a_race_does_not_count_for_it(spec, record, race):
     calm = msgspec.structs.replace(race, findings=(finding(exchange=0),))
     assert race_kinds(spec, record(calm))[0].failed == 0
 
 
-def test_what_matters_most_has_the_worst_verdict_of_its_requirements(spec, record, played):
+def test_a_key_result_has_the_worst_verdict_of_its_requirements(spec, record, played):
     (one,) = notables(summarise(spec, record(played(finding()))))
-    assert one.topic == "No more money is given back than was taken"
+    assert one.topic == "No more money is refunded than was captured"
     assert (one.verdict, [result.id for result in one.worst]) == ("FAIL", [RULE])
 
 

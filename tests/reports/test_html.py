@@ -11,7 +11,13 @@ import msgspec
 import pytest
 
 from klarna_reports.page.html import render_html
-from klarna_reports.record.record import Finding, Footer, KnownDeviation, TargetFacts, Unavailable
+from klarna_reports.record.record import (
+    AcceptedDeviation,
+    Finding,
+    Footer,
+    TargetFacts,
+    Unavailable,
+)
 from klarna_reports.summary.changes import changes_between
 from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
@@ -139,7 +145,7 @@ def digest_of(text):
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def test_the_security_policy_admits_style_and_script_of_the_page_and_nothing_else(spec, record):
+def test_the_security_policy_allows_only_own_style_and_script(spec, record):
     html = render_html(spec, record(), summarise(spec, record()))
     (style,) = re.findall(r"<style>(.*?)</style>", html, re.DOTALL)
     (script,) = re.findall(r"<script>(.*?)</script>", html, re.DOTALL)
@@ -155,9 +161,9 @@ def test_the_security_policy_admits_style_and_script_of_the_page_and_nothing_els
     assert "innerHTML" not in script
 
 
-def test_every_link_within_the_page_leads_somewhere(spec, record, played, everything_seen):
+def test_every_link_within_the_page_leads_somewhere(spec, record, played, all_goals_pass):
     scenarios = [
-        played(*everything_seen, finding(), finding("WARN", "refund.status"), finding("KNOWN")),
+        played(*all_goals_pass, finding(), finding("WARN", "refund.status"), finding("KNOWN")),
         played(finding(observed="another"), identifier="s2", steps=2),
     ]
     page = page_of(spec, record(*scenarios))
@@ -167,7 +173,7 @@ def test_every_link_within_the_page_leads_somewhere(spec, record, played, everyt
     assert "explore" in inner
 
 
-def test_a_failure_is_told_with_expectation_observation_steps_and_curl_line(spec, record, played):
+def test_a_failure_shows_expectation_observation_steps_and_curl(spec, record, played):
     text = page_of(spec, record(played(finding()))).text
     assert "A refund is at most what was captured." in text
     assert "Expected a refusal Observed the refund was made" in text
@@ -184,20 +190,20 @@ def test_every_deviation_is_shown_with_its_scenario(verdict, spec, record, playe
     )
 
 
-def test_the_banner_says_the_verdict_and_why(spec, record, played, everything_seen):
-    text = page_of(spec, record(played(*everything_seen))).text
-    assert "CONFORMANT All 2 binding requirements were seen and met." in text
+def test_the_banner_shows_verdict_and_reason(spec, record, played, all_goals_pass):
+    text = page_of(spec, record(played(*all_goals_pass))).text
+    assert "CONFORMANT All 2 binding requirements are verified and met." in text
 
 
-def test_a_run_without_footer_is_said_to_be_cut_short(spec, record, played):
+def test_a_run_without_footer_is_shown_as_interrupted(spec, record, played):
     text = page_of(spec, record(played(), footer=None)).text
-    assert "The run ended early: the record has no footer: the run was cut short" in text
+    assert "The run ended early: the record has no footer: the run was interrupted" in text
 
 
-def test_what_was_not_seen_is_listed_with_its_reason(spec, record, played):
+def test_missing_goals_are_listed_with_their_reason(spec, record, played):
     text = page_of(spec, record(played())).text
-    assert "Not seen in full" in text
-    assert "nothing of it was seen: kept, broken, one-above" in text
+    assert "Unverified requirements" in text
+    assert "nothing occurred: kept, broken, one-above" in text
 
 
 def test_untested_statements_and_contradictions_are_listed(spec, record, played):
@@ -215,7 +221,7 @@ def test_secrets_of_a_response_are_not_shown(spec, record, played, exchange):
     assert "(not shown)" in text
 
 
-def test_a_body_is_shown_token_by_token_as_it_came(spec, record, played, exchange):
+def test_a_body_is_shown_as_received(spec, record, played, exchange):
     answered = Response(status=200, body=Payload('{"a":1.00,"a":12345678901234567890}'))
     sent = played(finding(), exchanges=(msgspec.structs.replace(exchange, outcome=answered),))
     assert '{ "a": 1.00, "a": 12345678901234567890 }' in page_of(spec, record(sent)).text
@@ -227,7 +233,7 @@ def test_a_long_body_is_cut_with_a_note(spec, record, played, exchange):
     assert "(97500 more characters)" in page_of(spec, record(sent)).text
 
 
-def test_other_specs_than_those_of_the_run_are_pointed_out(spec, record, played):
+def test_specs_that_differ_from_the_run_are_a_limit(spec, record, played):
     assert "other specs than the run" in page_of(spec, record(played(), specs="older")).text
 
 
@@ -250,22 +256,22 @@ def test_a_page_of_five_thousand_exchanges_stays_small(spec, record, played, tex
 @pytest.mark.parametrize(
     ("findings", "expires", "state"),
     [
-        ((finding(),), date(2999, 1, 1), "seen"),
-        ((), date(2999, 1, 1), "not seen"),
+        ((finding(),), date(2999, 1, 1), "observed"),
+        ((), date(2999, 1, 1), "not observed"),
         ((finding(),), date(2020, 1, 1), "expired"),
     ],
 )
-def test_known_deviations_are_listed_with_owner_expiry_and_state(
+def test_accepted_deviations_are_listed_with_owner_expiry_and_state(
     findings, expires, state, spec, record, played
 ):
-    known = KnownDeviation(requirement=RULE, reason="Until May.", owner="Ann", expires=expires)
+    known = AcceptedDeviation(requirement=RULE, reason="Until May.", owner="Ann", expires=expires)
     text = page_of(spec, record(played(*findings), deviations=(known,))).text
     assert f"{RULE} {state} Ann {expires} Until May." in text
 
 
-def test_what_changed_since_an_earlier_run_is_told(spec, record, played, everything_seen):
+def test_changes_since_an_earlier_run_are_listed(spec, record, played, all_goals_pass):
     now = record(played(finding()))
-    before = summarise(spec, record(played(*everything_seen)))
+    before = summarise(spec, record(played(*all_goals_pass)))
     summary = summarise(spec, now)
     html = render_html(spec, now, summary, changes_between(before, summary))
     text = Page(html).text
@@ -274,7 +280,7 @@ def test_what_changed_since_an_earlier_run_is_told(spec, record, played, everyth
     assert "What changed" not in page_of(spec, now).text
 
 
-def test_the_number_of_mutants_that_prove_a_requirement_is_told(spec, record, played):
+def test_the_number_of_detected_mutants_is_shown(spec, record, played):
     assert "12 wrong servers" in page_of(spec, record(played(), proofs={RULE: 12})).text
 
 

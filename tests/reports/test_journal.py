@@ -38,8 +38,8 @@ def written(directory, record):
     return journal.path
 
 
-def test_a_record_is_read_back_as_it_was_written(tmp_path, record, played, everything_seen):
-    whole = record(played(*everything_seen), played(identifier="s2"))
+def test_a_record_is_read_back_as_it_was_written(tmp_path, record, played, all_goals_pass):
+    whole = record(played(*all_goals_pass), played(identifier="s2"))
     assert read_journal(written(tmp_path, whole)) == whole
 
 
@@ -54,7 +54,7 @@ def test_any_scenario_and_finding_is_read_back(tmp_path, record, scenario, findi
     assert read_journal(written(tmp_path, whole)) == whole
 
 
-def test_half_a_surrogate_pair_is_read_back(tmp_path, record, played):
+def test_a_lone_surrogate_is_read_back(tmp_path, record, played):
     whole = record(played(error="\ud800"))
     assert read_journal(written(tmp_path, whole)) == whole
 
@@ -104,7 +104,7 @@ def test_a_scenario_after_the_footer_is_an_error(tmp_path, record, played):
     with Journal(tmp_path / "other") as other:
         other.write(played())
     path.write_bytes(path.read_bytes() + other.path.read_bytes())
-    with pytest.raises(JournalError, match=":4: a scenario is expected"):
+    with pytest.raises(JournalError, match=":4: expected a scenario"):
         read_journal(path)
 
 
@@ -114,7 +114,7 @@ def test_a_journal_of_another_format_is_not_read(tmp_path, record):
         read_journal(path)
 
 
-def test_what_is_no_journal_is_not_read(tmp_path, played):
+def test_another_file_is_not_read_as_a_journal(tmp_path, played):
     path = tmp_path / FILE_NAME
     path.write_text('{"a": 1}\n')
     with pytest.raises(JournalError, match=":1: this is not the header"):
@@ -129,7 +129,7 @@ def test_a_journal_without_a_whole_header_is_an_error(tmp_path, content):
         read_journal(path)
 
 
-def test_a_journal_that_is_not_there_is_an_error(tmp_path):
+def test_a_missing_journal_is_an_error(tmp_path):
     with pytest.raises(JournalError, match="cannot be read"):
         read_journal(tmp_path / FILE_NAME)
 
@@ -140,7 +140,7 @@ def test_a_new_journal_replaces_the_old_one(tmp_path, record, played):
 
 
 @pytest.mark.parametrize("tail", [b"", b'{"line": "scen'])
-def test_a_resumed_journal_goes_on_after_the_last_whole_line(tmp_path, record, played, tail):
+def test_a_resumed_journal_continues_after_the_last_whole_line(tmp_path, record, played, tail):
     path = written(tmp_path, record(played(), footer=None))
     path.write_bytes(path.read_bytes() + tail)
     with Journal(tmp_path, resume=True) as journal:

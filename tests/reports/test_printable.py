@@ -1,4 +1,4 @@
-"""What comes from outside commands neither a terminal nor a CI system."""
+"""Foreign text controls neither a terminal nor a CI system."""
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from klarna_reports.words.printable import inert, printable
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "escaped"),
     [
         ("\x1b[31mred\x07", "\\x1b[31mred\\x07"),
         ("\x9b2J\x7f", "\\x9b2J\\x7f"),
@@ -17,17 +17,17 @@ from klarna_reports.words.printable import inert, printable
         ("Ärger\tmit 12 €\n", "Ärger\tmit 12 €\n"),
     ],
 )
-def test_what_moves_a_terminal_is_spelled_out(text: str, told: str) -> None:
-    assert printable(text) == told
+def test_control_characters_are_escaped(text: str, escaped: str) -> None:
+    assert printable(text) == escaped
 
 
 @pytest.mark.parametrize("command", ["::stop-commands::x", "  ::error::x", "\u2003::error::x"])
 def test_no_line_begins_as_a_workflow_command(command: str) -> None:
-    assert inert(f"told\n{command}\nmore") == f"told\n| {command}\nmore"
+    assert inert(f"escaped\n{command}\nmore") == f"escaped\n| {command}\nmore"
 
 
-def test_a_command_of_the_older_form_is_broken_up_wherever_it_stands() -> None:
-    assert inert("told ##[error]x") == "told # #[error]x"
+def test_an_older_workflow_command_is_broken_up_anywhere() -> None:
+    assert inert("escaped ##[error]x") == "escaped # #[error]x"
 
 
 def test_an_address_with_colons_stays() -> None:
@@ -35,7 +35,7 @@ def test_an_address_with_colons_stays() -> None:
 
 
 @given(st.text(alphabet=st.sampled_from("\x1b\x85\r\n\t :#[]ab\u2028\x0b\udc80")))
-def test_whatever_stands_in_a_text_no_line_of_it_is_a_command(text: str) -> None:
+def test_no_line_of_any_text_is_a_command(text: str) -> None:
     lines = inert(text).splitlines()
     assert not [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
     assert inert(inert(text)) == inert(text)

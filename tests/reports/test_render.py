@@ -6,8 +6,8 @@ from klarna_reports.record.record import Finding
 from klarna_reports.render import FORMATS, write_renderings
 
 
-def test_each_format_has_its_file(tmp_path, spec, record, played, everything_seen):
-    summary = write_renderings(tmp_path / "new", spec, record(played(*everything_seen)))
+def test_each_format_has_its_file(tmp_path, spec, record, played, all_goals_pass):
+    summary = write_renderings(tmp_path / "new", spec, record(played(*all_goals_pass)))
     written = {path.name for path in (tmp_path / "new").iterdir()}
     assert written == {"run.json", "junit.xml", "report.html"}
     assert summary.verdict == "CONFORMANT"
@@ -17,7 +17,7 @@ OF_SERVERS = tuple(name for name in FORMATS if name != "certificate")
 
 
 @pytest.mark.parametrize("name", OF_SERVERS)
-def test_only_what_was_asked_for_is_written(tmp_path, spec, record, name):
+def test_only_the_requested_formats_are_written(tmp_path, spec, record, name):
     write_renderings(tmp_path, spec, record(), formats=(name,))
     assert [path.name for path in tmp_path.iterdir()] == [FORMATS[name]]
 

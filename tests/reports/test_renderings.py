@@ -1,4 +1,4 @@
-"""SARIF, CTRF, Markdown, annotations, a badge, HAR and tests: valid, whatever they tell."""
+"""SARIF, CTRF, Markdown, annotations, a badge, HAR and tests: valid, whatever the record holds."""
 
 import ast
 import base64
@@ -79,17 +79,17 @@ def failing(record, played):
 
 
 @pytest.fixture
-def told(spec, failing):
+def violated(spec, failing):
     return summarise(spec, failing)
 
 
 @pytest.fixture
-def conformant(spec, record, played, everything_seen):
-    return summarise(spec, record(played(*everything_seen)))
+def conformant(spec, record, played, all_goals_pass):
+    return summarise(spec, record(played(*all_goals_pass)))
 
 
-def test_a_sarif_log_is_valid_and_its_results_belong_to_their_rules(told, conformant):
-    for summary in (told, conformant):
+def test_a_sarif_log_is_valid_and_its_results_belong_to_their_rules(violated, conformant):
+    for summary in (violated, conformant):
         log = json.loads(sarif(summary))
         Sarif.model_validate(log)
         (run,) = log["runs"]
@@ -97,36 +97,38 @@ def test_a_sarif_log_is_valid_and_its_results_belong_to_their_rules(told, confor
         assert all(rules[r["ruleIndex"]]["id"] == r["ruleId"] for r in run["results"])
 
 
-def test_junit_keeps_its_schema_with_a_suite_for_each_operation(told, conformant):
+def test_junit_keeps_its_schema_with_a_suite_for_each_operation(violated, conformant):
     schema = xmlschema.XMLSchema(Path(__file__).with_name("junit.xsd"))
-    for summary in (told, conformant, msgspec.structs.replace(told, strict=True)):
+    for summary in (violated, conformant, msgspec.structs.replace(violated, strict=True)):
         schema.validate(junit(summary))
-    suites = [suite.get("name") for suite in ElementTree.fromstring(junit(told))]
+    suites = [suite.get("name") for suite in ElementTree.fromstring(junit(violated))]
     assert suites == ["refundOrder", "getOrder"]
     with pytest.raises(xmlschema.XMLSchemaValidationError):
-        schema.validate(junit(told).replace("<failure", "<failed").replace("/failure", "/failed"))
+        schema.validate(
+            junit(violated).replace("<failure", "<failed").replace("/failure", "/failed")
+        )
 
 
-def test_a_violation_is_an_error_in_sarif_and_a_known_one_is_suppressed(told):
-    (finding,) = [f for f in told.findings if f.requirement == RULE]
+def test_an_accepted_violation_is_suppressed_in_sarif(violated):
+    (finding,) = [f for f in violated.findings if f.requirement == RULE]
     known = msgspec.structs.replace(
-        told, findings=(msgspec.structs.replace(finding, verdict="KNOWN"),)
+        violated, findings=(msgspec.structs.replace(finding, verdict="KNOWN"),)
     )
-    for summary, level, suppressed in ((told, "error", False), (known, "warning", True)):
+    for summary, level, suppressed in ((violated, "error", False), (known, "warning", True)):
         result = json.loads(sarif(summary))["runs"][0]["results"][0]
         assert (result["level"], "suppressions" in result) == (level, suppressed)
         assert result["partialFingerprints"] == {"klarnaConformance/v1": finding.fingerprint}
 
 
-def test_a_must_that_was_not_seen_passes_nowhere(told):
+def test_an_unverified_must_passes_in_no_format(violated):
     unseen = "order.answered"
-    results = json.loads(sarif(told))["runs"][0]["results"]
-    tests = {t["name"]: t["status"] for t in json.loads(ctrf(told))["results"]["tests"]}
+    results = json.loads(sarif(violated))["runs"][0]["results"]
+    tests = {t["name"]: t["status"] for t in json.loads(ctrf(violated))["results"]["tests"]}
 
     assert [r["kind"] for r in results if r["ruleId"] == unseen] == ["review"]
     assert tests[unseen] == "failed"
-    assert "order\\.answered" not in markdown(told)
-    assert re.search(r"NOT\\_RUN \| MUST \| order.answered", markdown(told))
+    assert "order\\.answered" not in markdown(violated)
+    assert re.search(r"NOT\\_RUN \| MUST \| order.answered", markdown(violated))
 
 
 @pytest.mark.parametrize(
@@ -142,7 +144,7 @@ def test_a_must_that_was_not_seen_passes_nowhere(told):
         ("KNOWN", "MUST", False, "other"),
     ],
 )
-def test_only_what_is_right_has_passed_in_ctrf(conformant, verdict, level, strict, status):
+def test_only_a_pass_is_passed_in_ctrf(conformant, verdict, level, strict, status):
     first, *_ = conformant.requirements
     result = msgspec.structs.replace(first, verdict=verdict, level=level)
     summary = msgspec.structs.replace(conformant, requirements=(result,), strict=strict)
@@ -153,8 +155,8 @@ def test_only_what_is_right_has_passed_in_ctrf(conformant, verdict, level, stric
     assert report["results"]["summary"][status] == report["results"]["summary"]["tests"] == 1
 
 
-def test_markdown_tells_the_verdict_first_and_takes_no_markup_from_a_server(told):
-    text = markdown(told)
+def test_markdown_starts_with_the_verdict_and_escapes_server_text(violated):
+    text = markdown(violated)
     rows = [line for line in text.splitlines() if RULE.replace("-", "\\-") in line]
 
     assert text.startswith("## ❌ NONCONFORMANT\n")
@@ -162,20 +164,20 @@ def test_markdown_tells_the_verdict_first_and_takes_no_markup_from_a_server(told
     assert len(re.findall(r"(?<!\\)\|", rows[0])) == 5
 
 
-def test_a_step_summary_stays_within_what_github_takes(told):
-    (finding,) = [f for f in told.findings if f.requirement == RULE]
+def test_a_step_summary_stays_below_the_limit_of_github(violated):
+    (finding,) = [f for f in violated.findings if f.requirement == RULE]
     huge = msgspec.structs.replace(finding, curl="curl " + "x" * 500_000)
     short = msgspec.structs.replace(finding, curl="curl short")
-    text = markdown(msgspec.structs.replace(told, findings=(huge,) * 4 + (short,) * 90))
+    text = markdown(msgspec.structs.replace(violated, findings=(huge,) * 4 + (short,) * 90))
     assert len(text.encode()) < 1_000_000
     assert "curl short" in text
 
 
-def test_changes_are_a_row_each_and_take_no_markup(told, conformant):
+def test_changes_are_one_escaped_row_each(violated, conformant):
     hostile = msgspec.structs.replace(
-        told.requirements[0], id="a|b<script>\x1b\n::error::", verdict="FAIL"
+        violated.requirements[0], id="a|b<script>\x1b\n::error::", verdict="FAIL"
     )
-    after = msgspec.structs.replace(told, requirements=(*told.requirements[1:], hostile))
+    after = msgspec.structs.replace(violated, requirements=(*violated.requirements[1:], hostile))
     text = changes_markdown(changes_between(conformant, after))
     rows = [line for line in text.splitlines() if line.startswith("| ")]
 
@@ -184,14 +186,14 @@ def test_changes_are_a_row_each_and_take_no_markup(told, conformant):
     assert "\x1b" not in text
 
 
-def test_runs_that_say_the_same_have_no_table_of_changes(conformant):
+def test_equal_runs_have_no_table_of_changes(conformant):
     text = changes_markdown(changes_between(conformant, conformant))
     assert text.startswith("## CONFORMANT → CONFORMANT\n")
     assert "|" not in text
 
 
-def test_annotations_are_one_command_a_line(told, conformant):
-    lines = annotations(told).splitlines()
+def test_annotations_are_one_command_per_line(violated, conformant):
+    lines = annotations(violated).splitlines()
 
     assert all(re.match(r"::(error|warning|notice) title=[^,:]+::", line) for line in lines)
     assert sum(RULE in line for line in lines) == 1
@@ -199,7 +201,7 @@ def test_annotations_are_one_command_a_line(told, conformant):
 
 
 @pytest.mark.parametrize("verdict", EXIT_CODES)
-def test_a_badge_tells_its_verdict_to_those_who_do_not_see_it(conformant, verdict):
+def test_a_badge_has_its_verdict_as_title(conformant, verdict):
     root = ElementTree.fromstring(badge(msgspec.structs.replace(conformant, verdict=verdict)))
     title = root.find("{http://www.w3.org/2000/svg}title")
     assert title is not None
@@ -222,16 +224,16 @@ def test_har_has_every_exchange_with_its_bodies(record, played, exchange):
     assert all(entry["time"] >= 0 for entry in log["entries"])
 
 
-def test_the_tests_of_a_record_are_python_with_a_test_for_each_violation(failing, told):
-    text = pytest_file(failing, told)
+def test_the_pytest_file_has_a_test_for_each_violation(failing, violated):
+    text = pytest_file(failing, violated)
     names = [node.name for node in ast.parse(text).body if isinstance(node, ast.FunctionDef)]
 
     assert names == ["test_refund_within_captured_amount"]
     assert text.isascii()
 
 
-def test_without_a_violation_there_are_no_tests(record, played, everything_seen, conformant):
-    text = pytest_file(record(played(*everything_seen)), conformant)
+def test_without_a_violation_there_are_no_tests(record, played, all_goals_pass, conformant):
+    text = pytest_file(record(played(*all_goals_pass)), conformant)
     assert [n for n in ast.parse(text).body if isinstance(n, ast.FunctionDef)] == []
 
 

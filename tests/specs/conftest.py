@@ -7,11 +7,15 @@ from typing import Any
 import pytest
 
 from klarna_specs.calls import KEY_HEADER, Call, read_call
+from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Payload, Request
 from klarna_specs.ledger import Ledger, open_ledger
 from klarna_specs.loader import load
+from klarna_specs.oracle import Assessment, assess
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Spec
+
+from .situations import CREATED, On
 
 
 @pytest.fixture(scope="session")
@@ -77,3 +81,24 @@ def open_order() -> Callable[..., Ledger]:
         return open_ledger(whole, order_id, tuple(names))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def situated(
+    spec: Spec, ask: Callable[..., Call], open_order: Callable[..., Ledger]
+) -> Callable[[On], Assessment]:
+    """Assesses the call of a situation."""
+
+    def at(on: On) -> Assessment:
+        call = ask(on.operation, on.body, **on.call)
+        if on.order is None:
+            return assess(spec, None, call)
+        ledger = open_order(**on.order)
+        for operation, body in on.before:
+            ledger = moved_on(ledger, ask(operation, body), CREATED, effect=True)
+        if on.offered is not None:
+            for capture in ledger.captures:
+                ledger = ledger.with_options(capture.capture_id, on.offered)
+        return assess(spec, ledger, call)
+
+    return at

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from klarna_specs.calls import Call
+from klarna_specs.effects import moved_on
 from klarna_specs.ledger import DAY_S, Answer, Ledger, open_ledger
 from klarna_specs.loader import load
 from klarna_specs.oracle import assess
@@ -87,7 +88,7 @@ def test_the_layout_follows_the_calls(ask: Ask, open_order: OpenOrder) -> None:
         (ask("captureOrder", {"captured_amount": 1000}), _done("c-2")),
         (ask("releaseRemainingAuthorization"), _done()),
     ):
-        ledger = ledger.after(call, answer, effect=True)
+        ledger = moved_on(ledger, call, answer, effect=True)
         layouts.append(ledger.layout)
     assert layouts == [
         "none-open",
@@ -102,14 +103,14 @@ def test_the_layout_follows_the_calls(ask: Ask, open_order: OpenOrder) -> None:
 
 def test_a_refund_raises_the_refunded_amount_only(ask: Ask, open_order: OpenOrder) -> None:
     before = open_order(captures=(6000,))
-    after = before.after(_refund(ask, 500), _done("r-1"), effect=True)
+    after = moved_on(before, _refund(ask, 500), _done("r-1"), effect=True)
     assert (after.refunded_amount, after.captured_amount) == (500, 6000)
     assert after.remaining_authorized_amount == 4000
 
 
 def test_a_refund_is_listed_with_its_id_amount_and_body(ask: Ask, open_order: OpenOrder) -> None:
     call = _refund(ask, 500)
-    after = open_order().after(call, _done("r-1"), effect=True)
+    after = moved_on(open_order(), call, _done("r-1"), effect=True)
     refund = after.refund("r-1")
     assert refund is not None
     assert (refund.refunded_amount, refund.fee_amount, refund.body) == (500, 0, call.body)
@@ -119,14 +120,14 @@ def test_a_refund_is_listed_with_its_id_amount_and_body(ask: Ask, open_order: Op
 def test_the_return_fees_of_a_refund_are_told_as_a_positive_amount(
     ask: Ask, open_order: OpenOrder, fees: tuple[int, ...], total: int
 ) -> None:
-    after = open_order().after(_refund(ask, 100, *fees), _done("r-1"), effect=True)
+    after = moved_on(open_order(), _refund(ask, 100, *fees), _done("r-1"), effect=True)
     assert after.fee_amount == total
 
 
 def test_the_return_fees_of_all_refunds_add_up(ask: Ask, open_order: OpenOrder) -> None:
     ledger = open_order()
     for number, fee in enumerate((-500, -20)):
-        ledger = ledger.after(_refund(ask, 100, fee), _done(f"r-{number}"), effect=True)
+        ledger = moved_on(ledger, _refund(ask, 100, fee), _done(f"r-{number}"), effect=True)
     assert (ledger.fee_amount, ledger.refunded_amount) == (520, 200)
 
 
@@ -134,20 +135,20 @@ def test_a_capture_raises_what_is_captured_and_lowers_what_remains(
     ask: Ask, open_order: OpenOrder
 ) -> None:
     call = ask("captureOrder", {"captured_amount": 1500})
-    after = open_order(captures=(6000,)).after(call, _done("c-9"), effect=True)
+    after = moved_on(open_order(captures=(6000,)), call, _done("c-9"), effect=True)
     assert (after.captured_amount, after.remaining_authorized_amount) == (7500, 2500)
     assert [c.capture_id for c in after.captures] == ["capture-1", "c-9"]
 
 
 def test_a_release_leaves_nothing_authorized(ask: Ask, open_order: OpenOrder) -> None:
     call = ask("releaseRemainingAuthorization")
-    after = open_order(captures=(6000,)).after(call, _done(), effect=True)
+    after = moved_on(open_order(captures=(6000,)), call, _done(), effect=True)
     assert (after.released, after.remaining_authorized_amount) == (True, 0)
     assert after.captured_amount == 6000
 
 
 def test_a_cancellation_leaves_nothing_authorized(ask: Ask, open_order: OpenOrder) -> None:
-    after = open_order(captures=()).after(ask("cancelOrder"), _done(), effect=True)
+    after = moved_on(open_order(captures=()), ask("cancelOrder"), _done(), effect=True)
     assert (after.cancelled, after.remaining_authorized_amount) == (True, 0)
 
 
@@ -163,7 +164,7 @@ def test_an_extension_concerns_one_capture_and_makes_all_offers_unknown(
     ledger = open_order(captures=(6000, 4000))
     ledger = ledger.with_options("capture-1", (10,)).with_options("capture-2", (10,))
     call = ask("extendDueDate", {"number_of_days": 10}, capture_id="capture-2")
-    after = ledger.after(call, _done(), effect=True)
+    after = moved_on(ledger, call, _done(), effect=True)
     assert [c.extended for c in after.captures] == [False, True]
     assert [c.offered_days for c in after.captures] == [None, None]
 
@@ -171,13 +172,13 @@ def test_an_extension_concerns_one_capture_and_makes_all_offers_unknown(
 @pytest.mark.parametrize("operation", ["getOrder", "getCapture", "getCaptures", "getRefund"])
 def test_a_read_moves_no_money(ask: Ask, open_order: OpenOrder, operation: str) -> None:
     before = open_order(captures=(6000,))
-    after = before.after(ask(operation), Answer(success=True, status=200), effect=True)
+    after = moved_on(before, ask(operation), Answer(success=True, status=200), effect=True)
     for name in ("captured_amount", "refunded_amount", "remaining_authorized_amount"):
         assert getattr(after, name) == getattr(before, name)
 
 
 def test_a_call_without_effect_moves_no_money(ask: Ask, open_order: OpenOrder) -> None:
-    after = open_order().after(_refund(ask, 500), REFUSED, effect=False)
+    after = moved_on(open_order(), _refund(ask, 500), REFUSED, effect=False)
     assert (after.refunded_amount, after.refunds) == (0, ())
 
 
@@ -188,7 +189,7 @@ def test_an_amount_that_was_accepted_but_is_none_leaves_the_ledger_uncertain(
 ) -> None:
     member = {"refundOrder": "refunded_amount", "captureOrder": "captured_amount"}[operation]
     before = open_order(captures=(6000,))
-    after = before.after(ask(operation, {member: amount}), _done("x"), effect=True)
+    after = moved_on(before, ask(operation, {member: amount}), _done("x"), effect=True)
     assert (after.uncertain, after.captured_amount, after.refunded_amount) == (True, 6000, 0)
 
 
@@ -196,7 +197,7 @@ def test_an_amount_that_was_accepted_but_is_none_leaves_the_ledger_uncertain(
 def test_an_amount_in_an_open_form_is_booked_like_the_plain_one(
     ask: Ask, open_order: OpenOrder, amount: Any
 ) -> None:
-    after = open_order().after(_refund(ask, amount), _done("r-1"), effect=True)
+    after = moved_on(open_order(), _refund(ask, amount), _done("r-1"), effect=True)
     assert (after.uncertain, after.refunded_amount) == (False, 500)
 
 
@@ -205,14 +206,14 @@ def test_order_lines_of_any_shape_can_be_booked(
     ask: Ask, open_order: OpenOrder, lines: Any
 ) -> None:
     call = ask("refundOrder", {"refunded_amount": 1, "order_lines": lines})
-    assert open_order().after(call, _done("r-1"), effect=True).fee_amount == 0
+    assert moved_on(open_order(), call, _done("r-1"), effect=True).fee_amount == 0
 
 
 # Keys
 
 
 def test_a_key_is_remembered_with_its_answer(ask: Ask, open_order: OpenOrder) -> None:
-    after = open_order().at(7).after(_refund(ask, 500, key="k"), _done("r-1"), effect=True)
+    after = moved_on(open_order().at(7), _refund(ask, 500, key="k"), _done("r-1"), effect=True)
     use = after.key_use("k")
     assert use is not None
     assert (use.operation, use.answer, use.at_s, use.times) == ("refundOrder", _done("r-1"), 7, 1)
@@ -220,8 +221,8 @@ def test_a_key_is_remembered_with_its_answer(ask: Ask, open_order: OpenOrder) ->
 
 def test_a_repeat_is_counted_and_the_first_answer_stays(ask: Ask, open_order: OpenOrder) -> None:
     call = _refund(ask, 500, key="k")
-    ledger = open_order().after(call, _done("r-1"), effect=True)
-    use = ledger.at(60).after(call, _done("r-2"), effect=False).key_use("k")
+    ledger = moved_on(open_order(), call, _done("r-1"), effect=True)
+    use = moved_on(ledger.at(60), call, _done("r-2"), effect=False).key_use("k")
     assert use is not None
     assert (use.times, use.answer, use.at_s) == (2, _done("r-1"), 0)
 
@@ -232,7 +233,7 @@ def test_what_else_is_answered_under_a_key_is_remembered_in_order(
     call = _refund(ask, 500, key="k")
     ledger = open_order()
     for name in ("r-1", "r-2", "r-1", "r-3"):
-        ledger = ledger.after(call, _done(name), effect=False)
+        ledger = moved_on(ledger, call, _done(name), effect=False)
     use = ledger.key_use("k")
     assert use is not None
     assert (use.answer, use.later, use.times) == (_done("r-1"), (_done("r-2"), _done("r-3")), 4)
@@ -241,9 +242,9 @@ def test_what_else_is_answered_under_a_key_is_remembered_in_order(
 def test_the_amounts_of_a_key_are_those_before_its_first_call(
     ask: Ask, open_order: OpenOrder
 ) -> None:
-    ledger = open_order(captures=(6000,)).after(_refund(ask, 100), _done("r-0"), effect=True)
+    ledger = moved_on(open_order(captures=(6000,)), _refund(ask, 100), _done("r-0"), effect=True)
     for name in ("r-1", "r-2"):
-        ledger = ledger.after(_refund(ask, 500, key="k"), _done(name), effect=True)
+        ledger = moved_on(ledger, _refund(ask, 500, key="k"), _done(name), effect=True)
     use = ledger.key_use("k")
     assert use is not None
     assert (use.amounts, ledger.amounts) == ((6000, 100, 4000), (6000, 1100, 4000))
@@ -253,8 +254,8 @@ def test_a_success_takes_the_place_of_a_refusal_with_its_body(
     ask: Ask, open_order: OpenOrder
 ) -> None:
     refused, accepted = _refund(ask, 99999, key="k"), _refund(ask, 500, key="k")
-    ledger = open_order().after(refused, REFUSED, effect=False)
-    use = ledger.at(60).after(accepted, _done("r-1"), effect=True).key_use("k")
+    ledger = moved_on(open_order(), refused, REFUSED, effect=False)
+    use = moved_on(ledger.at(60), accepted, _done("r-1"), effect=True).key_use("k")
     assert use is not None
     assert (use.answer, use.fingerprint, use.later) == (_done("r-1"), accepted.fingerprint, ())
     assert (use.times, use.at_s) == (2, 0)
@@ -262,8 +263,8 @@ def test_a_success_takes_the_place_of_a_refusal_with_its_body(
 
 def test_a_refusal_does_not_take_the_place_of_a_success(ask: Ask, open_order: OpenOrder) -> None:
     accepted, refused = _refund(ask, 500, key="k"), _refund(ask, 99999, key="k")
-    ledger = open_order().after(accepted, _done("r-1"), effect=True)
-    use = ledger.after(refused, REFUSED, effect=False).key_use("k")
+    ledger = moved_on(open_order(), accepted, _done("r-1"), effect=True)
+    use = moved_on(ledger, refused, REFUSED, effect=False).key_use("k")
     assert use is not None
     assert (use.answer, use.fingerprint) == (_done("r-1"), accepted.fingerprint)
     assert use.later == (REFUSED,)
@@ -284,14 +285,14 @@ def test_an_answer_after_none_counts_as_a_later_one(
     ask: Ask, open_order: OpenOrder, answer: Answer
 ) -> None:
     call = _refund(ask, 500, key="k")
-    use = open_order().after_silence(call).after(call, answer, effect=False).key_use("k")
+    use = moved_on(open_order().after_silence(call), call, answer, effect=False).key_use("k")
     assert use is not None
     assert (use.answer, use.later, use.times) == (None, (answer,), 2)
 
 
 def test_silence_after_an_answer_adds_none(ask: Ask, open_order: OpenOrder) -> None:
     call = _refund(ask, 500, key="k")
-    use = open_order().after(call, REFUSED, effect=False).after_silence(call).key_use("k")
+    use = moved_on(open_order(), call, REFUSED, effect=False).after_silence(call).key_use("k")
     assert use is not None
     assert (use.answer, use.later, use.times) == (REFUSED, (), 2)
 
@@ -303,14 +304,14 @@ def test_a_key_is_remembered_for_a_day(
     ask: Ask, open_order: OpenOrder, age_s: int, first: str
 ) -> None:
     call = _refund(ask, 500, key="k")
-    ledger = open_order().after(call, _done("r-1"), effect=True)
-    use = ledger.at(age_s).after(call, _done("r-2"), effect=False).key_use("k")
+    ledger = moved_on(open_order(), call, _done("r-1"), effect=True)
+    use = moved_on(ledger.at(age_s), call, _done("r-2"), effect=False).key_use("k")
     assert use is not None
     assert use.answer == _done(first)
 
 
 def test_a_refusal_is_remembered_too(ask: Ask, open_order: OpenOrder) -> None:
-    after = open_order().after(_refund(ask, 99999, key="k"), REFUSED, effect=False)
+    after = moved_on(open_order(), _refund(ask, 99999, key="k"), REFUSED, effect=False)
     use = after.key_use("k")
     assert use is not None
     assert use.answer == REFUSED
@@ -321,11 +322,11 @@ def test_a_key_of_somebody_else_is_not_remembered(
     ask: Ask, open_order: OpenOrder, credentials: str
 ) -> None:
     call = ask("refundOrder", {"refunded_amount": 1}, key="k", credentials=credentials)
-    assert open_order().after(call, REFUSED, effect=False).keys == ()
+    assert moved_on(open_order(), call, REFUSED, effect=False).keys == ()
 
 
 def test_a_call_without_key_is_not_remembered(ask: Ask, open_order: OpenOrder) -> None:
-    assert open_order().after(_refund(ask, 500), _done("r-1"), effect=True).keys == ()
+    assert moved_on(open_order(), _refund(ask, 500), _done("r-1"), effect=True).keys == ()
 
 
 def test_there_is_no_key_that_was_never_used(open_order: OpenOrder) -> None:
@@ -367,7 +368,7 @@ def courses(ask: Ask, open_order: OpenOrder) -> Callable[..., list[Ledger]]:
             answer = REFUSED if outcome.kind == "refusal" else _done(f"x-{number}")
             if outcome.kind == "replay" and assessment.first is not None:
                 answer = assessment.first.answer
-            ledgers.append(ledger.after(call, answer, effect=outcome.kind == "success"))
+            ledgers.append(moved_on(ledger, call, answer, effect=outcome.kind == "success"))
         return ledgers
 
     return play

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from klarna_specs.calls import KEY_HEADER, Call, read_call
+from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Payload, Request
 from klarna_specs.ledger import Answer, Ledger, open_ledger
 from klarna_specs.loader import load
@@ -70,7 +71,7 @@ class Walk:
                 success=success, status=200 if success else 403, resource_id=f"{name}-{own.turn}"
             )
             effect = success and not again and call.operation.changes
-            self.ledgers[name] = own.after(call, answer, effect=effect)
+            self.ledgers[name] = moved_on(own, call, answer, effect=effect)
         return situation
 
     def _call(self, step: Step, own: Ledger | None, far: Ledger | None) -> Call:

@@ -2,13 +2,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from klarna_specs.bodies import violations
 from klarna_specs.oracle import Assessment
-from klarna_specs.scenario import OFFERED, Body, Empty, Json, Key, Raw, Scenario, Step
+from klarna_specs.scenario import OFFERED, Body, Empty, Json, Key, Raw, Scenario
 from klarna_specs.spec import STRENGTH, Level, Spec
 from klarna_strategies import (
     OddBody,
@@ -23,16 +24,27 @@ from klarna_strategies import (
     texts,
     undocumented_bodies,
 )
-from klarna_strategies.malformed import AMOUNT_MEMBERS
+from klarna_strategies.steps import plainest
 
 Walk = Callable[[Scenario], list[Assessment]]
 
 
+AMOUNT_MEMBERS = {
+    "refundOrder": "refunded_amount",
+    "captureOrder": "captured_amount",
+    "extendDueDate": "number_of_days",
+}
+
+
 def _situation(spec: Spec, walk: Walk, operation: str, odd: OddBody) -> Assessment:
-    layout = "none-open" if operation == "captureOrder" else "one-full"
-    capture = 0 if operation == "extendDueDate" else None
-    step = Step(operation=operation, capture=capture, body=odd.body)
-    return walk(Scenario(plan=layout_plan(spec, layout, market="AT"), steps=(step,)))[0]
+    documented = spec.operations[operation]
+    step = msgspec.structs.replace(plainest(documented), body=odd.body)
+    return walk(Scenario(plan=layout_plan(spec, documented.layout, market="AT"), steps=(step,)))[0]
+
+
+def test_the_amount_of_a_body_is_its_required_integer(spec: Spec) -> None:
+    found = {name: spec.amount_member(each) for name, each in spec.operations.items()}
+    assert {name: member for name, member in found.items() if member} == AMOUNT_MEMBERS
 
 
 @pytest.mark.parametrize("operation", AMOUNT_MEMBERS)

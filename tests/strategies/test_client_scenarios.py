@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from klarna_specs.client.faults import FAULT_KINDS, Cut, Errored, Fault, Silent, kind_of
 from klarna_specs.client.play import ClientScenario, Command
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
+from klarna_specs.loader import load
 from klarna_specs.spec import Spec
 from klarna_strategies.clients import (
     client_scenarios,
@@ -21,7 +22,9 @@ from klarna_strategies.clients.commands import captured, extension, partly_captu
 from klarna_strategies.layouts import order_plan
 from klarna_strategies.lines import goods
 
-SOME = st.lists(st.sampled_from(CLIENT_OPERATIONS), min_size=1, unique=True)
+OPERATIONS = client_operations(load())
+
+SOME = st.lists(st.sampled_from(OPERATIONS), min_size=1, unique=True)
 KINDS = st.lists(st.sampled_from(FAULT_KINDS), unique=True)
 
 
@@ -83,7 +86,7 @@ def test_a_scenario_shrinks_to_one_undisturbed_refund(spec: Spec) -> None:
     )
 
 
-@pytest.mark.parametrize("operation", CLIENT_OPERATIONS)
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_every_operation_shrinks_to_one_undisturbed_command(spec: Spec, operation: str) -> None:
     (command,) = find(client_scenarios(spec, operations=[operation]), lambda _: True).commands
 
@@ -207,7 +210,7 @@ def test_a_fault_that_matters_is_found_behind_one_that_does_not(spec: Spec) -> N
     assert not found.commands[0].for_ever
 
 
-@pytest.mark.parametrize("operation", CLIENT_OPERATIONS)
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_the_table_keeps_to_its_operations_and_faults(spec: Spec, operation: str) -> None:
     kinds = ("lost", "429")
     scenarios = list(client_table(spec, operations=[operation], faults=kinds))

@@ -13,7 +13,8 @@ from klarna_conformance.campaign.servers import Trial
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.certify.in_process import InProcessAdapter
 from klarna_conformance.drawing import draw
-from klarna_conformance.judge.client.judging import judge_client, keys_used
+from klarna_conformance.judge.client.judging import judge_client
+from klarna_conformance.judge.client.keys import KeyBook
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.wrong.clients.catalogue import ClientMutant, client_mutants
 from klarna_specs.client.play import ClientScenario
@@ -76,16 +77,17 @@ async def _trial(
     )
     stage = Stage(spec, adapter, seed=campaign.seed, tempo=TEMPO)
     killers: Counter[str] = Counter()
-    used: dict[str, str] = {}
+    known = KeyBook()
     sent, first, steps, error = 0, None, None, ""
     try:
         await stage.open()
         for scenario in scenarios:
             course = await stage.play(scenario)
             sent += len(course.exchanges)
-            found = judge_client(spec, course.side, course.exchanges, used)
-            used.update(keys_used(spec, course.side, course.exchanges))
-            against = {each.requirement for each in found if each.verdict in ("FAIL", "WARN")}
+            judged = judge_client(spec, course.side, course.exchanges, known)
+            known |= judged.keys
+            found = (each for each in judged.findings if each.verdict in ("FAIL", "WARN"))
+            against = {each.requirement for each in found}
             killers.update(against)
             if against and first is None:
                 first = sent

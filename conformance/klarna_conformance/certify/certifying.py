@@ -1,7 +1,7 @@
 """One certification from end to end: checking the adapter, every scenario, shrinking."""
 
 import time
-from collections.abc import AsyncGenerator, Iterable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
 from math import inf
 
@@ -14,7 +14,8 @@ from klarna_conformance.certify.driving import Stage
 from klarna_conformance.certify.shrinking import Judging, shrunk
 from klarna_conformance.certify.silence import Silence
 from klarna_conformance.drawing import draw
-from klarna_conformance.judge.client.judging import excuses, judge_client, keys_used
+from klarna_conformance.judge.client.judging import excuses, judge_client
+from klarna_conformance.judge.client.keys import KeyBook
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.record.redaction import Redactor
@@ -33,7 +34,7 @@ from klarna_conformance.wrong.clients.catalogue import client_proofs
 from klarna_reports.record.record import Certified, Finding, Footer, Header, Played, TargetFacts
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.play import ClientScenario, ClientSide, Mute
-from klarna_specs.client.requirements import CLIENT, CLIENT_OPERATIONS, client_spec
+from klarna_specs.client.requirements import CLIENT, client_operations, client_spec
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Empty, Json, Scenario, Step
 from klarna_specs.spec import Spec
@@ -55,11 +56,12 @@ Size = tuple[bool, int, int, int]
 class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a certification: `time_s` limits it, `examples` is for random scenarios.
 
-    With `only`, it runs only that counterexample of the requirement `shows`.
+    Without `operations`, all that clients are certified for are included. With `only`, it runs only
+    that counterexample of the requirement `shows`.
     """
 
     seed: int
-    operations: tuple[str, ...] = CLIENT_OPERATIONS
+    operations: tuple[str, ...] = ()
     faults: tuple[str, ...] = FAULT_KINDS
     examples: int = 30
     time_s: float | None = None
@@ -71,11 +73,10 @@ class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
     only: ClientScenario | None = None
     shows: str = ""
 
-    @property
-    def is_everything(self) -> bool:
+    def is_everything(self, spec: Spec) -> bool:
         """Whether nothing was left out."""
-        whole = set(CLIENT_OPERATIONS), set(FAULT_KINDS)
-        return (set(self.operations), set(self.faults)) == whole and self.only is None
+        whole = not self.operations or set(self.operations) == set(client_operations(spec))
+        return whole and set(self.faults) == set(FAULT_KINDS) and self.only is None
 
 
 async def certify(spec: Spec, adapter: Adapter, options: CertifyOptions) -> AsyncGenerator[Event]:
@@ -86,7 +87,7 @@ async def certify(spec: Spec, adapter: Adapter, options: CertifyOptions) -> Asyn
     stage = Stage(spec, adapter, seed=options.seed, tempo=options.tempo)
     try:
         ready = await stage.open()
-        operations = operations_of(ready, options.operations)
+        operations = operations_of(spec, ready, options.operations)
         await check_adapter(spec, stage, adapter, operations)
         certifying = _Certifying(spec, stage, options, operations, ready)
         async with aclosing(ended(certifying.events(), certifying.footer)) as events:
@@ -114,7 +115,7 @@ class _Certifying:
         self._ready = ready
         self._began_s = time.monotonic()
         self._scenarios = tuple(self._chosen())
-        self._used: dict[str, str] = {}
+        self._known = KeyBook()
         self._users: dict[str, ClientScenario] = {}
         self._found: set[str] = set()
         self._failing: dict[str, tuple[Size, Played]] = {}
@@ -151,12 +152,12 @@ class _Certifying:
             if silence.expects(scenario):
                 skipped += 1
                 continue
-            played = await self._played(scenario, f"s{number:04}", self._used)
+            played, keys = await self._played(scenario, f"s{number:04}", self._known)
             silence.note(_side(played).episodes)
             self._note(played)
             yield ScenarioFinished(self._recorder.played(played))
-            for key, use in keys_used(self._spec, _side(played), played.exchanges).items():
-                self._used[key] = use
+            self._known |= keys
+            for key in keys.uses:
                 self._users.setdefault(key, scenario)
         if skipped:
             without = f"after {silence.spent_s:.0f} s without an outcome"
@@ -177,27 +178,32 @@ class _Certifying:
         self,
         scenario: ClientScenario,
         identifier: str,
-        used: Mapping[str, str] | None = None,
+        known: KeyBook | None = None,
         shrunk_from: str = "",
-    ) -> Played:
-        """Runs and judges a scenario; `used` are the keys that earlier scenarios have used."""
+    ) -> tuple[Played, KeyBook]:
+        """Runs and judges a scenario; `known` are the keys of earlier scenarios.
+
+        Returns it with its own keys.
+        """
         course = await self._stage.play(scenario)
         self._sent += len(course.exchanges)
-        return Played(
+        judged = judge_client(self._spec, course.side, course.exchanges, known or KeyBook())
+        played = Played(
             id=identifier,
             scenario=plain_scenario(scenario),
             orders=course.orders,
             exchanges=course.exchanges,
-            findings=judge_client(self._spec, course.side, course.exchanges, used),
+            findings=judged.findings,
             shrunk_from=shrunk_from,
             client=course.side,
         )
+        return played, judged.keys
 
     def _note(self, played: Played) -> None:
         self._found |= {finding.requirement for finding in played.findings}
         failed = _failed(played.findings)
         if failed:
-            alone = _failed(judge_client(self._spec, _side(played), played.exchanges))
+            alone = _failed(judge_client(self._spec, _side(played), played.exchanges).findings)
             for requirement in failed:
                 size = requirement not in alone, *played.size
                 known = self._failing.get(requirement)
@@ -230,23 +236,24 @@ class _Certifying:
                 Judging(play=self._try, requirement=requirement, seed=self._options.seed),
                 within_s=min(_SHRINK_S, self._left_s),
             )
-            again = await self._played(smallest or whole, f"c{number:04}", shrunk_from=played.id)
+            again, _ = await self._played(smallest or whole, f"c{number:04}", shrunk_from=played.id)
             if requirement in _failed(again.findings):
                 yield CounterexampleFound(self._recorder.played(again))
 
     def _whole(self, requirement: str, played: Played) -> ClientScenario:
         """The scenario, after an earlier one if it used a key of that again."""
         scenario = _scenario_of(played)
-        alone = _failed(judge_client(self._spec, _side(played), played.exchanges))
-        own = keys_used(self._spec, _side(played), played.exchanges)
-        before = next((self._users[key] for key in own if key in self._users), None)
-        if requirement in alone or before is None or before == scenario:
+        alone = judge_client(self._spec, _side(played), played.exchanges)
+        users = (self._users[key] for key in alone.keys.uses if key in self._users)
+        before = next(users, None)
+        if requirement in _failed(alone.findings) or before is None or before == scenario:
             return scenario
         return before.then(scenario)
 
     async def _try(self, scenario: ClientScenario) -> set[str]:
         """The requirements that a scenario violates."""
-        return _failed((await self._played(scenario, "")).findings)
+        played, _ = await self._played(scenario, "")
+        return _failed(played.findings)
 
     def _header(self) -> Header:
         options = self._options
@@ -266,7 +273,9 @@ class _Certifying:
                 operations=self._operations,
                 faults=tuple(kind for kind in FAULT_KINDS if kind in options.faults),
                 unsupported=tuple(
-                    name for name in CLIENT_OPERATIONS if name not in self._ready.operations
+                    name
+                    for name in client_operations(self._spec)
+                    if name not in self._ready.operations
                 ),
             ),
         )
@@ -275,7 +284,9 @@ class _Certifying:
         options = self._options
         if options.shows:
             return Scope(requirements=(options.shows,))
-        whole = options.is_everything and set(self._operations) == set(options.operations)
+        whole = options.is_everything(self._spec) and set(self._operations) == set(
+            client_operations(self._spec)
+        )
         return Scope() if whole else Scope(operations=(CLIENT,))
 
 

@@ -7,7 +7,7 @@ from klarna_conformance.adapter_protocol import Adapter, Ready
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.errors import AdapterError
 from klarna_specs.client.play import ClientScenario, Ended, Mute, Unsupported
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
 from klarna_specs.spec import Spec
 from klarna_strategies.clients import client_table
 
@@ -16,17 +16,18 @@ __all__ = ["check_adapter", "operations_of"]
 _MOST_CHECKED = 40
 
 
-def operations_of(ready: Ready, wanted: tuple[str, ...]) -> tuple[str, ...]:
+def operations_of(spec: Spec, ready: Ready, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """The operations to certify: those that are wanted and that the adapter supports.
 
-    Raises AdapterError for unknown names, and if none is left.
+    With none wanted, all are. Raises AdapterError for unknown names, and if none is left.
     """
-    known = ", ".join(CLIENT_OPERATIONS)
-    if unknown := [name for name in ready.operations if name not in CLIENT_OPERATIONS]:
+    offered = client_operations(spec)
+    known = ", ".join(offered)
+    if unknown := [name for name in ready.operations if name not in offered]:
         raise AdapterError(
             f"the adapter reports unknown operations {unknown}; clients are certified for {known}"
         )
-    chosen = tuple(name for name in wanted if name in ready.operations)
+    chosen = tuple(name for name in wanted or offered if name in ready.operations)
     if not chosen:
         reported = ", ".join(ready.operations) or "none"
         raise AdapterError(f"there is nothing to certify: the adapter has {reported} of {known}")

@@ -9,7 +9,7 @@ from klarna_conformance import defaults
 from klarna_conformance.adapter_protocol import Adapter, Hello, Ready
 from klarna_conformance.certify.stalls import measured_stall
 from klarna_conformance.errors import AdapterError
-from klarna_conformance.mock.app import credentials_of
+from klarna_conformance.mock.answering import credentials_of
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.network import Disturbing, Network, Tempo
 from klarna_conformance.today import today_s

@@ -8,11 +8,11 @@ import msgspec
 from klarna_conformance.errors import UsageError, unknown_name, unwritable
 from klarna_reports.record.record import Played, Record
 from klarna_reports.record.results import ReportedFinding
-from klarna_reports.summary.again import counterexample_name
+from klarna_reports.summary.replay import counterexample_name
 from klarna_reports.summary.summary import Summary
 from klarna_reports.words.client_wording import played_sentence, scenario_of
 from klarna_specs.client.play import ClientScenario
-from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_requirements
+from klarna_specs.client.requirements import client_operations, client_requirements
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.spec import Spec
@@ -49,7 +49,7 @@ def _problem(spec: Spec, saved: SavedScenario) -> str:
     """Why it cannot be replayed; empty if it can."""
     known = {
         "requirement": [each.id for each in client_requirements(spec)],
-        "operation": CLIENT_OPERATIONS,
+        "operation": client_operations(spec),
         "market": spec.markets,
     }
     named = (

@@ -88,14 +88,14 @@ def client(
     from klarna_conformance.run.keeping import Keeper, keep
     from klarna_reports.render import WITH_EVERY_CERTIFICATION, WITH_EVERY_RUN
     from klarna_specs.client.faults import FAULT_KINDS
-    from klarna_specs.client.requirements import CLIENT_OPERATIONS
+    from klarna_specs.client.requirements import client_operations
     from klarna_specs.loader import load
 
     spec = load(specs)
     saved = read_saved(spec, replay) if replay else None
     options = CertifyOptions(
         seed=seed,
-        operations=_chosen("operation", operations, CLIENT_OPERATIONS),
+        operations=_chosen("operation", operations, client_operations(spec)),
         faults=() if faults == "none" else _chosen("fault", faults, FAULT_KINDS),
         examples=examples,
         time_s=max_time,

@@ -35,7 +35,7 @@ def list_requirements(
     """List the requirements: id, level, statement, section and source."""
     from klarna_conformance.cli.options import chosen_scope
     from klarna_conformance.errors import UsageError
-    from klarna_specs.client.requirements import CLIENT_OPERATIONS, client_spec
+    from klarna_specs.client.requirements import client_spec
     from klarna_specs.loader import load
 
     if clients and form == "page":
@@ -43,7 +43,7 @@ def list_requirements(
     spec = load(specs)
     scope = chosen_scope(spec, operations)
     if clients:
-        spec = client_spec(spec, operations=operations or CLIENT_OPERATIONS)
+        spec = client_spec(spec, operations=operations or None)
         scope = chosen_scope(spec)
     if form == "page":
         _echo_page(specs)

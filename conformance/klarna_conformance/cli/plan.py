@@ -48,7 +48,7 @@ def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: st
         seed=plan.seed,
         examples=plan.examples,
         max_requests=min(budgets, default=None),
-        stock=opened.stock,
+        stock=opened.pool,
         cache=PlanningCache.of_user(),
     )
     if form == "json":

@@ -65,7 +65,7 @@ def report(
     from klarna_conformance.run.keeping import collected
     from klarna_conformance.traffic.rechecking import judged_again
     from klarna_reports.record.journal import FILE_NAME, read_journal
-    from klarna_reports.render import FORMATS, unfit, write_renderings
+    from klarna_reports.render import FORMATS, format_problem, write_renderings
     from klarna_reports.summary.merging import merged
     from klarna_reports.summary.summary import summarise
     from klarna_specs.loader import load
@@ -77,7 +77,7 @@ def report(
     folders = directories or (defaults.OUTPUT,)
     directory = output or folders[0]
     record = merged([read_journal(folder / FILE_NAME) for folder in folders])
-    if problem := unfit(record, wanted):
+    if problem := format_problem(record, wanted):
         raise UsageError(problem)
     if recheck:
         record = collected(judged_again(spec, record))

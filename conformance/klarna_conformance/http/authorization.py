@@ -1,4 +1,4 @@
-"""The Authorization headers of a call: the credentials, and every way in which they are none."""
+"""The Authorization headers of a call: valid credentials, and every invalid kind."""
 
 import base64
 from collections.abc import Iterator
@@ -7,12 +7,12 @@ from klarna_specs.scenario import Credentials
 
 __all__ = ["Authorization"]
 
-_NO_TOKEN = "a%"  # noqa: S105 - no alphabet of Base64 has the sign, and one letter is no byte
+_NO_TOKEN = "a%"  # noqa: S105 - not Base64: it has no such character
 _PREFIX = {"other_scheme": "Bearer ", "other_case_scheme": "basic "}
 
 
 class Authorization:
-    """Makes the Authorization headers that each kind of credentials stands for."""
+    """Makes the Authorization headers for each kind of credentials."""
 
     def __init__(self, username: str, password: str) -> None:
         self._username = username
@@ -34,7 +34,7 @@ class Authorization:
 
     @property
     def secrets(self) -> Iterator[str]:
-        """All that the credentials can be made out by on the way."""
+        """Every text that reveals the credentials."""
         yield from (self._username, self._password)
         yield from (self._password[:-1], self._password.swapcase())
         for kind in ("valid", "wrong_password", "wrong_username", "other_case_password", "swapped"):
@@ -44,7 +44,7 @@ class Authorization:
     def _pair(self, kind: Credentials) -> str:
         username, password = self._username, self._password
         pairs: dict[Credentials, str] = {
-            # Wrong by as little as can be: a server that compares beginnings takes it for right.
+            # The smallest difference: a server that compares prefixes accepts it.
             "wrong_password": f"{username}:{password[:-1]}",
             "wrong_username": f"{username}x:{password}",
             "longer_password": f"{username}:{password}:x",
@@ -59,7 +59,7 @@ class Authorization:
 
 
 def _in_other_case(password: str) -> str:
-    """The password with every letter in the other case; one without letters has a letter more."""
+    """The password with every letter in the other case; without letters, it gets one more."""
     return password.swapcase() if password.swapcase() != password else f"{password}X"
 
 

@@ -1,10 +1,10 @@
-"""HTTP/2 connections that carry one request at a time, and not too many of them.
+"""HTTP/2 connections that carry one request at a time, and a limited number of requests.
 
-The client library loses answers where several requests share a connection: one that comes before
-its request is sent in full (as a 429 does) ends in an error, and when a server ends the connection
-(as nginx does after 1000 requests) so does all that is under way. A call that changes something
-could then neither be told as answered nor be sent again. One at a time, and with a new connection
-before any server asks for it, neither happens.
+The client library loses responses when requests share a connection: a response that comes before
+its request is sent in full (such as a 429) is an error, and when a server closes the connection (as
+nginx does after 1000 requests) all its requests fail. A call that changes something would then have
+no known outcome and could not be repeated. With one request at a time, and a new connection before
+a server closes the old one, neither happens.
 """
 
 from collections.abc import AsyncGenerator, Callable
@@ -25,7 +25,7 @@ class _Client:
 
 
 class Clients:
-    """Gives out a client for each request: the same one where `shared`, else one that is idle."""
+    """Lends a client to each request: always the same one if `shared`, otherwise an idle one."""
 
     def __init__(self, make: Callable[[], httpx.AsyncClient], *, shared: bool) -> None:
         self._make = make
@@ -39,16 +39,16 @@ class Clients:
         if self._shared is not None:
             yield self._shared
             return
-        given = self._idle.pop() if self._idle else self._new()
-        given.used += 1
+        lent = self._idle.pop() if self._idle else self._new()
+        lent.used += 1
         try:
-            yield given.client
+            yield lent.client
         finally:
-            if given.used < _REQUESTS_EACH:
-                self._idle.append(given)
+            if lent.used < _REQUESTS_EACH:
+                self._idle.append(lent)
             else:
-                self._open.remove(given)
-                await given.client.aclose()
+                self._open.remove(lent)
+                await lent.client.aclose()
 
     async def aclose(self) -> None:
         """Closes every connection."""

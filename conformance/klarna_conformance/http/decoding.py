@@ -1,4 +1,4 @@
-"""Undoes a Content-Encoding that nobody asked for, with a bound on what comes out of it. Pure."""
+"""Decodes a Content-Encoding that was not requested, up to a limit of the result. Pure."""
 
 import zlib
 
@@ -9,11 +9,11 @@ _MOST_LAYERS = 3
 
 
 class NotDecoded(Exception):
-    """A body is not what its Content-Encoding says, or is encoded in a way that is not read."""
+    """A body does not match its Content-Encoding, or the encoding is not supported."""
 
 
 def decoded(raw: bytes, encodings: str, *, limit: int) -> tuple[bytes, bool]:
-    """The body beneath its encodings, and whether it goes on beyond `limit` bytes.
+    """The decoded body, and whether it exceeds `limit` bytes.
 
     `encodings` is the value of Content-Encoding. Raises NotDecoded.
     """
@@ -26,7 +26,7 @@ def decoded(raw: bytes, encodings: str, *, limit: int) -> tuple[bytes, bool]:
         if truncated:
             break
         if name not in _WINDOWS:
-            raise NotDecoded(f"the body is encoded as {name[:40]!r}, which was not asked for")
+            raise NotDecoded(f"the body is encoded as {name[:40]!r}, which was not requested")
         raw, truncated = _inflated(raw, name, limit)
     return raw, truncated
 
@@ -34,7 +34,7 @@ def decoded(raw: bytes, encodings: str, *, limit: int) -> tuple[bytes, bool]:
 def _inflated(raw: bytes, name: str, limit: int) -> tuple[bytes, bool]:
     window = _WINDOWS[name]
     if name == "deflate" and not _has_zlib_header(raw):
-        window = -window  # what some servers send under this name
+        window = -window  # what some servers send by this name
     parts: list[bytes] = []
     size = 0
     while raw:
@@ -48,7 +48,7 @@ def _inflated(raw: bytes, name: str, limit: int) -> tuple[bytes, bool]:
         if size > limit:
             return b"".join(parts)[:limit], True
         if not inflating.eof:
-            raise NotDecoded(f"the body is {name} without its end")
+            raise NotDecoded(f"the body is truncated {name}")
         raw = inflating.unused_data
     return b"".join(parts), False
 

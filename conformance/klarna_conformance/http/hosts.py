@@ -1,4 +1,4 @@
-"""Hosts: where refunds are play money, and where they would not be."""
+"""Hosts: where refunds move no real money, and what it takes to test others."""
 
 import ipaddress
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from klarna_conformance.errors import UsageError
 __all__ = ["ACCEPTED", "PLAYGROUNDS", "check_host", "host_of", "is_loopback"]
 
 ACCEPTED: Final = "i-accept-that-refunds-move-money"
-"""What a target file says under `production` before any other host is asked."""
+"""The value of `production` in a target file that permits any other host."""
 PLAYGROUNDS: Final[Mapping[str, str]] = {
     "playground-eu": "api.playground.klarna.com",
     "playground-na": "api-na.playground.klarna.com",
     "playground-oc": "api-oc.playground.klarna.com",
 }
-"""Klarna's playgrounds by the short name that can stand for their URL."""
+"""The URLs of Klarna's playgrounds by their short names."""
 
 
 def host_of(url: str) -> str:
-    """The host of a base URL, in lower case; raises UsageError where it is none.
+    """The host of a base URL, in lower case; raises UsageError if it is none.
 
-    Credentials, a query or a fragment in it are refused: they would end up in the record.
+    A URL with credentials, a query or a fragment is refused: they would be recorded.
     """
     try:
         parts = urlsplit(url)
@@ -37,7 +37,7 @@ def host_of(url: str) -> str:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine, by its name or address alone: nothing is looked up."""
+    """Whether a host is this machine, by its name or address alone, without DNS."""
     if host == "localhost":
         return True
     try:
@@ -49,8 +49,8 @@ def is_loopback(host: str) -> bool:
 def check_host(url: str, production: str = "") -> None:
     """Raises UsageError for a host that is neither a playground nor this machine.
 
-    `production` is what the target file says to that. Playgrounds are asked over HTTPS only, for
-    the credentials go with every request.
+    `production` is that member of the target file. Other machines are reached over HTTPS only,
+    because every request carries the credentials.
     """
     host = host_of(url)
     if is_loopback(host):
@@ -58,7 +58,7 @@ def check_host(url: str, production: str = "") -> None:
     if host not in PLAYGROUNDS.values() and production != ACCEPTED:
         raise UsageError(
             f"{host} is neither a playground nor this machine, and refunds there may move money; "
-            f"a target file that says `production: {ACCEPTED}` lifts this"
+            f"a target file with `production: {ACCEPTED}` permits this"
         )
     if not url.lower().startswith("https://"):
         raise UsageError(f"{url} would send the credentials unencrypted; write https://{host}")

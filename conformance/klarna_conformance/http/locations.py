@@ -1,4 +1,4 @@
-"""Where a response leads to: the id it told in a header, and its Location."""
+"""What a response refers to: the id in its header, and its Location."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -10,11 +10,11 @@ from klarna_conformance.http.hosts import is_loopback
 from klarna_specs.exchange import Request, Response
 from klarna_specs.spec import ResponseSpec
 
-__all__ = ["Leads", "Nowhere", "created_id", "follow", "origin_of", "told_ids"]
+__all__ = ["Leads", "Nowhere", "created_id", "follow", "ids_in_header", "origin_of"]
 
 
 class Leads(msgspec.Struct, frozen=True):
-    """A Location on the target's own server: the path to ask for, below the base URL."""
+    """A Location on the target's own server, as a path below the base URL."""
 
     path: str
 
@@ -27,12 +27,12 @@ class Nowhere(msgspec.Struct, frozen=True):
 
 
 def created_id(response: Response, spec: ResponseSpec) -> str | None:
-    """The id that a response told in one of the documented spellings of its header."""
-    return next(iter(told_ids(response, spec)), None)
+    """The id in the first documented spelling of the header that the response has."""
+    return next(iter(ids_in_header(response, spec)), None)
 
 
-def told_ids(response: Response, spec: ResponseSpec) -> tuple[str, ...]:
-    """Every different id in the documented spellings of the header, in their order."""
+def ids_in_header(response: Response, spec: ResponseSpec) -> tuple[str, ...]:
+    """The distinct ids in the documented spellings of the header, in their order."""
     values = (
         value
         for spelling in spec.id_header
@@ -43,10 +43,10 @@ def told_ids(response: Response, spec: ResponseSpec) -> tuple[str, ...]:
 
 
 def follow(bases: Sequence[str], request: Request, response: Response) -> Leads | Nowhere:
-    """Where the Location of a response leads to, absolute or relative.
+    """Where the Location of a response, absolute or relative, leads to.
 
-    `bases` are the base URLs of one server: first the one that requests are sent to, then its
-    public names.
+    `bases` are the base URLs of one server: first the one that receives requests, then its public
+    ones.
     """
     location = response.header("Location")
     if location is None:

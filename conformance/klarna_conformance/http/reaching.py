@@ -1,4 +1,4 @@
-"""Reaches a server step by step, to tell which of them fails: its name, its port, its TLS."""
+"""Connects to a server step by step, to find out which step fails: name, port or TLS."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ _PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How a server is connected to; `context` is what TLS is spoken with, if it is."""
+    """How to connect to a server; `context` is for TLS."""
 
     context: ssl.SSLContext
     timeout_s: float
@@ -25,12 +25,12 @@ class Connection:
 
 
 async def reach(base_url: str, connection: Connection) -> AsyncIterator[tuple[str, str]]:
-    """Yields each step and how it went; raises PreflightError, with what to do, where one fails.
+    """Yields each step with its result; raises PreflightError, with what to do, if one fails.
 
-    Behind a proxy only the proxy could tell, so nothing is tried.
+    Nothing is tried behind a proxy: only the proxy knows.
     """
     if connection.proxied:
-        yield "connection", "through the proxy, which reaches the server by itself"
+        yield "connection", "through the proxy, which connects to the server itself"
         return
     parts = urlsplit(base_url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme]
@@ -39,7 +39,7 @@ async def reach(base_url: str, connection: Connection) -> AsyncIterator[tuple[st
     writer.close()
     yield "connection", f"port {port} accepts connections"
     if parts.scheme == "https":
-        yield "tls", await _greeted(host, port, connection)
+        yield "tls", await _handshake(host, port, connection)
 
 
 async def _resolved(host: str, port: int) -> str:
@@ -48,7 +48,7 @@ async def _resolved(host: str, port: int) -> str:
         found = await loop.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as exc:
         raise PreflightError(
-            f"{host} is not known by that name here ({exc}); check base_url, the DNS, the VPN, "
+            f"{host} cannot be resolved ({exc}); check base_url, the DNS, the VPN, "
             "or name a `proxy`"
         ) from exc
     return f"{host} is {', '.join(sorted({str(each[4][0]) for each in found}))}"
@@ -61,7 +61,7 @@ async def _connected(host: str, port: int, timeout_s: float) -> asyncio.StreamWr
     except TimeoutError as exc:
         raise PreflightError(
             f"{host} cannot be reached: port {port} does not answer within {timeout_s:g} s; a "
-            "firewall may drop what is sent: check the network, or name a `proxy`"
+            "firewall may drop packets: check the network, or name a `proxy`"
         ) from exc
     except OSError as exc:
         raise PreflightError(
@@ -71,7 +71,7 @@ async def _connected(host: str, port: int, timeout_s: float) -> asyncio.StreamWr
     return writer
 
 
-async def _greeted(host: str, port: int, connection: Connection) -> str:
+async def _handshake(host: str, port: int, connection: Connection) -> str:
     try:
         async with asyncio.timeout(connection.timeout_s):
             _, writer = await asyncio.open_connection(
@@ -84,16 +84,16 @@ async def _greeted(host: str, port: int, connection: Connection) -> str:
     except (OSError, TimeoutError) as exc:
         raise PreflightError(
             f"{host} cannot be reached: TLS failed on port {port}: {exc}; does it speak HTTPS "
-            "there, and does it want a client certificate (`tls: certificate`)?"
+            "there, and does it require a client certificate (`tls: certificate`)?"
         ) from exc
-    spoken: ssl.SSLObject = writer.get_extra_info("ssl_object")
-    told = f"{spoken.version()}, certificate valid until {_expiry(spoken)}"
+    session: ssl.SSLObject = writer.get_extra_info("ssl_object")
+    result = f"{session.version()}, certificate valid until {_expiry(session)}"
     writer.close()
-    return told
+    return result
 
 
 class _Problem(IntEnum):
-    """Codes of OpenSSL for why a certificate is not trusted."""
+    """The reasons of OpenSSL why a certificate is not trusted."""
 
     EXPIRED = 10
     HOSTNAME_MISMATCH = 62
@@ -103,13 +103,13 @@ class _Problem(IntEnum):
 def _remedy(exc: ssl.SSLCertVerificationError) -> str:
     match exc.verify_code:
         case _Problem.HOSTNAME_MISMATCH | _Problem.ADDRESS_MISMATCH:
-            return "base_url has to name the host as the certificate does"
+            return "base_url must name the host as the certificate does"
         case _Problem.EXPIRED:
-            return "it has to be renewed on the server, or this machine's clock is wrong"
+            return "renew it on the server, or correct the clock of this machine"
         case _:
             return "name the CA that signed it: `tls: {ca: FILE}` in the target file"
 
 
-def _expiry(spoken: ssl.SSLObject) -> str:
-    certificate = spoken.getpeercert() or {}
+def _expiry(session: ssl.SSLObject) -> str:
+    certificate = session.getpeercert() or {}
     return str(certificate.get("notAfter", "an unknown date"))

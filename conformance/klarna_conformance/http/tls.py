@@ -1,4 +1,4 @@
-"""The TLS of a wire: whom it trusts, and by what it is known itself."""
+"""The TLS of a wire: trusted CAs and the client certificate."""
 
 import ssl
 from functools import lru_cache
@@ -15,7 +15,7 @@ __all__ = ["Tls", "tls_context"]
 class Tls(msgspec.Struct, frozen=True, kw_only=True):
     """Files in PEM: the CA to trust instead of the public ones, a client certificate, its key.
 
-    The key may stand in the file of the certificate.
+    The key may be in the file of the certificate.
     """
 
     ca: Path | None = None
@@ -25,9 +25,9 @@ class Tls(msgspec.Struct, frozen=True, kw_only=True):
 
 @lru_cache(maxsize=8)
 def tls_context(tls: Tls) -> ssl.SSLContext:
-    """A client's context; raises UsageError where a file cannot be read or holds something else.
+    """The context of a client; raises UsageError if a file cannot be read or used.
 
-    Reading the public authorities takes some 20 ms, so the wires of a run share one context.
+    Reading the public CAs takes some 20 ms, so the wires of a run share one context.
     """
     context = _trusting(tls.ca) if tls.ca else httpx.create_ssl_context(trust_env=False)
     if tls.key and not tls.certificate:
@@ -46,7 +46,7 @@ def _trusting(ca: Path) -> ssl.SSLContext:
 
 def _identify(context: ssl.SSLContext, certificate: Path, key: Path | None) -> None:
     def no_passphrase() -> str:
-        raise ValueError("the key has a passphrase, which cannot be asked for")
+        raise ValueError("the key has a passphrase, which cannot be entered")
 
     try:
         context.load_cert_chain(certificate, key, password=no_passphrase)

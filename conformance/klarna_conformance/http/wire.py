@@ -1,4 +1,4 @@
-"""The wire: sends one HTTP request, and tells every way in which that fails as an outcome."""
+"""The wire: sends HTTP requests, and reports every way in which that fails as an outcome."""
 
 import asyncio
 import base64
@@ -13,33 +13,33 @@ import httpx
 from klarna_conformance.errors import UsageError
 from klarna_conformance.http.clients import Clients
 from klarna_conformance.http.decoding import NotDecoded, decoded
-from klarna_conformance.http.pace import Pacer, Sent
+from klarna_conformance.http.rate_limit import RateLimiter
 from klarna_conformance.http.reaching import Connection
+from klarna_conformance.http.retrying import RetryPolicy
 from klarna_conformance.http.tls import Tls, tls_context
-from klarna_specs.exchange import Failure, Payload, Response
+from klarna_specs.exchange import Failure, Payload, Request, Response
 
 __all__ = ["MAX_BODY_BYTES", "Tls", "Wire", "kept_of"]
 
 MAX_BODY_BYTES = 1_048_576
-"""How much of a response body is read, as it is sent and as it is decoded; a longer one is
-recorded as truncated."""
+"""How much of a response body is read, both encoded and decoded; a longer one is recorded as
+truncated."""
 _KEPT_OF_TRUNCATED = 4_096
-_HELD_UP_S = 0.5
-"""A deadline that is noticed late by more than this, in seconds, and a fifth of it, says nothing of
-the server: the response may have come while this process did something else."""
-_FOR_CONNECTING = 0.45
-"""The part of the deadline that connecting may take, and greeting over TLS as much: cut off by the
-deadline itself, a greeting would leave its socket open."""
+_BLOCKED_S = 0.5
+"""A timeout that is noticed late by more than this, in seconds, and a fifth of it, says nothing
+about the server: the response may have come while this process was blocked."""
+_CONNECT_SHARE = 0.45
+"""The share of the timeout for connecting, and for the TLS handshake as well: a handshake that the
+timeout itself interrupts would leave its socket open."""
 
 
 class Wire:
     """An HTTP client that raises nothing for what a server does.
 
-    `timeout_s` is the deadline of one try from the connection to the last byte, in seconds;
-    `concurrency` how many requests are under way at most. It follows no redirect, keeps no cookie,
-    and reads nothing from the environment. `proxy` is a URL, perhaps with credentials. With
-    `http2` a server that offers HTTP/2 over TLS is spoken to in it. Raises UsageError for files
-    and URLs that cannot be used.
+    `timeout_s` is the timeout of one attempt from connecting to the last byte, in seconds;
+    `concurrency` is the most requests at a time. It follows no redirect, keeps no cookie, and reads
+    nothing from the environment. `proxy` is a URL, perhaps with credentials. `http2` uses HTTP/2
+    where the server offers it over TLS. Raises UsageError for files and URLs that cannot be used.
     """
 
     def __init__(
@@ -53,8 +53,9 @@ class Wire:
         http2: bool = False,
     ) -> None:
         self._timeout_s = timeout_s
-        self._under_way = asyncio.Semaphore(concurrency)
-        self._pacer = Pacer()
+        self._slots = asyncio.Semaphore(concurrency)
+        self.limiter = RateLimiter()
+        """The rate limit of the server; wires to the same server share one."""
         self._proxy = _proxy(proxy)
         verify = tls_context(tls or Tls()) if transport is None else False
         self.connection = (
@@ -66,7 +67,7 @@ class Wire:
             return httpx.AsyncClient(
                 transport=transport,
                 limits=limits,
-                timeout=httpx.Timeout(timeout_s, connect=_FOR_CONNECTING * timeout_s),
+                timeout=httpx.Timeout(timeout_s, connect=_CONNECT_SHARE * timeout_s),
                 follow_redirects=False,
                 trust_env=False,
                 verify=verify,
@@ -88,37 +89,29 @@ class Wire:
         token = base64.b64encode(b":".join(pair)).decode()
         return username.decode(), password.decode(), b":".join(pair).decode(), token
 
-    def pace(self, pacer: Pacer) -> None:
-        """Sends at the pace of this pacer from now on; wires to one server share one."""
-        self._pacer = pacer
-
     async def aclose(self) -> None:
         """Closes the connections."""
         await self._clients.aclose()
 
     async def send(self, method: str, url: str, **content: Any) -> Response | Failure:
-        """What comes of a request in the end; see `exchange`."""
-        return (await self.exchange(method, url, **content)).outcome
+        """Sends a request under the rate limit, and again after a 429; returns the final outcome.
 
-    async def exchange(
-        self, method: str, url: str, *, chunked: bool = False, **content: Any
-    ) -> Sent:
-        """Sends a request in its turn, and again where the server asks to wait (429).
-
-        `content` is what httpx makes a request of; with `chunked` its bytes go out in pieces.
+        `content` is what httpx makes a request of.
         """
 
         async def attempt() -> Response | Failure:
-            if not chunked:
-                return await self.send_once(method, url, **content)
-            pieces = _in_chunks(content["content"])
-            return await self.send_once(method, url, **{**content, "content": pieces})
+            return await self.send_once(method, url, **content)
 
-        return await self._pacer.send(attempt)
+        policy = RetryPolicy(limiter=self.limiter)
+        return (await policy.exchange(Request(method=method, path=url), attempt)).outcome
 
-    async def send_once(self, method: str, url: str, **content: Any) -> Response | Failure:
-        """What comes of a request that is sent at once, and not again."""
-        async with self._under_way:
+    async def send_once(
+        self, method: str, url: str, *, chunked: bool = False, **content: Any
+    ) -> Response | Failure:
+        """Sends a request at once, and not again; `chunked` sends its bytes in pieces."""
+        if chunked:
+            content["content"] = _in_chunks(content["content"])
+        async with self._slots:
             started = time.perf_counter()
             try:
                 return await self._attempt(method, url, started, **content)
@@ -151,7 +144,7 @@ async def _received(response: httpx.Response, started: float) -> Response:
 
 
 class _NoCookies(http.cookiejar.CookieJar):
-    """Takes none: a session would carry one call's credentials over to another's."""
+    """Keeps no cookie: a session would carry the credentials of one call over to another."""
 
     def extract_cookies(self, response: Any, request: Any) -> None:
         """Keeps nothing."""
@@ -178,16 +171,16 @@ async def _read(response: httpx.Response) -> tuple[bytes, bool]:
 
 
 def kept_of(raw: bytes, encodings: str) -> tuple[bytes, bool]:
-    """A body beneath its encodings, and whether it goes beyond the limit; raises NotDecoded."""
+    """The decoded body, and whether it exceeds the limit; raises NotDecoded."""
     if len(raw) > MAX_BODY_BYTES:
-        # The beginning of what is encoded would tell nothing, and hide from redaction.
+        # The beginning of an encoded body shows nothing, and would escape redaction.
         return (b"" if encodings else raw[:_KEPT_OF_TRUNCATED]), True
     body, truncated = decoded(raw, encodings, limit=MAX_BODY_BYTES)
     return (body[:_KEPT_OF_TRUNCATED], True) if truncated else (body, False)
 
 
 async def _read_raw(response: httpx.Response) -> bytes:
-    """The body as it is sent, or a little more of it than the limit."""
+    """The body before decoding, or a little more of it than the limit."""
     parts: list[bytes] = []
     size = 0
     async for part in response.aiter_raw():
@@ -204,9 +197,9 @@ def _failure(exc: Exception, started: float, timeout_s: float) -> Failure:
     if "SSL" in cause or "CERTIFICATE" in cause:
         kind = "tls"
     elif isinstance(exc, TimeoutError | httpx.TimeoutException):
-        held_up_s = time.perf_counter() - started - timeout_s
-        if held_up_s > max(_HELD_UP_S, timeout_s / 5):
-            message = f"this process was held up for {held_up_s:.1f} s when the response was due"
+        blocked_s = time.perf_counter() - started - timeout_s
+        if blocked_s > max(_BLOCKED_S, timeout_s / 5):
+            message = f"this process was blocked for {blocked_s:.1f} s when the response was due"
             return _failed("aborted", message, started)
         kind = "timeout"
     elif isinstance(exc, httpx.ConnectError | httpx.ProxyError):

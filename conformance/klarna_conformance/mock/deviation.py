@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from klarna_specs.calls import Call
+from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Response
 from klarna_specs.ledger import Answer, Ledger
 from klarna_specs.oracle import Assessment, Outcome
@@ -45,7 +46,7 @@ def _chosen(assessment: Assessment, mock: "Mock") -> Outcome:
 
 
 def _booked(booking: Booking, _mock: "Mock") -> Ledger:
-    return booking.ledger.after(booking.call, booking.answer, effect=booking.effect)
+    return moved_on(booking.ledger, booking.call, booking.answer, effect=booking.effect)
 
 
 def _shown(_call: Call, resource: Any, _mock: "Mock") -> Any:

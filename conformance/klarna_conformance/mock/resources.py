@@ -4,11 +4,9 @@ import re
 from datetime import UTC, datetime
 from typing import Any
 
-import msgspec
-
 from klarna_specs.bodies import violations
 from klarna_specs.calls import Call
-from klarna_specs.json_value import as_array, as_object
+from klarna_specs.json_value import as_object
 from klarna_specs.ledger import AUTHORIZATION_S, Capture, Ledger, Refund
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Spec
@@ -21,7 +19,6 @@ __all__ = [
     "order_details",
     "order_resource",
     "refund_resource",
-    "with_shipping",
 ]
 
 _TIER_AMOUNT = 100_000
@@ -77,13 +74,6 @@ def order_details(spec: Spec, plan: OrderPlan, order_id: str) -> dict[str, Any]:
         "merchant_reference1": "",
         "merchant_reference2": "",
     }
-
-
-def with_shipping(capture: Capture, body: dict[str, Any]) -> Capture:
-    """A capture with more shipping information."""
-    told = as_object(capture.body) or {}
-    before, more = (as_array(each.get("shipping_info")) or [] for each in (told, body))
-    return msgspec.structs.replace(capture, body={**told, "shipping_info": [*before, *more]})
 
 
 def bad_members(spec: Spec, call: Call) -> list[str]:

@@ -18,7 +18,6 @@ from klarna_conformance.mock.resources import (
     order_details,
     order_resource,
     refund_resource,
-    with_shipping,
 )
 from klarna_reports.record.record import ProvidedOrder
 from klarna_specs.calls import Call, read_call
@@ -35,12 +34,6 @@ EPOCH_S = 1_767_225_600.0
 """When the mock's time starts unless another time is given (Unix time, seconds)."""
 _REMEMBERED_EXCHANGES = 10_000
 _JSON = (("Content-Type", "application/json"),)
-_NOT_FOUND = {
-    "captureOrder": "NO_SUCH_ORDER",
-    "getOrder": "NO_SUCH_ORDER",
-    "getCapture": "NO_SUCH_CAPTURE",
-}
-_CODES = {"malformed": "BAD_VALUE", "not_extended": "NOT_ALLOWED", "none_offered": "NOT_ALLOWED"}
 
 
 class Mock:
@@ -184,14 +177,14 @@ class Mock:
         made_s = self.epoch_s + self._made_at[call.order_id]
         capture = ledger.capture(call.capture_id)
         refund = ledger.refund(call.refund_id)
-        match call.operation.operation:
-            case "getCaptures":
+        match call.operation.shows:
+            case "captures":
                 return [capture_resource(ledger, each, made_s) for each in ledger.captures]
-            case "getCapture" if capture:
+            case "capture" if capture:
                 return capture_resource(ledger, capture, made_s)
-            case "getRefund" if refund:
+            case "refund" if refund:
                 return refund_resource(refund, made_s)
-            case "getOptionsForExtendDueDate" if capture:
+            case "extension_options" if capture:
                 return options_resource(ledger, capture)
             case _:
                 return {**order_resource(ledger, made_s), **self._details[call.order_id]}
@@ -205,14 +198,14 @@ class Mock:
             page = "<html><body><h1>401 Unauthorized</h1></body></html>"
             headers = (("Content-Type", "text/html"), ("WWW-Authenticate", 'Basic realm="mock"'))
             return self._response(spec.status[0], page, headers)
-        codes = {"not_found": _NOT_FOUND.get(operation.operation, "NOT_FOUND"), **_CODES}
+        codes = {"not_found": operation.not_found_code, "malformed": "BAD_VALUE"}
         reasons = [
             r.message or r.statement for r in operation.requirements if r.id in outcome.because
         ]
         named = bad_members(self.spec, assessment.call) if name == "malformed" else []
         correlation_id = self.new_id()
         error = {
-            "error_code": spec.error_code[0] if spec.error_code else codes[name],
+            "error_code": spec.error_code[0] if spec.error_code else codes.get(name, "NOT_ALLOWED"),
             "error_messages": [*named, *reasons] or ["This is not possible here."],
             "correlation_id": correlation_id,
         }
@@ -265,25 +258,9 @@ class Mock:
                 self._lag.changed(self.orders[call.order_id])
             self.orders[call.order_id] = self.with_offers(after)
             if effect:
-                self._describe(call)
-
-    def _describe(self, call: Call) -> None:
-        """Keeps what a call tells of an order beside its amounts."""
-        told, ledger = as_object(call.body) or {}, self.orders[call.order_id]
-        if call.operation.operation in ("updateAuthorization", "updateMerchantReferences"):
-            names = ("order_lines", "merchant_reference1", "merchant_reference2")
-        elif call.operation.operation == "updateCustomerDetails":
-            names = ("billing_address", "shipping_address")
-        else:
-            names = ()
-        self._details[call.order_id] |= {name: told[name] for name in names if name in told}
-        if call.operation.operation == "addShippingInfoToCapture":
-            captures = tuple(
-                with_shipping(each, told) if each.capture_id == call.capture_id else each
-                for each in ledger.captures
-            )
-            changed = msgspec.structs.replace(ledger, captures=captures)
-            self.orders[call.order_id] = changed
+                told = as_object(call.body) or {}
+                kept = {name: told[name] for name in call.operation.keeps if name in told}
+                self._details[call.order_id] |= kept
 
     def _no_such_path(self) -> Response:
         correlation_id = self.new_id()

@@ -1,28 +1,25 @@
-"""The mock on a socket: it answers, forgets nothing, and has its connections fail as it is told."""
+"""The mock on a socket, with its control API and injected network faults."""
 
 import asyncio
 from email.utils import formatdate
 
-import httpx
 import msgspec
 
-from klarna_conformance.mock.app import answer, credentials_of, mock_app
+from klarna_conformance.mock.answering import credentials_of
+from klarna_conformance.mock.control import BESIDE, Control
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.fault_queue import FaultQueue
 from klarna_conformance.network.network import Network, Tempo
 from klarna_specs.client.faults import FaultsTold
-from klarna_specs.exchange import Headers, Payload, Request, Response
+from klarna_specs.exchange import Request, Response
 
 __all__ = ["MockServer"]
 
-_BESIDE = ("/_control/", "/customer-token/")
-_FRAMING = ("content-length", "transfer-encoding", "connection")
-
 
 class MockServer:
-    """Serves a mock, with its control API, and with the faults in `faults`.
+    """Serves a mock with its control API, and injects the faults of the queue `faults`.
 
-    `latency_s` is for how long each answer waits; with `remembers` the network keeps what it saw.
+    `latency_s` delays each response; with `remembers` the network keeps what it saw.
     """
 
     def __init__(
@@ -46,21 +43,11 @@ class MockServer:
             tempo=tempo or Tempo(),
             host=host,
             port=port,
-            unseen=_BESIDE,
+            unseen=BESIDE,
             remembers=remembers,
         )
         self._latency_s = latency_s
-        self._beside = httpx.AsyncClient(
-            transport=httpx.ASGITransport(
-                mock_app(
-                    mock,
-                    username=username,
-                    password=password,
-                    control=control,
-                    disturb=self._disturb,
-                )
-            )
-        )
+        self._control = Control(mock, opened=control, disturb=self._disturb)
 
     @property
     def base_url(self) -> str:
@@ -68,17 +55,16 @@ class MockServer:
         return self.network.base_url
 
     async def open(self) -> None:
-        """Begins to accept requests; raises OSError where the address cannot be had."""
+        """Starts to accept requests; raises OSError if the address is not available."""
         await self.network.open()
         await self.disturb()
 
     async def close(self) -> None:
         """Ends every connection."""
         await self.network.close()
-        await self._beside.aclose()
 
     async def disturb(self) -> None:
-        """Has the faults act that were added."""
+        """Begins to inject the faults of the queue."""
         await self.network.disturb(self.faults)
 
     async def _disturb(self, told: FaultsTold | None) -> int:
@@ -89,28 +75,11 @@ class MockServer:
         await self.disturb()
         return len(self.faults)
 
-    async def _answered(self, request: Request, authorization: str | None) -> Response:
+    async def _answered(self, request: Request, _authorization: str | None) -> Response:
         if self._latency_s:
             await asyncio.sleep(self._latency_s)
         base_url = f"http://{request.header('host') or self.base_url.removeprefix('http://')}"
-        if not request.path.startswith(_BESIDE):
-            asked = msgspec.structs.replace(request, path=request.path.split("?")[0])
-            response = await answer(self.mock, asked, base_url)
-        else:
-            response = await self._answered_beside(request, authorization, base_url)
+        request = msgspec.structs.replace(request, path=request.path.split("?")[0])
+        response = await self._control.answer(request, base_url)
         dated = (*response.headers, ("Date", formatdate(usegmt=True)))
         return msgspec.structs.replace(response, headers=dated)
-
-    async def _answered_beside(
-        self, request: Request, authorization: str | None, base_url: str
-    ) -> Response:
-        headers = [(name, value) for name, value in request.headers if name.lower() not in _FRAMING]
-        if authorization is not None:
-            headers.append(("authorization", authorization))
-        told = await self._beside.request(
-            request.method, base_url + request.path, headers=headers, content=request.body.raw
-        )
-        received: Headers = tuple(
-            (name, value) for name, value in told.headers.items() if name not in _FRAMING
-        )
-        return Response(status=told.status_code, headers=received, body=Payload.of(told.content))

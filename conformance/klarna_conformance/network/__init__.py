@@ -1,1 +1,1 @@
-"""What stands in front of a server: a socket that fails as it is told, and sees what passes."""
+"""The network in front of a server: it records the traffic, and injects faults."""

@@ -1,4 +1,4 @@
-"""Answers that no server of ours gives: errors on the way, and other spellings. Pure."""
+"""Responses that the mock never gives: errors of a gateway, and other spellings. Pure."""
 
 from collections.abc import Mapping
 from urllib.parse import urlsplit
@@ -29,7 +29,7 @@ _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><
 
 
 def error_response(fault: Errored) -> Response:
-    """An error as it is documented, with a body of the fault's kind; pages are of a gateway."""
+    """A documented error with the body that the fault wants; an HTML page is a gateway's."""
     status = fault.status
     headers: Headers = ()
     if fault.body != "html":
@@ -60,12 +60,12 @@ def error_response(fault: Errored) -> Response:
 
 
 def redirect(location: str) -> Response:
-    """An answer that sends the client elsewhere with the same request."""
+    """A response that redirects the same request."""
     return Response(status=307, headers=(("Location", location),))
 
 
 def truncatable(response: Response) -> Response:
-    """The response with a body that is long enough to be cut off."""
+    """The response with a body that is long enough to be truncated."""
     body = response.body.text or msgspec.json.encode({"note": "x" * 64}).decode()
     status = 200 if response.status == 204 else response.status
     headers = (*_without(response.headers, "content-type"), _JSON)
@@ -75,7 +75,7 @@ def truncatable(response: Response) -> Response:
 def varied(
     response: Response, fault: Varied, *, elsewhere: str = "https://elsewhere.example"
 ) -> Response:
-    """The same answer in another spelling; `elsewhere` is the origin of another server."""
+    """The same response in another spelling; `elsewhere` is the origin of another server."""
     headers, replace = response.headers, msgspec.structs.replace
     match fault.how:
         case "lower-case":

@@ -1,4 +1,4 @@
-"""One connection of a client, by h11, which can be answered in every way that goes wrong."""
+"""One connection of a client, by h11, with every way in which a response can fail."""
 
 import asyncio
 import socket
@@ -18,17 +18,17 @@ MAX_BODY_BYTES = 10_000_000
 """A request with a longer body is answered with 413."""
 _READ_BYTES = 65_536
 _RESET = struct.pack("ii", 1, 0)
-"""SO_LINGER with no time at all: closing the socket resets the connection."""
+"""SO_LINGER with no time: closing the socket resets the connection."""
 _BODILESS = (204, 304)
 _FRAMING = ("content-length", "transfer-encoding", "connection")
 _PIECES = 10
 _LINGER_S = 1.0
-"""How long what a client still sends is read after its request was refused: a connection that is
-closed with unread bytes is reset, and the answer may be lost with it."""
+"""How long to read what a client still sends after its request was rejected: closing a connection
+with unread bytes resets it, and the response may be lost."""
 
 
 class Arrival:
-    """A request that arrived, and the connection to answer it on."""
+    """A request that arrived, and the connection for the response."""
 
     def __init__(
         self, request: Request, authorization: str | None, connection: "Connection"
@@ -38,33 +38,33 @@ class Arrival:
         self._connection = connection
 
     async def wait(self, seconds: float) -> bool:
-        """Lets time pass; False as soon as the client is gone."""
+        """Waits; False as soon as the client disconnects."""
         return await self._connection.wait(seconds)
 
     async def answer(self, response: Response) -> bool:
-        """Sends a response; False where the client is gone."""
+        """Sends a response; False if the client has disconnected."""
         return await self._connection.answer(response, head=self.request.method == "HEAD")
 
     async def answer_slowly(self, response: Response, seconds: float) -> bool:
-        """Sends a response in pieces over so many seconds; False where the client left."""
+        """Sends a response in pieces over so many seconds; False if the client disconnects."""
         head = self.request.method == "HEAD"
         return await self._connection.answer_slowly(response, seconds, head=head)
 
     async def answer_in_part(self, response: Response) -> None:
-        """Announces the response, sends the first half of its body, and closes the connection."""
+        """Sends the head and the first half of the body, and closes the connection."""
         await self._connection.answer_in_part(response)
 
     def close(self, *, reset: bool) -> None:
-        """Ends the connection without another answer."""
+        """Closes the connection without a response."""
         self._connection.end(reset=reset)
 
 
 Serve = Callable[[Arrival], Awaitable[None]]
-"""Answers an arrival, or does not."""
+"""Responds to an arrival, or does not."""
 
 
 class Connection:
-    """One connection: requests one after the other, by h11."""
+    """One connection: one request after the other, by h11."""
 
     def __init__(
         self,
@@ -89,16 +89,16 @@ class Connection:
             self._h11.start_next_cycle()
 
     async def _arrival(self) -> Arrival | None:
-        """The next request, whole; None where there is no other, or none that HTTP knows."""
+        """The next request in full; None if there is no other, or it is no HTTP."""
         try:
             head = await self._event()
             if not isinstance(head, h11.Request):
                 return None
             body = await self._body()
         except h11.RemoteProtocolError as exc:
-            return await self._turn_away(exc.error_status_hint)
+            return await self._reject(exc.error_status_hint)
         if body is None:
-            return await self._turn_away(413)
+            return await self._reject(413)
         headers = [(_text(name), _text(value)) for name, value in head.headers.raw_items()]
         request = Request(
             method=_text(head.method),
@@ -110,7 +110,7 @@ class Connection:
         return Arrival(request, authorization, self)
 
     async def _body(self) -> bytes | None:
-        """The body of the request; None where it is too large."""
+        """The body of the request; None if it is too large."""
         parts: list[bytes] = []
         size = 0
         while isinstance(event := await self._event(), h11.Data):
@@ -120,8 +120,8 @@ class Connection:
             parts.append(bytes(event.data))
         return b"".join(parts)
 
-    async def _turn_away(self, status: int) -> None:
-        """Answers a request that is none, if anybody listens; there is no other after it."""
+    async def _reject(self, status: int) -> None:
+        """Responds to an invalid request, if possible; it is the last one of the connection."""
         if self._h11.our_state not in (h11.IDLE, h11.SEND_RESPONSE):
             return
         if await self.answer(Response(status=status)):
@@ -157,7 +157,7 @@ class Connection:
         return True
 
     async def answer(self, response: Response, *, head: bool = False) -> bool:
-        left = self._reader.at_eof()  # it may have waited for longer than it wanted to
+        left = self._reader.at_eof()  # the client may have timed out
         try:
             for event in _events(response, head=head):
                 await self._send(event)
@@ -219,7 +219,7 @@ def _head(response: Response) -> h11.Response:
 
 
 def _path(target: str) -> str:
-    """The path and query of a request target, also where it names the host; else the target."""
+    """The path and query of a request target, also of an absolute one; else the target."""
     if target.startswith("/"):
         return target
     try:

@@ -1,4 +1,4 @@
-"""Watching clients that nobody drives: the faults that wait for their calls."""
+"""Faults for clients that nobody drives: they wait in a queue for the calls."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -15,32 +15,32 @@ __all__ = ["FaultQueue", "WaitingFault", "named_fault"]
 
 
 class WaitingFault(msgspec.Struct, frozen=True):
-    """A fault that waits for a call, of an operation or any; `stays` when it has acted."""
+    """A fault that waits for a call, of one operation or any; `stays` after it acted."""
 
     fault: Fault
     operation: str | None = None
     stays: bool = False
 
     def concerns(self, operation: str) -> bool:
-        """Whether calls of this operation meet it."""
+        """Whether it acts on calls of this operation."""
         return self.operation in (None, operation)
 
 
 def named_fault(name: str) -> Fault:
-    """The plainest fault of a kind; raises ValueError for a name that there is not."""
+    """The simplest fault of a kind; raises ValueError for an unknown name."""
     if name not in FAULTS:
         raise ValueError(f"there is no fault {name!r}; there are {', '.join(FAULTS)}")
     return FAULTS[name][0]
 
 
-def _fault(told: str | Fault) -> Fault:
-    return named_fault(told) if isinstance(told, str) else told
+def _fault(fault: str | Fault) -> Fault:
+    return named_fault(fault) if isinstance(fault, str) else fault
 
 
 class FaultQueue(Disturbing):
     """Faults in the order in which they were added; each acts on one documented call.
 
-    While no connection can be made nothing gets through, whatever it is about.
+    A refusal of connections concerns every request, whatever its operation.
     """
 
     def __init__(self, spec: Spec) -> None:
@@ -58,7 +58,7 @@ class FaultQueue(Disturbing):
         times: int = 1,
         for_ever: bool = False,
     ) -> None:
-        """Has the next calls meet a fault; raises ValueError for a name that there is not."""
+        """Adds a fault for the next calls; raises ValueError for an unknown name."""
         found = _fault(fault)
         if operation is not None and operation not in self._spec.operations:
             known = ", ".join(self._spec.operations)
@@ -68,9 +68,9 @@ class FaultQueue(Disturbing):
             self._waiting.append(WaitingFault(found, operation, stays=True))
 
     def add_all(self, told: FaultsTold) -> None:
-        """Adds them all, or none: raises ValueError for what there is not, or could not end."""
+        """Adds all or none; raises ValueError for an unknown name, or for no way to end them."""
         if told.for_ever and told.faults and isinstance(_fault(told.faults[-1]), Refused):
-            raise ValueError("where nobody can connect for ever, nobody could end it")
+            raise ValueError("refusing connections for ever could not be ended")
         checked = FaultQueue(self._spec)
         for number, fault in enumerate(told.faults, 1):
             last = number == len(told.faults)
@@ -78,11 +78,11 @@ class FaultQueue(Disturbing):
         self._waiting.extend(checked._waiting)
 
     def clear(self) -> None:
-        """Forgets the faults that still wait."""
+        """Removes the faults that still wait."""
         self._waiting.clear()
 
     def meet(self, request: Request) -> Fault | None:
-        """The first fault that waits for a call like this."""
+        """The first fault that waits for such a call."""
         call = read_call(self._spec, request)
         if call is None:
             return None
@@ -94,15 +94,15 @@ class FaultQueue(Disturbing):
         return None
 
     def next_refused(self) -> Refused | None:
-        """The refusal of connections, where it is what comes next."""
+        """The refusal of connections, if it is next."""
         first = self._waiting[0].fault if self._waiting else None
         return first if isinstance(first, Refused) else None
 
     def was_refused(self) -> None:
-        """The refusal was used up, unless it stays."""
+        """Removes the refusal, unless it stays."""
         if self._waiting and not self._waiting[0].stays:
             self._waiting.popleft()
 
     def _reachable(self) -> Iterable[WaitingFault]:
-        """What a call can meet: whatever is refused comes to nobody."""
+        """The faults that can act on a call: a refused connection has no call."""
         return [each for each in self._waiting if not isinstance(each.fault, Refused)]

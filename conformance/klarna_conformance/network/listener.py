@@ -1,4 +1,4 @@
-"""An HTTP/1.1 server on a socket of this machine that can misbehave in every way a network can."""
+"""An HTTP/1.1 server on a local socket that can fail in every way in which a network can."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ __all__ = ["Arrival", "Listener"]
 
 
 class Listener:
-    """Listens on a port of the loopback interface; it may stop for a while, and go on there."""
+    """Listens on a port of the loopback interface; it can stop, and resume on the same port."""
 
     def __init__(self, serve: Serve, *, host: str = "127.0.0.1", port: int = 0) -> None:
         self._serve = serve
@@ -28,9 +28,9 @@ class Listener:
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     async def open(self) -> None:
-        """Begins to listen, if it does not yet; raises OSError where the address cannot be had.
+        """Starts to listen, unless it already does; raises OSError if the address is not available.
 
-        A second socket that is bound and never listens keeps the port while nobody listens on it.
+        A second socket, which is bound and never listens, reserves the port in the meantime.
         """
         if self._server is not None:
             return
@@ -41,10 +41,10 @@ class Listener:
         self._server = await asyncio.start_server(
             self._connected, sock=listening, start_serving=False
         )
-        await self._server.start_serving()  # whoever is interrupted here has a server to close
+        await self._server.start_serving()  # interrupted here, there is a server to close
 
     def refuse(self) -> None:
-        """Refuses connections from now on, and resets those that wait for a request."""
+        """Refuses new connections, and resets those that are idle."""
         if self._server is not None:
             self._server.close()
             self._server = None
@@ -53,7 +53,7 @@ class Listener:
                 connection.end(reset=True)
 
     async def close(self) -> None:
-        """Ends everything."""
+        """Closes everything."""
         self.refuse()
         connections = list(self._connections)
         for connection in connections:

@@ -1,4 +1,4 @@
-"""The network between a client and a server: sees everything, disturbs what it is told to."""
+"""The network between a client and a server: it records all traffic, and injects faults."""
 
 import asyncio
 import time
@@ -29,18 +29,18 @@ from klarna_specs.scenario import Credentials
 __all__ = ["Backend", "Disturbing", "Network", "Seen", "Sighting", "Tempo"]
 
 _OTHER_HOST = "127.0.0.2"
-"""Where the other server is; some systems have no second address, and it is on another port."""
+"""The address of the second server; on systems without one it is on another port."""
 Backend = Callable[[Request, str | None], Awaitable[Response | Failure]]
-"""Answers a request, or fails to; the second argument is the Authorization header, which is never
-kept."""
+"""Responds to a request, or fails to; the second argument is the Authorization header, which is
+never kept."""
 
 
 class Tempo(msgspec.Struct, frozen=True, kw_only=True):
-    """How long things take, in seconds.
+    """Durations in seconds.
 
-    `timeout_s` is what clients are advised to wait for an answer, `hold_s` how long silence lasts
-    at most, `slow_s` how long a slow answer takes, `command_s` within what time an outcome is to be
-    told.
+    `timeout_s` is the timeout that clients should use, `hold_s` is how long a silent connection
+    stays open, `slow_s` is how long a slow response takes, and `command_s` is how long a client may
+    take to report an outcome.
     """
 
     timeout_s: float = 1.0
@@ -51,7 +51,7 @@ class Tempo(msgspec.Struct, frozen=True, kw_only=True):
 
 @dataclass
 class Sighting:
-    """A request that the network saw; `outcome` is None as long as it is under way."""
+    """A request that the network saw; `outcome` is None while it is in flight."""
 
     request: Request
     started_s: float
@@ -62,7 +62,7 @@ class Sighting:
     carried: bool = False
 
     def exchange(self, now_s: float) -> Exchange:
-        """What went over the wire; what is still under way counts as not answered."""
+        """The exchange; a request in flight counts as one without a response."""
         outcome = self.outcome or Failure(
             kind="timeout",
             message="no answer came while the client waited",
@@ -72,14 +72,14 @@ class Sighting:
 
     @property
     def mark(self) -> Mark:
-        """What only the network knows of it."""
+        """What only the network knows about it."""
         return Mark(fault=self.fault, served=tuple(self.served), at=self.at, carried=self.carried)
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
-    """What a network saw: the exchanges in the order in which they began, and a mark for each.
+    """What a network saw: the exchanges in the order in which they started, with their marks.
 
-    `began_s` is when that was, in Unix time, `wall_s` for how long it watched, both in seconds.
+    `began_s` is the start in Unix time, `wall_s` is the duration, both in seconds.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -89,26 +89,26 @@ class Seen(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Disturbing:
-    """Which fault the next request meets; this one disturbs nothing."""
+    """Decides which fault acts on the next request; this one injects none."""
 
     def meet(self, request: Request) -> Fault | None:
-        """The fault that acts on a request, which thereby is used up."""
+        """The fault that acts on a request; it is used up by that."""
         del request
         return None
 
     def next_refused(self) -> Refused | None:
-        """Whether the next request is to find nobody listening."""
+        """The refusal of connections, if it acts on the next request."""
         return None
 
     def was_refused(self) -> None:
-        """The time in which nobody listened is over."""
+        """The time of the refusal is over."""
 
 
 class Network:
-    """Serves a backend on a socket, and a second one where nobody may be sent credentials.
+    """Serves a backend on a socket, and a second server that must not receive credentials.
 
-    What is sent to paths that begin with one of `unseen` is neither disturbed nor seen; without
-    `remembers` nothing that was seen is kept.
+    Requests to paths with a prefix in `unseen` are neither recorded nor disturbed; without
+    `remembers` nothing is recorded.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class Network:
     ) -> None:
         self.sightings: list[Sighting] = []
         self.defect: Exception | None = None
-        """What went wrong in the backend itself: no client can be blamed for what came of it."""
+        """An exception of the backend itself, which is not the fault of any client."""
         self._disturbing = Disturbing()
         self._backend = backend
         self._credentials = credentials
@@ -138,11 +138,11 @@ class Network:
 
     @property
     def base_url(self) -> str:
-        """Where clients find the server."""
+        """The base URL for clients."""
         return self._listener.base_url
 
     async def open(self) -> None:
-        """Begins to listen; raises OSError."""
+        """Starts to listen; raises OSError."""
         await self._listener.open()
         try:
             await self._elsewhere.open()
@@ -151,7 +151,7 @@ class Network:
             await self._elsewhere.open()
 
     async def close(self) -> None:
-        """Ends every connection."""
+        """Closes every connection."""
         await self._stop_reopening()
         await self._listener.close()
         await self._elsewhere.close()
@@ -161,12 +161,12 @@ class Network:
         return time.monotonic() - self._origin_s
 
     def begin(self) -> None:
-        """A scenario begins: its clock starts, and what was seen before is forgotten."""
+        """Starts the clock of a scenario, and forgets what was seen before."""
         self._origin_s = time.monotonic()
         self.sightings = []
 
     def seen(self) -> Seen:
-        """What it saw since the scenario began."""
+        """What the network saw since the scenario began."""
         wall_s = self.now_s()
         return Seen(
             exchanges=tuple(sighting.exchange(wall_s) for sighting in self.sightings),
@@ -176,7 +176,7 @@ class Network:
         )
 
     async def disturb(self, disturbing: Disturbing) -> None:
-        """Has this decide about faults from now on."""
+        """Uses these faults from now on."""
         await self._stop_reopening()
         await self._listener.open()
         self._disturbing = disturbing
@@ -198,7 +198,7 @@ class Network:
         return True
 
     async def _reopen(self, after_s: float) -> None:
-        """Listens again after a while, unless what comes next is refused as well."""
+        """Listens again after a while, unless the next request is refused as well."""
         refused: Refused | None = Refused(after_s)
         while refused is not None:
             await asyncio.sleep(refused.for_s)
@@ -243,7 +243,7 @@ class Network:
         await arrival.answer(response)
 
     async def _answered(self, arrival: Arrival, sighting: Sighting) -> Response | Failure:
-        """Has the request served, or not, and answered, or not: what the client got of it."""
+        """Serves the request and responds, as its fault allows; returns what the client got."""
         fault = sighting.fault
         match fault:
             case Cut(when="after") | Silent(when="after") | Errored(when="after") | Truncated():
@@ -264,7 +264,7 @@ class Network:
     async def _given(
         self, arrival: Arrival, sighting: Sighting, served: Response
     ) -> Response | Failure:
-        """Answers, or does not: what the client got."""
+        """Responds, as the fault allows; returns what the client got."""
         match sighting.fault:
             case Cut(reset=reset):
                 arrival.close(reset=reset)
@@ -286,8 +286,8 @@ class Network:
                 )
             case Twice(answer=which):
                 second = await self._served(arrival, sighting)
-                told = served if which == "first" or isinstance(second, Failure) else second
-                return await _answer(arrival, told)
+                chosen = served if which == "first" or isinstance(second, Failure) else second
+                return await _answer(arrival, chosen)
             case Slow(part="body"):
                 stayed = await arrival.answer_slowly(served, self._tempo.slow_s)
                 return served if stayed else _left()

@@ -1,4 +1,4 @@
-"""Serving until somebody says that it is enough."""
+"""Serves until interrupted."""
 
 import asyncio
 import signal
@@ -11,26 +11,27 @@ __all__ = ["Server", "serve"]
 
 
 class Server(Protocol):
-    """Something behind a network of its own."""
+    """A server behind a network of its own."""
 
     @property
     def network(self) -> Network:
-        """Where its clients come in."""
+        """The network that its clients connect to."""
         ...
 
     async def open(self) -> None:
-        """Begins to accept requests; raises OSError where the address cannot be had."""
+        """Starts to accept requests; raises OSError if the address is not available."""
         ...
 
     async def close(self) -> None:
-        """Ends every connection."""
+        """Closes every connection."""
         ...
 
 
 def serve(server: Server, tell: Callable[[str], None]) -> Seen:
-    """Serves until interrupted or ended (SIGINT, SIGTERM), and answers what the network saw.
+    """Serves until SIGINT or SIGTERM, and returns what the network saw.
 
-    Tells the base URL once requests are accepted. Raises OSError where the address cannot be had.
+    Calls `tell` with the base URL once requests are accepted. Raises OSError if the address is not
+    available.
     """
     return asyncio.run(_serve(server, tell))
 

@@ -1,4 +1,4 @@
-"""Bodies cut down to what is described of them. Pure."""
+"""Bodies reduced to their described members. Pure."""
 
 from typing import Any
 
@@ -9,10 +9,10 @@ __all__ = ["only_described"]
 
 
 def only_described(spec: Spec, operation: Operation, value: Any) -> Any:
-    """A request body without what JSON Schema allows and the documentation does not speak of.
+    """A request body without what JSON Schema allows and the documentation does not describe.
 
     These are members, at any depth, that are not described, and integers written as 10.0: what a
-    server does with them is nowhere told.
+    server does with them is undocumented.
     """
     if operation.body is None:
         return value

@@ -12,7 +12,7 @@ from klarna_specs.spec import Operation, Spec
 __all__ = ["BASE_URL", "Version", "compile_openapi"]
 
 BASE_URL: Final = "https://api.playground.klarna.com"
-"""The server that a document names unless another one is told."""
+"""The default server of a document."""
 Version = Literal["3.1", "3.0"]
 _FULL: dict[Version, str] = {"3.1": "3.1.1", "3.0": "3.0.4"}
 _IDS = {
@@ -54,7 +54,7 @@ def _about(spec: Spec) -> dict[str, Any]:
     return {
         "title": "Klarna Order Management: refunds and authorizations",
         "description": (
-            "Compiled from the specs of klarna-conformance, which tell what Klarna documents. "
+            "Compiled from the specs of klarna-conformance, which contain what Klarna documents. "
             "Not published by Klarna. Amounts are integers in minor units."
         ),
         "version": spec.fingerprint,
@@ -62,7 +62,7 @@ def _about(spec: Spec) -> dict[str, Any]:
 
 
 def _tags(spec: Spec) -> list[dict[str, Any]]:
-    """One tag for each source, so that what the page itself documents can be chosen."""
+    """One tag for each source, so that the operations of the page can be selected."""
     used = {operation.source for operation in spec.operations.values()}
     return [
         {

@@ -2,6 +2,7 @@
 
 from typing import Any, Final
 
+from klarna_specs.spec import Operation
 from klarna_strategies.lines import fee, goods, nested_members
 
 __all__ = [
@@ -29,7 +30,7 @@ _WITH_FEE: dict[str, Any] = {
     "order_lines": [_SHIRT, fee(500, tax_rate=2_500, total_tax_amount=-100)],
 }
 _REQUESTS: dict[str, dict[str, Any]] = {
-    "refundOrder": {
+    "refund_request": {
         "part": {"refunded_amount": 4_000, "reference": "RMA-1"},
         "with-lines": {
             "refunded_amount": 4_000,
@@ -39,7 +40,7 @@ _REQUESTS: dict[str, dict[str, Any]] = {
         "with-a-return-fee": _WITH_FEE,
         "removal-of-the-fee": {"refunded_amount": 500, "description": "The fee is given back"},
     },
-    "captureOrder": {
+    "capture_request": {
         "part": {"captured_amount": 4_000, "reference": "parcel 1"},
         "with-lines": {
             "captured_amount": 10_000,
@@ -47,7 +48,7 @@ _REQUESTS: dict[str, dict[str, Any]] = {
             "order_lines": [_SHIRT, _SHOES],
         },
     },
-    "extendDueDate": {"thirty-days": {"number_of_days": 30}},
+    "extension_request": {"thirty-days": {"number_of_days": 30}},
 }
 _REFUND: dict[str, Any] = {
     "refund_id": ID_EXAMPLES["refund_id"],
@@ -98,9 +99,11 @@ _RESPONSES: dict[str, dict[str, Any]] = {
 }
 
 
-def request_examples(operation: str) -> dict[str, Any]:
-    """The named examples of an operation's request body; none for an operation not known here."""
-    return _named(_REQUESTS.get(operation, {}))
+def request_examples(operation: Operation) -> dict[str, Any]:
+    """The named examples of an operation's request body; the one of its file if none are here."""
+    schema = operation.body.schema if operation.body else ""
+    own = {} if operation.example is None else {"plain": operation.example}
+    return _named(_REQUESTS.get(schema, own))
 
 
 def response_examples(schema: str) -> dict[str, Any]:

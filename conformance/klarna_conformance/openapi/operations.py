@@ -11,7 +11,7 @@ from klarna_specs.spec import Operation, Spec
 __all__ = ["operation_ids", "operation_object", "path_parameters"]
 
 _SOLE_MEMBERS = {"number_of_days": "$response.body#/options/0/number_of_days"}
-"""Where an answer with options tells what an extension has to ask for."""
+"""Where a response with options has the argument of an extension."""
 
 
 def operation_ids(operation: Operation) -> dict[str, str]:
@@ -44,7 +44,7 @@ def operation_object(spec: Spec, operation: Operation, identifier: str) -> dict[
         made["parameters"] = [_parameter_ref("idempotency_key")]
     if operation.body is not None:
         schema = schema_ref(operation.body.limits or operation.body.schema)
-        media = {"schema": schema, "examples": request_examples(operation.operation)}
+        media = {"schema": schema, "examples": request_examples(operation)}
         made["requestBody"] = {
             "required": operation.body.required,
             "content": {"application/json": {key: part for key, part in media.items() if part}},
@@ -61,23 +61,23 @@ def _parameter_ref(name: str) -> dict[str, str]:
 
 
 def _links(spec: Spec, operation: Operation) -> dict[str, Any]:
-    """From what was created to what can be done with it, from the options to the extension."""
+    """Links from a created resource to its operations, and from the options to the extension."""
     answered = operation.responses[operation.success]
     if answered.creates:
         name = f"{answered.creates}_id"
-        told = {name: f"$response.header.{answered.id_header[0]}"}
+        parameters = {name: f"$response.header.{answered.id_header[0]}"}
         return {
-            identifier: _link(identifier, told)
+            identifier: _link(identifier, parameters)
             for other in spec.operations.values()
             for identifier, path in operation_ids(other).items()
             if f"{{{name}}}" in path
         }
     if answered.body != "extension_options":
         return {}
-    asked = {"capture_id": "$request.path.capture_id"}
+    capture = {"capture_id": "$request.path.capture_id"}
     return {
-        identifier: {**_link(identifier, asked), "requestBody": _SOLE_MEMBERS}
-        for identifier in operation_ids(spec.operations["extendDueDate"])
+        identifier: {**_link(identifier, capture), "requestBody": _SOLE_MEMBERS}
+        for identifier in operation_ids(spec.doing("extend_due_date"))
     }
 
 

@@ -1,4 +1,4 @@
-"""Holds recorded responses against the OpenAPI description, with Schemathesis' own checks."""
+"""Validates recorded responses against the OpenAPI description, with Schemathesis' own checks."""
 
 from datetime import timedelta
 from typing import Any
@@ -17,16 +17,16 @@ _CHECKS = (
     "response_headers_conformance",
     "response_schema_conformance",
 )
-"""What one response alone can be held to."""
+"""The checks that need one response only."""
 _SERVER = "http://described"
 _IDS = {name: name for name in ("order_id", "capture_id", "refund_id")}
 _OF_THE_TRANSFER = ("content-encoding", "content-length", "transfer-encoding")
-"""Headers that are not true any more of a body that was read and recorded."""
+"""Headers that do not apply to a body once it was read and recorded."""
 _JSON = ("Content-Type", "application/json")
 
 
 class ResponseValidator:
-    """Tells what the OpenAPI description of an operation has against a response of it.
+    """Validates responses of an operation against its OpenAPI description.
 
     Making one imports Schemathesis, which takes about half a second. Most responses are plainly
     as described, which takes a few microseconds to say; Schemathesis has the word on the others.
@@ -58,7 +58,7 @@ class ResponseValidator:
         return self._failures(path, call.operation.method, response)
 
     def _failures(self, path: str, method: str, response: Response) -> str | None:
-        """What Schemathesis has against a response."""
+        """The failures that Schemathesis finds in a response."""
         case = self._case(path, method)
         try:
             case.validate_response(_received(method, path, response))
@@ -67,19 +67,19 @@ class ResponseValidator:
         return None
 
     def _plainly_described(self, path: str, method: str, response: Response) -> bool:
-        """Whether nothing could be held against a response; False also where that is unsure."""
+        """Whether a response is surely as described; False also where that is unsure."""
         described = self._document["paths"][path][method.lower()]["responses"]
         documented = described.get(str(response.status))
         if documented is None:
             return False
         if "$ref" in documented:
             documented = self._document["components"]["responses"][_name(documented)]
-        told = [name.lower() for name, _ in response.headers]
-        if any(told.count(name.lower()) != 1 for name in documented.get("headers", ())):
+        names = [name.lower() for name, _ in response.headers]
+        if any(names.count(name.lower()) != 1 for name in documented.get("headers", ())):
             return False
         if "content" not in documented:
             return True
-        if response.headers.count(_JSON) != 1 or told.count("content-type") != 1:
+        if response.headers.count(_JSON) != 1 or names.count("content-type") != 1:
             return False
         schema = _name(documented["content"]["application/json"]["schema"])
         try:

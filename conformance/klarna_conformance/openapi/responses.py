@@ -10,8 +10,8 @@ from klarna_specs.spec import Operation, ResponseSpec, Spec
 __all__ = ["error_statuses", "response_objects", "shared_responses"]
 
 _MEANINGS = {
-    200: "What was asked for.",
-    201: "It was made; the headers tell its id and where it is.",
+    200: "The requested resource.",
+    201: "Created; the headers have its id and its Location.",
     204: "It was done.",
     400: "The request is malformed.",
     401: "Credentials are missing or wrong; whatever is in front of the API answers.",
@@ -23,21 +23,21 @@ _MEANINGS = {
     429: "Too many requests; to be sent again later.",
 }
 _IN_FRONT = (413, 429)
-"""Statuses that something in front of the API may answer with, in a form of its own."""
+"""Statuses that a gateway in front of the API may send, with any body."""
 
 
 def error_statuses(spec: Spec) -> tuple[int, ...]:
     """The 4xx statuses that error codes are documented with, for the API as a whole."""
-    told = {status for code in spec.errors.values() for status in code.statuses}
-    return tuple(sorted(status for status in told if 400 <= status < 500))
+    statuses = {status for code in spec.errors.values() for status in code.statuses}
+    return tuple(sorted(status for status in statuses if 400 <= status < 500))
 
 
 def response_objects(spec: Spec, operation: Operation) -> dict[str, Any]:
     """The responses of an operation by status, successes first.
 
-    Every operation has every documented 4xx: the error page tells them for the API, and the page's
-    own diagram tells 403 for every error. There is no `default` and no 5xx: with them, whatever a
-    server answers would be documented.
+    Every operation has every documented 4xx: the error page lists them for the API, and the
+    page's own diagram has 403 for every error. There is no `default` and no 5xx: with them, every
+    response would be documented.
     """
     own: dict[int, list[ResponseSpec]] = {status: [] for status in error_statuses(spec)}
     for response in operation.responses.values():
@@ -46,13 +46,13 @@ def response_objects(spec: Spec, operation: Operation) -> dict[str, Any]:
     return {str(status): _response(status, own[status]) for status in sorted(own)}
 
 
-def _response(status: int, told: list[ResponseSpec]) -> dict[str, Any]:
-    codes = [code for response in told for code in response.error_code]
+def _response(status: int, documented: list[ResponseSpec]) -> dict[str, Any]:
+    codes = [code for response in documented for code in response.error_code]
     if status >= 400 and not codes:
         return {"$ref": f"#/components/responses/{_shared_name(status)}"}
     if status >= 400:
-        return _refusal(status, dict.fromkeys(codes), bodiless=_bodiless(told))
-    success = told[0]
+        return _refusal(status, dict.fromkeys(codes), bodiless=_bodiless(documented))
+    success = documented[0]
     return {
         "description": _meaning(status),
         **({"headers": headers} if (headers := _headers(success)) else {}),
@@ -61,7 +61,7 @@ def _response(status: int, told: list[ResponseSpec]) -> dict[str, Any]:
 
 
 def shared_responses(spec: Spec) -> dict[str, Any]:
-    """The refusals that say the same of every operation, by the names that are referred to."""
+    """The refusals that are the same for every operation, by the names of their components."""
     refusals = [
         response
         for operation in spec.operations.values()
@@ -86,9 +86,9 @@ def _refusal(status: int, codes: Iterable[str], *, bodiless: bool) -> dict[str, 
     return described
 
 
-def _bodiless(told: list[ResponseSpec]) -> bool:
-    """Whether nothing is documented of the body; otherwise it is an error."""
-    return any(response.body == "any" for response in told)
+def _bodiless(documented: list[ResponseSpec]) -> bool:
+    """Whether the body is undocumented; otherwise it is an error body."""
+    return any(response.body == "any" for response in documented)
 
 
 def _success_content(response: ResponseSpec) -> dict[str, Any]:
@@ -103,7 +103,7 @@ def _json_content(schema: str, examples: dict[str, Any]) -> dict[str, Any]:
 
 
 def _headers(response: ResponseSpec) -> dict[str, Any]:
-    """Location, and the id in the spelling that recordings show: the page's is not demanded."""
+    """Location, and the id in the spelling of recordings; the page's is not required."""
     if response.creates is None:
         return {}
     identifier = ID_EXAMPLES[f"{response.creates}_id"]

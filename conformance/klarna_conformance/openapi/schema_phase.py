@@ -1,6 +1,6 @@
-"""The schema tier of a run: scenarios from the data that Schemathesis makes of the description.
+"""The schema tier of a run: scenarios from data that Schemathesis generates.
 
-Whether an answer to them is right is told by the judge, as for any other scenario: what
+The judge decides on the responses, as for any other scenario: what
 Schemathesis calls valid or invalid is only a way to draw.
 """
 
@@ -20,17 +20,11 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Empty, Json, Scenario, Step
 from klarna_specs.spec import Operation, Spec
 from klarna_strategies.layouts import layout_plan
-from klarna_strategies.steps import refund
+from klarna_strategies.steps import plainest, refund
 
 __all__ = ["schema_scenarios", "workable_plan"]
 
 T = TypeVar("T")
-_LAYOUTS = {
-    "captureOrder": "one-partial-open",
-    "releaseRemainingAuthorization": "one-partial-open",
-    "cancelOrder": "none-open",
-}
-"""The capture layout that an operation can work on, where it is not one full capture."""
 _IDS = {"order_id": "order", "capture_id": "capture", "refund_id": "refund"}
 """Stand in for the ids, which are known only when a scenario is sent."""
 
@@ -60,8 +54,7 @@ def workable_plan(
     spec: Spec, operation: Operation, *, market: str = "SE", order_amount: int = 10_000
 ) -> OrderPlan:
     """The plan of an order that an operation can work on; the amount is in minor units."""
-    layout = _LAYOUTS.get(operation.operation, "one-full")
-    return layout_plan(spec, layout, market=market, order_amount=order_amount)
+    return layout_plan(spec, operation.layout, market=market, order_amount=order_amount)
 
 
 class _Source:
@@ -93,7 +86,7 @@ class _Source:
         """About `wanted` scenarios: three of four at a bound, the others random."""
         at_bounds = _spread(self._at_bounds, wanted * 3 // 4, self._seed)
         positive, negative = _modes()
-        # What breaks a schema costs most to draw, and most of it is at the bounds already.
+        # Values that break a schema are slow to draw, and most of them are at the bounds already.
         fewer = (wanted - len(at_bounds)) // 3
         keeping = self._drawn(positive, wanted - len(at_bounds) - fewer)
         breaking = self._drawn(negative, fewer)
@@ -104,15 +97,12 @@ class _Source:
         return [self._scenario(case) for case in draw(strategy, count=count, seed=self._seed)]
 
     def _scenario(self, case: Any) -> Scenario:
-        path = self._operation.path
-        step = Step(
-            operation=self._operation.operation,
-            capture=0 if "{capture_id}" in path else None,
-            refund=0 if "{refund_id}" in path else None,
+        step = msgspec.structs.replace(
+            plainest(self._operation),
             body=generated_body(case) if self.has_body else Empty(),
             key=generated_key(case) if self._operation.changes else None,
         )
-        before = (refund(1),) if "{refund_id}" in path else ()
+        before = () if step.refund is None else (refund(1),)
         return Scenario(plan=self._plan, steps=(*before, step))
 
     def _fitting(self, scenario: Scenario) -> Scenario:
@@ -121,7 +111,7 @@ class _Source:
         body = step.body
         if isinstance(body, Json):
             body = Json(only_described(self._spec, self._operation, body.value))
-        body = within_the_order(step.operation, body, self._plan)
+        body = within_the_order(self._spec, self._operation, body, self._plan)
         fitting = msgspec.structs.replace(step, body=body)
         return msgspec.structs.replace(scenario, steps=(*scenario.steps[:-1], fitting))
 
@@ -143,7 +133,7 @@ def _sources(spec: Spec, market: str, seed: int) -> list[_Source]:
 
 
 def _modes() -> tuple[Any, Any]:
-    """Data that keeps a schema, and data that breaks it."""
+    """Data that satisfies a schema, and data that breaks it."""
     from schemathesis import GenerationMode
 
     return GenerationMode.POSITIVE, GenerationMode.NEGATIVE
@@ -158,5 +148,5 @@ def _spread(values: Sequence[T], wanted: int, seed: int) -> Sequence[T]:
 
 
 def _distinct(scenarios: Iterable[Scenario]) -> list[Scenario]:
-    told = {msgspec.json.encode(each, order="deterministic"): each for each in scenarios}
-    return list(told.values())
+    distinct = {msgspec.json.encode(each, order="deterministic"): each for each in scenarios}
+    return list(distinct.values())

@@ -9,7 +9,7 @@ from klarna_specs.calls import KEY_HEADER, key_form
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Body, Empty, Json, Key, Raw
-from klarna_strategies.malformed import AMOUNT_MEMBERS
+from klarna_specs.spec import Operation, Spec
 from klarna_strategies.steps import offered
 
 __all__ = ["generated_body", "generated_key", "within_the_order"]
@@ -17,13 +17,13 @@ __all__ = ["generated_body", "generated_key", "within_the_order"]
 _JSON = "application/json"
 _HEADER_TEXT = re.compile(r"[!-~][ -~]*")
 _PLACEHOLDER = next(iter(offered(0)))
-"""A member that steps have a meaning of their own for."""
+"""A member that has a special meaning in steps."""
 
 
 def generated_body(case: Any) -> Body:
     """The body of a Schemathesis case: JSON, or text where it is not JSON or labelled otherwise."""
-    told = case.headers.get("Content-Type") or _JSON
-    content_type = told if _HEADER_TEXT.fullmatch(told) else _JSON
+    generated = case.headers.get("Content-Type") or _JSON
+    content_type = generated if _HEADER_TEXT.fullmatch(generated) else _JSON
     body = case.body
     if isinstance(body, bytes):
         return Raw(text=body.decode("utf-8", "replace"), content_type=content_type)
@@ -49,26 +49,28 @@ def generated_key(case: Any) -> Key | None:
             return Key("generated", "text")
 
 
-def within_the_order(operation: str, body: Body, plan: OrderPlan) -> Body:
-    """The body with the amount that it asks for brought within what the order can bear.
+def within_the_order(spec: Spec, operation: Operation, body: Body, plan: OrderPlan) -> Body:
+    """The body with its amount brought within what the order allows.
 
     Otherwise nearly every generated amount would be refused, whatever the rest of the body is.
     """
     members = as_object(body.value) if isinstance(body, Json) else None
-    name = AMOUNT_MEMBERS.get(operation, "")
+    name = spec.amount_member(operation)
     amount = members.get(name) if members else None
     if members is None or not is_integer(amount):
         return body
-    match operation:
-        case "refundOrder":
+    match operation.effect:
+        case "refund":
             return Json({**members, name: 1 + amount % plan.captured_amount})
-        case "captureOrder":
+        case "capture":
             left = plan.order_amount - plan.captured_amount
             return Json({**members, name: 1 + amount % left})
-        case _:
+        case "extend_due_date":
             # Of four, one keeps the days that were generated: they are not offered.
             index = amount % 4
             return Json({**members, name: offered(index)}) if index < 3 else body
+        case _:
+            return body
 
 
 def _plain(value: Any) -> Any:

@@ -12,6 +12,7 @@ from klarna_conformance.plan.facets import facets, features, hazards, in_turn
 from klarna_conformance.plan.fitting import Stock
 from klarna_conformance.plan.rehearsal import Rehearsed
 from klarna_specs.goals import Goal
+from klarna_specs.spec import Spec
 
 __all__ = ["Supply", "choose", "covered", "particular"]
 
@@ -22,7 +23,10 @@ _FEATURE, _HAZARD = 5, 10
 
 
 def choose(
-    candidates: Sequence[Rehearsed], staged: Iterable[Iterable[Goal]], supply: "Supply"
+    spec: Spec,
+    candidates: Sequence[Rehearsed],
+    staged: Iterable[Iterable[Goal]],
+    supply: "Supply",
 ) -> list[Rehearsed]:
     """Scenarios for all goals of each stage as far as they can be had, then as many as there are.
 
@@ -32,7 +36,7 @@ def choose(
     other servers need: another read, or a repeated request.
     """
     stages = [frozenset(stage) for stage in staged]
-    first = _affordable(candidates, stages[0], stages[-1], supply.requests_alone)
+    first = _affordable(spec, candidates, stages[0], stages[-1], supply.requests_alone)
     chosen = [had for each in first if (had := supply.take(each, stages[-1]))]
     left = _without(candidates, first)
     wanted = frozenset[Goal]()
@@ -44,8 +48,8 @@ def choose(
             had = [had for each in tried if (had := supply.take(each, missing))]
             missing = missing.difference(*(each.goals for each in had))
             chosen += had
-    supply.set_aside()
-    chosen += [had for each in _varied(left) if (had := supply.take(each, wanted))]
+        supply.set_aside()
+    chosen += [had for each in _varied(spec, left) if (had := supply.take(each, wanted))]
     return chosen if supply.is_endless else _foremost(chosen, stages[0])
 
 
@@ -54,12 +58,14 @@ def _foremost(chosen: Sequence[Rehearsed], goals: frozenset[Goal]) -> list[Rehea
     return [*needed, *_without(chosen, needed)]
 
 
-def particular(candidates: Sequence[Rehearsed], wanted: Iterable[Goal]) -> list[Rehearsed]:
+def particular(
+    spec: Spec, candidates: Sequence[Rehearsed], wanted: Iterable[Goal]
+) -> list[Rehearsed]:
     """Scenarios with every hazard, feature, two calls in turn and goal that there is."""
     goals = frozenset(wanted)
     named = {
         id(each): tuple(
-            names(each.scenario, each.outcomes) for names in (hazards, features, in_turn)
+            names(spec, each.scenario, each.outcomes) for names in (hazards, features, in_turn)
         )
         for each in candidates
     }
@@ -78,13 +84,14 @@ def particular(candidates: Sequence[Rehearsed], wanted: Iterable[Goal]) -> list[
 
 
 def _affordable(
+    spec: Spec,
     candidates: Sequence[Rehearsed],
     binding: frozenset[Goal],
     wanted: frozenset[Goal],
     budget: int,
 ) -> list[Rehearsed]:
     """What has most that is particular for its requests, as far as all binding goals still fit."""
-    ranked = particular(candidates, wanted)
+    ranked = particular(spec, candidates, wanted)
 
     def overdrawn(count: int) -> bool:
         first = ranked[:count]
@@ -109,12 +116,12 @@ def covered(candidates: Sequence[Rehearsed], wanted: Iterable[Goal]) -> list[Reh
     return sorted(kept, key=chosen.index)
 
 
-def _varied(candidates: Sequence[Rehearsed]) -> Iterator[Rehearsed]:
+def _varied(spec: Spec, candidates: Sequence[Rehearsed]) -> Iterator[Rehearsed]:
     """All scenarios, those first that add most for their requests to what the others do.
 
     When nothing new is left, what was there once is wanted once more.
     """
-    particular = {id(each): facets(each.scenario, each.outcomes) for each in candidates}
+    particular = {id(each): facets(spec, each.scenario, each.outcomes) for each in candidates}
     left: list[Rehearsed] = list(candidates)
     while left:
         added = list(_greedily(left, lambda each: particular[id(each)]))
@@ -148,6 +155,7 @@ class Supply:
     def set_aside(self) -> None:
         """Keeps the reserve from whatever is taken from now on."""
         self._requests -= self._reserve
+        self._reserve = 0
 
     def take(self, each: Rehearsed, wanted: frozenset[Goal]) -> Rehearsed | None:
         """The scenario as it can be had for some of these goals; None where it cannot."""

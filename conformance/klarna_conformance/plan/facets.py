@@ -9,12 +9,11 @@ from typing import Any, NamedTuple
 
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.scenario import Empty, Json, Raw, Scenario, Step, Together, steps_of
+from klarna_specs.spec import Operation, Spec
 
 __all__ = ["facets", "features", "hazards", "in_turn"]
 
 _ALL = " of all that is left"
-_BESIDE = ("captureOrder", "cancelOrder")
-"""Changes that the page does not describe, but only makes use of."""
 _MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
 _COUNTS = (0, 1, 3, 9, 99)
 _TIMES = (0, 1, 9)
@@ -29,43 +28,49 @@ class _Named(NamedTuple):
     """A call, with what came of it and how often before, and with how much of what is left."""
 
     call: Step
+    operation: Operation
     name: str
     money: str
 
+    @property
+    def is_beside(self) -> bool:
+        """Whether it is a change that the page does not describe, but only makes use of."""
+        return self.operation.changes and not self.operation.on_page
 
-def facets(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+
+def facets(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of all that a scenario has: hazards, features, calls in turn, and kinds of values.
 
     `outcomes` tells for each call what comes of it on a server that does as documented.
     """
     values = _interned(_values(steps_of(scenario)))
-    named = hazards(scenario, outcomes) | features(scenario, outcomes) | in_turn(scenario, outcomes)
-    return named | values
+    made = (names(spec, scenario, outcomes) for names in (hazards, features, in_turn))
+    return values.union(*made)
 
 
-def hazards(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+def hazards(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of what may cost money where a server is wrong.
 
     That is what comes of a call and how often, what is retried after what, what is sent together,
     and where a fee is refused.
     """
-    named = _named(scenario, outcomes)
-    of_orders = (each for call, name, _ in named for each in _of_order(call, name, scenario))
-    documented = [e for e in named if _is_change(e.call) and e.call.operation not in _BESIDE]
+    named = _named(spec, scenario, outcomes)
+    of_orders = (facet for each in named for facet in _of_order(each, scenario))
+    documented = [e for e in named if e.operation.changes and not e.is_beside]
     names = (name for each in documented for name in (each.name, each.money))
     joint = (*_after_changes(named), *_retries(named), *_together(scenario, named))
     return _interned((*names, *of_orders, *joint))
 
 
-def features(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+def features(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of what single calls have: credentials, keys, odd values, lines, texts."""
-    named = _named(scenario, outcomes)
-    return _interned(feature for call, name, _ in named for feature in _of_call(call, name))
+    named = _named(spec, scenario, outcomes)
+    return _interned(feature for each in named for feature in _of_call(each))
 
 
-def in_turn(scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+def in_turn(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of the calls that come one after the other, with refusals between them or without."""
-    return _interned(_pairs([each.name for each in _named(scenario, outcomes)]))
+    return _interned(_pairs([each.name for each in _named(spec, scenario, outcomes)]))
 
 
 def _interned(names: Iterable[str]) -> frozenset[str]:
@@ -92,27 +97,28 @@ def _together(scenario: Scenario, named: Sequence[_Named]) -> Iterator[str]:
                 next(left)
             continue
         part = list(islice(left, len(action.steps)))
-        changes = [e for e in part if _is_change(e.call) and e.call.credentials == "valid"]
+        changes = [e for e in part if e.operation.changes and e.call.credentials == "valid"]
         changes.sort(key=lambda each: each.call.operation)
-        for (first, one, _), (second, two, _) in combinations(changes, 2):
+        for one, two in combinations(changes, 2):
+            first, second = one.call, two.call
             alike = " under one key" * bool(first.key and first.key == second.key)
-            vain = " in vain" * bool(alike and "refused" in one + two)
+            vain = " in vain" * bool(alike and "refused" in one.name + two.name)
             where = "one order" if first.order == second.order else "two orders"
             apart = first.order != second.order
-            bound = " beyond the bound" * (not apart and _exceed(first, second, scenario))
+            bound = " beyond the bound" * (not apart and _exceed(one, two, scenario))
             yield f"together on {where}: {first.operation}, {second.operation}{alike}{bound}{vain}"
 
 
-def _exceed(first: Step, second: Step, scenario: Scenario) -> bool:
-    plan = scenario.other if first.order == "other" else scenario.plan
+def _exceed(first: _Named, second: _Named, scenario: Scenario) -> bool:
+    plan = scenario.other if first.call.order == "other" else scenario.plan
     if plan is None or first.operation != second.operation:
         return False
     bound = (
         plan.captured_amount
-        if first.operation == "refundOrder"
+        if first.operation.effect == "refund"
         else plan.order_amount - plan.captured_amount
     )
-    return sum(map(_amount, (first, second))) > bound
+    return sum(_amount(each.call) for each in (first, second)) > bound
 
 
 def _amount(call: Step) -> int:
@@ -121,17 +127,15 @@ def _amount(call: Step) -> int:
     return sum(amount for amount in amounts if is_integer(amount))
 
 
-def _is_change(call: Step) -> bool:
-    return not call.operation.startswith("get")
-
-
-def _named(scenario: Scenario, outcomes: Sequence[str]) -> list[_Named]:
+def _named(spec: Spec, scenario: Scenario, outcomes: Sequence[str]) -> list[_Named]:
     calls = steps_of(scenario)
     came = (*outcomes, *[""] * (len(calls) - len(outcomes)))
-    return list(_names(scenario, calls, came))
+    return list(_names(spec, scenario, calls, came))
 
 
-def _names(scenario: Scenario, calls: Sequence[Step], came: Sequence[str]) -> Iterator[_Named]:
+def _names(
+    spec: Spec, scenario: Scenario, calls: Sequence[Step], came: Sequence[str]
+) -> Iterator[_Named]:
     """Each call by its operation, what comes of it, and how often that was done before."""
     before: list[Step] = []
     done: Counter[str] = Counter()
@@ -139,6 +143,7 @@ def _names(scenario: Scenario, calls: Sequence[Step], came: Sequence[str]) -> It
     captured = {order: plan.captured_amount if plan else 0 for order, plan in plans.items()}
     refunded: Counter[str] = Counter()
     for call, outcome in zip(calls, came, strict=True):
+        operation = spec.operations[call.operation]
         lines = _lines(call)
         carrying = " with a fee" if any(map(_is_fee, lines)) else " with lines" if lines else ""
         times = min(before.count(call), 3)
@@ -146,35 +151,38 @@ def _names(scenario: Scenario, calls: Sequence[Step], came: Sequence[str]) -> It
         after = f" after {_class(done[call.operation], _TIMES)}"
         amount, bound = _amount(call), captured.get(call.order, 0)
         over, left = "", bound - refunded[call.order]
-        if call.operation == "refundOrder" and amount > left:
+        if operation.effect == "refund" and amount > left:
             over = " beyond what is left" if amount <= bound else " beyond what was captured"
-        elif call.operation == "refundOrder" and amount == left:
+        elif operation.effect == "refund" and amount == left:
             over = _ALL
         what = f"{call.operation}{carrying} {outcome}"
-        yield _Named(call, f"{what}{again or after}", f"{what}{over}")
+        yield _Named(call, operation, f"{what}{again or after}", f"{what}{over}")
         before.append(call)
         if outcome != "done":
             continue
         done[call.operation] += 1
-        if call.operation == "refundOrder" and not (times and call.key):
+        if operation.effect == "refund" and not (times and call.key):
             refunded[call.order] += amount
-        if call.operation == "captureOrder" and not (times and call.key):
+        if operation.effect == "capture" and not (times and call.key):
             captured[call.order] = bound + amount
 
 
 def _after_changes(named: Sequence[_Named]) -> Iterator[str]:
-    """What comes of a change after which other ones of the same order."""
+    """What comes of a change after which other ones of the same order, and after refused ones."""
     done: dict[str, list[str]] = {}
-    for call, name, money in named:
-        if not _is_change(call):
+    for each in named:
+        call = each.call
+        if not each.operation.changes:
             continue
-        before, refused = done.setdefault(call.order, []), "refused" in name
-        if call.operation not in _BESIDE:
+        before, refused = done.setdefault(call.order, []), "refused" in each.name
+        if not each.is_beside:
             for other in before:
-                yield f"{call.operation}{' refused' * refused} after {other}"
-        if not refused and call.operation not in before:
-            before.append(call.operation)
-        if not refused and money.endswith(_ALL) and _ALL not in before:
+                if not (refused and other.endswith(" refused")):
+                    yield f"{call.operation}{' refused' * refused} after {other}"
+        what = f"{call.operation}{' refused' * refused}"
+        if what not in before:
+            before.append(what)
+        if not refused and each.money.endswith(_ALL) and _ALL not in before:
             before.append(_ALL)
 
 
@@ -182,24 +190,26 @@ def _retries(named: Sequence[_Named]) -> Iterator[str]:
     """What was done between a call and its retry under the same key."""
     calls = [each.call for each in named]
     for index, call in enumerate(calls):
-        if call.key is None or call.operation in _BESIDE or call not in calls[:index]:
+        if call.key is None or named[index].is_beside or call not in calls[:index]:
             continue
         first = max(n for n in range(index) if calls[n] == call)
         between = named[first + 1 : index]
         what = f"{call.operation} {'refused ' * ('refused' in named[first].name)}retried"
         keys = {each.call.key for each in between if each.call.key}
         yield f"{what} after {_class(len(keys), _COUNTS)} keys"
-        for each, name, _ in between:
-            if _is_change(each):
-                yield f"{what} after {each.operation}{' refused' * ('refused' in name)}"
+        for each in between:
+            if each.operation.changes:
+                refused = " refused" * ("refused" in each.name)
+                yield f"{what} after {each.call.operation}{refused}"
 
 
-def _of_order(call: Step, name: str, scenario: Scenario) -> Iterator[str]:
+def _of_order(named: _Named, scenario: Scenario) -> Iterator[str]:
+    call, name = named.call, named.name
     plan, lines = scenario.other if call.order == "other" else scenario.plan, _lines(call)
     if plan is None:
         return
     how = f"{call.operation}{' refused' * ('refused' in name)}"
-    if len(set(plan.captures)) < len(plan.captures) and call.operation == "refundOrder":
+    if len(set(plan.captures)) < len(plan.captures) and named.operation.effect == "refund":
         yield f"{how}{' with a fee' * any(map(_is_fee, lines))} of equal captures"
     if call.capture is not None:
         yield f"{how} by {plan.payment_method}"
@@ -208,7 +218,8 @@ def _of_order(call: Step, name: str, scenario: Scenario) -> Iterator[str]:
         yield f"fee refused in {plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
 
 
-def _of_call(call: Step, name: str) -> Iterator[str]:
+def _of_call(named: _Named) -> Iterator[str]:
+    call, name = named.call, named.name
     if call.credentials != "valid":
         yield f"{call.credentials} {'without' if isinstance(call.body, Empty) else 'with'} a body"
     if call.chunked:
@@ -217,7 +228,7 @@ def _of_call(call: Step, name: str) -> Iterator[str]:
         yield f"{call.operation} by key"
         length = _class(len(call.key.name), _COUNTS)
         yield f"key {call.key.form} {call.key.name if call.key.form == 'number' else length}"
-    if isinstance(call.body, Json) and call.operation not in _BESIDE:
+    if isinstance(call.body, Json) and not named.is_beside:
         yield from (f"{call.operation}: {trait}" for trait in _oddities(call.body.value))
         if any(map(_is_fee, _lines(call))):
             yield from _miscounts(call.body.value.get("refunded_amount"), _lines(call))

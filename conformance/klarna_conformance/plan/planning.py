@@ -70,14 +70,14 @@ def make_plan(
     useful = [each for each in cache.rehearsed(spec, candidates) if each.shown & set(wanted)]
     useful = _on_usual_orders(spec, useful)
     if max_requests is not None and stock is None:
-        useful += packed(particular(useful, wanted), partial(cache.rehearsed, spec))
+        useful += packed(particular(spec, useful, wanted), partial(cache.rehearsed, spec))
     covering = sum(each.requests for each in covered(useful, wanted))
     supply = Supply(max_requests, None if stock is None else Stock(spec, stock))
     probing = [
         had for each in _probing(spec, useful, cache) if (had := supply.take(each, each.goals))
     ]
     staged = _staged(spec, wanted, useful, max_requests)
-    chosen = choose(useful, staged, supply)
+    chosen = choose(spec, useful, staged, supply)
     cache.keep()
     served = frozenset[Goal]().union(*(each.goals for each in chosen))
     unserved = tuple(goal for goal in wanted if goal not in served)

@@ -6,10 +6,10 @@ from functools import cache
 
 import msgspec
 
+from klarna_conformance.http.retrying import Agrees
 from klarna_conformance.judge.server import rated_findings
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.play.player import play
-from klarna_conformance.target.target import Exchanged
 from klarna_reports.record.record import Finding, Played, ProvidedOrder, TargetFacts
 from klarna_specs.exchange import Exchange, Request, Response
 from klarna_specs.goals import Goal
@@ -27,19 +27,19 @@ _OTHER_DAYS = (1, 5, 7, 14, 21, 28, 45, 90)
 class MockTarget:
     """A mock that is asked directly, without HTTP."""
 
-    settle_s = 0.0
-
     def __init__(self, mock: Mock) -> None:
         self.mock = mock
         self.facts = TargetFacts(name="mock", base_url=_BASE_URL, kind="mock")
 
-    async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
+    async def send(
+        self, request: Request, *, chunked: bool = False, agrees: Agrees | None = None
+    ) -> Exchange:
         """Answers at once; how the body is transferred makes no difference here."""
-        del chunked
+        del chunked, agrees
         if self.mock.races:
             self.mock.arrive(request)
             await asyncio.sleep(0)  # what was sent together arrives before the first is answered
-        return Exchanged(request=request, outcome=self.mock.respond(request, _BASE_URL))
+        return Exchange(request=request, outcome=self.mock.respond(request, _BASE_URL))
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder:
         """Makes the order."""
@@ -86,7 +86,9 @@ async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
     served = goals_served(
         f for f, sure in rated if sure and (not waits or _may_need_clock(spec, f))
     )
-    if any(step.operation == "extendDueDate" for step in steps_of(scenario)):
+    if any(
+        spec.operations[step.operation].effect == "extend_due_date" for step in steps_of(scenario)
+    ):
         # Which option is the last one, and which days are on offer, differs from target to target.
         other = MockTarget(Mock(msgspec.structs.replace(spec, extension_days=_OTHER_DAYS)))
         _, elsewhere = await _rated(spec, other, scenario)

@@ -1,1 +1,1 @@
-"""Sends scenarios, shrinks and replays them."""
+"""Plays scenarios, shrinks and replays them."""

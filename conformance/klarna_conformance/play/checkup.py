@@ -1,4 +1,4 @@
-"""Tries a target before anything is judged, one thing after the other."""
+"""Checks a target step by step before anything is judged, as `doctor` does."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -7,14 +7,14 @@ from email.utils import parsedate_to_datetime
 import msgspec
 
 from klarna_conformance.errors import PreflightError
-from klarna_conformance.http.reaching import reach
-from klarna_conformance.judge.server.reading import json_object
-from klarna_conformance.judge.server.state import Mismatch, order_agrees
+from klarna_conformance.judge.results import Mismatch
+from klarna_conformance.judge.server.comparison import order_agrees
+from klarna_conformance.judge.server.response_members import json_object
 from klarna_conformance.limits import Limits
 from klarna_conformance.play.discovery import discover_readings, probes
 from klarna_conformance.play.player import play
 from klarna_conformance.play.preflight import preflight
-from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.target import OpenTarget
 from klarna_reports.record.record import Unavailable
 from klarna_specs.exchange import Request, Response
 from klarna_specs.ledger import open_ledger
@@ -26,27 +26,27 @@ __all__ = ["check_up"]
 
 _TOLERATED_SKEW_S = 60
 _SWEDISH = OrderPlan(market="SE", currency="SEK", order_amount=10_000)
-_GIVEN_UP = (
+_NOT_OPEN = (
     msgspec.structs.replace(_SWEDISH, captures=(6_000,), authorization="released"),
     msgspec.structs.replace(_SWEDISH, authorization="cancelled"),
 )
-"""Orders of which the rest was given up in either way."""
+"""Orders whose remaining authorization was given up, in either way."""
 
 
-async def check_up(spec: Spec, target: HttpTarget) -> AsyncIterator[tuple[str, str]]:
-    """Yields what was tried and how it went; raises PreflightError at the first failure.
+async def check_up(spec: Spec, target: OpenTarget) -> AsyncIterator[tuple[str, str]]:
+    """Yields each step with its result; raises PreflightError at the first failure.
 
-    The orders of a pool are looked at, and none is used up.
+    The orders of a pool are read, and none is used up.
     """
-    yield "limits", _told(target.limits)
-    if target.connection is not None:
-        async for step in reach(target.facts.base_url, target.connection):
-            yield step
+    yield "limits", _described(target.limits)
+    async for step in target.reach():
+        yield step
     await preflight(target)
     yield "credentials", "accepted"
-    order_id, told = await _order(spec, target)
-    yield "orders", told
-    read = (await target.send(_reading(order_id))).outcome
+    order_id, source = await _order(spec, target)
+    yield "orders", source
+    path = f"/ordermanagement/v1/orders/{order_id}"
+    read = (await target.send(Request(method="GET", path=path))).outcome
     if not (isinstance(read, Response) and read.is_success):
         seen = f"status {read.status}" if isinstance(read, Response) else read.message
         raise PreflightError(
@@ -55,45 +55,41 @@ async def check_up(spec: Spec, target: HttpTarget) -> AsyncIterator[tuple[str, s
         )
     yield "reading", "the order can be read"
     yield "clock", _clock(read)
-    if target.stock is not None:
-        yield "paths", "left to the run, for it takes orders of the pool to find out"
+    if target.pool is not None:
+        yield "paths", "left to the run, because this uses up orders of the pool"
         return
-    yield "authorization", await _rests(spec, target)
+    yield "authorization", await _authorizations(spec, target)
     readings, _ = await discover_readings(spec, target, order_id)
     followed = ", ".join(f"{name}: {reading}" for name, reading in readings.items())
-    yield "paths", followed or "no reading of the contradictory paths succeeded"
+    yield "paths", followed or "no interpretation of the contradictory paths succeeded"
 
 
-async def _rests(spec: Spec, target: HttpTarget) -> str:
-    """Makes a released and a cancelled order, and verifies that the server shows them so."""
-    for plan in _GIVEN_UP:
-        wanted = plan.authorization
+async def _authorizations(spec: Spec, target: OpenTarget) -> str:
+    """Makes a released and a cancelled order, and verifies that the server shows them as such."""
+    for plan in _NOT_OPEN:
+        planned = plan.authorization
         scenario = Scenario(plan=plan, steps=())
-        played = await play(spec, target, scenario, identifier=f"doctor {wanted}")
+        played = await play(spec, target, scenario, identifier=f"doctor {planned}")
         if played.unavailable is not None:
-            raise PreflightError(f"no {wanted} order can be made: {played.unavailable.reason}")
+            raise PreflightError(f"no {planned} order can be made: {played.unavailable.reason}")
         (order,), last = played.orders, played.exchanges[-1]
         shown = json_object(last) or {}
-        problem = order_agrees(open_ledger(plan, order.order_id, order.capture_ids, wanted), shown)
+        problem = order_agrees(open_ledger(plan, order.order_id, order.capture_ids, planned), shown)
         if isinstance(problem, Mismatch):
             raise PreflightError(
-                f"the order {order.order_id} was made as {wanted}, and the server shows "
+                f"the order {order.order_id} was made as {planned}, and the server shows "
                 f"{problem.observed} instead of {problem.expected}; does the provisioner claim an "
                 "`authorization` that is not so?"
             )
-    return "a released and a cancelled order are made, and shown so"
+    return "a released and a cancelled order are made, and shown as such"
 
 
-def _reading(order_id: str) -> Request:
-    return Request(method="GET", path=f"/ordermanagement/v1/orders/{order_id}")
-
-
-async def _order(spec: Spec, target: HttpTarget) -> tuple[str, str]:
-    """An order that can be read, and how it is come by."""
-    if target.stock:
-        first, *_ = target.stock
-        return first.order_id, f"{len(target.stock)} unused in the pool"
-    if target.stock is not None:
+async def _order(spec: Spec, target: OpenTarget) -> tuple[str, str]:
+    """An order to read, and where it comes from."""
+    if target.pool:
+        first, *_ = target.pool
+        return first.order_id, f"{len(target.pool)} unused in the pool"
+    if target.pool is not None:
         raise PreflightError(
             "every order of the pool is used up; create others (`klarna-conformance plan --orders` "
             "lists what is needed) and add them to the file"
@@ -102,11 +98,11 @@ async def _order(spec: Spec, target: HttpTarget) -> tuple[str, str]:
     assert scenario.plan is not None
     made = await target.provide(scenario.plan)
     if isinstance(made, Unavailable):
-        raise PreflightError(f"no order can be had: {made.reason}")
+        raise PreflightError(f"no order is available: {made.reason}")
     return made.order_id, f"made, for example {made.order_id}"
 
 
-def _told(limits: Limits) -> str:
+def _described(limits: Limits) -> str:
     bounds = {
         "requests": limits.requests,
         "seconds": limits.time_s,
@@ -115,24 +111,24 @@ def _told(limits: Limits) -> str:
     rate = f"{limits.rate_per_s:g} requests a second" if limits.rate_per_s else "any rate"
     most = ", ".join(f"{bound:g} {what}" for what, bound in bounds.items() if bound is not None)
     return (
-        f"{limits.concurrency} scenarios at a time, {rate}, {limits.timeout_s:g} s an exchange; "
+        f"{limits.concurrency} scenarios at a time, {rate}, timeout {limits.timeout_s:g} s; "
         f"{f'at most {most}' if most else 'no budget'}"
     )
 
 
 def _clock(response: Response) -> str:
-    """How far the server's clock is from this machine's, where it tells its time."""
+    """The difference between the server's clock and that of this machine."""
     try:
-        told = parsedate_to_datetime(response.header("Date") or "")
+        date = parsedate_to_datetime(response.header("Date") or "")
     except ValueError:
-        return "the server does not tell its time"
-    if told.tzinfo is None:
-        told = told.replace(tzinfo=UTC)
-    skew_s = round((told - datetime.now(UTC)).total_seconds())
+        return "unknown: the response has no Date header"
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    skew_s = round((date - datetime.now(UTC)).total_seconds())
     if abs(skew_s) <= _TOLERATED_SKEW_S:
         return "agrees with the server's"
     direction = "ahead of" if skew_s > 0 else "behind"
     return (
-        f"the server is {abs(skew_s)} s {direction} this machine: times in the report are this "
-        "machine's; set its clock by NTP"
+        f"the server is {abs(skew_s)} s {direction} this machine: the report has the times of this "
+        "machine; synchronize its clock by NTP"
     )

@@ -1,4 +1,4 @@
-"""Counterexamples: failing requirements with the smallest scenario that shows each of them."""
+"""Counterexamples: failing requirements, each with the smallest scenario that shows it."""
 
 import math
 import time
@@ -12,7 +12,7 @@ from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.play.shrinking import shrink
 from klarna_conformance.target.target import Target
 from klarna_reports.record.record import Finding, Played
-from klarna_reports.summary.again import counterexample_name
+from klarna_reports.summary.replay import counterexample_name
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.timeline import timeline
 from klarna_specs.client.requirements import CLIENT
@@ -32,15 +32,15 @@ __all__ = [
 ]
 
 _BUDGET_EACH, _BUDGET_ALL = 300, 2_000
-"""How many candidates are played for one requirement, and for all of them together."""
+"""The most candidates for one requirement, and for all of them."""
 _SECONDS_ALL = 20.0
-"""For how long new candidates are tried, in seconds: slow targets get longer counterexamples."""
+"""The time for all candidates, in seconds: slow targets get longer counterexamples."""
 
 
 class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What is saved of a counterexample: enough to read it, to replay it, and to try it by hand.
+    """What is saved of a counterexample: enough to read it, to replay it, and to send it by hand.
 
-    `timeline` tells of calls at the same time when each was sent and answered, in milliseconds.
+    `timeline` says when each of several concurrent calls was sent and answered, in milliseconds.
     """
 
     requirement: str
@@ -101,7 +101,7 @@ async def find_counterexamples(
 ) -> AsyncIterator[tuple[Played, Counterexample]]:
     """For each requirement that failed, the shrunk scenario as played, and what is saved of it.
 
-    Not for those of which a counterexample is `known`, and for no other when it is not to `go_on`.
+    Leaves out the requirements of the `known` counterexamples, and ends when `go_on` is false.
     """
     smallest = smallest_failing(failing)
     for requirement in smallest_failing(known):
@@ -136,7 +136,7 @@ async def find_counterexample(
 ) -> tuple[Played, Counterexample]:
     """Shrinks a failing scenario; returns it as played, with what is saved of it.
 
-    Tries no more candidates than the budget, and none after `until_s` (monotonic clock).
+    Plays at most `budget` candidates, and none after `until_s` (monotonic clock).
     """
     attempts = 0
 

@@ -1,4 +1,4 @@
-"""Finds out which reading of a contradictory path a target follows, before it is judged."""
+"""Finds out which interpretation of a contradictory path a target follows, before judging it."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ _ORDER = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(1
 
 
 def probes(spec: Spec) -> list[Scenario]:
-    """For each operation whose path is told in several ways, a scenario for each of them."""
+    """A scenario for each path of each operation that the documentation gives several paths."""
     return [
         Scenario(plan=_ORDER, steps=(_step(operation, reading),))
         for operation in spec.operations.values()
@@ -35,14 +35,14 @@ def _step(operation: Operation, reading: str) -> Step:
 async def discover_readings(
     spec: Spec, target: Target, nonce: str, scenarios: Sequence[Scenario] | None = None
 ) -> tuple[dict[str, str], Sequence[Played]]:
-    """The reading that works by operationId (the page's, where both do), and the exchanges.
+    """The interpretation that works by operationId, and the scenarios that showed it.
 
-    `scenarios` are the probes as they fit the target's orders.
+    If several work, the page's is taken. `scenarios` are the probes on the orders of the target.
     """
     readings: dict[str, str] = {}
     record: list[Played] = []
     for number, scenario in enumerate(probes(spec) if scenarios is None else scenarios, 1):
-        # Which reading is right is not known yet: only what is observed of it is kept.
+        # Which one is right is not known yet, so only findings about the interpretation are kept.
         played = await play_and_judge(
             spec, target, scenario, identifier=f"r{number:04}", nonce=nonce
         )

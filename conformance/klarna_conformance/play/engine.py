@@ -1,4 +1,4 @@
-"""Runs a plan on a target: sends scenarios, judges them, and tells each as soon as it is done."""
+"""Plays scenarios on a target, judges them, and yields each as soon as it is done."""
 
 import asyncio
 import traceback
@@ -27,11 +27,11 @@ async def run_plan(
 ) -> AsyncIterator[Played]:
     """Plays and judges scenarios, given with their ids, at most `concurrency` at a time.
 
-    Yields them as they are done, and starts no other one when it is not to `go_on`. What goes
-    wrong in judging is told in `error` of the scenario.
+    Yields each when it is done, and starts no further one when `go_on` is false. A defect in
+    judging is in the `error` of the scenario.
     """
-    # What is sent together is played alone, or other work of this process would come between its
-    # calls. So is what lets time pass, and last, for a target has one clock.
+    # A scenario with a concurrent group is played alone: other work of this process would come
+    # between its calls. One that advances the clock is played alone and last: there is one clock.
     parts: dict[type, list[tuple[str, Scenario]]] = {Step: [], Together: [], Wait: []}
     for each in numbered:
         parts[_kind(each[1])].append(each)
@@ -81,16 +81,15 @@ async def _side_by_side(
 async def play_and_judge(
     spec: Spec, target: Target, scenario: Scenario, *, identifier: str, nonce: str = ""
 ) -> Played:
-    """Plays one scenario and judges it; never raises, what went wrong here is told in `error`."""
+    """Plays and judges one scenario; never raises: a defect of this program is in `error`."""
     played = Played(id=identifier, scenario=scenario)
     try:
         played = await play(spec, target, scenario, identifier=identifier, nonce=nonce)
         findings = judge(spec, target.facts, played.orders, played.exchanges)
         played = msgspec.structs.replace(played, findings=findings)
     except Exception as exc:
-        # Whatever a target answers is a finding; an exception here is a defect of this program.
         where = traceback.extract_tb(exc.__traceback__)[-1]
         error = f"{type(exc).__name__}: {exc} ({where.filename.rsplit('/', 1)[-1]}:{where.lineno})"
         played = msgspec.structs.replace(played, error=error)
-    # The judge sees what came; the record, and all that is made of it, sees no secret.
+    # The judge sees the responses as they came; the record has no secret.
     return target.recorded(played)

@@ -1,15 +1,15 @@
-"""Tries a target before anything is sent to be judged."""
+"""Checks that a target can be reached, before a run."""
 
 from klarna_conformance.errors import PreflightError
-from klarna_conformance.play.player import NOWHERE_ID
-from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.play.request_builder import NOWHERE_ID
+from klarna_conformance.target.target import OpenTarget
 from klarna_specs.exchange import Failure, Request
 
 __all__ = ["preflight"]
 
 
-async def preflight(target: HttpTarget) -> None:
-    """Raises PreflightError where the target cannot be reached or refuses the credentials."""
+async def preflight(target: OpenTarget) -> None:
+    """Raises PreflightError if the target cannot be reached or refuses the credentials."""
     path = f"/ordermanagement/v1/orders/{NOWHERE_ID}"
     outcome = (await target.send(Request(method="GET", path=path))).outcome
     url = target.facts.base_url

@@ -1,11 +1,9 @@
-"""Plays one scenario on an opened target, as `replay` does: reading found out, played, judged."""
-
-import msgspec
+"""Replays one scenario on a target, as `replay` does."""
 
 from klarna_conformance.play.discovery import discover_readings
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.play.preflight import preflight
-from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.target import OpenTarget
 from klarna_reports.record.record import Played
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
@@ -13,10 +11,10 @@ from klarna_specs.spec import Spec
 __all__ = ["replay_on"]
 
 
-async def replay_on(spec: Spec, target: HttpTarget, scenario: Scenario, *, nonce: str) -> Played:
-    """The scenario as played and judged; raises PreflightError where the target does not work."""
+async def replay_on(spec: Spec, target: OpenTarget, scenario: Scenario, *, nonce: str) -> Played:
+    """The scenario as played and judged; raises PreflightError if the target does not work."""
     async with target:
         await preflight(target)
         readings, _ = await discover_readings(spec, target, nonce)
-        target.facts = msgspec.structs.replace(target.facts, readings=readings)
+        target.follow(readings)
         return await play_and_judge(spec, target, scenario, identifier="replay", nonce=nonce)

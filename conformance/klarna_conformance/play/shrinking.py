@@ -1,8 +1,8 @@
 """Shrinks a failing scenario to a small one that fails the same requirement.
 
-Enumerated scenarios were never drawn, so there is no draw that Hypothesis could shrink; and a
-request costs more here than in a unit test. So this goes by what a scenario is made of: fewer
-steps first, then plainer ones, then smaller amounts. Every candidate is played and judged.
+Hypothesis can shrink only what it drew, and enumerated scenarios were not drawn; and a request
+costs more here than in a unit test. So this knows what a scenario consists of: first it removes
+steps, then it simplifies them, then it lowers amounts. Every candidate is played and judged.
 """
 
 from collections.abc import Awaitable, Callable, Iterator
@@ -18,7 +18,7 @@ from klarna_specs.scenario import Action, Empty, Json, Key, Scenario, Step, Toge
 __all__ = ["Try", "shrink"]
 
 Try = Callable[[Scenario], Awaitable[Played | None]]
-"""Plays a scenario; returns it where it still fails as wanted, None where it does not."""
+"""Plays a scenario; returns it if it still fails the same requirement, otherwise None."""
 S = TypeVar("S", tuple[Action, ...], list[Any])
 _Place = tuple[str | int, ...]
 _replace = msgspec.structs.replace
@@ -36,7 +36,7 @@ _MONEY = (
 
 
 async def shrink(failing: Played, still_fails: Try, *, budget: int) -> Played:
-    """The smallest scenario found that still fails, with at most `budget` candidates tried."""
+    """The smallest scenario that still fails, of at most `budget` candidates."""
     best = failing
     tried: set[bytes] = {_written(best.scenario)}
     improved = True
@@ -60,7 +60,7 @@ def _written(scenario: Scenario) -> bytes:
 
 
 def _size(scenario: Scenario) -> tuple[int, int, int, int]:
-    """What is smaller: steps, then what they are made of, then the amounts, then the text."""
+    """The measure: number of steps, then their parts, then the amounts, then the text."""
     steps = len(steps_of(scenario)) + sum(isinstance(a, Wait) for a in scenario.steps)
     plain: Any = msgspec.json.decode(_written(scenario))
     amounts = sum(abs(_at(plain, place)) for place in _money(plain, ()))
@@ -104,7 +104,7 @@ def _fewer_steps(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _shorter(parts: S) -> Iterator[S]:
-    """A list without its halves, and without each of its elements."""
+    """The list without either half, and without each of its elements."""
     for size in dict.fromkeys((len(parts) // 2, 1)):
         for start in range(0, len(parts), size) if size else ():
             yield parts[:start] + parts[start + size :]
@@ -132,7 +132,7 @@ def _plainer_orders(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _plainer_steps(scenario: Scenario) -> Iterator[Scenario]:
-    """Plainer steps; what is the same, such as a call and its repeat, is changed together."""
+    """Plainer steps; equal ones, such as a call and its repeat, change together."""
     steps = scenario.steps
     for index, action in enumerate(steps):
         if isinstance(action, Step) and action not in steps[:index]:
@@ -153,7 +153,7 @@ def _plainer(step: Step) -> Iterator[Step]:
 
 
 def _plainer_values(value: Any) -> Iterator[Any]:
-    """A JSON value with one member or element less somewhere, or a shorter text."""
+    """The JSON value with one member or element less somewhere, or a shorter text."""
     members, elements = as_object(value), as_array(value)
     if members is not None:
         for name in members:
@@ -175,7 +175,7 @@ def _with_step(scenario: Scenario, index: int, step: Action) -> Scenario:
 
 
 def _smaller_amounts(scenario: Scenario) -> Iterator[Scenario]:
-    """Amounts lowered together: what a step asks for with the capture and the order it draws on."""
+    """Lowers amounts together: that of a step with those of the capture and the order."""
     plain: Any = msgspec.json.decode(_written(scenario))
     places = [place for place in _money(plain, ()) if _at(plain, place)]
     for how_far in _HOW_FAR:
@@ -195,23 +195,23 @@ _HOW_FAR: tuple[Callable[[int], int], ...] = (
     lambda value: value // 2,
     lambda _: 1,
 )
-"""By how much to lower a value: nearly all of it, all of it, most of it, half of it, by one."""
+"""By how much to lower a value: by nearly all, all, most or half of it, or by one."""
 
 
 def _together(plain: Any, places: list[_Place], pivot: _Place) -> Iterator[dict[_Place, int]]:
-    """Sets of amounts that may have to change together for a scenario to keep its point.
+    """Sets of amounts that may have to change together for a scenario to keep failing.
 
-    The factor tells whether an amount moves as the pivot does (1) or against it (-1).
+    The factor says whether an amount changes with the pivot (1) or against it (-1).
     """
     value = _at(plain, pivot)
     yield {pivot: 1}
     beside = [place for place in places if place[:2] == pivot[:2]]
     same = [place for place in beside if _at(plain, place) == value]
-    asked = [place for place in beside if place[-1] == "refunded_amount"]
+    requested = [place for place in beside if place[-1] == "refunded_amount"]
     if value < 0:
         lines = [p for p in beside if p[-1] != "refunded_amount" and _at(plain, p) > -value]
         yield {**dict.fromkeys(same, 1), **dict.fromkeys(lines, -1)}
-    yield dict.fromkeys([*same, *asked], 1)
+    yield dict.fromkeys([*same, *requested], 1)
     if value > 0:
         yield dict.fromkeys((place for place in places if _at(plain, place) >= value), 1)
         totals = [place for place in places if place[-1] == "order_amount"]

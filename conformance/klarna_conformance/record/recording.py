@@ -1,4 +1,4 @@
-"""What is recorded of a scenario: without secrets, and without what is known of customers."""
+"""What is recorded of a scenario: no secrets and no customer data."""
 
 import json
 import re
@@ -34,12 +34,12 @@ _JUDGED_MEMBERS = frozenset(
         *("type", "name"),
     }
 )
-"""Members whose values a requirement looks at."""
+"""Members whose values a requirement reads."""
 _JUDGED_HEADERS = frozenset(
     {"location", "content-type", "refund-id", "refund_id", "capture-id", "capture_id"}
 )
 _MOST_PIECES = 4
-"""Over how many headers in a row a secret is looked for."""
+"""Over how many consecutive headers a secret may be split."""
 _NEVER_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "set-cookie"})
 _TOKENS = re.compile(
     r'(?P<name>"[^"\\]*+(?:\\.[^"\\]*+)*+")\s*+:'
@@ -52,10 +52,10 @@ _VALUE = r'\s*+:\s*+)("[^"]*+"|[^\s,{}\[\]"]++|[{\[])'
 
 
 class Recorder:
-    """Takes out of what was played what may not be recorded, and nothing that verdicts rest on.
+    """Redacts what may not be recorded, and nothing that verdicts rest on.
 
     Of a JSON body the values change and never the member names. `members` are more names like
-    those in CUSTOMER_MEMBERS; raises UsageError for one that a requirement looks at.
+    those in CUSTOMER_MEMBERS; raises UsageError for one that a requirement reads.
     """
 
     def __init__(self, redactor: Redactor, *, members: Iterable[str] = ()) -> None:
@@ -117,7 +117,7 @@ class Recorder:
         )
 
     def _ledger(self, ledger: Ledger) -> Ledger:
-        """An order that somebody else made, as it was first read."""
+        """An order that the run did not provision, as it was first read."""
         replace, judged = msgspec.structs.replace, self._redactor.judged
         captures = (replace(c, capture_id=judged(c.capture_id)) for c in ledger.captures)
         refunds = (replace(r, refund_id=judged(r.refund_id)) for r in ledger.refunds)
@@ -129,7 +129,7 @@ class Recorder:
         )
 
     def _client(self, client: ClientSide) -> ClientSide:
-        """What the network knew of traffic, where nobody drove the client."""
+        """The marks of the network, where no adapter drove the client."""
         marks = tuple(
             msgspec.structs.replace(mark, served=tuple(map(self._response, mark.served)))
             for mark in client.marks

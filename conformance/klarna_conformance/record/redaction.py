@@ -1,4 +1,4 @@
-"""Finds secrets in texts and takes them out, however they are written."""
+"""Redacts secrets in texts, in every usual encoding."""
 
 import base64
 import html
@@ -12,7 +12,7 @@ __all__ = ["REDACTED", "Redactor"]
 
 REDACTED = "[redacted]"
 _SHORTEST = 4
-"""Shorter secrets are not looked for: replacing every `a` would destroy what is recorded."""
+"""Shorter secrets are not redacted: replacing every `a` would destroy the record."""
 _SHORTEST_TELLING = 6
 _WORD = re.compile(r"[A-Za-z]{0,15}|[A-Za-z]*(?:_[A-Za-z]*)+|\d*")
 _DOCUMENTED = (
@@ -20,12 +20,12 @@ _DOCUMENTED = (
     "authorization/cancel application/json text/html content-type location refund-id capture-id "
     "klarna-correlation-id klarna-idempotency-key http:// https:// localhost 127.0.0.1"
 )
-"""What stands in every record anyway."""
+"""Words of every record."""
 _MOST_ROUNDS = 3
 
 
 class Redactor:
-    """Takes secrets out of texts.
+    """Redacts secrets in texts.
 
     A secret that is like a word (letters or digits only, or short, or part of `public`, such as
     the server's own address) would be found in member names, paths and amounts too: it is looked
@@ -46,7 +46,7 @@ class Redactor:
         self._words = _whole_words(words)
 
     def text(self, text: str) -> str:
-        """A text that nobody judges, without the secrets."""
+        """A text that is not judged, without the secrets."""
         text = self.judged(text)
         return self._words.sub(REDACTED, text) if self._words else text
 
@@ -70,7 +70,7 @@ class Redactor:
         return words or any(form in text for form in self._least) or self._hides_in(text)
 
     def _hides_in(self, text: str) -> bool:
-        """Whether a secret comes to light when the escapes of a text are undone."""
+        """Whether a text contains a secret once its escapes are undone."""
         if not any(mark in text for mark in "%&\\"):
             return False
         return any(form in plain for plain in _unescaped(text) for form in self._least)

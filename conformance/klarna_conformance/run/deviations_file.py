@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from klarna_conformance.errors import UsageError, unknown_name
-from klarna_reports.record.record import KnownDeviation
+from klarna_reports.record.record import AcceptedDeviation
 from klarna_reports.record.results import Summary
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
@@ -19,10 +19,10 @@ _SUGGESTED_DAYS = 90
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    deviations: tuple[KnownDeviation, ...]
+    deviations: tuple[AcceptedDeviation, ...]
 
 
-def read_deviations(path: Path, spec: Spec) -> tuple[KnownDeviation, ...]:
+def read_deviations(path: Path, spec: Spec) -> tuple[AcceptedDeviation, ...]:
     """The entries of a file; raises UsageError with the line of the problem."""
     try:
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))

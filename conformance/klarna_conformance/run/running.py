@@ -28,12 +28,12 @@ from klarna_conformance.run.events import (
 from klarna_conformance.run.resuming import EarlierPart
 from klarna_conformance.sharding import Shard
 from klarna_conformance.target.budget import BudgetedTarget
-from klarna_conformance.target.http_target import HttpTarget
+from klarna_conformance.target.target import OpenTarget
 from klarna_conformance.wrong.catalogue import mutants
 from klarna_reports.record.record import (
+    AcceptedDeviation,
     Footer,
     Header,
-    KnownDeviation,
     Played,
     Record,
     TargetFacts,
@@ -55,13 +55,13 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     strict: bool = False
     shrink: bool = True
     command: str = ""
-    deviations: tuple[KnownDeviation, ...] = ()
+    deviations: tuple[AcceptedDeviation, ...] = ()
     shard: Shard | None = None
 
 
 def run(
     spec: Spec,
-    target: HttpTarget,
+    target: OpenTarget,
     plan: Plan,
     options: RunOptions,
     earlier: Record | None = None,
@@ -78,15 +78,14 @@ class _Running:
     """A run in progress: its budget, its failures so far, and how much was sent."""
 
     def __init__(
-        self, spec: Spec, target: HttpTarget, options: RunOptions, earlier: Record | None
+        self, spec: Spec, target: OpenTarget, options: RunOptions, earlier: Record | None
     ) -> None:
         self._spec = spec
         self._options = options
         self._earlier = EarlierPart(earlier)
         self._began_s = time.perf_counter()
-        # A target in this process is new each time, so its keys may be the same in every run.
         self._run_id = earlier.header.run_id if earlier else str(uuid.uuid4())
-        self._nonce = str(options.seed) if target.facts.kind == "mock" else self._run_id
+        self._nonce = str(options.seed) if target.abilities.keys_may_repeat else self._run_id
         self._unbounded = target
         self._target = BudgetedTarget(target, self._earlier.left_of(options.limits))
         self._breaker = CircuitBreaker()
@@ -120,11 +119,11 @@ class _Running:
             readings, probed = await discover_readings(
                 self._spec, self._target, self._nonce, plan.probes
             )
-            self._follow(readings)
+            self._unbounded.follow(readings)
             yield Started(self._header(plan))
             yield Planned(len(plan.scenarios), plan.scenarios)
         else:
-            self._follow(header.target.readings)
+            self._unbounded.follow(header.target.readings)
             yield Started(header, resumed=True)
             yield Planned(len(plan.scenarios))
         for played in probed:
@@ -158,10 +157,6 @@ class _Running:
             go_on=lambda: not self._stopped,
         ):
             yield CounterexampleFound(self._noted(played), counterexample)
-
-    def _follow(self, readings: dict[str, str]) -> None:
-        facts = self._unbounded.facts
-        self._unbounded.facts = msgspec.structs.replace(facts, readings=readings)
 
     def _noted(self, played: Played) -> Played:
         self._sent += sum(exchange.requests for exchange in played.exchanges)

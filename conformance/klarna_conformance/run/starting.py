@@ -19,8 +19,8 @@ from klarna_conformance.run.keeping import Keeper, keep
 from klarna_conformance.run.resuming import recorded_plan
 from klarna_conformance.run.running import RunOptions, run
 from klarna_conformance.sharding import Shard
-from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.opening import open_target
+from klarna_conformance.target.target import OpenTarget
 from klarna_reports.record.record import Record
 from klarna_reports.record.results import Summary
 from klarna_specs.goals import Scope
@@ -50,12 +50,12 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     shard: Shard | None = None
     command: str = ""
 
-    def open(self, spec: Spec) -> HttpTarget:
+    def open(self, spec: Spec) -> OpenTarget:
         """The target; raises UsageError."""
         opened = open_target(
             self.target, spec, seed=self.seed, mutant=self.mutant, rate_per_s=self.rate_per_s
         )
-        if self.shard and opened.stock is not None:
+        if self.shard and opened.pool is not None:
             raise UsageError("--shard cannot be used with a pool: the parts would share its orders")
         return opened
 
@@ -108,8 +108,8 @@ def start_run(spec: Spec, wanted: Wanted, earlier: Record | None = None) -> Asyn
             seed=options.seed,
             examples=wanted.examples,
             max_requests=options.limits.requests,
-            stock=opened.stock,
-            rehearsed=opened.facts.kind != "mock" or options.limits.time_s is not None,
+            stock=opened.pool,
+            rehearsed=not opened.abilities.is_instant or options.limits.time_s is not None,
             cache=PlanningCache.of_user(),
         )
     else:
@@ -126,7 +126,7 @@ def start_run(spec: Spec, wanted: Wanted, earlier: Record | None = None) -> Asyn
 
 
 async def _events(
-    spec: Spec, target: HttpTarget, plan: Plan, options: RunOptions, earlier: Record | None
+    spec: Spec, target: OpenTarget, plan: Plan, options: RunOptions, earlier: Record | None
 ) -> AsyncGenerator[Event]:
     async with target, aclosing(run(spec, target, plan, options, earlier)) as events:
         async for event in events:

@@ -1,1 +1,1 @@
-"""Where requests go, and where orders come from."""
+"""Where requests go, and what provides the orders."""

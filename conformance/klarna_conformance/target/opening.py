@@ -1,6 +1,7 @@
 """Opens the target that a command line names."""
 
 import os
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -8,46 +9,32 @@ import msgspec
 from klarna_conformance import defaults
 from klarna_conformance.errors import UsageError
 from klarna_conformance.http.hosts import PLAYGROUNDS, check_host, host_of, is_loopback
-from klarna_conformance.http.pace import Pacer
+from klarna_conformance.http.rate_limit import RateLimiter
 from klarna_conformance.http.wire import Wire
-from klarna_conformance.limits import Limits, duration_s
+from klarna_conformance.limits import Limits
 from klarna_conformance.target.http_target import HttpTarget
-from klarna_conformance.target.provisioners import (
-    CommandProvisioner,
-    HttpProvisioner,
-    NoProvisioner,
-    PoolProvisioner,
-    Provisioner,
-    TokenProvisioner,
-)
-from klarna_conformance.target.target_file import (
-    CommandOrders,
-    Credentials,
-    HttpOrders,
-    PoolOrders,
-    TargetFile,
-    TokenOrders,
-    read_target,
-)
+from klarna_conformance.target.provisioners import HttpOrders, HttpProvisioner, Surroundings
+from klarna_conformance.target.target import Abilities, OpenTarget
+from klarna_conformance.target.target_file import Credentials, TargetFile, read_target
 from klarna_reports.record.record import TargetFacts
 from klarna_specs.spec import Spec
 
-__all__ = ["open_target"]
+__all__ = ["open_described", "open_target"]
 
 _MOCK_URL = "http://mock"
 _SENT_TOGETHER = 8
-"""How many calls a scenario sends together at most, none of which waits for another one."""
+"""The most requests that a scenario sends together; none of them waits for another one."""
 _PLAYGROUND_RATE_PER_S = 20.0
-"""Below what a playground allows a merchant, for others may use it beside the run."""
+"""Below the limit of a playground for a merchant, which others may use during the run."""
 
 
 def open_target(
     text: str, spec: Spec, *, seed: int, mutant: str | None = None, rate_per_s: float | None = None
-) -> HttpTarget:
-    """The target: `mock` (or a mutant of it), a playground's name, a URL, or a target file.
+) -> OpenTarget:
+    """The target: `mock` (or a mutant of it), a playground, a URL, or a target file.
 
-    `rate_per_s` is instead of the target file's. Raises UsageError where it is none of them, or
-    a host where refunds move real money.
+    `rate_per_s` replaces that of the target file. Raises UsageError if the text names no target,
+    or a host where refunds move real money.
     """
     if mutant is not None and text != "mock":
         raise UsageError("--mutant goes with the mock only")
@@ -59,10 +46,10 @@ def open_target(
     if rate_per_s is not None:
         limits = msgspec.structs.replace(described.limits, rate_per_s=rate_per_s)
         described = msgspec.structs.replace(described, limits=limits)
-    return _over_http(spec, described)
+    return open_described(spec, described)
 
 
-def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
+def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> OpenTarget:
     from klarna_conformance.mock.in_process import MockWire
     from klarna_conformance.wrong.making import named_mock
 
@@ -77,6 +64,8 @@ def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> HttpTarget:
         wire=wire,
         provisioner=HttpProvisioner(f"{_MOCK_URL}/_control/orders", wire),
         clock_url=f"{_MOCK_URL}/_control/clock",
+        abilities=Abilities(keys_may_repeat=True, is_instant=True),
+        retries=0,
     )
 
 
@@ -99,10 +88,19 @@ def _from_url(url: str) -> TargetFile:
     )
 
 
-def _over_http(spec: Spec, described: TargetFile) -> HttpTarget:
-    limits = described.limits
+def open_described(spec: Spec, described: TargetFile) -> OpenTarget:
+    """The target that a target file describes."""
+    username, password = described.credentials.username, described.credentials.password
     local = is_loopback(host_of(described.base_url))
-    pacer = Pacer(limits.rate_per_s)
+    make_wire = partial(_wire, described, RateLimiter(described.limits.rate_per_s))
+    surroundings = Surroundings(
+        spec=spec,
+        base_url=described.base_url,
+        username=username,
+        password=password,
+        make_wire=make_wire,
+    )
+    orders = described.orders
     return HttpTarget(
         facts=TargetFacts(
             name=described.name,
@@ -110,23 +108,18 @@ def _over_http(spec: Spec, described: TargetFile) -> HttpTarget:
             kind="http",
             origins=described.origins,
         ),
-        username=described.credentials.username,
-        password=described.credentials.password,
-        wire=_wire(described, pacer),
-        provisioner=_provisioner(spec, described, pacer),
+        username=username,
+        password=password,
+        wire=make_wire(),
+        provisioner=orders.open(surroundings) if orders else None,
         clock_url=f"{described.base_url}/_control/clock" if local else None,
-        limits=limits,
-        secrets=_secrets(described),
+        limits=described.limits,
+        secrets=orders.secrets if orders else (),
         redacted_members=described.redact,
     )
 
 
-def _secrets(described: TargetFile) -> tuple[str, ...]:
-    """What may not be recorded beside the credentials."""
-    return (described.orders.token,) if isinstance(described.orders, TokenOrders) else ()
-
-
-def _wire(described: TargetFile, pacer: Pacer) -> Wire:
+def _wire(described: TargetFile, limiter: RateLimiter) -> Wire:
     wire = Wire(
         timeout_s=described.limits.timeout_s,
         concurrency=described.limits.concurrency + _SENT_TOGETHER,
@@ -134,28 +127,5 @@ def _wire(described: TargetFile, pacer: Pacer) -> Wire:
         proxy=described.proxy,
         http2=described.http2,
     )
-    wire.pace(pacer)
+    wire.limiter = limiter
     return wire
-
-
-def _provisioner(spec: Spec, described: TargetFile, pacer: Pacer) -> Provisioner:
-    match described.orders:
-        case None:
-            return NoProvisioner()
-        case HttpOrders(url=url):
-            return HttpProvisioner(url, _wire(described, pacer))
-        case PoolOrders(file=file):
-            return PoolProvisioner(Path(file), spec)
-        case CommandOrders(command=command, timeout=timeout):
-            return CommandProvisioner(command, timeout_s=duration_s(timeout))
-        case TokenOrders(token=token, market=market, payment_method=method):
-            told = described.credentials
-            return TokenProvisioner(
-                spec,
-                described.base_url,
-                _wire(described, pacer),
-                credentials=(told.username, told.password),
-                token=token,
-                market=market,
-                payment_method=method,
-            )

@@ -1,60 +1,93 @@
 """Targets: where requests go. The one seam between the toolkit and the outside."""
 
-from typing import Protocol
+from collections.abc import AsyncIterator
+from typing import Protocol, Self
 
 import msgspec
 
+from klarna_conformance.http.retrying import Agrees
+from klarna_conformance.limits import Limits
+from klarna_conformance.target.provisioners import PoolOrder
 from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable
-from klarna_specs.exchange import Failure, Request, Response
+from klarna_specs.exchange import Exchange, Request
 from klarna_specs.plan import OrderPlan
 
-__all__ = ["Exchanged", "OutOfBudget", "Target"]
+__all__ = ["Abilities", "OpenTarget", "OutOfBudget", "Target"]
 
 
 class OutOfBudget(Exception):
-    """The next request would be one too many; the message says of what there is not enough."""
-
-
-class Exchanged(msgspec.Struct, frozen=True, kw_only=True):
-    """A request as it was sent (credentials by kind only) and what came of it.
-
-    `earlier` are the outcomes of tries before, `waited_s` is how long the server had us wait.
-    """
-
-    request: Request
-    outcome: Response | Failure
-    earlier: tuple[Response | Failure, ...] = ()
-    waited_s: float = 0.0
+    """The next request would exceed a limit of the run; the message says which one."""
 
 
 class Target(Protocol):
-    """Something that requests can be sent to, and that orders can be had on."""
+    """Something that receives requests and provides orders."""
 
     @property
     def facts(self) -> TargetFacts:
-        """What the record says of this target."""
+        """What the record says about this target."""
         ...
 
-    @property
-    def settle_s(self) -> float:
-        """For how many seconds a read may show what was before, until it counts."""
-        ...
-
-    async def send(self, request: Request, *, chunked: bool = False) -> Exchanged:
+    async def send(
+        self, request: Request, *, chunked: bool = False, agrees: Agrees | None = None
+    ) -> Exchange:
         """Sends a request by its documented path. Never raises for what the target does.
 
-        Raises OutOfBudget where the run may not send it.
+        A read is repeated until it `agrees`, for as long as the target's limits allow. Raises
+        OutOfBudget if a limit of the run forbids the request.
         """
         ...
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
-        """Makes the order of a plan exist."""
+        """Provides the order of a plan."""
         ...
 
     async def advance(self, seconds: int) -> bool:
-        """Moves the target's clock; False where it has none that can be moved."""
+        """Advances the target's clock; False if it has none that can be advanced."""
         ...
 
     def recorded(self, played: Played) -> Played:
-        """What was played and judged, without what may not be recorded."""
+        """What was played and judged, without what must not be recorded."""
         ...
+
+
+class Abilities(msgspec.Struct, frozen=True, kw_only=True):
+    """What a target can do that not every target can.
+
+    `keys_may_repeat`: it starts empty in each run, so that runs may use the same idempotency keys.
+    `is_instant`: requests take hardly any time, so that there is no need to select the best ones.
+    Whether it has a clock is the answer of `Target.advance`.
+    """
+
+    keys_may_repeat: bool = False
+    is_instant: bool = False
+
+
+class OpenTarget(Target, Protocol):
+    """A target as a command line or a target file names it; an async context manager."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it can do that not every target can."""
+        ...
+
+    @property
+    def limits(self) -> Limits:
+        """The limits that its configuration sets for a run."""
+        ...
+
+    @property
+    def pool(self) -> tuple[PoolOrder, ...] | None:
+        """The unused orders, if no others can be made."""
+        ...
+
+    def reach(self) -> AsyncIterator[tuple[str, str]]:
+        """Connects step by step and yields each step with its result; raises PreflightError."""
+        ...
+
+    def follow(self, readings: dict[str, str]) -> None:
+        """Uses these interpretations of the contradictory paths, by operationId, from now on."""
+        ...
+
+    async def __aenter__(self) -> Self: ...
+
+    async def __aexit__(self, *_: object) -> None: ...

@@ -8,13 +8,13 @@ from urllib.parse import quote, urlsplit
 
 from klarna_conformance import defaults
 from klarna_conformance.http.locations import created_id
-from klarna_conformance.http.wire import Wire
 from klarna_conformance.openapi.schema_phase import workable_plan
 from klarna_conformance.play.player import play
-from klarna_conformance.target.http_target import HttpTarget
-from klarna_conformance.target.opening import open_target
-from klarna_conformance.target.provisioners import HttpProvisioner
-from klarna_reports.record.record import Played, TargetFacts
+from klarna_conformance.target.opening import open_described, open_target
+from klarna_conformance.target.provisioners import HttpOrders
+from klarna_conformance.target.target import OpenTarget
+from klarna_conformance.target.target_file import Credentials, TargetFile
+from klarna_reports.record.record import Played
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.scenario import Scenario
@@ -111,14 +111,13 @@ class HookedTarget:
                 ids.setdefault(f"{answered.creates}_id", created)
         return {name: quote(identifier, safe="") for name, identifier in ids.items()}
 
-    def _opened(self) -> HttpTarget:
+    def _opened(self) -> OpenTarget:
         username, password = credentials()
         url = self._provisioner_url
-        provisioner = HttpProvisioner(url, Wire()) if url else None
-        return HttpTarget(
-            facts=TargetFacts(name="st", base_url=self.base_url, kind="http"),
-            username=username,
-            password=password,
-            wire=Wire(),
-            provisioner=provisioner,
+        described = TargetFile(
+            name="st",
+            base_url=self.base_url,
+            credentials=Credentials(username=username, password=password),
+            orders=HttpOrders(url=url) if url else None,
         )
+        return open_described(self._spec, described)

@@ -12,8 +12,9 @@ import pytest
 from klarna_conformance import defaults
 from klarna_conformance.certify.driving import Course, Stage
 from klarna_conformance.errors import AdapterError
-from klarna_conformance.judge.client.judging import judge_client, keys_used
-from klarna_conformance.judge.client.traffic import judge_traffic, keys_of_traffic
+from klarna_conformance.judge.client.judging import judge_client
+from klarna_conformance.judge.client.keys import KeyBook
+from klarna_conformance.judge.client.traffic import judge_traffic
 from klarna_conformance.network.fault_queue import FaultQueue
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.testing.complaint import Complaint, KlarnaWarning, complaint
@@ -62,7 +63,7 @@ class KlarnaMock:
         self._spec = load()
         self._adapter = DoAdapter()
         self._faults = FaultQueue(self._spec)
-        self._used: dict[str, str] = {}
+        self._known = KeyBook()
         self._warned: set[str] = set()
         wait_s = rules.timeout_s
         tempo = Tempo(timeout_s=wait_s, hold_s=4 * wait_s, slow_s=0.4 * wait_s)
@@ -179,8 +180,8 @@ class KlarnaMock:
         if not self._rules.judge:
             return
         exchanges, marks, _ = self._call(self._remembered.unplayed())
-        findings = judge_traffic(self._spec, exchanges, marks, self._used)
-        self._conclude(complaint(self._spec, findings, exchanges, marks), warn)
+        judged = judge_traffic(self._spec, exchanges, marks, self._known)
+        self._conclude(complaint(self._spec, judged.findings, exchanges, marks), warn)
 
     def close(self) -> None:
         """Stops listening and ends every connection."""
@@ -206,12 +207,12 @@ class KlarnaMock:
         return self._judged(scenario, course, await self._remembered.unplayed())
 
     def _judged(self, scenario: ClientScenario, course: Course, beside: Stretch) -> Complaint:
-        used = {**keys_of_traffic(self._spec, beside.exchanges), **self._used}
-        findings = judge_client(self._spec, course.side, course.exchanges, used)
-        self._used.update(keys_used(self._spec, course.side, course.exchanges))
+        known = judge_traffic(self._spec, beside.exchanges).keys | self._known
+        judged = judge_client(self._spec, course.side, course.exchanges, known)
+        self._known |= judged.keys
         return complaint(
             self._spec,
-            findings,
+            judged.findings,
             course.exchanges,
             course.side.marks,
             about=scenario_text(scenario),

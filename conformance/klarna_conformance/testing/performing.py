@@ -16,7 +16,8 @@ import msgspec
 from klarna_conformance.adapter_protocol import Hello, Ready
 from klarna_conformance.errors import AdapterError
 from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Told, Unknown, Unsupported
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
+from klarna_specs.loader import load
 
 __all__ = ["Do", "DoAdapter", "Perform", "Worker", "on_loop"]
 
@@ -45,7 +46,7 @@ class DoAdapter:
     async def begin(self, hello: Hello) -> Ready:
         """Is ready at once: the test has created the client."""
         del hello
-        return Ready(client="pytest", operations=CLIENT_OPERATIONS)
+        return Ready(client="pytest", operations=client_operations(load()))
 
     async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         """Carries out a command; raises AdapterError for an invalid outcome.

@@ -8,7 +8,7 @@ from klarna_conformance.drawing import draw
 from klarna_reports.words.client_wording import scenario_text
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.play import ClientScenario
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
 from klarna_strategies.clients import client_scenarios, client_table
 
@@ -19,7 +19,7 @@ _LONGEST_ID = 100
 
 def klarna_scenarios(
     *,
-    operations: Collection[str] = CLIENT_OPERATIONS,
+    operations: Collection[str] | None = None,
     faults: Collection[str] = FAULT_KINDS,
     examples: int = 0,
     seed: int = defaults.SEED,
@@ -29,9 +29,10 @@ def klarna_scenarios(
     They have commands for these operations (operationIds) only, and these kinds of faults only.
     Raises ValueError for unknown names.
     """
-    _known("operations", operations, CLIENT_OPERATIONS)
-    _known("faults", faults, FAULT_KINDS)
     spec = load()
+    if operations is not None:
+        _known("operations", operations, client_operations(spec))
+    _known("faults", faults, FAULT_KINDS)
     drawn = client_scenarios(spec, operations=operations, faults=faults)
     return (
         *client_table(spec, operations=operations, faults=faults),

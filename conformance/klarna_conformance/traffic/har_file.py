@@ -177,7 +177,7 @@ def _masked_key(headers: Headers) -> Headers:
 
 
 def _split_prefix(path: str) -> tuple[str, str]:
-    """What stands before the documented path, such as a gateway's prefix, and that path."""
+    """The prefix before the documented path, such as a gateway's, and that path."""
     prefix, found, rest = path.partition(ORDERS_PATH)
     return (prefix.rstrip("/"), found + rest) if found else ("", path)
 

@@ -104,7 +104,7 @@ class ProxyServer:
         call = read_call(self._spec, request)
         if call is None or not self._reads:
             return self._given(request, await self._passed_on(request, authorization))
-        if call.order_id not in self._known and call.operation.operation != "getOrder":
+        if call.order_id not in self._known and call.operation.shows != "order":
             await self._read(call, request, authorization)
         outcome = await self._passed_on(request, authorization)
         if call.operation.changes:

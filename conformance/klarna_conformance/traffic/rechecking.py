@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import msgspec
 
-from klarna_conformance.judge.client.judging import judge_client, keys_used
-from klarna_conformance.judge.client.traffic import judge_traffic, keys_of_traffic
+from klarna_conformance.judge.client.judging import judge_client
+from klarna_conformance.judge.client.keys import KeyBook
+from klarna_conformance.judge.client.traffic import judge_traffic
 from klarna_conformance.judge.server import judge
 from klarna_conformance.run.events import (
     CounterexampleFound,
@@ -15,7 +16,7 @@ from klarna_conformance.run.events import (
     ScenarioFinished,
     Started,
 )
-from klarna_reports.record.record import Finding, Played, Record
+from klarna_reports.record.record import Played, Record
 from klarna_specs.spec import Spec
 
 __all__ = ["judged_again"]
@@ -36,20 +37,19 @@ def judged_again(spec: Spec, record: Record) -> Iterator[Event]:
 
 
 def _again(spec: Spec, record: Record) -> Iterator[Played]:
-    used: dict[str, str] = {}
+    known = KeyBook()
     for played in record.played:
         side = played.client
         if not played.exchanges and not (side and side.episodes):
             yield played
             continue
-        findings: tuple[Finding, ...]
         if side is None:
             findings = judge(spec, record.header.target, played.orders, played.exchanges)
         elif side.episodes:
             alone = bool(played.shrunk_from)
-            findings = judge_client(spec, side, played.exchanges, {} if alone else used)
-            used = used if alone else {**used, **keys_used(spec, side, played.exchanges)}
+            judged = judge_client(spec, side, played.exchanges, KeyBook() if alone else known)
+            findings, known = judged.findings, known if alone else known | judged.keys
         else:
-            findings = judge_traffic(spec, played.exchanges, side.marks, used)
-            used = {**keys_of_traffic(spec, played.exchanges), **used}
+            judged = judge_traffic(spec, played.exchanges, side.marks, known)
+            findings, known = judged.findings, judged.keys | known
         yield msgspec.structs.replace(played, findings=findings)

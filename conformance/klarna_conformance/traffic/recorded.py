@@ -7,8 +7,8 @@ from typing import Any
 import msgspec
 
 from klarna_conformance.judge.server import judge
-from klarna_conformance.judge.server.reading import told_ids
-from klarna_conformance.judge.server.state import noted
+from klarna_conformance.judge.server.adoption import noted
+from klarna_conformance.judge.server.named_ids import ids_named_by
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.run.events import NotJudged, ScenarioFinished
 from klarna_conformance.traffic.har_file import Recorded
@@ -164,13 +164,13 @@ def _obscure(
         if call.operation.body and each.exchange.request.unrecorded:
             yield each, "its body is not recorded"
         elif call.key_is_masked and not masked.isdisjoint(
-            {call.fingerprint, *told_ids(call, each.exchange.outcome)}
+            {call.fingerprint, *ids_named_by(call, each.exchange.outcome)}
         ):
             yield each, "its idempotency key is not recorded, so it may repeat another call"
         elif call.path_reading != facts.readings.get(call.operation.operation, call.path_reading):
             yield each, "the server follows another spelling of this path"
         if call.key_is_masked and call.operation.changes:
-            masked |= {call.fingerprint, *told_ids(call, each.exchange.outcome)}
+            masked |= {call.fingerprint, *ids_named_by(call, each.exchange.outcome)}
 
 
 def _failed(each: Recorded) -> bool:
@@ -191,7 +191,7 @@ def _is_unauthorized(each: Recorded) -> bool:
 def _shown(spec: Spec, each: Recorded) -> ProvidedOrder | str | None:
     """The order that an answer shows; why it cannot be judged, or None where it shows none."""
     call, outcome = read_call(spec, each.exchange.request), each.exchange.outcome
-    if call is None or call.operation.operation != "getOrder":
+    if call is None or call.operation.shows != "order":
         return None
     if not isinstance(outcome, Response) or not outcome.is_success:
         return None

@@ -6,7 +6,8 @@ from collections.abc import Collection, Iterator, Mapping
 import msgspec
 
 from klarna_conformance.judge.client.judging import excuses
-from klarna_conformance.judge.client.traffic import excusable, judge_traffic, keys_of_traffic
+from klarna_conformance.judge.client.keys import KeyBook
+from klarna_conformance.judge.client.traffic import judge_traffic
 from klarna_conformance.network.network import Seen
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.run.events import Event, Excused, Finished, ScenarioFinished, Started
@@ -92,9 +93,9 @@ def _followed(spec: Spec, watched: Watched) -> tuple[str, ...]:
 def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterator[Event]:
     """The requests about each order, with what the requirements say of their sender.
 
-    A key that was used for several orders is reported at its second use.
+    A key that is used for several orders is reported at its second use.
     """
-    used: dict[str, str] = {}
+    known = KeyBook()
     found: set[str] = set()
     excused: set[str] = set()
     for number, places in enumerate(_by_order(spec, watched).values(), 1):
@@ -107,15 +108,15 @@ def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterato
             for place in places
         )
         marks = tuple(watched.marks[place] for place in places) if watched.marks else ()
-        findings = judge_traffic(spec, exchanges, marks, used)
-        used = {**keys_of_traffic(spec, exchanges), **used}
-        found |= {finding.requirement for finding in findings}
-        excused |= set(excusable(spec, exchanges, marks))
+        judged = judge_traffic(spec, exchanges, marks, known)
+        known = judged.keys | known
+        found |= {finding.requirement for finding in judged.findings}
+        excused |= judged.occasions
         played = Played(
             id=f"c{number:04}",
             scenario=Scenario(plan=None, steps=()),
             exchanges=exchanges,
-            findings=findings,
+            findings=judged.findings,
             client=ClientSide(orders=(), episodes=(), marks=marks),
         )
         yield ScenarioFinished(recorder.played(played))

@@ -51,7 +51,11 @@ class ResponseChange(_Noun, frozen=True):
 class Mutant(_Noun, frozen=True):
     """A server that deviates in one way.
 
-    `caught_by` names the requirements any of which may catch it: none for a harmless variant.
+    `fails` and `warns` name examples (`examples.py`), and for each of them exactly the requirements
+    that it fails or does not follow there; that a response is not as described is left out.
+    `caught_by` names the requirements any of which may catch it in a run: where nothing else is
+    given, those that it fails on its examples, and none for a harmless variant.
+
     The deviation is made of changed `rules` (by requirement id), `terms` (by operation), `groups`
     of markets, rewritten `responses`, and a `behaviour` by name with its `arguments`.
     """
@@ -60,6 +64,8 @@ class Mutant(_Noun, frozen=True):
     description: str
     kind: str = ""
     caught_by: tuple[str, ...] = ()
+    fails: dict[str, tuple[str, ...]] = {}
+    warns: dict[str, tuple[str, ...]] = {}
     rules: dict[str, str] = {}
     terms: dict[str, dict[str, str]] = {}
     groups: dict[str, GroupChange] = {}
@@ -97,7 +103,11 @@ def _read(name: str) -> tuple[Mutant, ...]:
     except SpecFileError as exc:
         raise UsageError(str(exc)) from exc
     return tuple(
-        msgspec.structs.replace(mutant, kind=kind)
+        msgspec.structs.replace(mutant, kind=kind, caught_by=mutant.caught_by or _failing(mutant))
         for kind, listed in classes.items()
         for mutant in listed.mutants
     )
+
+
+def _failing(mutant: Mutant) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for names in mutant.fails.values() for name in names))

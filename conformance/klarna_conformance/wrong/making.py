@@ -88,7 +88,8 @@ def _requirement(requirement: Requirement, rules: Mapping[str, str]) -> Requirem
 
 def _check_names(spec: Spec, mutant: Mutant) -> None:
     known = {requirement.id for requirement in spec.requirements}
-    named = {*mutant.rules, *mutant.caught_by} - known
+    found = (*mutant.fails.values(), *mutant.warns.values())
+    named = {*mutant.rules, *mutant.caught_by, *(name for names in found for name in names)} - known
     groups = set(mutant.groups) - set(spec.market_groups)
     if unknown := named | groups | (set(mutant.terms) - set(spec.operations)):
         raise UsageError(f"the mutant {mutant.id} names what does not exist: {sorted(unknown)}")

@@ -3,14 +3,13 @@
 import threading
 import uuid
 from collections.abc import Mapping
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import httpx
 
 from klarna_conformance.adapter_protocol import Hello
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
 from klarna_specs.json_value import as_object
 
 __all__ = ["Errand", "GivenUp", "ReferenceClient"]
@@ -43,7 +42,9 @@ class Errand(NamedTuple):
 class ReferenceClient:
     """Sends again what got no clear answer, under the same key; tells only what it knows."""
 
-    operations = CLIENT_OPERATIONS
+    id: ClassVar[str] = "client-reference"
+    caught_by: ClassVar[tuple[str, ...]] = ()
+    operations = tuple(_SUFFIXES)
     attempts = 4
 
     def __init__(self, hello: Hello, *, backoff_s: float = 0.1) -> None:

@@ -1,4 +1,4 @@
-// Adapter of a small client with fetch. Copy it, and have `act` call your own client instead.
+// Adapter with a small client that uses fetch. Copy it, and call your own client in `execute`.
 import { createInterface } from "node:readline";
 import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -13,12 +13,12 @@ const ATTEMPTS = 4;
 const LONGEST_PAUSE_MS = 30_000;
 let hello;
 
-async function act(operation, orderId, { capture_id = "", ...body }) {
+async function execute(operation, orderId, { capture_id = "", ...body }) {
   const [method, suffix] = PATHS[operation];
   const path = `/ordermanagement/v1/orders/${orderId}${suffix.replace("{capture_id}", capture_id)}`;
   const credentials = Buffer.from(`${hello.username}:${hello.password}`).toString("base64");
   const headers = { Authorization: `Basic ${credentials}` };
-  // The key is the same for all attempts, for any of them may have counted.
+  // All attempts use the same key, because any of them may have taken effect.
   if (method !== "GET") headers["Klarna-Idempotency-Key"] = randomUUID();
   const content = Object.keys(body).length ? JSON.stringify(body) : undefined;
   if (content) headers["Content-Type"] = "application/json";
@@ -34,13 +34,13 @@ async function act(operation, orderId, { capture_id = "", ...body }) {
       response = await fetch(hello.base_url + path, request);
       text = await response.text();
     } catch {
-      unclear = true; // no answer, or not the whole of it: nobody knows what the server did
+      unclear = true; // no complete response: the effect is unknown
       continue;
     }
     if (response.ok) return done(operation, response, text);
     if (response.status === 429) {
-      const asked = response.headers.get("retry-after") ?? "";
-      if (/^\d+$/.test(asked)) pauseMs = 1000 * Number(asked);
+      const seconds = response.headers.get("retry-after") ?? "";
+      if (/^\d+$/.test(seconds)) pauseMs = 1000 * Number(seconds);
       if (pauseMs > LONGEST_PAUSE_MS) break;
     } else if (response.status >= 500) {
       unclear = true;
@@ -73,7 +73,7 @@ function refused(response, text) {
   };
 }
 
-// The members of a JSON body; none where it is something else, such as an error page.
+// The members of a JSON body; none for other bodies, such as an error page.
 function members(text) {
   try {
     return Object(JSON.parse(text));
@@ -82,12 +82,12 @@ function members(text) {
   }
 }
 
-const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const send = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
 for await (const line of createInterface({ input: process.stdin })) {
-  const told = JSON.parse(line);
-  if (told.hello) {
-    hello = told.hello;
-    say({ ready: { client: `example 1.0 (node ${process.version})`, operations: Object.keys(PATHS) } });
-  } else if (!(told.operation in PATHS)) say({ id: told.id, outcome: "unsupported" });
-  else say({ id: told.id, ...(await act(told.operation, told.order_id, told.arguments)) });
+  const command = JSON.parse(line);
+  if (command.hello) {
+    hello = command.hello;
+    send({ ready: { client: `example 1.0 (node ${process.version})`, operations: Object.keys(PATHS) } });
+  } else if (!(command.operation in PATHS)) send({ id: command.id, outcome: "unsupported" });
+  else send({ id: command.id, ...(await execute(command.operation, command.order_id, command.arguments)) });
 }

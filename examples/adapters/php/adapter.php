@@ -1,7 +1,7 @@
 <?php
-// Adapter of a small client with curl. Copy it, and have `act` call your own client instead.
+// Adapter with a small client that uses curl. Copy it, and call your own client in `execute`.
 declare(strict_types=1);
-ini_set('display_errors', 'stderr'); // warnings on stdout would be taken for answers
+ini_set('display_errors', 'stderr'); // warnings on stdout would break the protocol
 
 const PATHS = [
     'refundOrder' => ['POST', '/refunds'],
@@ -12,14 +12,14 @@ const PATHS = [
 const ATTEMPTS = 4;
 const LONGEST_PAUSE_S = 30;
 
-function act(object $hello, string $operation, string $orderId, object $arguments): array
+function execute(object $hello, string $operation, string $orderId, object $arguments): array
 {
     [$method, $suffix] = PATHS[$operation];
     $suffix = str_replace('{capture_id}', $arguments->capture_id ?? '', $suffix);
     $url = "$hello->base_url/ordermanagement/v1/orders/$orderId$suffix";
     unset($arguments->capture_id);
     $body = (array) $arguments ? json_encode($arguments) : null;
-    // The key is the same for all attempts, for any of them may have counted.
+    // All attempts use the same key, because any of them may have taken effect.
     $headers = $method === 'GET' ? [] : ['Klarna-Idempotency-Key: ' . uuid()];
     $unclear = false;
     $pause = 0.0;
@@ -31,13 +31,13 @@ function act(object $hello, string $operation, string $orderId, object $argument
             return done($operation, $answered, $text);
         }
         if ($status === 429) {
-            $asked = $answered['retry-after'] ?? '';
-            $pause = ctype_digit($asked) ? (float) $asked : $pause;
+            $seconds = $answered['retry-after'] ?? '';
+            $pause = ctype_digit($seconds) ? (float) $seconds : $pause;
             if ($pause > LONGEST_PAUSE_S) {
                 break;
             }
         } elseif ($status >= 500 || $status === 0) {
-            $unclear = true; // nobody knows what the server did
+            $unclear = true; // the effect is unknown
         } else {
             return $unclear || $status < 400 ? ['outcome' => 'unknown'] : refused($answered, $text);
         }
@@ -45,7 +45,7 @@ function act(object $hello, string $operation, string $orderId, object $argument
     return ['outcome' => 'unknown'];
 }
 
-/** One attempt: status, headers by their names in lower case, body; the status is 0 where no whole answer came. */
+/** One attempt: status, headers by lower-case name, body; the status is 0 without a complete response. */
 function send(object $hello, string $method, string $url, array $headers, ?string $body): array
 {
     $curl = curl_init();
@@ -56,7 +56,7 @@ function send(object $hello, string $method, string $url, array $headers, ?strin
         CURLOPT_USERPWD => "$hello->username:$hello->password",
         CURLOPT_HTTPHEADER => $body === null ? $headers : [...$headers, 'Content-Type: application/json'],
         CURLOPT_TIMEOUT_MS => (int) ($hello->timeout_s * 1000),
-        // On a connection that was used before curl sends again by itself, and does not tell.
+        // On a reused connection, curl retries silently.
         CURLOPT_FRESH_CONNECT => true,
         CURLOPT_RETURNTRANSFER => true,
         CURLOPT_HEADERFUNCTION => function ($curl, string $line) use (&$answered): int {
@@ -87,7 +87,7 @@ function done(string $operation, array $answered, string $text): array
 
 function refused(array $answered, string $text): array
 {
-    $error = json_decode($text); // null where it is something else, such as an error page
+    $error = json_decode($text); // null for other bodies, such as an error page
     return [
         'outcome' => 'refused',
         'error_code' => $error->error_code ?? null,
@@ -105,14 +105,14 @@ function uuid(): string
 }
 
 while (($line = fgets(STDIN)) !== false) {
-    $told = json_decode($line);
-    if (isset($told->hello)) {
-        $hello = $told->hello;
-        $said = ['ready' => ['client' => 'example 1.0 (php ' . PHP_VERSION . ')', 'operations' => array_keys(PATHS)]];
-    } elseif (!isset(PATHS[$told->operation])) {
-        $said = ['id' => $told->id, 'outcome' => 'unsupported'];
+    $command = json_decode($line);
+    if (isset($command->hello)) {
+        $hello = $command->hello;
+        $answer = ['ready' => ['client' => 'example 1.0 (php ' . PHP_VERSION . ')', 'operations' => array_keys(PATHS)]];
+    } elseif (!isset(PATHS[$command->operation])) {
+        $answer = ['id' => $command->id, 'outcome' => 'unsupported'];
     } else {
-        $said = ['id' => $told->id, ...act($hello, $told->operation, $told->order_id, $told->arguments)];
+        $answer = ['id' => $command->id, ...execute($hello, $command->operation, $command->order_id, $command->arguments)];
     }
-    fwrite(STDOUT, json_encode($said) . "\n");
+    fwrite(STDOUT, json_encode($answer) . "\n");
 }

@@ -1,4 +1,4 @@
-"""Adapter of a small client with httpx. Copy it, and have `act` call your own client instead."""
+"""Adapter with a small client that uses httpx. Copy it, and call your own client in `execute`."""
 
 import json
 import sys
@@ -18,8 +18,8 @@ ATTEMPTS = 4
 LONGEST_PAUSE_S = 30
 
 
-def act(client: httpx.Client, operation: str, order_id: str, arguments: dict) -> dict:
-    """Does one thing; the key is the same for all attempts, for any of them may have counted."""
+def execute(client: httpx.Client, operation: str, order_id: str, arguments: dict) -> dict:
+    """Executes a command; all attempts use the same key, as any of them may have taken effect."""
     method, suffix = PATHS[operation]
     path = f"{ORDERS}/{order_id}{suffix.format(capture_id=arguments.pop('capture_id', ''))}"
     headers = {} if method == "GET" else {"Klarna-Idempotency-Key": str(uuid.uuid4())}
@@ -31,13 +31,13 @@ def act(client: httpx.Client, operation: str, order_id: str, arguments: dict) ->
         try:
             response = client.request(method, path, json=arguments or None, headers=headers)
         except httpx.TransportError:
-            unclear = True  # no answer, or not the whole of it: nobody knows what the server did
+            unclear = True  # no complete response: the effect is unknown
             continue
         if response.is_success:
             return done(operation, response)
         if response.status_code == 429:
-            asked = response.headers.get("retry-after", "")
-            pause_s = int(asked) if asked.isdigit() else pause_s
+            seconds = response.headers.get("retry-after", "")
+            pause_s = int(seconds) if seconds.isdigit() else pause_s
             if pause_s > LONGEST_PAUSE_S:
                 break
         elif response.is_server_error:
@@ -48,7 +48,7 @@ def act(client: httpx.Client, operation: str, order_id: str, arguments: dict) ->
 
 
 def done(operation: str, response: httpx.Response) -> dict:
-    """The outcome of a success; a refund's id comes in a header, or at the end of another one."""
+    """The outcome of a success; the id of a refund is in a header or at the end of the Location."""
     if operation == "refundOrder":
         location = response.headers.get("location", "").rstrip("/").rsplit("/", 1)[-1]
         refund_id = response.headers.get("refund-id") or location or None
@@ -60,7 +60,7 @@ def done(operation: str, response: httpx.Response) -> dict:
 
 
 def refused(response: httpx.Response) -> dict:
-    """The outcome of a refusal, with what the server told."""
+    """The outcome of a refusal, with the server's error details."""
     error = members(response)
     correlation_id = response.headers.get("klarna-correlation-id")
     return {
@@ -72,7 +72,7 @@ def refused(response: httpx.Response) -> dict:
 
 
 def members(response: httpx.Response) -> dict:
-    """The members of a JSON body; none where it is something else, such as an error page."""
+    """The members of a JSON body; none for other bodies, such as an error page."""
     try:
         value = response.json()
     except ValueError:
@@ -81,19 +81,21 @@ def members(response: httpx.Response) -> dict:
 
 
 def main() -> None:
-    """Speaks the protocol: one JSON object a line in, one a line out, nothing else on stdout."""
+    """Runs the protocol: one JSON object per line in and out, nothing else on stdout."""
     hello = json.loads(sys.stdin.readline())["hello"]
     auth = (hello["username"], hello["password"])
     client = httpx.Client(base_url=hello["base_url"], auth=auth, timeout=hello["timeout_s"])
     ready = {"client": f"example 1.0 (httpx {httpx.__version__})", "operations": list(PATHS)}
     print(json.dumps({"ready": ready}), flush=True)
     for line in sys.stdin:
-        told = json.loads(line)
-        if told["operation"] not in PATHS:
+        command = json.loads(line)
+        if command["operation"] not in PATHS:
             outcome = {"outcome": "unsupported"}
         else:
-            outcome = act(client, told["operation"], told["order_id"], told["arguments"])
-        print(json.dumps({"id": told["id"], **outcome}), flush=True)
+            outcome = execute(
+                client, command["operation"], command["order_id"], command["arguments"]
+            )
+        print(json.dumps({"id": command["id"], **outcome}), flush=True)
 
 
 if __name__ == "__main__":

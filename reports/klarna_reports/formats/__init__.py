@@ -1,1 +1,1 @@
-"""Renderings for programs and for other tools, one file each."""
+"""Output formats for other programs, one module each."""

@@ -1,4 +1,4 @@
-"""A badge: the verdict as a small SVG that a README can show."""
+"""A badge: the verdict as a small SVG for a README."""
 
 from typing import Final
 
@@ -32,7 +32,7 @@ aria-labelledby="title"><title id="title">{{ label }}: {{ verdict }}</title>
 
 
 def badge(summary: Summary) -> str:
-    """The verdict as SVG text, with a title for those who do not see it."""
+    """The verdict as SVG text, with a title for screen readers."""
     verdict = summary.verdict.lower()
     return _TEMPLATE.render(
         label=_LABEL,

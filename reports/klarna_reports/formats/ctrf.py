@@ -1,4 +1,4 @@
-"""CTRF: the test results format that dashboards of any framework read; a test a requirement."""
+"""CTRF, a test result format that dashboards read: one test per requirement."""
 
 import json
 from collections import Counter
@@ -13,7 +13,7 @@ _Status = Literal["passed", "failed", "skipped", "pending", "other"]
 
 
 def ctrf(summary: Summary) -> str:
-    """The summary as CTRF JSON. Only what was seen and is right has passed."""
+    """The summary as CTRF JSON. Only requirements with the verdict PASS have passed."""
     start = _start_ms(summary)
     tests = [_test(result, strict=summary.strict) for result in summary.requirements]
     counted = Counter(test["status"] for test in tests)
@@ -63,7 +63,7 @@ def _status(result: RequirementResult, *, strict: bool) -> _Status:
         case "WARN":
             return "failed" if strict else "other"
         case "NOT_RUN":
-            # Dashboards are green with skipped tests, and a MUST that was not seen is not.
+            # Dashboards are green with skipped tests, and an unverified MUST must not be green.
             return "failed" if result.level == "MUST" else "skipped"
         case "NOT_APPLICABLE":
             return "skipped"

@@ -1,4 +1,4 @@
-"""HAR 1.2: all exchanges of a record, for browsers' and other tools that read recorded traffic."""
+"""HAR 1.2: all exchanges of a record, for tools that read recorded traffic."""
 
 import base64
 import json
@@ -15,10 +15,9 @@ __all__ = ["har"]
 def har(record: Record) -> str:
     """The record's exchanges as HAR text, scenario after scenario.
 
-    Each scenario is told as if it had begun with the run, for only that is recorded, and by the
-    target's clock. Where no
-    response came the entry has status 0, as browsers write it, and its comment says why.
-    Credentials were not recorded, so none are in it.
+    Every scenario starts at the start of the run, because its own start is not recorded; times are
+    those of the target's clock. An entry without a response has status 0, as browsers write it, and
+    its comment gives the reason. It contains no credentials, because none are recorded.
     """
     version = record.header.versions.get("klarna-conformance", "")
     entries = list(_entries(record))
@@ -53,7 +52,7 @@ def _began(started_at: str) -> datetime:
 
 def _request(base_url: str, exchange: Exchange) -> dict[str, Any]:
     request = exchange.request
-    told: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "method": request.method,
         "url": base_url + request.path,
         "httpVersion": "HTTP/1.1",
@@ -65,13 +64,13 @@ def _request(base_url: str, exchange: Exchange) -> dict[str, Any]:
     }
     if request.body.raw:
         mime_type = request.header("Content-Type") or ""
-        told["postData"] = {"mimeType": mime_type, "params": [], **_text(request.body)}
-    return told
+        entry["postData"] = {"mimeType": mime_type, "params": [], **_text(request.body)}
+    return entry
 
 
 def _response(exchange: Exchange) -> dict[str, Any]:
     outcome = exchange.outcome
-    told: dict[str, Any] = {
+    entry: dict[str, Any] = {
         "status": 0,
         "statusText": "",
         "httpVersion": "HTTP/1.1",
@@ -83,9 +82,9 @@ def _response(exchange: Exchange) -> dict[str, Any]:
         "bodySize": -1,
     }
     if not isinstance(outcome, Response):
-        return {**told, "comment": f"{outcome.kind}: {outcome.message}"}
+        return {**entry, "comment": f"{outcome.kind}: {outcome.message}"}
     return {
-        **told,
+        **entry,
         "status": outcome.status,
         "headers": _headers(outcome.headers),
         "content": _content(outcome.body, outcome.header("Content-Type") or "x-unknown"),

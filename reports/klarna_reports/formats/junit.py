@@ -1,6 +1,6 @@
-"""`junit.xml`: a test suite an operation, a test case a requirement.
+"""`junit.xml`: one test suite per operation, one test case per requirement.
 
-Readers of JUnit take a skipped case for a good one, so a MUST that was not seen is an error here.
+Tools treat a skipped case as passed, so an unverified MUST is an error.
 """
 
 import re
@@ -17,7 +17,7 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
 def junit(summary: Summary) -> str:
-    """The summary as JUnit XML; it is green exactly where the run's exit code is 0."""
+    """The summary as JUnit XML; it passes if and only if the run's exit code is 0."""
     root = Element("testsuites", {"name": "klarna-conformance", "time": f"{summary.wall_s:.3f}"})
     findings: defaultdict[str, list[ReportedFinding]] = defaultdict(list)
     for finding in summary.findings:
@@ -62,7 +62,7 @@ def _add_case(
             SubElement(case, "skipped", {"message": _text(f"{result.verdict}: {result.reason}")})
         case "WARN" | "INFO" | "KNOWN":
             note = SubElement(case, "system-out")
-            note.text = _text(f"{result.verdict}: {_told(result, findings)}")
+            note.text = _text(f"{result.verdict}: {_details(result, findings)}")
 
 
 def _add(
@@ -70,23 +70,23 @@ def _add(
 ) -> None:
     message = result.reason or result.statement
     element = SubElement(case, tag, {"type": result.verdict, "message": _text(message)})
-    element.text = _text(_told(result, findings))
+    element.text = _text(_details(result, findings))
 
 
-def _told(result: RequirementResult, findings: list[ReportedFinding]) -> str:
+def _details(result: RequirementResult, findings: list[ReportedFinding]) -> str:
     where = f"{result.statement} ({result.level}, {result.source}: {result.section or '-'})"
     parts = [where, *(_finding_text(finding) for finding in findings)]
     if not findings:
         parts.append(result.reason)
     if result.unlisted:
-        parts.append(f"and {result.unlisted} more findings that are not listed")
+        parts.append(f"and {result.unlisted} more findings")
     return "\n\n".join(parts)
 
 
 def _finding_text(finding: ReportedFinding) -> str:
     return (
         f"expected: {finding.expected}\nobserved: {finding.observed}\n"
-        f"scenario: {finding.scenario}, seen {finding.count} times\n{finding.curl}"
+        f"scenario: {finding.scenario}, observed {finding.count} times\n{finding.curl}"
     )
 
 

@@ -1,4 +1,4 @@
-"""Markdown for pull requests and step summaries, and annotations that GitHub shows in place."""
+"""Markdown for pull requests and step summaries, and annotations for GitHub Actions."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,16 +11,16 @@ from klarna_reports.words.wording import cut
 __all__ = ["annotations", "changes_markdown", "markdown"]
 
 _SIGNS = {"FAIL": "❌", "ERROR": "💥", "NOT_RUN": "⬜", "WARN": "⚠️", "KNOWN": "🟡"}
-_TOLD_FIRST = ("ERROR", "FAIL", "KNOWN", "NOT_RUN", "WARN")
+_URGENT = ("ERROR", "FAIL", "KNOWN", "NOT_RUN", "WARN")
 _LONGEST_TEXT = 300
 _MOST_ROWS = 50
 _LONGEST_LINE = 4_000
-"""GitHub takes a step summary of at most a mebibyte."""
+"""Keeps a step summary below GitHub's limit of one mebibyte."""
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()<>#+!|~&:@-])")
 
 
 def markdown(summary: Summary) -> str:
-    """The summary as Markdown: the verdict, what asks for action, and the numbers."""
+    """The summary as Markdown: the verdict, the numbers, and what needs action."""
     return "\n".join(_lines(summary)) + "\n"
 
 
@@ -35,17 +35,17 @@ def _lines(summary: Summary) -> Iterator[str]:
         f"{summary.scenarios} scenarios, {summary.wall_s:.1f} s · {_plain(counts)} · "
         f"seed {summary.seed}"
     )
-    told = [r for r in summary.requirements if r.verdict in _TOLD_FIRST and _matters(r)]
-    told.sort(key=lambda result: _TOLD_FIRST.index(result.verdict))
-    if told:
-        yield from ("", "| verdict | level | requirement | what was seen |", "|---|---|---|---|")
-        yield from map(_row, told[:_MOST_ROWS])
-    if len(told) > _MOST_ROWS:
+    rows = [r for r in summary.requirements if r.verdict in _URGENT and _matters(r)]
+    rows.sort(key=lambda result: _URGENT.index(result.verdict))
+    if rows:
+        yield from ("", "| verdict | level | requirement | observed |", "|---|---|---|---|")
+        yield from map(_row, rows[:_MOST_ROWS])
+    if len(rows) > _MOST_ROWS:
         yield ""
-        yield f"And {len(told) - _MOST_ROWS} more, which are in the report."
+        yield f"And {len(rows) - _MOST_ROWS} more in the report."
     failed = [finding for finding in summary.findings if finding.verdict == "FAIL"]
     if failed:
-        yield from ("", "<details><summary>How to see it by hand</summary>", "")
+        yield from ("", "<details><summary>How to reproduce it</summary>", "")
         yield from _by_hand(failed)
         yield from ("", "</details>")
 
@@ -73,7 +73,7 @@ def _by_hand(findings: Iterable[ReportedFinding]) -> Iterator[str]:
 
 
 def _plain(text: str) -> str:
-    """A text on one line that Markdown takes as it is."""
+    """A text on one line, escaped for Markdown."""
     return _SPECIAL.sub(r"\\\1", printable(" ".join(text.split())))
 
 
@@ -87,7 +87,7 @@ _SIGN_OF_CHANGE: dict[ChangeKind, str] = {
 
 
 def changes_markdown(changes: Changes) -> str:
-    """What changed between two runs as Markdown: the verdicts, the numbers, a row a change."""
+    """The changes between two runs as Markdown: verdicts, numbers, one row per change."""
     return "\n".join(_change_lines(changes)) + "\n"
 
 
@@ -109,7 +109,7 @@ def _change_lines(changes: Changes) -> Iterator[str]:
 
 
 def annotations(summary: Summary) -> str:
-    """Workflow commands of GitHub Actions, a line each: print them, and it shows them."""
+    """Workflow commands that GitHub Actions shows as annotations when they are printed."""
     lines = [_annotation("error", summary.verdict, summary.reason)] if summary.exit_code else []
     for result in summary.requirements:
         if result.verdict in ("FAIL", "ERROR"):
@@ -118,7 +118,7 @@ def annotations(summary: Summary) -> str:
             kind = "error" if summary.strict else "warning"
             lines.append(_annotation(kind, result.id, result.reason))
         elif result.verdict == "KNOWN":
-            lines.append(_annotation("notice", result.id, f"known: {result.reason}"))
+            lines.append(_annotation("notice", result.id, f"accepted: {result.reason}"))
     return "".join(f"{line}\n" for line in lines)
 
 

@@ -1,4 +1,4 @@
-"""`run.json`: the summary of a run for other programs, and the schema that it keeps."""
+"""`run.json`: the summary of a run for other programs, and its JSON Schema."""
 
 import json
 from inspect import cleandoc
@@ -17,7 +17,7 @@ def run_json(summary: Summary) -> bytes:
     """The summary as indented JSON in UTF-8."""
     try:
         text = msgspec.json.encode(summary)
-    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can tell
+    except UnicodeEncodeError:  # a lone surrogate needs an escape
         return json.dumps(msgspec.to_builtins(summary), indent=2).encode() + b"\n"
     return msgspec.json.format(text, indent=2) + b"\n"
 
@@ -26,7 +26,8 @@ def run_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of `run.json`, derived from `Summary`."""
     schema = msgspec.json.schema(Summary)
     for definition in schema["$defs"].values():  # Python 3.13 dedents docstrings, others do not
-        definition["description"] = cleandoc(definition["description"])
+        text, _, _ = cleandoc(definition["description"]).partition("\n\n>>>")
+        definition["description"] = text
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
@@ -36,5 +37,5 @@ def run_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """What `schemas/run.schema.json` holds."""
+    """The content of `schemas/run.schema.json`."""
     return msgspec.json.format(msgspec.json.encode(run_schema()), indent=2).decode() + "\n"

@@ -1,7 +1,6 @@
-"""SARIF 2.1.0: requirements as rules, what deviates from them as results.
+"""SARIF 2.1.0 for code scanning services: requirements as rules, deviations as results.
 
-It is the format of code scanning services; they show results by rule, and know by the fingerprint
-which of them they have shown before.
+The services recognize known results by their fingerprint.
 """
 
 import json
@@ -27,7 +26,7 @@ _LEVELS: Final[dict[Verdict, Literal["error", "warning", "note"]]] = {
 def sarif(summary: Summary) -> str:
     """The summary as a SARIF log of one run, as JSON text.
 
-    A MUST that was not seen is a result too: silence would be taken for a pass.
+    An unverified MUST is a result too; without one it would count as passed.
     """
     rules = [_rule(result) for result in summary.requirements]
     places = {result.id: index for index, result in enumerate(summary.requirements)}
@@ -75,7 +74,7 @@ def _result(finding: ReportedFinding, places: dict[str, int]) -> dict[str, Any]:
         "ruleId": finding.requirement,
         "ruleIndex": places[finding.requirement],
         "level": _LEVELS.get(finding.verdict, "note"),
-        "message": {"text": f"{text} (seen {finding.count} times, in {finding.scenario})"},
+        "message": {"text": f"{text} (observed {finding.count} times, in {finding.scenario})"},
         "locations": [_location(finding.requirement)],
         "partialFingerprints": {"klarnaConformance/v1": finding.fingerprint},
         **({"suppressions": [{"kind": "external"}]} if known else {}),
@@ -96,7 +95,7 @@ def _unseen(summary: Summary, places: dict[str, int]) -> Iterator[dict[str, Any]
 
 
 def _location(requirement: str) -> dict[str, Any]:
-    """Services want a file; what is judged has none, so its journal stands for it."""
+    """A result needs a file: the journal, because a server has none."""
     return {
         "physicalLocation": {"artifactLocation": {"uri": "journal.ndjson"}},
         "logicalLocations": [{"name": requirement, "kind": "resource"}],

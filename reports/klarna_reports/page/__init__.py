@@ -1,1 +1,1 @@
-"""The HTML report and the certificate: what stands where."""
+"""The HTML report and the certificate."""

@@ -1,9 +1,9 @@
-"""`certificate.html`: what a client was put through and what came of it, on two sheets of paper."""
+"""`certificate.html`: the result of a client certification, on two printed pages."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from klarna_reports.page.faulted import CALM, faulted
+from klarna_reports.page.faulted import NO_FAULT, faulted
 from klarna_reports.page.lanes import Lanes, lanes
 from klarna_reports.page.templating import page_template
 from klarna_reports.record.record import Played, Record
@@ -22,28 +22,28 @@ _LONGEST = 160
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counterexample:
-    """A violated requirement, the sentence that tells it, and what went to and fro.
+    """A violated requirement with the scenario that shows it and its sequence diagram.
 
-    There are no lanes where the same drawing stands above.
+    `lanes` is None if the same diagram is already shown above.
     """
 
     requirement: str
-    told: str
+    scenario: str
     expected: str
     observed: str
     lanes: Lanes | None
 
 
 def render_certificate(record: Record, summary: Summary) -> str:
-    """The certificate of a client as one HTML page; the record has to be of one."""
+    """The certificate as one HTML page; the record must be of a certification."""
     certified = record.header.certified
-    assert certified is not None, "unfit"
+    assert certified is not None, "format_problem"
     violations = list(_first_of_each(f for f in summary.findings if f.verdict == "FAIL"))
     shown = violations[:_MOST_SHOWN]
     wanted = {finding.scenario for finding in shown}
     played = {each.id: each for each in record.played if each.id in wanted}
-    at_work = faulted(record)
-    met = [kind for kind in at_work.kinds if kind != CALM] if at_work else []
+    table = faulted(record)
+    met = [kind for kind in table.kinds if kind != NO_FAULT] if table else []
     return page_template("certificate.html.j2", styles=_STYLES).render(
         summary=summary,
         certified=certified,
@@ -56,10 +56,10 @@ def render_certificate(record: Record, summary: Summary) -> str:
 
 def _first_of_each(findings: Iterable[ReportedFinding]) -> Iterator[ReportedFinding]:
     """One finding for each requirement."""
-    told: set[str] = set()
+    seen: set[str] = set()
     for finding in findings:
-        if finding.requirement not in told:
-            told.add(finding.requirement)
+        if finding.requirement not in seen:
+            seen.add(finding.requirement)
             yield finding
 
 
@@ -77,7 +77,7 @@ def _counterexample(finding: ReportedFinding, played: Played, *, draw: bool) -> 
     assert played.client is not None
     return Counterexample(
         requirement=finding.requirement,
-        told=cut(scenario_text(scenario_of(played.client)), _LONGEST),
+        scenario=cut(scenario_text(scenario_of(played.client)), _LONGEST),
         expected=cut(finding.expected, _LONGEST),
         observed=cut(finding.observed, _LONGEST),
         lanes=lanes(played, finding.exchanges, most=_MOST_ARROWS) if draw else None,

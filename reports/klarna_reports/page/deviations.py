@@ -1,4 +1,4 @@
-"""The deviations of a run as a page shows them: by verdict, then by requirement."""
+"""The deviations of a run as the report shows them: by verdict, then by requirement."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from klarna_reports.page.sequence import Diagram, diagram
 from klarna_reports.page.shown import ShownScenario, length_on_page
 from klarna_reports.record.record import Played, Verdict
 from klarna_reports.record.results import DEVIATIONS, ReportedFinding, RequirementResult, Summary
-from klarna_reports.summary.again import replay_line
+from klarna_reports.summary.replay import replay_line
 from klarna_reports.words.client_wording import played_sentence
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.wording import cut
@@ -30,12 +30,11 @@ _LONGEST_TEXT = 1500
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownFinding:
-    """A finding with its scenario; with the anchor alone where that stands further up already.
+    """A finding with its scenario, or with the scenario's anchor if that is shown further up.
 
-    `name` is the id to link to. `curl` has a line for each step up to what the finding is about,
-    `replay` the command that plays its counterexample again; empty where there is none, or where
-    it is too long for a page. Where it is about a client, `told` is the sentence of what it was
-    told and did, and there are `lanes` in place of a diagram.
+    `name` is the id for links. `curl` has a line for each step up to the finding, `replay` the
+    command that replays its counterexample; empty if there is none or if it is too long. For a
+    client, `sentence` describes commands and outcome, and `lanes` replaces the diagram.
     """
 
     name: str
@@ -44,7 +43,7 @@ class ShownFinding:
     observed: tuple[Stretch, ...]
     curl: str
     replay: str
-    told: str
+    sentence: str
     scenario: ShownScenario | None
     anchor: str
     diagram: Diagram | None
@@ -53,20 +52,20 @@ class ShownFinding:
 
     @property
     def length(self) -> int:
-        """About how many characters of a page it takes, without the exchanges."""
+        """Its approximate size in the page without the exchanges, in characters."""
         steps = self.scenario.length if self.scenario else 0
         drawn = self.diagram.messages if self.diagram else ()
-        told = (each.text for each in (*self.expected, *self.observed))
-        drawing = sum(900 + length_on_page(each.asked, each.came) for each in drawn)
+        texts = (each.text for each in (*self.expected, *self.observed))
+        drawing = sum(900 + length_on_page(each.request, each.response) for each in drawn)
         drawing += sum(
             500 + length_on_page(a.text) for a in (self.lanes.arrows if self.lanes else ())
         )
-        return 1000 + steps + 2 * drawing + length_on_page(*told, self.curl)
+        return 1000 + steps + 2 * drawing + length_on_page(*texts, self.curl)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
-    """A requirement with its findings of one verdict; `unshown` counts those left out."""
+    """A requirement with its findings of one verdict; `unshown` counts those omitted."""
 
     result: RequirementResult
     findings: tuple[ShownFinding, ...]
@@ -74,13 +73,13 @@ class Deviation:
 
     @property
     def count(self) -> int:
-        """How often it was seen."""
+        """How often it was observed."""
         return self.unshown + sum(shown.finding.count for shown in self.findings)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """A deviation, and those that were seen only beside it: probably its consequences."""
+    """A deviation, and those that occurred only together with it: probably its consequences."""
 
     root: Deviation
     consequences: tuple[Deviation, ...]
@@ -88,10 +87,10 @@ class Cause:
 
 @dataclass(slots=True)
 class Deviations:
-    """All deviations of a summary, as far as there is room; the worst verdict comes first.
+    """All deviations of a summary, as far as they fit; the worst verdict comes first.
 
-    `adapter` is the command that a client was driven by, `in_place` are the ids of the scenarios
-    that are shown with a finding.
+    `adapter` is the command of a client's adapter; `in_place` are the ids of the scenarios that are
+    shown with a finding.
     """
 
     spec: Spec
@@ -104,9 +103,9 @@ class Deviations:
     room: int = _ROOM
 
     def causes(self, verdict: Verdict) -> list[Cause]:
-        """The deviations of this verdict with what follows from each; the most frequent first.
+        """The deviations of this verdict with their consequences; the most frequent first.
 
-        Those of clients keep the order of the specs, which has the weightiest first.
+        Deviations of clients keep the order of the specs, which has the most important first.
         """
         found = self.sections.get(verdict, [])
         here = {one.result.id for one in found}
@@ -158,7 +157,7 @@ class Deviations:
             observed=observed,
             curl=self._curl(finding, played),
             replay=self._replay(finding, played),
-            told=played_sentence(played, finding.observed) if played else "",
+            sentence=played_sentence(played, finding.observed) if played else "",
             scenario=None if again else scenario,
             anchor=scenario.anchor if scenario else "",
             diagram=diagram(self.spec, played.exchanges, finding.exchanges)
@@ -169,7 +168,7 @@ class Deviations:
         )
 
     def _replay(self, finding: ReportedFinding, played: Played | None) -> str:
-        """A line for what was saved as a counterexample: of traffic nothing is."""
+        """The replay command of a saved counterexample; watched traffic has none."""
         watched = played is not None and played.client is not None and not played.client.episodes
         if finding.verdict != "FAIL" or watched:
             return ""

@@ -1,4 +1,4 @@
-"""Where two sentences differ, word by word, so that a page can mark it."""
+"""Word-by-word difference of two sentences, for highlighting."""
 
 import re
 from collections.abc import Iterable
@@ -9,20 +9,20 @@ __all__ = ["Stretch", "compared"]
 
 _WORDS = re.compile(r"\s+|[\w.+-]+|[^\w\s]")
 _LONGEST = 600
-"""Longer sequences of words are shown without marks: to compare them takes too long."""
+"""Longer texts are not compared, because that takes too long."""
 _ALIKE = 0.35
-"""Below this likeness everything differs, and marks would only distract."""
+"""Less similar sentences are not highlighted: nearly every word would differ."""
 
 
 class Stretch(NamedTuple):
-    """A part of a sentence, and whether the other sentence has it otherwise."""
+    """A part of a sentence, and whether it differs from the other sentence."""
 
     text: str
     differs: bool
 
 
 def compared(expected: str, observed: str) -> tuple[tuple[Stretch, ...], tuple[Stretch, ...]]:
-    """Both sentences in stretches; whole ones where they have little in common or are long."""
+    """Both sentences in stretches; in one stretch each if they are long or differ much."""
     ours, theirs = _WORDS.findall(expected), _WORDS.findall(observed)
     matcher = SequenceMatcher(None, ours, theirs, autojunk=False)
     if max(len(ours), len(theirs)) > _LONGEST or matcher.ratio() < _ALIKE:

@@ -1,7 +1,7 @@
-"""All exchanges of a record, packed for a page to search and filter: columns, and what was sent.
+"""All exchanges of a record, packed for the report's explorer to search and filter.
 
-The columns of all exchanges are one compressed JSON object; what an exchange holds stands in
-compressed chunks, for as many exchanges as there is room for. Everything in them is text.
+The columns of all exchanges are one compressed JSON object. The contents of the exchanges are in
+compressed chunks, for as many exchanges as fit. All values are text.
 """
 
 import base64
@@ -25,7 +25,7 @@ from klarna_specs.spec import Spec
 __all__ = ["Explorer", "explore"]
 
 _ROOM = 4_500_000
-"""How many characters the chunks take at most."""
+"""The maximum size of all chunks, in characters."""
 _MOST_ROWS = 60_000
 _CHUNK = 400
 _LONGEST_BODY = 4000
@@ -36,10 +36,9 @@ _ELSEWHERE = "other"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explorer:
-    """What a page embeds, in base64: `columns`, and `chunks` with what exchanges hold.
+    """The embedded data in base64: `columns`, and `chunks` with the contents of exchanges.
 
-    `rows` is how many exchanges can be listed, `whole` of how many the contents are there, of
-    `exchanges` in the record.
+    Of the `exchanges` in the record, `rows` are listed and `whole` have their contents embedded.
     """
 
     columns: str
@@ -50,7 +49,7 @@ class Explorer:
 
 
 def explore(spec: Spec, record: Record, summary: Summary, *, room: int = _ROOM) -> Explorer:
-    """Packs the exchanges; those that findings speak of come first, then the exemplars."""
+    """Packs the exchanges: those of findings first, then the examples of evidence."""
     packing = _Packing(spec, room)
     weight = _weights(summary)
     ordered = sorted((weight(played), place) for place, played in enumerate(record.played))
@@ -79,7 +78,7 @@ def _weights(summary: Summary) -> Any:
 
 
 class _Numbers(dict[Any, int]):
-    """Numbers for values, in the order in which they come."""
+    """Numbers for values, in order of first use."""
 
     def __missing__(self, value: Any) -> int:
         self[value] = number = len(self)
@@ -103,7 +102,7 @@ class _Packing:
     judgements: _Numbers = field(default_factory=_Numbers)
 
     def add(self, played: Played) -> None:
-        """Adds the exchanges of a scenario, with what they hold while there is room."""
+        """Adds the exchanges of a scenario, with their contents while these fit."""
         findings: dict[int, list[Finding]] = {}
         for finding in played.findings:
             findings.setdefault(finding.exchange, []).append(finding)
@@ -118,7 +117,7 @@ class _Packing:
                     self.close()
 
     def close(self) -> None:
-        """Packs what waits; takes nothing more where the room is used up."""
+        """Packs the pending contents; drops them if they do not fit any more."""
         if not self.waiting:
             return
         chunk = _packed(self.waiting)
@@ -148,7 +147,7 @@ class _Packing:
         )
 
     def columns(self) -> Mapping[str, Any]:
-        """The rows column by column, and what their numbers stand for."""
+        """The rows by column, and the values that their numbers stand for."""
         rank = {verdict: number for number, verdict in enumerate(WORST_FIRST)}
         names = (
             *("scenario", "index", "operation", "outcome", "took"),
@@ -171,10 +170,12 @@ class _Packing:
 
 
 def _setting(played: Played, index: int) -> str:
-    """What an exchange is part of: for a client, what it was told then and what the call met."""
+    """The setting of an exchange; for a client, with the command that it belongs to."""
     side = played.client
-    told = [e for e in side.episodes if e.first <= index < e.first + e.count] if side else []
-    return f"{setting_text(played)} {''.join(f'{episode_text(each)}.' for each in told)}".strip()
+    episodes = [e for e in side.episodes if e.first <= index < e.first + e.count] if side else []
+    return (
+        f"{setting_text(played)} {''.join(f'{episode_text(each)}.' for each in episodes)}".strip()
+    )
 
 
 def _contents(
@@ -188,27 +189,29 @@ def _contents(
         "plan": visible(cut(_setting(played, index), _LONGEST_TEXT)),
         "purpose": purpose_text(exchange),
         "outcome": outcome_text(exchange),
-        "asked": [visible(f"{name}: {value}") for name, value in _asked(exchange)],
+        "request_headers": [
+            visible(f"{name}: {value}") for name, value in _request_headers(exchange)
+        ],
         "body": _body(request.body),
         "line": visible(response_line(exchange)),
-        "came": []
+        "response_headers": []
         if failed
         else [visible(f"{name}: {value}") for name, value in shown_headers(outcome.headers)],
         "answer": "" if failed else _body(outcome.body),
         "curl": visible(cut(curl, _LONGEST_CURL)),
         "findings": [
-            [f.requirement, f.verdict, *(visible(cut(t, _LONGEST_TEXT)) for t in _told(f))]
+            [f.requirement, f.verdict, *(visible(cut(t, _LONGEST_TEXT)) for t in _texts(f))]
             for f in findings
             if f.verdict != "PASS"
         ],
     }
 
 
-def _asked(exchange: Exchange) -> tuple[tuple[str, str], ...]:
+def _request_headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:
     return shown_headers(exchange.request.headers, exchange.request.credentials)
 
 
-def _told(finding: Finding) -> tuple[str, str]:
+def _texts(finding: Finding) -> tuple[str, str]:
     return finding.expected, finding.observed or finding.reading
 
 
@@ -217,5 +220,5 @@ def _body(payload: Payload) -> str:
 
 
 def _packed(value: Any) -> str:
-    """The value as JSON, deflated with a header that a browser knows, in base64."""
+    """The value as JSON, zlib-compressed, in base64."""
     return base64.b64encode(zlib.compress(msgspec.json.encode(value), 7)).decode()

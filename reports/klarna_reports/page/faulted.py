@@ -1,4 +1,4 @@
-"""What each requirement of a client was judged by: how often while which fault was at work."""
+"""How often each client requirement was judged under each fault."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,17 +8,17 @@ from klarna_reports.record.record import Record
 from klarna_specs.client.faults import FAULT_KINDS, Refused, kind_of
 from klarna_specs.client.play import ClientSide
 
-__all__ = ["CALM", "Faulted", "faulted"]
+__all__ = ["NO_FAULT", "Faulted", "faulted"]
 
-CALM = "none"
-"""What stands in the place of a fault where there was none."""
+NO_FAULT = "none"
+"""Stands for the absence of a fault."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Faulted:
     """Findings by requirement and kind of fault: (how many, how many of them deviate).
 
-    `kinds` are those that were at work at all, in the order in which they are documented.
+    `kinds` are the faults that occurred, in the order of the documentation.
     """
 
     kinds: tuple[str, ...]
@@ -26,18 +26,18 @@ class Faulted:
 
 
 def faulted(record: Record) -> Faulted | None:
-    """The table of a record; None where no client was driven through faults."""
+    """The table of a record; None if no client was driven."""
     judged: Counter[tuple[str, str]] = Counter()
     deviating: Counter[tuple[str, str]] = Counter()
     for played in record.played:
         if played.client is None or not played.client.episodes or played.shrunk_from:
             continue
         for finding in played.findings:
-            for kind in _at_work(played.client, finding.exchange):
+            for kind in _active_kinds(played.client, finding.exchange):
                 judged[finding.requirement, kind] += 1
                 deviating[finding.requirement, kind] += finding.verdict in ("FAIL", "WARN")
     present = {kind for _, kind in judged}
-    kinds = tuple(kind for kind in (CALM, *FAULT_KINDS) if kind in present)
+    kinds = tuple(kind for kind in (NO_FAULT, *FAULT_KINDS) if kind in present)
     named = dict.fromkeys(requirement for requirement, _ in judged)
     rows = {
         name: tuple((judged[name, kind], deviating[name, kind]) for kind in kinds) for name in named
@@ -45,12 +45,12 @@ def faulted(record: Record) -> Faulted | None:
     return Faulted(kinds=kinds, rows=rows) if rows else None
 
 
-def _at_work(side: ClientSide, exchange: int) -> Iterable[str]:
+def _active_kinds(side: ClientSide, exchange: int) -> Iterable[str]:
     """The kinds of faults that the command of an exchange met."""
     for episode in side.episodes:
         if episode.first <= exchange < max(episode.first + episode.count, episode.first + 1):
             marks = side.marks[episode.first : episode.first + episode.count]
             met = {kind_of(mark.fault) for mark in marks if mark.fault}
             met |= {"refused" for fault in episode.command.faults if isinstance(fault, Refused)}
-            return met or {CALM}
-    return {CALM}
+            return met or {NO_FAULT}
+    return {NO_FAULT}

@@ -1,6 +1,6 @@
-"""Which scenarios and exchanges a page writes out: those of findings, as far as there is room.
+"""Selects the scenarios and exchanges that the report shows in full: those of findings.
 
-All others are in what the explorer of the page unpacks.
+The explorer of the report has all others.
 """
 
 from collections import defaultdict
@@ -18,9 +18,9 @@ Place = tuple[str, int]
 
 
 class Gallery:
-    """The scenarios that a page shows, by id, each with the exchanges that are worth the room.
+    """The scenarios that the report shows, by id, each with the exchanges that fit.
 
-    Room is given to the exchanges that findings speak of, then to the rest of their scenarios.
+    The exchanges of findings come first, then the other exchanges of the same scenarios.
     """
 
     def __init__(self, record: Record, summary: Summary) -> None:

@@ -1,4 +1,4 @@
-"""`report.html`: the whole run on one page that needs nothing else and fetches nothing."""
+"""`report.html`: the whole run in one self-contained HTML file."""
 
 from urllib.parse import quote
 
@@ -20,7 +20,11 @@ _SCRIPTS = ("report.js", "explorer.js")
 def render_html(
     spec: Spec, record: Record, summary: Summary, changes: Changes | None = None
 ) -> str:
-    """The record as one HTML page; `changes` are those since an earlier run, if one is given."""
+    """The record as one HTML page, with the `changes` since an earlier run, if any.
+
+    >>> render_html(spec, record, summary).lstrip().startswith("<!DOCTYPE html>")
+    True
+    """
     values = page_values(judged_spec(spec, record.header), record, summary, changes)
     links = (("explorer_link", _explorer_link), ("passage", _passage))
     template = page_template("report.html.j2", styles=_STYLES, scripts=_SCRIPTS, functions=links)
@@ -29,8 +33,8 @@ def render_html(
 
 def _explorer_link(**state: str) -> str:
     """The link to the explorer in this state: `x` is an exchange, the others are filters."""
-    told = "&".join(f"{name}={quote(visible(text), safe='')}" for name, text in state.items())
-    return f"#explore?{told}"
+    query = "&".join(f"{name}={quote(visible(text), safe='')}" for name, text in state.items())
+    return f"#explore?{query}"
 
 
 def _passage(address: str, section: str) -> str:

@@ -1,10 +1,10 @@
-"""What went on between client, network and server, as a drawing with three lanes."""
+"""A sequence diagram of client, network and server."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
 
 from klarna_reports.record.record import Played
-from klarna_reports.words.client_wording import told_outcome, told_text
+from klarna_reports.words.client_wording import instruction_text, reported_outcome
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import Refused, words_of
 from klarna_specs.client.play import Episode, Mark
@@ -19,10 +19,10 @@ _CLIENT, _NETWORK, _SERVER = range(3)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Arrow:
-    """One line: between which lanes (0 client, 1 network, 2 server; a remark at one), its text.
+    """One line between two lanes (0 client, 1 network, 2 server), or a note at one of them.
 
-    It is `lost` where it did not arrive; `number` is that of the exchange that begins with it,
-    from 1; `marked` where a finding is about that.
+    `lost` means that the message did not arrive; `number` is the number of the exchange that
+    starts here, from 1; `marked` means that a finding is about it.
     """
 
     start: int
@@ -35,14 +35,14 @@ class Arrow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lanes:
-    """The lines from the top down, and how many were left out above them."""
+    """The lines from top to bottom, and how many were omitted above them."""
 
     arrows: tuple[Arrow, ...]
     left_out: int
 
     @property
     def described(self) -> str:
-        """The drawing for those who do not see it."""
+        """The diagram as text, for screen readers."""
         names = ("client", "network", "server")
         return " ".join(
             f"{names[arrow.start]}: {arrow.text}."
@@ -54,9 +54,9 @@ class Lanes:
 
 
 def lanes(played: Played, marked: Collection[int], *, most: int) -> Lanes:
-    """The drawing of a scenario with a client; `marked` are exchanges that a finding is about.
+    """The diagram of a client scenario; `marked` are the exchanges that a finding is about.
 
-    Of a long one the last `most` lines are drawn, up to what is marked and what was told of it.
+    At most `most` lines are drawn: the last ones up to the marked exchanges and their outcome.
     """
     side = played.client
     marks = side.marks if side else ()
@@ -80,13 +80,13 @@ def _mark(marks: tuple[Mark, ...], index: int) -> Mark:
 def _episode(
     episode: Episode, played: Played, marks: tuple[Mark, ...], marked: Collection[int]
 ) -> list[Arrow]:
-    arrows = [_remark(_CLIENT, f"is told: {told_text(episode.command)}")]
+    arrows = [_remark(_CLIENT, f"command: {instruction_text(episode.command)}")]
     if any(isinstance(fault, Refused) for fault in episode.command.faults):
         text = "no connection possible"
         arrows.append(Arrow(start=_CLIENT, end=_NETWORK, text=text, lost=True))
     for index in range(episode.first, episode.first + episode.count):
         arrows += _exchanged(index, played.exchanges[index], _mark(marks, index), marked)
-    return [*arrows, _remark(_CLIENT, told_outcome(episode.told)[:_LONGEST])]
+    return [*arrows, _remark(_CLIENT, reported_outcome(episode.told)[:_LONGEST])]
 
 
 def _remark(lane: int, text: str) -> Arrow:
@@ -94,7 +94,7 @@ def _remark(lane: int, text: str) -> Arrow:
 
 
 def _exchanged(index: int, exchange: Exchange, mark: Mark, marked: Collection[int]) -> list[Arrow]:
-    """The request as far as it came, what the server answered, and what the client got of it."""
+    """The request as far as it got, the server's response, and what the client received."""
     outcome = exchange.outcome
     answer = outcome if isinstance(outcome, Response) else None
     served = mark.served or ((answer,) if answer and mark.fault is None else ())
@@ -103,7 +103,7 @@ def _exchanged(index: int, exchange: Exchange, mark: Mark, marked: Collection[in
         Arrow(
             start=_CLIENT,
             end=reached,
-            text=_asked(exchange),
+            text=_request_text(exchange),
             lost=not served,
             number=index + 1,
             marked=index in marked,
@@ -120,7 +120,7 @@ def _exchanged(index: int, exchange: Exchange, mark: Mark, marked: Collection[in
     return arrows
 
 
-def _asked(exchange: Exchange) -> str:
+def _request_text(exchange: Exchange) -> str:
     request = exchange.request
     key = request.header(KEY_HEADER)
     name = f"{request.method} {request.path.rsplit('/', 1)[-1]}"[:_LONGEST]

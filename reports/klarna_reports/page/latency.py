@@ -1,4 +1,4 @@
-"""How long responses took, by operation: percentiles, and where they lie on a logarithmic axis."""
+"""Response times by operation: percentiles, and their positions on a logarithmic axis."""
 
 import math
 from collections import defaultdict
@@ -18,7 +18,7 @@ _PERCENTILES = (50, 90, 99)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """Of one operation: how many responses, and percentiles of how long they took, in ms."""
+    """The number of responses of one operation, and percentiles of their times in ms."""
 
     count: int
     p50_ms: float
@@ -37,18 +37,18 @@ class Latencies:
 
     @property
     def ticks(self) -> tuple[tuple[float, str], ...]:
-        """Where the axis is labelled, and with what."""
+        """Positions and labels of the axis."""
         powers = range(self.lowest, self.highest + 1)
         return tuple((self.place(10.0**power), f"{10.0**power:g} ms") for power in powers)
 
     def place(self, ms: float) -> float:
-        """Where a duration lies on the axis, of 300."""
+        """The position of a duration on the axis, from 0 to 300."""
         share = (math.log10(max(ms, 1e-9)) - self.lowest) / (self.highest - self.lowest)
         return round(_WIDTH * min(1.0, max(0.0, share)), 1)
 
 
 def latencies(spec: Spec, record: Record) -> Latencies | None:
-    """The latencies of the documented calls that were answered; None where none was."""
+    """The latencies of all answered calls; None if no call was answered."""
     took: defaultdict[str, list[float]] = defaultdict(list)
     for played in record.played:
         for exchange in played.exchanges:
@@ -73,5 +73,5 @@ def _latency(took_ms: Sequence[float]) -> Latency:
 
 
 def _percentile(ordered: Sequence[float], percent: int) -> float:
-    """The smallest value that so many percent are not above."""
+    """The smallest value that this percentage of the values does not exceed."""
     return ordered[max(0, math.ceil(len(ordered) * percent / 100) - 1)]

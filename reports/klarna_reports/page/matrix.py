@@ -1,4 +1,4 @@
-"""Tables that show a run at a glance: operations by class of requirement, markets by layout."""
+"""Overview tables: operations by requirement class, markets by capture layout."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -18,33 +18,33 @@ _SHADES = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """Requirements of one class of one operation: how many there are, by verdict."""
+    """The number of requirements of one class of one operation, by verdict."""
 
     counts: Mapping[Verdict, int]
 
     @property
     def total(self) -> int:
-        """How many requirements there are."""
+        """The number of requirements."""
         return sum(self.counts.values())
 
     @property
     def met(self) -> int:
-        """How many of them are met, or only tell what the target does."""
+        """How many of them are met or informational."""
         return sum(self.counts.get(verdict, 0) for verdict in ("PASS", "INFO", "NOT_APPLICABLE"))
 
     @property
     def worst(self) -> Verdict:
-        """The worst verdict of them, but for what is only told: a PASS beside an INFO is a PASS."""
-        told: list[Verdict] = [v for v in WORST_FIRST if self.counts.get(v)]
-        weighty: list[Verdict] = [v for v in told if v not in ("INFO", "NOT_APPLICABLE")]
-        return (weighty or told)[0]
+        """The worst verdict, not counting informational ones: PASS and INFO make PASS."""
+        found: list[Verdict] = [v for v in WORST_FIRST if self.counts.get(v)]
+        weighty: list[Verdict] = [v for v in found if v not in ("INFO", "NOT_APPLICABLE")]
+        return (weighty or found)[0]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exercised:
-    """Scenarios on orders of one market and one capture layout: how many, how many that failed.
+    """Scenarios on orders of one market and capture layout: how many, and how many failed.
 
-    `shade` is 1 to 4, on a logarithmic scale of how many.
+    `shade` is their number on a logarithmic scale from 1 to 4.
     """
 
     scenarios: int
@@ -55,21 +55,21 @@ class Exercised:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Heat:
-    """What a run exercised: the cells by market, then by capture layout; None where it did not."""
+    """The scenarios of a run by market, then by capture layout; None where there were none."""
 
     layouts: tuple[str, ...]
     rows: Mapping[str, tuple[Exercised | None, ...]]
 
     @property
     def empty(self) -> int:
-        """How many combinations were not exercised."""
+        """How many combinations had no scenario."""
         return sum(cell is None for row in self.rows.values() for cell in row)
 
 
 def operation_matrix(
     spec: Spec, summary: Summary
 ) -> Mapping[str, Mapping[RequirementClass, Cell | None]]:
-    """The cells by operation, then by class; None where an operation has no such requirement."""
+    """The cells by operation, then by class; None if an operation has no such requirement."""
     classes: dict[str, RequirementClass] = {
         requirement.id: class_of(requirement) for requirement in spec.requirements
     }
@@ -91,14 +91,14 @@ def _cells(
 
 
 def heat_map(spec: Spec, record: Record) -> Heat:
-    """Where the scenarios of a run took place; shrunk ones do not count, for they are repeats."""
-    played: defaultdict[tuple[str, str], list[_Told]] = defaultdict(list)
+    """The scenarios of a run by market and layout, without shrunk ones, which are repeats."""
+    played: defaultdict[tuple[str, str], list[_Result]] = defaultdict(list)
     for one in record.played:
         if one.scenario.plan is not None and not one.shrunk_from:
             place = one.scenario.plan.market, one.scenario.plan.layout
             failed = any(finding.verdict == "FAIL" for finding in one.findings)
-            told = _Told(bool(one.exchanges), failed, one.unavailable is not None)
-            played[place].append(told)
+            result = _Result(bool(one.exchanges), failed, one.unavailable is not None)
+            played[place].append(result)
     most = max(map(len, played.values()), default=1)
     wanted = record.header.scope.markets or tuple(spec.markets)
     markets = dict.fromkeys((*wanted, *(market for market, _ in played)))
@@ -111,19 +111,19 @@ def heat_map(spec: Spec, record: Record) -> Heat:
     )
 
 
-class _Told(NamedTuple):
+class _Result(NamedTuple):
     sent: bool
     failed: bool
     unavailable: bool
 
 
-def _exercised(scenarios: Sequence[_Told], most: int) -> Exercised | None:
+def _exercised(scenarios: Sequence[_Result], most: int) -> Exercised | None:
     if not scenarios:
         return None
     share = (len(scenarios).bit_length() - 1) / max(1, most.bit_length() - 1)
     return Exercised(
-        scenarios=sum(told.sent for told in scenarios),
-        failed=sum(told.failed for told in scenarios),
-        unavailable=sum(told.unavailable for told in scenarios),
+        scenarios=sum(one.sent for one in scenarios),
+        failed=sum(one.failed for one in scenarios),
+        unavailable=sum(one.unavailable for one in scenarios),
         shade=1 + min(_SHADES - 1, int(share * _SHADES)),
     )

@@ -1,4 +1,4 @@
-"""The few things that everybody wants to know of what moves money, in plain words."""
+"""The questions about money that every reader asks, answered from the verdicts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,44 +10,44 @@ __all__ = ["TOPICS", "Notable", "notables"]
 
 TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
-        "No more money is given back than was taken",
+        "No more money is refunded than was captured",
         ("refund.within-captured-amount", "refund.amount-not-negative", "order.money-adds-up"),
     ),
     (
-        "A refund moves its amount, once, and shows on the order",
+        "A refund moves its amount exactly once, and the order shows it",
         ("refund.books-amount", "refund.read-back", "refund-read.shows-what-happened"),
     ),
     (
-        "A refund that is sent twice by accident pays once",
+        "A refund that is sent twice under one idempotency key pays once",
         ("refund.replay-booked-once", "refund.replay-answered-alike"),
     ),
     (
-        "A return fee is charged only where that is allowed, and can be removed",
+        "A return fee is charged only where it is allowed, and can be removed",
         (
             *("refund.fee-accepted", "refund.fee-market", "refund.fee-single-capture"),
             *("refund.fee-lines-add-up", "refund.fee-keeps-the-rest", "refund.fee-removal"),
         ),
     ),
     (
-        "Releasing the rest of an order frees it, and nothing else",
+        "A release frees the remaining authorization, and changes nothing else",
         ("release.accepted", "release.frees-the-rest", "release.fully-captured-refused"),
     ),
     (
-        "A due date moves only by what was offered, and costs no order its money",
+        "A due date is extended only by an offered number of days, and no amount changes",
         (
             *("extension.accepted", "extension.offered-days-only"),
             *("extension.pay-later-only", "extension.leaves-the-money-alone"),
         ),
     ),
     (
-        "A call that is refused changes nothing",
+        "A refused request changes nothing",
         (
             *("refund.refusal-changes-nothing", "release.refusal-changes-nothing"),
             *("extension.refusal-changes-nothing", "capture.refusal-changes-nothing"),
         ),
     ),
     (
-        "Nobody gets in without the right credentials",
+        "Requests without the right credentials are refused",
         (
             *("refund.credentials-required", "refund.wrong-credentials-refused"),
             *("release.credentials-required", "release.wrong-credentials-refused"),
@@ -55,33 +55,33 @@ TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     (
-        "What was told once moves money once, whatever the network does",
+        "One command moves money once, whatever the network does",
         ("client.once", "client.key-kept", "client.key-of-its-own"),
     ),
     (
-        "What it tells is true: done, refused or honestly unknown",
+        "The reported outcome is true: done, refused or unknown",
         (
             *("client.done-is-true", "client.refused-is-true", "client.outcome-clear"),
             "client.carries-out",
         ),
     ),
     (
-        "It sends what it was told, to the minor unit, and nothing else",
+        "The client sends what was commanded, to the minor unit, and nothing else",
         (
             *("client.amounts-as-told", "client.as-told-only", "client.well-formed"),
             "client.documented-paths",
         ),
     ),
     (
-        "No refund's id is lost or made up",
+        "No refund id is lost or made up",
         ("client.refund-id", "client.variations"),
     ),
     (
-        "It always answers, and does not try for ever",
+        "Every command gets an outcome, after a bounded number of attempts",
         ("client.answers", "client.sends-no-more-than-enough"),
     ),
     (
-        "Its credentials go to the server that they belong to, and nowhere else",
+        "Credentials go to their own server only",
         ("client.credentials-sent", "client.credentials-kept"),
     ),
 )
@@ -90,7 +90,7 @@ TOPICS: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notable:
-    """A topic with the verdict of the worst of its requirements, and those that have it."""
+    """A topic with the worst verdict of its requirements, and the requirements that have it."""
 
     topic: str
     verdict: Verdict
@@ -99,7 +99,7 @@ class Notable:
 
 
 def notables(summary: Summary) -> tuple[Notable, ...]:
-    """The topics that the run had anything to do with."""
+    """The topics with requirements in this run."""
     results = {result.id: result for result in summary.requirements}
     topics = ((topic, [results[n] for n in names if n in results]) for topic, names in TOPICS)
     return tuple(_notable(topic, found) for topic, found in topics if found)

@@ -1,4 +1,4 @@
-"""The first screen of a report: what was tested, what failed, what was not looked at."""
+"""The first screen of a report: what was tested, what failed, what was not tested."""
 
 from dataclasses import dataclass
 
@@ -8,7 +8,7 @@ from klarna_reports.record.results import RequirementResult, Summary
 from klarna_reports.summary.judged import sides
 from klarna_reports.words.wording import cut, scope_lines
 from klarna_specs.client.faults import FAULT_KINDS
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
 from klarna_specs.spec import Spec
 
 __all__ = ["Overview", "overview", "unseen"]
@@ -19,10 +19,10 @@ _LEVELS = ("MUST", "SHOULD", "INFO")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overview:
-    """What a reader is told first.
+    """The content of the first screen.
 
-    `causes` are the first few violations that are not consequences of others, `more` how many
-    there are beside these. `limits` says what was left out on purpose or by accident.
+    `causes` are the first few violations that are not consequences of others, `more` counts the
+    remaining ones. `limits` says what was not tested, and why.
     """
 
     tested: tuple[str, ...]
@@ -51,7 +51,7 @@ def overview(spec: Spec, record: Record, summary: Summary, deviations: Deviation
 
 
 def unseen(summary: Summary) -> list[RequirementResult]:
-    """The requirements that were not seen in every situation that they call for."""
+    """The requirements with goals that did not occur."""
     found = [r for r in summary.requirements if r.verdict == "NOT_RUN" or r.goals_missing]
     return sorted(found, key=lambda result: _LEVELS.index(result.level))
 
@@ -64,7 +64,7 @@ def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
     layouts = {plan.layout for plan in plans}
     certified = record.header.certified
     of = "a client" if certified else _counted(len(operations), "operation")
-    met = f", while {_counted(len(certified.faults), 'kind')} of faults acted" if certified else ""
+    met = f"; {_counted(len(certified.faults), 'kind')} of faults" if certified else ""
     return (
         f"{_counted(len(summary.requirements), 'requirement')} of {of}; {binding} of them are "
         "binding.",
@@ -77,36 +77,39 @@ def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
 
 
 def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
-    lines = _limits_of_clients(record) if "client" in sides(record) else scope_lines(summary)
-    if summary.target.kind == "mock" and "server" in sides(record):
-        lines.insert(0, "Any real server: the target was the mock that comes with the toolkit.")
+    watched = "client" in sides(record)
+    lines = _limits_of_clients(spec, record) if watched else scope_lines(summary)
+    if summary.target.is_mock and "server" in sides(record):
+        lines.insert(0, "A real server: the target was the built-in mock.")
     if summary.stopped:
         lines.append(f"The run ended early: {summary.stopped}")
     refused = [played for played in record.played if played.unavailable is not None]
     if refused:
-        lines.append(f"No order could be had for {_counted(len(refused), 'scenario')}.")
+        lines.append(f"No order could be provisioned for {_counted(len(refused), 'scenario')}.")
     for each in summary.unjudged:
         requests = _counted(each.count, "request")
         lines.append(f"{requests} (first {cut(each.request, 120)}): {each.reason}.")
     if spec.fingerprint != summary.specs:
         lines.append(
-            "This page was made with other specs than the run: requirements may have changed since."
+            "This report was made with other specs than the run: requirements may have changed."
         )
     return tuple(lines)
 
 
-def _limits_of_clients(record: Record) -> list[str]:
+def _limits_of_clients(spec: Spec, record: Record) -> list[str]:
     certified = record.header.certified
     if certified is None:
-        return ["What the client told its callers, and what it was told: traffic does not show it."]
-    lines = ["Any real server: the client called the mock that comes with the toolkit."]
+        return ["The client's commands and reported outcomes: traffic does not show them."]
+    lines = ["A real server: the client called the built-in mock."]
     if certified.unsupported:
-        lines.append(f"What the client does not have: {', '.join(certified.unsupported)}.")
-    others = [name for name in CLIENT_OPERATIONS if name not in certified.operations]
+        lines.append(
+            f"Operations that the client does not support: {', '.join(certified.unsupported)}."
+        )
+    others = [name for name in client_operations(spec) if name not in certified.operations]
     if left := [name for name in others if name not in certified.unsupported]:
-        lines.append(f"Operations that were left out: {', '.join(left)}.")
+        lines.append(f"Operations that were not selected: {', '.join(left)}.")
     if without := [kind for kind in FAULT_KINDS if kind not in certified.faults]:
-        lines.append(f"Faults that were left out: {', '.join(without)}.")
+        lines.append(f"Faults that were not selected: {', '.join(without)}.")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""What the template of the report is given, computed from a record and its summary."""
+"""The values of the report's template, computed from a record and its summary."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from klarna_reports.page.matrix import heat_map, operation_matrix
 from klarna_reports.page.notable import notables
 from klarna_reports.page.overview import overview, unseen
 from klarna_reports.page.races import race_kinds
-from klarna_reports.record.record import KnownDeviation, Record, Verdict
+from klarna_reports.record.record import AcceptedDeviation, Record, Verdict
 from klarna_reports.record.results import (
     DEVIATIONS,
     WORST_FIRST,
@@ -43,7 +43,7 @@ _LEVELS = ("MUST", "SHOULD", "INFO")
 def page_values(
     spec: Spec, record: Record, summary: Summary, changes: Changes | None
 ) -> Mapping[str, Any]:
-    """The values that the template names."""
+    """The values by the names that the template uses."""
     certified = record.header.certified
     adapter = certified.adapter if certified else ""
     deviations = Deviations(spec, summary, Gallery(record, summary), adapter)
@@ -62,7 +62,7 @@ def page_values(
         "counted": _counted(summary),
         "levels": _LEVELS,
         "causes": {v: found for v in DEVIATIONS if (found := deviations.causes(v))},
-        "known": _known(summary),
+        "accepted": _accepted(summary),
         "matrix": operation_matrix(spec, summary),
         "classes": CLASS_MEANINGS,
         "heat": heat_map(spec, record) if "server" in judged else None,
@@ -101,18 +101,18 @@ def _seen(spec: Spec, summary: Summary) -> Mapping[str, list[str]]:
     return seen
 
 
-def _known(summary: Summary) -> list[tuple[KnownDeviation, str]]:
-    """Every known deviation with what became of it in this run."""
+def _accepted(summary: Summary) -> list[tuple[AcceptedDeviation, str]]:
+    """Each accepted deviation with its state in this run."""
     day = summary.started_at[:10]
     verdicts = {result.id: result.verdict for result in summary.requirements}
-    told: list[tuple[KnownDeviation, str]] = []
+    states: list[tuple[AcceptedDeviation, str]] = []
     for one in summary.deviations:
         verdict = verdicts.get(one.requirement)
         if one.expires.isoformat() < day:
             state = "expired"
         elif verdict is None:
-            state = "not in the scope"
+            state = "not in scope"
         else:
-            state = "seen" if verdict in ("KNOWN", "FAIL") else "not seen"
-        told.append((one, state))
-    return told
+            state = "observed" if verdict in ("KNOWN", "FAIL") else "not observed"
+        states.append((one, state))
+    return states

@@ -1,4 +1,4 @@
-"""Calls that were made at the same time: what was tried, and when each was sent and answered."""
+"""Concurrent calls: which operations raced, and when each call was sent and answered."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -17,7 +17,7 @@ _WIDTH = 300.0
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Span:
-    """One call of a race: from when to when, in ms, and where that lies in a width of 300."""
+    """One call of a race: when it was sent and answered, in ms, and its bar on a width of 300."""
 
     label: str
     outcome: str
@@ -29,7 +29,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Race:
-    """Calls at the same time, in the order in which they were answered."""
+    """Concurrent calls in the order of their responses."""
 
     scenario: str
     spans: tuple[Span, ...]
@@ -38,7 +38,7 @@ class Race:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RaceKind:
-    """Races of the same operations: how many, how many of them failed, and one to look at."""
+    """Races of the same operations: how many, how many failed, and one example."""
 
     operations: str
     calls: str
@@ -57,7 +57,7 @@ def races_of(spec: Spec, played: Played) -> tuple[Race, ...]:
 
 
 def race_kinds(spec: Spec, record: Record) -> tuple[RaceKind, ...]:
-    """All races of a run by the operations in them; those that failed are the ones to look at."""
+    """All races of a run by their operations; the example is a failed race, if any failed."""
     found: defaultdict[str, list[tuple[Played, Race]]] = defaultdict(list)
     for played in record.played:
         if any(exchange.group is not None for exchange in played.exchanges):

@@ -1,4 +1,4 @@
-"""A scenario's exchanges as a sequence diagram: what is written where, for a page to draw."""
+"""A scenario's exchanges as a sequence diagram."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -16,8 +16,8 @@ _MOST = 24
 _AFTER = 7
 _LABEL = 46
 _LONGEST = 56
-_TOLD_OF_REQUESTS = ("refunded_amount", "captured_amount", "number_of_days", "amount")
-_TOLD_OF_RESPONSES = (
+_REQUEST_MEMBERS = ("refunded_amount", "captured_amount", "number_of_days", "amount")
+_RESPONSE_MEMBERS = (
     *("error_code", "captured_amount", "refunded_amount"),
     *("remaining_authorized_amount", "amount"),
 )
@@ -27,15 +27,15 @@ _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
-    """One exchange of a diagram: its number from 1, what goes there, and what comes back.
+    """One exchange of a diagram: its number from 1, the request, and the response.
 
-    `marked` where a finding is about it; `together` where it is of a concurrent group; `before` is
-    what happens before it, such as a wait.
+    `marked` means that a finding is about it, `together` that it belongs to a concurrent group;
+    `before` is what happens before it, such as a wait.
     """
 
     number: int
-    asked: str
-    came: str
+    request: str
+    response: str
     purpose: str
     marked: bool
     together: bool
@@ -45,21 +45,21 @@ class Message:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Diagram:
-    """The messages of a diagram from the top down, and how many were left out."""
+    """The messages of a diagram from top to bottom, and how many were omitted."""
 
     messages: tuple[Message, ...]
     left_out: int
 
     @property
     def described(self) -> str:
-        """The diagram for those who do not see it."""
-        return " ".join(f"{m.number}. {m.asked}: {m.came}." for m in self.messages)
+        """The diagram as text, for screen readers."""
+        return " ".join(f"{m.number}. {m.request}: {m.response}." for m in self.messages)
 
 
 def diagram(spec: Spec, exchanges: Sequence[Exchange], marked: Iterable[int]) -> Diagram:
     """The diagram of a scenario's exchanges; `marked` are those that a finding is about.
 
-    Of a long scenario the last ones up to what is marked are shown.
+    A long scenario is cut to the exchanges around the marked ones.
     """
     about = set(marked)
     last = min(len(exchanges), max((*about, 0)) + _AFTER)
@@ -73,8 +73,8 @@ def diagram(spec: Spec, exchanges: Sequence[Exchange], marked: Iterable[int]) ->
         messages.append(
             Message(
                 number=index + 1,
-                asked=_brief(_asked(spec, exchange.request)),
-                came=_brief(_came(exchange)),
+                request=_brief(_request_text(spec, exchange.request)),
+                response=_brief(_response_text(exchange)),
                 purpose=exchange.purpose,
                 marked=index in about,
                 together=exchange.group is not None,
@@ -89,33 +89,33 @@ def _brief(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def _asked(spec: Spec, request: Request) -> str:
+def _request_text(spec: Spec, request: Request) -> str:
     call = read_call(spec, request)
     name = call.operation.operation if call else f"{request.method} {_ID.sub('…', request.path)}"
     credentials = "" if request.credentials == "valid" else request.credentials.replace("_", " ")
     key = "with a key" if call and call.key else ""
-    told = (_members(request.body, _TOLD_OF_REQUESTS), credentials, key)
-    return ", ".join((name, *(text for text in told if text)))
+    parts = (_members(request.body, _REQUEST_MEMBERS), credentials, key)
+    return ", ".join((name, *(text for text in parts if text)))
 
 
-def _came(exchange: Exchange) -> str:
+def _response_text(exchange: Exchange) -> str:
     outcome = exchange.outcome
     if isinstance(outcome, Failure):
         return f"no response: {outcome.kind}"
-    told = _members(outcome.body, _TOLD_OF_RESPONSES)
-    return f"{outcome.status}, {told}" if told else f"{outcome.status}"
+    members = _members(outcome.body, _RESPONSE_MEMBERS)
+    return f"{outcome.status}, {members}" if members else f"{outcome.status}"
 
 
 def _members(body: Payload, names: Iterable[str]) -> str:
-    """Some members of a JSON object in a few words, without those that are nested."""
+    """These members of a JSON object in a few words, without nested ones."""
     try:
         members: Mapping[str, Any] = as_object(body.json()) or {}
     except NotJson:
         return ""
-    told = ((name, members[name]) for name in names if name in members)
+    found = ((name, members[name]) for name in names if name in members)
     return ", ".join(
         f"{value}" if name == "error_code" else f"{_SHORT.get(name, _words(name))} {value}"
-        for name, value in told
+        for name, value in found
         if isinstance(value, str | int) and len(f"{value}") <= _LABEL
     )
 

@@ -1,4 +1,4 @@
-"""Scenarios and exchanges as they are shown on a page: text only, cut, without secrets."""
+"""Scenarios and exchanges as the report shows them: text only, shortened, without secrets."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ _ESCAPED = {code: f"\\u{code:04x}" for codes in _INVISIBLE for code in codes}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownExchange:
-    """One exchange on a page; `title` is its line when closed, `anchor` the id to link to."""
+    """One exchange in the report; `title` is its line when collapsed, `anchor` its id for links."""
 
     anchor: str
     title: str
@@ -53,7 +53,7 @@ class ShownExchange:
 
     @property
     def length(self) -> int:
-        """About how many characters of a page it takes."""
+        """Its approximate size in the page, in characters."""
         headers = (*self.request_headers, *self.response_headers)
         lines = (self.title, self.request_line, self.response_line)
         parts = (part for header in headers for part in header)
@@ -62,7 +62,7 @@ class ShownExchange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownScenario:
-    """One scenario on a page, with those of its exchanges that there is room for."""
+    """One scenario in the report, with the exchanges that fit."""
 
     anchor: str
     id: str
@@ -74,24 +74,24 @@ class ShownScenario:
 
     @property
     def length(self) -> int:
-        """About how many characters of a page it takes, without its exchanges."""
+        """Its approximate size in the page without its exchanges, in characters."""
         return 500 + length_on_page(*self.steps)
 
 
 def visible(text: str) -> str:
-    """The text with characters that hide, reorder or break others written as escapes."""
+    """The text with characters that hide, reorder or break others escaped."""
     return text.translate(_ESCAPED)
 
 
 def length_on_page(*texts: str) -> int:
-    """How many characters of HTML these texts take, each in an element of its own."""
+    """The size of these texts as HTML, each in its own element, in characters."""
     return sum(30 + len(escape(visible(text))) for text in texts)
 
 
 def shown_scenario(
     played: Played, anchor: str, exchanges: Mapping[int, ShownExchange]
 ) -> ShownScenario:
-    """The scenario as a page shows it, under this anchor."""
+    """The scenario as the report shows it, under this anchor."""
     scenario = played.scenario
     return ShownScenario(
         anchor=anchor,
@@ -117,7 +117,7 @@ def _steps(texts: Sequence[str]) -> tuple[str, ...]:
 
 
 def shown_exchange(exchange: Exchange, index: int, anchor: str) -> ShownExchange:
-    """The exchange as a page shows it; `index` is its place in the scenario, from 0."""
+    """The exchange as the report shows it; `index` is its position in the scenario, from 0."""
     request, outcome = exchange.request, exchange.outcome
     failed = isinstance(outcome, Failure)
     method = cut(request.method, 40)
@@ -136,7 +136,7 @@ def shown_exchange(exchange: Exchange, index: int, anchor: str) -> ShownExchange
 
 
 def response_line(exchange: Exchange) -> str:
-    """What came back, in a line: a status, or why there is none."""
+    """The response in one line: its status, or why there is none."""
     outcome = exchange.outcome
     if isinstance(outcome, Failure):
         return f"No response: {outcome.kind}. {cut(outcome.message, 500)}"
@@ -144,7 +144,7 @@ def response_line(exchange: Exchange) -> str:
 
 
 def shown_headers(headers: Headers, credentials: str = "") -> tuple[tuple[str, str], ...]:
-    """The headers with their values, cut, and without those that are secret."""
+    """The headers, shortened and without secret values."""
     shown = [
         (cut(name, _LONGEST_HEADER), _header_value(name, value))
         for name, value in headers[:_MOST_HEADERS]
@@ -166,7 +166,7 @@ def _body(payload: Payload, *, truncated: bool = False) -> str:
     notes = [
         note
         for note, holds in (
-            ("the body was longer than is read", truncated),
+            ("the body was longer than the limit", truncated),
             ("not UTF-8: one character stands for one byte", payload.encoding != "utf-8"),
         )
         if holds

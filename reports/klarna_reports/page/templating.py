@@ -1,7 +1,7 @@
-"""Templates of pages that need nothing else, fetch nothing, and take every text for untrusted.
+"""Templates of self-contained pages that treat every text as untrusted.
 
-Each page escapes whatever it is given, its content security policy admits its own style and scripts
-by their hashes and nothing else, and invisible characters are shown as escapes.
+A page escapes all values, its content security policy allows only its own style and scripts by
+hash, and invisible characters are shown as escape sequences.
 """
 
 import base64
@@ -27,9 +27,9 @@ def page_template(
     scripts: tuple[str, ...] = (),
     functions: tuple[tuple[str, Callable[..., str]], ...] = (),
 ) -> Template:
-    """The template of this name; its macros too may use these functions, by their names.
+    """The template of this name, with these functions as globals (also in macros).
 
-    They may use `style`, `style_hash`, `script` and `script_hash` as well.
+    `style`, `style_hash`, `script` and `script_hash` are globals too.
     """
     environment = Environment(
         loader=PackageLoader("klarna_reports"),

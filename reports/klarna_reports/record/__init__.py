@@ -1,1 +1,1 @@
-"""What a run leaves: the record, its journal, and the results of both."""
+"""The record of a run, its journal file, and the results computed from it."""

@@ -1,4 +1,4 @@
-"""The journal of a run as a file: written as it happens, read back as a record."""
+"""The journal file of a run: written line by line, read back as a record."""
 
 import json
 from collections.abc import Iterator, Sequence
@@ -23,9 +23,12 @@ class _Format(msgspec.Struct, frozen=True):
 
 
 class Journal:
-    """Writes `journal.ndjson` in a directory, a line an event, each flushed before the next.
+    """Writes `journal.ndjson` in a directory, one line per event, flushed after each line.
 
-    With `resume` it goes on after the last whole line of an older journal, taking its footer off.
+    With `resume`, it drops the footer of an existing journal and appends to its last whole line.
+
+    >>> with Journal(Path("copy")) as journal:
+    ...     journal.write(record.header)
     """
 
     def __init__(self, directory: Path, *, resume: bool = False) -> None:
@@ -41,7 +44,7 @@ class Journal:
         self._file.flush()
 
     def close(self) -> None:
-        """Closes the file; whether the run ended is for the footer to say."""
+        """Closes the file; only a footer marks the run as finished."""
         self._file.close()
 
     def __enter__(self) -> Self:
@@ -59,8 +62,10 @@ class Journal:
 def read_journal(path: Path) -> Record:
     """The record in this file; raises JournalError.
 
-    A last line that was not written to its end is left out: the run was killed, and there is no
-    footer.
+    An incomplete last line is ignored: the run was killed, and the record has no footer.
+
+    >>> read_journal(Path("conformance-report/journal.ndjson")).header.seed
+    7
     """
     header: Header | None = None
     plan: Planned | None = None
@@ -79,7 +84,7 @@ def read_journal(path: Path) -> Record:
                     case Header() if number == 1:
                         header = line
                     case _ if number == 1:
-                        problem = "the first line of a journal is its header"
+                        problem = "the first line of a journal must be its header"
                         raise JournalError(str(path), 1, problem)
                     case Planned() if number == 2:
                         plan = line
@@ -90,17 +95,17 @@ def read_journal(path: Path) -> Record:
                     case None:
                         pass
                     case _:
-                        problem = "a scenario is expected between header and footer"
+                        problem = "expected a scenario between header and footer"
                         raise JournalError(str(path), number, problem)
     except OSError as exc:
         raise JournalError(str(path), 0, f"the journal cannot be read: {exc.strerror}") from exc
     if header is None:
-        raise JournalError(str(path), 0, "the journal has no header: nothing was run")
+        raise JournalError(str(path), 0, "the journal has no header: the run did not start")
     return Record(header=header, plan=plan, played=_InFile(path, spans), footer=footer)
 
 
 def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
-    """The lines of a file, each with the place where it begins."""
+    """The lines of a file with their offsets."""
     start = 0
     for text in file:
         yield start, text
@@ -108,7 +113,7 @@ def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
 
 
 class _InFile(Sequence[Played]):
-    """Scenarios that stay in their file until they are looked at."""
+    """Scenarios that are read from their file when they are used."""
 
     def __init__(self, path: Path, spans: Sequence[tuple[int, int]]) -> None:
         self._path = path
@@ -145,7 +150,7 @@ class _InFile(Sequence[Played]):
     def _scenario(self, text: bytes) -> Played:
         line = _unfinished(text)
         if not isinstance(line, Played):
-            raise JournalError(str(self._path), 0, "the journal was changed while it was read")
+            raise JournalError(str(self._path), 0, "the journal changed while it was read")
         return line
 
 
@@ -162,7 +167,7 @@ def _check_format(path: Path, text: bytes) -> None:
 def _encoded(line: Line) -> bytes:
     try:
         return msgspec.json.encode(line)
-    except UnicodeEncodeError:  # half a surrogate pair, which only an escape can tell
+    except UnicodeEncodeError:  # a lone surrogate needs an escape
         return json.dumps(msgspec.to_builtins(line)).encode()
 
 
@@ -178,13 +183,13 @@ def _line(text: bytes) -> Line:
         return _LINES.decode(text)
     except msgspec.ValidationError:
         raise
-    except msgspec.DecodeError:  # perhaps half a surrogate pair, which msgspec does not read
+    except msgspec.DecodeError:  # msgspec does not read lone surrogates
         builtins: Any = json.loads(text)
         return msgspec.convert(builtins, Line)
 
 
 def _unfinished(text: bytes) -> Line | None:
-    """A line that may not have been written to its end; None where it was not."""
+    """A line that may be incomplete; None if it is."""
     try:
         return _line(text)
     except (msgspec.MsgspecError, ValueError, RecursionError):

@@ -1,7 +1,7 @@
 """The record of a run: the lines of `journal.ndjson` as frozen values.
 
-A journal is a header, the plan, one line a scenario, and a footer. Without a footer the run was cut
-short. Everything that is reported can be computed again from it.
+A journal is a header, the plan, one line per scenario, and a footer. Without a footer, the run was
+interrupted. Every report can be made from the journal alone.
 """
 
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ from klarna_specs.scenario import Scenario, steps_of
 
 __all__ = [
     "FORMAT",
+    "AcceptedDeviation",
     "Certified",
     "Finding",
     "Footer",
     "Header",
-    "KnownDeviation",
     "Line",
     "Planned",
     "Played",
@@ -41,11 +41,15 @@ Verdict = Literal["PASS", "FAIL", "WARN", "INFO", "KNOWN", "NOT_APPLICABLE", "NO
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What one requirement says of one exchange.
+    """The judgement of one exchange by one requirement.
 
-    `exchange` is the index of the exchange it speaks of, `witness` that of a later read which shows
-    it; `aspects` are the goals of the requirement that were seen in it. `expected` and `observed`
-    are for a person to read, and empty on a PASS. `reading` names the reading of a contradiction.
+    `exchange` is the index of the judged exchange, `witness` that of a later read that shows it;
+    `aspects` are the goals of the requirement that occurred. `expected` and `observed` are
+    sentences, empty on a PASS. `reading` names the interpretation of a contradiction that the
+    target follows.
+
+    >>> [finding.requirement for each in record.played for finding in each.findings]
+    ['refund.within-captured-amount']
     """
 
     requirement: str
@@ -59,10 +63,10 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ProvidedOrder(msgspec.Struct, frozen=True, kw_only=True):
-    """An order that a provisioner made for a plan, and what it claims to have done with it.
+    """An order that a provisioner created for a plan, as far as the provisioner reports.
 
-    `authorization` is what became of the rest so far; None, where that is not claimed, means open.
-    Of an order that somebody else made, `ledger` is what its first read showed.
+    `authorization` is the state of the remaining authorization; None, if not reported, means open.
+    For an order that others created, `ledger` is its state at the first read.
     """
 
     plan: OrderPlan
@@ -73,19 +77,19 @@ class ProvidedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def rest(self) -> Authorization:
-        """What became of what is not captured, as far as the provisioner claims."""
+        """The state of the remaining authorization, as far as the provisioner reports."""
         return self.authorization or "open"
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
-    """No order could be had for a plan (None: of no plan in particular), and why."""
+    """No order could be provisioned for a plan (None: for any plan), and why."""
 
     plan: OrderPlan | None
     reason: str
 
 
 class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
-    """Traffic of which nothing was judged, and why: the first such request, and how many."""
+    """Traffic that was not judged, and why: the first such request, and how many."""
 
     request: str
     reason: str
@@ -93,10 +97,10 @@ class Unjudged(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
-    """Where the requests of a run went, without any secret.
+    """The target of a run, without secrets.
 
-    `readings` names the reading of its path that the target follows, by operationId; `origins` are
-    public base URLs of the same server, which a `Location` may name.
+    `readings` names the interpretation of a path that the target follows, by operationId; `origins`
+    are public base URLs of the same server, which a `Location` may name.
     """
 
     name: str
@@ -106,15 +110,21 @@ class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ()
 
     @property
+    def is_mock(self) -> bool:
+        """Whether it is the mock of this toolkit, whose clock can be advanced."""
+        return self.kind == "mock"
+
+    @property
     def bases(self) -> tuple[str, ...]:
-        """Every base URL of the target, first the one that requests are sent to."""
+        """Every base URL of the target; requests go to the first one."""
         return self.base_url, *self.origins
 
 
-class KnownDeviation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A violation that is accepted until a day: of which requirement, by whom, why, and a link.
+class AcceptedDeviation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A violation that an owner accepts until a date, with the reason and a link.
 
-    With a `fingerprint` only findings that say the same are meant, else all of the requirement.
+    With a `fingerprint` it covers only findings with that fingerprint, otherwise all findings of
+    the requirement.
     """
 
     requirement: str
@@ -126,19 +136,19 @@ class KnownDeviation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     @property
     def name(self) -> str:
-        """What a message calls it."""
+        """Its name in messages."""
         return f"{self.requirement} {self.fingerprint}".rstrip()
 
 
 Side = Literal["server", "client"]
-"""One of the two that speak with each other."""
+"""The side that is judged."""
 
 
 class Certified(msgspec.Struct, frozen=True, kw_only=True):
-    """Which client was put to the test: how it calls itself, by which adapter command, with what.
+    """The certified client: the name that it reports, and the command of its adapter.
 
-    `operations` and `faults` are those that it was tried with; `unsupported` are operations that it
-    says it does not have.
+    `operations` and `faults` are those of the certification; `unsupported` are operations that the
+    client reports as unsupported.
     """
 
     client: str
@@ -149,13 +159,12 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="header"):
-    """The first line of a journal: what was run, with what, against what.
+    """The first line of a journal: the settings of the run.
 
-    `seed` draws the same scenarios again with the same installation; `specs` is the fingerprint of
-    the spec files; `started_at` is ISO 8601 in UTC. `shard` is `I/N` where only the I-th of N parts
-    of the plan was sent. `certified` is set where it was a client that was judged; `watched` tells
-    which sides were judged by traffic that others sent, `followed` which operations were seen in it
-    that no run sends.
+    `seed` reproduces the scenarios; `specs` is the fingerprint of the spec files; `started_at` is
+    ISO 8601 in UTC. `shard` is `I/N` if only the I-th of N shards of the plan was sent. `certified`
+    is set for a client certification; `watched` names the sides that were judged by watched
+    traffic, `followed` the operations in it that no run sends.
     """
 
     format: int = FORMAT
@@ -171,7 +180,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     planned_requests: int
     command: str = ""
     proofs: dict[str, int] = {}
-    deviations: tuple[KnownDeviation, ...] = ()
+    deviations: tuple[AcceptedDeviation, ...] = ()
     shard: str = ""
     certified: Certified | None = None
     watched: tuple[Side, ...] = ()
@@ -179,9 +188,9 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="plan"):
-    """The second line of a journal: the scenarios of the run in their order, so that it can go on.
+    """The second line of a journal: the planned scenarios in order, so that the run can be resumed.
 
-    The n-th has the id `s` and n, in four digits or more.
+    The n-th scenario has the id `s` and n, with four digits or more.
     """
 
     scenarios: tuple[Scenario, ...]
@@ -191,8 +200,11 @@ class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="s
     """A scenario that was sent and judged: its orders, its exchanges in order, and the findings.
 
     `shrunk_from` is the id of the scenario that this one is a smaller counterexample of. `client`
-    is what there is beside the exchanges where it was a client that was judged. `unjudged` is
-    watched traffic that could not be judged.
+    holds commands and outcomes if a client was judged. `unjudged` is watched traffic that could not
+    be judged.
+
+    >>> [(each.id, len(each.exchanges)) for each in record.played]
+    [('s0001', 1)]
     """
 
     id: str
@@ -208,7 +220,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="s
 
     @property
     def size(self) -> tuple[int, int, int]:
-        """How large it is as an example: the faults that a client may meet, steps, exchanges."""
+        """Its size as an example: faults, steps, exchanges."""
         commands = [each.command for each in self.client.episodes] if self.client else []
         faults = sum(len(each.disturbances) + each.for_ever for each in commands)
         return faults, len(steps_of(self.scenario)), len(self.exchanges)
@@ -226,11 +238,12 @@ Line = Header | Planned | Played | Footer
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """A whole journal; `footer` is None where the run was cut short.
+    """A whole journal; `footer` and `plan` are None if the run was interrupted before them.
 
-    The scenarios of a journal that is a file are read from there each time they are gone through.
+    The scenarios of a journal file are read from the file at each iteration.
 
-    `plan` is None where it was cut short before there was one.
+    >>> record.header.target.name, len(record.played)
+    ('sandbox', 1)
     """
 
     header: Header

@@ -1,10 +1,10 @@
-"""What a run says in the end, as frozen values: of each requirement, and of the target."""
+"""The results of a run, for each requirement and in total."""
 
 from typing import Literal
 
 import msgspec
 
-from klarna_reports.record.record import KnownDeviation, TargetFacts, Unjudged, Verdict
+from klarna_reports.record.record import AcceptedDeviation, TargetFacts, Unjudged, Verdict
 from klarna_specs.goals import Scope
 from klarna_specs.spec import Level
 
@@ -13,9 +13,9 @@ __all__ = [
     "EXIT_CODES",
     "NOTHING_PROVIDED",
     "WORST_FIRST",
+    "ContradictionResult",
     "Exemplar",
     "Overall",
-    "Reading",
     "ReportedFinding",
     "RequirementResult",
     "Summary",
@@ -36,7 +36,7 @@ EXIT_CODES: dict[Overall, int] = {
     "INTERNAL ERROR": 5,
 }
 NOTHING_PROVIDED = 4
-"""The exit code where no order could be had, so that hardly anything could be seen."""
+"""The exit code if no order could be provisioned."""
 WORST_FIRST: tuple[Verdict, ...] = (
     "ERROR",
     "FAIL",
@@ -47,27 +47,30 @@ WORST_FIRST: tuple[Verdict, ...] = (
     "NOT_APPLICABLE",
     "PASS",
 )
-"""Every verdict; of several findings the one that comes first here is the requirement's."""
+"""All verdicts; the first one here among its findings is the verdict of a requirement."""
 
 DEVIATIONS: tuple[Verdict, ...] = ("ERROR", "FAIL", "WARN", "KNOWN")
-"""The verdicts of findings that are reported one by one."""
+"""The verdicts of findings that are reported individually."""
 
 
 class Exemplar(msgspec.Struct, frozen=True, kw_only=True):
-    """Where evidence stands: a scenario's id, and indices of its exchanges."""
+    """The place of evidence: a scenario's id, and indices of its exchanges."""
 
     scenario: str
     exchanges: tuple[int, ...]
 
 
 class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run says of one requirement.
+    """The result of one requirement.
 
-    `findings` counts those that are not a PASS, `evidence` all exchanges that were judged by it;
-    `goals_missing` are the aspects that had to be seen and were not; `proofs` is how many mutants
-    it is known to catch; `unlisted` counts the deviations that no reported finding stands for, so
-    that no number is lost. `beside` names the violated requirement without which this one was never
-    seen to fail, and of which it is probably a consequence.
+    `findings` counts findings other than PASS, `evidence` the exchanges that were judged;
+    `goals_missing` are the aspects that did not occur; `proofs` is the number of mutants that the
+    requirement detects; `unlisted` counts deviations that no reported finding represents. `beside`
+    names another violated requirement without which this one never failed: this one is probably a
+    consequence of it.
+
+    >>> [result.id for result in summary.requirements if result.verdict == "FAIL"]
+    ['refund.within-captured-amount']
     """
 
     id: str
@@ -89,10 +92,13 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One deviation as it is reported, with where to look and a curl line to try it by hand.
+    """One reported deviation, with its shortest scenario and a curl line to reproduce it.
 
-    `count` is how many findings of the run say the same; the scenario is the shortest of theirs.
-    `fingerprint` names what it says, the same in every run.
+    `count` is the number of equal findings in the run. `fingerprint` identifies the finding across
+    runs; a release that rewords findings changes it.
+
+    >>> [(each.expected, each.observed) for each in summary.findings]
+    [('a refusal', '201')]
     """
 
     requirement: str
@@ -106,8 +112,8 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
     fingerprint: str = ""
 
 
-class Reading(msgspec.Struct, frozen=True, kw_only=True):
-    """A contradiction of the documentation, and how often the target followed which reading."""
+class ContradictionResult(msgspec.Struct, frozen=True, kw_only=True):
+    """A contradiction of the documentation, and how often each interpretation was followed."""
 
     id: str
     section: str
@@ -118,12 +124,15 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
-    """What `run.json` holds. `exchanges` counts those that were judged, `wall_s` is in seconds.
+    """The content of `run.json`. `exchanges` counts judged exchanges; `wall_s` is in seconds.
 
-    `stopped` says why the run ended early, empty where it did not; `counts` has the number of
-    requirements for every verdict; `flaky` counts the exchanges that got a response only after
-    they had been sent again; `unjudged` lists the watched traffic of which nothing was judged, with
-    the reason and the first request of each order.
+    `stopped` says why the run ended early, and is empty if it did not; `counts` has the number of
+    requirements by verdict; `flaky` counts exchanges that needed a retry to get a response;
+    `unjudged` lists watched traffic that was not judged, with the reason and the first request of
+    each order.
+
+    >>> summary.verdict, summary.exit_code
+    ('NONCONFORMANT', 1)
     """
 
     verdict: Overall
@@ -147,7 +156,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     requirements: tuple[RequirementResult, ...]
     findings: tuple[ReportedFinding, ...]
-    contradictions: tuple[Reading, ...]
+    contradictions: tuple[ContradictionResult, ...]
     errors: tuple[str, ...] = ()
-    deviations: tuple[KnownDeviation, ...] = ()
+    deviations: tuple[AcceptedDeviation, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()

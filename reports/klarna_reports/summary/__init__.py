@@ -1,1 +1,1 @@
-"""What a record comes to: verdicts, causes, changes."""
+"""Computes verdicts, causes and changes from a record."""

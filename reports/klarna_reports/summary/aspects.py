@@ -1,4 +1,4 @@
-"""The classes of requirements: which question about an operation each of them belongs to."""
+"""The classes of requirements: the question about an operation that each one answers."""
 
 from typing import Literal, get_args
 
@@ -10,16 +10,16 @@ RequirementClass = Literal[
     "Accepts", "Refuses", "Effect", "Answers", "Errors", "Repeats", "Access", "Availability"
 ]
 CLASSES: tuple[RequirementClass, ...] = get_args(RequirementClass)
-"""Every class, what matters most to money first."""
+"""All classes, the most important for money first."""
 CLASS_MEANINGS: dict[RequirementClass, str] = {
-    "Accepts": "what is allowed is done",
-    "Refuses": "what is not allowed is refused",
-    "Effect": "money and state move as they should, and not otherwise",
-    "Answers": "what is answered on success has the documented form",
-    "Errors": "a refusal says why, in the documented form",
-    "Repeats": "a repeated call does not do its work twice",
-    "Access": "credentials are needed, and what does not exist is not found",
-    "Availability": "every call is answered, at once and without a server error",
+    "Accepts": "allowed requests succeed",
+    "Refuses": "requests that are not allowed are refused",
+    "Effect": "amounts and states change as documented, and not otherwise",
+    "Answers": "responses to successful requests have the documented form",
+    "Errors": "refusals give their reason in the documented form",
+    "Repeats": "a repeated request takes effect once",
+    "Access": "credentials are required, and unknown resources are not found",
+    "Availability": "every request gets a response, at once and without a server error",
 }
 _ACCEPTED_RULES = frozenset({"created", "extended", "released"})
 _ACCESS_RULES = frozenset({"unauthorized", "not_found"})
@@ -36,7 +36,7 @@ _BY_CHECK: dict[str, RequirementClass] = {
 
 
 def class_of(requirement: Requirement) -> RequirementClass:
-    """The class of a requirement, by what it is a condition or a check of."""
+    """The class of a requirement, derived from its rule or check."""
     name = requirement.id.partition(".")[2]
     if name.startswith(("replay-", "key-")):
         return "Repeats"

@@ -1,32 +1,32 @@
-"""Which violations were seen only beside another one, and so are probably consequences of it."""
+"""Finds violations that occurred only together with another one: probably its consequences."""
 
 from collections.abc import Iterable, Mapping
 
 from klarna_reports.record.record import Finding, Played
 from klarna_reports.summary.tally import Tally
 
-__all__ = ["Company"]
+__all__ = ["Causes"]
 
 
-class Company:
-    """For each violated requirement those that failed before it or with it, wherever it did."""
+class Causes:
+    """For each violated requirement, those that failed before or with it in every scenario."""
 
     def __init__(self) -> None:
         self._beside: dict[str, frozenset[str]] = {}
 
     def add(self, played: Played) -> None:
-        """Looks at what failed together in one more scenario."""
+        """Adds the violations of one scenario."""
         first = _first_seen(played.findings)
         for name, place in first.items():
             here = {other for other, before in first.items() if before <= place} - {name}
             self._beside[name] = self._beside.get(name, frozenset(here)) & here
 
-    def leaders(self, found: Mapping[str, Tally]) -> Mapping[str, str]:
-        """For each violated requirement that never failed by itself, the one it always follows.
+    def roots(self, found: Mapping[str, Tally]) -> Mapping[str, str]:
+        """For each violated requirement that never failed alone, the one that it always follows.
 
-        The other one failed in every scenario in which this one did, and not after it. Where two
-        always fail together, the one that fewer exchanges were judged by is the more specific, and
-        is named; the one that is named by others follows nothing itself.
+        The root failed in every scenario in which this one failed, and not later. If two always
+        fail together, the root is the more specific one: the one with less evidence. A root follows
+        no other requirement.
         """
         order = {name: index for index, name in enumerate(found)}
         ranked = sorted(self._beside, key=lambda name: (found[name].evidence, order[name]))
@@ -42,7 +42,7 @@ class Company:
 
 
 def _first_seen(findings: Iterable[Finding]) -> dict[str, int]:
-    """The index of the exchange at which each violated requirement was first seen to be."""
+    """The index of the exchange that first shows each violation."""
     first: dict[str, int] = {}
     for finding in findings:
         if finding.verdict == "FAIL":

@@ -13,7 +13,7 @@ __all__ = ["KINDS", "Change", "ChangeKind", "Changes", "changes_between"]
 
 ChangeKind = Literal["broken", "fixed", "changed", "added", "removed"]
 KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
-"""What can become of a requirement from one run to the next, what asks for action first."""
+"""The kinds of changes between two runs, the most urgent first."""
 
 _VIOLATED: frozenset[Verdict] = frozenset({"FAIL", "ERROR"})
 _STRICTLY: frozenset[Verdict] = _VIOLATED | frozenset[Verdict](("WARN",))
@@ -21,10 +21,10 @@ _MET: frozenset[Verdict] = frozenset({"PASS", "INFO", "NOT_APPLICABLE"})
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """One requirement whose verdict is another one now; `was` or `now` is None where it has none.
+    """A requirement whose verdict changed; `was` or `now` is None if it was not in that run.
 
-    `broken`: it is violated now and was not. `fixed`: it was violated and is met now. `changed`:
-    any other pair of verdicts, such as a violation that could not be seen again.
+    `broken`: violated now, and not before. `fixed`: violated before, and met now. `changed`: any
+    other pair of verdicts, such as a violation that could not be verified again.
     """
 
     kind: ChangeKind
@@ -37,10 +37,13 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run says otherwise than an earlier one.
+    """The differences between an earlier and a later run.
 
-    `old_*` and `new_*` tell the runs; `unchanged` counts the requirements with the same verdict in
-    both; `caveats` say, a sentence each, why the two can be compared in part only.
+    `unchanged` counts the requirements with the same verdict in both runs; `caveats` are sentences
+    that say why the runs are not fully comparable.
+
+    >>> changes_between(summary, summary).old_verdict
+    'NONCONFORMANT'
     """
 
     old_run: str
@@ -58,7 +61,11 @@ class Changes(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def changes_between(old: Summary, new: Summary) -> Changes:
-    """What `new` says otherwise than `old`; a WARN is a violation where the run was strict."""
+    """The changes from `old` to `new`; a WARN is a violation if the run was strict.
+
+    >>> changes_between(summary, summary).changes
+    ()
+    """
     before = {result.id: result for result in old.requirements}
     after = {result.id: result for result in new.requirements}
     both = [(before.get(name), after.get(name)) for name in {**after, **before}]
@@ -80,15 +87,15 @@ def changes_between(old: Summary, new: Summary) -> Changes:
 def _change(
     was: RequirementResult | None, now: RequirementResult | None, *, strict: bool
 ) -> Change | None:
-    told = now or was
-    if told is None or (was and now and was.verdict == now.verdict):
+    result = now or was
+    if result is None or (was and now and was.verdict == now.verdict):
         return None
     return Change(
         kind=_kind(was, now, _STRICTLY if strict else _VIOLATED),
-        requirement=told.id,
-        operation=told.operation,
-        level=told.level,
-        statement=told.statement,
+        requirement=result.id,
+        operation=result.operation,
+        level=result.level,
+        statement=result.statement,
         was=was.verdict if was else None,
         now=now.verdict if now else None,
     )
@@ -108,9 +115,9 @@ def _kind(
 
 def _caveats(old: Summary, new: Summary) -> tuple[str, ...]:
     differing = (
-        ("They judged different targets.", old.target.base_url != new.target.base_url),
-        ("They were judged by different specs.", old.specs != new.specs),
-        ("They did not look at the same scope.", old.scope != new.scope),
+        ("The runs have different targets.", old.target.base_url != new.target.base_url),
+        ("The runs were judged by different specs.", old.specs != new.specs),
+        ("The runs have different scopes.", old.scope != new.scope),
         ("The earlier run ended early.", bool(old.stopped)),
         ("The later run ended early.", bool(new.stopped)),
     )

@@ -1,11 +1,11 @@
-"""All that is needed to know of a record's scenarios, of which only one at a time is in memory."""
+"""Collects what the summary needs from the scenarios, with one scenario in memory at a time."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from klarna_reports.record.record import KnownDeviation, Played, TargetFacts, Unjudged
-from klarna_reports.summary.causes import Company
-from klarna_reports.summary.known import Occurring
+from klarna_reports.record.record import AcceptedDeviation, Played, TargetFacts, Unjudged
+from klarna_reports.summary.accepted import Occurring
+from klarna_reports.summary.causes import Causes
 from klarna_reports.summary.reasons import Obstacles
 from klarna_reports.summary.tally import JUDGED, Tallies
 
@@ -14,17 +14,17 @@ __all__ = ["Digest"]
 
 @dataclass(slots=True)
 class Digest:
-    """What scenarios come to: findings counted, what stood in the way, how much was sent.
+    """Totals of all scenarios: findings, obstacles, requests.
 
-    `flaky` counts the answers that came only when a call was sent again, `waited_s` is for how
-    long answers were waited for, in seconds.
+    `flaky` counts the responses that needed a retry; `waited_s` is the total response time in
+    seconds.
     """
 
     obstacles: Obstacles
     occurring: Occurring
     requirements: frozenset[str]
     found: Tallies = field(default_factory=Tallies)
-    company: Company = field(default_factory=Company)
+    causes: Causes = field(default_factory=Causes)
     errors: list[str] = field(default_factory=list[str])
     unjudged: list[Unjudged] = field(default_factory=list[Unjudged])
     scenarios: int = 0
@@ -41,12 +41,12 @@ class Digest:
         scenarios: Iterable[Played],
         *,
         target: TargetFacts,
-        deviations: Sequence[KnownDeviation],
+        deviations: Sequence[AcceptedDeviation],
         requirements: frozenset[str],
     ) -> "Digest":
-        """The digest of all these scenarios, which are gone through once.
+        """The digest of all these scenarios, which are read once.
 
-        An exchange counts as judged where one of these requirements looked at it.
+        An exchange counts as judged if one of these requirements judged it.
         """
         digest = cls(Obstacles(target), Occurring(deviations), requirements)
         for played in scenarios:
@@ -56,8 +56,8 @@ class Digest:
     def _add(self, played: Played) -> None:
         for collector in (self.found, self.obstacles, self.occurring):
             collector.add(played)
-        if played.client is None:  # of a client each mistake counts, whatever it came along with
-            self.company.add(played)
+        if played.client is None:  # each violation of a client counts by itself
+            self.causes.add(played)
         self.scenarios += 1
         self.judged += len(
             {

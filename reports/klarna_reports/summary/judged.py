@@ -1,4 +1,4 @@
-"""What a record is judged by: the requirements of servers, of clients, or both."""
+"""The requirements that a record is judged by: for servers, for clients, or both."""
 
 import msgspec
 
@@ -12,9 +12,9 @@ __all__ = ["judged_spec", "sides"]
 def judged_spec(spec: Spec, header: Header) -> Spec:
     """The specs with the requirements that a record with this header was judged by.
 
-    `spec` are the specs as they are loaded. A certified client is held to what can be seen with its
-    operations and the faults of its run, traffic that was watched to what can be told from it.
-    Where requirements were chosen, a counterexample was played again, which is one case of theirs.
+    `spec` is the loaded spec. A certified client is held to what its operations and faults can
+    show, watched traffic to what traffic can show. If requirements were chosen, a counterexample
+    was replayed, which is one case of them.
     """
     seen = {name: o for name, o in spec.followed.items() if name in header.followed}
     spec = msgspec.structs.replace(spec, operations={**spec.operations, **seen})
@@ -28,7 +28,7 @@ def judged_spec(spec: Spec, header: Header) -> Spec:
 
 
 def sides(record: Record) -> tuple[Side, ...]:
-    """Who was judged."""
+    """Which sides were judged."""
     if record.header.certified:
         return ("client",)
     return record.header.watched or ("server",)

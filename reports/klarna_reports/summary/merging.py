@@ -1,4 +1,4 @@
-"""Parts of one run, made on several machines, as the record of the whole."""
+"""Merges the shards of one run into one record."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
@@ -12,10 +12,13 @@ __all__ = ["merged"]
 
 
 def merged(records: Sequence[Record]) -> Record:
-    """The record of the run that these are the parts of; a single whole one is returned as it is.
+    """The record of the run that these are the shards of; a single complete record is its own.
 
-    Raises MergeError where they are not parts of one run, or one is there twice. Parts that are
-    missing or were cut short leave the whole unfinished.
+    Raises MergeError if they are not shards of one run, or if one is given twice. With missing or
+    interrupted shards, the merged run is incomplete.
+
+    >>> merged([record]) == record
+    True
     """
     first = records[0]
     if len(records) == 1 and not first.header.shard:
@@ -24,7 +27,7 @@ def merged(records: Sequence[Record]) -> Record:
         _check(first, record)
     shards = [record.header.shard for record in records]
     if twice := next((shard for shard in shards if shards.count(shard) > 1), None):
-        raise MergeError(f"part {twice} is there twice")
+        raise MergeError(f"shard {twice} is given twice")
     count = int(shards[0].partition("/")[2])
     missing = [f"{n}/{count}" for n in range(1, count + 1) if f"{n}/{count}" not in shards]
     return Record(
@@ -42,16 +45,16 @@ def _check(first: Record, record: Record) -> None:
         ("the seed", lambda r: r.header.seed),
         ("the scope", lambda r: r.header.scope),
         ("--strict", lambda r: r.header.strict),
-        ("the known deviations", lambda r: r.header.deviations),
-        ("the number of parts", lambda r: r.header.shard.partition("/")[2]),
+        ("the accepted deviations", lambda r: r.header.deviations),
+        ("the number of shards", lambda r: r.header.shard.partition("/")[2]),
         ("the plan", lambda r: r.plan),
     )
     if not record.header.shard:
-        raise MergeError("only parts of one run (`run --shard I/N`) can be merged, not whole runs")
+        raise MergeError("only shards of a run (`run --shard I/N`) can be merged, not whole runs")
     for what, of in differing:
         if of(first) != of(record):
             raise MergeError(
-                f"part {record.header.shard} is of another run than part {first.header.shard}: "
+                f"shard {record.header.shard} and shard {first.header.shard} are not of one run: "
                 f"{what} differs"
             )
 
@@ -61,12 +64,12 @@ def _place(header: Header) -> tuple[str, str]:
 
 
 def _footer(records: Iterable[Record], missing: Sequence[str]) -> Footer | None:
-    """The parts' footers as one: the longest time, all requests; None where one was cut short."""
+    """The footers as one: the longest time, all requests; None if a shard was interrupted."""
     footers = [record.footer for record in records]
     ended = [footer for footer in footers if footer is not None]
     if len(ended) < len(footers):
         return None
-    lacking = f"without part {', '.join(missing)}" if missing else ""
+    lacking = f"without shard {', '.join(missing)}" if missing else ""
     return Footer(
         wall_s=max(footer.wall_s for footer in ended),
         requests_sent=sum(footer.requests_sent for footer in ended),
@@ -75,10 +78,9 @@ def _footer(records: Iterable[Record], missing: Sequence[str]) -> Footer | None:
 
 
 class _Chained(Sequence[Played]):
-    """The scenarios of several parts, one part after the other.
+    """The scenarios of several shards, one shard after the other.
 
-    What every part does for itself (finding out which path is followed, counterexamples) is
-    numbered in each, and gets the part's number besides.
+    Ids that every shard uses (path discovery, counterexamples) get the shard's number appended.
     """
 
     def __init__(self, parts: Sequence[Sequence[Played]]) -> None:

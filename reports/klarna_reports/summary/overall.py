@@ -1,4 +1,4 @@
-"""The verdict of a whole run, and the sentence that says it."""
+"""The verdict of a whole run, and its reason."""
 
 from collections.abc import Sequence
 
@@ -13,9 +13,9 @@ __all__ = ["Evidence", "overall"]
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What the verdict of a run rests on.
 
-    `verdicts` are those of all findings and requirements, `judged` is how many exchanges were,
-    `stopped` says why the run ended early, `outdated` what is wrong with the list of known
-    deviations.
+    `verdicts` are those of all findings and requirements, `judged` counts judged exchanges,
+    `stopped` says why the run ended early, `outdated` lists accepted deviations to
+    remove, `renewable` those whose fingerprint may only need to be renewed.
     """
 
     results: tuple[RequirementResult, ...]
@@ -24,21 +24,26 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...]
     stopped: str
     outdated: tuple[str, ...]
+    renewable: tuple[str, ...]
     strict: bool
     partial_scope: bool
 
 
 def overall(evidence: Evidence) -> tuple[Overall, str]:
-    """The verdict of the run and one plain sentence that gives its reason."""
+    """The verdict of the run and its reason in one sentence."""
     if evidence.errors or "ERROR" in evidence.verdicts:
         return "INTERNAL ERROR", _internal_error(evidence)
     failed = _with_verdict(evidence, "FAIL")
     if failed:
-        return "NONCONFORMANT", f"{_requirements(len(failed))} violated{_beside(failed)}."
+        sentence = f"{_requirements(len(failed))} violated{_beside(failed)}."
+        return "NONCONFORMANT", sentence + _renewal(evidence.renewable)
     if evidence.outdated:
-        return "NONCONFORMANT", f"The known deviations are out of date: {evidence.outdated[0]}."
+        return (
+            "NONCONFORMANT",
+            f"The list of accepted deviations is out of date: {evidence.outdated[0]}.",
+        )
     if evidence.strict and "WARN" in evidence.verdicts:
-        return "NONCONFORMANT", "A recommendation is not followed, and the run was strict."
+        return "NONCONFORMANT", "A recommendation is not followed in a strict run."
     unverified = _unverified(evidence)
     if unverified:
         return "NOT FULLY VERIFIED", unverified
@@ -47,26 +52,37 @@ def overall(evidence: Evidence) -> tuple[Overall, str]:
 
 def _beside(failed: Sequence[RequirementResult]) -> str:
     count = sum(bool(result.beside) for result in failed)
-    told = "one" if count == 1 else f"{count}"
-    return f", {told} of them only beside another" if count else ""
+    number = "one" if count == 1 else f"{count}"
+    return f", {number} of them only together with another" if count else ""
+
+
+def _renewal(names: Sequence[str]) -> str:
+    """How to renew accepted deviations whose findings have been reworded since."""
+    if not names:
+        return ""
+    return (
+        f" The accepted deviation {names[0]} matches no finding. If only the wording of the "
+        "finding changed, renew its fingerprint: `klarna-conformance report DIR "
+        "--suggest-deviations` prints the current ones."
+    )
 
 
 def _internal_error(evidence: Evidence) -> str:
     count = max(1, len(evidence.errors))
     places = "in one place" if count == 1 else f"in {count} places"
-    return f"The toolkit itself failed {places}, so nothing should be concluded from this run."
+    return f"klarna-conformance itself failed {places}; draw no conclusion from this run."
 
 
 def _unverified(evidence: Evidence) -> str:
     early = f": {evidence.stopped}" if evidence.stopped else ""
     if not evidence.judged:
-        return f"No exchange was judged, so nothing is known about this target{early}."
+        return f"No exchange was judged{early}."
     unseen = [r for r in _binding(evidence.results) if r.verdict == "NOT_RUN" or r.goals_missing]
     if unseen:
-        told = f"{len(unseen)} of {len(_binding(evidence.results))} binding requirements"
-        return f"Nothing wrong was seen, but {told} could not be fully seen{early}."
+        count = f"{len(unseen)} of {len(_binding(evidence.results))} binding requirements"
+        return f"No violation was found, but {count} could not be fully verified{early}."
     if evidence.stopped:
-        return f"Nothing wrong was seen, but the run is not whole: {evidence.stopped}."
+        return f"No violation was found, but the run is incomplete: {evidence.stopped}."
     return ""
 
 
@@ -74,13 +90,13 @@ def _conformant(evidence: Evidence) -> tuple[Overall, str]:
     known = len(_with_verdict(evidence, "KNOWN"))
     where = " in the chosen scope" if evidence.partial_scope else ""
     if known:
-        told = "one deviation that is" if known == 1 else f"{known} deviations that are"
-        sentence = f"Every binding requirement{where} is met, but for {told} known and accepted."
+        accepted = "one accepted deviation" if known == 1 else f"{known} accepted deviations"
+        sentence = f"Every binding requirement{where} is met, except for {accepted}."
         return "CONFORMANT WITH KNOWN DEVIATIONS", sentence
     count = len(_binding(evidence.results))
     every = "The one binding requirement" if count == 1 else f"All {count} binding requirements"
-    verb = "was" if count == 1 else "were"
-    return "CONFORMANT", f"{every}{where} {verb} seen and met."
+    verb = "is" if count == 1 else "are"
+    return "CONFORMANT", f"{every}{where} {verb} verified and met."
 
 
 def _binding(results: Sequence[RequirementResult]) -> list[RequirementResult]:

@@ -1,4 +1,4 @@
-"""Why a requirement has its verdict, in a line for a person to read."""
+"""Why a requirement has its verdict, in one line."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -16,37 +16,39 @@ _LONGEST = 300
 
 
 class Obstacles:
-    """What kept a run from seeing things: orders that could not be had, abilities of no target."""
+    """What prevented goals: orders that could not be provisioned, a clock that cannot move."""
 
     def __init__(self, target: TargetFacts) -> None:
-        self._movable_clock = target.kind == "mock"
+        self._movable_clock = target.is_mock
         self._unavailable: defaultdict[str, list[Unavailable]] = defaultdict(list)
 
     def add(self, played: Played) -> None:
-        """Takes note of what one more scenario could not have."""
+        """Adds the obstacles of one scenario."""
         if played.unavailable is not None:
             for operation in {step.operation for step in steps_of(played.scenario)}:
                 self._unavailable[operation].append(played.unavailable)
 
     def reasons(self, requirement: Requirement, missing: Sequence[str]) -> list[str]:
-        """Why these aspects of the requirement may not have been seen; perhaps nothing."""
-        said: list[str] = []
+        """Possible reasons why these aspects of the requirement did not occur."""
+        reasons: list[str] = []
         if "clock" in requirement.needs and not self._movable_clock:
-            said.append("it needs a clock that can be moved, which this target does not have")
+            reasons.append("it needs a movable clock, which this target does not have")
         wanted = [
             refused.reason
             for refused in self._unavailable[requirement.operation]
             if _serves(refused.plan, missing)
         ]
         for reason, count in Counter(wanted).most_common(1):
-            said.append(f"no order could be had for {count} of its scenarios: {_cut(reason)}")
-        return said
+            reasons.append(
+                f"no order could be provisioned for {count} of its scenarios: {_cut(reason)}"
+            )
+        return reasons
 
 
 def verdict_reason(verdict: Verdict, tally: Tally, missing: Sequence[str], why: list[str]) -> str:
-    """What to read beside a verdict; empty for a PASS. `why` are the obstacles, if any."""
+    """The reason for a verdict; empty for a PASS. `why` are the obstacles, if any."""
     if verdict == "NOT_RUN" and missing:
-        seen = "not seen" if tally.aspects else "nothing of it was seen"
+        seen = "did not occur" if tally.aspects else "nothing occurred"
         return "; ".join((f"{seen}: {listed(missing)}", *why))
     group = next((group for group in tally.worst_groups if group.verdict == verdict), None)
     if group is None:
@@ -57,7 +59,7 @@ def verdict_reason(verdict: Verdict, tally: Tally, missing: Sequence[str], why: 
 
 
 def listed(names: Sequence[str]) -> str:
-    """The first few names, and how many more there are."""
+    """The first few names, and the number of the others."""
     more = len(names) - _LISTED
     shown = ", ".join(names[:_LISTED])
     return f"{shown} and {more} more" if more > 0 else shown

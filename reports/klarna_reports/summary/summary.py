@@ -1,7 +1,6 @@
 """The summary of a record: a verdict for each requirement, and one for the run.
 
-Combining verdicts only ever worsens them, and a requirement whose goals were not all seen is
-NOT_RUN, never PASS.
+The worst verdict counts, and a requirement with goals that did not occur is NOT_RUN, never PASS.
 """
 
 from collections import defaultdict
@@ -16,16 +15,16 @@ from klarna_reports.record.results import (
     EXIT_CODES,
     NOTHING_PROVIDED,
     WORST_FIRST,
+    ContradictionResult,
     Exemplar,
     Overall,
-    Reading,
     ReportedFinding,
     RequirementResult,
     Summary,
 )
+from klarna_reports.summary.accepted import fingerprint_of, with_accepted
 from klarna_reports.summary.digest import Digest
 from klarna_reports.summary.judged import judged_spec
-from klarna_reports.summary.known import fingerprint_of, with_known
 from klarna_reports.summary.overall import Evidence, overall
 from klarna_reports.summary.reasons import Obstacles, verdict_reason
 from klarna_reports.summary.tally import Group, Tally, exchanges_of
@@ -35,9 +34,9 @@ from klarna_specs.spec import Level, Requirement, Spec
 
 __all__ = [
     "EXIT_CODES",
+    "ContradictionResult",
     "Exemplar",
     "Overall",
-    "Reading",
     "ReportedFinding",
     "RequirementResult",
     "Summary",
@@ -46,14 +45,14 @@ __all__ = [
 ]
 
 _FINDINGS_EACH = 5
-_NO_FOOTER = "the record has no footer: the run was cut short"
+_NO_FOOTER = "the record has no footer: the run was interrupted"
 
 
 def combined(level: Level, verdicts: Collection[Verdict], *, all_seen: bool) -> Verdict:
     """The verdict of a requirement: the worst of its findings, or NOT_RUN.
 
-    Without all goals seen only a deviation outweighs NOT_RUN; a WARN does so where the level is
-    not MUST, because a recommendation that was seen broken says more than one not seen in full.
+    If not all goals occurred, only a violation outweighs NOT_RUN. A WARN does so if the level is
+    not MUST, because a broken recommendation says more than one that is not fully verified.
     """
     found: list[Verdict] = sorted(verdicts, key=WORST_FIRST.index)
     worst = found[0] if found else "NOT_RUN"
@@ -62,16 +61,19 @@ def combined(level: Level, verdicts: Collection[Verdict], *, all_seen: bool) -> 
 
 
 def summarise(spec: Spec, record: Record) -> Summary:
-    """What the record comes to: takes every finding into account and forgets no number.
+    """The summary of a record.
 
-    `spec` are the specs as they are loaded; which of their requirements count, the record says.
+    `spec` is the loaded spec; the record says which of its requirements count.
+
+    >>> summarise(spec, record).reason
+    'One requirement is violated.'
     """
     spec = judged_spec(spec, record.header)
     header, footer = record.header, record.footer
     today = _day(header.started_at)
     admitted = [r for r in spec.requirements if header.scope.admits(r)]
     digest = Digest.of(
-        with_known(record.played, header.deviations, today),
+        with_accepted(record.played, header.deviations, today),
         target=header.target,
         deviations=header.deviations,
         requirements=frozenset(r.id for r in admitted),
@@ -89,6 +91,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
             errors=errors,
             stopped=stopped,
             outdated=digest.occurring.outdated(today, fully_seen=_fully_seen(header, results)),
+            renewable=digest.occurring.renewable,
             strict=header.strict,
             partial_scope=not header.scope.is_everything,
         )
@@ -123,7 +126,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
 
 
 def _day(started_at: str) -> date:
-    """The day of a run; the last of all where its start cannot be read: that excuses nothing."""
+    """The day of a run; the last possible day if it cannot be read, so that nothing is accepted."""
     try:
         return datetime.fromisoformat(started_at).date()
     except ValueError:
@@ -131,26 +134,28 @@ def _day(started_at: str) -> date:
 
 
 def _in_part(header: Header) -> str:
-    return f"this is part {header.shard} of the run; `report` merges the parts" * bool(header.shard)
+    return f"this is shard {header.shard} of the run; `report` merges the shards" * bool(
+        header.shard
+    )
 
 
 def _fully_seen(header: Header, results: Iterable[RequirementResult]) -> list[str]:
-    """The requirements of which nothing more can be seen, as could be in another part of a run."""
+    """The requirements with all goals; none in a shard, because another shard may have more."""
     return [] if header.shard else [r.id for r in results if not r.goals_missing]
 
 
 def _flaky_text(flaky: int) -> str:
-    """What is said beside any verdict, so that no run is green in silence."""
+    """The note about flaky responses, which goes with any verdict."""
     if not flaky:
         return ""
-    answers = "One answer" if flaky == 1 else f"{flaky} answers"
-    return f" {answers} came only after the call had been sent again."
+    responses = "One response" if flaky == 1 else f"{flaky} responses"
+    return f" {responses} needed a retry."
 
 
 def _exit_code(verdict: Overall, header: Header, digest: Digest) -> int:
-    """The code of the verdict; where no order could be had at all, that of a failed preflight.
+    """The code of the verdict; that of a failed preflight if no order could be provisioned.
 
-    Of traffic that was watched a client can be judged without its orders being known.
+    In watched traffic, a client can be judged although its orders are unknown.
     """
     nothing = digest.orderless and not digest.provided
     if verdict == "NOT FULLY VERIFIED" and nothing and not (header.watched and digest.judged):
@@ -165,7 +170,7 @@ def _results(
     wanted: defaultdict[str, list[str]] = defaultdict(list)
     for goal in goals(spec, header.scope):
         wanted[goal.requirement].append(goal.aspect)
-    follows = digest.company.leaders(found)
+    follows = digest.causes.roots(found)
     return tuple(
         msgspec.structs.replace(
             _result(
@@ -182,7 +187,7 @@ def _results(
 
 def _only_in_traffic(requirement: Requirement) -> RequirementResult:
     result = _result(requirement, Tally(), [], None)
-    reason = "it is about traffic that others sent, and a run sends its own"
+    reason = "it is about traffic of other clients, and a run sends its own"
     return msgspec.structs.replace(result, verdict="NOT_APPLICABLE", reason=reason)
 
 
@@ -240,9 +245,9 @@ def _reported_finding(base_url: str, group: Group) -> ReportedFinding:
     )
 
 
-def _contradictions(spec: Spec, found: Mapping[str, Tally]) -> tuple[Reading, ...]:
+def _contradictions(spec: Spec, found: Mapping[str, Tally]) -> tuple[ContradictionResult, ...]:
     return tuple(
-        Reading(
+        ContradictionResult(
             id=contradiction.id,
             section=contradiction.section,
             statement=contradiction.statement,

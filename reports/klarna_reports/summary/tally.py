@@ -1,4 +1,4 @@
-"""Counting the findings of a record by requirement."""
+"""Counts the findings of a record by requirement."""
 
 import re
 from collections import Counter, defaultdict
@@ -10,14 +10,14 @@ from klarna_reports.record.results import DEVIATIONS, WORST_FIRST, Exemplar
 __all__ = ["JUDGED", "Group", "Tallies", "Tally", "exchanges_of"]
 
 JUDGED: frozenset[Verdict] = frozenset({"PASS", "FAIL", "WARN", "INFO", "KNOWN"})
-"""The verdicts of findings that looked at an exchange."""
+"""The verdicts of findings that judge an exchange."""
 _EXEMPLARS = 3
 _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
 
 
 @dataclass(slots=True)
 class Group:
-    """Findings of one requirement that say the same, with a shrunk or the shortest example."""
+    """Equal findings of one requirement, with a shrunk or the shortest example."""
 
     verdict: Verdict
     expected: str
@@ -29,9 +29,9 @@ class Group:
 
 
 def _first_to_show(group: Group) -> tuple[int, bool, int, tuple[int, int, int]]:
-    """The worst first, then what was shrunk, then what was found most often.
+    """The worst first, then shrunk examples, then the most frequent.
 
-    Of a client the example with the fewest faults comes before a frequent one.
+    For a client, the example with the fewest faults comes before a frequent one.
     """
     rank = WORST_FIRST.index(group.verdict)
     often = 0 if group.played.client else -group.count
@@ -40,9 +40,9 @@ def _first_to_show(group: Group) -> tuple[int, bool, int, tuple[int, int, int]]:
 
 @dataclass(slots=True)
 class Tally:
-    """What all findings of one requirement come to.
+    """The findings of one requirement in numbers; scenarios are added one after the other.
 
-    `evidence` is how many exchanges were judged by it. Scenarios come one after the other.
+    `evidence` is the number of exchanges that it judged.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
@@ -58,7 +58,7 @@ class Tally:
 
     @property
     def not_passed(self) -> int:
-        """How many findings are not a PASS."""
+        """The number of findings that are not a PASS."""
         return self.verdicts.total() - self.verdicts["PASS"]
 
     @property
@@ -68,11 +68,11 @@ class Tally:
 
     @property
     def deviations(self) -> int:
-        """How many findings tell of a deviation."""
+        """The number of findings that are deviations."""
         return sum(self.verdicts[verdict] for verdict in DEVIATIONS)
 
     def add(self, played: Played, finding: Finding) -> None:
-        """Counts one more finding."""
+        """Adds one finding."""
         self.verdicts[finding.verdict] += 1
         self.aspects.update(finding.aspects)
         if finding.reading:
@@ -94,12 +94,12 @@ class Tally:
 
     def _add_to_group(self, played: Played, finding: Finding) -> None:
         size = played.size
-        # Ids differ from scenario to scenario; what they are wrong about does not.
+        # Ids differ from scenario to scenario, although the finding is the same.
         key = (finding.verdict, _ID.sub("", finding.expected), _ID.sub("", finding.observed))
         group = self.groups.get(key)
         if group is None:
-            told = (finding.verdict, finding.expected, finding.observed)
-            group = self.groups[key] = Group(*told, played, finding, size)
+            texts = (finding.expected, finding.observed)
+            group = self.groups[key] = Group(finding.verdict, *texts, played, finding, size)
         elif (not played.shrunk_from, size) < (not group.played.shrunk_from, group.size):
             group.played, group.finding, group.size = played, finding, size
             group.expected, group.observed = finding.expected, finding.observed
@@ -107,7 +107,7 @@ class Tally:
 
 
 def exchanges_of(played: Played, finding: Finding) -> tuple[int, ...]:
-    """The indices of the exchanges that a finding speaks of and that the scenario has."""
+    """The indices of the exchanges of a finding, as far as the scenario has them."""
     named = (finding.exchange, finding.witness)
     known = (i for i in named if i is not None and 0 <= i < len(played.exchanges))
     return tuple(dict.fromkeys(known))
@@ -120,6 +120,6 @@ class Tallies(defaultdict[str, Tally]):
         super().__init__(Tally)
 
     def add(self, played: Played) -> None:
-        """Counts the findings of one more scenario."""
+        """Adds the findings of one scenario."""
         for finding in played.findings:
             self[finding.requirement].add(played, finding)

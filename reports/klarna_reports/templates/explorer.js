@@ -1,6 +1,6 @@
 "use strict";
-// The explorer: unpacks the embedded exchanges, filters them, and draws only the rows in sight.
-// Whatever came from a target gets into the page as text, never as markup.
+// The explorer: unpacks the embedded exchanges, filters them, and renders the visible rows only.
+// Everything from a target is inserted as text, never as markup.
 (() => {
   const ROW = 40, BEYOND = 8;
   const RANK = ["ERROR", "FAIL", "KNOWN", "NOT_RUN", "WARN", "PASS", "INFO", "NOT_APPLICABLE"];
@@ -42,7 +42,7 @@
     return create("span", "badge v-" + verdict, icon(verdict), create("span", "", verdict.replaceAll("_", " ")));
   };
 
-  // ---- what is known of every exchange
+  // ---- the index of all exchanges
 
   const understand = (packed) => {
     const worst = packed.judgement.map((pairs) => {
@@ -78,7 +78,7 @@
     for (let row = 0; row < known.whole; row += known.chunk) {
       const held = await chunkOf(row);
       held.forEach((one, offset) => {
-        const texts = [one.path, one.line, one.body, one.answer, ...one.asked, ...one.came, ...one.findings.flat()];
+        const texts = [one.path, one.line, one.body, one.answer, ...one.request_headers, ...one.response_headers, ...one.findings.flat()];
         found[row + offset] += "\n" + texts.join("\n").toLowerCase();
       });
     }
@@ -99,9 +99,9 @@
 
   const address = () => {
     const state = controls();
-    const told = Object.entries(state).filter(([, value]) => value);
-    if (chosen >= 0) told.push(["x", named(chosen)]);
-    return "#explore" + (told.length ? "?" + new URLSearchParams(told) : "");
+    const entries = Object.entries(state).filter(([, value]) => value);
+    if (chosen >= 0) entries.push(["x", named(chosen)]);
+    return "#explore" + (entries.length ? "?" + new URLSearchParams(entries) : "");
   };
 
   const remember = () => {
@@ -116,20 +116,20 @@
     const state = new URLSearchParams(location.hash.slice("#explore?".length));
     at("x-q").value = state.get("q") ?? "";
     for (const field of FIELDS) {
-      const told = state.get(field) ?? "";
+      const text = state.get(field) ?? "";
       const select = at("x-" + field);
-      const value = told.replace(/^!/, "");
+      const value = text.replace(/^!/, "");
       select.value = value;
       if (select.value !== value) select.value = "";
-      at("x-not-" + field).checked = told.startsWith("!");
+      at("x-not-" + field).checked = text.startsWith("!");
     }
     return state.get("x");
   };
 
   // ---- filtering
 
-  const predicate = (field, told) => {
-    const not = told.startsWith("!"), value = not ? told.slice(1) : told;
+  const predicate = (field, text) => {
+    const not = text.startsWith("!"), value = not ? text.slice(1) : text;
     if (field === "verdict") {
       const right = known.worst.map((verdict) => (verdict === value) !== not);
       return (row) => right[known.columns.judgement[row]];
@@ -139,8 +139,8 @@
   };
 
   const judged = (state) => {
-    const told = state.requirement, not = told.startsWith("!");
-    const wanted = known.requirement.indexOf(not ? told.slice(1) : told);
+    const text = state.requirement, not = text.startsWith("!");
+    const wanted = known.requirement.indexOf(not ? text.slice(1) : text);
     const verdict = not || !state.verdict ? "" : state.verdict;
     const right = known.judgement.map((pairs) =>
       pairs.some(([requirement, rank]) => {
@@ -314,13 +314,13 @@
       judgements(row, held),
     );
     if (!held) {
-      detail.append(create("p", "quiet", "What was sent is in journal.ndjson: there was no room for it here."));
+      detail.append(create("p", "quiet", "The contents of this exchange are in journal.ndjson only."));
       return;
     }
     detail.append(
       create("p", "quiet", held.plan + " This exchange " + (held.purpose.startsWith("step") ? "is " : "") + held.purpose + "."),
-      block("Request", [held.path, ...held.asked], held.body),
-      block("Response", [held.line, ...held.came], held.answer),
+      block("Request", [held.path, ...held.request_headers], held.body),
+      block("Response", [held.line, ...held.response_headers], held.answer),
     );
     if (held.curl) {
       const curl = block("curl, with BASE_URL set", [held.curl], "");
@@ -367,7 +367,7 @@
     fill();
     app.hidden = false;
     at("x-form").addEventListener("submit", (event) => event.preventDefault());
-    // The search field tells of a change once more when it loses the focus, which is to a click on a row.
+    // The search field fires another change event when a click on a row takes its focus.
     at("x-form").addEventListener("change", (event) => event.target.id === "x-q" || changed());
     at("x-q").addEventListener("input", changed);
     at("x-reset").addEventListener("click", () => setTimeout(changed));
@@ -384,13 +384,13 @@
     await apply();
     await arrive();
     app.dataset.ready = "yes";
-    (globalThis.requestIdleCallback ?? setTimeout)(wordsOf); // so that the first search need not wait
+    (globalThis.requestIdleCallback ?? setTimeout)(wordsOf); // so that the first search is fast
   };
 
   if (typeof DecompressionStream === "undefined") {
-    app.before(create("p", "note", "This browser is too old for the explorer; everything else is on this page."));
+    app.before(create("p", "note", "This browser is too old for the explorer. The rest of the report works."));
   } else {
-    // After the first paint: what was judged is to be read at once.
+    // After the first paint, so that the verdict shows at once.
     requestAnimationFrame(() => setTimeout(start));
   }
 })();

@@ -1,5 +1,5 @@
 "use strict";
-// What makes the page handier; everything but the explorer is there without it.
+// Conveniences; everything but the explorer works without this script.
 (() => {
   const copy = async (text) => {
     try {
@@ -19,24 +19,24 @@
     button.type = "button";
     button.className = "copy";
     button.textContent = label;
-    const told = document.createElement("span");
-    told.setAttribute("role", "status");
-    told.className = "away";
+    const status = document.createElement("span");
+    status.setAttribute("role", "status");
+    status.className = "away";
     button.addEventListener("click", async () => {
       await copy(typeof text === "function" ? text() : text);
       button.textContent = "Copied";
-      told.textContent = "Copied";
+      status.textContent = "Copied";
       setTimeout(() => {
         button.textContent = label;
-        told.textContent = "";
+        status.textContent = "";
       }, 2000);
     });
     const both = document.createDocumentFragment();
-    both.append(button, told);
+    both.append(button, status);
     return both;
   };
 
-  // A browser opens a closed <details> around a link's goal, but not one that is the goal's sibling.
+  // A browser opens a closed <details> around a link's target, but not a sibling of the target.
   const reveal = () => {
     let place = null;
     try {

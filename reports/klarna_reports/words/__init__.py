@@ -1,1 +1,1 @@
-"""What is said of a finding: sentences, commands, timelines."""
+"""How findings are described: sentences, commands, timelines."""

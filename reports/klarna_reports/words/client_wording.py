@@ -1,4 +1,4 @@
-"""What a scenario and what became of it are called in a sentence."""
+"""Client scenarios and their outcomes as sentences."""
 
 from typing import Any
 
@@ -23,94 +23,93 @@ from klarna_specs.json_value import as_array
 __all__ = [
     "command_text",
     "episode_text",
+    "instruction_text",
     "played_sentence",
+    "reported_outcome",
     "scenario_of",
     "scenario_text",
     "sentence",
     "setting_text",
-    "told_outcome",
-    "told_text",
 ]
 
 _NAMES = {
     "releaseRemainingAuthorization": "one release",
-    "getOptionsForExtendDueDate": "one look at the options",
+    "getOptionsForExtendDueDate": "one request for the extension options",
 }
 _LONGEST = 400
 
 
 def sentence(scenario: ClientScenario, observed: str) -> str:
-    """What was told and disturbed, and what was seen: `one refund of 1, ...: the client ...`."""
+    """Commands, faults and observation: `one refund of 1, ...: the client ...`."""
     return f"{scenario_text(scenario)}: {observed}"
 
 
 def scenario_of(side: ClientSide) -> ClientScenario:
-    """The scenario that a client went through; without commands where nobody drove it."""
+    """The scenario that a client went through; without commands if it was only watched."""
     commands = tuple(episode.command for episode in side.episodes)
     return ClientScenario(orders=side.orders, commands=commands)
 
 
 def played_sentence(played: Played, observed: str) -> str:
-    """What was told and disturbed, and what was seen; empty where nobody drove a client."""
+    """Commands, faults and observation; empty if no client was driven."""
     if played.client is None or not played.client.episodes:
         return ""
     return sentence(scenario_of(played.client), observed)
 
 
 def setting_text(played: Played) -> str:
-    """What a scenario starts from, in a sentence."""
+    """The setting of a scenario, in a sentence."""
     if played.client is not None and not played.client.episodes:
-        return "Traffic that was watched; nobody told the client what to do."
+        return "Watched traffic; the client got no commands."
     return plan_text(played.scenario.plan)
 
 
 def episode_text(episode: Episode) -> str:
-    """What a client was told, what its attempts met, and what it told in the end."""
+    """A command, the number of requests sent for it, and the reported outcome."""
     order = f" on order {episode.command.order + 1}" if episode.command.order else ""
     sent = "one request" if episode.count == 1 else f"{episode.count or 'no'} requests"
-    return (
-        f"{command_text(episode.command)}{order}: {sent}; the client {told_outcome(episode.told)}"
-    )
+    outcome = reported_outcome(episode.told)
+    return f"{command_text(episode.command)}{order}: {sent}; the client {outcome}"
 
 
-def told_outcome(told: Told) -> str:
-    """What a client told, as the end of a sentence."""
+def reported_outcome(told: Told) -> str:
+    """The outcome that a client reported, as the end of a sentence."""
     match told:
         case Done(refund_id=refund_id):
-            return f"tells: done{f', {refund_id}' if refund_id else ''}"
+            return f"reports done{f', {refund_id}' if refund_id else ''}"
         case RefusedIt(error_code=code):
-            return f"tells: refused{f', {code}' if code else ''}"
+            return f"reports refused{f', {code}' if code else ''}"
         case Unknown():
-            return "tells: unknown"
+            return "reports unknown"
         case Mute(after_s=after_s):
-            return f"tells nothing within {after_s:g} s"
+            return f"reports nothing within {after_s:g} s"
         case Ended():
-            return "breaks down"
+            return "crashes"
         case Unsupported():
             return "does not support it"
 
 
 def scenario_text(scenario: ClientScenario) -> str:
-    """The commands of a scenario, each with what it met."""
+    """The commands of a scenario with their faults."""
     text = "; then ".join(command_text(command) for command in scenario.commands)
     orders = " (on two orders)" if len({command.order for command in scenario.commands}) > 1 else ""
     return (text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...") + orders
 
 
 def command_text(command: Command) -> str:
-    """A command in words, such as `one refund of 1, response lost after booking`."""
+    """A command with its faults, such as `one refund of 1, response lost after booking`."""
     faults = [_met(fault) for fault in command.faults]
     if command.for_ever and faults:
         faults[-1] += " for ever"
-    return ", then ".join([", ".join([told_text(command), *faults[:1]]), *faults[1:]])
+    return ", then ".join([", ".join([instruction_text(command), *faults[:1]]), *faults[1:]])
 
 
 def _met(fault: Fault | None) -> str:
     return words_of(fault) if fault else "nothing"
 
 
-def told_text(command: Command) -> str:
-    """What a client is told, such as `one refund of 1`."""
+def instruction_text(command: Command) -> str:
+    """A command without its faults, such as `one refund of 1`."""
     arguments = command.arguments
     match command.operation:
         case "refundOrder":

@@ -1,4 +1,4 @@
-"""An exchange's request as a line for a POSIX-like shell, with credentials by name only."""
+"""A request as a curl command for bash or zsh; credentials come from the environment."""
 
 import shlex
 from collections.abc import Iterable
@@ -48,7 +48,7 @@ _NOT_REPEATED = frozenset(
 def curl_line(base_url: str, request: Request) -> str:
     """The request as a curl command that can be pasted into bash or zsh.
 
-    The credentials are taken from the environment variables KLARNA_USERNAME and KLARNA_PASSWORD.
+    The credentials come from the environment variables KLARNA_USERNAME and KLARNA_PASSWORD.
     """
     body = request.body
     inline = not body.raw or _is_plain(body)

@@ -1,4 +1,4 @@
-"""Text from outside as it may be printed: nothing in it commands a terminal or a CI system."""
+"""Makes foreign text safe to print: it cannot control a terminal or a CI system."""
 
 import re
 
@@ -15,16 +15,13 @@ _COMMAND = re.compile(r"^(?=[^\S\n]*::)", re.MULTILINE)
 
 
 def printable(text: str) -> str:
-    """The text with what moves a cursor, colours or turns the direction of writing spelled out.
-
-    Tabs and ends of lines (LF) stay.
-    """
+    """The text with control and direction characters escaped; tabs and line feeds stay."""
     return text.translate(_SPELLED_OUT)
 
 
 def inert(text: str) -> str:
-    """The printable text without a line that GitHub Actions takes for a workflow command.
+    """The printable text without workflow commands of GitHub Actions.
 
-    Its runner obeys `::name::` where a line begins with it, and `##[name]` anywhere in a line.
+    Its runner executes `::name::` at the start of a line, and `##[name]` anywhere in a line.
     """
     return _COMMAND.sub("| ", printable(text).replace("##[", "# #["))

@@ -1,4 +1,4 @@
-"""A pytest file that shows again what a run found, a test a violated requirement."""
+"""A pytest file that reproduces the violations of a run, one test per requirement."""
 
 import json
 import re
@@ -11,9 +11,9 @@ from klarna_reports.record.results import ReportedFinding, Summary
 
 __all__ = ["pytest_file"]
 
-_HEAD = '''"""What a conformance run found, to be seen again: each test fails until it is mended.
+_HEAD = '''"""Reproduces the violations of a conformance run: each test fails until it is fixed.
 
-The server is the one that KLARNA_TARGET names: a target file, a URL, or `mock` (the default).
+KLARNA_TARGET names the server: a target file, a URL, or `mock` (the default).
 """
 
 import json
@@ -21,7 +21,7 @@ import json
 from klarna_conformance.reproducing import violations
 '''
 
-_NOTHING = "# No requirement was violated, so there is nothing to show.\n"
+_NOTHING = "# No requirement was violated, so there is nothing to reproduce.\n"
 
 
 def pytest_file(record: Record, summary: Summary) -> str:

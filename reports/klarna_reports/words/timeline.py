@@ -1,4 +1,4 @@
-"""When calls at the same time were sent and answered, a line each for a person to read."""
+"""When concurrent calls were sent and answered, one line each."""
 
 from collections.abc import Sequence
 
@@ -8,10 +8,9 @@ __all__ = ["timeline"]
 
 
 def timeline(exchanges: Sequence[Exchange]) -> tuple[str, ...]:
-    """The calls of concurrent groups in the order in which they were answered.
+    """The calls of concurrent groups in the order of their responses; empty if there are none.
 
-    Times are milliseconds from when the first of them was sent; empty where no calls were
-    concurrent.
+    Times are milliseconds since the first of them was sent.
     """
     together = [exchange for exchange in exchanges if exchange.group is not None]
     if not together:
@@ -28,6 +27,6 @@ def _line(exchange: Exchange, began_s: float) -> str:
     request, outcome = exchange.request, exchange.outcome
     sent_ms = (exchange.started_s - began_s) * 1000
     answered_ms = (_answered_s(exchange) - began_s) * 1000
-    came = f"{outcome.status}" if isinstance(outcome, Response) else outcome.kind
-    asked = f"{request.method} {request.path} {request.body.text}".rstrip()
-    return f"{sent_ms:.1f} to {answered_ms:.1f} ms: {asked} -> {came}"
+    response = f"{outcome.status}" if isinstance(outcome, Response) else outcome.kind
+    sent = f"{request.method} {request.path} {request.body.text}".rstrip()
+    return f"{sent_ms:.1f} to {answered_ms:.1f} ms: {sent} -> {response}"

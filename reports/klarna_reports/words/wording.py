@@ -1,4 +1,4 @@
-"""Plans, steps, exchanges and verdicts in plain English, for readers who do not program."""
+"""Plans, steps, exchanges and verdicts as text for readers who do not program."""
 
 import json
 from collections.abc import Iterable
@@ -32,30 +32,30 @@ __all__ = [
 ]
 
 VERDICT_MEANINGS: dict[Verdict, str] = {
-    "PASS": "Seen, and as documented.",
+    "PASS": "Verified: the target does what is documented.",
     "FAIL": "A binding requirement (MUST) is violated. The run is nonconformant.",
-    "WARN": "A recommendation (SHOULD) is not followed. It counts only in a strict run.",
+    "WARN": "A recommendation (SHOULD) is not followed. It fails strict runs only.",
     "INFO": "The documentation is silent or contradicts itself; this is what the target does.",
-    "KNOWN": "A violation that was expected and accepted beforehand.",
-    "NOT_APPLICABLE": "The documentation excuses it.",
-    "NOT_RUN": "It could not be seen, or not in full. This is never counted as passed.",
-    "ERROR": "The toolkit itself failed; this says nothing about the target.",
+    "KNOWN": "A violation that is listed as an accepted deviation.",
+    "NOT_APPLICABLE": "The requirement does not apply to this target or run.",
+    "NOT_RUN": "Not verified, or not in every required situation. NOT_RUN never counts as passed.",
+    "ERROR": "klarna-conformance itself failed; this says nothing about the target.",
 }
 OVERALL_MEANINGS: dict[Overall, str] = {
-    "CONFORMANT": "Every binding requirement was seen in full and is met.",
-    "CONFORMANT WITH KNOWN DEVIATIONS": "The same, but for deviations accepted beforehand.",
+    "CONFORMANT": "Every binding requirement is fully verified and met.",
+    "CONFORMANT WITH KNOWN DEVIATIONS": "Binding requirements are met, except accepted deviations.",
     "NONCONFORMANT": "At least one binding requirement is violated.",
-    "NOT FULLY VERIFIED": "No violation was seen, but something binding was not seen in full.",
-    "INTERNAL ERROR": "The toolkit failed; nothing should be concluded.",
+    "NOT FULLY VERIFIED": "No violation was found, but not every binding requirement is verified.",
+    "INTERNAL ERROR": "klarna-conformance itself failed; draw no conclusion from this run.",
 }
 _CREDENTIALS: dict[Credentials, str] = {
     "valid": "",
     "none": "without credentials",
     "wrong_password": "with a wrong password",
     "wrong_username": "as an unknown user",
-    "longer_password": "with the password and more behind it",
+    "longer_password": "with a longer password",
     "other_case_password": "with the password in another case",
-    "spaced_password": "with a space behind the password",
+    "spaced_password": "with a space after the password",
     "no_password": "with an empty password",
     "username_alone": "with the username and no colon",
     "empty": "with an empty username and an empty password",
@@ -76,13 +76,13 @@ _FORMS = {
 
 
 def cut(text: str, longest: int) -> str:
-    """The text, or its beginning with a note of how much is left out."""
+    """The text, shortened to this length with a note of how much is missing."""
     more = len(text) - longest
     return f"{text[:longest]} … ({more} more characters)" if more > 0 else text
 
 
 def plan_text(plan: OrderPlan | None) -> str:
-    """What order a scenario starts from."""
+    """The order that a scenario starts from, as sentences."""
     if plan is None:
         return "No order is needed."
     captured = " and ".join(str(amount) for amount in plan.captures)
@@ -100,7 +100,7 @@ def _rest(plan: OrderPlan) -> str:
 
 
 def action_text(action: Action) -> str:
-    """What one step of a scenario does."""
+    """One step of a scenario as text."""
     match action:
         case Step():
             return ", ".join((action.operation, *_particulars(action)))
@@ -124,7 +124,7 @@ def _particulars(step: Step) -> Iterable[str]:
     if step.key is not None:
         yield f"under idempotency key “{step.key.name}” ({_FORMS[step.key.form]})"
     if step.path_reading:
-        yield f"at the path as the {step.path_reading} has it"
+        yield f"at the path of the {step.path_reading}"
     if step.chunked:
         yield "sent in chunks"
     match step.body:
@@ -151,43 +151,41 @@ def _json(value: Any) -> str:
 
 
 def purpose_text(exchange: Exchange) -> str:
-    """Why an exchange was sent."""
+    """The purpose of an exchange."""
     match exchange.purpose:
         case "scene":
-            return "sets the scene"
+            return "prepares the order"
         case "look":
-            return "looks at the state"
+            return "reads the state"
         case "cut":
-            return "of a group that was not sent whole"
+            return "belongs to a concurrent group that was not sent completely"
         case "step":
             step = "" if exchange.step is None else f" {exchange.step + 1}"
-            together = "" if exchange.group is None else ", together with others"
+            together = "" if exchange.group is None else ", concurrent with others"
             return f"step{step}{together}"
 
 
 def outcome_text(exchange: Exchange) -> str:
-    """What came of an exchange, in a word or two."""
+    """The outcome of an exchange in a few words."""
     outcome = exchange.outcome
     if isinstance(outcome, Failure):
-        return f"no response ({outcome.kind}){_tries(exchange)}"
-    return f"{outcome.status}{_tries(exchange)}"
+        return f"no response ({outcome.kind}){_attempts(exchange)}"
+    return f"{outcome.status}{_attempts(exchange)}"
 
 
-def _tries(exchange: Exchange) -> str:
+def _attempts(exchange: Exchange) -> str:
     if not exchange.earlier:
         return ""
     waited = f", {exchange.waited_s:.1f} s after the first" if exchange.waited_s else ""
-    return f" at try {exchange.requests}{waited}"
+    return f" at attempt {exchange.requests}{waited}"
 
 
 def scope_lines(summary: Summary) -> list[str]:
-    """What a run was told to leave out; nothing where it was to look at everything."""
+    """What the chosen scope of a run leaves out; empty if the scope is everything."""
     scope = summary.scope
     kinds = (
         ("operations", scope.operations),
         ("requirements", scope.requirements),
         ("markets", scope.markets),
     )
-    return [
-        f"Only these {kind} were asked for: {', '.join(names)}." for kind, names in kinds if names
-    ]
+    return [f"Other {kind} than {', '.join(names)}." for kind, names in kinds if names]

@@ -1,13 +1,13 @@
 """The requirements that clients are held to, read from `client.yaml`."""
 
-import re
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Mapping
 from functools import cache
 from pathlib import Path
 from typing import NoReturn
 
 import msgspec
 
+from klarna_specs.calls import read_call
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.errors import SpecError
 from klarna_specs.exchange import Request
@@ -17,8 +17,8 @@ from klarna_specs.yaml_text import YamlText, parse_yaml
 
 __all__ = [
     "CLIENT",
-    "CLIENT_OPERATIONS",
     "ClientRequirement",
+    "client_operations",
     "client_requirements",
     "client_spec",
     "is_other_call",
@@ -26,13 +26,11 @@ __all__ = [
 
 CLIENT = "client"
 """What stands in the place of an operation where it is a client that is held to something."""
-CLIENT_OPERATIONS = (
-    "refundOrder",
-    "releaseRemainingAuthorization",
-    "extendDueDate",
-    "getOptionsForExtendDueDate",
-)
-"""The operations that clients are certified for: those of the page."""
+_GROUPS: Mapping[str, Callable[[Operation], bool]] = {
+    "changing": lambda operation: operation.changes,
+    "with-body": lambda operation: operation.body is not None,
+}
+"""What `of` may name beside single operations."""
 _LEVELS: tuple[Level, ...] = ("INFO", "SHOULD", "MUST")
 
 
@@ -42,6 +40,7 @@ class ClientRequirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     id: str
     level: Level
     statement: str
+    check: str
     source: str
     section: str = ""
     of: tuple[str, ...] = ()
@@ -69,27 +68,37 @@ class ClientRequirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
 
 
 class _File(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    other_calls: tuple[str, ...]
     requirements: tuple[ClientRequirement, ...]
+
+
+def client_operations(spec: Spec) -> tuple[str, ...]:
+    """The operations that clients are certified for: changes of orders, of captures, then reads."""
+    offered = [operation for operation in spec.operations.values() if operation.client]
+    offered.sort(key=lambda operation: (not operation.changes, "{capture_id}" in operation.path))
+    return tuple(operation.operation for operation in offered)
 
 
 def client_requirements(spec: Spec, directory: Path | None = None) -> tuple[ClientRequirement, ...]:
     """Every client requirement, in the order of the file; raises SpecFileError."""
     text, file = _read(directory or SPEC_DIRECTORY / "client")
     _check(spec, text, file.requirements)
-    return file.requirements
+    operations = client_operations(spec)
+    groups = {
+        name: tuple(each for each in operations if belongs(spec.operations[each]))
+        for name, belongs in _GROUPS.items()
+    }
+    return tuple(
+        msgspec.structs.replace(
+            each, of=tuple(name for named in each.of for name in groups.get(named) or (named,))
+        )
+        for each in file.requirements
+    )
 
 
-def is_other_call(request: Request) -> bool:
-    """Whether a request is a documented call on an order that no requirement speaks of."""
-    _, file = _read(SPEC_DIRECTORY / "client")
-    asked = f"{request.method} {request.path.split('?')[0]}"
-    return any(_pattern(call).fullmatch(asked) for call in file.other_calls)
-
-
-@cache
-def _pattern(call: str) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(call)))
+def is_other_call(spec: Spec, request: Request) -> bool:
+    """Whether a request is a documented call that no requirement of clients is about."""
+    call = read_call(spec, request, followed=True)
+    return call is not None and call.operation.operation in spec.followed
 
 
 @cache
@@ -112,12 +121,12 @@ def _check(spec: Spec, text: YamlText, listed: tuple[ClientRequirement, ...]) ->
         if requirement.id in seen or not requirement.id.startswith(f"{CLIENT}."):
             refuse("ids begin with client. and stand for one thing")
         seen.add(requirement.id)
-        if unknown := set(requirement.of) - set(CLIENT_OPERATIONS):
+        if unknown := set(requirement.of) - {*client_operations(spec), *_GROUPS}:
             refuse(f"clients are not judged on {', '.join(sorted(unknown))}")
         if unknown := requirement.needs.keys() - {"seen", *requirement.cases}:
             refuse(f"it needs something for {', '.join(sorted(unknown))}, which is no case of it")
         for needed in requirement.needs.values():
-            if unknown := set(needed) - {*CLIENT_OPERATIONS, *FAULT_KINDS}:
+            if unknown := set(needed) - {*client_operations(spec), *FAULT_KINDS}:
                 refuse(f"{', '.join(sorted(unknown))} is neither an operation nor a kind of fault")
         source = spec.sources.get(requirement.source)
         if source is None:
@@ -129,7 +138,7 @@ def _check(spec: Spec, text: YamlText, listed: tuple[ClientRequirement, ...]) ->
 def client_spec(
     spec: Spec,
     *,
-    operations: Collection[str] = CLIENT_OPERATIONS,
+    operations: Collection[str] | None = None,
     faults: Collection[str] = FAULT_KINDS,
     traffic: bool = False,
     servers: bool = False,
@@ -142,6 +151,7 @@ def client_spec(
     `casewise` a requirement has been seen where one case of it was.
     """
     whole = not casewise or traffic
+    operations = client_operations(spec) if operations is None else operations
     made = tuple(
         Requirement(
             id=each.id,

@@ -7,10 +7,19 @@ import msgspec
 from klarna_specs.client.faults import Fault
 from klarna_specs.client.play import ClientScenario, Command
 from klarna_specs.plan import OrderPlan
-from klarna_specs.spec import Spec
+from klarna_specs.spec import Operation, Spec
 from klarna_strategies.layouts import order_plan
 
-__all__ = ["captured", "extension", "one", "options", "partly_captured", "refund", "release"]
+__all__ = [
+    "captured",
+    "extension",
+    "one",
+    "options",
+    "partly_captured",
+    "plainest",
+    "refund",
+    "release",
+]
 
 
 def captured(spec: Spec, market: str = "SE", *, amount: int = 10_000, **more: Any) -> OrderPlan:
@@ -42,6 +51,15 @@ def extension(days: int = 10, *, capture: int = 0) -> Command:
 def options(*, capture: int = 0) -> Command:
     """Ask by how many days the payment of a capture can be put off."""
     return Command(operation="getOptionsForExtendDueDate", capture=capture)
+
+
+def plainest(operation: Operation, *, capture: int = 0) -> Command:
+    """The plainest command of any operation: the members of its example body."""
+    return Command(
+        operation=operation.operation,
+        capture=capture if "{capture_id}" in operation.path else None,
+        arguments=dict(operation.example or {}),
+    )
 
 
 def one(

@@ -8,12 +8,12 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.play import ClientScenario, Command
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Spec
 from klarna_strategies.bodies import refund_bodies
 from klarna_strategies.captures import order_plans
-from klarna_strategies.clients.commands import captured, extension, options, release
+from klarna_strategies.clients.commands import captured, extension, options, plainest, release
 from klarna_strategies.clients.faults import FaultPlan, fault_plans
 from klarna_strategies.fees import fee_refunds
 
@@ -29,7 +29,7 @@ _STAYS = st.sampled_from((False, True, True, True))
 def client_scenarios(
     spec: Spec,
     *,
-    operations: Collection[str] = CLIENT_OPERATIONS,
+    operations: Collection[str] | None = None,
     faults: Collection[str] = FAULT_KINDS,
 ) -> SearchStrategy[ClientScenario]:
     """One to four commands on an order or two, most of them disturbed.
@@ -37,9 +37,10 @@ def client_scenarios(
     Shrinks to one undisturbed command. Raises ValueError where there is no operation, and for
     unknown operations and faults.
     """
-    chosen = tuple(name for name in CLIENT_OPERATIONS if name in operations)
-    if not chosen or len(chosen) < len(set(operations)):
-        raise ValueError(f"operations {list(operations)} are not some of {CLIENT_OPERATIONS}")
+    known = client_operations(spec)
+    chosen = known if operations is None else tuple(n for n in known if n in operations)
+    if not chosen or len(chosen) < len(set(operations or chosen)):
+        raise ValueError(f"operations {list(operations or ())} are not some of {known}")
     return _scenarios(spec, chosen, fault_plans(kinds=faults))
 
 
@@ -80,15 +81,17 @@ def _commands(
     if left > 1 and plan.layout == "one-full" and plan.market in spec.market_groups["return_fee"]:
         bodies |= fee_refunds(left=left)
     body = draw(bodies)
-    match operation:
-        case "refundOrder":
+    match spec.operations[operation].does:
+        case "refund":
             return Command(operation=operation, arguments=body)
-        case "releaseRemainingAuthorization":
+        case "release":
             return release()
-        case "extendDueDate":
+        case "extend_due_date":
             return extension(days, capture=capture)
-        case _:
+        case "show extension_options":
             return options(capture=capture)
+        case _:
+            return plainest(spec.operations[operation], capture=capture)
 
 
 def simpler_scenarios(spec: Spec, scenario: ClientScenario) -> SearchStrategy[ClientScenario]:
@@ -119,7 +122,9 @@ def _simpler(draw: DrawFn, spec: Spec, scenario: ClientScenario) -> ClientScenar
 
 def _plain(spec: Spec, plan: OrderPlan, commands: Iterable[Command]) -> OrderPlan:
     """A plain order in place of one that is nothing special to these commands."""
-    if any(each.capture or each.operation == "releaseRemainingAuthorization" for each in commands):
+    if any(
+        each.capture or spec.operations[each.operation].layout != "one-full" for each in commands
+    ):
         return plan
     return captured(spec)
 

@@ -16,9 +16,10 @@ from klarna_specs.client.faults import (
     kind_of,
 )
 from klarna_specs.client.play import ClientScenario, Command
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Spec
+from klarna_strategies.clients.any_operation import FOR_CHANGES, FOR_READS, any_operation
 from klarna_strategies.clients.commands import (
     captured,
     extension,
@@ -34,16 +35,6 @@ from klarna_strategies.lines import fee, goods
 
 __all__ = ["client_table"]
 
-_FOR_CHANGES = (
-    *("lost", "reset-after", "reset-before", "timeout-after", "timeout-before", "truncated"),
-    *("error-after", "error", "429", "401", "refused", "slow", "malformed", "html", "conflict"),
-    *("400", "404"),
-)
-"""The kinds of faults that a call which changes something is tried with, whatever it changes."""
-_FOR_READS = (
-    *("reset-before", "timeout-before", "error", "429", "401", "html", "malformed", "refused"),
-    *("truncated", "slow", "unknown-members", "400", "404", "conflict"),
-)
 _LASTING = (
     *(Errored(503), Cut("before"), Refused(), Errored(429), Errored(500, "after")),
     *(Cut("after", reset=False), Silent("after"), Redirected()),
@@ -53,7 +44,7 @@ _LASTING = (
 def client_table(
     spec: Spec,
     *,
-    operations: Collection[str] = CLIENT_OPERATIONS,
+    operations: Collection[str] | None = None,
     faults: Collection[str] = FAULT_KINDS,
 ) -> Iterator[ClientScenario]:
     """Every scenario of the table once, in the same order each time; nothing is drawn.
@@ -61,11 +52,12 @@ def client_table(
     Only these operations are told, and only these kinds of faults act. Scenarios without a fault
     come first; a disturbed one has one command unless it is about several.
     """
-    for part in (_undisturbed, _refused, _several, _disturbed, _for_ever, _spelt, _read):
+    wanted = set(client_operations(spec) if operations is None else operations)
+    for part in (*_PARTS, any_operation):
         for scenario in part(spec):
             told = {command.operation for command in scenario.commands}
             met = {kind_of(f) for command in scenario.commands for f in command.disturbances}
-            if told <= set(operations) and met <= set(faults):
+            if told <= wanted and met <= set(faults):
                 yield scenario
 
 
@@ -200,10 +192,12 @@ _EACH = (
 
 def _disturbed(spec: Spec) -> Iterator[ClientScenario]:
     for make, command in _CHANGES:
-        for kind in _FOR_CHANGES:
-            for fault in FAULTS[kind] if command.operation == "refundOrder" else FAULTS[kind][:1]:
+        for kind in FOR_CHANGES:
+            for fault in (
+                FAULTS[kind] if "refunded_amount" in command.arguments else FAULTS[kind][:1]
+            ):
                 yield one(make(spec), command, fault)
-    for kind in _FOR_READS:
+    for kind in FOR_READS:
         yield one(captured(spec), options(), FAULTS[kind][0])
     for fault in (*FAULTS["duplicate"], *FAULTS["redirect"], *FAULTS["foreign-location"]):
         yield one(captured(spec), refund(1), fault)
@@ -260,3 +254,6 @@ def _spelt(spec: Spec) -> Iterator[ClientScenario]:
     for command in (release(), extension(11)):
         yield one(plan, command, *FAULTS["singular-message"])
     yield one(captured(spec, payment_method="card"), options(), *FAULTS["singular-message"])
+
+
+_PARTS = (_undisturbed, _refused, _several, _disturbed, _for_ever, _spelt, _read)

@@ -7,8 +7,8 @@ from typing import get_args
 import msgspec
 
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Credentials, Key, OrderRef, Raw, Scenario, Step
-from klarna_strategies.malformed import AMOUNT_MEMBERS, odd_bodies
+from klarna_specs.scenario import Credentials, Empty, Key, OrderRef, Raw, Scenario, Step
+from klarna_strategies.malformed import odd_bodies
 from klarna_strategies.steps import (
     cancel,
     capture,
@@ -144,29 +144,32 @@ def malformed(stage: Stage) -> Iterator[Scenario]:
     """Bodies that are malformed, beyond limits or undocumented, on calls valid otherwise."""
     extended = stage.plan(market=stage.extension_market)
     calls = {
-        "refundOrder": (stage.plan(), refund(100)),
-        "captureOrder": (stage.plan("none-open"), capture(100)),
-        "extendDueDate": (extended, extend(offered(0) if stage.extension_market else 30)),
+        "refund": (stage.plan(), refund(100)),
+        "capture": (stage.plan("none-open"), capture(100)),
+        "extend_due_date": (extended, extend(offered(0) if stage.extension_market else 30)),
     }
-    for operation in AMOUNT_MEMBERS:
-        plan, call = calls[operation]
+    for operation in stage.spec.operations.values():
+        if operation.effect not in calls:
+            continue
+        plan, call = calls[operation.effect]
+        bodies = odd_bodies(operation.operation, spec=stage.spec)
         for level in ("MUST", "SHOULD", None):
             odd = [
                 _replace(call, body=odd.body)
-                for odd in odd_bodies(operation)
+                for odd in bodies
                 if odd.level == level
-                and (operation == "refundOrder" or level is None or odd.kind in _ESSENTIAL)
+                and (operation.effect == "refund" or level is None or odd.kind in _ESSENTIAL)
             ]
             # What may be accepted leaves open what an order is afterwards, so it stands alone.
-            certain = level == "MUST" and stage.spec.operations[operation].on_page
+            certain = level == "MUST" and operation.on_page
             rows = max(len(odd) // _AT_A_TIME, 1) if certain else len(odd)
             yield from (
                 Scenario(plan=plan, steps=tuple(odd[row::rows])) for row in range(rows) if odd
             )
-        first, second = odd_bodies(operation)[2:4]
+        first, second = bodies[2:4]
         twice = tuple(_replace(call, body=odd.body) for odd in (first, second))
         yield Scenario(plan=plan, steps=(*twice, call))
     infinite = Raw(text='{"refunded_amount": 1e400}')
     yield Scenario(plan=stage.plan(), steps=(_replace(refund(1), body=infinite),))
-    empty = _replace(refund(1), body=odd_bodies("refundOrder")[0].body, key=Key("refund"))
+    empty = _replace(refund(1), body=Empty(), key=Key("refund"))
     yield Scenario(plan=stage.plan(), steps=(empty, refund(100, key=Key("refund"))))

@@ -193,13 +193,14 @@ def _later(stage: Stage) -> Iterator[Scenario]:
 def _on_busy_orders(stage: Stage) -> Iterator[Scenario]:
     """Retries after much else was done: every other change, a refusal, and ten other keys.
 
-    Some of these keys differ only beyond their first 32 characters, or are equal as numbers.
+    Some of these keys differ only beyond their first 32 characters, or are equal as numbers, and
+    some have capital letters.
     """
     first, over = refund(1_000, key=KEY), refund(7_000, key=Key("over"))
     some, freed = capture(500, key=Key("capture")), release(key=Key("release"))
     changes = (first, over, over, some, first, freed, first, some, freed, over)
     yield Scenario(plan=stage.plan("one-partial-open"), steps=changes, packed=True)
-    prefix = "return-of-the-order-in-our-shop-number"
+    prefix = "Return-of-the-order-in-our-shop-number"
     keys = [Key(f"{prefix}-{n}", FORMS[n % 3]) for n in range(8)]
     keys += [Key(name, "number") for name in ("#", "0#", "#.0", "#e0")]
     texts = (*WORLD_TEXTS, "007")
@@ -207,5 +208,5 @@ def _on_busy_orders(stage: Stage) -> Iterator[Scenario]:
         refund(100 + n, key=key, description=text, reference=texts[-n])
         for n, (key, text) in enumerate(zip(keys, texts, strict=True))
     ]
-    again = (*many, many[0], many[3], refund(10_000))
+    again = (*many, many[0], many[2], many[3], refund(10_000))
     yield Scenario(plan=stage.plan("several-partial-open"), steps=again, packed=True)

@@ -6,6 +6,7 @@ import msgspec
 
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
+from klarna_strategies.tables.any_operation import any_operation
 from klarna_strategies.tables.broken_pairs import broken_pairs
 from klarna_strategies.tables.changes import cancellations, captures, releases
 from klarna_strategies.tables.corners import corners
@@ -41,6 +42,7 @@ _TABLES: tuple[Callable[[Stage], Iterator[Scenario]], ...] = (
     broken_pairs,
     corners,
     tours,
+    any_operation,
 )
 
 
@@ -49,6 +51,9 @@ def scenario_table(spec: Spec, *, markets: Sequence[str] | None = None) -> Itera
 
     With `markets`, orders are placed in those only, and what is documented for none of them is left
     out. Raises ValueError for markets that the spec does not have, or none at all.
+
+    >>> next(scenario_table(spec, markets=["SE"])).plan.market
+    'SE'
     """
     return _distinct(Stage(spec, markets))
 

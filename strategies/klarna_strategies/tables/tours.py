@@ -32,7 +32,7 @@ _REFUSED = (
     extend(30, capture="unknown"),
     msgspec.structs.replace(refund(100), credentials="none"),
     cancel(),
-    Step(operation="captureOrder", body=Json({})),
+    msgspec.structs.replace(capture(1), body=Json({})),
 )
 """Calls that are refused on an order in captures of which some is open, each for another reason."""
 
@@ -97,8 +97,8 @@ def _of_changes(stage: Stage) -> Iterator[Scenario]:
     """Every two changes with a refused call between them; what is done again is not done twice."""
     plan = stage.plan("several-partial-open", market=stage.extension_market)
     extended = stage.extension_market is not None
-    done = [step for step in _changes() if extended or step.operation != "extendDueDate"]
-    refused = cycle(s for s in _REFUSED if extended or s.operation != "extendDueDate")
+    done = [step for step in _changes() if extended or step.capture is None]
+    refused = cycle(step for step in _REFUSED if extended or step.capture is None)
     walk = [each for step in done for each in (step, next(refused))]
     later = (capture(1), capture(1), refund(50), capture(1), get_order())
     yield Scenario(plan=plan, steps=(*walk, *later))

@@ -16,7 +16,10 @@ import msgspec
 
 from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
+from klarna_specs.loader import load
+
+OPERATIONS = client_operations(load())
 
 KIND, *MORE = sys.argv[1:]
 HOSTILE = "<script>alert(1)</script>\x1b[31m\n::error::owned"
@@ -82,13 +85,13 @@ def ready() -> object:
         case "another protocol":
             return {"status": "ok"}
         case "hostile":
-            return {"ready": {"client": f"acme {HOSTILE}", "operations": CLIENT_OPERATIONS}}
+            return {"ready": {"client": f"acme {HOSTILE}", "operations": OPERATIONS}}
         case _:
-            return {"ready": {"client": "acme", "operations": CLIENT_OPERATIONS}}
+            return {"ready": {"client": "acme", "operations": OPERATIONS}}
 
 
 def outcome(client: Client, told: dict[str, Any]) -> dict[str, Any]:
-    known = told["operation"] in CLIENT_OPERATIONS
+    known = told["operation"] in OPERATIONS
     match KIND:
         case "has nulls" if known:
             return {"outcome": "refused", "error_code": None, "error_messages": None}

@@ -5,13 +5,14 @@ A mock in memory answers the requests, so that the orders are what they would be
 
 import json
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 import msgspec
 
-from klarna_conformance.judge.client.judging import judge_client, keys_used
+from klarna_conformance.judge.client.judging import Judged, judge_client
+from klarna_conformance.judge.client.keys import KeyBook
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.altering import error_response, redirect, varied
 from klarna_reports.record.record import Finding
@@ -149,9 +150,9 @@ def again(key: str | None = K1, **more: Any) -> tuple[Sent, Sent]:
 class Course:
     """A scenario as it went; it is written down command by command."""
 
-    def __init__(self, *plans: OrderPlan, used: Mapping[str, str] | None = None) -> None:
+    def __init__(self, *plans: OrderPlan, known: KeyBook | None = None) -> None:
         self.plans = plans or (ORDER,)
-        self._used = used
+        self._known = known or KeyBook()
         self._mock = Mock(SPEC)
         self._orders = [self._mock.make_order(plan) for plan in self.plans]
         self._episodes: list[Episode] = []
@@ -216,14 +217,13 @@ class Course:
         return [each.refund_id for each in self._mock.orders[self.order_id].refunds]
 
     @property
-    def keys(self) -> dict[str, str]:
-        """The keys that were used, with what for."""
-        return keys_used(SPEC, self._side, self._exchanges)
+    def judged(self) -> Judged:
+        """What the judge says of it all."""
+        return judge_client(SPEC, self._side, self._exchanges, self._known)
 
     def findings(self, requirement: str = "") -> tuple[Finding, ...]:
         """What the judge says of it all, or what one requirement does."""
-        found = judge_client(SPEC, self._side, self._exchanges, self._used)
-        return tuple(each for each in found if requirement in ("", each.requirement))
+        return tuple(each for each in self.judged.findings if requirement in ("", each.requirement))
 
     def verdicts(self, requirement: str) -> set[str]:
         """The verdicts of one requirement."""

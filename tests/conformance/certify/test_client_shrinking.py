@@ -43,7 +43,7 @@ async def _smallest(
 
     async def findings(played: ClientScenario) -> list[Finding]:
         course = await stage.play(played)
-        found = judge_client(SPEC, course.side, course.exchanges)
+        found = judge_client(SPEC, course.side, course.exchanges).findings
         return [each for each in found if each.verdict == "FAIL"]
 
     async def play(played: ClientScenario) -> set[str]:
@@ -73,7 +73,7 @@ def test_a_false_refusal_is_shrunk() -> None:
     found, observed = asyncio.run(_smallest(RefusedWhenLost, LONG, "client.refused-is-true"))
 
     assert found == one(captured(SPEC), refund(1), LOST)
-    assert observed == "the client told refused; 1 booked"
+    assert observed == "the client reported refused; 1 booked"
 
 
 def _shrunk(

@@ -6,7 +6,8 @@ import pytest
 
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.certify.in_process import InProcessAdapter
-from klarna_conformance.judge.client.judging import judge_client, keys_used
+from klarna_conformance.judge.client.judging import judge_client
+from klarna_conformance.judge.client.keys import KeyBook
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_reports.record.record import Finding
@@ -28,13 +29,14 @@ async def _played(scenarios: list[ClientScenario], seed: int) -> list[Finding]:
     )
     stage = Stage(SPEC, adapter, seed=seed, tempo=TEMPO)
     found: list[Finding] = []
-    used: dict[str, str] = {}
+    known = KeyBook()
     try:
         await stage.open()
         for scenario in scenarios:
             course = await stage.play(scenario)
-            found += judge_client(SPEC, course.side, course.exchanges, used)
-            used.update(keys_used(SPEC, course.side, course.exchanges))
+            judged = judge_client(SPEC, course.side, course.exchanges, known)
+            found += judged.findings
+            known |= judged.keys
     finally:
         await stage.aclose()
     return found

@@ -14,9 +14,12 @@ from klarna_conformance.certify.driving import Course, Stage
 from klarna_conformance.network.network import Network, Tempo
 from klarna_specs.client.faults import Cut, Errored, Refused, Silent
 from klarna_specs.client.play import ClientScenario, Command, Done, Told, Unknown
-from klarna_specs.client.requirements import CLIENT_OPERATIONS
+from klarna_specs.client.requirements import client_operations
+from klarna_specs.loader import load
 
 from ..museum import FULL, TWO_CAPTURES, spec
+
+OPERATIONS = client_operations(load())
 
 TEMPO = Tempo(timeout_s=5, hold_s=60, slow_s=0.05)
 REFUND = Command(operation="refundOrder", arguments={"refunded_amount": 1})
@@ -34,7 +37,7 @@ class Scripted:
     async def begin(self, hello: Hello) -> Ready:
         auth = (hello.username, hello.password)
         self._http = httpx.AsyncClient(base_url=hello.base_url, auth=auth, trust_env=False)
-        return Ready(client="scripted", operations=CLIENT_OPERATIONS)
+        return Ready(client="scripted", operations=OPERATIONS)
 
     async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         self.arguments = arguments

@@ -29,7 +29,7 @@ def test_an_example_is_conformant(cli: Cli, runtime: str, adapter: str) -> None:
             pytest.fail(f"{runtime} has to be there in CI")
         pytest.skip(f"there is no {runtime}")
 
-    finished = cli("client", *QUICKLY, "--", runtime, FOLDER / adapter)
+    finished = cli("client", *QUICKLY, "--quiet", "--", runtime, FOLDER / adapter)
 
     assert (finished.out.split()[0], finished.code, finished.err) == ("CONFORMANT", 0, "")
 

@@ -52,7 +52,7 @@ def rightly(course: Course, command: Command, number: int) -> None:
 
 @given(client_scenarios(SPEC))
 @settings(max_examples=200, deadline=None)
-def test_nothing_is_held_against_a_client_that_does_everything_right(
+def test_a_correct_client_violates_nothing_whatever_the_faults(
     scenario: ClientScenario,
 ) -> None:
     course = Course(*scenario.orders)
@@ -69,7 +69,7 @@ def test_nothing_is_held_against_a_client_that_does_everything_right(
     st.sampled_from((done, unknown, RefusedIt())),
 )
 @settings(max_examples=200, deadline=None)
-def test_a_refund_that_happens_twice_is_found_whatever_was_met_and_told(
+def test_a_double_refund_is_found_whatever_the_faults_and_outcome(
     scenario: ClientScenario, keys: list[str | None], tells: Told
 ) -> None:
     (command, *_), orders = scenario.commands, scenario.orders

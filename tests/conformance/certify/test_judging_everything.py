@@ -1,18 +1,26 @@
-"""Every requirement of clients, in each of its cases, is shown right and wrong."""
+"""Every case of every client requirement has a client that passes and one that violates it."""
+
+import pytest
 
 from klarna_conformance.judge.client.checks import CHECKS
 from klarna_specs.client.requirements import client_requirements
 
-from .plays import SPEC
-from .test_judging_resending import CASES as RESENDING
-from .test_judging_sending import CASES as SENDING
-from .test_judging_telling import CASES as TELLING
+from .plays import SPEC, Case
+from .test_judging_outcomes import CASES as OUTCOMES
+from .test_judging_requests import CASES as REQUESTS
+from .test_judging_retries import CASES as RETRIES
 
 LISTED = client_requirements(SPEC)
+CASES = (*OUTCOMES, *REQUESTS, *RETRIES)
 
 
-def test_every_case_of_every_requirement_is_shown_right_and_wrong() -> None:
-    shown = {(case.requirement, case.case) for case in (*RESENDING, *SENDING, *TELLING)}
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.requirement}-{case.case}")
+def test_the_correct_client_passes_and_the_wrong_one_does_not(case: Case) -> None:
+    case.check()
+
+
+def test_every_case_of_every_requirement_has_a_pass_and_a_violation() -> None:
+    shown = {(case.requirement, case.case) for case in CASES}
     wanted = {
         (each.id, case)
         for each in LISTED
@@ -22,5 +30,5 @@ def test_every_case_of_every_requirement_is_shown_right_and_wrong() -> None:
     assert wanted - shown == set()
 
 
-def test_every_requirement_has_its_check_and_every_check_its_requirement() -> None:
-    assert set(CHECKS) == {each.id for each in LISTED}
+def test_checks_and_requirements_name_each_other() -> None:
+    assert set(CHECKS) == {each.check for each in LISTED}

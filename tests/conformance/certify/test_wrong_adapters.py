@@ -171,7 +171,7 @@ def test_a_crash_of_the_client_is_a_finding_with_its_stderr(cli: Cli, tmp_path: 
 
     assert finished.code == 1
     assert "FAIL client.answers" in finished.out
-    assert told.startswith("the client broke down: it ended with exit code 1.")
+    assert told.startswith("the client crashed: it ended with exit code 1.")
     assert told.endswith("RuntimeError: the network is not what it was")
 
 

@@ -1,4 +1,4 @@
-"""Talking to a listener in raw bytes, in the same event loop."""
+"""Raw connections to a listener in the same event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,7 +10,7 @@ from klarna_specs.exchange import Payload, Request, Response
 
 __all__ = ["Raw", "Telling", "connected", "port_of"]
 
-_PATIENCE_S = 10.0
+_TIMEOUT_S = 10.0
 
 
 def port_of(base_url: str) -> int:
@@ -18,7 +18,7 @@ def port_of(base_url: str) -> int:
 
 
 class Telling:
-    """Serves each request with what it asked for, and remembers it."""
+    """Answers each request with its own text, and keeps it."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -44,12 +44,12 @@ class Raw:
         await self.writer.drain()
 
     async def ask(self, raw: bytes) -> bytes:
-        """Sends this, and reads one response with a Content-Length, or what there is of it."""
+        """Sends bytes, and reads one response with a Content-Length, perhaps truncated."""
         await self.send(raw)
         return await self.response()
 
     async def response(self) -> bytes:
-        async with asyncio.timeout(_PATIENCE_S):
+        async with asyncio.timeout(_TIMEOUT_S):
             try:
                 head = await self.reader.readuntil(b"\r\n\r\n")
             except asyncio.IncompleteReadError as exc:
@@ -64,12 +64,12 @@ class Raw:
                 return head + exc.partial
 
     async def rest(self) -> bytes:
-        """Everything until the other side ends the connection."""
-        async with asyncio.timeout(_PATIENCE_S):
+        """Everything until the other side closes the connection."""
+        async with asyncio.timeout(_TIMEOUT_S):
             return await self.reader.read()
 
     async def end(self) -> str:
-        """How the other side ends the connection: `closed`, or `reset`."""
+        """How the other side closes the connection: `closed` or `reset`."""
         try:
             await self.rest()
         except ConnectionResetError:

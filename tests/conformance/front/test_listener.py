@@ -1,4 +1,4 @@
-"""The server that can misbehave, over raw sockets: HTTP as clients speak it, and as nobody does."""
+"""The listener over raw sockets: valid and invalid HTTP, and connections that break."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -36,7 +36,7 @@ def conversation(
     asyncio.run(go())
 
 
-def test_requests_of_one_connection_are_answered_one_after_the_other() -> None:
+def test_a_connection_serves_requests_one_after_the_other() -> None:
     async def talk(raw: Raw) -> None:
         assert (await raw.ask(GET)).endswith(b"GET /a ")
         assert (await raw.ask(POST)).endswith(b"POST /b hi")
@@ -66,7 +66,7 @@ def test_a_chunked_body_is_read_whole() -> None:
     conversation(talk, Telling())
 
 
-def test_who_waits_for_100_gets_it_before_the_body_is_read() -> None:
+def test_expect_100_continue_is_answered_before_the_body() -> None:
     async def talk(raw: Raw) -> None:
         head = POST[:-2].replace(b"Host", b"Expect: 100-continue\r\nHost")
         assert (await raw.ask(head)).startswith(b"HTTP/1.1 100 ")
@@ -75,7 +75,7 @@ def test_who_waits_for_100_gets_it_before_the_body_is_read() -> None:
     conversation(talk, Telling())
 
 
-def test_an_answer_to_head_has_the_length_and_no_body() -> None:
+def test_a_response_to_head_has_the_length_and_no_body() -> None:
     async def talk(raw: Raw) -> None:
         await raw.send(GET.replace(b"GET", b"HEAD") + GET)
         head = await raw.reader.readuntil(b"\r\n\r\n")
@@ -95,7 +95,7 @@ def test_an_answer_to_head_has_the_length_and_no_body() -> None:
         (b"*", "*"),
     ],
 )
-def test_the_path_is_that_of_the_target(target: bytes, path: str) -> None:
+def test_the_path_is_taken_from_the_request_target(target: bytes, path: str) -> None:
     telling = Telling()
 
     async def talk(raw: Raw) -> None:
@@ -105,7 +105,7 @@ def test_the_path_is_that_of_the_target(target: bytes, path: str) -> None:
     assert [request.path for request in telling.requests] == [path]
 
 
-def test_header_names_are_read_in_any_case_and_credentials_are_kept_apart() -> None:
+def test_header_names_match_in_any_case_without_authorization() -> None:
     telling = Telling()
 
     async def talk(raw: Raw) -> None:
@@ -151,7 +151,7 @@ def test_a_request_of_http_1_0_is_answered_and_the_connection_closed() -> None:
         ),
     ],
 )
-def test_what_cannot_be_read_is_turned_away_and_others_are_served_on(
+def test_an_invalid_request_is_rejected_and_others_are_served(
     raw_bytes: bytes, status: bytes
 ) -> None:
     telling = Telling()
@@ -174,7 +174,7 @@ def test_what_cannot_be_read_is_turned_away_and_others_are_served_on(
     "sent", [b"", b"GET", POST[:-1]], ids=["nothing", "a word", "no whole body"]
 )
 @pytest.mark.parametrize("how", ["leaves", "stays"])
-def test_who_says_nothing_or_half_of_it_keeps_nobody_from_closing(sent: bytes, how: str) -> None:
+def test_an_incomplete_request_does_not_block_others_or_closing(sent: bytes, how: str) -> None:
     telling = Telling()
 
     async def go() -> None:
@@ -189,7 +189,7 @@ def test_who_says_nothing_or_half_of_it_keeps_nobody_from_closing(sent: bytes, h
     assert [request.path for request in telling.requests] == ["/a"]
 
 
-def test_a_client_that_does_not_read_keeps_nobody_from_closing() -> None:
+def test_a_client_that_does_not_read_does_not_block_closing() -> None:
     answered = asyncio.Event()
 
     async def flood(arrival: Arrival) -> None:
@@ -215,7 +215,7 @@ def test_it_listens_on_ipv6_too() -> None:
     asyncio.run(go())
 
 
-def test_while_it_refuses_nobody_gets_a_connection_and_the_port_stays_its_own() -> None:
+def test_a_refusing_listener_keeps_its_port() -> None:
     async def go() -> None:
         async with listening(Telling()) as listener, connected(listener) as kept:
             before = listener.base_url
@@ -233,7 +233,7 @@ def test_while_it_refuses_nobody_gets_a_connection_and_the_port_stays_its_own() 
     asyncio.run(go())
 
 
-def test_a_connection_that_is_at_work_survives_a_refusal() -> None:
+def test_an_active_connection_survives_a_refusal() -> None:
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
     async def serve(arrival: Arrival) -> None:
@@ -252,7 +252,7 @@ def test_a_connection_that_is_at_work_survives_a_refusal() -> None:
     asyncio.run(go())
 
 
-def test_waiting_ends_as_soon_as_the_client_is_gone() -> None:
+def test_waiting_ends_when_the_client_disconnects() -> None:
     stayed: list[bool] = []
     ended = asyncio.Event()
 
@@ -270,11 +270,30 @@ def test_waiting_ends_as_soon_as_the_client_is_gone() -> None:
     assert stayed == [False]
 
 
-def test_a_port_that_is_taken_is_an_error() -> None:
+def test_a_port_in_use_is_an_error() -> None:
     async def go() -> None:
         async with listening(Telling()) as listener:
             other = Listener(Telling(), port=int(listener.base_url.rsplit(":", 1)[1]))
             with pytest.raises(OSError, match="in use"):
                 await other.open()
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_an_interrupted_open_can_be_repeated(turns: int) -> None:
+    """It is interrupted after so many turns of the event loop."""
+
+    async def go() -> None:
+        async with listening(Telling()) as listener:
+            listener.refuse()
+            opening = asyncio.create_task(listener.open())
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            opening.cancel()
+            await asyncio.gather(opening, return_exceptions=True)
+            await listener.open()
+            async with connected(listener) as raw:
+                assert (await raw.ask(GET)).endswith(b"GET /a ")
 
     asyncio.run(go())

@@ -1,4 +1,4 @@
-"""What every fault does on a real socket, and what the server has done by then."""
+"""The effect of every fault on a real socket, and on the server behind it."""
 
 import asyncio
 import base64
@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from klarna_conformance import defaults
-from klarna_conformance.mock.app import credentials_of
+from klarna_conformance.mock.answering import credentials_of
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.network import Disturbing, Network, Tempo
 from klarna_specs.client.faults import (
@@ -128,7 +128,7 @@ def members(answer: bytes) -> Any:
         (Silent("after"), "closed", 1),
     ],
 )
-def test_a_connection_ends_without_an_answer(fault: Fault, end: str, booked: int) -> None:
+def test_a_cut_or_silent_connection_has_no_response(fault: Fault, end: str, booked: int) -> None:
     async def talk(made: Room, raw: Raw) -> None:
         await raw.send(made.refund())
         assert await raw.end() == end
@@ -140,7 +140,7 @@ def test_a_connection_ends_without_an_answer(fault: Fault, end: str, booked: int
     within(talk, fault)
 
 
-def test_silence_ends_when_the_client_leaves() -> None:
+def test_silence_ends_when_the_client_disconnects() -> None:
     async def go() -> None:
         async with room(Silent("after"), tempo=Tempo(hold_s=60)) as made:
             async with connected(made.network.base_url) as raw:
@@ -154,7 +154,7 @@ def test_silence_ends_when_the_client_leaves() -> None:
     asyncio.run(go())
 
 
-def test_a_request_that_is_under_way_counts_as_not_answered() -> None:
+def test_a_request_in_flight_counts_as_timed_out() -> None:
     async def go() -> None:
         async with (
             room(Silent("after"), tempo=Tempo(hold_s=60)) as made,
@@ -170,7 +170,7 @@ def test_a_request_that_is_under_way_counts_as_not_answered() -> None:
     asyncio.run(go())
 
 
-def test_nobody_listens_for_a_while_and_then_somebody_does() -> None:
+def test_refusals_end_after_their_time() -> None:
     async def go() -> None:
         async with room() as made:
             given = Given([Refused(0.1), Refused(0.1)])
@@ -188,7 +188,7 @@ def test_nobody_listens_for_a_while_and_then_somebody_does() -> None:
     asyncio.run(go())
 
 
-def test_a_refusal_after_an_answer_ends_the_connection_that_was_kept() -> None:
+def test_a_refusal_closes_the_kept_connection() -> None:
     async def talk(made: Room, raw: Raw) -> None:
         assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 503 ")
         assert await raw.end() == "closed"
@@ -199,7 +199,7 @@ def test_a_refusal_after_an_answer_ends_the_connection_that_was_kept() -> None:
     within(talk, Errored(503), Refused(60))
 
 
-def test_closing_does_not_wait_until_somebody_listens_again() -> None:
+def test_closing_does_not_wait_for_the_end_of_a_refusal() -> None:
     async def go() -> None:
         async with room(Refused(60)):
             pass
@@ -207,7 +207,7 @@ def test_closing_does_not_wait_until_somebody_listens_again() -> None:
     asyncio.run(go())
 
 
-def test_the_next_disturbance_ends_a_refusal() -> None:
+def test_new_faults_end_a_refusal() -> None:
     async def go() -> None:
         async with room(Refused(60)) as made:
             await made.network.disturb(Given([]))
@@ -217,7 +217,7 @@ def test_the_next_disturbance_ends_a_refusal() -> None:
     asyncio.run(go())
 
 
-def test_a_slow_answer_comes_whole() -> None:
+def test_a_slow_response_is_complete() -> None:
     async def talk(made: Room, raw: Raw) -> None:
         answer = await raw.ask(made.refund())
         assert answer.startswith(b"HTTP/1.1 201 ")
@@ -248,7 +248,7 @@ def _is_whole(answer: bytes) -> bool:
 
 
 @pytest.mark.parametrize("part", ["start", "body"])
-def test_a_slow_answer_that_is_not_waited_for_was_not_got(part: Any) -> None:
+def test_a_slow_response_is_lost_when_the_client_disconnects(part: Any) -> None:
     async def go() -> None:
         async with room(Slow(part), tempo=Tempo(slow_s=60)) as made:
             async with connected(made.network.base_url) as raw:
@@ -263,7 +263,7 @@ def test_a_slow_answer_that_is_not_waited_for_was_not_got(part: Any) -> None:
     asyncio.run(go())
 
 
-def test_a_body_is_cut_off_after_it_was_announced() -> None:
+def test_a_truncated_body_is_shorter_than_its_length() -> None:
     async def talk(made: Room, raw: Raw) -> None:
         await raw.send(made.refund())
         head, body = (await raw.rest()).split(b"\r\n\r\n", 1)
@@ -280,7 +280,7 @@ def test_a_body_is_cut_off_after_it_was_announced() -> None:
     within(talk, Truncated())
 
 
-def test_an_answer_without_a_body_gets_one_to_be_cut_off() -> None:
+def test_a_response_without_a_body_gets_one_to_truncate() -> None:
     async def talk(made: Room, raw: Raw) -> None:
         await raw.send(made.request("POST", "/release-remaining-authorization"))
         answer = await raw.rest()
@@ -292,7 +292,7 @@ def test_an_answer_without_a_body_gets_one_to_be_cut_off() -> None:
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("status", [401, 409, 422, 429, 500, 502, 503, 504])
-def test_an_error_has_its_status_and_says_so_as_documented(status: Any, when: Any) -> None:
+def test_an_injected_error_is_as_documented(status: Any, when: Any) -> None:
     async def talk(made: Room, raw: Raw) -> None:
         answer = await raw.ask(made.refund())
         told = members(answer)
@@ -315,7 +315,7 @@ def test_an_error_has_its_status_and_says_so_as_documented(status: Any, when: An
         ("empty", b"", b""),
     ],
 )
-def test_an_error_may_have_any_body(body: Any, kind: bytes, shows: bytes) -> None:
+def test_an_injected_error_has_the_body_of_its_kind(body: Any, kind: bytes, shows: bytes) -> None:
     async def talk(made: Room, raw: Raw) -> None:
         head, text = (await raw.ask(made.refund())).split(b"\r\n\r\n", 1)
         assert (b"content-type: " + kind in head.lower()) == bool(kind)
@@ -328,7 +328,7 @@ def test_an_error_may_have_any_body(body: Any, kind: bytes, shows: bytes) -> Non
 
 
 @pytest.mark.parametrize("retry_after_s", [None, 0, 3])
-def test_an_error_asks_to_wait_where_it_is_to(retry_after_s: int | None) -> None:
+def test_an_injected_error_has_retry_after_if_configured(retry_after_s: int | None) -> None:
     async def talk(made: Room, raw: Raw) -> None:
         head = (await raw.ask(made.refund())).split(b"\r\n\r\n")[0].lower().split(b"\r\n")
         told = [line for line in head if line.startswith(b"retry-after")]
@@ -339,7 +339,7 @@ def test_an_error_asks_to_wait_where_it_is_to(retry_after_s: int | None) -> None
 
 @pytest.mark.parametrize("which", ["first", "second"])
 @pytest.mark.parametrize(("key", "booked"), [(None, 2), ("k", 1)])
-def test_what_is_delivered_twice_counts_twice_without_a_key(
+def test_a_duplicate_without_a_key_is_booked_twice(
     which: Any, key: str | None, booked: int
 ) -> None:
     async def talk(made: Room, raw: Raw) -> None:
@@ -354,7 +354,7 @@ def test_what_is_delivered_twice_counts_twice_without_a_key(
 
 
 @pytest.mark.parametrize("carried", [True, False])
-def test_a_redirect_leads_to_a_server_that_nobody_may_show_credentials(carried: bool) -> None:
+def test_a_redirect_records_whether_credentials_followed(carried: bool) -> None:
     async def talk(made: Room, raw: Raw) -> None:
         answer = await raw.ask(made.refund())
         (location,) = (
@@ -406,7 +406,7 @@ def _headers(answer: bytes) -> dict[str, str]:
         ("singular-message", 10_001, lambda a: isinstance(members(a)["error_message"], str)),
     ],
 )
-def test_an_answer_is_written_in_another_way(
+def test_a_varied_response_differs_only_in_its_spelling(
     how: Any, amount: int, is_so: Callable[[bytes], bool]
 ) -> None:
     async def talk(made: Room, raw: Raw) -> None:
@@ -436,7 +436,7 @@ def test_options_get_unknown_members_too() -> None:
     within(talk, Varied("unknown-members"))
 
 
-def test_without_a_fault_everything_passes_and_credentials_are_told_apart() -> None:
+def test_without_a_fault_a_request_passes_with_its_kind_of_credentials() -> None:
     async def talk(made: Room, raw: Raw) -> None:
         bare = made.refund().replace(b"Authorization: Basic " + AUTH + b"\r\n", b"")
         for sent in (made.refund(), bare, made.refund().replace(AUTH, b"d3Jvbmc6b25l")):
@@ -448,7 +448,7 @@ def test_without_a_fault_everything_passes_and_credentials_are_told_apart() -> N
     within(talk)
 
 
-def test_what_goes_wrong_in_the_backend_is_no_answer_and_is_remembered() -> None:
+def test_a_defect_of_the_backend_is_kept_and_gets_no_response() -> None:
     async def broken(_request: Request, _authorization: str | None) -> Response:
         raise KeyError("a defect of ours")
 

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from klarna_reports.page.html import render_html
-from klarna_reports.record.record import Finding, KnownDeviation
+from klarna_reports.record.record import AcceptedDeviation, Finding
 from klarna_reports.summary.changes import changes_between
 from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
@@ -44,7 +44,7 @@ def browser() -> Iterator[object]:
 
 @pytest.fixture
 def opened(browser, tmp_path: Path) -> Iterator[Callable[..., object]]:
-    """Opens HTML from a file in a page; `told` of the page are errors, dialogs and requests."""
+    """Opens HTML from a file in a page; `noise` of the page are errors, dialogs and requests."""
     contexts = []
 
     def open_page(html: str, *, anchor: str = "", width: int = 1280, **options):
@@ -54,11 +54,11 @@ def opened(browser, tmp_path: Path) -> Iterator[Callable[..., object]]:
         contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(15_000)
-        page.told = []
-        page.on("console", lambda m: page.told.append(f"{m.type}: {m.text}"))
-        page.on("pageerror", lambda error: page.told.append(f"error: {error}"))
-        page.on("dialog", lambda dialog: (page.told.append(dialog.message), dialog.dismiss()))
-        page.on("request", lambda r: None if r.url == address else page.told.append(r.url))
+        page.noise = []
+        page.on("console", lambda m: page.noise.append(f"{m.type}: {m.text}"))
+        page.on("pageerror", lambda error: page.noise.append(f"error: {error}"))
+        page.on("dialog", lambda dialog: (page.noise.append(dialog.message), dialog.dismiss()))
+        page.on("request", lambda r: None if r.url == address else page.noise.append(r.url))
         address = file.as_uri() + anchor.partition("#")[0]
         page.goto(file.as_uri() + anchor)
         if options.get("java_script_enabled", True):
@@ -80,7 +80,7 @@ def finding(verdict="FAIL", requirement=RULE, **others) -> Finding:
     )
 
 
-def looked(exchange: Exchange, number: int) -> Exchange:
+def read(exchange: Exchange, number: int) -> Exchange:
     """A read of the order, with an amount that can be searched for."""
     body = Payload(f'{{"order_id": "order-{number}", "refunded_amount": {number}}}')
     return msgspec.structs.replace(
@@ -92,13 +92,13 @@ def looked(exchange: Exchange, number: int) -> Exchange:
 
 
 @pytest.fixture(scope="session")
-def varied_record(record, played, exchange, everything_seen):
-    """Failures with consequences, a race, a warning, a known deviation, and what was not seen."""
+def varied_record(record, played, exchange, all_goals_pass):
+    """Failures with consequences, a race, a warning, an accepted deviation, and missing goals."""
     racing = tuple(
         msgspec.structs.replace(exchange, group=0, started_s=0.01 * number) for number in range(3)
     )
     lost = msgspec.structs.replace(exchange, outcome=Failure(kind="timeout", message="too late"))
-    known = KnownDeviation(
+    known = AcceptedDeviation(
         requirement="refund.status",
         reason="Fixed in the next release.",
         owner="payments",
@@ -106,19 +106,17 @@ def varied_record(record, played, exchange, everything_seen):
         link="https://tracker.example/1",
     )
     others = [
-        played(identifier=f"s{n}", exchanges=tuple(looked(exchange, n) for _ in range(3)))
+        played(identifier=f"s{n}", exchanges=tuple(read(exchange, n) for _ in range(3)))
         for n in range(10, 20)
     ]
     return record(
-        played(*everything_seen[:3], identifier="s1"),
-        played(
-            finding(exchange=2), identifier="s2", exchanges=(looked(exchange, 2), lost, *racing)
-        ),
+        played(*all_goals_pass[:3], identifier="s1"),
+        played(finding(exchange=2), identifier="s2", exchanges=(read(exchange, 2), lost, *racing)),
         played(
             finding(exchange=1, witness=2),
             finding(requirement="order.answered", exchange=2, observed="status 500"),
             identifier="s3",
-            exchanges=(looked(exchange, 3), exchange, looked(exchange, 4)),
+            exchanges=(read(exchange, 3), exchange, read(exchange, 4)),
         ),
         played(finding("WARN", "refund.status", observed="status 200"), identifier="s4"),
         played(finding("FAIL", "refund.status", observed="status 418"), identifier="s5"),
@@ -130,22 +128,22 @@ def varied_record(record, played, exchange, everything_seen):
 
 
 @pytest.fixture(scope="session")
-def varied(spec, varied_record, record, played, everything_seen) -> str:
+def varied(spec, varied_record, record, played, all_goals_pass) -> str:
     """The page of the varied record, with what changed since a conformant run."""
     summary = summarise(spec, varied_record)
-    before = summarise(spec, record(played(*everything_seen)))
+    before = summarise(spec, record(played(*all_goals_pass)))
     return render_html(spec, varied_record, summary, changes_between(before, summary))
 
 
 @pytest.fixture(scope="session")
-def conformant(spec, record, played, everything_seen) -> str:
+def conformant(spec, record, played, all_goals_pass) -> str:
     """The page of a run with nothing to object to."""
-    green = record(played(*everything_seen))
+    green = record(played(*all_goals_pass))
     return render_html(spec, green, summarise(spec, green))
 
 
 @pytest.fixture(scope="session")
 def empty(spec, record) -> str:
-    """The page of a run that did nothing and was cut short."""
+    """The page of a run that was interrupted before its first scenario."""
     nothing = record(footer=None)
     return render_html(spec, nothing, summarise(spec, nothing))

@@ -1,4 +1,4 @@
-"""axe-core finds nothing to object to, on screens of two widths, in light, dark and print."""
+"""axe-core finds no violation, on screens of two widths, in light, dark and print."""
 
 import pytest
 
@@ -28,7 +28,7 @@ def test_a_page_has_no_violation(kind, width, request, opened):
 
 
 @pytest.mark.parametrize("look", ["light", "dark"])
-def test_a_chosen_exchange_and_all_that_is_folded_has_no_violation(look, varied, opened):
+def test_selected_and_unfolded_parts_have_no_violation(look, varied, opened):
     page = opened(varied, anchor="#explore?verdict=FAIL&x=s2.2")
     page.emulate_media(**LOOKS[look])
     page.wait_for_selector("#x-detail h3")
@@ -58,7 +58,7 @@ def test_dark_is_dark_and_light_is_light(varied, opened):
     assert shades["dark"] < 150 < 700 < shades["light"] <= shades["print"]
 
 
-def test_what_needs_a_screen_is_not_printed(varied, opened):
+def test_interactive_parts_are_not_printed(varied, opened):
     page = opened(varied)
     page.emulate_media(media="print")
     for selector in ("nav.sections", "#x-app", ".copy"):

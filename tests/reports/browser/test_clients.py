@@ -1,4 +1,4 @@
-"""Pages about clients in a browser: nothing to object to, and a certificate on two sheets."""
+"""Pages about clients in a browser: no violation, and a certificate on two pages."""
 
 import re
 
@@ -79,4 +79,4 @@ def test_a_report_of_a_client_has_no_violation(kind, width, opened):
     for look, media in LOOKS.items():
         page.emulate_media(**media)
         assert (look, violations(page)) == (look, [])
-    assert page.told == []
+    assert page.noise == []

@@ -76,7 +76,7 @@ def test_the_address_of_a_state_opens_the_same_state_again(varied, opened):
     assert names(again) == names(page)
 
 
-def test_a_chosen_exchange_is_shown_with_what_was_sent_and_came(varied, opened):
+def test_a_selected_exchange_shows_request_and_response(varied, opened):
     page = opened(varied, anchor="#explore?x=s2.2")
     page.wait_for_selector("#x-detail h3")
     text = page.locator("#x-detail").inner_text()
@@ -132,7 +132,7 @@ def test_only_rows_in_sight_are_in_the_page(spec, record, played, opened):
     assert page.locator("#x-window .x-row").count() < 60
 
 
-def test_numbers_are_shown_as_they_came(spec, record, played, exchange, opened):
+def test_numbers_are_shown_as_received(spec, record, played, exchange, opened):
     body = Payload('{"a":1.00,"a":12345678901234567890,"b":[],"c":[{"d":"x:{,"}]}')
     answered = msgspec.structs.replace(exchange, outcome=Response(status=200, body=body))
     sent = record(played(exchanges=(answered,)))

@@ -1,4 +1,4 @@
-"""The page works, says nothing on the console, fetches nothing, and runs nothing of a target's."""
+"""The page works, logs nothing, fetches nothing, and runs no code of a target."""
 
 import json
 
@@ -17,11 +17,11 @@ HOSTILE = (
 
 
 @pytest.mark.parametrize("kind", ["varied", "conformant", "empty"])
-def test_nothing_is_told_on_the_console_and_nothing_is_fetched(kind, request, opened):
+def test_the_page_logs_nothing_and_fetches_nothing(kind, request, opened):
     page = opened(request.getfixturevalue(kind))
     page.evaluate("document.querySelectorAll('details').forEach((each) => (each.open = true))")
     page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
-    assert page.told == []
+    assert page.noise == []
 
 
 def hostile_page(spec, record, played):
@@ -55,37 +55,37 @@ def test_a_hostile_record_runs_no_script(spec, record, played, opened):
     assert "<script>window.ran = 1" in page.locator("#x-detail").inner_text()
     assert page.evaluate("window.ran") is None
     assert page.locator("img").count() == 0
-    assert page.told == []
+    assert page.noise == []
 
 
 def test_the_policy_stops_a_script_that_is_not_the_pages_own(conformant, opened):
     injected = conformant.replace("<main", "<script>window.ran = 1</script><main", 1)
     page = opened(injected)
     assert page.evaluate("window.ran") is None
-    assert any("Content Security Policy" in line for line in page.told)
+    assert any("Content Security Policy" in line for line in page.noise)
 
 
 COPIED = """(button) => new Promise((done) => {
   let pre = button;
   while (pre.tagName !== "PRE") pre = pre.nextElementSibling;
   new MutationObserver(async () => {
-    const told = button.textContent;
-    done([pre.textContent, await navigator.clipboard.readText(), told]);
+    const status = button.textContent;
+    done([pre.textContent, await navigator.clipboard.readText(), status]);
   }).observe(button, { childList: true });
   button.click();
 })"""
 
 
-def test_copy_buttons_copy_what_stands_below_them(varied, opened):
+def test_copy_buttons_copy_the_block_below_them(varied, opened):
     page = opened(varied, permissions=["clipboard-read", "clipboard-write"])
     for button, start in zip(
         page.locator(".finding > .copy").all()[:2],
         ("klarna-conformance replay counterexamples/", "curl "),
         strict=True,
     ):
-        shown, copied, told = button.evaluate(COPIED)
+        shown, copied, status = button.evaluate(COPIED)
         assert copied == shown
-        assert (copied.startswith(start), told) == (True, "Copied")
+        assert (copied.startswith(start), status) == (True, "Copied")
 
 
 def test_the_page_can_be_read_without_javascript(varied, opened):
@@ -97,7 +97,7 @@ def test_the_page_can_be_read_without_javascript(varied, opened):
     assert page.locator(".exchange").first.is_visible()
     page.locator("[id='o-refundOrder'] > summary").click()
     assert page.locator("[id='r-refund.within-captured-amount']").is_visible()
-    assert "needs JavaScript" in page.locator(".explore noscript").inner_text()
+    assert "need JavaScript" in page.locator(".explore noscript").inner_text()
     assert not page.locator("#x-app").is_visible()
     assert page.locator("button:visible").count() == 0
 

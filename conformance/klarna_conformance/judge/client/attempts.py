@@ -1,6 +1,6 @@
-"""Requests of a client as attempts at something: what they ask for, and what came of them."""
+"""Requests of a client as attempts at an operation: what they request, and the response. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 import msgspec
@@ -8,17 +8,17 @@ import msgspec
 from klarna_specs.calls import Call, read_call
 from klarna_specs.client.play import Mark
 from klarna_specs.exchange import Exchange, NotJson, Response
-from klarna_specs.json_value import as_object
+from klarna_specs.json_value import as_array, as_object
 from klarna_specs.spec import Spec
 
-__all__ = ["Attempt", "Fate", "attempts_of", "error_member", "fate_of", "response_ids"]
+__all__ = ["Attempt", "Fate", "attempts_of", "fate_of", "member", "order_lines", "response_ids"]
 
 Fate = Literal["success", "refusal", "wait", "unclear"]
 """What the sender of a call can know from the answer to it."""
 
 
 def fate_of(exchange: Exchange) -> Fate:
-    """What the answer to a call tells of it."""
+    """What the sender of a call can know from the response."""
     outcome = exchange.outcome
     if not isinstance(outcome, Response):
         return "unclear"
@@ -30,7 +30,7 @@ def fate_of(exchange: Exchange) -> Fate:
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
-    """One request of a client: which exchange it is, and what it asks for (None: nothing known)."""
+    """One request of a client: its exchange, and the documented call that it is, if any."""
 
     index: int
     exchange: Exchange
@@ -78,9 +78,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def settles(self) -> bool:
-        """Whether its answer tells what became of the operation, also of earlier attempts at it.
+        """Whether its response settles the operation, including earlier attempts at it.
 
-        Wrong credentials and a conflict with another request tell nothing of that.
+        Wrong credentials and a conflict with another request do not.
         """
         return self.fate == "success" or (self.fate == "refusal" and self.status not in (401, 409))
 
@@ -91,16 +91,16 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def response_ids(response: Response) -> set[str]:
-    """The ids of a new resource that an answer tells, in its header or by its Location."""
+    """The ids of a new resource in a response: in its header and at the end of its Location."""
     location = (response.header("location") or "").rstrip("/").rsplit("/", 1)[-1]
-    told = {response.header("refund-id") or "", response.header("refund_id") or "", location}
-    return told - {""}
+    named = {response.header("refund-id") or "", response.header("refund_id") or "", location}
+    return named - {""}
 
 
 def attempts_of(
     spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark], *, first: int, count: int
 ) -> tuple[Attempt, ...]:
-    """The requests of a stretch of exchanges, each with what it asks for."""
+    """The requests of consecutive exchanges, each with the call that it is."""
     return tuple(
         Attempt(
             index=index,
@@ -112,10 +112,15 @@ def attempts_of(
     )
 
 
-def error_member(response: Response, name: str) -> Any:
-    """A member of an error body; None where there is no such body or member."""
+def member(response: Response, name: str) -> Any:
+    """A member of a JSON body; None where there is no such body or member."""
     try:
         members = as_object(response.body.json())
     except NotJson:
         return None
     return members.get(name) if members else None
+
+
+def order_lines(members: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The order lines among the members of a body; what is no object is an empty line."""
+    return [as_object(line) or {} for line in as_array(members.get("order_lines")) or ()]

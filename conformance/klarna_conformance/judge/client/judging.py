@@ -1,84 +1,85 @@
-"""The judge of clients: what each requirement says of what a client did. Pure."""
+"""Judges what a client did and reported, command by command. Pure."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
+
+import msgspec
 
 from klarna_conformance.judge.client.checks import CHECKS
-from klarna_conformance.judge.client.uses import use_of
+from klarna_conformance.judge.client.keys import KeyBook, Use
 from klarna_conformance.judge.client.view import View, view_of
+from klarna_conformance.judge.results import finding_of
 from klarna_reports.record.record import Finding
-from klarna_specs.client.play import ClientSide, Command
-from klarna_specs.client.requirements import ClientRequirement, client_requirements
+from klarna_specs.client.play import ClientSide, Command, Ended, Mute, Unknown
+from klarna_specs.client.requirements import client_requirements
 from klarna_specs.exchange import Exchange
 from klarna_specs.spec import Spec
 
-__all__ = ["excuses", "findings_of", "judge_client", "keys_used"]
+__all__ = ["Judged", "excuses", "findings_of", "judge_client"]
+
+_NO_KEYS = KeyBook()
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """What a judge of clients says of some exchanges, and the keys that were used in them.
+
+    `occasions` are the conditional requirements that the traffic could have shown.
+    """
+
+    findings: tuple[Finding, ...]
+    keys: KeyBook
+    occasions: frozenset[str] = frozenset()
 
 
 def judge_client(
-    spec: Spec,
-    side: ClientSide,
-    exchanges: Sequence[Exchange],
-    used: Mapping[str, str] | None = None,
-) -> tuple[Finding, ...]:
-    """The findings of one scenario with a client.
+    spec: Spec, side: ClientSide, exchanges: Sequence[Exchange], known: KeyBook = _NO_KEYS
+) -> Judged:
+    """Judges one scenario with a client.
 
-    `used` are the keys that scenarios before have used, with what for: a key is good once.
+    `known` are the keys of earlier scenarios: a key is good for one operation.
     """
     found: list[Finding] = []
-    known = dict(used or {})
+    keys = KeyBook()
     around: tuple[Command, ...] = ()
     for episode in side.episodes:
-        view = view_of(spec, episode, exchanges, side.marks, used=dict(known), around=around)
+        view = view_of(spec, episode, exchanges, side.marks, keys=known | keys, around=around)
         found.extend(findings_of(view))
-        known.update(_keys(view))
+        keys |= _keys(view)
         around = (*around, episode.command)
-    return tuple(found)
+    return Judged(findings=tuple(found), keys=keys)
 
 
-def keys_used(spec: Spec, side: ClientSide, exchanges: Sequence[Exchange]) -> dict[str, str]:
-    """The idempotency keys of a scenario, each with what it was used for."""
-    keys: dict[str, str] = {}
-    for episode in side.episodes:
-        view = view_of(spec, episode, exchanges, side.marks, used=keys, around=())
-        keys.update(_keys(view))
-    return keys
-
-
-def _keys(view: View) -> Iterator[tuple[str, str]]:
-    """Keys with what they were used for; what nothing was seen of stands in its own place."""
-    if view.changes and view.before:
-        use, told = (use_of(view.operation, view.before.order_id, t) for t in (None, view.told))
-        for attempt in view.attempts:
-            if attempt.key:
-                yield attempt.key, told
-        if not view.attempts:
-            yield use, told
+def _keys(view: View) -> KeyBook:
+    if not view.changes or view.before is None:
+        return KeyBook()
+    unknown = isinstance(view.reported, Unknown | Mute | Ended)
+    use = Use(view.operation, view.before.order_id, unknown)
+    if not view.attempts:
+        return KeyBook(unseen={use.place: use})
+    return KeyBook({attempt.key: use for attempt in view.attempts if attempt.key})
 
 
 def findings_of(view: View, *, traffic: bool = False) -> Iterator[Finding]:
-    """What the requirements say of an operation; with `traffic` those that need nothing else."""
+    """The findings about an operation; with `traffic`, those that need nothing else."""
     for requirement in client_requirements(view.spec):
         if requirement.of and view.operation not in requirement.of:
             continue
-        if requirement.traffic or not traffic:
-            yield from _findings(requirement, view)
-
-
-def _findings(requirement: ClientRequirement, view: View) -> Iterator[Finding]:
-    cases = tuple(case for case in requirement.cases if case in view.seen)
-    for said in CHECKS[requirement.id](view):
-        yield Finding(
-            requirement=requirement.id,
-            verdict=said.verdict,
-            exchange=said.exchange,
-            aspects=("seen", *cases),
-            expected=said.expected,
-            observed=said.observed,
-        )
+        if traffic and not requirement.traffic:
+            continue
+        cases = tuple(case for case in requirement.cases if case in view.seen)
+        for each in CHECKS[requirement.check](view):
+            finding = finding_of(
+                requirement.id,
+                requirement.level,
+                each.exchange,
+                each.result,
+                aspects=("seen", *cases),
+            )
+            if finding is not None:
+                yield finding
 
 
 def excuses(spec: Spec, found: Collection[str]) -> Iterator[Finding]:
-    """A finding for each conditional requirement of which nothing was found: it does not apply."""
+    """A finding for each conditional requirement without any: it does not apply."""
     for requirement in client_requirements(spec):
         if requirement.conditional and requirement.id not in found:
             yield Finding(
@@ -86,5 +87,5 @@ def excuses(spec: Spec, found: Collection[str]) -> Iterator[Finding]:
                 verdict="NOT_APPLICABLE",
                 exchange=0,
                 aspects=("seen", *requirement.cases),
-                observed="the client never did what this is about",
+                observed="the client never did this",
             )

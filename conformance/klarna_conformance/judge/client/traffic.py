@@ -1,12 +1,13 @@
 """Traffic alone: which requests are attempts at one operation, and what they show. Pure."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from klarna_conformance.judge.client.attempts import Attempt, attempts_of
-from klarna_conformance.judge.client.judging import findings_of
+from klarna_conformance.judge.client.judging import Judged, findings_of
+from klarna_conformance.judge.client.keys import KeyBook, Use
 from klarna_conformance.judge.client.view import View
 from klarna_reports.record.record import Finding
 from klarna_specs.calls import Call
@@ -15,8 +16,9 @@ from klarna_specs.exchange import Exchange, Request
 from klarna_specs.json_value import as_object
 from klarna_specs.spec import Spec
 
-__all__ = ["excusable", "judge_traffic", "keys_of_traffic"]
+__all__ = ["judge_traffic"]
 
+_NO_KEYS = KeyBook()
 _AGAIN_WITHIN_S = 600.0
 """The same call so soon after one of unclear fate is taken for another attempt at it."""
 _ORDERS = "/ordermanagement/v1/orders/"
@@ -29,7 +31,7 @@ _OF_KEYS = frozenset(
         *("client.key-kept", "client.guarded-against-duplicates"),
     }
 )
-"""What cannot be told where the idempotency keys were left out of a recording."""
+"""Requirements that a recording without idempotency keys does not show."""
 
 
 @dataclass(slots=True)
@@ -41,75 +43,61 @@ class _Operation:
 
 
 def judge_traffic(
-    spec: Spec,
-    exchanges: Sequence[Exchange],
-    marks: Sequence[Mark] = (),
-    used: Mapping[str, str] | None = None,
-) -> tuple[Finding, ...]:
-    """What client requirements say of exchanges, where nothing else is known of the client.
+    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark] = (), known: KeyBook = _NO_KEYS
+) -> Judged:
+    """Judges a client by its exchanges, where nothing else is known of it.
 
-    A mark tells of an exchange what only the network knows; where there are none, as in recordings,
-    a call without an answer may have taken effect or not, and credentials were left out. `used` are
-    keys of other traffic, with what for. What is not about orders is passed over.
+    A mark holds what only the network knows of an exchange. Where there are none, as in recordings,
+    a call without a response may have taken effect or not, and credentials were left out. `known`
+    are the keys of other traffic. What is not about orders is ignored.
     """
     found: list[Finding] = []
-    known = dict(used or {})
-    for view in _views(spec, exchanges, marks, known):
+    keys = KeyBook()
+    occasions: set[str] = set()
+    for operation in _operations(spec, exchanges, marks):
+        view = _view(spec, operation, known)
         unknown: set[str] = set() if marks else {_OF_CREDENTIALS}
         if any(attempt.call and attempt.call.key_is_masked for attempt in view.attempts):
             unknown |= _OF_KEYS
         findings = findings_of(view, traffic=True)
         found.extend(f for f in findings if f.requirement not in unknown)
-        known.update(_keys(view))
-    return tuple(found)
+        occasions.update(_occasions(view))
+        own = _keys(view)
+        known, keys = known | own, own | keys
+    return Judged(findings=tuple(found), keys=keys, occasions=frozenset(occasions))
 
 
-def keys_of_traffic(spec: Spec, exchanges: Sequence[Exchange]) -> dict[str, str]:
-    """The idempotency keys of the traffic, each with what it was first used for."""
-    keys: dict[str, str] = {}
-    for view in _views(spec, exchanges, (), {}):
-        keys = {**_keys(view), **keys}
-    return keys
+def _occasions(view: View) -> Iterator[str]:
+    """The conditional requirements that this operation could have shown.
 
-
-def excusable(
-    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark] = ()
-) -> Iterator[str]:
-    """The conditional requirements that the client had occasion for, perhaps without taking it.
-
-    Where it took it, there are findings; where it did not, it is not held against it.
+    Without findings, the client is excused from them.
     """
-    for view in _views(spec, exchanges, marks, {}):
-        if view.attempts and view.changes:
-            yield from ("client.key-of-its-own", "client.key-uuid")
-            if view.unclear:
-                yield "client.key-kept"
-        if any(attempt.fate == "wait" for attempt in view.attempts):
-            yield "client.waits-as-asked"
+    if view.attempts and view.changes:
+        yield from ("client.key-of-its-own", "client.key-uuid")
+        if view.unclear:
+            yield "client.key-kept"
+    if any(attempt.fate == "wait" for attempt in view.attempts):
+        yield "client.waits-as-asked"
 
 
-def _keys(view: View) -> dict[str, str]:
+def _keys(view: View) -> KeyBook:
     if not view.attempts or not view.changes:
-        return {}
-    order_id = view.attempts[0].call.order_id if view.attempts[0].call else ""
-    used_for = f"{view.operation} on order {order_id}"
-    return {attempt.key: used_for for attempt in view.attempts if attempt.key}
+        return KeyBook()
+    use = Use(view.operation, view.attempts[0].call.order_id if view.attempts[0].call else "")
+    return KeyBook({attempt.key: use for attempt in view.attempts if attempt.key})
 
 
-def _views(
-    spec: Spec, exchanges: Sequence[Exchange], marks: Sequence[Mark], used: Mapping[str, str]
-) -> Iterator[View]:
-    for operation in _operations(spec, exchanges, marks):
-        sent = (*operation.attempts, *operation.others)
-        first = operation.attempts[0].call if operation.attempts else None
-        yield View(
-            spec=spec,
-            attempts=tuple(operation.attempts),
-            others=tuple(operation.others),
-            operation=first.operation.operation if first else "",
-            first=sent[0].index,
-            used=used,
-        )
+def _view(spec: Spec, operation: _Operation, keys: KeyBook) -> View:
+    sent = (*operation.attempts, *operation.others)
+    first = operation.attempts[0].call if operation.attempts else None
+    return View(
+        spec=spec,
+        attempts=tuple(operation.attempts),
+        others=tuple(operation.others),
+        operation=first.operation.operation if first else "",
+        first=sent[0].index,
+        keys=keys,
+    )
 
 
 def _operations(
@@ -137,16 +125,16 @@ def _operations(
 
 
 def _is_preflight(request: Request) -> bool:
-    """Whether a browser asks by itself whether a page may send what it is about to (CORS)."""
+    """Whether a browser sent it before the actual request (CORS preflight)."""
     return request.method == "OPTIONS" and bool(request.header("Access-Control-Request-Method"))
 
 
 def _goes_on(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> bool:
     """Whether a request is another attempt at what these are attempts at.
 
-    One with the same key is, whatever its texts. One that asks for the same is, where the last of
-    them left its sender in the dark, had to wait, or was asked for credentials; two refunds of one
-    amount with different texts may be of two returns.
+    One with the same key is, whatever its texts. One with the same content is, where the last of
+    them got no clear response, a 429, or a 401 for missing credentials; two refunds of one amount
+    with different texts may be of two returns.
     """
     last = attempts[-1]
     before = last.call
@@ -162,8 +150,8 @@ def _goes_on(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> bool:
 
 
 def _substance(call: Call) -> tuple[Any, ...]:
-    """What a call asks for, as far as money or time depends on it."""
+    """The content of a call, as far as money or time depends on it."""
     members = as_object(call.body)
     body = call.body if members is None else {k: members[k] for k in members if k not in _TEXTS}
-    asked = call.operation.operation, call.order_id, call.capture_id, call.refund_id
-    return *asked, json.dumps(body, sort_keys=True)
+    target = call.operation.operation, call.order_id, call.capture_id, call.refund_id
+    return *target, json.dumps(body, sort_keys=True)

@@ -1,43 +1,45 @@
-"""What a judge of clients looks at: the attempts of one operation, and what is known of it."""
+"""What a judge of clients reads: the attempts at one operation, and what is known of it. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
 
 from klarna_conformance.judge.client.attempts import Attempt, attempts_of, response_ids
-from klarna_conformance.judge.client.uses import acts_late, is_late
+from klarna_conformance.judge.client.cases import cases_of
+from klarna_conformance.judge.client.keys import KeyBook, acts_late
+from klarna_conformance.judge.results import ExchangeResult
 from klarna_specs.calls import Call
 from klarna_specs.client.faults import Errored, Refused, Twice, Varied, kind_of
-from klarna_specs.client.play import Command, Episode, Mark, RefusedIt, Told, Unsupported
+from klarna_specs.client.play import (
+    Command,
+    Done,
+    Episode,
+    Mark,
+    RefusedIt,
+    Told,
+    Unknown,
+    Unsupported,
+)
 from klarna_specs.exchange import Exchange, Response
-from klarna_specs.json_value import as_array, as_object
 from klarna_specs.ledger import Ledger
 from klarna_specs.spec import Spec
-from klarna_strategies.clients.fractions import float_loses
 
-__all__ = ["Said", "View", "view_of"]
+__all__ = ["Check", "View", "view_of"]
 
-_RARE_TYPES = ("shipping_fee", "discount", "gift_card")
-
-
-class Said(msgspec.Struct, frozen=True):
-    """What one check says of an operation: of which exchange, and in words if it is no PASS."""
-
-    verdict: Literal["PASS", "FAIL", "WARN", "INFO"]
-    exchange: int
-    expected: str = ""
-    observed: str = ""
+_NO_KEYS = KeyBook()
+Check = Callable[["View"], Iterable[ExchangeResult]]
+"""What a requirement says of an operation, exchange by exchange."""
 
 
 class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One operation as far as it is known.
 
     `attempts` are its own calls, `others` what else was sent meanwhile, `earlier` the answers to
-    what came before in the scenario. `command`, `told`, `before` and `after` are None where nothing
-    but traffic is known. `used` are keys of other operations, with what they were used for;
-    `around` are the commands of the scenario before this one.
+    what came before in the scenario. `command`, `reported`, `before` and `after` are None where
+    nothing but traffic is known. `keys` are those of other operations, `around` the commands of the
+    scenario before this one.
     """
 
     spec: Spec
@@ -46,16 +48,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     earlier: tuple[Response, ...] = ()
     operation: str
     first: int
-    used: Mapping[str, str] = {}
+    keys: KeyBook = _NO_KEYS
     around: tuple[Command, ...] = ()
     command: Command | None = None
-    told: Told | None = None
+    reported: Told | None = None
     before: Ledger | None = None
     after: Ledger | None = None
-
-    def is_late(self, attempt: Attempt) -> bool:
-        """Whether it is one more attempt at an earlier operation of unknown outcome, by its key."""
-        return is_late(attempt.call, self.used)
 
     @property
     def last(self) -> Attempt | None:
@@ -68,13 +66,23 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.spec.operations[self.operation].changes
 
     @property
+    def effect(self) -> str:
+        """The name of what the operation does to an order."""
+        return self.spec.operations[self.operation].effect
+
+    @property
+    def shows(self) -> str:
+        """The name of the resource that a read shows; empty for a change."""
+        return self.spec.operations[self.operation].shows
+
+    @property
     def arguments(self) -> dict[str, Any]:
-        """The members of the body that the client was told."""
+        """The members of the body that the client was called with."""
         return dict(self.command.arguments) if self.command else {}
 
     @property
     def was_unclear(self) -> bool:
-        """Whether an attempt before the last one left its sender in the dark."""
+        """Whether an attempt before the last one got no clear response."""
         return any(attempt is not self.last for attempt in self.unclear)
 
     @property
@@ -86,7 +94,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def misled(self) -> bool:
         """Whether the network refused for good what the server had done under the same key.
 
-        By its key the answer to the first attempt would come again: who believes that is not wrong.
+        By its key it should have had the first response again, so that reporting it is right.
         """
         last = self.last
         done = {each.key for each in self.attempts if any(r.is_success for r in each.answers)}
@@ -95,12 +103,12 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def declined(self) -> bool:
-        """Whether the client told that it has no such operation, and sent nothing for it."""
-        return isinstance(self.told, Unsupported) and not self.attempts
+        """Whether the client reported that it has no such operation, and sent nothing for it."""
+        return isinstance(self.reported, Unsupported) and not self.attempts
 
     @property
     def unclear(self) -> tuple[Attempt, ...]:
-        """The attempts that left their sender in the dark."""
+        """The attempts without a clear response."""
         return tuple(attempt for attempt in self.attempts if attempt.fate == "unclear")
 
     def abandoned(self, attempt: Attempt) -> bool:
@@ -110,24 +118,44 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def at(self) -> int:
-        """The exchange to look at where it is about the operation as a whole."""
+        """The exchange that a finding about the operation as a whole points to."""
         return self.last.index if self.last else self.first
 
     @cached_property
     def effects(self) -> int:
-        """How often the server did what was told; without the order, as far as answers tell it."""
+        """How often the server did the operation, by the order or else by the responses."""
         if self.before is None or self.after is None:
             return len(self._successes)
         done = self.after.fingerprints[len(self.before.fingerprints) :]
         mine = f"{self.operation} {self.before.order_id} "
         return sum(each.startswith(mine) for each in done) - len(self._late_effects)
 
+    @property
+    def booked(self) -> str:
+        """How often the server did it, in words."""
+        return f"{self.effects} {'booked' if self.operation == 'refundOrder' else 'done'}"
+
+    @property
+    def said(self) -> str:
+        """The outcome that the client reported, in words."""
+        match self.reported:
+            case Done():
+                return "the client reported done"
+            case RefusedIt():
+                return "the client reported refused"
+            case Unknown():
+                return "the client reported unknown"
+            case Unsupported():
+                return "the client reported unsupported"
+            case _:
+                return "the client reported nothing"
+
     @cached_property
     def _late_effects(self) -> dict[str, set[str]]:
         """Keys of earlier operations that were done only now, with the ids of what they made."""
         if self.before is None:
             return {}
-        late = [(each.call, each.answers) for each in self.others if self.is_late(each)]
+        late = [(each.call, each.answers) for each in self.others if self.keys.is_late(each.call)]
         return {
             call.key: {id_ for answer in answers for id_ in response_ids(answer)}
             for call, answers in late
@@ -176,7 +204,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         if command.for_ever and kinds:
             kinds.add("for-ever")
         calm = not any(command.faults) and not self.misread
-        if calm and (self.attempts or not isinstance(self.told, RefusedIt)):
+        if calm and (self.attempts or not isinstance(self.reported, RefusedIt)):
             kinds.add("undisturbed")
             if self.around:
                 kinds.add("after-another")
@@ -185,43 +213,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             kinds.add(self.last.fate)
             if self.last.fate == "refusal" and any(each.is_refusal for each in self.earlier):
                 kinds.add("second-refusal")
-        return frozenset(kinds | _of_command(command, self.around))
-
-
-def _of_command(command: Command, around: Sequence[Command]) -> set[str]:
-    lines = [as_object(each) or {} for each in as_array(command.arguments.get("order_lines")) or ()]
-    amount = command.arguments.get("refunded_amount", 0)
-    types = [line.get("type") for line in lines]
-    references = [line["reference"] for line in lines if "reference" in line]
-    cases = {
-        "one-minor-unit": amount == 1,
-        "odd-amount": amount % 100 != 0,
-        "with-lines": bool(lines),
-        "float-loses": float_loses(amount),
-        "with-fee": "return_fee" in types,
-        "two-fees": types.count("return_fee") > 1,
-        "two-of-a-type": any(types.count(rare) > 1 for rare in _RARE_TYPES),
-        "quantity-zero": any(
-            line.get("quantity") == line.get("total_amount") == 0 for line in lines
-        ),
-        "same-reference": len(set(references)) < len(references),
-        "any-text": not command.arguments.get("description", "").isascii(),
-        "description": "description" in command.arguments,
-        "reference": "reference" in command.arguments,
-        "second-capture": bool(command.capture),
-        "two-orders": any(other.order != command.order for other in around),
-        "same-again": any(_same(other, command) for other in around),
-    }
-    return {name for name, is_one in cases.items() if is_one}
-
-
-def _same(one: Command, other: Command) -> bool:
-    return (one.operation, one.order, one.capture, one.arguments) == (
-        other.operation,
-        other.order,
-        other.capture,
-        other.arguments,
-    )
+        return frozenset(kinds | cases_of(command, self.around))
 
 
 def view_of(
@@ -230,7 +222,7 @@ def view_of(
     exchanges: Sequence[Exchange],
     marks: Sequence[Mark],
     *,
-    used: Mapping[str, str],
+    keys: KeyBook,
     around: tuple[Command, ...],
 ) -> View:
     """An episode as the judge sees it."""
@@ -238,7 +230,7 @@ def view_of(
     here = (each for each in sent if each.mark.at == "server")
     alike = tuple(each for each in here if _is_own(each.call, episode))
     last_key = alike[-1].key if alike else None
-    own = tuple(each for each in alike if not is_late(each.call, used)) or tuple(
+    own = tuple(each for each in alike if not keys.is_late(each.call)) or tuple(
         each for each in alike if each.key == last_key
     )
     mine = {each.index for each in own}
@@ -248,7 +240,7 @@ def view_of(
         others=tuple(each for each in sent if each.index not in mine),
         operation=episode.command.operation,
         first=episode.first,
-        used=used,
+        keys=keys,
         around=around,
         earlier=tuple(
             each.outcome
@@ -256,7 +248,7 @@ def view_of(
             if isinstance(each.outcome, Response)
         ),
         command=episode.command,
-        told=episode.told,
+        reported=episode.told,
         before=episode.before,
         after=episode.after,
     )

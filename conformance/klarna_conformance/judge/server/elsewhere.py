@@ -2,7 +2,7 @@
 
 Only what documented calls can do counts: captures, refunds, a release, a cancellation, another
 amount, an expiry, a fraud check. What a recorded call would explain by itself, such as a second
-refund of the same amount, is never held to be somebody else's doing.
+refund of the same amount, is never attributed to somebody else.
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -10,12 +10,14 @@ from typing import Any, Literal
 
 import msgspec
 
-from klarna_conformance.judge.server.state import Mismatch, listed_resources, noted, order_agrees
+from klarna_conformance.judge.results import Mismatch
+from klarna_conformance.judge.server.adoption import noted
+from klarna_conformance.judge.server.comparison import listed_resources, order_agrees
 from klarna_specs.calls import Call
 from klarna_specs.json_value import as_array, is_integer
 from klarna_specs.ledger import Capture, Ledger, Refund
 
-__all__ = ["Elsewhere", "Recent", "done_elsewhere", "unseen_changes"]
+__all__ = ["Ahead", "Elsewhere", "Recent", "Stale", "explanation", "unseen_changes"]
 
 _Resource = Capture | Refund
 _TEXTS = ("reference", "description")
@@ -28,9 +30,20 @@ class Recent(msgspec.Struct, frozen=True):
     success: bool
 
     @property
-    def operation(self) -> str:
-        """The operationId."""
-        return self.call.operation.operation
+    def effect(self) -> str:
+        """The name of what the operation does."""
+        return self.call.operation.effect
+
+
+class Ahead(msgspec.Struct, frozen=True, kw_only=True):
+    """What a whole scenario shows of shared orders: ids that it created, indices of reads."""
+
+    created_ids: frozenset[str] = frozenset()
+    reads: tuple[int, ...] = ()
+
+
+class Stale(msgspec.Struct, frozen=True):
+    """A read that shows an order as it was before the recorded calls."""
 
 
 class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,21 +100,35 @@ def unseen_changes(ledger: Ledger) -> Iterator[Ledger]:
         yield Elsewhere(refunds=(refund,)).applied(ledger)
 
 
-def done_elsewhere(
-    ledger: Ledger, order: Mapping[str, Any], recent: Sequence[Recent], told_ids: Collection[str]
-) -> Elsewhere | None:
-    """What explains the order beside the ledger; None where calls of others do not.
+def explanation(
+    ledger: Ledger,
+    order: Mapping[str, Any],
+    *,
+    before: Ledger,
+    recent: Sequence[Recent],
+    created_ids: Collection[str],
+) -> Elsewhere | Stale | None:
+    """What explains an order that differs from the ledger; None where nothing does.
 
-    `recent` are the recorded calls since the order was last read, `told_ids` what their answers,
-    and those of later calls, named as created.
+    `before` is the ledger when the order was last read, `recent` are the recorded calls since then,
+    `created_ids` what their responses, and those of later calls, named as created.
     """
-    captures = _new(ledger.captures, ledger.captured_amount, order, recent, told_ids)
-    refunds = _new(ledger.refunds, ledger.refunded_amount, order, recent, told_ids, refunds=True)
+    if change := _done_elsewhere(ledger, order, recent, created_ids):
+        return change
+    stale = recent and not isinstance(order_agrees(before, order), Mismatch)
+    return Stale() if stale else None
+
+
+def _done_elsewhere(
+    ledger: Ledger, order: Mapping[str, Any], recent: Sequence[Recent], created_ids: Collection[str]
+) -> Elsewhere | None:
+    captures = _new(ledger.captures, ledger.captured_amount, order, recent, created_ids)
+    refunds = _new(ledger.refunds, ledger.refunded_amount, order, recent, created_ids, refunds=True)
     if captures is None or refunds is None:
         return None
     amount = order.get("order_amount")
     change = amount - ledger.order_amount if is_integer(amount) else 0
-    if change and any(each.operation == "updateAuthorization" for each in recent):
+    if change and any(each.effect == "change_amount" for each in recent):
         return None
     found = Elsewhere(
         captures=tuple(each for each in captures if isinstance(each, Capture)),
@@ -123,14 +150,14 @@ def _new(
     known_amount: int,
     order: Mapping[str, Any],
     recent: Sequence[Recent],
-    told_ids: Collection[str],
+    created_ids: Collection[str],
     *,
     refunds: bool = False,
 ) -> list[_Resource] | None:
     """The resources that the order shows beside the known ones; None where some cannot be new."""
     kind, total = ("refunds", "refunded_amount") if refunds else ("captures", "captured_amount")
-    operation = "refundOrder" if refunds else "captureOrder"
-    sent = [each for each in recent if each.operation == operation]
+    effect = "refund" if refunds else "capture"
+    sent = [each for each in recent if each.effect == effect]
     listed = as_array(order.get(kind))
     if listed is None:
         extra = order.get(total, known_amount)
@@ -149,7 +176,11 @@ def _new(
             left.remove(amount)
             continue
         made = _resource(identifier or "", amount, resource, refunds=refunds)
-        if identifier in ids or identifier in told_ids or _is_twin(resource, amount, total, sent):
+        if (
+            identifier in ids
+            or identifier in created_ids
+            or _is_twin(resource, amount, total, sent)
+        ):
             return None
         found.append(made)
     return None if left else found
@@ -187,13 +218,12 @@ def _explains_rest(recent: Sequence[Recent], left: int, rest: str) -> bool:
     cancellation makes an order show that it is cancelled.
     """
     if rest == "cancelled":
-        return any(each.operation == "cancelOrder" for each in recent)
-    refused = [each for each in recent if each.operation == "captureOrder" and not each.success]
+        return any(each.effect == "cancel" for each in recent)
+    refused = [each for each in recent if each.effect == "capture" and not each.success]
     if any(each.call.member("captured_amount") == left for each in refused):
         return True
-    of_the_rest = {"releaseRemainingAuthorization", "cancelOrder"} if not refused else set[str]()
+    of_the_rest = {"release", "cancel"} if not refused else set[str]()
     return any(
-        each.operation in of_the_rest
-        or (each.success and each.operation in ("captureOrder", "updateAuthorization"))
+        each.effect in of_the_rest or (each.success and each.effect in ("capture", "change_amount"))
         for each in recent
     )

@@ -1,10 +1,11 @@
 """Judges the exchanges of one scenario, concurrent groups in some order that explains them."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from itertools import chain, groupby
+from collections.abc import Iterable, Sequence
+from itertools import groupby
 
+from klarna_conformance.judge.server.elsewhere import Ahead
 from klarna_conformance.judge.server.judging import Judging, Numbered
-from klarna_conformance.judge.server.reading import told_ids
+from klarna_conformance.judge.server.named_ids import ids_named_by
 from klarna_reports.record.record import Finding, ProvidedOrder, TargetFacts
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import Exchange, Response
@@ -14,24 +15,18 @@ __all__ = ["judge", "rated_findings"]
 
 
 def judge(
-    spec: Spec,
-    facts: TargetFacts,
-    orders: Iterable[ProvidedOrder],
-    exchanges: Sequence[Exchange],
+    spec: Spec, facts: TargetFacts, orders: Iterable[ProvidedOrder], exchanges: Sequence[Exchange]
 ) -> tuple[Finding, ...]:
     """What the requirements say of the exchanges of one scenario, in the order they were sent in.
 
-    Calls at a path that is another reading of the documentation than the one that the target
+    Calls at a path that is another interpretation of the documentation than the one that the target
     follows are observed only.
     """
     return tuple(_judged(spec, facts, orders, exchanges).findings)
 
 
 def rated_findings(
-    spec: Spec,
-    facts: TargetFacts,
-    orders: Iterable[ProvidedOrder],
-    exchanges: Sequence[Exchange],
+    spec: Spec, facts: TargetFacts, orders: Iterable[ProvidedOrder], exchanges: Sequence[Exchange]
 ) -> tuple[tuple[Finding, bool], ...]:
     """The findings that serve goals, each with whether it does on any honest server."""
     judging = _judged(spec, facts, orders, exchanges)
@@ -39,24 +34,19 @@ def rated_findings(
 
 
 def _judged(
-    spec: Spec,
-    facts: TargetFacts,
-    orders: Iterable[ProvidedOrder],
-    exchanges: Sequence[Exchange],
+    spec: Spec, facts: TargetFacts, orders: Iterable[ProvidedOrder], exchanges: Sequence[Exchange]
 ) -> Judging:
     orders = tuple(orders)
-    judging = Judging(spec, facts, orders)
-    if any(order.ledger and order.ledger.shared for order in orders):
-        named = (told_ids(read_call(spec, each.request), each.outcome) for each in exchanges)
-        judging.told_ids = frozenset(chain.from_iterable(named))
-        judging.reads_after = tuple(_reads(spec, exchanges))
+    shared = any(order.ledger and order.ledger.shared for order in orders)
+    ahead = _ahead(spec, exchanges) if shared else Ahead()
+    judging = Judging(spec, facts, orders, ahead)
     groups = {exchange.group for exchange in exchanges}
 
     def group_of(numbered: Numbered) -> int | None:
-        """The concurrent group that an exchange is of, or that is looked at beside it."""
+        """The concurrent group of an exchange, or the one that it reads the result of."""
         exchange = numbered[1]
-        looks = exchange.purpose == "look" and exchange.step in groups
-        return exchange.step if looks else exchange.group
+        beside = exchange.purpose == "look" and exchange.step in groups
+        return exchange.step if beside else exchange.group
 
     since: list[tuple[Numbered, ...]] = []
     begun = judging.copy()
@@ -67,7 +57,7 @@ def _judged(
             since.append(part)
             if judging.elsewhere is not None:
                 judging = _dated(judging, begun, since)
-            if any(index in judging.reads_after for index, _ in part):
+            if any(index in ahead.reads for index, _ in part):
                 since, begun = [], judging.copy()
     return judging
 
@@ -75,7 +65,7 @@ def _judged(
 def _after(judging: Judging, part: tuple[Numbered, ...]) -> Judging:
     if part[0][1].group is not None or len(part) > 1:
         return _explained(judging, part)
-    judging.look_at_all(part)
+    judging.judge_all(part)
     return judging
 
 
@@ -101,50 +91,53 @@ def _dated(judged: Judging, begun: Judging, parts: Sequence[tuple[Numbered, ...]
     return best
 
 
-def _reads(spec: Spec, exchanges: Iterable[Exchange]) -> Iterator[int]:
-    """The exchanges that show the order."""
+def _ahead(spec: Spec, exchanges: Iterable[Exchange]) -> Ahead:
+    created_ids: set[str] = set()
+    reads: list[int] = []
     for index, exchange in enumerate(exchanges):
         call, response = read_call(spec, exchange.request), exchange.outcome
-        shows = call is not None and call.operation.operation == "getOrder"
+        created_ids |= ids_named_by(call, response)
+        shows = call is not None and call.operation.shows == "order"
         if shows and isinstance(response, Response) and response.is_success:
-            yield index
+            reads.append(index)
+    return Ahead(created_ids=frozenset(created_ids), reads=tuple(reads))
 
 
-def _explained(judging: "Judging", members: tuple[Numbered, ...]) -> "Judging":
-    """The judging after a concurrent group, with the looks before and after it.
+def _explained(judging: Judging, members: tuple[Numbered, ...]) -> Judging:
+    """The judging after a concurrent group, with the reads before and after it.
 
     It is judged in some order that explains its responses and what is seen afterwards. Where none
     does, because a response is wrong in any order or what is seen is, in one that explains what was
     done and refused, or else in that in which they were answered.
     """
     group = tuple(each for each in members if each[1].group is not None)
-    looks = tuple(each for each in members if each[0] > group[-1][0])
-    judging.look_at_all(each for each in members if each[0] < group[0][0])
+    reads = tuple(each for each in members if each[0] > group[-1][0])
+    judging.judge_all(each for each in members if each[0] < group[0][0])
     for all_matters, should, along in (
-        (True, True, looks),
-        (True, False, looks),
-        (False, True, looks),
-        (False, False, looks),
+        (True, True, reads),
+        (True, False, reads),
+        (False, True, reads),
+        (False, False, reads),
         (False, True, ()),
         (False, False, ()),
     ):
         explained = _in_some_order(judging, group, along, all_matters=all_matters, should=should)
         if explained is not None:
             judging = explained
-            judging.look_at_all(looks[len(along) :])
+            judging.judge_all(reads[len(along) :])
             return judging
-    judging.look_at_all((*group, *looks))
+    judging.judge_all((*group, *reads))
     return judging
 
 
 def _in_some_order(
-    judging: "Judging",
+    judging: Judging,
     group: tuple[Numbered, ...],
     along: tuple[Numbered, ...],
     *,
     all_matters: bool,
     should: bool,
-) -> "Judging | None":
+) -> Judging | None:
     """The judging after a group in some order, and what came `along`; None where none is right.
 
     Unless `all_matters`, an order is wrong only for what it says was done, refused or repeated;
@@ -160,11 +153,11 @@ def _in_some_order(
     def explain(before: Judging, rest: tuple[Numbered, ...]) -> Judging | None:
         if not rest:
             after = before.copy()
-            after.look_at_all(along)
+            after.judge_all(along)
             return None if is_wrong(after, before) else after
         for chosen in rest:
             after = before.copy()
-            after.look_at(*chosen)
+            after.judge(*chosen)
             left = tuple(each for each in rest if each is not chosen)
             state = (frozenset(index for index, _ in left), after.state)
             if state not in tried and not is_wrong(after, before):

@@ -1,4 +1,4 @@
-"""Whether a read shows what was done before it, as far as requirements can tell."""
+"""Eventual consistency: whether a read shows what was done before it, by the requirements."""
 
 from collections.abc import Iterable, Sequence
 
@@ -15,14 +15,11 @@ _OF_THE_STATE = frozenset(
         *("own_state", "money_adds_up", "lifecycle_status", "captures_agree"),
     }
 )
-"""Checks that a read may not stand only because it comes too early."""
+"""Checks that a read may fail only because it comes too early."""
 
 
 def shows_what_was_done(
-    spec: Spec,
-    facts: TargetFacts,
-    orders: Iterable[ProvidedOrder],
-    exchanges: Sequence[Exchange],
+    spec: Spec, facts: TargetFacts, orders: Iterable[ProvidedOrder], exchanges: Sequence[Exchange]
 ) -> bool:
     """Whether the last of these exchanges, a read, agrees with what the others led to."""
     last = len(exchanges) - 1

@@ -7,15 +7,10 @@ from urllib.parse import quote
 import msgspec
 
 from klarna_conformance.http.locations import Leads, Nowhere, created_id, follow
-from klarna_conformance.judge.server.reading import json_object, told
-from klarna_conformance.judge.server.state import (
-    Mismatch,
-    Result,
-    order_agrees,
-    text_agrees,
-    text_is_own,
-    text_shown,
-)
+from klarna_conformance.judge.results import Mismatch, Result
+from klarna_conformance.judge.server.comparison import order_agrees
+from klarna_conformance.judge.server.response_members import json_object, summary_of
+from klarna_conformance.judge.server.texts import text_agrees, text_is_own, text_shown
 from klarna_specs.calls import ORDERS_PATH
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.json_value import as_object, is_integer
@@ -70,7 +65,7 @@ class LaterReads:
         self._of_order: dict[str, list[Awaited]] = {}
         self._by_location: dict[str, _Created] = {}
         self._by_path: dict[str, _Created] = {}
-        self._told: dict[str, Result] = {}
+        self._compared: dict[str, Result] = {}
         self._created: list[_Created] = []
 
     def copy(self) -> "LaterReads":
@@ -79,7 +74,7 @@ class LaterReads:
         other._of_order = {order: list(awaited) for order, awaited in self._of_order.items()}
         other._by_location = dict(self._by_location)
         other._by_path = dict(self._by_path)
-        other._told = dict(self._told)
+        other._compared = dict(self._compared)
         other._created = list(self._created)
         return other
 
@@ -147,11 +142,11 @@ class LaterReads:
         if ledger.uncertain:
             return
         result = order_agrees(ledger, order)
-        if isinstance(result, Mismatch) and result == self._told.get(ledger.order_id):
+        if isinstance(result, Mismatch) and result == self._compared.get(ledger.order_id):
             return  # the same wrong state as before
-        self._told[ledger.order_id] = result
+        self._compared[ledger.order_id] = result
         if isinstance(result, Mismatch) and awaited:
-            # One wrong state is told once, by the most specific requirement of the last call.
+            # One wrong state is reported once, by the most specific requirement of the last call.
             yield Decided(awaited=awaited[-1], result=result, witness=index)
             return
         for each in (*awaited, *own):
@@ -164,14 +159,14 @@ def _shows(created: _Created, exchange: Exchange) -> Result:
     """Whether a read shows the resource that was created."""
     amount_name = f"{created.kind}{'d' if created.kind == 'capture' else 'ed'}_amount"
     id_name = f"{created.kind}_id"
-    wanted = (as_object(created.body) or {}).get(amount_name)
-    expected = f"{created.kind} {created.identifier or ''} of {wanted}"
+    sent_amount = (as_object(created.body) or {}).get(amount_name)
+    expected = f"{created.kind} {created.identifier or ''} of {sent_amount}"
     resource = json_object(exchange)
     response = exchange.outcome
     if resource is None or not isinstance(response, Response) or response.status != 200:
-        return Mismatch(expected, told(exchange))
+        return Mismatch(expected, summary_of(exchange))
     shown_id, shown = resource.get(id_name, created.identifier), resource.get(amount_name)
-    agrees = shown == wanted and type(shown) is type(wanted)
-    if created.identifier in (None, shown_id) and (agrees or not is_integer(wanted)):
+    agrees = shown == sent_amount and type(shown) is type(sent_amount)
+    if created.identifier in (None, shown_id) and (agrees or not is_integer(sent_amount)):
         return None
     return Mismatch(expected, f"{created.kind} {shown_id} of {shown!r}")

@@ -1,52 +1,64 @@
-"""Orders from a customer token: made from server to server, without a shopper in a browser."""
+"""Orders from a customer token: made server to server, without a consumer in a browser."""
 
 import base64
+from typing import Literal
 from urllib.parse import quote
 
 import msgspec
 
-from klarna_conformance.http.wire import Wire
-from klarna_conformance.target.provisioners.provisioner import ORDER_ANSWER
+from klarna_conformance.target.provisioners.provisioner import (
+    ORDER_ANSWER,
+    OrdersConfig,
+    Surroundings,
+)
 from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.exchange import Failure
-from klarna_specs.plan import OrderPlan, PaymentMethod
-from klarna_specs.spec import Spec
+from klarna_specs.plan import OrderPlan
 
-__all__ = ["TokenProvisioner"]
+__all__ = ["TokenOrders", "TokenProvisioner"]
+
+
+class TokenOrders(OrdersConfig, frozen=True, tag_field="provisioner", tag="customer_token"):
+    """Orders from a customer token, with the market and the payment method of the token."""
+
+    SECRETS = ("token",)
+
+    token: str
+    market: str
+    payment_method: Literal["pay_later", "pay_in_4", "pay_now", "card"] = "pay_later"
+
+    def open(self, surroundings: Surroundings) -> "TokenProvisioner":
+        """The provisioner, with a wire of its own."""
+        return TokenProvisioner(self, surroundings)
 
 
 class TokenProvisioner:
     """Posts an order to `/customer-token/v1/tokens/{token}/order` (other documentation).
 
-    A token stands for one payment method in one market; plans of others are unavailable. Nothing is
-    captured: that is done over the documented operations. Closes the wire that it is given.
+    A token stands for one payment method in one market; orders of others are unavailable. Nothing
+    is captured: the documented operations do that. Closes its wire at the end.
     """
 
-    def __init__(
-        self,
-        spec: Spec,
-        base_url: str,
-        wire: Wire,
-        *,
-        credentials: tuple[str, str],
-        token: str,
-        market: str,
-        payment_method: PaymentMethod,
-    ) -> None:
-        self._spec = spec
-        self._url = f"{base_url}/customer-token/v1/tokens/{quote(token, safe='')}/order"
-        self._wire = wire
-        told = base64.b64encode(":".join(credentials).encode()).decode()
-        self._headers = {"Content-Type": "application/json", "Authorization": f"Basic {told}"}
-        self._market = market
-        self._payment_method = payment_method
+    pool = None
+
+    def __init__(self, config: TokenOrders, surroundings: Surroundings) -> None:
+        self._spec = surroundings.spec
+        token = quote(config.token, safe="")
+        self._url = f"{surroundings.base_url}/customer-token/v1/tokens/{token}/order"
+        self._wire = surroundings.make_wire()
+        pair = base64.b64encode(f"{surroundings.username}:{surroundings.password}".encode())
+        self._headers = {
+            "Content-Type": "application/json",
+            "Authorization": f"Basic {pair.decode()}",
+        }
+        self._token_is_of = (config.market, config.payment_method)
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
-        """Makes the order, as far as the token can."""
-        wanted = (plan.market, plan.payment_method)
-        if wanted != (self._market, self._payment_method):
-            told = f"the customer token is of {self._market} and {self._payment_method}"
-            return Unavailable(plan=plan, reason=f"{told}, not of {' and '.join(wanted)}")
+        """Makes the order, if it has the token's market and payment method."""
+        planned = (plan.market, plan.payment_method)
+        if planned != self._token_is_of:
+            token = f"the customer token is of {' and '.join(self._token_is_of)}"
+            return Unavailable(plan=plan, reason=f"{token}, not of {' and '.join(planned)}")
         outcome = await self._wire.send(
             "POST",
             self._url,
@@ -54,7 +66,7 @@ class TokenProvisioner:
             headers=self._headers,
         )
         if isinstance(outcome, Failure):
-            return self._unavailable(plan, f"could not be asked: {outcome.message}")
+            return self._unavailable(plan, f"could not be requested: {outcome.message}")
         try:
             order_id = ORDER_ANSWER.decode(outcome.body.text).order_id
         except msgspec.DecodeError:

@@ -1,4 +1,4 @@
-"""The provisioner of a target that has none."""
+"""The provisioner of a target without one."""
 
 from klarna_reports.record.record import Unavailable
 from klarna_specs.plan import OrderPlan
@@ -7,11 +7,13 @@ __all__ = ["NoProvisioner"]
 
 
 class NoProvisioner:
-    """Has no orders to give."""
+    """Provides no orders."""
+
+    pool = None
 
     async def provide(self, plan: OrderPlan) -> Unavailable:
-        """Says that nothing makes orders here."""
+        """No order, and the reason."""
         return Unavailable(plan=plan, reason="the target has no provisioner to make orders")
 
     async def aclose(self) -> None:
-        """Nothing was opened."""
+        """There is nothing to close."""

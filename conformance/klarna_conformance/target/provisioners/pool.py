@@ -1,13 +1,15 @@
-"""Orders from a pool: they exist already, and each is used up by what it is used for."""
+"""Orders from a pool: they exist already, and each can be used once."""
 
 import fcntl
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Self
 
 import msgspec
 
 from klarna_conformance.errors import UsageError
+from klarna_conformance.target.provisioners.provisioner import OrdersConfig, Surroundings
 from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
@@ -15,7 +17,7 @@ from klarna_specs.plan import Authorization, OrderPlan, PaymentMethod
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 
-__all__ = ["PoolOrder", "PoolProvisioner", "read_pool", "used_file", "wanted"]
+__all__ = ["PoolOrder", "PoolOrders", "PoolProvisioner"]
 
 
 class _Capture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -36,7 +38,7 @@ class PoolOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def plan(self) -> OrderPlan:
-        """The order as a plan that is fulfilled already."""
+        """The plan that the order fulfils as it is."""
         return OrderPlan(
             market=self.market,
             currency=self.currency,
@@ -47,9 +49,9 @@ class PoolOrder(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         )
 
     def serves(self, plan: OrderPlan) -> bool:
-        """Whether it is the order of a plan, or becomes it by what the toolkit can still do.
+        """Whether it is the order of a plan, or can still become it.
 
-        Captures that are missing can be made, and what is open can be released or cancelled.
+        Missing captures can be made, and an open authorization can be released or cancelled.
         """
         same = (self.market, self.currency, self.payment_method, self.order_amount) == (
             plan.market,
@@ -69,8 +71,8 @@ class _Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     orders: tuple[PoolOrder, ...]
 
 
-def read_pool(path: Path, spec: Spec) -> tuple[PoolOrder, ...]:
-    """The orders that a file lists; raises UsageError with the line of what is wrong in it."""
+def _read_pool(path: Path, spec: Spec) -> tuple[PoolOrder, ...]:
+    """The orders of a file; raises UsageError with the line of what is wrong in it."""
     try:
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
         orders = shaped(text, _Pool).orders
@@ -80,7 +82,7 @@ def read_pool(path: Path, spec: Spec) -> tuple[PoolOrder, ...]:
             if order.market not in spec.markets:
                 raise text.error((*place, "market"), f"there is no market {order.market!r}")
             if order.order_id in seen:
-                raise text.error((*place, "order_id"), f"{order.order_id!r} stands here twice")
+                raise text.error((*place, "order_id"), f"{order.order_id!r} is listed twice")
             if problem := order.plan.problem:
                 raise text.error(place, problem)
             seen.add(order.order_id)
@@ -96,35 +98,44 @@ def _with_currency(spec: Spec, order: PoolOrder) -> PoolOrder:
     return msgspec.structs.replace(order, currency=currency)
 
 
-def used_file(pool: Path) -> Path:
-    """Where it is remembered which orders of a pool were used: beside it, a line each."""
-    return pool.with_name(f"{pool.name}.used")
+class PoolOrders(OrdersConfig, frozen=True, tag_field="provisioner", tag="pool"):
+    """Orders that exist already, listed in a file beside this one."""
+
+    file: str
+
+    def located(self, folder: Path) -> Self:
+        """With the path of the file from a target file in this folder."""
+        return msgspec.structs.replace(self, file=str(folder / self.file))
+
+    def open(self, surroundings: Surroundings) -> "PoolProvisioner":
+        """The provisioner; raises UsageError with the line of what is wrong in the file."""
+        return PoolProvisioner(Path(self.file), surroundings.spec)
 
 
 class PoolProvisioner:
-    """Hands out each order once, also across runs and to several of them at a time.
+    """Provides each order once, also across runs and to several runs at a time.
 
-    An order is written down as used before it is handed out: one that a crashed run may have
-    touched is not used again.
+    An order is recorded as used before it is provided, in a file beside the pool's, one line each:
+    an order that a crashed run may have changed is not used again.
     """
 
     def __init__(self, path: Path, spec: Spec) -> None:
-        self._orders = read_pool(path, spec)
-        self._used = used_file(path)
+        self._orders = _read_pool(path, spec)
+        self._used = path.with_name(f"{path.name}.used")
 
     @property
-    def stock(self) -> tuple[PoolOrder, ...]:
-        """The orders that are still to be had."""
+    def pool(self) -> tuple[PoolOrder, ...]:
+        """The unused orders."""
         used = self._used.read_text("utf-8").split() if self._used.exists() else []
         return tuple(order for order in self._orders if order.order_id not in used)
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
-        """The unused order that serves a plan, with the most done already."""
+        """The unused order that serves a plan, with the most captures."""
         with self._locked():
-            serving = (order for order in self.stock if order.serves(plan))
+            serving = (order for order in self.pool if order.serves(plan))
             order = max(serving, key=lambda each: len(each.captures), default=None)
             if order is None:
-                return Unavailable(plan=plan, reason=f"the pool has no {wanted(plan)}")
+                return Unavailable(plan=plan, reason=f"the pool has no {_described(plan)}")
             with self._used.open("a", encoding="utf-8") as file:
                 file.write(f"{order.order_id}\n")
         capture_ids = tuple(capture.capture_id for capture in order.captures)
@@ -136,7 +147,7 @@ class PoolProvisioner:
         )
 
     async def aclose(self) -> None:
-        """Nothing was opened."""
+        """There is nothing to close."""
 
     @contextmanager
     def _locked(self) -> Generator[None]:
@@ -145,8 +156,8 @@ class PoolProvisioner:
             yield
 
 
-def wanted(plan: OrderPlan) -> str:
-    """An order, as somebody would have to make it, in words."""
+def _described(plan: OrderPlan) -> str:
+    """The order that somebody would have to add, in words."""
     parts = f", captured in {len(plan.captures)}" if plan.captures else ""
     return (
         f"unused order of {plan.order_amount} minor units in {plan.market} "

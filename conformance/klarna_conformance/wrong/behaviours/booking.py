@@ -11,6 +11,7 @@ import msgspec
 from klarna_conformance.mock.deviation import Booking, Deviation
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.behaviours.situation import situation, value
+from klarna_specs.effects import moved_on
 from klarna_specs.ledger import Ledger
 
 __all__ = ["BEHAVIOURS"]
@@ -95,7 +96,7 @@ def _concerned(booking: Booking, of: Sequence[str], when: str, on: str) -> bool:
 
 
 def _after(booking: Booking, *, effect: bool) -> Ledger:
-    return booking.ledger.after(booking.call, booking.answer, effect=effect)
+    return moved_on(booking.ledger, booking.call, booking.answer, effect=effect)
 
 
 BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {

@@ -12,6 +12,7 @@ from klarna_conformance.mock.deviation import Booking, Deviation, Sending
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.behaviours.situation import situation, value
 from klarna_specs.calls import Call
+from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Payload, Response
 from klarna_specs.ledger import Ledger
 
@@ -57,7 +58,7 @@ def _loses_updates(*, of: Sequence[str]) -> Deviation:
         if booking.effect and booking.call.operation.operation in of:
             arrived = arrivals.get(before.order_id, before)
             before = msgspec.structs.replace(arrived, keys=before.keys, turn=before.turn)
-        return before.after(booking.call, booking.answer, effect=booking.effect)
+        return moved_on(before, booking.call, booking.answer, effect=booking.effect)
 
     return Deviation(assessed_on=assessed_on, booked=booked)
 

@@ -1,34 +1,17 @@
-"""The catalogue of wrong and harmless clients, read from YAML."""
+"""The catalogue of wrong and harmless clients: every class of this package that has an id."""
 
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
-from pathlib import Path
 
 import msgspec
 
-from klarna_conformance.errors import UsageError
-from klarna_conformance.wrong.clients import (
-    details,
-    keys,
-    rare,
-    resending,
-    sending,
-    telling,
-)
+from klarna_conformance.wrong.clients import details, keys, rare, resending, sending, telling
 from klarna_conformance.wrong.reference import ReferenceClient
-from klarna_specs.errors import SpecFileError
-from klarna_specs.loader import shaped
-from klarna_specs.yaml_text import parse_yaml
 
 __all__ = ["ClientMutant", "client_mutants", "client_proofs"]
 
 _MODULES = (keys, sending, rare, resending, telling, details)
-
-
-class _Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    id: str
-    client: str
-    caught_by: tuple[str, ...] = ()
 
 
 class ClientMutant(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,14 +33,17 @@ class ClientMutant(msgspec.Struct, frozen=True, kw_only=True):
 
 @cache
 def client_mutants() -> tuple[ClientMutant, ...]:
-    """All of them, in the order of the file; raises UsageError where that is not right."""
-    path = Path(__file__).with_name("clients.yaml")
-    try:
-        text = parse_yaml(path.name, path.read_text(encoding="utf-8"))
-        listed: dict[str, tuple[_Entry, ...]] = shaped(text, dict[str, tuple[_Entry, ...]])
-    except SpecFileError as exc:
-        raise UsageError(str(exc)) from exc
-    return tuple(_mutant(entry) for entry in listed["clients"])
+    """All clients: the wrong ones, then the reference and other harmless ones."""
+    listed = [
+        ClientMutant(
+            id=client.id,
+            description=(client.__doc__ or "").split("\n\n")[0],
+            client=client,
+            caught_by=vars(client).get("caught_by", ()),
+        )
+        for client in (ReferenceClient, *_clients())
+    ]
+    return tuple(sorted(listed, key=lambda each: each.harmless))
 
 
 def client_proofs() -> dict[str, int]:
@@ -65,12 +51,10 @@ def client_proofs() -> dict[str, int]:
     return Counter(name for mutant in client_mutants() for name in mutant.caught_by)
 
 
-def _mutant(entry: _Entry) -> ClientMutant:
-    made = [vars(module)[entry.client] for module in _MODULES if entry.client in vars(module)]
-    if not made:
-        raise UsageError(f"clients.yaml: {entry.id}: there is no client {entry.client!r}")
-    client: type[ReferenceClient] = made[0]
-    description = (client.__doc__ or "").strip().split("\n\n")[0]
-    return ClientMutant(
-        id=entry.id, description=description, client=client, caught_by=entry.caught_by
-    )
+def _clients() -> Iterator[type[ReferenceClient]]:
+    """The classes with an id of their own; those without are parts of others."""
+    for module in _MODULES:
+        for client in vars(module).values():
+            own = isinstance(client, type) and client.__module__ == module.__name__
+            if own and "id" in vars(client):
+                yield client

@@ -6,26 +6,9 @@ from typing import Any
 
 import httpx
 
+from klarna_conformance.wrong.clients.parts import ORDERS, Reading
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 from klarna_specs.client.play import Done, RefusedIt, Told, Unknown
-
-__all__ = [
-    "CodeInWords",
-    "CodeMadeUp",
-    "CodeStale",
-    "CorrelationIdMadeUp",
-    "CorrelationIdStale",
-    "FollowsForeignLocation",
-    "FollowsLocationBare",
-    "MessageMadeUp",
-    "MessageStale",
-    "MessagesInOneText",
-    "NotFoundIsDone",
-    "ReadsBackAndRefuses",
-    "RefusedWhenReadFails",
-    "RefusedWhenWaitLasts",
-    "RefusedWithoutCredentials",
-]
 
 
 class _Details(ReferenceClient):
@@ -48,12 +31,18 @@ class _Details(ReferenceClient):
 class CodeMadeUp(_Details):
     """Has one error code for whatever is refused."""
 
+    id = "client-error-code-made-up"
+    caught_by = ("client.refusal-details-true",)
+
     def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
         return RefusedIt("DECLINED", told.error_messages, told.correlation_id)
 
 
 class CodeStale(_Details):
     """Keeps an error code until another one comes."""
+
+    id = "client-error-code-stale"
+    caught_by = ("client.refusal-details-true",)
 
     def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
         code = before.error_code or told.error_code
@@ -63,12 +52,18 @@ class CodeStale(_Details):
 class CorrelationIdMadeUp(_Details):
     """Makes a correlation id of its own."""
 
+    id = "client-correlation-id-made-up"
+    caught_by = ("client.refusal-details-true",)
+
     def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
         return RefusedIt(told.error_code, told.error_messages, str(uuid.uuid4()))
 
 
 class CorrelationIdStale(_Details):
     """Reports the first correlation id that it ever got."""
+
+    id = "client-correlation-id-stale"
+    caught_by = ("client.refusal-details-true",)
 
     _first: str | None = None
 
@@ -80,12 +75,18 @@ class CorrelationIdStale(_Details):
 class MessageMadeUp(_Details):
     """Has a reason of its own for whatever is refused."""
 
+    id = "client-message-made-up"
+    caught_by = ("client.refusal-details-true",)
+
     def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
         return RefusedIt(told.error_code, ("Insufficient funds",), told.correlation_id)
 
 
 class MessageStale(_Details):
     """Reports the messages of the refusal before this one."""
+
+    id = "client-message-stale"
+    caught_by = ("client.refusal-details-true",)
 
     def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
         messages = before.error_messages or told.error_messages
@@ -95,12 +96,16 @@ class MessageStale(_Details):
 class CodeInWords(_Details):
     """Harmless: has a code of its own where the server gave none."""
 
+    id = "client-code-in-words"
+
     def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
         return RefusedIt(told.error_code or "NO_CODE", told.error_messages, told.correlation_id)
 
 
 class MessagesInOneText(_Details):
     """Harmless: reports the server's messages in a sentence of its own."""
+
+    id = "client-messages-in-one-text"
 
     def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
         text = f"Klarna refused: {'; '.join(told.error_messages) or 'no reason given'}."
@@ -110,6 +115,9 @@ class MessagesInOneText(_Details):
 class RefusedWhenWaitLasts(ReferenceClient):
     """Takes a wait that does not end for a refusal, also where an attempt before it was lost."""
 
+    id = "client-lost-then-429-is-refused"
+    caught_by = ("client.refused-is-true",)
+
     def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
         if last is not None and last.status_code == 429:
             return self.refused(last)
@@ -118,6 +126,9 @@ class RefusedWhenWaitLasts(ReferenceClient):
 
 class RefusedWithoutCredentials(ReferenceClient):
     """Takes a 401 for a refusal, also where an attempt before it was lost."""
+
+    id = "client-lost-then-401-is-refused"
+    caught_by = ("client.refused-is-true",)
 
     _denied: httpx.Response | None = None
 
@@ -135,12 +146,18 @@ class RefusedWithoutCredentials(ReferenceClient):
 class NotFoundIsDone(ReferenceClient):
     """Takes what is not found for done."""
 
+    id = "client-404-is-done"
+    caught_by = ("client.done-is-true",)
+
     def refused(self, response: httpx.Response) -> Told:
         return Done() if response.status_code == 404 else super().refused(response)
 
 
-class RefusedWhenReadFails(ReferenceClient):
+class RefusedWhenReadFails(Reading):
     """Reads the order where an answer is missing, and takes what it cannot read for refused."""
+
+    id = "client-unread-is-refused"
+    caught_by = ("client.refused-is-true",)
 
     attempts = 1
 
@@ -148,36 +165,33 @@ class RefusedWhenReadFails(ReferenceClient):
         told = super().do(operation, order_id, arguments)
         if operation != "refundOrder" or not isinstance(told, Unknown):
             return told
-        try:
-            shown = self.http.get(f"/ordermanagement/v1/orders/{order_id}", auth=self.auth(0))
-        except httpx.TransportError:
-            return told
-        return told if shown.is_success else RefusedIt()
+        shown = self.read(f"{ORDERS}/{order_id}")
+        return told if shown is None or shown.is_success else RefusedIt()
 
 
-class ReadsBackAndRefuses(ReferenceClient):
+class ReadsBackAndRefuses(Reading):
     """Reads the refund back after it was made, and takes what it cannot read for refused."""
+
+    id = "client-not-read-back-is-refused"
+    caught_by = ("client.refused-is-true",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
         told = super().done(errand, response)
         if not isinstance(told, Done) or not told.refund_id:
             return told
-        try:
-            shown = self.http.get(f"{errand.path}/{told.refund_id}", auth=self.auth(0))
-        except httpx.TransportError:
-            return told
-        return told if shown.is_success else self.refused(shown)
+        shown = self.read(f"{errand.path}/{told.refund_id}")
+        return told if shown is None or shown.is_success else self.refused(shown)
 
 
-class FollowsForeignLocation(ReferenceClient):
+class FollowsForeignLocation(Reading):
     """Reads the refund where its Location leads to, with its credentials, wherever that is."""
+
+    id = "client-location-anywhere"
+    caught_by = ("client.credentials-kept",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
         if location := response.headers.get("location"):
-            try:
-                self.http.get(location, auth=self.location_auth(location))
-            except httpx.TransportError:
-                pass
+            self.read(location, self.location_auth(location))
         return super().done(errand, response)
 
     def location_auth(self, location: str) -> httpx.Auth:
@@ -188,6 +202,8 @@ class FollowsForeignLocation(ReferenceClient):
 
 class FollowsLocationBare(FollowsForeignLocation):
     """Harmless: reads the refund at its Location, and shows its credentials to its server only."""
+
+    id = "client-location-without-credentials"
 
     def location_auth(self, location: str) -> httpx.Auth:
         at_home = location.startswith((self.hello.base_url, "/"))

@@ -6,32 +6,15 @@ from typing import Any, ClassVar
 
 import httpx
 
+from klarna_conformance.wrong.clients.parts import InDoubt
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
-
-__all__ = [
-    "ConstantKey",
-    "KeyOfAmount",
-    "KeyOfOrder",
-    "KeyOfOrderAndCount",
-    "KeyOfSecondAttempt",
-    "KeyOnlyWhenRetrying",
-    "KeyPrefixed",
-    "LongKeys",
-    "NewKeyAfterAnyWait",
-    "NewKeyAfterConflict",
-    "NewKeyAfterWait",
-    "NewKeyEachAttempt",
-    "NoKey",
-    "NoKeyNoRetry",
-    "NoKeyOnChanges",
-    "NoKeyWhenRetrying",
-    "SharedKeys",
-    "UuidOfErrand",
-]
 
 
 class NoKey(ReferenceClient):
     """Never sends a key, and sends again all the same."""
+
+    id = "client-no-key"
+    caught_by = ("client.once",)
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return None
@@ -40,11 +23,17 @@ class NoKey(ReferenceClient):
 class NoKeyNoRetry(NoKey):
     """Never sends a key, and never sends again: only the network can double what it does."""
 
+    id = "client-no-key-no-retry"
+    caught_by = ("client.guarded-against-duplicates",)
+
     attempts = 1
 
 
 class NoKeyOnChanges(ReferenceClient):
     """Sends a key with refunds only."""
+
+    id = "client-no-key-on-changes"
+    caught_by = ("client.key-sent",)
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return super().key(operation, order_id, arguments) if operation == "refundOrder" else None
@@ -53,12 +42,18 @@ class NoKeyOnChanges(ReferenceClient):
 class NewKeyEachAttempt(ReferenceClient):
     """Makes a key for each request, as an HTTP library's hook would."""
 
+    id = "client-new-key-each-attempt"
+    caught_by = ("client.once",)
+
     def key_again(self, errand: Errand, attempt: int) -> str | None:
         return str(uuid.uuid4()) if errand.key else None
 
 
 class KeyOfSecondAttempt(ReferenceClient):
     """Keeps the key for one repetition, and makes a new one for the next."""
+
+    id = "client-new-key-for-third-attempt"
+    caught_by = ("client.key-kept",)
 
     def key_again(self, errand: Errand, attempt: int) -> str | None:
         return errand.key if attempt < 2 or not errand.key else str(uuid.uuid4())
@@ -67,6 +62,9 @@ class KeyOfSecondAttempt(ReferenceClient):
 class NoKeyWhenRetrying(ReferenceClient):
     """Loses the header when it sends again."""
 
+    id = "client-no-key-when-retrying"
+    caught_by = ("client.once",)
+
     def key_again(self, errand: Errand, attempt: int) -> str | None:
         return None if attempt else errand.key
 
@@ -74,12 +72,18 @@ class NoKeyWhenRetrying(ReferenceClient):
 class KeyOnlyWhenRetrying(ReferenceClient):
     """Thinks of a key only when something went wrong."""
 
+    id = "client-key-only-when-retrying"
+    caught_by = ("client.once",)
+
     def key_again(self, errand: Errand, attempt: int) -> str | None:
         return errand.key if attempt else None
 
 
 class ConstantKey(ReferenceClient):
     """Has one key for everything."""
+
+    id = "client-one-key-for-everything"
+    caught_by = ("client.key-of-its-own",)
 
     _key = "0f3b1c52-2a77-4d0e-9d43-6f1f5f6f9a10"
 
@@ -90,6 +94,9 @@ class ConstantKey(ReferenceClient):
 class KeyOfOrder(ReferenceClient):
     """Makes the key of the order: a second refund gets the answer of the first."""
 
+    id = "client-key-of-the-order"
+    caught_by = ("client.done-is-true",)
+
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, order_id))
 
@@ -97,12 +104,18 @@ class KeyOfOrder(ReferenceClient):
 class KeyOfAmount(ReferenceClient):
     """Makes the key of order and arguments: the same refund again is no second one."""
 
+    id = "client-key-of-the-arguments"
+    caught_by = ("client.done-is-true",)
+
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{operation} {order_id} {arguments}"))
 
 
 class SharedKeys(ReferenceClient):
     """Draws its keys from too few: the lowest byte of a counter that starts anew."""
+
+    id = "client-keys-from-too-few"
+    caught_by = ("client.key-of-its-own",)
 
     _count: ClassVar[int] = 0
 
@@ -114,12 +127,17 @@ class SharedKeys(ReferenceClient):
 class KeyPrefixed(ReferenceClient):
     """Has keys that are no UUIDs."""
 
+    id = "client-key-no-uuid"
+    caught_by = ("client.key-uuid",)
+
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return f"refund-{uuid.uuid4()}"
 
 
 class LongKeys(ReferenceClient):
     """Harmless: has keys of more than a hundred characters, as a shop with many stores would."""
+
+    id = "client-long-keys"
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return f"{operation}:{order_id}:{uuid.uuid4()}:{uuid.uuid4()}"
@@ -128,12 +146,16 @@ class LongKeys(ReferenceClient):
 class UuidOfErrand(ReferenceClient):
     """Harmless: has UUIDs of version 5, of something that is never the same."""
 
+    id = "client-uuid-5"
+
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{order_id} {uuid.uuid4()}"))
 
 
 class KeyOfOrderAndCount(ReferenceClient):
     """Harmless: makes the key of the order and of how many errands there were before."""
+
+    id = "client-key-of-order-and-count"
 
     _count: ClassVar[int] = 0
 
@@ -171,29 +193,25 @@ class _NewKeyAfter(ReferenceClient):
 class NewKeyAfterAnyWait(_NewKeyAfter):
     """Has a new key after 429, also where an attempt before it may have been carried out."""
 
+    id = "client-new-key-after-any-429"
+    caught_by = ("client.once",)
+
     anew = (429,)
 
 
 class NewKeyAfterConflict(_NewKeyAfter):
     """Takes 409 for a trouble of its key, and tries another one."""
 
+    id = "client-new-key-after-409"
+    caught_by = ("client.key-kept",)
+
     anew = (409,)
 
 
-class NewKeyAfterWait(NewKeyAfterAnyWait):
+class NewKeyAfterWait(InDoubt, NewKeyAfterAnyWait):
     """Harmless: has a new key after 429, as long as nothing can have been done."""
 
-    _unclear = False
-
-    def send(self, errand: Errand, attempt: int) -> httpx.Response:
-        self._unclear = self._unclear and attempt > 0
-        try:
-            response = super().send(errand, attempt)
-        except httpx.TransportError:
-            self._unclear = True
-            raise
-        self._unclear = self._unclear or response.is_server_error
-        return response
+    id = "client-new-key-after-429"
 
     def renews(self, response: httpx.Response) -> bool:
-        return super().renews(response) and not self._unclear
+        return super().renews(response) and not self.unclear

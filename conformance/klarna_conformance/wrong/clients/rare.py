@@ -6,67 +6,45 @@ from typing import Any
 
 import httpx
 
-from klarna_conformance.wrong.reference import Errand, ReferenceClient
+from klarna_conformance.wrong.clients.parts import Amounts, Descriptions, InDoubt, Lines
+from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_specs.client.play import Done, Told
 
-__all__ = [
-    "AmountAsFloat",
-    "AmountBySinglePrecision",
-    "AmountByText",
-    "AmountCutOff",
-    "BreaksDownAtNothing",
-    "BreaksDownAtSecondDiscount",
-    "BreaksDownWithoutDescription",
-    "BreaksDownWithoutLatin",
-    "DropsLinesOfNothing",
-    "DropsZero",
-    "EqualRefundsOnce",
-    "FeesMerged",
-    "LineOfEachReference",
-    "NullsForNone",
-    "OneShippingLine",
-    "ReleaseIsNotSent",
-    "ReleasesAnAmount",
-    "RepeatsConflictInDoubt",
-    "TextsInLatin",
-]
 
-
-class _Amounts(ReferenceClient):
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        body = super().body(operation, arguments)
-        if body and "refunded_amount" in body:
-            body["refunded_amount"] = self.amount(body["refunded_amount"])
-        return body
-
-    def amount(self, amount: int) -> Any:
-        """The amount as it is sent."""
-        return amount
-
-
-class AmountCutOff(_Amounts):
+class AmountCutOff(Amounts):
     """Reckons in the major unit, and cuts off: 0.29 becomes 28."""
+
+    id = "client-amount-cut-off"
+    caught_by = ("client.amounts-as-told",)
 
     def amount(self, amount: int) -> Any:
         return int(amount / 100 * 100)
 
 
-class AmountBySinglePrecision(_Amounts):
+class AmountBySinglePrecision(Amounts):
     """Keeps amounts in single precision: 16777217 becomes 16777216."""
+
+    id = "client-amount-in-single-precision"
+    caught_by = ("client.amounts-as-told",)
 
     def amount(self, amount: int) -> Any:
         return int(struct.unpack("f", struct.pack("f", amount))[0])
 
 
-class AmountByText(_Amounts):
+class AmountByText(Amounts):
     """Takes the point out of the amount in the major unit: 12.5 becomes 125."""
+
+    id = "client-amount-by-text"
+    caught_by = ("client.amounts-as-told",)
 
     def amount(self, amount: int) -> Any:
         return int(str(amount / 100).replace(".", ""))
 
 
-class AmountAsFloat(_Amounts):
+class AmountAsFloat(Amounts):
     """Harmless: sends amounts as 1.0, which a server may read as 1 or not."""
+
+    id = "client-amount-as-float"
 
     def amount(self, amount: int) -> Any:
         return float(amount)
@@ -74,6 +52,9 @@ class AmountAsFloat(_Amounts):
 
 class DropsZero(ReferenceClient):
     """Leaves members away that are zero or empty, also the amount."""
+
+    id = "client-zero-dropped"
+    caught_by = ("client.amounts-as-told",)
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
@@ -83,42 +64,41 @@ class DropsZero(ReferenceClient):
 class NullsForNone(ReferenceClient):
     """Harmless: sends null for what it was not told, which a server may read as none or not."""
 
+    id = "client-nulls-for-none"
+
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
         none = {"description": None, "reference": None} if operation == "refundOrder" else {}
         return {**none, **body} if body is not None else None
 
 
-class _Lines(ReferenceClient):
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        body = super().body(operation, arguments)
-        if body and (lines := body.get("order_lines")):
-            body["order_lines"] = self.lines(lines)
-        return body
-
-    def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The lines as they are sent."""
-        return lines
-
-
-class LineOfEachReference(_Lines):
+class LineOfEachReference(Lines):
     """Keeps one line for each reference, the last one."""
+
+    id = "client-line-of-each-reference"
+    caught_by = ("client.amounts-as-told",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         named = {line.get("reference", number): line for number, line in enumerate(lines)}
         return list(named.values())
 
 
-class OneShippingLine(_Lines):
+class OneShippingLine(Lines):
     """Sends one shipping line, whatever there is."""
+
+    id = "client-one-shipping-line"
+    caught_by = ("client.amounts-as-told",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         shipping = [line for line in lines if line["type"] == "shipping_fee"]
         return [line for line in lines if line not in shipping[1:]]
 
 
-class FeesMerged(_Lines):
+class FeesMerged(Lines):
     """Makes one return fee of several."""
+
+    id = "client-fees-merged"
+    caught_by = ("client.amounts-as-told",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         fees = [line for line in lines if line["type"] == "return_fee"]
@@ -129,22 +109,31 @@ class FeesMerged(_Lines):
         return [*(line for line in lines if line not in fees), merged]
 
 
-class DropsLinesOfNothing(_Lines):
+class DropsLinesOfNothing(Lines):
     """Leaves lines away that cost nothing."""
+
+    id = "client-lines-of-nothing-dropped"
+    caught_by = ("client.amounts-as-told",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [line for line in lines if line["total_amount"]]
 
 
-class BreaksDownAtNothing(_Lines):
+class BreaksDownAtNothing(Lines):
     """Works out what a piece costs, also of a line without pieces."""
+
+    id = "client-breaks-down-at-quantity-0"
+    caught_by = ("client.answers",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [line for line in lines if line["total_amount"] // line["quantity"] is not None]
 
 
-class BreaksDownAtSecondDiscount(_Lines):
+class BreaksDownAtSecondDiscount(Lines):
     """Knows one discount for each refund."""
+
+    id = "client-breaks-down-at-second-discount"
+    caught_by = ("client.answers",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if sum(line["type"] == "discount" for line in lines) > 1:
@@ -155,32 +144,30 @@ class BreaksDownAtSecondDiscount(_Lines):
 class BreaksDownWithoutDescription(ReferenceClient):
     """Needs a description."""
 
+    id = "client-breaks-down-without-description"
+    caught_by = ("client.answers",)
+
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         if operation == "refundOrder":
             arguments["description"] = str(arguments["description"])
         return super().body(operation, arguments)
 
 
-class _Described(ReferenceClient):
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        if "description" in arguments:
-            arguments["description"] = self.text(arguments["description"])
-        return super().body(operation, arguments)
-
-    def text(self, text: str) -> str:
-        """The description as it is sent."""
-        return text
-
-
-class BreaksDownWithoutLatin(_Described):
+class BreaksDownWithoutLatin(Descriptions):
     """Knows the letters of Western Europe only."""
+
+    id = "client-breaks-down-without-latin"
+    caught_by = ("client.answers",)
 
     def text(self, text: str) -> str:
         return text.encode("latin-1").decode("latin-1")
 
 
-class TextsInLatin(_Described):
+class TextsInLatin(Descriptions):
     """Has question marks for letters that it does not know."""
+
+    id = "client-texts-in-latin"
+    caught_by = ("client.texts-as-told",)
 
     def text(self, text: str) -> str:
         return text.encode("latin-1", errors="replace").decode("latin-1")
@@ -188,6 +175,9 @@ class TextsInLatin(_Described):
 
 class EqualRefundsOnce(ReferenceClient):
     """Takes a refund that equals an earlier one of the order for the same."""
+
+    id = "client-equal-refunds-once"
+    caught_by = ("client.done-is-true",)
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -208,6 +198,9 @@ class EqualRefundsOnce(ReferenceClient):
 class ReleaseIsNotSent(ReferenceClient):
     """Reports a release as done, and sends nothing."""
 
+    id = "client-release-is-not-sent"
+    caught_by = ("client.done-is-true",)
+
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         if operation == "releaseRemainingAuthorization":
             return Done()
@@ -217,26 +210,19 @@ class ReleaseIsNotSent(ReferenceClient):
 class ReleasesAnAmount(ReferenceClient):
     """Sends an amount with a release, as if a part could be released."""
 
+    id = "client-releases-an-amount"
+    caught_by = ("client.amounts-as-told",)
+
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         release = operation == "releaseRemainingAuthorization"
         return {"amount": 100} if release else super().body(operation, arguments)
 
 
-class RepeatsConflictInDoubt(ReferenceClient):
+class RepeatsConflictInDoubt(InDoubt):
     """Harmless: sends again after 409 under the same key, where an attempt before had no answer."""
 
-    _unclear = False
-
-    def send(self, errand: Errand, attempt: int) -> httpx.Response:
-        self._unclear = self._unclear and attempt > 0
-        try:
-            response = super().send(errand, attempt)
-        except httpx.TransportError:
-            self._unclear = True
-            raise
-        self._unclear = self._unclear or response.is_server_error
-        return response
+    id = "client-repeats-conflict-in-doubt"
 
     def sends_again(self, response: httpx.Response) -> bool:
-        in_doubt = response.status_code == 409 and self._unclear
+        in_doubt = response.status_code == 409 and self.unclear
         return in_doubt or super().sends_again(response)

@@ -11,32 +11,16 @@ from typing import Any
 import httpx
 
 from klarna_conformance.adapter_protocol import Hello
+from klarna_conformance.wrong.clients.parts import ORDERS, Reading
 from klarna_conformance.wrong.reference import Errand, GivenUp, ReferenceClient
 from klarna_specs.client.play import Told, Unknown
-
-__all__ = [
-    "AsksBeforeSendingAgain",
-    "GivesUpAtOnce",
-    "GoesOnBehind",
-    "HurriesAfter429",
-    "Impatient",
-    "LongerPatience",
-    "NeverEnds",
-    "OnceMore",
-    "RepeatsConflicts",
-    "RepeatsSuccesses",
-    "RetriesRefusals",
-    "RetriesUnauthorized",
-    "SendsLater",
-    "SendsLaterAsItWas",
-    "TwoAtOnce",
-    "TwoAttempts",
-    "WaitsForEver",
-]
 
 
 class NeverEnds(ReferenceClient):
     """Sends again until it works."""
+
+    id = "client-never-ends"
+    caught_by = ("client.sends-no-more-than-enough",)
 
     attempts = 1_000_000
 
@@ -47,6 +31,9 @@ class NeverEnds(ReferenceClient):
 class WaitsForEver(ReferenceClient):
     """Asks ever more rarely, and never gives up."""
 
+    id = "client-waits-for-ever"
+    caught_by = ("client.answers",)
+
     attempts = 1_000_000
 
     def delay_s(self, attempt: int, last: httpx.Response | None) -> float:
@@ -56,12 +43,18 @@ class WaitsForEver(ReferenceClient):
 class RetriesRefusals(ReferenceClient):
     """Sends again whatever is no success."""
 
+    id = "client-retries-refusals"
+    caught_by = ("client.no-retry-after-refusal",)
+
     def sends_again(self, response: httpx.Response) -> bool:
         return True
 
 
 class RetriesUnauthorized(ReferenceClient):
     """Sends again what was refused for its credentials."""
+
+    id = "client-retries-unauthorized"
+    caught_by = ("client.no-retry-after-refusal",)
 
     def sends_again(self, response: httpx.Response) -> bool:
         return response.status_code == 401 or super().sends_again(response)
@@ -70,6 +63,9 @@ class RetriesUnauthorized(ReferenceClient):
 class RepeatsConflicts(ReferenceClient):
     """Sends again what cannot be processed, or is in conflict."""
 
+    id = "client-retries-conflicts"
+    caught_by = ("client.no-retry-after-refusal",)
+
     def sends_again(self, response: httpx.Response) -> bool:
         return response.status_code in (409, 422) or super().sends_again(response)
 
@@ -77,12 +73,18 @@ class RepeatsConflicts(ReferenceClient):
 class HurriesAfter429(ReferenceClient):
     """Does not read Retry-After."""
 
+    id = "client-hurries-after-429"
+    caught_by = ("client.waits-as-asked",)
+
     def delay_s(self, attempt: int, last: httpx.Response | None) -> float:
         return super().delay_s(attempt, None)
 
 
 class RepeatsSuccesses(ReferenceClient):
     """Sends a call again after it succeeded, to be sure."""
+
+    id = "client-repeats-successes"
+    caught_by = ("client.stops-after-success",)
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         response = super().send(errand, attempt)
@@ -94,6 +96,9 @@ class RepeatsSuccesses(ReferenceClient):
 class Impatient(ReferenceClient):
     """Waits for an answer for a tenth of the time that it was advised to."""
 
+    id = "client-impatient"
+    caught_by = ("client.patience",)
+
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         self.http.timeout = httpx.Timeout(self.hello.timeout_s / 10)
         return super().send(errand, attempt)
@@ -101,6 +106,9 @@ class Impatient(ReferenceClient):
 
 class TwoAtOnce(ReferenceClient):
     """Sends each refund twice at the same time under two keys, and takes the quicker answer."""
+
+    id = "client-two-at-once"
+    caught_by = ("client.once",)
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         if errand.operation != "refundOrder":
@@ -114,6 +122,9 @@ class TwoAtOnce(ReferenceClient):
 
 class GoesOnBehind(ReferenceClient):
     """Tells that it does not know, and sends again behind everybody's back, under a new key."""
+
+    id = "client-goes-on-behind"
+    caught_by = ("client.as-told-only", "client.once")
 
     attempts = 1
 
@@ -134,6 +145,9 @@ class GoesOnBehind(ReferenceClient):
 
 class SendsLater(ReferenceClient):
     """Keeps refunds without an answer for later, and sends them with the next one, as new ones."""
+
+    id = "client-sends-later"
+    caught_by = ("client.once", "client.as-told-only")
 
     attempts = 1
 
@@ -166,23 +180,27 @@ class SendsLater(ReferenceClient):
 class SendsLaterAsItWas(SendsLater):
     """Harmless: keeps refunds without an answer, and sends them with the next, as they were."""
 
+    id = "client-sends-later-as-it-was"
+
     def later(self, errand: Errand) -> Errand:
         return errand
 
 
-class AsksBeforeSendingAgain(ReferenceClient):
+class AsksBeforeSendingAgain(Reading):
     """Harmless: reads the order before it sends a call again."""
+
+    id = "client-asks-before-sending-again"
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         if attempt:
-            with contextlib.suppress(httpx.TransportError):
-                path = f"/ordermanagement/v1/orders/{errand.order_id}"
-                self.http.get(path, auth=self.auth(attempt))
+            self.read(f"{ORDERS}/{errand.order_id}", self.auth(attempt))
         return super().send(errand, attempt)
 
 
 class LongerPatience(ReferenceClient):
     """Harmless: waits twice as long as it was advised to."""
+
+    id = "client-patient"
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         self.http.timeout = httpx.Timeout(self.hello.timeout_s * 2)
@@ -191,6 +209,8 @@ class LongerPatience(ReferenceClient):
 
 class GivesUpAtOnce(ReferenceClient):
     """Harmless: never sends anything again, and says that it does not know."""
+
+    id = "client-gives-up-at-once"
 
     attempts = 1
 
@@ -201,11 +221,15 @@ class GivesUpAtOnce(ReferenceClient):
 class TwoAttempts(ReferenceClient):
     """Harmless: makes two attempts."""
 
+    id = "client-two-attempts"
+
     attempts = 2
 
 
 class OnceMore(ReferenceClient):
     """Harmless: makes ten quick attempts."""
+
+    id = "client-ten-attempts"
 
     attempts = 10
 

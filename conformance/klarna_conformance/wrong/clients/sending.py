@@ -3,73 +3,47 @@
 import base64
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
+from klarna_conformance.wrong.clients.parts import (
+    ORDERS,
+    Amounts,
+    Descriptions,
+    Lines,
+    Reading,
+)
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.play import Done, Told
 
-__all__ = [
-    "AddsDefaults",
-    "AmountAsText",
-    "AmountInMajorUnits",
-    "AmountOfLines",
-    "CancelsInsteadOfReleasing",
-    "CapturesFirst",
-    "ChallengedFirst",
-    "DaysRoundedUp",
-    "DescriptionCut",
-    "DropsDescription",
-    "DropsLines",
-    "DropsReference",
-    "EmptyObject",
-    "FirstCaptureAlways",
-    "FollowsLocation",
-    "FollowsRedirects",
-    "ForeignMembers",
-    "FormEncoded",
-    "LineTaxLost",
-    "LineTypesLost",
-    "LinesBackwards",
-    "LooksFirst",
-    "NoContentType",
-    "NoCredentials",
-    "NoCredentialsWhenRetrying",
-    "OtherPath",
-    "ReleasesAfterRefund",
-    "RememberedOrder",
-    "SignOfFeeLost",
-    "SortedMembers",
-    "WorksOutTax",
-    "WrapsBody",
-    "WrongPassword",
-]
 
-
-class AmountInMajorUnits(ReferenceClient):
+class AmountInMajorUnits(Amounts):
     """Cuts off what is not a whole unit of the currency: 89.89 becomes 89."""
 
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        body = super().body(operation, arguments)
-        if body and "refunded_amount" in body:
-            body["refunded_amount"] = int(body["refunded_amount"] / 100) * 100
-        return body
+    id = "client-amount-rounded"
+    caught_by = ("client.amounts-as-told",)
+
+    def amount(self, amount: int) -> Any:
+        return int(amount / 100) * 100
 
 
-class AmountAsText(ReferenceClient):
+class AmountAsText(Amounts):
     """Sends amounts as "1"."""
 
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        body = super().body(operation, arguments)
-        if body and "refunded_amount" in body:
-            body["refunded_amount"] = str(body["refunded_amount"])
-        return body
+    id = "client-amount-as-text"
+    caught_by = ("client.well-formed",)
+
+    def amount(self, amount: int) -> Any:
+        return str(amount)
 
 
 class AmountOfLines(ReferenceClient):
     """Adds up the lines itself, and leaves the fee out of the sum."""
+
+    id = "client-amount-of-lines"
+    caught_by = ("client.amounts-as-told",)
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
@@ -82,6 +56,9 @@ class AmountOfLines(ReferenceClient):
 class DaysRoundedUp(ReferenceClient):
     """Knows extensions of 30 days only."""
 
+    id = "client-days-fixed"
+    caught_by = ("client.amounts-as-told",)
+
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
         if body and "number_of_days" in body:
@@ -89,27 +66,21 @@ class DaysRoundedUp(ReferenceClient):
         return body
 
 
-class _Lines(ReferenceClient):
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        body = super().body(operation, arguments)
-        if body and (lines := body.get("order_lines")):
-            body["order_lines"] = [self.line(dict(line)) for line in lines]
-        return body
-
-    def line(self, line: dict[str, Any]) -> dict[str, Any]:
-        """The line as it is sent."""
-        return line
-
-
-class LineTypesLost(_Lines):
+class LineTypesLost(Lines):
     """Knows goods only: a fee becomes one."""
+
+    id = "client-line-types-lost"
+    caught_by = ("client.amounts-as-told",)
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         return {**line, "type": "physical"}
 
 
-class SignOfFeeLost(_Lines):
+class SignOfFeeLost(Lines):
     """Sends a fee with a positive amount."""
+
+    id = "client-fee-sign-lost"
+    caught_by = ("client.amounts-as-told",)
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         if line["type"] != "return_fee":
@@ -117,23 +88,30 @@ class SignOfFeeLost(_Lines):
         return {**line, "total_amount": -line["total_amount"], "unit_price": -line["unit_price"]}
 
 
-class LineTaxLost(_Lines):
+class LineTaxLost(Lines):
     """Leaves the tax rate of lines away."""
+
+    id = "client-line-tax-lost"
+    caught_by = ("client.amounts-as-told",)
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         line.pop("tax_rate", None)
         return line
 
 
-class AddsDefaults(_Lines):
+class AddsDefaults(Lines):
     """Harmless: writes out that there is no tax and no discount."""
+
+    id = "client-writes-out-defaults"
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         return {"total_discount_amount": 0, "total_tax_amount": 0, **line}
 
 
-class WorksOutTax(_Lines):
+class WorksOutTax(Lines):
     """Harmless: works out the tax of lines that were told with a rate only."""
+
+    id = "client-works-out-tax"
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         if "tax_rate" not in line or "total_tax_amount" in line:
@@ -142,50 +120,62 @@ class WorksOutTax(_Lines):
         return {**line, "total_tax_amount": round(tax)}
 
 
-class LinesBackwards(ReferenceClient):
+class LinesBackwards(Lines):
     """Harmless: sends the order lines in another order."""
 
+    id = "client-lines-in-another-order"
+
+    def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        return lines[::-1]
+
+
+class _Drops(ReferenceClient):
+    member: ClassVar[str]
+
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        if lines := arguments.get("order_lines"):
-            arguments["order_lines"] = lines[::-1]
+        arguments.pop(self.member, None)
         return super().body(operation, arguments)
 
 
-class DropsLines(ReferenceClient):
+class DropsLines(_Drops):
     """Does not know order lines."""
 
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        arguments.pop("order_lines", None)
-        return super().body(operation, arguments)
+    id = "client-lines-dropped"
+    caught_by = ("client.amounts-as-told",)
+    member = "order_lines"
 
 
-class DropsDescription(ReferenceClient):
+class DropsDescription(_Drops):
     """Does not send the description."""
 
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        arguments.pop("description", None)
-        return super().body(operation, arguments)
+    id = "client-description-dropped"
+    caught_by = ("client.texts-as-told",)
+    member = "description"
 
 
-class DropsReference(ReferenceClient):
+class DropsReference(_Drops):
     """Does not send the reference."""
 
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        arguments.pop("reference", None)
-        return super().body(operation, arguments)
+    id = "client-reference-dropped"
+    caught_by = ("client.texts-as-told",)
+    member = "reference"
 
 
-class DescriptionCut(ReferenceClient):
+class DescriptionCut(Descriptions):
     """Cuts descriptions off after ten characters."""
 
-    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        if "description" in arguments:
-            arguments["description"] = arguments["description"][:10]
-        return super().body(operation, arguments)
+    id = "client-description-cut"
+    caught_by = ("client.texts-as-told",)
+
+    def text(self, text: str) -> str:
+        return text[:10]
 
 
 class ForeignMembers(ReferenceClient):
     """Sends members that nobody knows."""
+
+    id = "client-foreign-members"
+    caught_by = ("client.known-members",)
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
@@ -195,6 +185,9 @@ class ForeignMembers(ReferenceClient):
 class WrapsBody(ReferenceClient):
     """Puts the body into another one."""
 
+    id = "client-body-wrapped"
+    caught_by = ("client.well-formed",)
+
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
         return {"refund": body} if body and operation == "refundOrder" else body
@@ -203,6 +196,8 @@ class WrapsBody(ReferenceClient):
 class EmptyObject(ReferenceClient):
     """Harmless: sends an empty object where no body is needed."""
 
+    id = "client-empty-object"
+
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
         return {} if operation == "releaseRemainingAuthorization" else body
@@ -210,6 +205,8 @@ class EmptyObject(ReferenceClient):
 
 class SortedMembers(ReferenceClient):
     """Harmless: has the members of the body in another order."""
+
+    id = "client-members-sorted"
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
@@ -240,12 +237,18 @@ class _Written(ReferenceClient):
 class NoContentType(_Written):
     """Does not say that its body is JSON."""
 
+    id = "client-no-content-type"
+    caught_by = ("client.content-type",)
+
     def written(self, errand: Errand) -> tuple[bytes, dict[str, str]]:
         return super().written(errand)[0], {}
 
 
 class FormEncoded(_Written):
     """Sends a form instead of JSON."""
+
+    id = "client-form-encoded"
+    caught_by = ("client.well-formed",)
 
     def written(self, errand: Errand) -> tuple[bytes, dict[str, str]]:
         pairs = "&".join(f"{name}={value}" for name, value in (errand.body or {}).items())
@@ -255,12 +258,18 @@ class FormEncoded(_Written):
 class NoCredentials(ReferenceClient):
     """Forgets its credentials."""
 
+    id = "client-no-credentials"
+    caught_by = ("client.credentials-sent",)
+
     def credentials(self, attempt: int) -> tuple[str, str] | None:
         return None
 
 
 class NoCredentialsWhenRetrying(ReferenceClient):
     """Has its credentials in the first attempt only."""
+
+    id = "client-no-credentials-when-retrying"
+    caught_by = ("client.credentials-sent",)
 
     def credentials(self, attempt: int) -> tuple[str, str] | None:
         return None if attempt else super().credentials(attempt)
@@ -269,12 +278,17 @@ class NoCredentialsWhenRetrying(ReferenceClient):
 class WrongPassword(ReferenceClient):
     """Cuts the password off."""
 
+    id = "client-wrong-password"
+    caught_by = ("client.credentials-sent",)
+
     def credentials(self, attempt: int) -> tuple[str, str] | None:
         return self.hello.username, self.hello.password[:8]
 
 
 class ChallengedFirst(ReferenceClient):
     """Harmless: shows its credentials when it is asked for them, as HTTP foresees."""
+
+    id = "client-challenged-first"
 
     _asked = False
 
@@ -291,6 +305,9 @@ class ChallengedFirst(ReferenceClient):
 class FollowsRedirects(ReferenceClient):
     """Follows wherever it is sent, with its credentials."""
 
+    id = "client-credentials-to-others"
+    caught_by = ("client.credentials-kept",)
+
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         response = super().send(errand, attempt)
         if response.status_code != 307:
@@ -304,6 +321,9 @@ class FollowsRedirects(ReferenceClient):
 class CancelsInsteadOfReleasing(ReferenceClient):
     """Cancels the order where the rest was to be released."""
 
+    id = "client-cancels-for-release"
+    caught_by = ("client.as-told-only",)
+
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
         errand = super().errand(operation, order_id, arguments)
         if operation != "releaseRemainingAuthorization":
@@ -315,6 +335,9 @@ class CancelsInsteadOfReleasing(ReferenceClient):
 class OtherPath(ReferenceClient):
     """Spells the path of a release with underscores."""
 
+    id = "client-other-path"
+    caught_by = ("client.documented-paths",)
+
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
         errand = super().errand(operation, order_id, arguments)
         spelt = "release_remaining_authorization"
@@ -324,9 +347,12 @@ class OtherPath(ReferenceClient):
 class CapturesFirst(ReferenceClient):
     """Captures what is left before it refunds."""
 
+    id = "client-captures-first"
+    caught_by = ("client.as-told-only",)
+
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         if operation == "refundOrder":
-            path = f"/ordermanagement/v1/orders/{order_id}/captures"
+            path = f"{ORDERS}/{order_id}/captures"
             try:
                 self.http.post(path, json={"captured_amount": 1}, auth=self.auth(0))
             except httpx.TransportError:
@@ -337,16 +363,22 @@ class CapturesFirst(ReferenceClient):
 class ReleasesAfterRefund(ReferenceClient):
     """Releases the rest of the order once something was refunded."""
 
+    id = "client-releases-after-refund"
+    caught_by = ("client.as-told-only",)
+
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         told = super().do(operation, order_id, arguments)
         if operation == "refundOrder" and isinstance(told, Done):
-            path = f"/ordermanagement/v1/orders/{order_id}/release-remaining-authorization"
+            path = f"{ORDERS}/{order_id}/release-remaining-authorization"
             self.http.post(path, auth=self.auth(0))
         return told
 
 
 class RememberedOrder(ReferenceClient):
     """Remembers the first order that it was told of, and sticks to it for a while."""
+
+    id = "client-other-order"
+    caught_by = ("client.as-told-only",)
 
     _recent: tuple[str, ...] = ()
 
@@ -357,40 +389,38 @@ class RememberedOrder(ReferenceClient):
         return super().errand(operation, shown, arguments)
 
 
-class FirstCaptureAlways(ReferenceClient):
+class FirstCaptureAlways(Reading):
     """Asks for the order, and takes its first capture whichever was told."""
 
+    id = "client-first-capture-always"
+    caught_by = ("client.as-told-only",)
+
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
-        if "capture_id" in arguments:
+        if "capture_id" in arguments and (shown := self.read(f"{ORDERS}/{order_id}")):
             try:
-                shown = self.http.get(
-                    f"/ordermanagement/v1/orders/{order_id}", auth=self.auth(0)
-                ).json()
-                arguments["capture_id"] = shown["captures"][0]["capture_id"]
-            except (httpx.TransportError, ValueError, LookupError):
+                arguments["capture_id"] = shown.json()["captures"][0]["capture_id"]
+            except (ValueError, LookupError):
                 pass
         return super().errand(operation, order_id, arguments)
 
 
-class LooksFirst(ReferenceClient):
+class LooksFirst(Reading):
     """Harmless: reads the order before it does anything."""
 
+    id = "client-looks-first"
+
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
-        try:
-            self.http.get(f"/ordermanagement/v1/orders/{order_id}", auth=self.auth(0))
-        except httpx.TransportError:
-            pass
+        self.read(f"{ORDERS}/{order_id}")
         return super().do(operation, order_id, arguments)
 
 
-class FollowsLocation(ReferenceClient):
+class FollowsLocation(Reading):
     """Harmless: reads the refund that it made where its Location leads to, on the same server."""
+
+    id = "client-follows-location"
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
         location = response.headers.get("location")
         if location and location.startswith((self.hello.base_url, "/")):
-            try:
-                self.http.get(location, auth=self.auth(0))
-            except httpx.TransportError:
-                pass
+            self.read(location)
         return super().done(errand, response)

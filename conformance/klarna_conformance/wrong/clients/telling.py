@@ -6,48 +6,16 @@ from typing import Any
 
 import httpx
 
+from klarna_conformance.wrong.clients.parts import ORDERS, Reading
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
-
-__all__ = [
-    "AsksTheOrder",
-    "BreaksDownOnHtml",
-    "BreaksDownOnMalformed",
-    "BreaksDownOnNetwork",
-    "CaseSensitiveHeaders",
-    "CorrelationIdLost",
-    "DoneWhateverComes",
-    "DoneWhenSent",
-    "ErrorCodeGuessed",
-    "ErrorCodeLost",
-    "ExpectsJson",
-    "FeesByItself",
-    "FeesNowhere",
-    "FirstMessageOnly",
-    "GuessesIds",
-    "IdOfCorrelation",
-    "IdOfHeaderOnly",
-    "IdOfLocationOnly",
-    "IdsLost",
-    "KnowsNothing",
-    "LocationWhole",
-    "MakesUpMissingIds",
-    "MessagesInPlural",
-    "NoLargeRefunds",
-    "OptionsFreeOnly",
-    "OptionsStrict",
-    "OptionsWithoutFees",
-    "RefusedWhenLost",
-    "RefusedWhenServerFails",
-    "RefusesAfterRefusal",
-    "SwallowsRefusals",
-    "UnknownWhenRefused",
-    "UnsupportedWhenLost",
-]
 
 
 class RefusedWhenLost(ReferenceClient):
     """Takes a network error for a refusal."""
+
+    id = "client-lost-is-refused"
+    caught_by = ("client.refused-is-true",)
 
     attempts = 1
 
@@ -57,6 +25,9 @@ class RefusedWhenLost(ReferenceClient):
 
 class RefusedWhenServerFails(ReferenceClient):
     """Takes a 5xx for a refusal."""
+
+    id = "client-failed-is-refused"
+    caught_by = ("client.refused-is-true",)
 
     def sends_again(self, response: httpx.Response) -> bool:
         return response.status_code == 429
@@ -75,6 +46,9 @@ class RefusedWhenServerFails(ReferenceClient):
 class UnsupportedWhenLost(ReferenceClient):
     """Calls unsupported what it could not finish."""
 
+    id = "client-lost-is-unsupported"
+    caught_by = ("client.refused-is-true",)
+
     attempts = 1
 
     def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
@@ -84,12 +58,18 @@ class UnsupportedWhenLost(ReferenceClient):
 class DoneWhenSent(ReferenceClient):
     """Takes what it could send for done, whatever came back."""
 
+    id = "client-sent-is-done"
+    caught_by = ("client.done-is-true",)
+
     def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
         return Done()
 
 
 class DoneWhateverComes(ReferenceClient):
     """Does not look at the status."""
+
+    id = "client-refused-is-done"
+    caught_by = ("client.done-is-true",)
 
     def refused(self, response: httpx.Response) -> Told:
         return Done(refund_id=self.refund_id(response))
@@ -98,6 +78,9 @@ class DoneWhateverComes(ReferenceClient):
 class SwallowsRefusals(ReferenceClient):
     """Takes a refusal for a success that was there before."""
 
+    id = "client-refusals-swallowed"
+    caught_by = ("client.done-is-true",)
+
     def refused(self, response: httpx.Response) -> Told:
         return Done() if response.status_code == 403 else super().refused(response)
 
@@ -105,12 +88,18 @@ class SwallowsRefusals(ReferenceClient):
 class UnknownWhenRefused(ReferenceClient):
     """Does not read refusals."""
 
+    id = "client-refused-is-unknown"
+    caught_by = ("client.outcome-clear",)
+
     def refused(self, response: httpx.Response) -> Told:
         return Unknown()
 
 
 class KnowsNothing(ReferenceClient):
     """Never knows."""
+
+    id = "client-knows-nothing"
+    caught_by = ("client.carries-out",)
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         super().do(operation, order_id, arguments)
@@ -120,12 +109,18 @@ class KnowsNothing(ReferenceClient):
 class IdsLost(ReferenceClient):
     """Looks for the id in the body."""
 
+    id = "client-id-lost"
+    caught_by = ("client.refund-id",)
+
     def refund_id(self, response: httpx.Response) -> str | None:
         return None
 
 
 class GuessesIds(ReferenceClient):
     """Makes an id up where it finds none in the body."""
+
+    id = "client-id-made-up"
+    caught_by = ("client.refund-id",)
 
     def refund_id(self, response: httpx.Response) -> str | None:
         return str(uuid.uuid4())
@@ -134,12 +129,17 @@ class GuessesIds(ReferenceClient):
 class MakesUpMissingIds(ReferenceClient):
     """Makes an id up where the header has none."""
 
+    id = "client-missing-id-made-up"
+    caught_by = ("client.refund-id",)
+
     def refund_id(self, response: httpx.Response) -> str | None:
         return response.headers.get("refund-id") or str(uuid.uuid4())
 
 
 class IdOfHeaderOnly(ReferenceClient):
     """Harmless: takes the id from the header, and tells none where that is missing."""
+
+    id = "client-id-of-header"
 
     def refund_id(self, response: httpx.Response) -> str | None:
         return response.headers.get("refund-id")
@@ -148,6 +148,9 @@ class IdOfHeaderOnly(ReferenceClient):
 class IdOfCorrelation(ReferenceClient):
     """Takes the correlation id for the refund's."""
 
+    id = "client-id-of-correlation"
+    caught_by = ("client.refund-id",)
+
     def refund_id(self, response: httpx.Response) -> str | None:
         return response.headers.get("klarna-correlation-id")
 
@@ -155,12 +158,18 @@ class IdOfCorrelation(ReferenceClient):
 class LocationWhole(ReferenceClient):
     """Tells the whole Location as id."""
 
+    id = "client-location-as-id"
+    caught_by = ("client.refund-id",)
+
     def refund_id(self, response: httpx.Response) -> str | None:
         return response.headers.get("location")
 
 
 class CaseSensitiveHeaders(ReferenceClient):
     """Finds headers only as they are written in the documentation."""
+
+    id = "client-headers-by-case"
+    caught_by = ("client.refund-id",)
 
     def refund_id(self, response: httpx.Response) -> str | None:
         names = {name.decode(): value.decode() for name, value in response.headers.raw}
@@ -170,12 +179,17 @@ class CaseSensitiveHeaders(ReferenceClient):
 class IdOfLocationOnly(ReferenceClient):
     """Harmless: takes the id from the Location."""
 
+    id = "client-id-of-location"
+
     def refund_id(self, response: httpx.Response) -> str | None:
         return response.headers.get("location", "").rpartition("/")[2] or None
 
 
 class ExpectsJson(ReferenceClient):
     """Cannot do with bodies that are no JSON object."""
+
+    id = "client-expects-object"
+    caught_by = ("client.variations",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
         told = super().done(errand, response)
@@ -187,6 +201,9 @@ class ExpectsJson(ReferenceClient):
 class ErrorCodeLost(ReferenceClient):
     """Tells no error code."""
 
+    id = "client-error-code-lost"
+    caught_by = ("client.error-code-told",)
+
     def error(self, response: httpx.Response) -> dict[str, Any]:
         return {k: v for k, v in super().error(response).items() if k != "error_code"}
 
@@ -194,12 +211,18 @@ class ErrorCodeLost(ReferenceClient):
 class ErrorCodeGuessed(ReferenceClient):
     """Tells the status as error code."""
 
+    id = "client-error-code-guessed"
+    caught_by = ("client.error-code-told",)
+
     def error(self, response: httpx.Response) -> dict[str, Any]:
         return {**super().error(response), "error_code": f"HTTP_{response.status_code}"}
 
 
 class CorrelationIdLost(ReferenceClient):
     """Tells no correlation id."""
+
+    id = "client-correlation-id-lost"
+    caught_by = ("client.correlation-id-told",)
 
     def refused(self, response: httpx.Response) -> Told:
         told = super().refused(response)
@@ -210,6 +233,9 @@ class CorrelationIdLost(ReferenceClient):
 class MessagesInPlural(ReferenceClient):
     """Knows error_messages only."""
 
+    id = "client-messages-in-plural-only"
+    caught_by = ("client.messages-told",)
+
     def error(self, response: httpx.Response) -> dict[str, Any]:
         return {k: v for k, v in super().error(response).items() if k != "error_message"}
 
@@ -217,12 +243,18 @@ class MessagesInPlural(ReferenceClient):
 class FirstMessageOnly(ReferenceClient):
     """Knows error_message only."""
 
+    id = "client-message-in-singular-only"
+    caught_by = ("client.messages-told",)
+
     def error(self, response: httpx.Response) -> dict[str, Any]:
         return {k: v for k, v in super().error(response).items() if k != "error_messages"}
 
 
 class OptionsWithoutFees(ReferenceClient):
     """Tells the days, and not what they cost."""
+
+    id = "client-options-without-fees"
+    caught_by = ("client.options-told",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
         told = super().done(errand, response)
@@ -234,6 +266,9 @@ class OptionsWithoutFees(ReferenceClient):
 class OptionsFreeOnly(ReferenceClient):
     """Tells only the options that cost nothing."""
 
+    id = "client-options-free-only"
+    caught_by = ("client.options-told",)
+
     def done(self, errand: Errand, response: httpx.Response) -> Told:
         told = super().done(errand, response)
         if not isinstance(told, Done) or told.options is None:
@@ -243,6 +278,9 @@ class OptionsFreeOnly(ReferenceClient):
 
 class OptionsStrict(ReferenceClient):
     """Cannot do with members that it does not know."""
+
+    id = "client-options-strict"
+    caught_by = ("client.answers",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
         told = super().done(errand, response)
@@ -254,6 +292,9 @@ class OptionsStrict(ReferenceClient):
 class BreaksDownOnHtml(ReferenceClient):
     """Reads every error as JSON."""
 
+    id = "client-breaks-down-on-html"
+    caught_by = ("client.answers",)
+
     def sends_again(self, response: httpx.Response) -> bool:
         if response.headers.get("content-type", "").startswith("text/html"):
             response.json()
@@ -263,6 +304,9 @@ class BreaksDownOnHtml(ReferenceClient):
 class BreaksDownOnMalformed(ReferenceClient):
     """Reads what is called JSON without care."""
 
+    id = "client-breaks-down-on-malformed"
+    caught_by = ("client.answers",)
+
     def sends_again(self, response: httpx.Response) -> bool:
         if response.headers.get("content-type") == "application/json":
             response.json()
@@ -271,6 +315,9 @@ class BreaksDownOnMalformed(ReferenceClient):
 
 class BreaksDownOnNetwork(ReferenceClient):
     """Lets exceptions of the network pass."""
+
+    id = "client-breaks-down-on-network"
+    caught_by = ("client.answers",)
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         try:
@@ -282,6 +329,9 @@ class BreaksDownOnNetwork(ReferenceClient):
 class FeesNowhere(ReferenceClient):
     """Refuses every return fee by itself, also where it may be charged."""
 
+    id = "client-no-fees"
+    caught_by = ("client.carries-out",)
+
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         lines = arguments.get("order_lines", [])
         if any(line["type"] == "return_fee" for line in lines):
@@ -292,6 +342,9 @@ class FeesNowhere(ReferenceClient):
 class NoLargeRefunds(ReferenceClient):
     """Refuses amounts of more than 50000.00 by itself."""
 
+    id = "client-no-large-refunds"
+    caught_by = ("client.carries-out",)
+
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         if arguments.get("refunded_amount", 0) > 5_000_000:
             return RefusedIt(error_messages=("too much",))
@@ -300,6 +353,9 @@ class NoLargeRefunds(ReferenceClient):
 
 class RefusesAfterRefusal(ReferenceClient):
     """Does nothing more once a refund was refused, whatever it is told."""
+
+    id = "client-stops-for-good"
+    caught_by = ("client.carries-out",)
 
     _refused = False
 
@@ -314,6 +370,8 @@ class RefusesAfterRefusal(ReferenceClient):
 class FeesByItself(ReferenceClient):
     """Harmless: refuses by itself a fee whose lines do not add up."""
 
+    id = "client-checks-fees"
+
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         lines = arguments.get("order_lines", [])
         total = sum(line["total_amount"] for line in lines)
@@ -323,8 +381,10 @@ class FeesByItself(ReferenceClient):
         return super().do(operation, order_id, arguments)
 
 
-class AsksTheOrder(ReferenceClient):
+class AsksTheOrder(Reading):
     """Harmless: never sends again, but looks whether a refund without an answer was made."""
+
+    id = "client-asks-the-order"
 
     attempts = 1
 
@@ -338,8 +398,8 @@ class AsksTheOrder(ReferenceClient):
         return Done(refund_id=new[0]) if new else told
 
     def _refunds(self, order_id: str) -> set[str] | None:
+        shown = self.read(f"{ORDERS}/{order_id}")
         try:
-            shown = self.http.get(f"/ordermanagement/v1/orders/{order_id}", auth=self.auth(0))
-            return {refund["refund_id"] for refund in shown.json()["refunds"]}
-        except (httpx.TransportError, ValueError, KeyError):
+            return {refund["refund_id"] for refund in shown.json()["refunds"]} if shown else None
+        except (ValueError, KeyError):
             return None

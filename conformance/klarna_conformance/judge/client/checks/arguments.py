@@ -1,0 +1,169 @@
+"""Checks that a client sends the arguments of its command, and nothing else."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from klarna_conformance.judge.client.attempts import Attempt, order_lines
+from klarna_conformance.judge.client.view import Check, View
+from klarna_conformance.judge.results import ExchangeResult, verified
+from klarna_specs.client.requirements import is_other_call
+from klarna_specs.json_value import as_object, is_integer, leniently
+from klarna_strategies.lines import included_tax
+
+__all__ = ["ARGUMENTS"]
+
+_NUMBERS = (
+    *("quantity", "unit_price", "total_amount", "tax_rate", "total_tax_amount"),
+    "total_discount_amount",
+)
+"""The members of an order line that money depends on, beside its name and type."""
+_Line = dict[str, Any]
+_TEXTS = ("reference", "description")
+
+
+def _amounts(view: View) -> Iterator[ExchangeResult]:
+    """Whether a server reads 1.0 as 1, or null as none, is not documented: see `leniently`."""
+    if view.command is None:
+        return
+    for each in view.attempts:
+        sent = as_object(each.body) or {}
+        apart = next(_differences(view, sent), None)
+        if apart:
+            apparent = next(_differences(view, as_object(leniently(sent)) or {}), None)
+            level = None if apparent else "INFO"
+            expected, observed = apparent or apart
+            yield verified(each.index, expected, observed, holds=False, level=level)
+        else:
+            yield ExchangeResult(each.index)
+
+
+def _differences(view: View, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The arguments and what is sent instead, as far as money or time depends on it."""
+    commanded = view.arguments
+    if view.spec.operations[view.operation].body is None:
+        yield from _amounts_of_release(view, sent)
+        return
+    for name in ("refunded_amount", "number_of_days"):
+        if name in commanded and repr(sent.get(name)) != repr(commanded[name]):
+            yield f"{name} {commanded[name]}, as commanded", f"{name} {sent.get(name)} is sent"
+    own_lines, sent_lines = order_lines(commanded), order_lines(sent)
+    if len(own_lines) != len(sent_lines):
+        yield f"{len(own_lines)} order lines, as commanded", f"{len(sent_lines)} are sent"
+        return
+    for number, (wanted, given) in enumerate(_pairs(own_lines, sent_lines), 1):
+        for name in _apart(wanted, given):
+            where = f"{name} of order line {number}"
+            yield f"{where} {wanted.get(name)!r}, as commanded", f"{given.get(name)!r} is sent"
+
+
+def _amounts_of_release(view: View, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """A release is of everything that is left; no other amount was commanded."""
+    left = view.before.remaining_authorized_amount if view.before else None
+    for name, amount in sent.items():
+        if "amount" in name and amount is not None and repr(amount) != repr(left):
+            yield (
+                "the release of everything that is left, as commanded",
+                f"{name} {amount!r} is sent",
+            )
+
+
+def _pairs(commanded: list[_Line], sent: list[_Line]) -> Iterator[tuple[_Line, _Line]]:
+    """Each line of the arguments with the one that is sent for it, in any order."""
+    left = list(sent)
+    for wanted in commanded:
+        if left:
+            given = min(left, key=lambda each: _distance(wanted, each))
+            left.remove(given)
+            yield wanted, given
+
+
+def _distance(commanded: _Line, sent: _Line) -> tuple[int, int]:
+    return len(_apart(commanded, sent)), len(_lost(commanded, sent))
+
+
+def _apart(commanded: _Line, sent: _Line) -> list[str]:
+    return [
+        name
+        for name in (*_NUMBERS, "name", "type")
+        if repr(sent.get(name)) != repr(commanded.get(name))
+        and not _is_default(name, commanded, sent)
+    ]
+
+
+def _lost(commanded: _Line, sent: _Line) -> list[str]:
+    texts = sorted(commanded.keys() - {*_NUMBERS, "name", "type"})
+    return [name for name in texts if sent.get(name) != commanded[name]]
+
+
+def _is_default(name: str, commanded: _Line, sent: _Line) -> bool:
+    """Whether a client only writes out what leaving a member away means, or what follows of it."""
+    if name in commanded:
+        return False
+    if name == "type":
+        return sent[name] != "return_fee"
+    return not sent[name] or (name == "total_tax_amount" and _is_tax(commanded, sent[name]))
+
+
+def _is_tax(commanded: _Line, amount: object) -> bool:
+    """Whether it is the tax that the line's total includes, give or take a minor unit."""
+    total, rate = commanded.get("total_amount"), commanded.get("tax_rate")
+    if not (is_integer(total) and is_integer(rate) and is_integer(amount)):
+        return False
+    return abs(amount - included_tax(total, rate)) <= 1
+
+
+def _texts(view: View) -> Iterator[ExchangeResult]:
+    """Where the command has no text, the client may send its own, but not that of another."""
+    commanded = view.arguments
+    for each in view.attempts:
+        sent = as_object(each.body) or {}
+        stale = next(_stale_texts(view, sent), None)
+        if stale is None and commanded.keys().isdisjoint((*_TEXTS, "order_lines")):
+            continue
+        lost = stale or next(_lost_texts(commanded, sent), None)
+        yield verified(each.index, f"{lost} as commanded", "another text, or none", holds=not lost)
+
+
+def _stale_texts(view: View, sent: dict[str, Any]) -> Iterator[str]:
+    """Texts of an earlier command that this one does not have."""
+    for name in _TEXTS:
+        earlier = [other.arguments.get(name) for other in view.around]
+        if name not in view.arguments and sent.get(name) and sent[name] in earlier:
+            yield name
+
+
+def _lost_texts(commanded: dict[str, Any], sent: dict[str, Any]) -> Iterator[str]:
+    for name in _TEXTS:
+        if name in commanded and sent.get(name) != commanded[name]:
+            yield name
+    for number, (wanted, given) in enumerate(_pairs(order_lines(commanded), order_lines(sent)), 1):
+        for name in _lost(wanted, given):
+            yield f"{name} of order line {number}"
+
+
+def _as_told_only(view: View) -> Iterator[ExchangeResult]:
+    if view.command is None:
+        return
+    strays = [
+        each
+        for each in view.others
+        if each.mark.at == "server" and _changes(view, each) and not view.keys.is_late(each.call)
+    ]
+    for each in strays:
+        request = each.exchange.request
+        expected = f"{view.operation} as commanded, and nothing else"
+        yield verified(each.index, expected, f"{request.method} {request.path[:200]}", holds=False)
+    if not strays and not view.declined:
+        yield ExchangeResult(view.at)
+
+
+def _changes(view: View, attempt: Attempt) -> bool:
+    call = attempt.call
+    return call.operation.changes if call else is_other_call(view.spec, attempt.exchange.request)
+
+
+ARGUMENTS: Mapping[str, Check] = {
+    "amounts_as_called": _amounts,
+    "texts_as_called": _texts,
+    "as_called_only": _as_told_only,
+}

@@ -1,0 +1,90 @@
+"""Checks of idempotency: the keys, and that each operation happens once."""
+
+from collections.abc import Iterator, Mapping
+
+from klarna_conformance.judge.client.attempts import Attempt
+from klarna_conformance.judge.client.view import Check, View
+from klarna_conformance.judge.results import ExchangeResult, verified
+from klarna_specs.calls import key_form
+
+__all__ = ["IDEMPOTENCY"]
+
+
+def _key_sent(view: View) -> Iterator[ExchangeResult]:
+    for each in view.attempts:
+        yield verified(each.index, "an idempotency key", "it carries none", holds=bool(each.key))
+
+
+def _key_of_its_own(view: View) -> Iterator[ExchangeResult]:
+    for each in view.attempts:
+        if each.key:
+            other = view.keys.uses.get(each.key)
+            observed = f"the key was used before, for {other}"
+            yield verified(each.index, "a key that nothing else has", observed, holds=other is None)
+
+
+def _key_uuid(view: View) -> Iterator[ExchangeResult]:
+    for each in view.attempts:
+        if each.key:
+            holds = key_form(each.key) in ("uuid4", "uuid")
+            yield verified(each.index, "a UUID as key", f"it is {each.key[:60]!r}", holds=holds)
+
+
+def _key_kept(view: View) -> Iterator[ExchangeResult]:
+    """A refund is never safe to repeat without a key; a repetition must keep the key.
+
+    A 429 or a 401 in between does not settle the operation.
+    """
+    unclear: Attempt | None = None
+    for each in view.attempts:
+        if unclear is not None:
+            keyless = each.key is None
+            holds = each.key == unclear.key and not (keyless and view.effect == "refund")
+            observed = f"it is sent again {'without one' if keyless else 'with a new key'}"
+            yield verified(each.index, "the key of the first time", observed, holds=holds)
+        if each.fate == "unclear":
+            unclear = unclear or each
+        elif each.settles:
+            unclear = None
+
+
+def _once(view: View) -> Iterator[ExchangeResult]:
+    """By traffic alone it shows only after unclear responses, and where the server's are known."""
+    holds = view.effects - view.doubled <= 1
+    watched = view.reported is None
+    known = all(each.is_known for each in view.attempts)
+    if view.declined or (watched and (not view.unclear or (holds and not known))):
+        return
+    observed = f"the client sent {_again(view)}; {view.booked}"
+    yield verified(view.at, "one command takes effect once", observed, holds=holds)
+
+
+def _again(view: View) -> str:
+    """How the attempts that took effect differ from each other, in words."""
+    name = {"refund": "refund", "extend_due_date": "extension"}.get(view.effect, "request")
+    effective = [each for each in view.attempts if any(r.is_success for r in each.answers)]
+    keys = [each.key for each in effective]
+    what = f"a second {name}" if len(effective) == 2 else f"{len(effective)} {name}s"
+    if None in keys:
+        return f"{what} without a key"
+    return f"{what} with a new key" if len(set(keys)) > 1 else what
+
+
+def _guarded(view: View) -> Iterator[ExchangeResult]:
+    if "duplicate" not in view.seen or not view.attempts:
+        return
+    keyless = any(each.key is None for each in view.attempts)
+    how = "the request carried no key" if keyless else "the server took it as two requests"
+    expected = "a request delivered twice counts once"
+    observed = f"{how}; {view.booked}"
+    yield verified(view.at, expected, observed, holds=view.doubled == 0)
+
+
+IDEMPOTENCY: Mapping[str, Check] = {
+    "key_sent": _key_sent,
+    "key_of_its_own": _key_of_its_own,
+    "key_uuid": _key_uuid,
+    "key_kept": _key_kept,
+    "once": _once,
+    "guarded_against_duplicates": _guarded,
+}

@@ -1,0 +1,164 @@
+"""Checks of the details of a refusal that a client reports, against those in the response."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from http import HTTPStatus
+
+from klarna_conformance.judge.client.attempts import member
+from klarna_conformance.judge.client.view import Check, View
+from klarna_conformance.judge.results import ExchangeResult, verified
+from klarna_specs.calls import KEY_HEADER
+from klarna_specs.client.play import RefusedIt
+from klarna_specs.exchange import Failure, Response
+from klarna_specs.json_value import as_array
+
+__all__ = ["REFUSAL_DETAILS"]
+
+_CORRELATION_HEADER = "klarna-correlation-id"
+
+
+def _refusal_details_true(view: View) -> Iterator[ExchangeResult]:
+    """The client's own words are fine where the server gave none, and beside the server's.
+
+    Details of another call's refusal are never right, nor is an id that no response had.
+    """
+    reported = view.reported
+    if not isinstance(reported, RefusedIt) or not view.attempts:
+        return
+    here = [each.response for each in (*view.attempts, *view.others) if each.response]
+    checks = _codes, _ids, _messages
+    wrong = next((text for check in checks for text in check(reported, here, view)), "")
+    expected = "the code, the messages and the correlation id of this refusal, or none"
+    yield verified(view.at, expected, f"the client reports {wrong}", holds=not wrong)
+
+
+def _given_messages(response: Response) -> list[str]:
+    """The messages of an error, in either spelling."""
+    listed = as_array(member(response, "error_messages")) or []
+    return [str(each) for each in (*listed, member(response, "error_message")) if each]
+
+
+def _given_ids(response: Response) -> set[str]:
+    """The correlation ids of an error, in its body and its header."""
+    given = member(response, "correlation_id"), response.header(_CORRELATION_HEADER)
+    return {each for each in given if isinstance(each, str)}
+
+
+def _given_in_part(view: View) -> set[str]:
+    """The correlation ids in the heads of responses that broke off."""
+    outcomes = [each.exchange.outcome for each in (*view.attempts, *view.others)]
+    heads = [each.headers for each in outcomes if isinstance(each, Failure)]
+    return {value for head in heads for name, value in head if name.lower() == _CORRELATION_HEADER}
+
+
+def _given_codes(responses: Iterable[Response]) -> set[str]:
+    codes = (member(each, "error_code") for each in responses)
+    return {code for code in codes if isinstance(code, str) and code}
+
+
+def _codes(reported: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
+    code, given = reported.error_code, _given_codes(here)
+    if not code or _is_about(code, [*given, *(str(each.status) for each in here)]):
+        return
+    if given or code in _given_codes(view.earlier) or code in _of_other_statuses(view, here):
+        yield f"the error code {code!r}; the server gave {_listed(given)}"
+
+
+def _of_other_statuses(view: View, here: list[Response]) -> set[str]:
+    """The error codes that are documented for other statuses than those of these answers."""
+    seen = {each.status for each in here}
+    documented = [
+        response for each in view.spec.operations.values() for response in each.responses.values()
+    ]
+    near = {code for each in documented if seen & set(each.status) for code in each.error_code}
+    return {code for each in documented for code in each.error_code} - near
+
+
+def _ids(reported: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
+    given = {id_ for each in here for id_ in _given_ids(each)} | _given_in_part(view)
+    sent = [header for each in view.attempts for header in each.exchange.request.headers]
+    own = [value for name, value in sent if name.lower() != KEY_HEADER.lower()]
+    if reported.correlation_id and not _is_about(reported.correlation_id, [*given, *own]):
+        yield f"the correlation id {reported.correlation_id!r}; the server gave {_listed(given)}"
+
+
+def _messages(reported: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
+    """A text is the server's where it has words, code, id or status of an answer in it."""
+    given = [text for each in here for text in _given_messages(each)]
+    known = [*given, *_given_codes(here), *(id_ for each in here for id_ in _given_ids(each))]
+    known += [word for each in here for word in _status_words(each.status)]
+    earlier = [text for each in view.earlier for text in _given_messages(each) if text not in given]
+    texts = [text for text in reported.error_messages if text]
+    stale = [text for text in texts if any(_has(text, old) for old in earlier)]
+    foreign = [] if any(_is_about(text, known) for text in texts) else texts
+    for text in (*stale, *(foreign if given else ())):
+        yield f"the message {text!r}; the server gave {_listed(given)}"
+
+
+def _status_words(status: int) -> list[str]:
+    phrase = [HTTPStatus(status).phrase] if status in list(HTTPStatus) else []
+    return [str(status), *phrase]
+
+
+def _is_about(text: str, known: Iterable[str]) -> bool:
+    return any(_has(text, each) or _has(each, text) for each in known)
+
+
+def _has(text: str, part: str) -> bool:
+    """Whether a text contains another, whatever stands between the words of it."""
+    return bool(_plain(part)) and _plain(part) in _plain(text)
+
+
+def _plain(text: str) -> str:
+    return "".join(each for each in text.casefold() if each.isalnum())
+
+
+def _listed(given: Iterable[str]) -> str:
+    return ", ".join(map(repr, sorted(given))) or "none"
+
+
+def _refusal(view: View) -> tuple[Response, RefusedIt] | None:
+    """The refusal that the reported outcome is about, where it is certain."""
+    last = view.last
+    if last is None or last.fate != "refusal" or not isinstance(view.reported, RefusedIt):
+        return None
+    return (last.response, view.reported) if last.response else None
+
+
+def _error_code(view: View) -> Iterator[ExchangeResult]:
+    if refusal := _refusal(view):
+        response, reported = refusal
+        code = member(response, "error_code")
+        if isinstance(code, str):
+            observed = f"the client reported {_or_none(reported.error_code)}"
+            yield verified(view.at, f"the code {code}", observed, holds=reported.error_code == code)
+
+
+def _correlation_id(view: View) -> Iterator[ExchangeResult]:
+    if refusal := _refusal(view):
+        response, reported = refusal
+        if known := _given_ids(response):
+            observed = f"the client reported {_or_none(reported.correlation_id)}"
+            holds = reported.correlation_id in known
+            yield verified(view.at, "the server's correlation id", observed, holds=holds)
+
+
+def _server_messages(view: View) -> Iterator[ExchangeResult]:
+    if refusal := _refusal(view):
+        response, reported = refusal
+        if given := _given_messages(response):
+            text = "\n".join(reported.error_messages)
+            holds = all(message in text for message in given)
+            observed = f"the client reported {_or_none(text)}"
+            yield verified(view.at, "the server's messages", observed, holds=holds)
+
+
+def _or_none(reported: str | None) -> str:
+    return repr(reported) if reported else "none"
+
+
+REFUSAL_DETAILS: Mapping[str, Check] = {
+    "refusal_details_true": _refusal_details_true,
+    "error_code_reported": _error_code,
+    "correlation_id_reported": _correlation_id,
+    "messages_reported": _server_messages,
+}

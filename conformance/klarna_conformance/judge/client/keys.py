@@ -1,0 +1,59 @@
+"""The book of idempotency keys: what each was used for, and late attempts. Pure."""
+
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from klarna_specs.calls import Call
+from klarna_specs.exchange import Response
+from klarna_specs.ledger import Ledger
+
+__all__ = ["KeyBook", "Use", "acts_late"]
+
+
+class Use(msgspec.Struct, frozen=True):
+    """What an idempotency key was used for; `unknown` where that outcome was reported."""
+
+    operation: str
+    order_id: str
+    unknown: bool = False
+
+    @property
+    def place(self) -> tuple[str, str]:
+        """The operation and the order."""
+        return self.operation, self.order_id
+
+    def __str__(self) -> str:
+        """It in words."""
+        return f"{self.operation} on order {self.order_id}{', reported unknown' * self.unknown}"
+
+
+class KeyBook(msgspec.Struct, frozen=True):
+    """The uses of keys, and of operations of which no request was seen, by operation and order."""
+
+    uses: Mapping[str, Use] = {}
+    unseen: Mapping[tuple[str, str], Use] = {}
+
+    def __or__(self, later: "KeyBook") -> "KeyBook":
+        """Both books; where they differ, the later one counts."""
+        return KeyBook({**self.uses, **later.uses}, {**self.unseen, **later.unseen})
+
+    def is_late(self, call: Call | None) -> bool:
+        """Whether a call is, by its key, another attempt at an operation of unknown outcome.
+
+        It changes nothing that was not requested, for a server acts once on what comes under a key.
+        The key may be one that was never seen, where nothing was seen of the operation.
+        """
+        if call is None or call.key is None:
+            return False
+        place = call.operation.operation, call.order_id
+        use = self.uses.get(call.key) or self.unseen.get(place)
+        return use is not None and use.unknown and use.place == place
+
+
+def acts_late(before: Ledger, operation: str, call: Call, answers: Iterable[Response]) -> bool:
+    """Whether a late attempt did now, on this order, what its key stands for."""
+    use = before.key_use(call.key)
+    was_done = use is not None and use.answer is not None and use.answer.success
+    same = (call.operation.operation, call.order_id) == (operation, before.order_id)
+    return same and not was_done and any(answer.is_success for answer in answers)

@@ -1,0 +1,94 @@
+"""Adoption of what an order resource shows, so that later calls are judged by what is. Pure."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from klarna_conformance.judge.server.comparison import AMOUNTS, has_list, listed_resources
+from klarna_specs.json_value import is_countable
+from klarna_specs.ledger import Capture, Ledger, Refund
+
+__all__ = ["adopted", "noted"]
+
+
+def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
+    """The ledger with what the order resource shows, so that later calls are judged by what is.
+
+    What an earlier response named is never forgotten.
+    """
+    shown: dict[str, Any] = {n: order[n] for n in AMOUNTS if is_countable(order.get(n))}
+    refunds = (
+        _usable(listed_resources("refunds", order["refunds"]))
+        if has_list(order, "refunds")
+        else None
+    )
+    if refunds is not None:
+        new = [i for i in refunds if ledger.refund(i) is None]
+        made = tuple(Refund(refund_id=i, refunded_amount=refunds[i]) for i in new)
+        shown["refunds"] = (*ledger.refunds, *made)
+    captures = (
+        _usable(listed_resources("captures", order["captures"]))
+        if has_list(order, "captures")
+        else None
+    )
+    if captures is not None:
+        new = [i for i in captures if ledger.capture(i) is None]
+        made = tuple(Capture(capture_id=i, captured_amount=captures[i]) for i in new)
+        shown["captures"] = (*ledger.captures, *made)
+    if ledger.shared and is_countable(order.get("order_amount")):
+        shown["order_amount"] = order["order_amount"]
+    if ledger.uncertain:
+        shown |= _rest(msgspec.structs.replace(ledger, **shown), order)
+    known = msgspec.structs.replace(ledger, uncertain=False, silent=(), **shown)
+    return noted(_given_up(known) if ledger.shared else known, order)
+
+
+def _given_up(ledger: Ledger) -> Ledger:
+    """An order of which nothing remains authorized, though not all of it was captured."""
+    over = ledger.remaining_authorized_amount == 0 and ledger.captured_amount < ledger.order_amount
+    released = over and not ledger.cancelled and (ledger.released or not ledger.ended)
+    return msgspec.structs.replace(ledger, released=released)
+
+
+def noted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
+    """The ledger with what the order shows that limits what can be done with it.
+
+    CLOSED is not documented, and counts only where others may have closed the order.
+    """
+    status = order.get("status")
+    counts = status in ("EXPIRED", "CLOSED") and (ledger.shared or status == "EXPIRED")
+    fraud = order.get("fraud_status")
+    return msgspec.structs.replace(
+        ledger,
+        status=status if counts else "",
+        cancelled=ledger.cancelled or (ledger.shared and status == "CANCELLED"),
+        fraud_status=fraud if isinstance(fraud, str) else "",
+        expires_s=_unix_s(order.get("expires_at")) or ledger.expires_s,
+    )
+
+
+def _unix_s(moment: Any) -> float | None:
+    try:
+        read = datetime.fromisoformat(moment) if isinstance(moment, str) else None
+    except ValueError:
+        return None
+    return read.timestamp() if read and read.tzinfo else None
+
+
+def _rest(ledger: Ledger, order: Mapping[str, Any]) -> dict[str, bool]:
+    """What became of the rest of an order, where it is not known whether a call gave it up."""
+    if ledger.remaining_authorized_amount:
+        return {"cancelled": False, "released": False}
+    status = order.get("status")
+    if not isinstance(status, str) or ledger.captured_amount >= ledger.order_amount:
+        return {}
+    cancelled = status == "CANCELLED"
+    return {"cancelled": cancelled, "released": not cancelled}
+
+
+def _usable(pairs: list[tuple[Any, Any]]) -> dict[str, int] | None:
+    """The amounts by id; None where an entry does not show both."""
+    usable = {i: amount for i, amount in pairs if isinstance(i, str) and is_countable(amount)}
+    return usable if len(usable) == len(pairs) else None

@@ -1,0 +1,83 @@
+"""Checks of the state that a read shows, against the ledger."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from klarna_conformance.judge.results import Inconclusive, Mismatch, Result
+from klarna_conformance.judge.server.comparison import capture_state, captures_agree, refund_state
+from klarna_conformance.judge.server.evidence import Check, Evidence
+from klarna_conformance.judge.server.invariants import lifecycle, money_adds_up
+from klarna_specs.json_value import as_array, as_object
+from klarna_specs.ledger import Ledger
+
+__all__ = ["RESOURCES"]
+
+
+def _own_state(seen: Evidence) -> Result:
+    body = seen.members()
+    if body is None:
+        return Mismatch("a JSON object", seen.excerpt)
+    call, ledger = seen.assessment.call, seen.ledger
+    refund = ledger.refund(call.refund_id) if ledger else None
+    if refund:
+        return refund_state(refund, body)
+    capture = ledger.capture(call.capture_id) if ledger else None
+    return capture_state(capture, body) if capture else Inconclusive()
+
+
+def _on_order(
+    compare: Callable[[Ledger, Mapping[str, Any]], Result],
+) -> Callable[[Evidence], Result]:
+    def check(seen: Evidence) -> Result:
+        body = seen.members()
+        if body is None:
+            return Mismatch("a JSON object", seen.excerpt)
+        return compare(seen.ledger, body) if seen.ledger else Inconclusive()
+
+    return check
+
+
+def _money_adds_up(ledger: Ledger, order: Mapping[str, Any]) -> Result:
+    """Inconclusive after a call was wrongly accepted: consequences are no findings of their own."""
+    spent = ledger.captured_amount + ledger.remaining_authorized_amount
+    exceeded = ledger.refunded_amount > ledger.captured_amount or spent > ledger.order_amount
+    consequence = exceeded and ledger.turn > 0
+    return Inconclusive() if ledger.uncertain or consequence else money_adds_up(order)
+
+
+def _lifecycle(ledger: Ledger, order: Mapping[str, Any]) -> Result:
+    return Inconclusive() if ledger.uncertain else lifecycle(ledger, order)
+
+
+def _captures_agree(seen: Evidence) -> Result:
+    return captures_agree(seen.ledger, seen.json()) if seen.ledger else Inconclusive()
+
+
+def _options_currency(seen: Evidence) -> Result:
+    shown = (seen.members() or {}).get("currency")
+    if not isinstance(shown, str) or seen.ledger is None:
+        return Inconclusive()
+    if shown.upper() == seen.ledger.currency:
+        return None
+    return Mismatch(f"currency {seen.ledger.currency}", f"currency {shown}")
+
+
+def _same_options(seen: Evidence) -> Result:
+    ledger = seen.ledger
+    capture = ledger.capture(seen.assessment.call.capture_id) if ledger else None
+    options = as_array((seen.members() or {}).get("options"))
+    if capture is None or capture.offered_days is None or options is None:
+        return Inconclusive()
+    shown = sorted(str((as_object(option) or {}).get("number_of_days")) for option in options)
+    before = sorted(str(n) for n in capture.offered_days)
+    return None if shown == before else Mismatch(f"the days {before} again", f"the days {shown}")
+
+
+RESOURCES: Mapping[str, Check] = {
+    "own_state": _own_state,
+    "money_adds_up": _on_order(_money_adds_up),
+    "lifecycle_status": _on_order(_lifecycle),
+    "captures_agree": _captures_agree,
+    "options_currency": _options_currency,
+    "same_options": _same_options,
+}

@@ -1,0 +1,148 @@
+"""Comparison of the resources that a server shows with the ledger. Pure.
+
+Each function returns what was expected and what was observed, or None where they agree.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from klarna_conformance.judge.results import Inconclusive, Mismatch, Result
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.ledger import Capture, Ledger, Refund
+
+__all__ = [
+    "AMOUNTS",
+    "capture_state",
+    "captures_agree",
+    "excerpt",
+    "has_list",
+    "listed_resources",
+    "order_agrees",
+    "refund_state",
+    "same_value",
+]
+
+AMOUNTS = ("captured_amount", "refunded_amount", "remaining_authorized_amount")
+"""The members of an order that hold amounts which calls change."""
+
+
+def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
+    """The amounts, captures and refunds of an order beside those of the ledger."""
+    pairs = [
+        (name, getattr(ledger, name), order[name])
+        for name in AMOUNTS
+        if is_integer(order.get(name))  # `money_adds_up` reports other values
+        and not (name == "remaining_authorized_amount" and _lapsed(ledger, order))
+    ]
+    for kind, own in (("captures", _known(ledger.captures)), ("refunds", _known(ledger.refunds))):
+        if has_list(order, kind):
+            pairs.append((kind, *_comparable(own, listed_resources(kind, order[kind]))))
+    if not pairs:
+        return Inconclusive()
+    wrong = [(name, ours, theirs) for name, ours, theirs in pairs if not same_value(ours, theirs)]
+    if not wrong:
+        return None
+    return Mismatch(
+        ", ".join(f"{name} {_shown(ours)}" for name, ours, _ in wrong),
+        ", ".join(f"{name} {_shown(theirs)}" for name, _, theirs in wrong),
+    )
+
+
+def _lapsed(ledger: Ledger, order: Mapping[str, Any]) -> bool:
+    """Whether what remained authorized may be shown as gone, because its time is over."""
+    over = ledger.ended or order.get("status") == "EXPIRED"
+    return over and order.get("remaining_authorized_amount") == 0
+
+
+def same_value(ours: Any, theirs: Any) -> bool:
+    return ours == theirs and isinstance(theirs, bool) is isinstance(ours, bool)
+
+
+def _known(resources: tuple[Capture, ...] | tuple[Refund, ...]) -> list[tuple[Any, Any]]:
+    return [
+        (r.capture_id, r.captured_amount)
+        if isinstance(r, Capture)
+        else (r.refund_id, r.refunded_amount)
+        for r in resources
+    ]
+
+
+def listed_resources(kind: str, resources: list[Any]) -> list[tuple[Any, Any]]:
+    """Id and amount of each resource of a list of captures or refunds."""
+    word, amount = ("capture", "captured") if kind == "captures" else ("refund", "refunded")
+    return [
+        (members.get(f"{word}_id"), members.get(f"{amount}_amount"))
+        for members in (as_object(resource) or {} for resource in resources)
+    ]
+
+
+def _comparable(ours: list[tuple[Any, Any]], theirs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
+    """Both lists in one order, by what both show: ids or amounts that are missing do not count."""
+    if any(not identifier for identifier, _ in (*ours, *theirs)):
+        ours = [("", amount) for _, amount in ours]
+        theirs = [("", amount) for _, amount in theirs]
+    if not all(is_integer(amount) for _, amount in theirs):
+        ours = [(identifier, None) for identifier, _ in ours]
+        theirs = [(identifier, None) for identifier, _ in theirs]
+    return sorted(ours, key=repr), sorted(theirs, key=repr)
+
+
+def _shown(value: Any) -> str:
+    pairs = as_array(value)
+    if pairs is not None and all(isinstance(pair, tuple) for pair in pairs):
+        return "[" + ", ".join(f"{amount} ({identifier})" for identifier, amount in pairs) + "]"
+    return repr(value)
+
+
+def has_list(order: Mapping[str, Any], kind: str) -> bool:
+    return isinstance(order.get(kind), list)
+
+
+def captures_agree(ledger: Ledger, captures: Any) -> Result:
+    """A list of captures beside the ledger's."""
+    listed = as_array(captures)
+    if listed is None:
+        return Mismatch("a list of captures", f"a JSON {type(captures).__name__}")
+    ours, theirs = _comparable(_known(ledger.captures), listed_resources("captures", listed))
+    if same_value(ours, theirs):
+        return None
+    return Mismatch(_shown(ours), _shown(theirs))
+
+
+def capture_state(capture: Capture, resource: Mapping[str, Any]) -> Result:
+    """A capture's id, amount, and the bound of what was refunded of it."""
+    members = {"capture_id": capture.capture_id, "captured_amount": capture.captured_amount}
+    if (result := _members(members, resource)) is not None:
+        return result
+    refunded = resource.get("refunded_amount")
+    if refunded is None:
+        return None
+    if is_integer(refunded) and 0 <= refunded <= capture.captured_amount:
+        return None
+    return Mismatch(
+        f"refunded_amount from 0 to {capture.captured_amount}", f"refunded_amount {refunded!r}"
+    )
+
+
+def refund_state(refund: Refund, resource: Mapping[str, Any]) -> Result:
+    """A refund's id and amount."""
+    members = {"refund_id": refund.refund_id, "refunded_amount": refund.refunded_amount}
+    return _members(members, resource)
+
+
+def _members(members: Mapping[str, Any], resource: Mapping[str, Any]) -> Result:
+    shown = [name for name in members if resource.get(name) is not None]
+    if not shown:
+        return Mismatch(f"a resource with {' and '.join(members)}", "neither of them")
+    wrong = [name for name in shown if not same_value(members[name], resource[name])]
+    if not wrong:
+        return None
+    return Mismatch(
+        ", ".join(f"{name} {members[name]!r}" for name in wrong),
+        ", ".join(f"{name} {resource[name]!r}" for name in wrong),
+    )
+
+
+def excerpt(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= 200 else f"{text[:120]} ... {text[-60:]}"

@@ -1,0 +1,70 @@
+"""What a check of a response reads. Pure."""
+
+from collections.abc import Callable, Mapping, Set
+from typing import Any
+
+import msgspec
+
+from klarna_conformance.judge.results import Result
+from klarna_specs.exchange import Exchange, NotJson, Response
+from klarna_specs.json_value import as_object
+from klarna_specs.ledger import Answer, Ledger
+from klarna_specs.oracle import Assessment
+from klarna_specs.spec import ResponseSpec, Spec
+
+__all__ = ["Check", "Evidence"]
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check reads: an exchange, what was expected of it, and the ids that came before it.
+
+    `expected` is the documented response that it should be; `correlation_ids` maps those seen so
+    far to the idempotency key that they came with (empty where there was none); `resource_ids` are
+    the ids of this order's captures and refunds so far, each with its kind.
+    """
+
+    spec: Spec
+    bases: tuple[str, ...]
+    exchange: Exchange
+    assessment: Assessment
+    expected: ResponseSpec | None
+    answer: Answer | None
+    correlation_ids: Mapping[str, str]
+    resource_ids: Set[tuple[str, str]]
+
+    @property
+    def response(self) -> Response:
+        """The response; checks that read it run only where there is one."""
+        assert isinstance(self.exchange.outcome, Response)
+        return self.exchange.outcome
+
+    @property
+    def response_is_refusal(self) -> bool:
+        """Whether a response came, and it is a refusal."""
+        return isinstance(self.exchange.outcome, Response) and self.exchange.outcome.is_refusal
+
+    @property
+    def ledger(self) -> Ledger | None:
+        """The ledger before the call; None where there is no such order."""
+        return self.assessment.ledger
+
+    def json(self) -> Any:
+        """The JSON body, or `NotJson` itself where there is none."""
+        try:
+            return self.response.body.json()
+        except NotJson as exc:
+            return exc
+
+    def members(self) -> dict[str, Any] | None:
+        """The JSON body if it is an object."""
+        return as_object(self.json())
+
+    @property
+    def excerpt(self) -> str:
+        """The beginning of the body, in words."""
+        text = self.response.body.text
+        kind = self.response.content_type or "no content type"
+        return f"{kind}, {len(text)} characters: {text[:120]!r}"
+
+
+Check = Callable[[Evidence], Result]

@@ -1,0 +1,129 @@
+"""The ledgers of a scenario's orders, moved on by what is observed. Pure."""
+
+from collections.abc import Iterable
+
+import msgspec
+
+from klarna_conformance.judge.server.adoption import adopted
+from klarna_conformance.judge.server.answered import Answered, may_answer_again
+from klarna_conformance.judge.server.elsewhere import Recent
+from klarna_conformance.judge.server.response_members import json_object, offered_days, shows_order
+from klarna_reports.record.record import ProvidedOrder
+from klarna_specs.calls import Call
+from klarna_specs.effects import moved_on
+from klarna_specs.exchange import Exchange
+from klarna_specs.ledger import Ledger, open_ledger
+from klarna_specs.oracle import Assessment, assess
+from klarna_specs.spec import Spec
+
+__all__ = ["Ledgers"]
+
+
+class Ledgers:
+    """The ledger of each order now and at its last read, and the recorded calls in between."""
+
+    def __init__(self, orders: Iterable[ProvidedOrder]) -> None:
+        self._now = {order.order_id: order.ledger or _opened(order) for order in orders}
+        self._at_read = dict(self._now)
+        self._recent: dict[str, tuple[Recent, ...]] = {}
+
+    def copy(self) -> "Ledgers":
+        """The same ledgers, to be continued separately."""
+        other = Ledgers(())
+        other._now = dict(self._now)
+        other._at_read = dict(self._at_read)
+        other._recent = dict(self._recent)
+        return other
+
+    def get(self, order_id: str) -> Ledger | None:
+        """The ledger of an order now; None where there is no such order."""
+        return self._now.get(order_id)
+
+    def put(self, ledger: Ledger) -> None:
+        """Replaces the ledger of its order."""
+        self._now[ledger.order_id] = ledger
+
+    def at_read(self, order_id: str) -> Ledger:
+        """The ledger of an order at its last read."""
+        return self._at_read[order_id]
+
+    def recent(self, order_id: str) -> tuple[Recent, ...]:
+        """The recorded calls that change an order, since its last read."""
+        return self._recent.get(order_id, ())
+
+    @property
+    def are_shared(self) -> bool:
+        """Whether calls that are not recorded may change an order too."""
+        return any(ledger.shared for ledger in self._now.values())
+
+    @property
+    def resource_ids(self) -> set[str]:
+        """The ids of all captures and refunds in the ledgers."""
+        captures = {c.capture_id for ledger in self._now.values() for c in ledger.captures}
+        return captures | {r.refund_id for ledger in self._now.values() for r in ledger.refunds}
+
+    @property
+    def state(self) -> str:
+        """The state of all orders, to be compared, whatever led to it in which order."""
+        return repr([_regardless_of_order(ledger) for ledger in self._now.values()])
+
+    def assessed(self, spec: Spec, exchange: Exchange, call: Call) -> Assessment:
+        """What the documentation allows for a call on these ledgers."""
+        ledger = self._now.get(call.order_id)
+        others = [o for identifier, o in self._now.items() if identifier != call.order_id]
+        return assess(spec, ledger.at(exchange.clock_s) if ledger else None, call, others)
+
+    def move(self, answered: Answered) -> None:
+        """Moves the ledger of the order on by what was observed."""
+        ledger, call = answered.assessment.ledger, answered.call
+        if ledger is None:
+            return
+        order, days = json_object(answered.exchange), offered_days(answered.exchange)
+        if call.operation.changes:
+            ledger = _changed(ledger, answered)
+            recent = Recent(call, answered.kind == "success")
+            self._recent[call.order_id] = (*self.recent(call.order_id), recent)
+        elif answered.kind == "success" and call.operation.shows == "order" and order:
+            if shows_order(order, call.order_id):
+                ledger = self._at_read[call.order_id] = adopted(ledger, order)
+                self._recent[call.order_id] = ()
+        elif call.operation.shows == "extension_options" and days is not None:
+            ledger = ledger.with_options(call.capture_id or "", days)
+        self._now[call.order_id] = ledger
+
+
+def _opened(order: ProvidedOrder) -> Ledger:
+    return open_ledger(order.plan, order.order_id, order.capture_ids, order.rest)
+
+
+def _regardless_of_order(ledger: Ledger) -> tuple[object, ...]:
+    keys = ((use.key, use.operation, use.fingerprint, use.answer) for use in ledger.keys)
+    return (
+        ledger.amounts,
+        ledger.released,
+        ledger.cancelled,
+        ledger.uncertain,
+        *(sorted(map(repr, part)) for part in (ledger.captures, ledger.refunds, keys)),
+    )
+
+
+def _changed(ledger: Ledger, answered: Answered) -> Ledger:
+    """The ledger after a call that could change the order; uncertain where it is not known how."""
+    if answered.kind == "neither" or answered.answer is None:
+        return ledger.after_silence(answered.call)
+    outcome, first = answered.outcome, answered.assessment.first
+    again = outcome is not None and outcome.kind == "replay"
+    if answered.assessment.replay == "replay_of_silence" and first is not None:
+        again = first.amounts != ledger.amounts
+    effect = answered.kind == "success" and not again
+    moved = moved_on(ledger, answered.call, answered.answer, effect=effect)
+    if answered.kind == "success" and set(ledger.silent) == {answered.call.key}:
+        # However often it was sent without a response, under its key it happened once.
+        moved = msgspec.structs.replace(moved, uncertain=False, silent=())
+    undocumented = outcome is None and not ledger.shared
+    if effect and (undocumented or may_answer_again(answered.assessment, answered.answer)):
+        # The effect of a call that should have been refused is not documented, and a repeated call
+        # without an id in its response looks like a new one: a read shows which it is. Of a shared
+        # order, the read also has to show what others did that made the call right.
+        return msgspec.structs.replace(moved, uncertain=True)
+    return moved

@@ -1,0 +1,327 @@
+"""Requests of a client are judged by its commands and by the documentation."""
+
+import uuid
+from typing import Any
+
+import msgspec
+import pytest
+
+from klarna_conformance.judge.client.keys import KeyBook, Use
+from klarna_specs.client.faults import Cut, Redirected, Refused, Varied
+from klarna_specs.client.play import Command
+from klarna_strategies.clients.commands import captured, extension, options, refund, release
+from klarna_strategies.lines import fee, goods
+
+from .plays import (
+    K1,
+    K2,
+    LOOK,
+    ORDER,
+    PARTLY,
+    SPEC,
+    Case,
+    Course,
+    Sent,
+    meeting,
+    refused,
+    unknown,
+)
+
+ONE = refund(1)
+SHIRTS = [goods(2_000, tax_rate=2_500, reference="s-1"), goods(1_000, name="Socks")]
+LINES = refund(3_000, order_lines=SHIRTS)
+FEE = refund(2_250, order_lines=[goods(3_000), fee(750)])
+
+
+def _keys() -> list[Case]:
+    right = Course().told(ONE, Sent())
+    two = Course().told(ONE, Sent()).told(ONE, Sent(key=K2))
+    shared = Course().told(ONE, Sent()).told(ONE, Sent())
+    return [
+        Case("client.key-sent", "seen", right, Course().told(ONE, Sent(key=None))),
+        Case("client.key-of-its-own", "same-again", two, shared),
+        Case("client.key-uuid", "seen", right, Course().told(ONE, Sent(key="refund-17"))),
+    ]
+
+
+def _sends(command: Command, body: Any) -> Course:
+    return Course().told(command, Sent(body=body))
+
+
+def _amounts() -> list[Case]:
+    odd, half = refund(8_989), {"refunded_amount": 3_000, "order_lines": SHIRTS[:1]}
+    fees = [goods(3_000), fee(750), fee(250)]
+    two_fees = refund(2_000, order_lines=fees)
+    merged = {**two_fees.arguments, "order_lines": [fees[0], fee(1_000)]}
+    as_goods = {**FEE.arguments, "order_lines": [goods(3_000), fee(750, type="physical")]}
+    texts = refund(2, description="Two shirts", reference="r-17")
+    return [
+        Case(
+            *("client.amounts-as-told", case),
+            Course().told(command, Sent()),
+            _sends(command, body),
+        )
+        for case, command, body in (
+            ("one-minor-unit", ONE, {"refunded_amount": 100}),
+            ("odd-amount", odd, {"refunded_amount": 8_900}),
+            ("with-lines", LINES, half),
+            ("with-fee", FEE, as_goods),
+            ("float-loses", refund(29), {"refunded_amount": 28}),
+            ("two-fees", two_fees, merged),
+        )
+    ] + [
+        Case(
+            *("client.texts-as-told", case),
+            Course().told(texts, Sent()),
+            _sends(texts, {**texts.arguments, case: "Two"}),
+        )
+        for case in ("description", "reference")
+    ]
+
+
+def _as_commanded() -> list[Case]:
+    there = msgspec.structs.replace(ONE, order=1)
+    two_orders = Course(ORDER, captured(SPEC, "DE")).told(ONE, Sent()).told(there, Sent(key=K2))
+    wrong_order = Course(ORDER, captured(SPEC, "DE")).told(ONE, Sent())
+    wrong_order.told(there, Sent(key=K2, order=0), tells=unknown)
+    second = extension(capture=1)
+    wrong_capture = Course(PARTLY).told(second, Sent(capture=0), Sent(key=K2))
+    return [
+        Case("client.as-told-only", "two-orders", two_orders, wrong_order),
+        Case(
+            *("client.as-told-only", "second-capture"),
+            Course(PARTLY).told(second, Sent()),
+            wrong_capture,
+        ),
+        Case(
+            *("client.documented-paths", "seen"),
+            Course().told(ONE, Sent()),
+            Course().told(ONE, Sent(path="/refund"), tells=unknown),
+        ),
+    ]
+
+
+def _bodies() -> list[Case]:
+    right = Course().told(ONE, Sent())
+    return [
+        Case("client.well-formed", "seen", right, _sends(ONE, {"refund": {"refunded_amount": 1}})),
+        Case("client.content-type", "seen", right, Course().told(ONE, Sent(content_type="text/x"))),
+        Case("client.known-members", "seen", right, _sends(ONE, {**ONE.arguments, "shop": "x"})),
+    ]
+
+
+def _credentials() -> list[Case]:
+    away = meeting(ONE, Redirected())
+    foreign = meeting(ONE, Varied("foreign-location"))
+    return [
+        Case(
+            *("client.credentials-sent", "seen"),
+            Course().told(ONE, Sent()),
+            Course().told(ONE, Sent(credentials="none"), tells=unknown),
+        ),
+        Case(
+            *("client.credentials-kept", "redirect"),
+            Course().told(away, Sent(), Sent(elsewhere="bare"), tells=unknown),
+            Course().told(away, Sent(), Sent(elsewhere="with credentials"), tells=unknown),
+        ),
+        Case(
+            *("client.credentials-kept", "foreign-location"),
+            Course().told(foreign, Sent(), Sent(elsewhere="bare")),
+            Course().told(foreign, Sent(), Sent(elsewhere="with credentials")),
+        ),
+    ]
+
+
+CASES = [*_keys(), *_amounts(), *_as_commanded(), *_bodies(), *_credentials()]
+
+
+@pytest.mark.parametrize(
+    ("text", "verdict"), [(None, "PASS"), ("{}", "INFO"), ('{"reason": "x"}', "INFO")]
+)
+def test_a_body_of_a_release_is_info(text: str | None, verdict: str) -> None:
+    course = Course(PARTLY).told(release(), Sent(text=text))
+
+    assert course.verdicts("client.release-body") == {verdict}
+
+
+def test_a_key_of_an_earlier_scenario_is_found() -> None:
+    course = Course(known=KeyBook({K1: Use("refundOrder", "o-1")})).told(ONE, Sent())
+
+    (finding,) = course.findings("client.key-of-its-own")
+    assert finding.verdict == "FAIL"
+    assert finding.observed == "the key was used before, for refundOrder on order o-1"
+
+
+def test_a_key_of_a_refund_cannot_be_used_for_a_release() -> None:
+    course = Course(PARTLY).told(ONE, Sent()).told(release(), Sent(), tells=unknown)
+
+    assert course.verdicts("client.key-of-its-own") == {"PASS", "FAIL"}
+
+
+def test_reads_need_no_key() -> None:
+    course = Course().told(options(), Sent(key=None)).told(options(), Sent(key=None))
+
+    assert course.against() == set()
+
+
+_FREE = {"total_tax_amount": 0, "total_discount_amount": 0}
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        SHIRTS[::-1],
+        [{**line, **_FREE} for line in SHIRTS],
+        [{**SHIRTS[0], "total_tax_amount": 400}, SHIRTS[1]],
+        [dict(reversed(SHIRTS[0].items())), SHIRTS[1]],
+    ],
+    ids=["in another order", "with defaults", "with its tax", "members in another order"],
+)
+def test_equivalent_order_lines_pass(lines: list[dict[str, Any]]) -> None:
+    assert _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines}).against() == set()
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ({"tax_rate": 0}, "tax_rate of order line 1 2500, as commanded"),
+        ({"total_amount": 1_999}, "total_amount of order line 1 2000, as commanded"),
+        ({"quantity": 2}, "quantity of order line 1 1, as commanded"),
+        ({"name": "Shirt"}, "name of order line 1 'T-Shirt', as commanded"),
+        ({"type": "return_fee"}, "type of order line 1 'physical', as commanded"),
+        ({"total_tax_amount": 402}, "total_tax_amount of order line 1 None, as commanded"),
+        ({"total_tax_amount": "400"}, "total_tax_amount of order line 1 None, as commanded"),
+    ],
+)
+def test_a_changed_order_line_fails_and_is_named(change: dict[str, Any], expected: str) -> None:
+    lines = [SHIRTS[1], {**SHIRTS[0], **change}]
+    course = _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines})
+
+    (finding,) = course.findings("client.amounts-as-told")
+    assert (finding.verdict, finding.expected) == ("FAIL", expected)
+
+
+def test_a_changed_reference_of_a_line_is_a_change_of_text_only() -> None:
+    lines = [{**SHIRTS[0], "reference": "s-2"}, SHIRTS[1]]
+    course = _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines})
+
+    assert course.against() == {"client.texts-as-told"}
+
+
+def test_a_whole_float_and_a_null_are_info() -> None:
+    body = {"refunded_amount": 1.0, "description": None}
+    course = Course().told(ONE, Sent(body=body), tells=refused)
+
+    assert course.against() == set()
+    assert course.verdicts("client.well-formed") == {"INFO"}
+    assert course.verdicts("client.amounts-as-told") == {"INFO"}
+
+
+@pytest.mark.parametrize(("amount", "verdict"), [(100, "FAIL"), (3_000, "PASS")])
+def test_an_amount_of_a_release_is_what_remains_authorized(amount: int, verdict: str) -> None:
+    course = Course(PARTLY).told(release(), Sent(body={"amount": amount}))
+
+    assert course.verdicts("client.amounts-as-told") == {verdict}
+
+
+@pytest.mark.parametrize("amount", [1.5, "1", True, None])
+def test_an_amount_of_another_type_fails(amount: object) -> None:
+    course = Course().told(ONE, Sent(body={"refunded_amount": amount}), tells=unknown)
+
+    assert course.verdicts("client.amounts-as-told") == {"FAIL"}
+
+
+def test_another_number_of_days_fails() -> None:
+    course = Course().told(extension(10), Sent(body={"number_of_days": 30}))
+
+    assert course.verdicts("client.amounts-as-told") == {"FAIL"}
+
+
+@pytest.mark.parametrize("sent", ["", "amount=1", "{"])
+def test_a_body_that_is_no_json_is_not_well_formed(sent: str) -> None:
+    course = Course().told(ONE, Sent(text=sent), tells=unknown)
+
+    assert course.verdicts("client.well-formed") == {"FAIL"}
+
+
+def test_a_client_may_read_the_order() -> None:
+    course = Course().told(ONE, LOOK, Sent())
+
+    assert course.against() == set()
+
+
+def test_a_read_at_an_undocumented_path_is_a_warning() -> None:
+    course = Course().told(ONE, Sent(), Sent(method="GET", path="/history", key=None))
+
+    assert course.verdicts("client.documented-paths") == {"PASS", "WARN"}
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", "/cancel"), ("POST", "/captures"), ("POST", "/release-remaining-authorization")],
+)
+def test_an_uncommanded_change_fails(method: str, path: str) -> None:
+    stray = Sent(method=method, path=path, body={"captured_amount": 1}, key=K2)
+
+    assert Course(PARTLY).told(ONE, Sent(), stray).verdicts("client.as-told-only") == {"FAIL"}
+
+
+def test_a_refund_by_another_spelling_of_the_path_fails() -> None:
+    course = Course().told(ONE, Sent(), Sent(path="/refunds/", key=K2), tells=unknown)
+
+    assert "FAIL" in course.verdicts("client.documented-paths")
+
+
+def test_credentials_may_come_after_a_401() -> None:
+    course = Course().told(ONE, Sent(credentials="none"), Sent())
+
+    assert course.verdicts("client.credentials-sent") == {"INFO", "PASS"}
+    assert course.against() == set()
+
+
+def test_credentials_may_still_be_missing_after_a_lost_response() -> None:
+    met = meeting(ONE, Cut("before"))
+    course = Course().told(met, *[Sent(credentials="none")] * 2, Sent())
+
+    assert [each.verdict for each in course.findings("client.credentials-sent")] == ["INFO", "PASS"]
+
+
+def test_credentials_may_come_after_a_second_401() -> None:
+    course = Course().told(ONE, *[Sent(credentials="none")] * 2, Sent())
+
+    assert course.against() == set()
+
+
+def test_credentials_are_not_missed_where_no_request_got_through() -> None:
+    met = meeting(ONE, None, Refused())
+    course = Course().told(met, Sent(credentials="none"), tells=unknown)
+
+    assert course.verdicts("client.credentials-sent") == set()
+
+
+def test_a_uuid_of_any_version_is_a_key() -> None:
+    key = str(uuid.uuid5(uuid.NAMESPACE_URL, "refund-17"))
+
+    assert Course().told(ONE, Sent(key=key)).against() == set()
+
+
+@pytest.mark.parametrize("before", [(), (Sent(credentials="none"),)], ids=["first", "after a 401"])
+def test_wrong_credentials_fail(before: tuple[Sent, ...]) -> None:
+    course = Course().told(ONE, *before, Sent(credentials="wrong_password"), tells=unknown)
+
+    assert {each.verdict for each in course.findings("client.credentials-sent")} == {"FAIL"}
+
+
+@pytest.mark.parametrize("tax", [399, 400, 401])
+def test_a_tax_may_be_rounded_up_or_down(tax: int) -> None:
+    lines = [{**SHIRTS[0], "total_tax_amount": tax}, SHIRTS[1]]
+
+    assert _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines}).against() == set()
+
+
+def test_a_stale_description_is_found_and_a_default_is_fine() -> None:
+    first = refund(1, description="One shirt")
+    for text, expected in (("One shirt", {"WARN"}), ("Refund", set[str]())):
+        body = {"refunded_amount": 1, "description": text}
+        course = Course().told(first, Sent()).told(ONE, Sent(key=K2, body=body))
+        assert course.verdicts("client.texts-as-told") - {"PASS"} == expected
