@@ -471,6 +471,16 @@ def test_what_a_recording_leaves_out_is_not_held_against_a_client(
     assert _deviating(_checked(tmp_path, HONEST[name], side="client")) == set()
 
 
+def test_an_over_refund_at_a_second_server_is_found(tmp_path: Path) -> None:
+    first = _har([_read(**CAPTURED), _read(**CAPTURED)], "https://eu.example")
+    second = _har(WRONG["over-refund with another payment method"][2], "https://na.example")
+    file = tmp_path / "traffic.har"
+    first["log"]["entries"] += second["log"]["entries"]
+    file.write_text(json.dumps(first))
+
+    assert ("FAIL", "refund.within-captured-amount") in _deviating(_judged(file))
+
+
 def test_a_preflight_of_a_browser_is_none_of_the_clients_calls(tmp_path: Path) -> None:
     asked = {"Access-Control-Request-Method": "POST"}
     preflight = {**_entry("OPTIONS", "/refunds", status=204), "asked": asked}

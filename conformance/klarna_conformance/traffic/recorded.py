@@ -66,9 +66,10 @@ def judged_orders(
 
     What is not judged is listed with its reason: requests before that response, requests that were
     refused for their credentials (which are not known), orders that no response shows, and whatever
-    is no documented call on an order of this server.
+    is no documented call on an order. Several servers, such as those of two regions, are judged
+    apart.
     """
-    by_order: defaultdict[str, list[Recorded]] = defaultdict(list)
+    by_order: defaultdict[tuple[str, str], list[Recorded]] = defaultdict(list)
     beside = _Beside()
     for each in traffic:
         call = read_call(spec, each.exchange.request, followed=True)
@@ -76,10 +77,8 @@ def judged_orders(
             beside.add(each, each.unjudged)
         elif call is None:
             beside.add(each, "it is not a documented call on an order")
-        elif each.origin != facts.base_url:
-            beside.add(each, f"it went to another server than {facts.base_url}")
         else:
-            by_order[call.order_id].append(each)
+            by_order[each.origin, call.order_id].append(each)
     for number, exchanges in enumerate(by_order.values(), 1):
         played = _judged(spec, facts, f"h{number:04}", exchanges)
         yield ScenarioFinished(recorder.played(played))

@@ -125,11 +125,11 @@ def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterato
         yield Excused(never)
 
 
-def _by_order(spec: Spec, watched: Watched) -> Mapping[str, list[int]]:
-    """The places of the traffic to the server by order; what is about none is by itself."""
-    places: defaultdict[str, list[int]] = defaultdict(list)
+def _by_order(spec: Spec, watched: Watched) -> Mapping[tuple[str, str], list[int]]:
+    """The positions of the traffic by server and order; what is about no order is by itself."""
+    places: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for place, each in enumerate(watched.traffic):
         call = read_call(spec, each.exchange.request)
-        if each.origin == watched.facts.base_url:
-            places[call.order_id if call else ""].append(place)
+        if call or each.origin == watched.facts.base_url:
+            places[each.origin, call.order_id if call else ""].append(place)
     return places
