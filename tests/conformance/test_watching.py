@@ -184,7 +184,7 @@ def test_queued_faults_are_counted_and_reset(serve_mock: Callable[..., Served]) 
         ({"faults": ["lst"]}, "there is no fault 'lst'"),
         ({"faults": [{"fault": "errored", "status": 200}]}, "status"),
         ({"faults": ["lost"], "operation": "refund"}, "there is no operation 'refund'"),
-        ({"faults": ["refused"], "for_ever": True}, "nobody could end it"),
+        ({"faults": ["refused"], "for_ever": True}, "could not be ended"),
         ({"fault": ["lost"]}, "fault"),
         (["lost"], "expected"),
     ],

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import msgspec
 
+from klarna_conformance.campaign.judged_before import JudgedBefore
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
 from klarna_conformance.plan.rehearsal import MockTarget
@@ -92,7 +93,7 @@ def try_mutants(chosen: Sequence[Mutant], campaign: Campaign) -> Iterator[Trial]
         yield from pool.map(_try, chosen)
 
 
-_prepared: tuple[Campaign, tuple[Scenario, ...]] | None = None
+_prepared: tuple[Campaign, tuple[Scenario, ...], JudgedBefore] | None = None
 
 
 def _prepare(campaign: Campaign) -> None:
@@ -109,7 +110,7 @@ def _prepare(campaign: Campaign) -> None:
         max_requests=campaign.max_requests,
         cache=PlanningCache.of_user(),
     )
-    _prepared = (campaign, plan.scenarios)
+    _prepared = (campaign, plan.scenarios, JudgedBefore())
 
 
 def _try(mutant: Mutant) -> Trial:
@@ -117,7 +118,9 @@ def _try(mutant: Mutant) -> Trial:
     return asyncio.run(_trial(mutant, *_prepared))
 
 
-async def _trial(mutant: Mutant, campaign: Campaign, scenarios: Iterable[Scenario]) -> Trial:
+async def _trial(
+    mutant: Mutant, campaign: Campaign, scenarios: Iterable[Scenario], judging: JudgedBefore
+) -> Trial:
     spec = load(campaign.specs)
     target = MockTarget(make_mutant(spec, mutant, seed=campaign.seed))
     readings, _ = await discover_readings(spec, target, "")
@@ -125,7 +128,9 @@ async def _trial(mutant: Mutant, campaign: Campaign, scenarios: Iterable[Scenari
     failing: list[Played] = []
     sent, first, error = 0, None, ""
     for number, scenario in enumerate(scenarios, 1):
-        played = await play_and_judge(spec, target, scenario, identifier=f"s{number:04}")
+        played = await play_and_judge(
+            spec, target, scenario, identifier=f"s{number:04}", judging=judging
+        )
         sent += len(played.exchanges)
         if error := played.error and f"{played.id}: {played.error}":
             break

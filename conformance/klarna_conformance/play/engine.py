@@ -2,18 +2,24 @@
 
 import asyncio
 import traceback
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 
 import msgspec
 
 from klarna_conformance.judge.server import judge
 from klarna_conformance.play.player import play
 from klarna_conformance.target.target import Target
-from klarna_reports.record.record import Played
+from klarna_reports.record.record import Finding, Played, ProvidedOrder, TargetFacts
+from klarna_specs.exchange import Exchange
 from klarna_specs.scenario import Scenario, Step, Together, Wait
 from klarna_specs.spec import Spec
 
-__all__ = ["play_and_judge", "run_plan"]
+__all__ = ["Judge", "play_and_judge", "run_plan"]
+
+Judge = Callable[
+    [Spec, TargetFacts, Iterable[ProvidedOrder], Sequence[Exchange]], tuple[Finding, ...]
+]
+"""What says which findings a scenario's exchanges give."""
 
 
 async def run_plan(
@@ -79,13 +85,19 @@ async def _side_by_side(
 
 
 async def play_and_judge(
-    spec: Spec, target: Target, scenario: Scenario, *, identifier: str, nonce: str = ""
+    spec: Spec,
+    target: Target,
+    scenario: Scenario,
+    *,
+    identifier: str,
+    nonce: str = "",
+    judging: Judge = judge,
 ) -> Played:
     """Plays and judges one scenario; never raises: a defect of this program is in `error`."""
     played = Played(id=identifier, scenario=scenario)
     try:
         played = await play(spec, target, scenario, identifier=identifier, nonce=nonce)
-        findings = judge(spec, target.facts, played.orders, played.exchanges)
+        findings = judging(spec, target.facts, played.orders, played.exchanges)
         played = msgspec.structs.replace(played, findings=findings)
     except Exception as exc:
         where = traceback.extract_tb(exc.__traceback__)[-1]
