@@ -45,7 +45,7 @@ from klarna_strategies.steps import (
 )
 
 from .asgi import App, asgi
-from .museum import CARD, FULL, NONE, PART, TWO_CAPTURES, made, spec
+from .museum import CARD, FULL, NONE, PART, TWO_CAPTURES, made, played, spec
 from .runs import run_on
 
 Wrapper = Callable[[App], App]
@@ -159,6 +159,16 @@ def test_ids_need_not_be_uuids(form: str) -> None:
     server = type("Server", (_WithIds,), {"form": form})
 
     assert _failed(server(spec()), SCENARIOS) == set()
+
+
+def test_a_location_in_another_percent_encoding_is_read_once() -> None:
+    server = type("Server", (_WithIds,), {"form": "{n}:1"})
+    reads = [
+        [each.request.path.count("/refunds/") for each in played(kind, FULL, refund(100)).exchanges]
+        for kind in (server, Mock)
+    ]
+
+    assert reads[0] == reads[1]
 
 
 # What only a server on a socket can do differently.

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Literal
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import unquote, urljoin, urlsplit
 
 import msgspec
 
@@ -10,7 +10,12 @@ from klarna_conformance.http.hosts import is_loopback
 from klarna_specs.exchange import Request, Response
 from klarna_specs.spec import ResponseSpec
 
-__all__ = ["Leads", "Nowhere", "created_id", "follow", "ids_in_header", "origin_of"]
+__all__ = ["Leads", "Nowhere", "created_id", "follow", "ids_in_header", "origin_of", "segments"]
+
+
+def segments(path: str) -> tuple[str, ...]:
+    """The segments of a path; equal for paths that differ in what is percent-encoded only."""
+    return tuple(map(unquote, path.split("/")))
 
 
 class Leads(msgspec.Struct, frozen=True):

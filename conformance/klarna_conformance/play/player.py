@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from klarna_conformance.http.locations import Leads, created_id, follow
+from klarna_conformance.http.locations import Leads, created_id, follow, segments
 from klarna_conformance.judge.server import shows_what_was_done
 from klarna_conformance.judge.server.response_members import json_object
 from klarna_conformance.play.request_builder import OrderName, RequestBuilder, in_path
@@ -180,7 +180,9 @@ class _Player:
         if identifier := created_id(response, success):
             order_path = exchange.request.path.rsplit("/", 1)[0]
             paths.append(f"{order_path}/{success.creates}s/{in_path(identifier)}")
-        for path in dict.fromkeys(paths):
+        if len(paths) > 1 and segments(paths[0]) == segments(paths[1]):
+            del paths[1]
+        for path in paths:
             await self._send(Request(method="GET", path=path), "look")
 
     async def _read_options(self, step: Step) -> None:

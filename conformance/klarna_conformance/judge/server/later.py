@@ -2,11 +2,10 @@
 
 from collections.abc import Iterator
 from typing import Any, Literal
-from urllib.parse import quote
 
 import msgspec
 
-from klarna_conformance.http.locations import Leads, Nowhere, created_id, follow
+from klarna_conformance.http.locations import Leads, Nowhere, created_id, follow, segments
 from klarna_conformance.judge.results import Mismatch, Result
 from klarna_conformance.judge.server.comparison import order_agrees
 from klarna_conformance.judge.server.response_members import json_object, summary_of
@@ -63,8 +62,8 @@ class LaterReads:
         self._bases = bases
         self._behind_others = behind_others
         self._of_order: dict[str, list[Awaited]] = {}
-        self._by_location: dict[str, _Created] = {}
-        self._by_path: dict[str, _Created] = {}
+        self._by_location: dict[tuple[str, ...], _Created] = {}
+        self._by_path: dict[tuple[str, ...], _Created] = {}
         self._compared: dict[str, Result] = {}
         self._created: list[_Created] = []
 
@@ -97,28 +96,28 @@ class LaterReads:
         self._created.append(resource)
         match follow(self._bases, exchange.request, response):
             case Leads(path=path):
-                self._by_location[path] = resource
+                self._by_location[segments(path)] = resource
             case Nowhere(kind="absent"):
                 pass
             case Nowhere(kind="elsewhere") if self._behind_others:
                 location = response.header("Location") or ""
                 _, found, rest = location.partition(ORDERS_PATH)
-                self._by_location[found + rest] = resource
+                self._by_location[segments(found + rest)] = resource
             case Nowhere(why=why):
                 result = Mismatch("a Location that leads to it", why)
                 yield from resource.decided("location_leads", result)
         if identifier:
-            orders_path = exchange.request.path.rsplit("/", 1)[0]
-            path = f"{orders_path}/{created.creates}s/{quote(identifier, safe='')}"
-            self._by_path[path] = resource
+            order_path = segments(exchange.request.path)[:-1]
+            self._by_path[*order_path, f"{created.creates}s", identifier] = resource
 
     def read_resource(self, index: int, exchange: Exchange) -> Iterator[Decided]:
         """What reading this path decides, if something was created there."""
         if exchange.request.method != "GET" or exchange.request.credentials != "valid":
             return
-        if created := self._by_location.pop(exchange.request.path, None):
+        path = segments(exchange.request.path)
+        if created := self._by_location.pop(path, None):
             yield from created.decided("location_leads", _shows(created, exchange), index)
-        if created := self._by_path.pop(exchange.request.path, None):
+        if created := self._by_path.pop(path, None):
             result = _shows(created, exchange)
             yield from created.decided("resource_agrees", result, index)
             resource = json_object(exchange)
