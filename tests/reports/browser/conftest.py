@@ -37,7 +37,9 @@ def browser() -> Iterator[object]:
         missing("chromium (apt-get install chromium)")
     as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=path, args=as_root)
+        launched = playwright.chromium.launch(
+            executable_path=path, args=as_root, ignore_default_args=["--hide-scrollbars"]
+        )
         yield launched
         launched.close()
 

@@ -80,3 +80,12 @@ def test_a_report_of_a_client_has_no_violation(kind, width, opened):
         page.emulate_media(**media)
         assert (look, violations(page)) == (look, [])
     assert page.noise == []
+
+
+@pytest.mark.parametrize("kind", RECORDS)
+def test_a_certificate_is_not_wider_than_a_phone(kind, opened):
+    whole = RECORDS[kind]()
+    page = opened(render_certificate(whole, summarise(SPEC, whole)), width=390)
+    root = "document.documentElement"
+
+    assert page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0
