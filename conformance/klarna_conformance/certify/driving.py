@@ -17,7 +17,7 @@ from klarna_reports.record.record import ProvidedOrder
 from klarna_reports.words.client_wording import command_text
 from klarna_specs.calls import read_call
 from klarna_specs.client.faults import Cut, Fault, Refused, Silent
-from klarna_specs.client.play import ClientScenario, ClientSide, Command, Episode
+from klarna_specs.client.play import ClientScenario, ClientSide, Command, Episode, Mark
 from klarna_specs.exchange import Exchange, Request, Response
 from klarna_specs.spec import Spec
 
@@ -87,6 +87,7 @@ class Stage:
         self._adapter = adapter
         self._username, self._password = defaults.USERNAME, defaults.PASSWORD
         self.mock = Mock(spec, seed=seed, epoch_s=today_s())
+        self._discarded: set[str] = set()
         self.network = Network(
             self._served,
             credentials=lambda header: credentials_of(header, self._username, self._password),
@@ -122,6 +123,7 @@ class Stage:
         for _ in range(_MOST_STALLED):
             if not stalled:
                 break
+            self._discarded |= {order.order_id for order in course.orders}
             course, stalled = await self._watched(scenario)
         return course
 
@@ -149,9 +151,16 @@ class Stage:
             side=ClientSide(
                 orders=scenario.orders,
                 episodes=(*earlier, whole),
-                marks=seen.marks,
+                marks=tuple(map(self._mark, seen.exchanges, seen.marks)),
             ),
         )
+
+    def _mark(self, exchange: Exchange, mark: Mark) -> Mark:
+        """The mark; a client may repeat late what it sent while this process stalled."""
+        call = read_call(self._spec, exchange.request)
+        if call is None or call.order_id not in self._discarded:
+            return mark
+        return msgspec.structs.replace(mark, at="discarded")
 
     async def _command(self, command: Command, orders: tuple[ProvidedOrder, ...]) -> Episode:
         order = orders[command.order]

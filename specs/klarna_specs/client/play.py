@@ -139,13 +139,14 @@ Told = Done | RefusedIt | Unknown | Unsupported | Mute | Ended
 class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
     """What only the network knows of an exchange: the fault at work, and the server's answers.
 
-    `at` tells where the request arrived: at the server, or at another one that it was sent on to;
-    `carried` is whether it carried credentials there.
+    `at` is where the request arrived: at the server, or at another one that it was redirected to;
+    `discarded` is one about an order of a scenario that was repeated, which nobody is judged by.
+    `carried` is whether it carried credentials elsewhere.
     """
 
     fault: Fault | None = None
     served: tuple[Response, ...] = ()
-    at: Literal["server", "elsewhere"] = "server"
+    at: Literal["server", "elsewhere", "discarded"] = "server"
     carried: bool = False
 
 

@@ -167,6 +167,26 @@ def test_a_scenario_is_repeated_if_this_process_stalled() -> None:
     assert len(course.exchanges) == 1
 
 
+def test_a_late_retry_of_a_repeated_scenario_is_discarded() -> None:
+    repeated = asyncio.Event()
+
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        async def late() -> None:
+            await repeated.wait()
+            await client.refund(order_id)
+
+        if client.late:
+            repeated.set()
+            await client.late[0]
+        else:
+            client.late.append(asyncio.create_task(late()))
+            time.sleep(0.4)
+        await client.refund(order_id)
+
+    course = played(Scripted(act), REFUND, tempo=Tempo(timeout_s=1))
+    assert sorted(mark.at for mark in course.side.marks) == ["discarded", "server"]
+
+
 def test_requests_for_another_order_or_capture_have_no_fault() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         captures = [client.arguments["capture_id"], "another"]

@@ -18,7 +18,7 @@ _READS = ("GET", "HEAD", "OPTIONS")
 def _documented_paths(view: View) -> Iterator[ExchangeResult]:
     for each in (*view.attempts, *view.others):
         request = each.exchange.request
-        if each.mark.at == "elsewhere":
+        if each.mark.at != "server":
             continue
         yield verified(
             each.index,
