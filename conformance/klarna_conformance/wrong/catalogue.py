@@ -19,20 +19,20 @@ class _Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class GroupChange(_Noun, frozen=True):
-    """Markets that a group of the documentation wrongly has, or lacks."""
+    """Markets that are wrongly added to or dropped from a documented group."""
 
     add: tuple[str, ...] = ()
     drop: tuple[str, ...] = ()
 
 
 class ResponseChange(_Noun, frozen=True):
-    """How responses are rewritten on their way out.
+    """A change of responses before they are sent.
 
-    `of` names operations (all, where empty), `where` the kind of response or the name of a
-    documented one. It begins with the `from_nth` such response on an order (`from_nth_ever`
-    on the server). `headers` are set (null: taken away); `{id}`, `{location}`, `{order}` and
-    `{base}` are filled in. `members` of a JSON object are set, `drop` taken away; `text` is
-    another body, `wrap` a member that the whole body is put into; `cut` the length that is left.
+    `of` names operations (all if empty), `where` the kind of response or the name of a documented
+    one. The change starts with the `from_nth` such response on an order (`from_nth_ever` on the
+    server). `headers` are set (null: removed); `{id}`, `{location}`, `{order}` and `{base}` are
+    replaced. `members` of a JSON object are set, `drop` removed; `text` is another body, `wrap` a
+    member that contains the whole body, `cut` the length to which it is truncated.
     """
 
     of: tuple[str, ...] = ()
@@ -49,15 +49,15 @@ class ResponseChange(_Noun, frozen=True):
 
 
 class Mutant(_Noun, frozen=True):
-    """A server that deviates in one way.
+    """A server with one deviation.
 
-    `fails` and `warns` name examples (`examples.py`), and for each of them exactly the requirements
-    that it fails or does not follow there; that a response is not as described is left out.
-    `caught_by` names the requirements any of which may catch it in a run: where nothing else is
-    given, those that it fails on its examples, and none for a harmless variant.
+    `fails` and `warns` name examples (`examples.py`) and the exact requirements with FAIL or WARN
+    there, except those that a response is as described. `caught_by` names the requirements of which
+    at least one must detect the mutant in a run; the default is the requirements in `fails`. It is
+    empty for harmless variants.
 
-    The deviation is made of changed `rules` (by requirement id), `terms` (by operation), `groups`
-    of markets, rewritten `responses`, and a `behaviour` by name with its `arguments`.
+    The deviation consists of changed `rules` (by requirement id), `terms` (by operation), `groups`
+    of markets, rewritten `responses`, and a named `behaviour` with `arguments`.
     """
 
     id: str
@@ -84,7 +84,7 @@ _Catalogue = dict[str, _Class]
 
 @cache
 def mutants() -> tuple[Mutant, ...]:
-    """All mutants, their class in `kind`, in the order of the catalogue."""
+    """All mutants in the order of the catalogue, with their class in `kind`."""
     return _read("mutants.yaml")
 
 

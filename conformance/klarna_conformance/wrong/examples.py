@@ -1,4 +1,4 @@
-"""Examples by name: short scenarios on which the catalogue states exactly what a mutant fails."""
+"""Examples by name: short scenarios for which the catalogue states the exact failures."""
 
 from collections.abc import Mapping
 from typing import Any, get_args
@@ -70,7 +70,7 @@ _CALLS: Mapping[str, tuple[OrderPlan, Step]] = {
     "capture": (NONE, capture(1_000)),
     "cancellation": (NONE, cancel()),
 }
-"""A valid call of each operation; of getRefund there is none without a refund before it."""
+"""A valid call of each operation, except getRefund, which needs an earlier refund."""
 
 _REFUNDS: Mapping[str, _Example] = {
     "refund": (FULL, (refund(1_000),)),
@@ -485,7 +485,7 @@ _BESIDE: Mapping[str, tuple[Action, ...]] = {
         get_order(order="other"),
     ),
 }
-"""Steps with another order beside the first one."""
+"""Steps with a second order."""
 
 _BODIES: Mapping[str, str] = {
     "amount-array": '{"refunded_amount": [1]}',
@@ -502,13 +502,13 @@ _BODIES: Mapping[str, str] = {
     "lines-text": '{"refunded_amount": 1, "order_lines": "x"}',
     "open-brace": "{",
 }
-"""Bodies that no call should have."""
+"""Malformed bodies."""
 
 _DAYS = (-1, 0, 1, 7, 30, 31, 60, 61, 365, 366)
 
 
 def examples(spec: Spec) -> Mapping[str, Scenario]:
-    """All examples by their names; many stand for each market, kind of credentials, or body."""
+    """All examples by name, including those for each market, kind of credentials and body."""
     alone = {**_REFUNDS, **_FEES, **_KEYS, **_OTHERS, **_CONCURRENT, **_of_calls(), **_of_bodies()}
     scenarios = {name: Scenario(plan=plan, steps=steps) for name, (plan, steps) in alone.items()}
     for market, facts in spec.markets.items():
@@ -522,7 +522,7 @@ def examples(spec: Spec) -> Mapping[str, Scenario]:
 
 
 def _of_calls() -> dict[str, _Example]:
-    """Each call alone, many times, on what does not exist, and with each kind of credentials."""
+    """Each call alone, repeated, on unknown resources, and with each kind of credentials."""
     made: dict[str, _Example] = {}
     for name, (plan, step) in _CALLS.items():
         made[name] = (plan, (step,))
@@ -546,7 +546,7 @@ def _of_calls() -> dict[str, _Example]:
 
 
 def _of_bodies() -> dict[str, _Example]:
-    """Each body with each call that takes one, and extensions by each number of days."""
+    """Each malformed body with each call that has a body, and extensions by each number of days."""
     made: dict[str, _Example] = {}
     for name, text in _BODIES.items():
         for call, (plan, step) in _CALLS.items():

@@ -1,4 +1,4 @@
-"""Makes a mutant: a mock with another spec, another behaviour, or rewritten responses."""
+"""Creates a mutant: a mock with another spec, another behaviour, or rewritten responses."""
 
 from collections.abc import Mapping
 
@@ -17,7 +17,7 @@ __all__ = ["make_mutant", "mutated_spec", "named_mock"]
 
 
 def make_mutant(spec: Spec, mutant: Mutant, *, seed: int = 0, lag_s: float = 0.0) -> Mock:
-    """The server that a catalogue entry describes; raises UsageError where it cannot be made."""
+    """The server of a catalogue entry; raises UsageError if the entry is invalid."""
     deviation = _behaviour(mutant)
     if mutant.responses:
         rewritings = [Rewriting(change) for change in mutant.responses]
@@ -52,7 +52,7 @@ def _behaviour(mutant: Mutant) -> Deviation:
 
 
 def mutated_spec(spec: Spec, mutant: Mutant) -> Spec:
-    """The documentation as the mutant understands it."""
+    """The spec with the changes of the mutant."""
     _check_names(spec, mutant)
     groups = dict(spec.market_groups)
     for name, change in mutant.groups.items():

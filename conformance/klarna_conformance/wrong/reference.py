@@ -1,4 +1,4 @@
-"""A client that does everything right; the wrong ones differ from it in one place each."""
+"""The correct client. Each wrong client differs from it in one place."""
 
 import threading
 import uuid
@@ -25,11 +25,11 @@ _SUFFIXES = {
 
 
 class GivenUp(Exception):
-    """The client was closed while it worked."""
+    """The client was closed during a command."""
 
 
 class Errand(NamedTuple):
-    """One thing to do, as a request: the same for all its attempts."""
+    """The request of a command, the same for all attempts."""
 
     operation: str
     order_id: str
@@ -40,7 +40,7 @@ class Errand(NamedTuple):
 
 
 class ReferenceClient:
-    """Sends again what got no clear answer, under the same key; tells only what it knows."""
+    """Retries after unclear outcomes with the same key, and reports only what it knows."""
 
     id: ClassVar[str] = "client-reference"
     caught_by: ClassVar[tuple[str, ...]] = ()
@@ -58,12 +58,12 @@ class ReferenceClient:
         )
 
     def close(self) -> None:
-        """Gives up whatever it is doing."""
+        """Stops the running command."""
         self._closed.set()
         self.http.close()
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
-        """Does one thing, and tells what became of it."""
+        """Executes a command and returns its outcome."""
         if operation not in self.operations:
             return Unsupported()
         errand = self.errand(operation, order_id, dict(arguments))
@@ -88,7 +88,7 @@ class ReferenceClient:
         return self.given_up(last, unclear=unclear)
 
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
-        """The request for what is to be done."""
+        """The request of a command."""
         method, suffix = _SUFFIXES[operation]
         capture_id = arguments.pop("capture_id", "")
         return Errand(
@@ -101,11 +101,11 @@ class ReferenceClient:
         )
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
-        """The JSON body; None where there is none."""
+        """The JSON body, if there is one."""
         return arguments if operation in ("refundOrder", "extendDueDate") else None
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
-        """The idempotency key of a new errand."""
+        """The idempotency key of a new command."""
         del operation, order_id, arguments
         return str(uuid.uuid4())
 
@@ -115,7 +115,7 @@ class ReferenceClient:
         return errand.key
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
-        """Makes one attempt; raises httpx.TransportError where no whole answer came."""
+        """Makes one attempt; raises httpx.TransportError without a complete response."""
         if self._closed.is_set():
             raise GivenUp
         key = self.key_again(errand, attempt)
@@ -129,33 +129,33 @@ class ReferenceClient:
         )
 
     def auth(self, attempt: int) -> httpx.Auth:
-        """How the client says who it is; without credentials, not at all."""
+        """The authentication of an attempt; none without credentials."""
         known = self.credentials(attempt)
         return httpx.BasicAuth(*known) if known else httpx.Auth()
 
     def credentials(self, attempt: int) -> tuple[str, str] | None:
-        """Who the client is, in an attempt."""
+        """Username and password of an attempt."""
         del attempt
         return self.hello.username, self.hello.password
 
     def sends_again(self, response: httpx.Response) -> bool:
-        """Whether an answer that is no success leaves room for another attempt."""
+        """Whether a response that is not a success allows a retry."""
         return response.status_code == 429 or response.is_server_error
 
     def delay_s(self, attempt: int, last: httpx.Response | None) -> float:
-        """How long to wait before an attempt, in seconds: as asked to, or longer each time."""
-        asked = last.headers.get("retry-after", "") if last is not None else ""
-        if asked.isdigit():
-            return min(int(asked), _LONGEST_WAIT_S)
+        """The delay before an attempt, in seconds: Retry-After, or exponential backoff."""
+        retry_after = last.headers.get("retry-after", "") if last is not None else ""
+        if retry_after.isdigit():
+            return min(int(retry_after), _LONGEST_WAIT_S)
         return self.backoff_s * 2 ** (attempt - 1)
 
     def pause(self, seconds: float) -> None:
-        """Lets time pass."""
+        """Waits; raises GivenUp if the client is closed."""
         if self._closed.wait(seconds):
             raise GivenUp
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
-        """What is told of a success."""
+        """The outcome of a success."""
         if errand.operation == "refundOrder":
             return Done(refund_id=self.refund_id(response))
         if errand.operation == "getOptionsForExtendDueDate":
@@ -172,7 +172,7 @@ class ReferenceClient:
         return headers.get("refund-id") or headers.get("refund_id") or location or None
 
     def refused(self, response: httpx.Response) -> Told:
-        """What is told of a refusal."""
+        """The outcome of a refusal."""
         error = self.error(response)
         messages = error.get("error_messages") or [error.get("error_message") or ""]
         return RefusedIt(
@@ -183,14 +183,14 @@ class ReferenceClient:
         )
 
     def error(self, response: httpx.Response) -> dict[str, Any]:
-        """The error that a response tells; empty where its body is something else."""
+        """The error in a response; empty if its body is not a JSON object."""
         try:
             return as_object(response.json()) or {}
         except ValueError:
             return {}
 
     def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
-        """What is told when no attempt is left; a server that only asked to wait did nothing."""
+        """The outcome after the last attempt; a server that only returned 429 did nothing."""
         if last is not None and last.status_code == 429 and not unclear:
             return self.refused(last)
         return Unknown("no clear answer came")

@@ -1,7 +1,7 @@
 """The reference client as a program: `python -m klarna_conformance.wrong.reference_adapter`.
 
-It shows what a certification that goes well looks like. `--client ID` takes one of the wrong or
-harmless clients of `mutants --clients` instead.
+It shows a successful certification. `--client ID` runs one of the wrong or harmless clients of
+`mutants --clients` instead.
 """
 
 import sys
@@ -32,9 +32,9 @@ def main(arguments: list[str]) -> None:
     _say(Readiness(ready=Ready(client=name, operations=client.operations)))
     for line in sys.stdin:
         instruction = msgspec.json.decode(line, type=Instruction)
-        told = client.do(instruction.operation, instruction.order_id, instruction.arguments)
-        outcome: dict[str, Any] = msgspec.to_builtins(told)
-        _say({"id": instruction.id, **outcome})
+        outcome = client.do(instruction.operation, instruction.order_id, instruction.arguments)
+        members: dict[str, Any] = msgspec.to_builtins(outcome)
+        _say({"id": instruction.id, **members})
     client.close()
 
 

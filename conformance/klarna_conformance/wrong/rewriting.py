@@ -1,4 +1,4 @@
-"""Rewrites responses as a catalogue entry says."""
+"""Rewrites responses according to a catalogue entry."""
 
 import json
 from collections import Counter
@@ -14,14 +14,14 @@ __all__ = ["Rewriting"]
 
 
 class Rewriting:
-    """One change of responses, with the count of those that it could apply to."""
+    """One change of responses, with the number of matching responses so far."""
 
     def __init__(self, change: ResponseChange) -> None:
         self._change = change
         self._on_order: Counter[str] = Counter()
 
     def apply(self, sending: Sending, response: Response) -> Response:
-        """The response as it is sent."""
+        """The rewritten response, or the same if it does not match."""
         change, call = self._change, sending.assessment.call
         if not self._concerns(sending, response):
             return response

@@ -8,9 +8,9 @@ from klarna_conformance.wrong.clients import (
     details,
     keys,
     rare,
+    reporting,
     resending,
     sending,
-    telling,
 )
 from klarna_conformance.wrong.clients.catalogue import client_mutants
 from klarna_conformance.wrong.reference import ReferenceClient
@@ -42,7 +42,7 @@ def test_every_requirement_has_a_wrong_client() -> None:
 def test_every_client_has_an_id() -> None:
     nameless = [
         f"{module.__name__}.{name}"
-        for module in (details, keys, rare, resending, sending, telling)
+        for module in (details, keys, rare, resending, sending, reporting)
         for name, made in vars(module).items()
         if isclass(made)
         and issubclass(made, ReferenceClient)

@@ -11,7 +11,7 @@ from klarna_conformance.certify.in_process import InProcessAdapter
 from klarna_conformance.certify.shrinking import Judging, shrunk
 from klarna_conformance.judge.client.judging import judge_client
 from klarna_conformance.wrong.clients.keys import NewKeyEachAttempt
-from klarna_conformance.wrong.clients.telling import RefusedWhenLost
+from klarna_conformance.wrong.clients.reporting import RefusedWhenLost
 from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_reports.record.record import Finding
 from klarna_reports.words.client_wording import sentence

@@ -1,4 +1,4 @@
-"""What mutants do that no changed rule and no rewritten response can express, by name."""
+"""Behaviours of mutants that changed rules and rewritten responses cannot express, by name."""
 
 from collections.abc import Callable, Mapping
 

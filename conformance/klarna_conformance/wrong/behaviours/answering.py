@@ -1,4 +1,4 @@
-"""Wrong answers that depend on what was answered before."""
+"""Wrong responses that depend on earlier responses."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -40,17 +40,17 @@ def _answers(
 
 
 def _answers_from_elsewhere(*, than: str) -> Deviation:
-    """A call under a key that was used elsewhere is done, and gets the answer of that other call.
+    """A call with a key of another call is executed, but gets the response of that call.
 
-    `than` tells where: on another `order`, or for another `operation` on the same one.
+    `than` is the difference between the calls: another `order`, or another `operation` on it.
     """
-    told: dict[str, tuple[Call, Response]] = {}
+    responses: dict[str, tuple[Call, Response]] = {}
 
     def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
         call = sending.assessment.call
         if not call.key or not response.is_success or sending.outcome.kind != "success":
             return response
-        first, answer = told.setdefault(call.key, (call, response))
+        first, answer = responses.setdefault(call.key, (call, response))
         same_order = first.order_id == call.order_id
         same_operation = first.operation.operation == call.operation.operation
         elsewhere = not same_order if than == "order" else same_order and not same_operation
@@ -60,7 +60,7 @@ def _answers_from_elsewhere(*, than: str) -> Deviation:
 
 
 def _from_memory() -> Deviation:
-    """What is known under a key is answered whoever asks."""
+    """A call with a known key is answered without valid credentials."""
 
     def understood(call: Call, mock: Mock) -> Call:
         ledger = mock.orders.get(call.order_id)
@@ -71,7 +71,7 @@ def _from_memory() -> Deviation:
 
 
 def _correlation_ids_repeated(*, every: int) -> Deviation:
-    """Each n-th refusal has the correlation id of the one before."""
+    """Each n-th refusal has the correlation id of the previous one."""
     last = ""
     count = 0
 
@@ -90,7 +90,7 @@ def _correlation_ids_repeated(*, every: int) -> Deviation:
 
 
 def _correlation_ids_counted() -> Deviation:
-    """The refusals of each order are counted, and that is their correlation id."""
+    """The correlation id is the number of the refusal on its order."""
     count: dict[str, int] = {}
 
     def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
@@ -105,7 +105,7 @@ def _correlation_ids_counted() -> Deviation:
 
 
 def _error_of_before() -> Deviation:
-    """A refusal has the code and the messages of the refusal before it."""
+    """A refusal has the code and the messages of the previous refusal."""
     last: dict[str, object] = {}
 
     def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
@@ -113,22 +113,22 @@ def _error_of_before() -> Deviation:
         body = _object(response)
         if not response.is_refusal or body is None:
             return response
-        told = {**body, **last}
+        stale = {**body, **last}
         last = {name: body[name] for name in ("error_code", "error_messages") if name in body}
-        return msgspec.structs.replace(response, body=Payload(json.dumps(told)))
+        return msgspec.structs.replace(response, body=Payload(json.dumps(stale)))
 
     return Deviation(sent=sent)
 
 
 def _refund_ids_repeated(*, after: int) -> Deviation:
-    """A refund is answered with the id and the Location of the one so many refunds before it."""
-    told: dict[str, list[tuple[tuple[str, str], ...]]] = {}
+    """A refund gets the id and the Location of the refund `after` refunds before it."""
+    headers: dict[str, list[tuple[tuple[str, str], ...]]] = {}
 
     def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
         call = sending.assessment.call
         if call.operation.operation != "refundOrder" or sending.outcome.kind != "success":
             return response
-        earlier = told.setdefault(call.order_id, [])
+        earlier = headers.setdefault(call.order_id, [])
         earlier.append(response.headers)
         if len(earlier) <= after:
             return response

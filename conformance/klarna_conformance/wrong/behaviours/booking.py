@@ -1,7 +1,7 @@
-"""Wrong bookings: what is answered is right, what becomes of the order is not.
+"""Wrong bookings: the response is right, the change of the order is wrong.
 
-`of` names operations, `on` tells whether a `success`, a `refusal` or a `replay` is booked wrongly,
-and expressions are about the variables of `situation`.
+`of` names operations, `on` is the kind of outcome that is booked wrongly (`success`, `refusal` or
+`replay`), and expressions use the variables of `situation`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -27,15 +27,15 @@ def _books(
         if not _concerned(booking, of, when, on):
             return after
         variables = situation(booking.ledger, booking.call)
-        told = {member: value(expression, variables) for member, expression in to.items()}
-        known = {member: new for member, new in told.items() if new is not None}
+        new = {member: value(expression, variables) for member, expression in to.items()}
+        known = {member: number for member, number in new.items() if number is not None}
         return msgspec.structs.replace(after, **known)
 
     return Deviation(booked=booked)
 
 
 def _does_anyway(*, of: Sequence[str], on: str, when: str = "true") -> Deviation:
-    """What is refused, or only answered again, is done all the same."""
+    """A refused or replayed call is booked anyway."""
 
     def booked(booking: Booking, mock: Mock) -> Ledger:
         if not _concerned(booking, of, when, on):
@@ -49,7 +49,7 @@ def _does_anyway(*, of: Sequence[str], on: str, when: str = "true") -> Deviation
 
 
 def _does_nothing(*, of: Sequence[str], when: str = "true") -> Deviation:
-    """What is answered with a success is not done."""
+    """A successful call is not booked."""
 
     def booked(booking: Booking, _mock: Mock) -> Ledger:
         skipped = _concerned(booking, of, when, "success")
@@ -61,7 +61,7 @@ def _does_nothing(*, of: Sequence[str], when: str = "true") -> Deviation:
 def _does_elsewhere(
     *, of: Sequence[str], when: str = "true", here: bool = True, every: int = 1
 ) -> Deviation:
-    """What is done is done on the order beside it, and also `here` or not."""
+    """A call is booked on the neighbouring order, and `here` too or not."""
     count = 0
 
     def booked(booking: Booking, mock: Mock) -> Ledger:
@@ -81,7 +81,7 @@ def _does_elsewhere(
 
 
 def _beside(order_id: str, mock: Mock) -> str | None:
-    """The order that was made next, or else the one before."""
+    """The order that was created next, or else the previous one."""
     ids = list(mock.orders)
     position = ids.index(order_id)
     neighbours = (*ids[position + 1 : position + 2], *ids[max(position - 1, 0) : position])

@@ -1,7 +1,7 @@
-"""Wrong decisions: what is to be accepted is refused, what is to be refused is accepted or fails.
+"""Wrong decisions: valid calls are refused, invalid calls are accepted or cause an error.
 
-`of` names operations, `when` is an expression over the oracle's variables, and `every` tells that
-only each n-th such call meets the defect. `instead_of` is the kind of outcome that it replaces.
+`of` names operations, `when` is an expression over the oracle's variables, and only each n-th such
+call (`every`) meets the defect. `instead_of` is the kind of outcome that it replaces.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -26,7 +26,7 @@ def _refuses(
     every: int = 1,
     instead_of: str = "success",
 ) -> Deviation:
-    """A call that is to be accepted gets a documented refusal."""
+    """A valid call gets a documented refusal."""
     refusal = Outcome(kind="refusal", responses=(response,))
     return Deviation(chosen=_instead(instead_of, of, when, every, lambda _: refusal))
 
@@ -34,7 +34,7 @@ def _refuses(
 def _accepts(
     *, of: Sequence[str], when: str = "true", every: int = 1, instead_of: str = "refusal"
 ) -> Deviation:
-    """A call that is to be refused is done."""
+    """An invalid call is accepted."""
 
     def success(assessment: Assessment) -> Outcome:
         return Outcome(kind="success", responses=(assessment.call.operation.success,))
@@ -45,7 +45,7 @@ def _accepts(
 def _fails(
     *, of: Sequence[str], when: str = "true", every: int = 1, status: int = 500
 ) -> Deviation:
-    """A call makes the server fail, and changes nothing."""
+    """A call causes a server error and changes nothing."""
     refusal = Outcome(kind="refusal", responses=("malformed",), because=_FAILED)
     page = Payload("<html><body><h1>Something went wrong</h1></body></html>")
 
@@ -61,7 +61,7 @@ def _fails(
 def _instead(
     kind: str, of: Sequence[str], when: str, every: int, other: Callable[[Assessment], Outcome]
 ) -> Callable[[Assessment, Mock], Outcome]:
-    """Another outcome than the documented one, where that is of a kind."""
+    """Replaces documented outcomes of a kind."""
     count = 0
 
     def chosen(assessment: Assessment, _mock: Mock) -> Outcome:

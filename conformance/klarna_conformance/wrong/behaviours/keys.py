@@ -1,4 +1,4 @@
-"""Wrong treatment of idempotency keys."""
+"""Wrong handling of idempotency keys."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -14,32 +14,32 @@ __all__ = ["BEHAVIOURS"]
 
 
 def _ignored() -> Deviation:
-    """A key makes no difference."""
+    """Keys are ignored."""
     return _read_as(lambda _: None)
 
 
 def _first_characters(*, count: int) -> Deviation:
-    """Only the first characters of a key count."""
+    """Only the first characters of a key are compared."""
     return _read_as(lambda call: call.key and call.key[:count])
 
 
 def _last_characters(*, count: int) -> Deviation:
-    """Only the last characters of a key count."""
+    """Only the last characters of a key are compared."""
     return _read_as(lambda call: call.key and call.key[-count:])
 
 
 def _without_case() -> Deviation:
-    """Upper and lower case are the same."""
+    """Keys are compared without case."""
     return _read_as(lambda call: call.key and call.key.lower())
 
 
 def _letters_and_digits() -> Deviation:
-    """Signs in a key do not count."""
+    """Keys are compared by their letters and digits."""
     return _read_as(lambda call: call.key and "".join(filter(str.isalnum, call.key)))
 
 
 def _as_numbers() -> Deviation:
-    """Keys that are equal as numbers are the same."""
+    """Keys are compared as numbers."""
     return _read_as(lambda call: call.key and _number(call.key))
 
 
@@ -51,12 +51,12 @@ def _number(key: str) -> str:
 
 
 def _all_the_same() -> Deviation:
-    """Whatever the key is, it is taken for one and the same."""
+    """All keys are treated as the same key."""
     return _read_as(lambda call: call.key and "key")
 
 
 def _by_amount() -> Deviation:
-    """It is not the key that counts but the amount."""
+    """Calls with keys are compared by their amounts."""
     return _read_as(lambda call: call.key and f"{call.operation.operation} {amount_of(call)}")
 
 
@@ -66,21 +66,21 @@ def _shared_where_missing() -> Deviation:
 
 
 def _by_body_where_missing() -> Deviation:
-    """Calls without a key are told apart by their bodies."""
+    """The body of a call without a key is its key."""
     return _read_as(lambda call: call.key or call.fingerprint)
 
 
 def _of_forms(*, forms: Sequence[str]) -> Deviation:
-    """Only keys that look like this are honoured."""
+    """Only keys of these forms are honoured."""
     return _read_as(lambda call: call.key if key_form(call.key) in forms else None)
 
 
 def _forgotten(*, when: str) -> Deviation:
-    """A key is not remembered any more `when` an expression over its use and the order holds.
+    """A key is forgotten `when` an expression over its use and the order holds.
 
-    `times` it was used, the calls `since` then (those under the key not counted), its `position`
-    among the `keys` of the order, its `form`, and of the order its `refunds`,
-    its `captures`, whether it was `released`, and what of it is `remaining`.
+    The variables are the number of `times` it was used, the number of calls with other keys `since`
+    its first use, its `position` among the `keys` of the order, its `form`, and of the order the
+    number of `refunds` and `captures`, whether it was `released`, and the `remaining` amount.
     """
 
     def understood(call: Call, mock: Mock) -> Call:
@@ -111,7 +111,7 @@ def _use(ledger: Ledger, call: Call) -> dict[str, int | str]:
 
 
 def _not_remembered(*, when: str) -> Deviation:
-    """Keys are not remembered at all `when` an expression over the order as it is holds."""
+    """New keys are not stored `when` an expression over the order holds."""
 
     def understood(call: Call, mock: Mock) -> Call:
         ledger = mock.orders.get(call.order_id)

@@ -1,6 +1,6 @@
-"""Wrong behaviour of calls at the same time: check and booking are not one.
+"""Race conditions: the check and the booking of concurrent calls are not atomic.
 
-`of` names operations, and `when` is an expression about the variables of `situation`.
+`of` names operations, and `when` is an expression over the variables of `situation`.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,9 +29,9 @@ _MEMBERS: Mapping[_What, tuple[str, ...]] = {
 def _checks_on_arrival(
     *, of: Sequence[str], what: _What = "everything", after: int = 1, when: str = "true"
 ) -> Deviation:
-    """Calls are checked against what the order was when they arrived, and booked later.
+    """Calls are checked against the order at their arrival, and booked later.
 
-    Only those that at least `after` others overtook.
+    Affects only calls before which at least `after` concurrent ones were booked.
     """
 
     def assessed_on(call: Call, now: Ledger, arrived: Ledger) -> Ledger:
@@ -46,7 +46,7 @@ def _checks_on_arrival(
 
 
 def _loses_updates(*, of: Sequence[str]) -> Deviation:
-    """What a call books is written over what was booked since it arrived."""
+    """A booking overwrites bookings since the arrival of its call."""
     arrivals: dict[str, Ledger] = {}
 
     def assessed_on(_call: Call, now: Ledger, arrived: Ledger) -> Ledger:
@@ -64,7 +64,7 @@ def _loses_updates(*, of: Sequence[str]) -> Deviation:
 
 
 def _fails_when_overtaken(*, of: Sequence[str], status: int, text: str = "") -> Deviation:
-    """A call that another one overtook is done, but answered with an error."""
+    """A call after a concurrent one is booked, but answered with an error."""
     overtaken = False
 
     def assessed_on(call: Call, now: Ledger, arrived: Ledger) -> Ledger:
@@ -81,7 +81,7 @@ def _fails_when_overtaken(*, of: Sequence[str], status: int, text: str = "") -> 
 
 
 def _answers_as_the_one_before(*, of: Sequence[str]) -> Deviation:
-    """A call that another one overtook is answered with the answer of that one."""
+    """A call after a concurrent one gets the response of that one."""
     overtaken = False
     before: dict[str, Response] = {}
 

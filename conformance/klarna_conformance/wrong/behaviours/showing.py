@@ -1,4 +1,4 @@
-"""Resources that disagree with what was done."""
+"""Reads that differ from the bookings."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ __all__ = ["BEHAVIOURS"]
 
 
 def _amounts(*, of: Sequence[str], to: Mapping[str, str], when: str = "true") -> Deviation:
-    """Members of what is shown are the values of expressions over its other members."""
+    """Members of a resource are the values of expressions over its other members."""
 
     def shown(call: Call, resource: Any, _mock: Mock) -> Any:
         if call.operation.operation not in of:
@@ -46,7 +46,7 @@ def _changed(resource: dict[str, Any], to: Mapping[str, str], when: str) -> dict
 
 
 def _lists(*, of: Sequence[str], to: str, member: str = "", above: int = 0) -> Deviation:
-    """A list (a member, or all that is shown) is not complete where it is longer than `above`."""
+    """A list (a member, or the whole resource) longer than `above` is wrong."""
     change = _LISTS[to]
 
     def shown(call: Call, resource: Any, _mock: Mock) -> Any:
@@ -70,10 +70,10 @@ _LISTS: Mapping[str, Callable[[list[Any]], list[Any]]] = {
 
 
 def _late(*, of: Sequence[str], members: Sequence[str] = (), after: str = "true") -> Deviation:
-    """The order is shown as it was before its last change, whole or only some members of it.
+    """A read shows the order, or some members of it, as before the last change.
 
-    `of` names the operations whose changes come late; `after` is an expression over the number of
-    `refunds` that an order has to have before that happens.
+    `of` names the operations whose changes appear late; `after` is an expression over the number of
+    `refunds` of the order.
     """
     before: dict[str, Any] = {}
 
@@ -84,8 +84,8 @@ def _late(*, of: Sequence[str], members: Sequence[str] = (), after: str = "true"
         concerned = booking.effect and booking.call.operation.operation in of
         if concerned and value(after, known) is True:
             get_order = mock.spec.operations["getOrder"]
-            look = msgspec.structs.replace(booking.call, operation=get_order)
-            before[booking.call.order_id] = mock.resource(look)
+            read = msgspec.structs.replace(booking.call, operation=get_order)
+            before[booking.call.order_id] = mock.resource(read)
         return moved_on(booking.ledger, booking.call, booking.answer, effect=booking.effect)
 
     def shown(call: Call, resource: Any, _mock: Mock) -> Any:
@@ -98,15 +98,15 @@ def _late(*, of: Sequence[str], members: Sequence[str] = (), after: str = "true"
 
 
 def _another_order(*, from_nth: int = 1) -> Deviation:
-    """From the n-th look at an order on, what is shown is the order that was made before it."""
-    looks: dict[str, int] = {}
+    """From the n-th read of an order, the previously created order is shown."""
+    reads: dict[str, int] = {}
 
     def understood(call: Call, mock: Mock) -> Call:
         if call.operation.operation != "getOrder" or call.order_id not in mock.orders:
             return call
-        looks[call.order_id] = looks.get(call.order_id, 0) + 1
+        reads[call.order_id] = reads.get(call.order_id, 0) + 1
         position = list(mock.orders).index(call.order_id)
-        if looks[call.order_id] < from_nth or not position:
+        if reads[call.order_id] < from_nth or not position:
             return call
         return msgspec.structs.replace(call, order_id=list(mock.orders)[position - 1])
 
@@ -114,7 +114,7 @@ def _another_order(*, from_nth: int = 1) -> Deviation:
 
 
 def _latest_refund() -> Deviation:
-    """Each refund shows what the latest one of the order is, under its own id."""
+    """Each refund has the amount of the latest one of the order."""
 
     def shown(call: Call, resource: Any, mock: Mock) -> Any:
         refunds = mock.orders[call.order_id].refunds
@@ -126,7 +126,7 @@ def _latest_refund() -> Deviation:
 
 
 def _changes(*, of: Sequence[str], to: Mapping[str, str]) -> Deviation:
-    """A read changes members of the order to the values of expressions over them."""
+    """A read changes members of the order to the values of expressions."""
 
     def shown(call: Call, resource: Any, mock: Mock) -> Any:
         ledger = mock.orders.get(call.order_id)
@@ -136,8 +136,8 @@ def _changes(*, of: Sequence[str], to: Mapping[str, str]) -> Deviation:
                 "refunded": ledger.refunded_amount,
                 "remaining": ledger.remaining_authorized_amount,
             }
-            told = {name: value(expression, known) for name, expression in to.items()}
-            mock.orders[call.order_id] = msgspec.structs.replace(ledger, **told)
+            changed = {name: value(expression, known) for name, expression in to.items()}
+            mock.orders[call.order_id] = msgspec.structs.replace(ledger, **changed)
         return resource
 
     return Deviation(shown=shown)

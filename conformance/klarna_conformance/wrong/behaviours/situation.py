@@ -1,4 +1,4 @@
-"""Expressions of the catalogue, evaluated where the oracle's own variables are not at hand."""
+"""Expressions of the catalogue over variables other than those of the oracle."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -15,7 +15,7 @@ _AMOUNT_MEMBERS = ("refunded_amount", "captured_amount")
 
 
 def situation(ledger: Ledger, call: Call) -> dict[str, Any]:
-    """The variables of a booking: the order before it (minor units, counts), and what is asked."""
+    """The variables of a booking: the order before it (minor units, counts), and the request."""
     lines = [as_object(line) or {} for line in as_array(call.member("order_lines")) or ()]
     fees = [line.get("total_amount") for line in lines if line.get("type") == "return_fee"]
     return {
@@ -35,13 +35,13 @@ def situation(ledger: Ledger, call: Call) -> dict[str, Any]:
 
 
 def amount_of(call: Call) -> int:
-    """The amount that a refund or a capture asks for, in minor units; 0 where it tells none."""
-    told = (call.member(name) for name in _AMOUNT_MEMBERS)
-    return next((amount for amount in told if is_integer(amount)), 0)
+    """The amount of a refund or a capture in a request, in minor units; 0 without one."""
+    amounts = (call.member(name) for name in _AMOUNT_MEMBERS)
+    return next((amount for amount in amounts if is_integer(amount)), 0)
 
 
 def value(expression: str, variables: Mapping[str, Any]) -> Any:
-    """What a CEL expression says of the variables; None where it has no value."""
+    """The value of a CEL expression; None if it has none."""
     makers = {name: partial(variables.get, name) for name in variables}
     try:
         return evaluator(makers, {})(expression)

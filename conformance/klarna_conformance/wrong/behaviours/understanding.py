@@ -1,4 +1,4 @@
-"""Wrong understanding of calls: other amounts, other texts, somebody else's resources."""
+"""Wrong interpretations of calls: other amounts, other texts, resources of others."""
 
 import struct
 import unicodedata
@@ -20,35 +20,35 @@ _AMOUNT_MEMBERS = ("refunded_amount", "captured_amount", "number_of_days")
 
 
 def _numbers(*, of: Sequence[str], to: str) -> Deviation:
-    """The number that a call tells is read as the value of an expression over it, its `n`."""
-    return _body_read_as(of, lambda told: _number(to, told) if is_integer(told) else told)
+    """The number in a call is read as the value of an expression over it, `n`."""
+    return _body_read_as(of, lambda sent: _number(to, sent) if is_integer(sent) else sent)
 
 
-def _number(expression: str, told: int) -> int:
+def _number(expression: str, sent: int) -> int:
     if expression == "float32":
-        return int(struct.unpack("f", struct.pack("f", told))[0])
+        return int(struct.unpack("f", struct.pack("f", sent))[0])
     if expression == "uint64":
-        return told % 2**64
-    read = value(expression, {"n": told})
-    return read if is_integer(read) else told
+        return sent % 2**64
+    read = value(expression, {"n": sent})
+    return read if is_integer(read) else sent
 
 
 def _lenient(*, of: Sequence[str], kind: str) -> Deviation:
-    """A number of a wrong type is read as if it were right."""
+    """A value of a wrong type is converted to a number."""
     return _body_read_as(of, _LENIENT[kind])
 
 
-def _from_fraction(told: Any) -> Any:
-    return round(told) if isinstance(told, float) and abs(told) < 2**53 else told
+def _from_fraction(sent: Any) -> Any:
+    return round(sent) if isinstance(sent, float) and abs(sent) < 2**53 else sent
 
 
-def _from_truth(told: Any) -> Any:
-    return int(told) if isinstance(told, bool) else told
+def _from_truth(sent: Any) -> Any:
+    return int(sent) if isinstance(sent, bool) else sent
 
 
-def _from_array(told: Any) -> Any:
-    numbers = as_array(told)
-    return numbers[0] if numbers else told
+def _from_array(sent: Any) -> Any:
+    numbers = as_array(sent)
+    return numbers[0] if numbers else sent
 
 
 _LENIENT: Mapping[str, Callable[[Any], Any]] = {
@@ -59,15 +59,15 @@ _LENIENT: Mapping[str, Callable[[Any], Any]] = {
 
 
 def _texts(*, to: str, members: Sequence[str] = ("description",)) -> Deviation:
-    """Texts of a refund are kept otherwise than they were told."""
+    """Texts of a refund are stored changed."""
     change = _TEXTS[to]
 
     def understood(call: Call, _mock: Mock) -> Call:
-        told = as_object(call.body) or {}
+        sent = as_object(call.body) or {}
         if call.operation.operation != "refundOrder":
             return call
-        changed = {name: change(told[name]) for name in members if isinstance(told.get(name), str)}
-        return msgspec.structs.replace(call, body={**told, **changed}) if changed else call
+        changed = {name: change(sent[name]) for name in members if isinstance(sent.get(name), str)}
+        return msgspec.structs.replace(call, body={**sent, **changed}) if changed else call
 
     return Deviation(understood=understood)
 
@@ -88,15 +88,15 @@ _TEXTS: Mapping[str, Callable[[str], str]] = {
 
 
 def _lines(*, member: str, to: str) -> Deviation:
-    """A member of each order line of a refund is kept otherwise than it was told.
+    """A member of each order line of a refund is stored changed.
 
-    `to` names a change of texts, or is an expression over a number, its `n`.
+    `to` names a change of texts, or is an expression over a number, `n`.
     """
 
-    def kept(told: Any) -> Any:
-        if isinstance(told, str):
-            return _TEXTS[to](told)
-        return _number(to, told) if is_integer(told) else told
+    def kept(sent: Any) -> Any:
+        if isinstance(sent, str):
+            return _TEXTS[to](sent)
+        return _number(to, sent) if is_integer(sent) else sent
 
     def understood(call: Call, _mock: Mock) -> Call:
         lines = [as_object(line) for line in as_array(call.member("order_lines")) or ()]
@@ -113,21 +113,21 @@ def _lines(*, member: str, to: str) -> Deviation:
 
 
 def _texts_swapped() -> Deviation:
-    """The reference of a refund is taken for its description, and the other way round."""
+    """The reference and the description of a refund are swapped."""
     other = {"reference": "description", "description": "reference"}
 
     def understood(call: Call, _mock: Mock) -> Call:
-        told = as_object(call.body)
-        if call.operation.operation != "refundOrder" or told is None:
+        sent = as_object(call.body)
+        if call.operation.operation != "refundOrder" or sent is None:
             return call
-        swapped = {other.get(name, name): told[name] for name in told}
+        swapped = {other.get(name, name): sent[name] for name in sent}
         return msgspec.structs.replace(call, body=swapped)
 
     return Deviation(understood=understood)
 
 
 def _texts_of_the_last() -> Deviation:
-    """A refund without a reference or description gets those of the refund before it."""
+    """A refund without a reference or description gets those of the previous refund."""
     last: dict[str, Any] = {}
 
     def understood(call: Call, _mock: Mock) -> Call:
@@ -141,7 +141,7 @@ def _texts_of_the_last() -> Deviation:
 
 
 def _unknown_taken(*, of: Sequence[str], what: str) -> Deviation:
-    """An order, capture or refund that is not there is taken for the one that was made last."""
+    """An unknown order, capture or refund is treated as the last one."""
 
     def understood(call: Call, mock: Mock) -> Call:
         if call.operation.operation not in of:
@@ -157,7 +157,7 @@ def _unknown_taken(*, of: Sequence[str], what: str) -> Deviation:
 
 
 def _on(call: Call, ledger: Ledger) -> Call:
-    """The call on an order, and on its last capture and refund unless it has the ones asked for."""
+    """The call on an order, and on its last capture and refund if its own ones are unknown."""
     captures = [capture.capture_id for capture in ledger.captures]
     refunds = [refund.refund_id for refund in ledger.refunds]
     return msgspec.structs.replace(
@@ -186,7 +186,7 @@ def _by_prefix(*, of: Sequence[str], length: int) -> Deviation:
 
 
 def _of_any_order(*, of: Sequence[str]) -> Deviation:
-    """Captures and refunds are looked up by their id alone, whoever's order is asked for."""
+    """Captures and refunds are found by their id alone, on any order."""
 
     def understood(call: Call, mock: Mock) -> Call:
         own = mock.orders.get(call.order_id)
@@ -204,11 +204,11 @@ def _has(ledger: Ledger, call: Call) -> bool:
 
 def _body_read_as(of: Sequence[str], read: Callable[[Any], Any]) -> Deviation:
     def understood(call: Call, _mock: Mock) -> Call:
-        told = as_object(call.body)
-        if call.operation.operation not in of or told is None:
+        sent = as_object(call.body)
+        if call.operation.operation not in of or sent is None:
             return call
-        changed = {name: read(told[name]) for name in _AMOUNT_MEMBERS if name in told}
-        return msgspec.structs.replace(call, body={**told, **changed})
+        changed = {name: read(sent[name]) for name in _AMOUNT_MEMBERS if name in sent}
+        return msgspec.structs.replace(call, body={**sent, **changed})
 
     return Deviation(understood=understood)
 

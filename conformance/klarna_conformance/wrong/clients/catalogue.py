@@ -6,18 +6,18 @@ from functools import cache
 
 import msgspec
 
-from klarna_conformance.wrong.clients import details, keys, rare, resending, sending, telling
+from klarna_conformance.wrong.clients import details, keys, rare, reporting, resending, sending
 from klarna_conformance.wrong.reference import ReferenceClient
 
 __all__ = ["ClientMutant", "client_mutants", "client_proofs"]
 
-_MODULES = (keys, sending, rare, resending, telling, details)
+_MODULES = (keys, sending, rare, resending, reporting, details)
 
 
 class ClientMutant(msgspec.Struct, frozen=True, kw_only=True):
-    """A client, what is peculiar about it, and the requirements any of which may catch it.
+    """A client, its defect, and the requirements of which at least one must detect it.
 
-    `caught_by` is empty for a harmless one, which nothing may catch.
+    `caught_by` is empty for harmless clients, which no requirement may fail.
     """
 
     id: str
@@ -27,7 +27,7 @@ class ClientMutant(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def harmless(self) -> bool:
-        """Whether nothing may catch it."""
+        """Whether no requirement may fail for it."""
         return not self.caught_by
 
 
@@ -47,12 +47,12 @@ def client_mutants() -> tuple[ClientMutant, ...]:
 
 
 def client_proofs() -> dict[str, int]:
-    """How many wrong clients each requirement is known to catch, by its id."""
+    """The number of wrong clients that each requirement detects, by its id."""
     return Counter(name for mutant in client_mutants() for name in mutant.caught_by)
 
 
 def _clients() -> Iterator[type[ReferenceClient]]:
-    """The classes with an id of their own; those without are parts of others."""
+    """The classes with their own id; those without are parts of others."""
     for module in _MODULES:
         for client in vars(module).values():
             own = isinstance(client, type) and client.__module__ == module.__name__

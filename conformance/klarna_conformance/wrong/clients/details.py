@@ -1,4 +1,4 @@
-"""Clients that report details of a refusal which nobody gave, and what they take for read."""
+"""Clients that report wrong details of refusals, or draw wrong conclusions from reads."""
 
 import uuid
 from collections.abc import Mapping
@@ -12,108 +12,110 @@ from klarna_specs.client.play import Done, RefusedIt, Told, Unknown
 
 
 class _Details(ReferenceClient):
-    """Reports a refusal in another way; `last` is the one before it."""
+    """Changes the reported refusal; `last` is the previous one."""
 
     last = RefusedIt()
 
     def refused(self, response: httpx.Response) -> Told:
-        told = super().refused(response)
-        assert isinstance(told, RefusedIt)
-        self.last, before = told, self.last
-        return self.reported(told, before)
+        refusal = super().refused(response)
+        assert isinstance(refusal, RefusedIt)
+        self.last, before = refusal, self.last
+        return self.reported(refusal, before)
 
-    def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
-        """What is reported of a refusal."""
+    def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
+        """The refusal as it is reported."""
         del before
-        return told
+        return refusal
 
 
 class CodeMadeUp(_Details):
-    """Has one error code for whatever is refused."""
+    """Reports the same error code for all refusals."""
 
     id = "client-error-code-made-up"
     caught_by = ("client.refusal-details-true",)
 
-    def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
-        return RefusedIt("DECLINED", told.error_messages, told.correlation_id)
+    def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
+        return RefusedIt("DECLINED", refusal.error_messages, refusal.correlation_id)
 
 
 class CodeStale(_Details):
-    """Keeps an error code until another one comes."""
+    """Reports the error code of the previous refusal, if there was one."""
 
     id = "client-error-code-stale"
     caught_by = ("client.refusal-details-true",)
 
-    def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
-        code = before.error_code or told.error_code
-        return RefusedIt(code, told.error_messages, told.correlation_id)
+    def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
+        code = before.error_code or refusal.error_code
+        return RefusedIt(code, refusal.error_messages, refusal.correlation_id)
 
 
 class CorrelationIdMadeUp(_Details):
-    """Makes a correlation id of its own."""
+    """Reports a random correlation id."""
 
     id = "client-correlation-id-made-up"
     caught_by = ("client.refusal-details-true",)
 
-    def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
-        return RefusedIt(told.error_code, told.error_messages, str(uuid.uuid4()))
+    def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
+        return RefusedIt(refusal.error_code, refusal.error_messages, str(uuid.uuid4()))
 
 
 class CorrelationIdStale(_Details):
-    """Reports the first correlation id that it ever got."""
+    """Reports the first correlation id that it received for all refusals."""
 
     id = "client-correlation-id-stale"
     caught_by = ("client.refusal-details-true",)
 
     _first: str | None = None
 
-    def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
-        self._first = self._first or told.correlation_id
-        return RefusedIt(told.error_code, told.error_messages, self._first)
+    def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
+        self._first = self._first or refusal.correlation_id
+        return RefusedIt(refusal.error_code, refusal.error_messages, self._first)
 
 
 class MessageMadeUp(_Details):
-    """Has a reason of its own for whatever is refused."""
+    """Reports the same invented message for all refusals."""
 
     id = "client-message-made-up"
     caught_by = ("client.refusal-details-true",)
 
-    def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
-        return RefusedIt(told.error_code, ("Insufficient funds",), told.correlation_id)
+    def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
+        return RefusedIt(refusal.error_code, ("Insufficient funds",), refusal.correlation_id)
 
 
 class MessageStale(_Details):
-    """Reports the messages of the refusal before this one."""
+    """Reports the messages of the previous refusal."""
 
     id = "client-message-stale"
     caught_by = ("client.refusal-details-true",)
 
-    def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
-        messages = before.error_messages or told.error_messages
-        return RefusedIt(told.error_code, messages, told.correlation_id)
+    def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
+        messages = before.error_messages or refusal.error_messages
+        return RefusedIt(refusal.error_code, messages, refusal.correlation_id)
 
 
 class CodeInWords(_Details):
-    """Harmless: has a code of its own where the server gave none."""
+    """Harmless: reports an invented code if the server sent none."""
 
     id = "client-code-in-words"
 
-    def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
-        return RefusedIt(told.error_code or "NO_CODE", told.error_messages, told.correlation_id)
+    def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
+        return RefusedIt(
+            refusal.error_code or "NO_CODE", refusal.error_messages, refusal.correlation_id
+        )
 
 
 class MessagesInOneText(_Details):
-    """Harmless: reports the server's messages in a sentence of its own."""
+    """Harmless: reports the server's messages within its own sentence."""
 
     id = "client-messages-in-one-text"
 
-    def reported(self, told: RefusedIt, before: RefusedIt) -> RefusedIt:
-        text = f"Klarna refused: {'; '.join(told.error_messages) or 'no reason given'}."
-        return RefusedIt(told.error_code, (text, "Please try later."), told.correlation_id)
+    def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
+        text = f"Klarna refused: {'; '.join(refusal.error_messages) or 'no reason given'}."
+        return RefusedIt(refusal.error_code, (text, "Please try later."), refusal.correlation_id)
 
 
 class RefusedWhenWaitLasts(ReferenceClient):
-    """Takes a wait that does not end for a refusal, also where an attempt before it was lost."""
+    """Reports repeated 429s as a refusal, even if an earlier attempt was lost."""
 
     id = "client-lost-then-429-is-refused"
     caught_by = ("client.refused-is-true",)
@@ -125,7 +127,7 @@ class RefusedWhenWaitLasts(ReferenceClient):
 
 
 class RefusedWithoutCredentials(ReferenceClient):
-    """Takes a 401 for a refusal, also where an attempt before it was lost."""
+    """Reports a 401 as a refusal, even if an earlier attempt was lost."""
 
     id = "client-lost-then-401-is-refused"
     caught_by = ("client.refused-is-true",)
@@ -134,8 +136,8 @@ class RefusedWithoutCredentials(ReferenceClient):
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         self._denied = None
-        told = super().do(operation, order_id, arguments)
-        return self.refused(self._denied) if self._denied else told
+        outcome = super().do(operation, order_id, arguments)
+        return self.refused(self._denied) if self._denied else outcome
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         response = super().send(errand, attempt)
@@ -144,7 +146,7 @@ class RefusedWithoutCredentials(ReferenceClient):
 
 
 class NotFoundIsDone(ReferenceClient):
-    """Takes what is not found for done."""
+    """Reports a 404 as done."""
 
     id = "client-404-is-done"
     caught_by = ("client.done-is-true",)
@@ -154,7 +156,7 @@ class NotFoundIsDone(ReferenceClient):
 
 
 class RefusedWhenReadFails(Reading):
-    """Reads the order where an answer is missing, and takes what it cannot read for refused."""
+    """Reads the order after a missing response, and reports a failed read as a refusal."""
 
     id = "client-unread-is-refused"
     caught_by = ("client.refused-is-true",)
@@ -162,29 +164,29 @@ class RefusedWhenReadFails(Reading):
     attempts = 1
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
-        told = super().do(operation, order_id, arguments)
-        if operation != "refundOrder" or not isinstance(told, Unknown):
-            return told
+        outcome = super().do(operation, order_id, arguments)
+        if operation != "refundOrder" or not isinstance(outcome, Unknown):
+            return outcome
         shown = self.read(f"{ORDERS}/{order_id}")
-        return told if shown is None or shown.is_success else RefusedIt()
+        return outcome if shown is None or shown.is_success else RefusedIt()
 
 
 class ReadsBackAndRefuses(Reading):
-    """Reads the refund back after it was made, and takes what it cannot read for refused."""
+    """Reads each new refund, and reports a failed read as a refusal."""
 
     id = "client-not-read-back-is-refused"
     caught_by = ("client.refused-is-true",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
-        told = super().done(errand, response)
-        if not isinstance(told, Done) or not told.refund_id:
-            return told
-        shown = self.read(f"{errand.path}/{told.refund_id}")
-        return told if shown is None or shown.is_success else self.refused(shown)
+        outcome = super().done(errand, response)
+        if not isinstance(outcome, Done) or not outcome.refund_id:
+            return outcome
+        shown = self.read(f"{errand.path}/{outcome.refund_id}")
+        return outcome if shown is None or shown.is_success else self.refused(shown)
 
 
 class FollowsForeignLocation(Reading):
-    """Reads the refund where its Location leads to, with its credentials, wherever that is."""
+    """Follows the Location of a refund with its credentials, even to another host."""
 
     id = "client-location-anywhere"
     caught_by = ("client.credentials-kept",)
@@ -195,16 +197,16 @@ class FollowsForeignLocation(Reading):
         return super().done(errand, response)
 
     def location_auth(self, location: str) -> httpx.Auth:
-        """How the client says who it is where a Location leads to."""
+        """The authentication for a request to a Location."""
         del location
         return self.auth(0)
 
 
 class FollowsLocationBare(FollowsForeignLocation):
-    """Harmless: reads the refund at its Location, and shows its credentials to its server only."""
+    """Harmless: follows the Location of a refund, with credentials only on its own host."""
 
     id = "client-location-without-credentials"
 
     def location_auth(self, location: str) -> httpx.Auth:
-        at_home = location.startswith((self.hello.base_url, "/"))
-        return self.auth(0) if at_home else httpx.Auth()
+        own_host = location.startswith((self.hello.base_url, "/"))
+        return self.auth(0) if own_host else httpx.Auth()

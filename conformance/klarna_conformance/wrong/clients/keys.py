@@ -1,4 +1,4 @@
-"""Clients that do something else about idempotency keys."""
+"""Clients that handle idempotency keys differently."""
 
 import hashlib
 import uuid
@@ -11,7 +11,7 @@ from klarna_conformance.wrong.reference import Errand, ReferenceClient
 
 
 class NoKey(ReferenceClient):
-    """Never sends a key, and sends again all the same."""
+    """Never sends a key, but retries."""
 
     id = "client-no-key"
     caught_by = ("client.once",)
@@ -21,7 +21,7 @@ class NoKey(ReferenceClient):
 
 
 class NoKeyNoRetry(NoKey):
-    """Never sends a key, and never sends again: only the network can double what it does."""
+    """Never sends a key and never retries: only the network can duplicate its requests."""
 
     id = "client-no-key-no-retry"
     caught_by = ("client.guarded-against-duplicates",)
@@ -40,7 +40,7 @@ class NoKeyOnChanges(ReferenceClient):
 
 
 class NewKeyEachAttempt(ReferenceClient):
-    """Makes a key for each request, as an HTTP library's hook would."""
+    """Creates a new key for each request, as a hook of an HTTP library would."""
 
     id = "client-new-key-each-attempt"
     caught_by = ("client.once",)
@@ -50,7 +50,7 @@ class NewKeyEachAttempt(ReferenceClient):
 
 
 class KeyOfSecondAttempt(ReferenceClient):
-    """Keeps the key for one repetition, and makes a new one for the next."""
+    """Keeps the key for the first retry, and creates a new one for the next."""
 
     id = "client-new-key-for-third-attempt"
     caught_by = ("client.key-kept",)
@@ -60,7 +60,7 @@ class KeyOfSecondAttempt(ReferenceClient):
 
 
 class NoKeyWhenRetrying(ReferenceClient):
-    """Loses the header when it sends again."""
+    """Sends no key with retries."""
 
     id = "client-no-key-when-retrying"
     caught_by = ("client.once",)
@@ -70,7 +70,7 @@ class NoKeyWhenRetrying(ReferenceClient):
 
 
 class KeyOnlyWhenRetrying(ReferenceClient):
-    """Thinks of a key only when something went wrong."""
+    """Sends a key with retries only."""
 
     id = "client-key-only-when-retrying"
     caught_by = ("client.once",)
@@ -80,7 +80,7 @@ class KeyOnlyWhenRetrying(ReferenceClient):
 
 
 class ConstantKey(ReferenceClient):
-    """Has one key for everything."""
+    """Uses the same key for all commands."""
 
     id = "client-one-key-for-everything"
     caught_by = ("client.key-of-its-own",)
@@ -92,7 +92,7 @@ class ConstantKey(ReferenceClient):
 
 
 class KeyOfOrder(ReferenceClient):
-    """Makes the key of the order: a second refund gets the answer of the first."""
+    """Derives the key from the order, so that a second refund gets the first response."""
 
     id = "client-key-of-the-order"
     caught_by = ("client.done-is-true",)
@@ -102,7 +102,7 @@ class KeyOfOrder(ReferenceClient):
 
 
 class KeyOfAmount(ReferenceClient):
-    """Makes the key of order and arguments: the same refund again is no second one."""
+    """Derives the key from order and arguments, so that a second equal refund is lost."""
 
     id = "client-key-of-the-arguments"
     caught_by = ("client.done-is-true",)
@@ -112,7 +112,7 @@ class KeyOfAmount(ReferenceClient):
 
 
 class SharedKeys(ReferenceClient):
-    """Draws its keys from too few: the lowest byte of a counter that starts anew."""
+    """Derives the key from a counter with too few values."""
 
     id = "client-keys-from-too-few"
     caught_by = ("client.key-of-its-own",)
@@ -125,7 +125,7 @@ class SharedKeys(ReferenceClient):
 
 
 class KeyPrefixed(ReferenceClient):
-    """Has keys that are no UUIDs."""
+    """Uses keys that are not UUIDs."""
 
     id = "client-key-no-uuid"
     caught_by = ("client.key-uuid",)
@@ -135,7 +135,7 @@ class KeyPrefixed(ReferenceClient):
 
 
 class LongKeys(ReferenceClient):
-    """Harmless: has keys of more than a hundred characters, as a shop with many stores would."""
+    """Harmless: uses keys of more than a hundred characters."""
 
     id = "client-long-keys"
 
@@ -144,7 +144,7 @@ class LongKeys(ReferenceClient):
 
 
 class UuidOfErrand(ReferenceClient):
-    """Harmless: has UUIDs of version 5, of something that is never the same."""
+    """Harmless: uses unique UUIDs of version 5."""
 
     id = "client-uuid-5"
 
@@ -153,7 +153,7 @@ class UuidOfErrand(ReferenceClient):
 
 
 class KeyOfOrderAndCount(ReferenceClient):
-    """Harmless: makes the key of the order and of how many errands there were before."""
+    """Harmless: derives the key from the order and the number of earlier commands."""
 
     id = "client-key-of-order-and-count"
 
@@ -166,7 +166,7 @@ class KeyOfOrderAndCount(ReferenceClient):
 
 
 class _NewKeyAfter(ReferenceClient):
-    """Has a new key after some answers."""
+    """Creates a new key after some responses."""
 
     anew: ClassVar[tuple[int, ...]]
     _fresh: str | None = None
@@ -183,7 +183,7 @@ class _NewKeyAfter(ReferenceClient):
         return response.status_code in self.anew or super().sends_again(response)
 
     def renews(self, response: httpx.Response) -> bool:
-        """Whether the next attempt has another key."""
+        """Whether the next attempt has a new key."""
         return response.status_code in self.anew
 
     def key_again(self, errand: Errand, attempt: int) -> str | None:
@@ -191,7 +191,7 @@ class _NewKeyAfter(ReferenceClient):
 
 
 class NewKeyAfterAnyWait(_NewKeyAfter):
-    """Has a new key after 429, also where an attempt before it may have been carried out."""
+    """Creates a new key after 429, even if an earlier attempt may have succeeded."""
 
     id = "client-new-key-after-any-429"
     caught_by = ("client.once",)
@@ -200,7 +200,7 @@ class NewKeyAfterAnyWait(_NewKeyAfter):
 
 
 class NewKeyAfterConflict(_NewKeyAfter):
-    """Takes 409 for a trouble of its key, and tries another one."""
+    """Retries after 409 with a new key."""
 
     id = "client-new-key-after-409"
     caught_by = ("client.key-kept",)
@@ -209,7 +209,7 @@ class NewKeyAfterConflict(_NewKeyAfter):
 
 
 class NewKeyAfterWait(InDoubt, NewKeyAfterAnyWait):
-    """Harmless: has a new key after 429, as long as nothing can have been done."""
+    """Harmless: creates a new key after 429, unless an earlier attempt may have succeeded."""
 
     id = "client-new-key-after-429"
 

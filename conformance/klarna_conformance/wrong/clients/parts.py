@@ -1,4 +1,4 @@
-"""What several of these clients change in the reference client."""
+"""Parts of the reference client that several wrong clients change."""
 
 from typing import Any
 
@@ -57,7 +57,7 @@ class Descriptions(ReferenceClient):
 
 
 class InDoubt(ReferenceClient):
-    """Knows whether an earlier attempt may have been carried out."""
+    """Records whether an earlier attempt may have succeeded."""
 
     unclear = False
 
@@ -73,10 +73,10 @@ class InDoubt(ReferenceClient):
 
 
 class Reading(ReferenceClient):
-    """Reads resources on its own."""
+    """Can read resources."""
 
     def read(self, url: str, auth: httpx.Auth | None = None) -> httpx.Response | None:
-        """What is shown there; None where no response came."""
+        """The response to a GET; None without a response."""
         try:
             return self.http.get(url, auth=auth or self.auth(0))
         except httpx.TransportError:

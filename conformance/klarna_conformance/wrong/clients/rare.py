@@ -1,4 +1,4 @@
-"""Clients that cannot do with what is legal and rare: amounts, lines, texts, equal commands."""
+"""Clients that fail on valid but rare amounts, lines, texts and equal commands."""
 
 import struct
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from klarna_specs.client.play import Done, Told
 
 
 class AmountCutOff(Amounts):
-    """Reckons in the major unit, and cuts off: 0.29 becomes 28."""
+    """Calculates in major units and truncates: 0.29 becomes 28."""
 
     id = "client-amount-cut-off"
     caught_by = ("client.amounts-as-told",)
@@ -22,7 +22,7 @@ class AmountCutOff(Amounts):
 
 
 class AmountBySinglePrecision(Amounts):
-    """Keeps amounts in single precision: 16777217 becomes 16777216."""
+    """Stores amounts in single precision: 16777217 becomes 16777216."""
 
     id = "client-amount-in-single-precision"
     caught_by = ("client.amounts-as-told",)
@@ -32,7 +32,7 @@ class AmountBySinglePrecision(Amounts):
 
 
 class AmountByText(Amounts):
-    """Takes the point out of the amount in the major unit: 12.5 becomes 125."""
+    """Removes the decimal point of the amount in major units: 12.5 becomes 125."""
 
     id = "client-amount-by-text"
     caught_by = ("client.amounts-as-told",)
@@ -42,7 +42,7 @@ class AmountByText(Amounts):
 
 
 class AmountAsFloat(Amounts):
-    """Harmless: sends amounts as 1.0, which a server may read as 1 or not."""
+    """Harmless: sends amounts as 1.0, which a server may accept or not."""
 
     id = "client-amount-as-float"
 
@@ -51,7 +51,7 @@ class AmountAsFloat(Amounts):
 
 
 class DropsZero(ReferenceClient):
-    """Leaves members away that are zero or empty, also the amount."""
+    """Omits members that are zero or empty, including the amount."""
 
     id = "client-zero-dropped"
     caught_by = ("client.amounts-as-told",)
@@ -62,7 +62,7 @@ class DropsZero(ReferenceClient):
 
 
 class NullsForNone(ReferenceClient):
-    """Harmless: sends null for what it was not told, which a server may read as none or not."""
+    """Harmless: sends null for missing arguments, which a server may accept or not."""
 
     id = "client-nulls-for-none"
 
@@ -73,7 +73,7 @@ class NullsForNone(ReferenceClient):
 
 
 class LineOfEachReference(Lines):
-    """Keeps one line for each reference, the last one."""
+    """Sends only the last line of each reference."""
 
     id = "client-line-of-each-reference"
     caught_by = ("client.amounts-as-told",)
@@ -84,7 +84,7 @@ class LineOfEachReference(Lines):
 
 
 class OneShippingLine(Lines):
-    """Sends one shipping line, whatever there is."""
+    """Sends only the first shipping line."""
 
     id = "client-one-shipping-line"
     caught_by = ("client.amounts-as-told",)
@@ -95,7 +95,7 @@ class OneShippingLine(Lines):
 
 
 class FeesMerged(Lines):
-    """Makes one return fee of several."""
+    """Merges several return fees into one."""
 
     id = "client-fees-merged"
     caught_by = ("client.amounts-as-told",)
@@ -110,7 +110,7 @@ class FeesMerged(Lines):
 
 
 class DropsLinesOfNothing(Lines):
-    """Leaves lines away that cost nothing."""
+    """Omits lines with a total of zero."""
 
     id = "client-lines-of-nothing-dropped"
     caught_by = ("client.amounts-as-told",)
@@ -120,7 +120,7 @@ class DropsLinesOfNothing(Lines):
 
 
 class BreaksDownAtNothing(Lines):
-    """Works out what a piece costs, also of a line without pieces."""
+    """Fails on a quantity of zero, because it divides by the quantity."""
 
     id = "client-breaks-down-at-quantity-0"
     caught_by = ("client.answers",)
@@ -130,7 +130,7 @@ class BreaksDownAtNothing(Lines):
 
 
 class BreaksDownAtSecondDiscount(Lines):
-    """Knows one discount for each refund."""
+    """Fails on a second discount."""
 
     id = "client-breaks-down-at-second-discount"
     caught_by = ("client.answers",)
@@ -142,7 +142,7 @@ class BreaksDownAtSecondDiscount(Lines):
 
 
 class BreaksDownWithoutDescription(ReferenceClient):
-    """Needs a description."""
+    """Fails on a refund without a description."""
 
     id = "client-breaks-down-without-description"
     caught_by = ("client.answers",)
@@ -154,7 +154,7 @@ class BreaksDownWithoutDescription(ReferenceClient):
 
 
 class BreaksDownWithoutLatin(Descriptions):
-    """Knows the letters of Western Europe only."""
+    """Fails on characters beyond Latin-1."""
 
     id = "client-breaks-down-without-latin"
     caught_by = ("client.answers",)
@@ -164,7 +164,7 @@ class BreaksDownWithoutLatin(Descriptions):
 
 
 class TextsInLatin(Descriptions):
-    """Has question marks for letters that it does not know."""
+    """Replaces characters beyond Latin-1 with question marks."""
 
     id = "client-texts-in-latin"
     caught_by = ("client.texts-as-told",)
@@ -174,7 +174,7 @@ class TextsInLatin(Descriptions):
 
 
 class EqualRefundsOnce(ReferenceClient):
-    """Takes a refund that equals an earlier one of the order for the same."""
+    """Treats a refund that equals an earlier one as the same refund."""
 
     id = "client-equal-refunds-once"
     caught_by = ("client.done-is-true",)
@@ -188,15 +188,15 @@ class EqualRefundsOnce(ReferenceClient):
             return super().do(operation, order_id, arguments)
         name = f"{order_id} {dict(arguments)}"
         if name not in self._known:
-            told = super().do(operation, order_id, arguments)
-            if not isinstance(told, Done):
-                return told
-            self._known[name] = told
+            outcome = super().do(operation, order_id, arguments)
+            if not isinstance(outcome, Done):
+                return outcome
+            self._known[name] = outcome
         return self._known[name]
 
 
 class ReleaseIsNotSent(ReferenceClient):
-    """Reports a release as done, and sends nothing."""
+    """Reports a release as done without a request."""
 
     id = "client-release-is-not-sent"
     caught_by = ("client.done-is-true",)
@@ -208,7 +208,7 @@ class ReleaseIsNotSent(ReferenceClient):
 
 
 class ReleasesAnAmount(ReferenceClient):
-    """Sends an amount with a release, as if a part could be released."""
+    """Sends an amount with a release, as for a partial release."""
 
     id = "client-releases-an-amount"
     caught_by = ("client.amounts-as-told",)
@@ -219,7 +219,7 @@ class ReleasesAnAmount(ReferenceClient):
 
 
 class RepeatsConflictInDoubt(InDoubt):
-    """Harmless: sends again after 409 under the same key, where an attempt before had no answer."""
+    """Harmless: retries after 409 with the same key if an earlier attempt had no response."""
 
     id = "client-repeats-conflict-in-doubt"
 

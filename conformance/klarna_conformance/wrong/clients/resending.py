@@ -1,4 +1,4 @@
-"""Clients that send again when they should not, or as they should not."""
+"""Clients that retry when they must not, or in a wrong way."""
 
 import contextlib
 import threading
@@ -17,7 +17,7 @@ from klarna_specs.client.play import Told, Unknown
 
 
 class NeverEnds(ReferenceClient):
-    """Sends again until it works."""
+    """Retries without a limit."""
 
     id = "client-never-ends"
     caught_by = ("client.sends-no-more-than-enough",)
@@ -29,7 +29,7 @@ class NeverEnds(ReferenceClient):
 
 
 class WaitsForEver(ReferenceClient):
-    """Asks ever more rarely, and never gives up."""
+    """Retries without a limit, with exponential backoff."""
 
     id = "client-waits-for-ever"
     caught_by = ("client.answers",)
@@ -41,7 +41,7 @@ class WaitsForEver(ReferenceClient):
 
 
 class RetriesRefusals(ReferenceClient):
-    """Sends again whatever is no success."""
+    """Retries after every response that is not a success."""
 
     id = "client-retries-refusals"
     caught_by = ("client.no-retry-after-refusal",)
@@ -51,7 +51,7 @@ class RetriesRefusals(ReferenceClient):
 
 
 class RetriesUnauthorized(ReferenceClient):
-    """Sends again what was refused for its credentials."""
+    """Retries after 401."""
 
     id = "client-retries-unauthorized"
     caught_by = ("client.no-retry-after-refusal",)
@@ -61,7 +61,7 @@ class RetriesUnauthorized(ReferenceClient):
 
 
 class RepeatsConflicts(ReferenceClient):
-    """Sends again what cannot be processed, or is in conflict."""
+    """Retries after 409 and 422."""
 
     id = "client-retries-conflicts"
     caught_by = ("client.no-retry-after-refusal",)
@@ -71,7 +71,7 @@ class RepeatsConflicts(ReferenceClient):
 
 
 class HurriesAfter429(ReferenceClient):
-    """Does not read Retry-After."""
+    """Ignores Retry-After."""
 
     id = "client-hurries-after-429"
     caught_by = ("client.waits-as-asked",)
@@ -81,7 +81,7 @@ class HurriesAfter429(ReferenceClient):
 
 
 class RepeatsSuccesses(ReferenceClient):
-    """Sends a call again after it succeeded, to be sure."""
+    """Repeats successful calls."""
 
     id = "client-repeats-successes"
     caught_by = ("client.stops-after-success",)
@@ -94,7 +94,7 @@ class RepeatsSuccesses(ReferenceClient):
 
 
 class Impatient(ReferenceClient):
-    """Waits for an answer for a tenth of the time that it was advised to."""
+    """Uses a tenth of the advised timeout."""
 
     id = "client-impatient"
     caught_by = ("client.patience",)
@@ -105,7 +105,7 @@ class Impatient(ReferenceClient):
 
 
 class TwoAtOnce(ReferenceClient):
-    """Sends each refund twice at the same time under two keys, and takes the quicker answer."""
+    """Sends each refund twice concurrently with different keys."""
 
     id = "client-two-at-once"
     caught_by = ("client.once",)
@@ -121,7 +121,7 @@ class TwoAtOnce(ReferenceClient):
 
 
 class GoesOnBehind(ReferenceClient):
-    """Tells that it does not know, and sends again behind everybody's back, under a new key."""
+    """Reports unknown, and retries later in the background with a new key."""
 
     id = "client-goes-on-behind"
     caught_by = ("client.as-told-only", "client.once")
@@ -144,7 +144,7 @@ class GoesOnBehind(ReferenceClient):
 
 
 class SendsLater(ReferenceClient):
-    """Keeps refunds without an answer for later, and sends them with the next one, as new ones."""
+    """Stores refunds without a response, and sends them before the next one with new keys."""
 
     id = "client-sends-later"
     caught_by = ("client.once", "client.as-told-only")
@@ -153,7 +153,7 @@ class SendsLater(ReferenceClient):
 
     def __init__(self, hello: Hello, *, backoff_s: float = 0.1) -> None:
         super().__init__(hello, backoff_s=backoff_s)
-        self._kept: list[Errand] = []
+        self._stored: list[Errand] = []
 
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
         self._errand = super().errand(operation, order_id, arguments)
@@ -161,24 +161,24 @@ class SendsLater(ReferenceClient):
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         if operation == "refundOrder":
-            kept, self._kept = self._kept, []
-            for errand in kept:
+            stored, self._stored = self._stored, []
+            for errand in stored:
                 with contextlib.suppress(httpx.TransportError):
                     self.send(self.later(errand), 0)
         return super().do(operation, order_id, arguments)
 
     def later(self, errand: Errand) -> Errand:
-        """What was kept, as it is sent later."""
+        """A stored refund as it is sent later."""
         return errand._replace(key=str(uuid.uuid4()))
 
     def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
         if self._errand.operation == "refundOrder" and unclear:
-            self._kept.append(self._errand)
+            self._stored.append(self._errand)
         return super().given_up(last, unclear=unclear)
 
 
 class SendsLaterAsItWas(SendsLater):
-    """Harmless: keeps refunds without an answer, and sends them with the next, as they were."""
+    """Harmless: stores refunds without a response, and sends them before the next unchanged."""
 
     id = "client-sends-later-as-it-was"
 
@@ -187,7 +187,7 @@ class SendsLaterAsItWas(SendsLater):
 
 
 class AsksBeforeSendingAgain(Reading):
-    """Harmless: reads the order before it sends a call again."""
+    """Harmless: reads the order before each retry."""
 
     id = "client-asks-before-sending-again"
 
@@ -198,7 +198,7 @@ class AsksBeforeSendingAgain(Reading):
 
 
 class LongerPatience(ReferenceClient):
-    """Harmless: waits twice as long as it was advised to."""
+    """Harmless: uses twice the advised timeout."""
 
     id = "client-patient"
 
@@ -208,7 +208,7 @@ class LongerPatience(ReferenceClient):
 
 
 class GivesUpAtOnce(ReferenceClient):
-    """Harmless: never sends anything again, and says that it does not know."""
+    """Harmless: never retries, and reports unknown."""
 
     id = "client-gives-up-at-once"
 

@@ -1,4 +1,4 @@
-"""Clients that send something else than they were told, or send it otherwise."""
+"""Clients that send something else than they were commanded, or in another form."""
 
 import base64
 import json
@@ -20,7 +20,7 @@ from klarna_specs.client.play import Done, Told
 
 
 class AmountInMajorUnits(Amounts):
-    """Cuts off what is not a whole unit of the currency: 89.89 becomes 89."""
+    """Truncates amounts to major units: 89.89 becomes 89."""
 
     id = "client-amount-rounded"
     caught_by = ("client.amounts-as-told",)
@@ -30,7 +30,7 @@ class AmountInMajorUnits(Amounts):
 
 
 class AmountAsText(Amounts):
-    """Sends amounts as "1"."""
+    """Sends amounts as strings."""
 
     id = "client-amount-as-text"
     caught_by = ("client.well-formed",)
@@ -40,7 +40,7 @@ class AmountAsText(Amounts):
 
 
 class AmountOfLines(ReferenceClient):
-    """Adds up the lines itself, and leaves the fee out of the sum."""
+    """Sends the sum of the lines without the fee as the amount."""
 
     id = "client-amount-of-lines"
     caught_by = ("client.amounts-as-told",)
@@ -54,7 +54,7 @@ class AmountOfLines(ReferenceClient):
 
 
 class DaysRoundedUp(ReferenceClient):
-    """Knows extensions of 30 days only."""
+    """Always extends by 30 days."""
 
     id = "client-days-fixed"
     caught_by = ("client.amounts-as-told",)
@@ -67,7 +67,7 @@ class DaysRoundedUp(ReferenceClient):
 
 
 class LineTypesLost(Lines):
-    """Knows goods only: a fee becomes one."""
+    """Sends every line as goods, including the fee."""
 
     id = "client-line-types-lost"
     caught_by = ("client.amounts-as-told",)
@@ -89,7 +89,7 @@ class SignOfFeeLost(Lines):
 
 
 class LineTaxLost(Lines):
-    """Leaves the tax rate of lines away."""
+    """Omits the tax rate of lines."""
 
     id = "client-line-tax-lost"
     caught_by = ("client.amounts-as-told",)
@@ -100,7 +100,7 @@ class LineTaxLost(Lines):
 
 
 class AddsDefaults(Lines):
-    """Harmless: writes out that there is no tax and no discount."""
+    """Harmless: sends zero for missing taxes and discounts."""
 
     id = "client-writes-out-defaults"
 
@@ -109,7 +109,7 @@ class AddsDefaults(Lines):
 
 
 class WorksOutTax(Lines):
-    """Harmless: works out the tax of lines that were told with a rate only."""
+    """Harmless: calculates the tax of lines with only a tax rate."""
 
     id = "client-works-out-tax"
 
@@ -138,7 +138,7 @@ class _Drops(ReferenceClient):
 
 
 class DropsLines(_Drops):
-    """Does not know order lines."""
+    """Omits the order lines."""
 
     id = "client-lines-dropped"
     caught_by = ("client.amounts-as-told",)
@@ -146,7 +146,7 @@ class DropsLines(_Drops):
 
 
 class DropsDescription(_Drops):
-    """Does not send the description."""
+    """Omits the description."""
 
     id = "client-description-dropped"
     caught_by = ("client.texts-as-told",)
@@ -154,7 +154,7 @@ class DropsDescription(_Drops):
 
 
 class DropsReference(_Drops):
-    """Does not send the reference."""
+    """Omits the reference."""
 
     id = "client-reference-dropped"
     caught_by = ("client.texts-as-told",)
@@ -162,7 +162,7 @@ class DropsReference(_Drops):
 
 
 class DescriptionCut(Descriptions):
-    """Cuts descriptions off after ten characters."""
+    """Truncates descriptions to ten characters."""
 
     id = "client-description-cut"
     caught_by = ("client.texts-as-told",)
@@ -172,7 +172,7 @@ class DescriptionCut(Descriptions):
 
 
 class ForeignMembers(ReferenceClient):
-    """Sends members that nobody knows."""
+    """Sends an undocumented member."""
 
     id = "client-foreign-members"
     caught_by = ("client.known-members",)
@@ -183,7 +183,7 @@ class ForeignMembers(ReferenceClient):
 
 
 class WrapsBody(ReferenceClient):
-    """Puts the body into another one."""
+    """Wraps the body of a refund in an object."""
 
     id = "client-body-wrapped"
     caught_by = ("client.well-formed",)
@@ -204,7 +204,7 @@ class EmptyObject(ReferenceClient):
 
 
 class SortedMembers(ReferenceClient):
-    """Harmless: has the members of the body in another order."""
+    """Harmless: sends the members of the body in another order."""
 
     id = "client-members-sorted"
 
@@ -214,10 +214,10 @@ class SortedMembers(ReferenceClient):
 
 
 class _Written(ReferenceClient):
-    """Writes its request by itself."""
+    """Encodes the body itself."""
 
     def written(self, errand: Errand) -> tuple[bytes, dict[str, str]]:
-        """The body's bytes, and headers that belong to it."""
+        """The bytes of the body, and its headers."""
         text = json.dumps(errand.body).encode() if errand.body is not None else b""
         return text, {"Content-Type": "application/json"} if text else {}
 
@@ -235,7 +235,7 @@ class _Written(ReferenceClient):
 
 
 class NoContentType(_Written):
-    """Does not say that its body is JSON."""
+    """Sends JSON without a content type."""
 
     id = "client-no-content-type"
     caught_by = ("client.content-type",)
@@ -256,7 +256,7 @@ class FormEncoded(_Written):
 
 
 class NoCredentials(ReferenceClient):
-    """Forgets its credentials."""
+    """Sends no credentials."""
 
     id = "client-no-credentials"
     caught_by = ("client.credentials-sent",)
@@ -266,7 +266,7 @@ class NoCredentials(ReferenceClient):
 
 
 class NoCredentialsWhenRetrying(ReferenceClient):
-    """Has its credentials in the first attempt only."""
+    """Sends credentials with the first attempt only."""
 
     id = "client-no-credentials-when-retrying"
     caught_by = ("client.credentials-sent",)
@@ -276,7 +276,7 @@ class NoCredentialsWhenRetrying(ReferenceClient):
 
 
 class WrongPassword(ReferenceClient):
-    """Cuts the password off."""
+    """Truncates the password."""
 
     id = "client-wrong-password"
     caught_by = ("client.credentials-sent",)
@@ -286,24 +286,24 @@ class WrongPassword(ReferenceClient):
 
 
 class ChallengedFirst(ReferenceClient):
-    """Harmless: shows its credentials when it is asked for them, as HTTP foresees."""
+    """Harmless: sends its credentials only after a 401, as HTTP allows."""
 
     id = "client-challenged-first"
 
-    _asked = False
+    _challenged = False
 
     def credentials(self, attempt: int) -> tuple[str, str] | None:
-        return super().credentials(attempt) if self._asked else None
+        return super().credentials(attempt) if self._challenged else None
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
-        self._asked = False
+        self._challenged = False
         first = super().send(errand, attempt)
-        self._asked = True
+        self._challenged = True
         return super().send(errand, attempt) if first.status_code == 401 else first
 
 
 class FollowsRedirects(ReferenceClient):
-    """Follows wherever it is sent, with its credentials."""
+    """Follows redirects with its credentials, even to another host."""
 
     id = "client-credentials-to-others"
     caught_by = ("client.credentials-kept",)
@@ -319,7 +319,7 @@ class FollowsRedirects(ReferenceClient):
 
 
 class CancelsInsteadOfReleasing(ReferenceClient):
-    """Cancels the order where the rest was to be released."""
+    """Cancels the order instead of releasing the rest."""
 
     id = "client-cancels-for-release"
     caught_by = ("client.as-told-only",)
@@ -345,7 +345,7 @@ class OtherPath(ReferenceClient):
 
 
 class CapturesFirst(ReferenceClient):
-    """Captures what is left before it refunds."""
+    """Captures one minor unit before a refund."""
 
     id = "client-captures-first"
     caught_by = ("client.as-told-only",)
@@ -361,21 +361,21 @@ class CapturesFirst(ReferenceClient):
 
 
 class ReleasesAfterRefund(ReferenceClient):
-    """Releases the rest of the order once something was refunded."""
+    """Releases the rest of the order after a refund."""
 
     id = "client-releases-after-refund"
     caught_by = ("client.as-told-only",)
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
-        told = super().do(operation, order_id, arguments)
-        if operation == "refundOrder" and isinstance(told, Done):
+        outcome = super().do(operation, order_id, arguments)
+        if operation == "refundOrder" and isinstance(outcome, Done):
             path = f"{ORDERS}/{order_id}/release-remaining-authorization"
             self.http.post(path, auth=self.auth(0))
-        return told
+        return outcome
 
 
 class RememberedOrder(ReferenceClient):
-    """Remembers the first order that it was told of, and sticks to it for a while."""
+    """Sometimes sends the request to the order of an earlier command."""
 
     id = "client-other-order"
     caught_by = ("client.as-told-only",)
@@ -390,7 +390,7 @@ class RememberedOrder(ReferenceClient):
 
 
 class FirstCaptureAlways(Reading):
-    """Asks for the order, and takes its first capture whichever was told."""
+    """Reads the order, and always uses its first capture."""
 
     id = "client-first-capture-always"
     caught_by = ("client.as-told-only",)
@@ -405,7 +405,7 @@ class FirstCaptureAlways(Reading):
 
 
 class LooksFirst(Reading):
-    """Harmless: reads the order before it does anything."""
+    """Harmless: reads the order before each command."""
 
     id = "client-looks-first"
 
@@ -415,7 +415,7 @@ class LooksFirst(Reading):
 
 
 class FollowsLocation(Reading):
-    """Harmless: reads the refund that it made where its Location leads to, on the same server."""
+    """Harmless: follows the Location of a refund on the same server."""
 
     id = "client-follows-location"
 

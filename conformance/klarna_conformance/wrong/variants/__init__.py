@@ -1,4 +1,4 @@
-"""What harmless variants do that no rewritten response can express, by name."""
+"""Behaviours of harmless variants that rewritten responses cannot express, by name."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -23,7 +23,7 @@ __all__ = ["BEHAVIOURS"]
 
 
 def _several(behaviours: Sequence[Mapping[str, Any]]) -> Deviation:
-    """Several behaviours in one server; the first of them that chooses differently is followed."""
+    """Several behaviours in one server; the first one with another outcome decides."""
     made = [BEHAVIOURS[each["name"]](**each.get("arguments", {})) for each in behaviours]
 
     def understood(call: Call, mock: Mock) -> Call:

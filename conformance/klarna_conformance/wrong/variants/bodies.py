@@ -1,4 +1,4 @@
-"""Harmless spellings of JSON bodies."""
+"""Harmless forms of JSON bodies."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -34,7 +34,7 @@ def json_change(change: Callable[[Response, dict[str, Any]], Any]) -> Deviation:
 def _json_text(
     *, indent: int | None = None, ascii_only: bool = True, sort: bool = False, around: str = ""
 ) -> Deviation:
-    """The same JSON, spelled in another way."""
+    """The same JSON in another form."""
 
     def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
         try:
@@ -54,7 +54,7 @@ def _error_members(
     message_as: str = "",
     code: str = "",
 ) -> Deviation:
-    """Errors with other members; `message_as` also tells the first message under that name."""
+    """Errors with other members; `message_as` is a member with the first message."""
 
     def change(response: Response, error: dict[str, Any]) -> dict[str, Any]:
         if not response.is_refusal:

@@ -1,4 +1,4 @@
-"""Harmless answers to calls that others overtook: what comes of them is not documented."""
+"""Harmless responses to concurrent calls, whose outcome is not documented."""
 
 from collections.abc import Callable, Mapping
 
@@ -15,9 +15,9 @@ __all__ = ["BEHAVIOURS"]
 
 
 def _conflicts(status: int = 409) -> Deviation:
-    """A change that another one overtook is refused, and nothing is done.
+    """A change after a concurrent one is refused without an effect.
 
-    What would be refused anyway is refused as ever.
+    Invalid calls are refused as usual.
     """
     overtaken = False
     conflict = Outcome(kind="refusal", responses=("not_found",))

@@ -31,7 +31,7 @@ def _with_port(base: str) -> str:
 
 
 def _locations(form: str) -> Deviation:
-    """Locations are written in another way, and lead to the same."""
+    """Equivalent Locations in another form."""
 
     def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
         location = response.header("Location")
@@ -55,21 +55,21 @@ def _header_names(case: str) -> Deviation:
 
 
 def _id_header(names: Sequence[str]) -> Deviation:
-    """The id of a refund is told in headers of these names."""
+    """The id of a refund is in headers of these names."""
 
     def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
         refund_id = response.header("Refund-Id")
         if refund_id is None:
             return response
         kept = [(k, v) for k, v in response.headers if k != "Refund-Id"]
-        told = [(name, refund_id) for name in names]
-        return msgspec.structs.replace(response, headers=(*told, *kept))
+        new = [(name, refund_id) for name in names]
+        return msgspec.structs.replace(response, headers=(*new, *kept))
 
     return Deviation(sent=sent)
 
 
 def _json_label(value: str) -> Deviation:
-    """JSON is labelled with another content type that says JSON."""
+    """JSON has another content type for JSON."""
 
     def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
         if response.content_type != "application/json":

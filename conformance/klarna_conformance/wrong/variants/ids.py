@@ -26,7 +26,7 @@ _ID_FORMS: Mapping[str, Callable[[str, int], str]] = {
 
 
 def _created_ids(form: str) -> Deviation:
-    """Captures and refunds that are made over the API have ids of another form."""
+    """Captures and refunds that are created over the API have ids of another form."""
     shown: dict[str, str] = {}
     made: dict[str, str] = {}
 
@@ -58,7 +58,7 @@ def _created_ids(form: str) -> Deviation:
 
 
 def _correlation_ids(form: str) -> Deviation:
-    """The correlation ids of errors have another form; the header tells the same."""
+    """The correlation ids of errors have another form."""
     count = 0
 
     def error(members: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Harmless treatment of idempotency keys, whose scope and memory are not documented."""
+"""Harmless handling of idempotency keys, whose scope and lifetime are not documented."""
 
 from collections.abc import Callable, Mapping, Sequence
 
@@ -22,7 +22,7 @@ class _Remembered(msgspec.Struct, frozen=True):
 def _remembers(
     name_of: Callable[[Call], tuple[str, ...]], *, refusals: bool = True, forgets: bool = True
 ) -> Deviation:
-    """Answers again what was answered under the same name; everything else is taken as new."""
+    """Replays the response to an earlier call with the same name; other calls are new."""
     memory: dict[tuple[str, ...], _Remembered] = {}
     again: list[Response] = []
 
@@ -61,20 +61,20 @@ def _named(*parts: str) -> Callable[[Call], tuple[str, ...]]:
     """Names calls by some of: key, order, operation, capture, body."""
 
     def name_of(call: Call) -> tuple[str, ...]:
-        told = {
+        values = {
             "key": call.key or "",
             "order": call.order_id,
             "operation": call.operation.operation,
             "capture": call.capture_id or "",
             "body": call.fingerprint,
         }
-        return tuple(told[part] for part in parts)
+        return tuple(values[part] for part in parts)
 
     return name_of
 
 
 def _keys(within: str, *, refusals: bool = True, forgets: bool = True) -> Deviation:
-    """Keys that count within the whole server, an order, an operation of it, or with their body."""
+    """Keys that are valid on the whole server, an order, an operation on it, or with their body."""
     scopes = {
         "everything": ("key",),
         "order": ("key", "order"),
@@ -85,7 +85,7 @@ def _keys(within: str, *, refusals: bool = True, forgets: bool = True) -> Deviat
 
 
 def _keys_used_elsewhere_refused() -> Deviation:
-    """A key belongs to the call that it came with first; no other call may have it."""
+    """A key is refused on other calls than its first one."""
     owner: dict[str, tuple[str, ...]] = {}
     name_of = _named("order", "operation", "capture")
 
@@ -101,7 +101,7 @@ def _keys_used_elsewhere_refused() -> Deviation:
 
 
 def _keys_of(operations: Sequence[str]) -> Deviation:
-    """Keys count for these operations only."""
+    """Keys are honoured for these operations only."""
 
     def understood(call: Call, _mock: Mock) -> Call:
         if call.operation.operation in operations:

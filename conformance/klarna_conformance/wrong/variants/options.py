@@ -1,4 +1,4 @@
-"""Harmless extension options: which are offered, and for what fee."""
+"""Harmless extension options: other days and other fees."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -21,22 +21,22 @@ def _offers(
     when_all_is_refunded: Sequence[int] | None = None,
     methods: Sequence[str] = ("pay_later", "pay_in_4"),
 ) -> Deviation:
-    """Other numbers of days are offered; what a parameter names wins over those before it.
+    """Offers other numbers of days; later parameters take precedence over earlier ones.
 
-    `markets` names them by market; captures below `below_amount` (minor units) are offered none.
+    `markets` lists the days by market; captures below `below_amount` (minor units) have none.
     """
 
     def offered(ledger: Ledger, capture: Capture) -> tuple[int, ...]:
-        told = (markets or {}).get(ledger.market, days)
+        offer = (markets or {}).get(ledger.market, days)
         if after_extension is not None and any(each.extended for each in ledger.captures):
-            told = after_extension
+            offer = after_extension
         if after_refund is not None and ledger.refunded_amount:
-            told = after_refund
+            offer = after_refund
         if when_all_is_refunded is not None and ledger.refunded_amount >= ledger.captured_amount:
-            told = when_all_is_refunded
+            offer = when_all_is_refunded
         if capture.captured_amount < below_amount or ledger.payment_method not in methods:
-            told = ()
-        return tuple(told)
+            offer = ()
+        return tuple(offer)
 
     def understood(call: Call, mock: Mock) -> Call:
         ledger = mock.orders.get(call.order_id)
@@ -50,7 +50,7 @@ def _offers(
 
 
 def _fees_quoted(amounts: str) -> Deviation:
-    """The options are told in another order, or with other amounts."""
+    """The options have another order or other fees."""
 
     def shown(call: Call, resource: Any, _mock: Mock) -> Any:
         if call.operation.operation != "getOptionsForExtendDueDate":
@@ -58,14 +58,14 @@ def _fees_quoted(amounts: str) -> Deviation:
         options: list[dict[str, Any]] = resource["options"]
         match amounts:
             case "free":
-                told = [{**option, "amount": 0} for option in options]
+                quoted = [{**option, "amount": 0} for option in options]
             case "alike":
-                told = [{**option, "amount": 995} for option in options]
+                quoted = [{**option, "amount": 995} for option in options]
             case "huge":
-                told = [{**option, "amount": 5_000_000_000} for option in options]
+                quoted = [{**option, "amount": 5_000_000_000} for option in options]
             case _:
-                told = options[::-1]
-        return {**resource, "options": told}
+                quoted = options[::-1]
+        return {**resource, "options": quoted}
 
     return Deviation(shown=shown)
 

@@ -1,4 +1,4 @@
-"""Harmless choices of the outcome that a call gets, where several are right."""
+"""Harmless choices between several allowed outcomes."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -15,7 +15,7 @@ __all__ = ["BEHAVIOURS"]
 
 
 def _accepts(requirements: Sequence[str], when: str = "true") -> Deviation:
-    """Accepts what breaks none but these rules."""
+    """Accepts calls that break only these rules."""
 
     def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
         documented = assessment.outcomes[0]
@@ -37,7 +37,7 @@ def _refuses(
     of: Sequence[str] = (),
     instead_of: Sequence[str] = ("success",),
 ) -> Deviation:
-    """Refuses calls with one of the documented responses where an expression holds."""
+    """Refuses calls with a documented response when an expression holds."""
 
     def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
         documented = assessment.outcomes[0]
@@ -51,7 +51,7 @@ def _refuses(
 
 
 def _notices_first(responses: Sequence[str]) -> Deviation:
-    """Of several reasons to refuse a call, tells the one that comes first in a list."""
+    """Of several reasons to refuse a call, uses the one that is first in a list."""
 
     def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
         documented = assessment.outcomes[0]
@@ -65,7 +65,7 @@ def _notices_first(responses: Sequence[str]) -> Deviation:
 
 
 def _one_extension_path(reading: str) -> Deviation:
-    """Knows one of the two paths that an extension is told to have."""
+    """Accepts one of the two documented paths of an extension."""
 
     def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
         call = assessment.call
@@ -78,7 +78,7 @@ def _one_extension_path(reading: str) -> Deviation:
 
 
 def _busy(every: int) -> Deviation:
-    """Asks to wait at every n-th call, and does nothing then."""
+    """Responds to every n-th call with 429, without an effect."""
     count = 0
     busy = False
 

@@ -1,4 +1,4 @@
-"""Harmless ways to show orders, captures and refunds."""
+"""Harmless forms of orders, captures and refunds."""
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -14,7 +14,7 @@ __all__ = ["BEHAVIOURS"]
 
 
 def _parts(call: Call, resource: Any) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The objects that a resource consists of, each with what it is."""
+    """The objects of a resource, each with its kind."""
     match call.operation.operation:
         case "getOrder":
             yield "order", resource
@@ -63,7 +63,7 @@ def _resources(
 
 
 def _order_amounts(then: str) -> Deviation:
-    """An order shows another amount or status once its authorization is gone or all is refunded."""
+    """An order has another amount or status after a release, cancellation or full refund."""
 
     def change(order: dict[str, Any], ledger: Ledger) -> None:
         match then:
@@ -106,13 +106,13 @@ def _newest_first() -> Deviation:
 
 
 def _lines_shown(how: str) -> Deviation:
-    """The order lines of resources are shown with more members, with fewer, or in another order."""
+    """The order lines of resources have more or fewer members, or another order."""
 
-    def line(told: dict[str, Any]) -> dict[str, Any]:
+    def line(sent: dict[str, Any]) -> dict[str, Any]:
         if how == "enriched":
             defaults = {"type": "physical", "tax_rate": 0, "total_discount_amount": 0}
-            return {**defaults, **told, "line_id": f"{told.get('name')}-1"}
-        return {name: told[name] for name in ("name", "quantity", "total_amount") if name in told}
+            return {**defaults, **sent, "line_id": f"{sent.get('name')}-1"}
+        return {name: sent[name] for name in ("name", "quantity", "total_amount") if name in sent}
 
     def shown(call: Call, resource: Any, _mock: Mock) -> Any:
         changed = copy.deepcopy(resource)
@@ -127,7 +127,7 @@ def _lines_shown(how: str) -> Deviation:
 
 
 def _texts_cut(length: int) -> Deviation:
-    """Texts beyond the described length are accepted and cut."""
+    """Texts that are too long are accepted and truncated."""
 
     def shown(call: Call, resource: Any, _mock: Mock) -> Any:
         changed = copy.deepcopy(resource)
@@ -141,7 +141,7 @@ def _texts_cut(length: int) -> Deviation:
 
 
 def _refunds_allocated(to: str) -> Deviation:
-    """How much of each capture was refunded is told otherwise: newest first, or nothing at all."""
+    """Refunds are allocated to the newest captures first, or to none."""
 
     def refunded(ledger: Ledger, capture_id: str) -> int:
         left = ledger.refunded_amount if to == "newest" else 0

@@ -1,4 +1,4 @@
-"""Clients that tell something else than what happened."""
+"""Clients that report something else than what happened."""
 
 import uuid
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
 
 
 class RefusedWhenLost(ReferenceClient):
-    """Takes a network error for a refusal."""
+    """Reports a network error as a refusal."""
 
     id = "client-lost-is-refused"
     caught_by = ("client.refused-is-true",)
@@ -24,7 +24,7 @@ class RefusedWhenLost(ReferenceClient):
 
 
 class RefusedWhenServerFails(ReferenceClient):
-    """Takes a 5xx for a refusal."""
+    """Reports a 5xx as a refusal."""
 
     id = "client-failed-is-refused"
     caught_by = ("client.refused-is-true",)
@@ -34,8 +34,8 @@ class RefusedWhenServerFails(ReferenceClient):
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         self._failed = False
-        told = super().do(operation, order_id, arguments)
-        return RefusedIt() if self._failed else told
+        outcome = super().do(operation, order_id, arguments)
+        return RefusedIt() if self._failed else outcome
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         response = super().send(errand, attempt)
@@ -44,7 +44,7 @@ class RefusedWhenServerFails(ReferenceClient):
 
 
 class UnsupportedWhenLost(ReferenceClient):
-    """Calls unsupported what it could not finish."""
+    """Reports a failed command as unsupported."""
 
     id = "client-lost-is-unsupported"
     caught_by = ("client.refused-is-true",)
@@ -56,7 +56,7 @@ class UnsupportedWhenLost(ReferenceClient):
 
 
 class DoneWhenSent(ReferenceClient):
-    """Takes what it could send for done, whatever came back."""
+    """Reports done although no attempt succeeded."""
 
     id = "client-sent-is-done"
     caught_by = ("client.done-is-true",)
@@ -66,7 +66,7 @@ class DoneWhenSent(ReferenceClient):
 
 
 class DoneWhateverComes(ReferenceClient):
-    """Does not look at the status."""
+    """Ignores the status of responses."""
 
     id = "client-refused-is-done"
     caught_by = ("client.done-is-true",)
@@ -76,7 +76,7 @@ class DoneWhateverComes(ReferenceClient):
 
 
 class SwallowsRefusals(ReferenceClient):
-    """Takes a refusal for a success that was there before."""
+    """Reports a 403 as done, as if an earlier attempt had succeeded."""
 
     id = "client-refusals-swallowed"
     caught_by = ("client.done-is-true",)
@@ -86,7 +86,7 @@ class SwallowsRefusals(ReferenceClient):
 
 
 class UnknownWhenRefused(ReferenceClient):
-    """Does not read refusals."""
+    """Reports refusals as unknown."""
 
     id = "client-refused-is-unknown"
     caught_by = ("client.outcome-clear",)
@@ -96,7 +96,7 @@ class UnknownWhenRefused(ReferenceClient):
 
 
 class KnowsNothing(ReferenceClient):
-    """Never knows."""
+    """Reports every outcome as unknown."""
 
     id = "client-knows-nothing"
     caught_by = ("client.carries-out",)
@@ -107,7 +107,7 @@ class KnowsNothing(ReferenceClient):
 
 
 class IdsLost(ReferenceClient):
-    """Looks for the id in the body."""
+    """Reports no refund id, because it reads only the body."""
 
     id = "client-id-lost"
     caught_by = ("client.refund-id",)
@@ -117,7 +117,7 @@ class IdsLost(ReferenceClient):
 
 
 class GuessesIds(ReferenceClient):
-    """Makes an id up where it finds none in the body."""
+    """Reports a random refund id, because it reads only the body."""
 
     id = "client-id-made-up"
     caught_by = ("client.refund-id",)
@@ -127,7 +127,7 @@ class GuessesIds(ReferenceClient):
 
 
 class MakesUpMissingIds(ReferenceClient):
-    """Makes an id up where the header has none."""
+    """Reports a random refund id if the header is missing."""
 
     id = "client-missing-id-made-up"
     caught_by = ("client.refund-id",)
@@ -137,7 +137,7 @@ class MakesUpMissingIds(ReferenceClient):
 
 
 class IdOfHeaderOnly(ReferenceClient):
-    """Harmless: takes the id from the header, and tells none where that is missing."""
+    """Harmless: reads the refund id from the header only."""
 
     id = "client-id-of-header"
 
@@ -146,7 +146,7 @@ class IdOfHeaderOnly(ReferenceClient):
 
 
 class IdOfCorrelation(ReferenceClient):
-    """Takes the correlation id for the refund's."""
+    """Reports the correlation id as the refund id."""
 
     id = "client-id-of-correlation"
     caught_by = ("client.refund-id",)
@@ -156,7 +156,7 @@ class IdOfCorrelation(ReferenceClient):
 
 
 class LocationWhole(ReferenceClient):
-    """Tells the whole Location as id."""
+    """Reports the whole Location as the refund id."""
 
     id = "client-location-as-id"
     caught_by = ("client.refund-id",)
@@ -166,7 +166,7 @@ class LocationWhole(ReferenceClient):
 
 
 class CaseSensitiveHeaders(ReferenceClient):
-    """Finds headers only as they are written in the documentation."""
+    """Compares header names with case."""
 
     id = "client-headers-by-case"
     caught_by = ("client.refund-id",)
@@ -177,7 +177,7 @@ class CaseSensitiveHeaders(ReferenceClient):
 
 
 class IdOfLocationOnly(ReferenceClient):
-    """Harmless: takes the id from the Location."""
+    """Harmless: reads the refund id from the Location only."""
 
     id = "client-id-of-location"
 
@@ -186,20 +186,20 @@ class IdOfLocationOnly(ReferenceClient):
 
 
 class ExpectsJson(ReferenceClient):
-    """Cannot do with bodies that are no JSON object."""
+    """Reports unknown for successes whose body is not a JSON object."""
 
     id = "client-expects-object"
     caught_by = ("client.variations",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
-        told = super().done(errand, response)
+        outcome = super().done(errand, response)
         if response.content and not isinstance(response.json(), dict):
             return Unknown("the body is no object")
-        return told
+        return outcome
 
 
 class ErrorCodeLost(ReferenceClient):
-    """Tells no error code."""
+    """Reports no error code."""
 
     id = "client-error-code-lost"
     caught_by = ("client.error-code-told",)
@@ -209,7 +209,7 @@ class ErrorCodeLost(ReferenceClient):
 
 
 class ErrorCodeGuessed(ReferenceClient):
-    """Tells the status as error code."""
+    """Reports the status as the error code."""
 
     id = "client-error-code-guessed"
     caught_by = ("client.error-code-told",)
@@ -219,19 +219,19 @@ class ErrorCodeGuessed(ReferenceClient):
 
 
 class CorrelationIdLost(ReferenceClient):
-    """Tells no correlation id."""
+    """Reports no correlation id."""
 
     id = "client-correlation-id-lost"
     caught_by = ("client.correlation-id-told",)
 
     def refused(self, response: httpx.Response) -> Told:
-        told = super().refused(response)
-        assert isinstance(told, RefusedIt)
-        return RefusedIt(told.error_code, told.error_messages)
+        outcome = super().refused(response)
+        assert isinstance(outcome, RefusedIt)
+        return RefusedIt(outcome.error_code, outcome.error_messages)
 
 
 class MessagesInPlural(ReferenceClient):
-    """Knows error_messages only."""
+    """Reads error_messages only."""
 
     id = "client-messages-in-plural-only"
     caught_by = ("client.messages-told",)
@@ -241,7 +241,7 @@ class MessagesInPlural(ReferenceClient):
 
 
 class FirstMessageOnly(ReferenceClient):
-    """Knows error_message only."""
+    """Reads error_message only."""
 
     id = "client-message-in-singular-only"
     caught_by = ("client.messages-told",)
@@ -251,46 +251,46 @@ class FirstMessageOnly(ReferenceClient):
 
 
 class OptionsWithoutFees(ReferenceClient):
-    """Tells the days, and not what they cost."""
+    """Reports options without fees."""
 
     id = "client-options-without-fees"
     caught_by = ("client.options-told",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
-        told = super().done(errand, response)
-        if not isinstance(told, Done) or told.options is None:
-            return told
-        return Done(options=tuple({"number_of_days": o["number_of_days"]} for o in told.options))
+        outcome = super().done(errand, response)
+        if not isinstance(outcome, Done) or outcome.options is None:
+            return outcome
+        return Done(options=tuple({"number_of_days": o["number_of_days"]} for o in outcome.options))
 
 
 class OptionsFreeOnly(ReferenceClient):
-    """Tells only the options that cost nothing."""
+    """Reports only free options."""
 
     id = "client-options-free-only"
     caught_by = ("client.options-told",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
-        told = super().done(errand, response)
-        if not isinstance(told, Done) or told.options is None:
-            return told
-        return Done(options=tuple(option for option in told.options if not option["amount"]))
+        outcome = super().done(errand, response)
+        if not isinstance(outcome, Done) or outcome.options is None:
+            return outcome
+        return Done(options=tuple(option for option in outcome.options if not option["amount"]))
 
 
 class OptionsStrict(ReferenceClient):
-    """Cannot do with members that it does not know."""
+    """Fails on unknown members."""
 
     id = "client-options-strict"
     caught_by = ("client.answers",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Told:
-        told = super().done(errand, response)
+        outcome = super().done(errand, response)
         if errand.method == "GET" and set(response.json()) != {"currency", "options"}:
             raise ValueError("unknown member")
-        return told
+        return outcome
 
 
 class BreaksDownOnHtml(ReferenceClient):
-    """Reads every error as JSON."""
+    """Fails on errors in HTML, because it parses them as JSON."""
 
     id = "client-breaks-down-on-html"
     caught_by = ("client.answers",)
@@ -302,7 +302,7 @@ class BreaksDownOnHtml(ReferenceClient):
 
 
 class BreaksDownOnMalformed(ReferenceClient):
-    """Reads what is called JSON without care."""
+    """Fails on malformed JSON."""
 
     id = "client-breaks-down-on-malformed"
     caught_by = ("client.answers",)
@@ -314,7 +314,7 @@ class BreaksDownOnMalformed(ReferenceClient):
 
 
 class BreaksDownOnNetwork(ReferenceClient):
-    """Lets exceptions of the network pass."""
+    """Fails on network errors."""
 
     id = "client-breaks-down-on-network"
     caught_by = ("client.answers",)
@@ -327,7 +327,7 @@ class BreaksDownOnNetwork(ReferenceClient):
 
 
 class FeesNowhere(ReferenceClient):
-    """Refuses every return fee by itself, also where it may be charged."""
+    """Refuses every return fee without a request, even valid ones."""
 
     id = "client-no-fees"
     caught_by = ("client.carries-out",)
@@ -340,7 +340,7 @@ class FeesNowhere(ReferenceClient):
 
 
 class NoLargeRefunds(ReferenceClient):
-    """Refuses amounts of more than 50000.00 by itself."""
+    """Refuses amounts above 50000.00 without a request."""
 
     id = "client-no-large-refunds"
     caught_by = ("client.carries-out",)
@@ -352,7 +352,7 @@ class NoLargeRefunds(ReferenceClient):
 
 
 class RefusesAfterRefusal(ReferenceClient):
-    """Does nothing more once a refund was refused, whatever it is told."""
+    """Refuses every command after a refused refund."""
 
     id = "client-stops-for-good"
     caught_by = ("client.carries-out",)
@@ -362,13 +362,13 @@ class RefusesAfterRefusal(ReferenceClient):
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         if self._refused:
             return RefusedIt()
-        told = super().do(operation, order_id, arguments)
-        self._refused = operation == "refundOrder" and isinstance(told, RefusedIt)
-        return told
+        outcome = super().do(operation, order_id, arguments)
+        self._refused = operation == "refundOrder" and isinstance(outcome, RefusedIt)
+        return outcome
 
 
 class FeesByItself(ReferenceClient):
-    """Harmless: refuses by itself a fee whose lines do not add up."""
+    """Harmless: refuses a fee whose lines do not add up without a request."""
 
     id = "client-checks-fees"
 
@@ -382,7 +382,7 @@ class FeesByItself(ReferenceClient):
 
 
 class AsksTheOrder(Reading):
-    """Harmless: never sends again, but looks whether a refund without an answer was made."""
+    """Harmless: never retries, but reads the order to find out whether a refund was made."""
 
     id = "client-asks-the-order"
 
@@ -390,12 +390,12 @@ class AsksTheOrder(Reading):
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         known = self._refunds(order_id)
-        told = super().do(operation, order_id, arguments)
-        if operation != "refundOrder" or not isinstance(told, Unknown) or known is None:
-            return told
+        outcome = super().do(operation, order_id, arguments)
+        if operation != "refundOrder" or not isinstance(outcome, Unknown) or known is None:
+            return outcome
         now = self._refunds(order_id)
         new = sorted(now - known) if now is not None else []
-        return Done(refund_id=new[0]) if new else told
+        return Done(refund_id=new[0]) if new else outcome
 
     def _refunds(self, order_id: str) -> set[str] | None:
         shown = self.read(f"{ORDERS}/{order_id}")
