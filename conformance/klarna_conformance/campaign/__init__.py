@@ -1,1 +1,1 @@
-"""Runs against every wrong server and client, to see what is detected."""
+"""Runs against all wrong servers and clients, which measure what the suite detects."""

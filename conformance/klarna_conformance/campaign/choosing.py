@@ -1,4 +1,4 @@
-"""Which mutants and harmless variants, of servers or of clients, a command line asks for."""
+"""Selects mutants and harmless variants of servers and clients by the command line."""
 
 from collections.abc import Sequence
 
@@ -11,9 +11,9 @@ __all__ = ["choose", "choose_clients"]
 
 
 def choose(*, ids: Sequence[str], kinds: Sequence[str], shard: Shard | None) -> Sequence[Mutant]:
-    """Those of these ids and classes (all, where none are named), or a part of them.
+    """Mutants and harmless variants with these ids or classes (all by default), or a shard of them.
 
-    Raises UsageError for a name that does not exist.
+    Raises UsageError for an unknown name.
     """
     everything = (*mutants(), *harmless_variants())
     check_names("mutant", ids, [mutant.id for mutant in everything])
@@ -27,9 +27,9 @@ def choose(*, ids: Sequence[str], kinds: Sequence[str], shard: Shard | None) -> 
 
 
 def choose_clients(*, ids: Sequence[str], shard: Shard | None) -> Sequence[ClientMutant]:
-    """The wrong and harmless clients of these ids (all, where none are named), or a part of them.
+    """Wrong and harmless clients with these ids (all by default), or a shard of them.
 
-    Raises UsageError for a name that does not exist.
+    Raises UsageError for an unknown name.
     """
     everything = client_mutants()
     check_names("client", ids, [mutant.id for mutant in everything])

@@ -1,4 +1,4 @@
-"""Puts each wrong and each harmless client through the certification, several at a time."""
+"""Certifies each wrong and each harmless client, several concurrently."""
 
 import asyncio
 import os
@@ -25,13 +25,13 @@ from klarna_strategies.clients import client_scenarios, client_table
 __all__ = ["TEMPO", "ClientCampaign", "try_clients"]
 
 TEMPO = Tempo(timeout_s=0.25, hold_s=0.8, slow_s=0.08, command_s=4.0)
-"""Quicker than for clients of others: ours read the advice."""
+"""Shorter than for real clients, because these clients use the advised timeout."""
 _BACKOFF_S = 0.02
-_AT_A_TIME = 4
+_CONCURRENT = 4
 
 
 class ClientCampaign(msgspec.Struct, frozen=True, kw_only=True):
-    """How clients are tried; `full` goes on after one was caught, to fill the matrix."""
+    """Options of a campaign; `full` continues after a client was detected, to fill the matrix."""
 
     seed: int
     examples: int
@@ -40,11 +40,11 @@ class ClientCampaign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def try_clients(chosen: Sequence[ClientMutant], campaign: ClientCampaign) -> Iterator[Trial]:
-    """Yields a trial for each client, a few at a time."""
+    """Yields a trial for each client, in portions."""
     workers = min(os.cpu_count() or 1, max(len(chosen), 1))
     ids = [mutant.id for mutant in chosen]
     portions = [
-        (tuple(ids[at : at + _AT_A_TIME]), campaign) for at in range(0, len(ids), _AT_A_TIME)
+        (tuple(ids[at : at + _CONCURRENT]), campaign) for at in range(0, len(ids), _CONCURRENT)
     ]
     with ProcessPoolExecutor(workers) as pool:
         for trials in pool.map(_try, portions):

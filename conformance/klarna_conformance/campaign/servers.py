@@ -1,4 +1,4 @@
-"""Runs the suite against each mutant and harmless variant, side by side over the cores."""
+"""Runs the suite against each mutant and harmless variant, in parallel processes."""
 
 import asyncio
 import os
@@ -27,12 +27,11 @@ __all__ = ["Campaign", "Trial", "Trials", "try_mutants"]
 
 
 class Trial(msgspec.Struct, frozen=True, kw_only=True):
-    """What the suite made of one mutant or harmless variant.
+    """The result of the suite for one mutant or harmless variant.
 
-    `killed_by` counts the scenarios by the requirement that they fail, or do not follow (WARN)
-    where that is what was to catch the mutant; `requests_to_kill` is how many
-    requests were sent until the first failure, `steps` the length of the shrunk counterexample of
-    the requirement that was to catch it (both None where there is none).
+    `killed_by` counts the failing scenarios by requirement, including WARN for requirements in
+    `caught_by`; `requests_to_kill` is the number of requests until the first failure, `steps` the
+    length of the shrunk counterexample of a requirement in `caught_by` (both None without one).
     """
 
     id: str
@@ -47,7 +46,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def as_wanted(self) -> bool:
-        """Whether a mutant was caught by what was to catch it, or a harmless variant by nothing."""
+        """Whether a requirement in `caught_by` detected a mutant, or none a harmless variant."""
         if self.error:
             return False
         if self.harmless:
@@ -56,7 +55,7 @@ class Trial(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trials(msgspec.Struct, frozen=True, kw_only=True):
-    """All trials of a campaign, with what draws the same one again."""
+    """All trials of a campaign, with its options for a repetition."""
 
     seed: int
     examples: int
@@ -64,19 +63,19 @@ class Trials(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def survivors(self) -> tuple[Trial, ...]:
-        """Mutants that nothing that was to catch them caught."""
+        """Mutants that no requirement in `caught_by` detected."""
         return tuple(t for t in self.trials if not t.harmless and not t.as_wanted)
 
     @property
     def false_alarms(self) -> tuple[Trial, ...]:
-        """Harmless variants that turned the run red."""
+        """Harmless variants for which a requirement failed."""
         return tuple(t for t in self.trials if t.harmless and not t.as_wanted)
 
 
 class Campaign(msgspec.Struct, frozen=True, kw_only=True):
-    """How mutants are tried; `full` goes on after a mutant was caught, to fill the matrix.
+    """Options of a campaign; `full` continues after a mutant was detected, to fill the matrix.
 
-    With `max_requests` each is tried with what a run of so many requests sends.
+    `max_requests` is the request budget of the plan.
     """
 
     seed: int
@@ -87,7 +86,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def try_mutants(chosen: Sequence[Mutant], campaign: Campaign) -> Iterator[Trial]:
-    """Yields a trial for each mutant as it is done; a mutant without `caught_by` is harmless."""
+    """Yields a trial for each mutant; a mutant without `caught_by` is harmless."""
     workers = min(os.cpu_count() or 1, max(len(chosen), 1))
     with ProcessPoolExecutor(workers, initializer=_prepare, initargs=(campaign,)) as pool:
         yield from pool.map(_try, chosen)
@@ -97,11 +96,11 @@ _prepared: tuple[Campaign, tuple[Scenario, ...], JudgedBefore] | None = None
 
 
 def _prepare(campaign: Campaign) -> None:
-    """Makes the plan once in each process: it is the same for all mutants.
+    """Plans once in each process: the plan is the same for all mutants.
 
-    It is rehearsed, so that every goal comes early and most mutants are caught soon.
+    The plan covers every goal early, so that most mutants are detected soon.
     """
-    global _prepared  # this is how a pool hands state to its workers
+    global _prepared  # a pool passes state to its workers like this
     plan = make_plan(
         load(campaign.specs),
         scope=Scope(),
@@ -134,10 +133,10 @@ async def _trial(
         sent += len(played.exchanges)
         if error := played.error and f"{played.id}: {played.error}":
             break
-        if noticed := _noticed(played, mutant):
+        if violated := _violated(played, mutant):
             first = first or sent
             failing.append(played)
-            if not campaign.full and noticed.intersection(mutant.caught_by):
+            if not campaign.full and violated.intersection(mutant.caught_by):
                 break
     smallest = smallest_failing(failing)
     wanted = next((name for name in mutant.caught_by if name in smallest), None)
@@ -160,8 +159,8 @@ async def _trial(
     )
 
 
-def _noticed(played: Played, mutant: Mutant) -> set[str]:
-    """What a scenario fails; what only a description says, such as an option's fee, is a WARN."""
+def _violated(played: Played, mutant: Mutant) -> set[str]:
+    """The requirements that a scenario violates, including WARN for those in `caught_by`."""
     return {
         finding.requirement
         for finding in played.findings
@@ -173,5 +172,5 @@ def _noticed(played: Played, mutant: Mutant) -> set[str]:
 def _killers(failing: Iterable[Played], mutant: Mutant) -> dict[str, int]:
     counted: Counter[str] = Counter()
     for played in failing:
-        counted.update(_noticed(played, mutant))
+        counted.update(_violated(played, mutant))
     return dict(counted.most_common())

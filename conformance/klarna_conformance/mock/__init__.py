@@ -1,1 +1,1 @@
-"""A server that does as the documentation says, and remembers everything."""
+"""A stateful server that follows the documentation and records its exchanges."""

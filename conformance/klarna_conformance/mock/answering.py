@@ -1,4 +1,4 @@
-"""Requests as the mock takes them, and what it answers."""
+"""Requests to the mock and its responses."""
 
 import asyncio
 import base64
@@ -13,7 +13,7 @@ from klarna_specs.scenario import Credentials
 __all__ = ["answer", "credentials_of", "request_of"]
 
 _TOGETHER_S = 0.05
-"""Where the mock races, requests that arrive within this many seconds are concurrent."""
+"""Requests to a racing mock that arrive within this many seconds are concurrent."""
 
 
 def request_of(

@@ -1,4 +1,4 @@
-"""What a mock serves beside the documented paths: its control API, and customer tokens."""
+"""The undocumented paths of a mock: its control API, and customer tokens."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from klarna_specs.plan import Authorization, OrderPlan
 __all__ = ["BESIDE", "Control", "Disturb"]
 
 BESIDE = ("/_control/", "/customer-token/")
-"""How the paths begin that are not those of the documentation."""
+"""Prefixes of the undocumented paths."""
 
 Disturb = Callable[[FaultsTold | None], Awaitable[int]]
 """Queues faults for the next requests (None: clears the queue), and returns the length of the
@@ -44,7 +44,7 @@ class _TokenOrder(msgspec.Struct):
 class Control:
     """Answers every request to a mock; with `opened` also those to `/_control/...`.
 
-    Faults act on sockets: without `disturb` there are none.
+    Faults act on sockets: without `disturb` they are refused.
     """
 
     def __init__(self, mock: Mock, *, opened: bool = True, disturb: Disturb | None = None) -> None:
@@ -127,7 +127,7 @@ def _advance_clock(mock: Mock, body: bytes) -> Response:
 
 
 def _token_order(mock: Mock, request: Request) -> Response:
-    """Makes an order as a customer token does, whichever token: with nothing captured."""
+    """Creates an order without captures, for any customer token."""
     if request.credentials != "valid":
         return Response(status=401)
     try:

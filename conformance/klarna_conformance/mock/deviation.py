@@ -1,4 +1,4 @@
-"""The seams at which a mock can be made to deviate from the documentation."""
+"""The seams at which a mock can deviate from the documentation."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,7 +16,7 @@ __all__ = ["AS_DOCUMENTED", "Booking", "Deviation", "Sending"]
 
 
 class Booking(NamedTuple):
-    """A call that was answered, and the ledger before it; `effect`: it did something new."""
+    """An answered call and the ledger before it; `effect`: it changes the order."""
 
     ledger: Ledger
     call: Call
@@ -25,7 +25,7 @@ class Booking(NamedTuple):
 
 
 class Sending(NamedTuple):
-    """What a response is the answer to; `base_url` is how the client calls the server."""
+    """The context of a response; `base_url` is the address that the client uses."""
 
     assessment: Assessment
     outcome: Outcome
@@ -37,7 +37,7 @@ def _understood(call: Call, _mock: "Mock") -> Call:
 
 
 def _chosen(assessment: Assessment, mock: "Mock") -> Outcome:
-    """The first outcome; a success where nothing but a form that is usual could be refused."""
+    """The first outcome; a success if only a usual form of the request could be refused."""
     forms, first = assessment.call.forms, assessment.outcomes[0]
     if not forms or not all(mock.spec.forms[form].usual for form in forms):
         return first
@@ -58,13 +58,12 @@ def _sent(_sending: Sending, response: Response, _mock: "Mock") -> Response:
 
 
 class Deviation(NamedTuple):
-    """How a mock differs from the documented server; each default is to do as documented.
+    """How a mock differs from the documented server; each default is the documented behavior.
 
-    `understood`: how a call is read before anything else. `assessed_on`: the ledger that it is
-    assessed on, of the one of now and the one of when it arrived (None: that of now, and no call
-    waits for others to arrive). `chosen`: which outcome it gets.
-    `booked`: the ledger after it. `shown`: the resource that a read shows. `sent`: the response
-    as it leaves.
+    `understood`: the call as the mock interprets it. `assessed_on`: the ledger on which a call is
+    assessed, given the current one and the one at its arrival (None: the current one, and calls do
+    not wait for concurrent ones). `chosen`: its outcome. `booked`: the ledger after it. `shown`:
+    the resource that a read returns. `sent`: the final response.
     """
 
     understood: Callable[[Call, "Mock"], Call] = _understood

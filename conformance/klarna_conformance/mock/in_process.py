@@ -1,4 +1,4 @@
-"""The mock without a socket: requests go to it as they are."""
+"""The mock without a socket: requests are passed to it directly."""
 
 import time
 from collections.abc import AsyncIterator
@@ -17,7 +17,7 @@ __all__ = ["MockWire"]
 
 
 class MockWire(Wire):
-    """A wire to a mock in the same process, which needs no HTTP client."""
+    """A wire to a mock in the same process, without an HTTP client."""
 
     def __init__(self, mock: Mock, *, username: str, password: str) -> None:
         super().__init__(transport=httpx.AsyncBaseTransport())

@@ -1,4 +1,4 @@
-"""Reads of a mock that lag behind its changes, as those of real systems do."""
+"""Eventual consistency of a mock: reads show changes late, as in real systems."""
 
 import time
 from collections import defaultdict
@@ -10,7 +10,7 @@ __all__ = ["Lag"]
 
 
 class Lag:
-    """Remembers for `lag_s` seconds what an order was before it was changed."""
+    """Stores the earlier states of an order for `lag_s` seconds."""
 
     def __init__(self, lag_s: float, *, now_s: Callable[[], float] = time.monotonic) -> None:
         self._lag_s = lag_s
@@ -18,11 +18,11 @@ class Lag:
         self._before: defaultdict[str, list[tuple[float, Ledger]]] = defaultdict(list)
 
     def changed(self, before: Ledger) -> None:
-        """An order is not like this any more from now on."""
+        """Records the state of an order before a change."""
         self._before[before.order_id].append((self._now_s(), before))
 
     def shown(self, ledger: Ledger) -> Ledger:
-        """The order as a read sees it: as it was `lag_s` ago."""
+        """The order as a read shows it: its state `lag_s` seconds ago."""
         since_s = self._now_s() - self._lag_s
         recent = [each for each in self._before[ledger.order_id] if each[0] > since_s]
         self._before[ledger.order_id] = recent

@@ -1,4 +1,4 @@
-"""The resources that the mock shows: order, capture, refund, extension options. Pure."""
+"""The resources that the mock returns: order, capture, refund, extension options. Pure."""
 
 import re
 from datetime import UTC, datetime
@@ -32,7 +32,7 @@ _METHODS = {
 
 
 def order_resource(ledger: Ledger, created_s: float) -> dict[str, Any]:
-    """The order as `getOrder` shows it; `created_s` is when it was made (Unix time)."""
+    """The order as `getOrder` returns it; `created_s` is its creation (Unix time, seconds)."""
     method, description = _METHODS[ledger.payment_method]
     return {
         "order_id": ledger.order_id,
@@ -53,7 +53,7 @@ def order_resource(ledger: Ledger, created_s: float) -> dict[str, Any]:
 
 
 def order_details(spec: Spec, plan: OrderPlan, order_id: str) -> dict[str, Any]:
-    """What an order shows beside its amounts, of an invented customer."""
+    """The members of an order besides its amounts, with an invented customer."""
     amount, market = plan.order_amount, spec.markets.get(plan.market)
     line = {"name": "Goods", "quantity": 1, "unit_price": amount, "total_amount": amount}
     address = {
@@ -77,7 +77,7 @@ def order_details(spec: Spec, plan: OrderPlan, order_id: str) -> dict[str, Any]:
 
 
 def bad_members(spec: Spec, call: Call) -> list[str]:
-    """What is wrong with a body, by the members where it is."""
+    """The invalid members of a body, as error messages."""
     body = call.operation.body
     if body is None or as_object(call.body) is None:
         return []
@@ -87,7 +87,7 @@ def bad_members(spec: Spec, call: Call) -> list[str]:
 
 
 def _member(violation: str) -> str:
-    """The member that a violation is about, as `order_lines[0].name`."""
+    """The member of a violation, for example `order_lines[0].name`."""
     path, _, problem = violation.partition(": ")
     missing = re.match("'([^']+)' is a required property", problem)
     parts = (path.removeprefix("$").removeprefix("."), missing[1] if missing else "")
@@ -108,17 +108,17 @@ def capture_resource(ledger: Ledger, capture: Capture, created_s: float) -> dict
         "captured_amount": capture.captured_amount,
         "captured_at": _time(created_s),
         "refunded_amount": refunded,
-        **_told(capture.body),
+        **_sent_members(capture.body),
     }
 
 
 def refund_resource(refund: Refund, created_s: float) -> dict[str, Any]:
-    """A refund with the texts and the lines that it was asked for with."""
+    """A refund with the texts and the lines of its request."""
     return {
         "refund_id": refund.refund_id,
         "refunded_amount": refund.refunded_amount,
         "refunded_at": _time(created_s),
-        **_told(refund.body),
+        **_sent_members(refund.body),
     }
 
 
@@ -143,7 +143,7 @@ def options_resource(ledger: Ledger, capture: Capture) -> dict[str, Any]:
     }
 
 
-def _told(body: Any) -> dict[str, Any]:
+def _sent_members(body: Any) -> dict[str, Any]:
     members = as_object(body) or {}
     return {
         name: members[name]

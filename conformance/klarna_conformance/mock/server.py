@@ -1,4 +1,4 @@
-"""The mock's core: answers one request at a time by the oracle. No sockets, no framework."""
+"""The core of the mock: answers one request at a time with the oracle. No sockets."""
 
 import hashlib
 import threading
@@ -31,18 +31,17 @@ from klarna_specs.spec import Spec
 __all__ = ["EPOCH_S", "Mock"]
 
 EPOCH_S = 1_767_225_600.0
-"""When the mock's time starts unless another time is given (Unix time, seconds)."""
-_REMEMBERED_EXCHANGES = 10_000
+"""The default start of the mock's clock (Unix time, seconds)."""
+_RECORDED_EXCHANGES = 10_000
 _JSON = (("Content-Type", "application/json"),)
 
 
 class Mock:
-    """Orders and what was done to them. Safe to be called from several threads.
+    """Orders and their exchanges. Thread-safe.
 
-    Ids are drawn from `seed`, so that two mocks with the same seed and the same requests answer
-    alike. Its time starts at `epoch_s` (Unix time, seconds) and stands still until it is moved. A
-    `deviation` makes it another server than the documented one; reads do not show for `lag_s`
-    seconds what was done.
+    Ids derive from `seed`, so that two mocks with the same seed and the same requests give the same
+    responses. The clock starts at `epoch_s` (Unix time, seconds) and moves only with `advance`. A
+    `deviation` changes the documented behavior; reads show changes after `lag_s` seconds.
     """
 
     def __init__(
@@ -63,10 +62,10 @@ class Mock:
         self.reset()
 
     def reset(self) -> None:
-        """Forgets every order and every exchange, and sets the clock back."""
+        """Removes all orders and exchanges, and resets the clock."""
         with self._lock:
             self.orders: dict[str, Ledger] = {}
-            self.exchanges: deque[Exchange] = deque(maxlen=_REMEMBERED_EXCHANGES)
+            self.exchanges: deque[Exchange] = deque(maxlen=_RECORDED_EXCHANGES)
             self.now_s = 0
             self._made_at: dict[str, int] = {}
             self._details: dict[str, dict[str, Any]] = {}
@@ -77,7 +76,7 @@ class Mock:
             self._lag = Lag(self._lag_s) if self._lag_s else None
 
     def make_order(self, plan: OrderPlan) -> ProvidedOrder:
-        """Makes the order of a plan, with its captures and what became of the rest."""
+        """Creates the order of a plan, with its captures and the state of the rest."""
         with self._lock:
             order_id = self.new_id()
             capture_ids = tuple(self.new_id() for _ in plan.captures)
@@ -98,7 +97,7 @@ class Mock:
             )
 
     def check_fraud(self, order_id: str, fraud_status: str) -> bool:
-        """Sets the fraud status of an order, and returns whether there is such an order."""
+        """Sets the fraud status of an order; False if the order is unknown."""
         with self._lock:
             ledger = self.orders.get(order_id)
             if ledger is not None:
@@ -106,24 +105,24 @@ class Mock:
             return ledger is not None
 
     def advance(self, seconds: int) -> None:
-        """Moves the clock on."""
+        """Advances the clock."""
         with self._lock:
             self.now_s += seconds
 
     @property
     def races(self) -> bool:
-        """Whether a call is answered only when others that come with it have arrived."""
+        """Whether a call is answered only after concurrent ones have arrived."""
         return self._deviation.assessed_on is not None
 
     def arrive(self, request: Request) -> None:
-        """Notes what the order of a request is when that arrives: it is answered later."""
+        """Records the order at the arrival of a request that is answered later."""
         with self._lock:
             call = read_call(self.spec, request, followed=True)
             if call and call.order_id in self.orders:
                 self._arrivals[id(request)] = self.orders[call.order_id]
 
     def respond(self, request: Request, base_url: str) -> Response:
-        """Answers a request; `base_url` is how the client calls this server (for Location)."""
+        """Answers a request; `base_url` is the address that the client uses (for Location)."""
         with self._lock:
             self._arrived = self._arrivals.pop(id(request), None)
             call = read_call(self.spec, request, followed=True)
@@ -135,7 +134,7 @@ class Mock:
             return response
 
     def answer(self, call: Call, base_url: str) -> Response:
-        """Answers a call: assesses it, takes the first allowed outcome, and does it."""
+        """Answers a call: assesses it, and executes the first allowed outcome."""
         ledger = self._seen_by(call)
         if ledger and self._arrived and self._deviation.assessed_on:
             ledger = self._deviation.assessed_on(call, ledger, self._arrived.at(ledger.now_s))
@@ -153,7 +152,7 @@ class Mock:
         return self._deviation.sent(Sending(assessment, outcome, base_url), response, self)
 
     def success(self, assessment: Assessment, base_url: str) -> Response:
-        """Does what was asked and answers it."""
+        """Executes a call and returns the response."""
         call = assessment.call
         spec = call.operation.responses[call.operation.success]
         if spec.creates is None and not call.operation.changes:
@@ -171,7 +170,7 @@ class Mock:
         return response
 
     def resource(self, call: Call) -> Any:
-        """What a read shows."""
+        """The resource that a read returns."""
         ledger = self._seen_by(call)
         assert ledger is not None
         made_s = self.epoch_s + self._made_at[call.order_id]
@@ -190,7 +189,7 @@ class Mock:
                 return {**order_resource(ledger, made_s), **self._details[call.order_id]}
 
     def refusal(self, assessment: Assessment, outcome: Outcome) -> Response:
-        """Refuses a call; the messages are documented samples, or what the requirements state."""
+        """Refuses a call; the messages are documented samples, or statements of requirements."""
         operation = assessment.call.operation
         name = outcome.responses[0]
         spec = operation.responses[name]
@@ -212,7 +211,7 @@ class Mock:
         return self._json(spec.status[0], error, correlation_id)
 
     def with_offers(self, ledger: Ledger) -> Ledger:
-        """The ledger with the options that are offered for each of its captures by now."""
+        """The ledger with the current extension options of its captures."""
         for capture in ledger.captures:
             if capture.offered_days is None:
                 offered = days_offered(self.spec, capture)
@@ -220,18 +219,18 @@ class Mock:
         return ledger
 
     def new_id(self) -> str:
-        """A UUID of version 4, the next of this mock's sequence."""
+        """The next UUID of this mock's sequence (version 4)."""
         self._ids += 1
         digest = hashlib.sha256(f"{self._seed}:{self._ids}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4))
 
     def _ledger(self, order_id: str) -> Ledger | None:
-        """The order as it is now."""
+        """The current order."""
         ledger = self.orders.get(order_id)
         return ledger.at(self.now_s - self._made_at[order_id]) if ledger else None
 
     def _seen_by(self, call: Call) -> Ledger | None:
-        """The order that a call is about: changes see what is, reads what has reached them."""
+        """The order of a call: changes use the current state, reads may lag behind."""
         ledger = self._ledger(call.order_id)
         if ledger is None or self._lag is None or call.operation.changes:
             return ledger
@@ -258,8 +257,8 @@ class Mock:
                 self._lag.changed(self.orders[call.order_id])
             self.orders[call.order_id] = self.with_offers(after)
             if effect:
-                told = as_object(call.body) or {}
-                kept = {name: told[name] for name in call.operation.keeps if name in told}
+                sent = as_object(call.body) or {}
+                kept = {name: sent[name] for name in call.operation.keeps if name in sent}
                 self._details[call.order_id] |= kept
 
     def _no_such_path(self) -> Response:
@@ -281,5 +280,5 @@ class Mock:
         headers: tuple[tuple[str, str], ...] = (),
         correlation_id: str | None = None,
     ) -> Response:
-        told = ("Klarna-Correlation-Id", correlation_id or self.new_id())
-        return Response(status=status, headers=(*headers, told), body=Payload(body))
+        correlation = ("Klarna-Correlation-Id", correlation_id or self.new_id())
+        return Response(status=status, headers=(*headers, correlation), body=Payload(body))

@@ -19,7 +19,7 @@ __all__ = ["MockServer"]
 class MockServer:
     """Serves a mock with its control API, and injects the faults of the queue `faults`.
 
-    `latency_s` delays each response; with `remembers` the network keeps what it saw.
+    `latency_s` delays each response; with `remembers` the network keeps its exchanges.
     """
 
     def __init__(
@@ -51,7 +51,7 @@ class MockServer:
 
     @property
     def base_url(self) -> str:
-        """Where it is served."""
+        """The base URL for clients."""
         return self.network.base_url
 
     async def open(self) -> None:
@@ -60,18 +60,18 @@ class MockServer:
         await self.disturb()
 
     async def close(self) -> None:
-        """Ends every connection."""
+        """Closes every connection."""
         await self.network.close()
 
     async def disturb(self) -> None:
-        """Begins to inject the faults of the queue."""
+        """Starts to inject the faults of the queue."""
         await self.network.disturb(self.faults)
 
-    async def _disturb(self, told: FaultsTold | None) -> int:
-        if told is None:
+    async def _disturb(self, faults: FaultsTold | None) -> int:
+        if faults is None:
             self.faults.clear()
         else:
-            self.faults.add_all(told)
+            self.faults.add_all(faults)
         await self.disturb()
         return len(self.faults)
 

@@ -1,4 +1,4 @@
-"""Faults for clients that nobody drives: they wait in a queue for the calls."""
+"""Faults for clients without commands: a queue that acts on the next calls."""
 
 from collections import deque
 from collections.abc import Iterable
@@ -67,14 +67,14 @@ class FaultQueue(Disturbing):
         if for_ever:
             self._waiting.append(WaitingFault(found, operation, stays=True))
 
-    def add_all(self, told: FaultsTold) -> None:
-        """Adds all or none; raises ValueError for an unknown name, or for no way to end them."""
-        if told.for_ever and told.faults and isinstance(_fault(told.faults[-1]), Refused):
+    def add_all(self, faults: FaultsTold) -> None:
+        """Adds all or none; raises ValueError for an unknown name, or if they could never end."""
+        if faults.for_ever and faults.faults and isinstance(_fault(faults.faults[-1]), Refused):
             raise ValueError("refusing connections for ever could not be ended")
         checked = FaultQueue(self._spec)
-        for number, fault in enumerate(told.faults, 1):
-            last = number == len(told.faults)
-            checked.add(fault, operation=told.operation, for_ever=told.for_ever and last)
+        for number, fault in enumerate(faults.faults, 1):
+            last = number == len(faults.faults)
+            checked.add(fault, operation=faults.operation, for_ever=faults.for_ever and last)
         self._waiting.extend(checked._waiting)
 
     def clear(self) -> None:

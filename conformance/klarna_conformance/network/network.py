@@ -251,7 +251,7 @@ class Network:
             case Slow() | Twice() | Varied() | Refused() | None:
                 served = await self._served(arrival, sighting)
             case _:
-                served = Response(status=404)  # nobody sees it
+                served = Response(status=404)  # never sent
         refused_next = self._refuse_if_next()
         if isinstance(served, Failure):
             arrival.close(reset=False)

@@ -11,7 +11,7 @@ __all__ = ["Server", "serve"]
 
 
 class Server(Protocol):
-    """A server behind a network of its own."""
+    """A server behind its own network."""
 
     @property
     def network(self) -> Network:
@@ -27,16 +27,16 @@ class Server(Protocol):
         ...
 
 
-def serve(server: Server, tell: Callable[[str], None]) -> Seen:
+def serve(server: Server, announce: Callable[[str], None]) -> Seen:
     """Serves until SIGINT or SIGTERM, and returns what the network saw.
 
-    Calls `tell` with the base URL once requests are accepted. Raises OSError if the address is not
-    available.
+    Calls `announce` with the base URL once requests are accepted. Raises OSError if the address
+    is not available.
     """
-    return asyncio.run(_serve(server, tell))
+    return asyncio.run(_serve(server, announce))
 
 
-async def _serve(server: Server, tell: Callable[[str], None]) -> Seen:
+async def _serve(server: Server, announce: Callable[[str], None]) -> Seen:
     loop = asyncio.get_running_loop()
     over = asyncio.Event()
 
@@ -47,7 +47,7 @@ async def _serve(server: Server, tell: Callable[[str], None]) -> Seen:
         signal.signal(number, end)
     await server.open()
     try:
-        tell(server.network.base_url)
+        announce(server.network.base_url)
         await over.wait()
     finally:
         await server.close()
