@@ -177,3 +177,9 @@ def shared_run(
 def full_run(shared_run: Callable[..., Path]) -> dict[str, Any]:
     """`run.json` of a whole run on the mock with default options."""
     return json.loads((shared_run("full") / "run.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    """Tests that are coroutines run on asyncio."""
+    return "asyncio"

@@ -11,6 +11,8 @@ from klarna_specs.exchange import Payload, Response
 
 from .sockets import Raw, Telling, connected
 
+pytestmark = pytest.mark.anyio
+
 GET = b"GET /a HTTP/1.1\r\nHost: x\r\n\r\n"
 POST = b"POST /b HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nhi"
 
@@ -26,27 +28,22 @@ async def listening(serve: Callable[[Arrival], Awaitable[None]]) -> AsyncIterato
             await listener.close()
 
 
-def conversation(
-    talk: Callable[[Raw], Awaitable[None]], serve: Callable[[Arrival], Awaitable[None]]
-) -> None:
-    async def go() -> None:
-        async with listening(serve) as listener, connected(listener) as raw:
-            await talk(raw)
-
-    asyncio.run(go())
+@asynccontextmanager
+async def conversation(serve: Callable[[Arrival], Awaitable[None]]) -> AsyncIterator[Raw]:
+    """A connection to a new listener."""
+    async with listening(serve) as listener, connected(listener) as raw:
+        yield raw
 
 
-def test_a_connection_serves_requests_one_after_the_other() -> None:
-    async def talk(raw: Raw) -> None:
+async def test_a_connection_serves_requests_one_after_the_other() -> None:
+    async with conversation(Telling()) as raw:
         assert (await raw.ask(GET)).endswith(b"GET /a ")
         assert (await raw.ask(POST)).endswith(b"POST /b hi")
         assert (await raw.ask(GET)).endswith(b"GET /a ")
 
-    conversation(talk, Telling())
 
-
-def test_pipelined_requests_are_answered_in_their_order() -> None:
-    async def talk(raw: Raw) -> None:
+async def test_pipelined_requests_are_answered_in_their_order() -> None:
+    async with conversation(Telling()) as raw:
         await raw.send(GET + POST + GET)
         answers = [await raw.response() for _ in range(3)]
         assert [each.rsplit(b"\r\n", 1)[1] for each in answers] == [
@@ -55,34 +52,26 @@ def test_pipelined_requests_are_answered_in_their_order() -> None:
             b"GET /a ",
         ]
 
-    conversation(talk, Telling())
 
-
-def test_a_chunked_body_is_read_whole() -> None:
-    async def talk(raw: Raw) -> None:
+async def test_a_chunked_body_is_read_whole() -> None:
+    async with conversation(Telling()) as raw:
         head = b"POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
         assert (await raw.ask(head + b"3;a=b\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")).endswith(b"/c abcde")
 
-    conversation(talk, Telling())
 
-
-def test_expect_100_continue_is_answered_before_the_body() -> None:
-    async def talk(raw: Raw) -> None:
+async def test_expect_100_continue_is_answered_before_the_body() -> None:
+    async with conversation(Telling()) as raw:
         head = POST[:-2].replace(b"Host", b"Expect: 100-continue\r\nHost")
         assert (await raw.ask(head)).startswith(b"HTTP/1.1 100 ")
         assert (await raw.ask(b"ho")).endswith(b"POST /b ho")
 
-    conversation(talk, Telling())
 
-
-def test_a_response_to_head_has_the_length_and_no_body() -> None:
-    async def talk(raw: Raw) -> None:
+async def test_a_response_to_head_has_the_length_and_no_body() -> None:
+    async with conversation(Telling()) as raw:
         await raw.send(GET.replace(b"GET", b"HEAD") + GET)
         head = await raw.reader.readuntil(b"\r\n\r\n")
         assert b"content-length: 8" in head.lower()
         assert (await raw.response()).endswith(b"GET /a ")
-
-    conversation(talk, Telling())
 
 
 @pytest.mark.parametrize(
@@ -95,38 +84,32 @@ def test_a_response_to_head_has_the_length_and_no_body() -> None:
         (b"*", "*"),
     ],
 )
-def test_the_path_is_taken_from_the_request_target(target: bytes, path: str) -> None:
+async def test_the_path_is_taken_from_the_request_target(target: bytes, path: str) -> None:
     telling = Telling()
 
-    async def talk(raw: Raw) -> None:
+    async with conversation(telling) as raw:
         await raw.ask(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-
-    conversation(talk, telling)
     assert [request.path for request in telling.requests] == [path]
 
 
-def test_header_names_match_in_any_case_without_authorization() -> None:
+async def test_header_names_match_in_any_case_without_authorization() -> None:
     telling = Telling()
 
-    async def talk(raw: Raw) -> None:
+    async with conversation(telling) as raw:
         await raw.ask(
             b"POST / HTTP/1.1\r\nhOST: x\r\nAUTHORIZATION: Basic czpw\r\n"
             b"klarna-IDEMPOTENCY-key: k\r\ncontent-LENGTH: 0\r\n\r\n"
         )
-
-    conversation(talk, telling)
     (request,) = telling.requests
     assert telling.authorizations == ["Basic czpw"]
     assert request.header("Klarna-Idempotency-Key") == "k"
     assert "authorization" not in {name.lower() for name, _ in request.headers}
 
 
-def test_a_request_of_http_1_0_is_answered_and_the_connection_closed() -> None:
-    async def talk(raw: Raw) -> None:
+async def test_a_request_of_http_1_0_is_answered_and_the_connection_closed() -> None:
+    async with conversation(Telling()) as raw:
         assert (await raw.ask(b"GET /old HTTP/1.0\r\n\r\n")).endswith(b"GET /old ")
         assert await raw.end() == "closed"
-
-    conversation(talk, Telling())
 
 
 @pytest.mark.parametrize(
@@ -151,22 +134,19 @@ def test_a_request_of_http_1_0_is_answered_and_the_connection_closed() -> None:
         ),
     ],
 )
-def test_an_invalid_request_is_rejected_and_others_are_served(
+async def test_an_invalid_request_is_rejected_and_others_are_served(
     raw_bytes: bytes, status: bytes
 ) -> None:
     telling = Telling()
 
-    async def go() -> None:
-        async with listening(telling) as listener:
-            async with connected(listener) as raw:
-                answer = await raw.ask(raw_bytes)
-                raw.writer.write_eof()
-                assert answer.split(b" ")[:2] == [b"HTTP/1.1", status]
-                assert await raw.end() == "closed"
-            async with connected(listener) as raw:
-                assert (await raw.ask(GET)).endswith(b"GET /a ")
-
-    asyncio.run(go())
+    async with listening(telling) as listener:
+        async with connected(listener) as raw:
+            answer = await raw.ask(raw_bytes)
+            raw.writer.write_eof()
+            assert answer.split(b" ")[:2] == [b"HTTP/1.1", status]
+            assert await raw.end() == "closed"
+        async with connected(listener) as raw:
+            assert (await raw.ask(GET)).endswith(b"GET /a ")
     assert len(telling.requests) == 1
 
 
@@ -174,66 +154,57 @@ def test_an_invalid_request_is_rejected_and_others_are_served(
     "sent", [b"", b"GET", POST[:-1]], ids=["nothing", "a word", "no whole body"]
 )
 @pytest.mark.parametrize("how", ["leaves", "stays"])
-def test_an_incomplete_request_does_not_block_others_or_closing(sent: bytes, how: str) -> None:
+async def test_an_incomplete_request_does_not_block_others_or_closing(
+    sent: bytes, how: str
+) -> None:
     telling = Telling()
 
-    async def go() -> None:
-        async with listening(telling) as listener, connected(listener) as raw:
-            await raw.send(sent)
-            if how == "leaves":
-                raw.writer.transport.abort()
-            async with connected(listener) as other:
-                assert (await other.ask(GET)).endswith(b"GET /a ")
-
-    asyncio.run(go())
+    async with listening(telling) as listener, connected(listener) as raw:
+        await raw.send(sent)
+        if how == "leaves":
+            raw.writer.transport.abort()
+        async with connected(listener) as other:
+            assert (await other.ask(GET)).endswith(b"GET /a ")
     assert [request.path for request in telling.requests] == ["/a"]
 
 
-def test_a_client_that_does_not_read_does_not_block_closing() -> None:
+async def test_a_client_that_does_not_read_does_not_block_closing() -> None:
     answered = asyncio.Event()
 
     async def flood(arrival: Arrival) -> None:
         answered.set()
         await arrival.answer(Response(status=200, body=Payload("a" * 50_000_000)))
 
-    async def talk(raw: Raw) -> None:
+    async with conversation(flood) as raw:
         await raw.send(GET)
         await answered.wait()
 
-    conversation(talk, flood)
+
+async def test_it_listens_on_ipv6_too() -> None:
+    listener = Listener(Telling(), host="::1")
+    await listener.open()
+    async with connected(listener) as raw:
+        assert listener.base_url.startswith("http://[::1]:")
+        assert (await raw.ask(GET)).endswith(b"GET /a ")
+    await listener.close()
 
 
-def test_it_listens_on_ipv6_too() -> None:
-    async def go() -> None:
-        listener = Listener(Telling(), host="::1")
+async def test_a_refusing_listener_keeps_its_port() -> None:
+    async with listening(Telling()) as listener, connected(listener) as kept:
+        before = listener.base_url
+        await kept.ask(GET)
+        listener.refuse()
+        assert await kept.end() == "reset"
+        with pytest.raises(ConnectionRefusedError):
+            async with connected(listener):
+                pass
         await listener.open()
         async with connected(listener) as raw:
-            assert listener.base_url.startswith("http://[::1]:")
             assert (await raw.ask(GET)).endswith(b"GET /a ")
-        await listener.close()
-
-    asyncio.run(go())
+        assert listener.base_url == before
 
 
-def test_a_refusing_listener_keeps_its_port() -> None:
-    async def go() -> None:
-        async with listening(Telling()) as listener, connected(listener) as kept:
-            before = listener.base_url
-            await kept.ask(GET)
-            listener.refuse()
-            assert await kept.end() == "reset"
-            with pytest.raises(ConnectionRefusedError):
-                async with connected(listener):
-                    pass
-            await listener.open()
-            async with connected(listener) as raw:
-                assert (await raw.ask(GET)).endswith(b"GET /a ")
-            assert listener.base_url == before
-
-    asyncio.run(go())
-
-
-def test_an_active_connection_survives_a_refusal() -> None:
+async def test_an_active_connection_survives_a_refusal() -> None:
     arrived, go_on = asyncio.Event(), asyncio.Event()
 
     async def serve(arrival: Arrival) -> None:
@@ -241,18 +212,15 @@ def test_an_active_connection_survives_a_refusal() -> None:
         await go_on.wait()
         await arrival.answer(Response(status=204))
 
-    async def go() -> None:
-        async with listening(serve) as listener, connected(listener) as raw:
-            await raw.send(GET)
-            await arrived.wait()
-            listener.refuse()
-            go_on.set()
-            assert (await raw.response()).startswith(b"HTTP/1.1 204 ")
-
-    asyncio.run(go())
+    async with listening(serve) as listener, connected(listener) as raw:
+        await raw.send(GET)
+        await arrived.wait()
+        listener.refuse()
+        go_on.set()
+        assert (await raw.response()).startswith(b"HTTP/1.1 204 ")
 
 
-def test_waiting_ends_when_the_client_disconnects() -> None:
+async def test_waiting_ends_when_the_client_disconnects() -> None:
     stayed: list[bool] = []
     ended = asyncio.Event()
 
@@ -260,40 +228,32 @@ def test_waiting_ends_when_the_client_disconnects() -> None:
         stayed.append(await arrival.wait(60))
         ended.set()
 
-    async def talk(raw: Raw) -> None:
+    async with conversation(serve) as raw:
         await raw.send(GET)
         raw.writer.transport.abort()
         async with asyncio.timeout(5):
             await ended.wait()
-
-    conversation(talk, serve)
     assert stayed == [False]
 
 
-def test_a_port_in_use_is_an_error() -> None:
-    async def go() -> None:
-        async with listening(Telling()) as listener:
-            other = Listener(Telling(), port=int(listener.base_url.rsplit(":", 1)[1]))
-            with pytest.raises(OSError, match="in use"):
-                await other.open()
-
-    asyncio.run(go())
+async def test_a_port_in_use_is_an_error() -> None:
+    async with listening(Telling()) as listener:
+        other = Listener(Telling(), port=int(listener.base_url.rsplit(":", 1)[1]))
+        with pytest.raises(OSError, match="in use"):
+            await other.open()
 
 
 @pytest.mark.parametrize("turns", range(5))
-def test_an_interrupted_open_can_be_repeated(turns: int) -> None:
+async def test_an_interrupted_open_can_be_repeated(turns: int) -> None:
     """It is interrupted after so many turns of the event loop."""
 
-    async def go() -> None:
-        async with listening(Telling()) as listener:
-            listener.refuse()
-            opening = asyncio.create_task(listener.open())
-            for _ in range(turns):
-                await asyncio.sleep(0)
-            opening.cancel()
-            await asyncio.gather(opening, return_exceptions=True)
-            await listener.open()
-            async with connected(listener) as raw:
-                assert (await raw.ask(GET)).endswith(b"GET /a ")
-
-    asyncio.run(go())
+    async with listening(Telling()) as listener:
+        listener.refuse()
+        opening = asyncio.create_task(listener.open())
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        opening.cancel()
+        await asyncio.gather(opening, return_exceptions=True)
+        await listener.open()
+        async with connected(listener) as raw:
+            assert (await raw.ask(GET)).endswith(b"GET /a ")

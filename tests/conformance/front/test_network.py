@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -30,6 +30,8 @@ from klarna_specs.exchange import Exchange, Failure, Request, Response
 
 from ..museum import FULL, spec
 from .sockets import Raw, connected
+
+pytestmark = pytest.mark.anyio
 
 TEMPO = Tempo(timeout_s=0.05, hold_s=0.1, slow_s=0.05)
 AUTH = base64.b64encode(f"{defaults.USERNAME}:{defaults.PASSWORD}".encode())
@@ -105,12 +107,11 @@ async def room(*faults: Fault | None, tempo: Tempo = TEMPO) -> AsyncIterator[Roo
             await made.network.close()
 
 
-def within(talk: Callable[[Room, Raw], Awaitable[None]], *faults: Fault | None) -> None:
-    async def go() -> None:
-        async with room(*faults) as made, connected(made.network.base_url) as raw:
-            await talk(made, raw)
-
-    asyncio.run(go())
+@asynccontextmanager
+async def within(*faults: Fault | None) -> AsyncIterator[tuple[Room, Raw]]:
+    """A room, and a connection to it."""
+    async with room(*faults) as made, connected(made.network.base_url) as raw:
+        yield made, raw
 
 
 def members(answer: bytes) -> Any:
@@ -128,8 +129,10 @@ def members(answer: bytes) -> Any:
         (Silent("after"), "closed", 1),
     ],
 )
-def test_a_cut_or_silent_connection_has_no_response(fault: Fault, end: str, booked: int) -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_a_cut_or_silent_connection_has_no_response(
+    fault: Fault, end: str, booked: int
+) -> None:
+    async with within(fault) as (made, raw):
         await raw.send(made.refund())
         assert await raw.end() == end
         assert made.booked == booked
@@ -137,106 +140,83 @@ def test_a_cut_or_silent_connection_has_no_response(fault: Fault, end: str, book
         assert len(made.mark.served) == booked
         assert made.mark.fault == fault
 
-    within(talk, fault)
 
-
-def test_silence_ends_when_the_client_disconnects() -> None:
-    async def go() -> None:
-        async with room(Silent("after"), tempo=Tempo(hold_s=60)) as made:
-            async with connected(made.network.base_url) as raw:
-                await raw.send(made.refund())
-                while not made.network.seen().exchanges:
-                    await asyncio.sleep(0)
-            while made.network.sightings[0].outcome is None:
-                await asyncio.sleep(0.001)
-            assert made.exchange.outcome.elapsed_s < 60
-
-    asyncio.run(go())
-
-
-def test_a_request_in_flight_counts_as_timed_out() -> None:
-    async def go() -> None:
-        async with (
-            room(Silent("after"), tempo=Tempo(hold_s=60)) as made,
-            connected(made.network.base_url) as raw,
-        ):
+async def test_silence_ends_when_the_client_disconnects() -> None:
+    async with room(Silent("after"), tempo=Tempo(hold_s=60)) as made:
+        async with connected(made.network.base_url) as raw:
             await raw.send(made.refund())
             while not made.network.seen().exchanges:
                 await asyncio.sleep(0)
-            outcome = made.exchange.outcome
-            assert isinstance(outcome, Failure)
-            assert outcome.kind == "timeout"
-
-    asyncio.run(go())
+        while made.network.sightings[0].outcome is None:
+            await asyncio.sleep(0.001)
+        assert made.exchange.outcome.elapsed_s < 60
 
 
-def test_refusals_end_after_their_time() -> None:
-    async def go() -> None:
-        async with room() as made:
-            given = Given([Refused(0.1), Refused(0.1)])
-            await made.network.disturb(given)
-            for _ in range(2):
-                with pytest.raises(ConnectionRefusedError):
-                    async with connected(made.network.base_url):
-                        pass
-            while given.left:
-                await asyncio.sleep(0.01)
+async def test_a_request_in_flight_counts_as_timed_out() -> None:
+    async with (
+        room(Silent("after"), tempo=Tempo(hold_s=60)) as made,
+        connected(made.network.base_url) as raw,
+    ):
+        await raw.send(made.refund())
+        while not made.network.seen().exchanges:
+            await asyncio.sleep(0)
+        outcome = made.exchange.outcome
+        assert isinstance(outcome, Failure)
+        assert outcome.kind == "timeout"
+
+
+async def test_refusals_end_after_their_time() -> None:
+    async with room() as made:
+        given = Given([Refused(0.1), Refused(0.1)])
+        await made.network.disturb(given)
+        for _ in range(2):
+            with pytest.raises(ConnectionRefusedError):
+                async with connected(made.network.base_url):
+                    pass
+        while given.left:
             await asyncio.sleep(0.01)
-            async with connected(made.network.base_url) as raw:
-                assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 201 ")
+        await asyncio.sleep(0.01)
+        async with connected(made.network.base_url) as raw:
+            assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 201 ")
 
-    asyncio.run(go())
 
-
-def test_a_refusal_closes_the_kept_connection() -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_a_refusal_closes_the_kept_connection() -> None:
+    async with within(Errored(503), Refused(60)) as (made, raw):
         assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 503 ")
         assert await raw.end() == "closed"
         with pytest.raises(ConnectionRefusedError):
             async with connected(made.network.base_url):
                 pass
 
-    within(talk, Errored(503), Refused(60))
+
+async def test_closing_does_not_wait_for_the_end_of_a_refusal() -> None:
+    async with room(Refused(60)):
+        pass
 
 
-def test_closing_does_not_wait_for_the_end_of_a_refusal() -> None:
-    async def go() -> None:
-        async with room(Refused(60)):
-            pass
-
-    asyncio.run(go())
-
-
-def test_new_faults_end_a_refusal() -> None:
-    async def go() -> None:
-        async with room(Refused(60)) as made:
-            await made.network.disturb(Given([]))
-            async with connected(made.network.base_url) as raw:
-                assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 201 ")
-
-    asyncio.run(go())
+async def test_new_faults_end_a_refusal() -> None:
+    async with room(Refused(60)) as made:
+        await made.network.disturb(Given([]))
+        async with connected(made.network.base_url) as raw:
+            assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 201 ")
 
 
-def test_a_slow_response_is_complete() -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_a_slow_response_is_complete() -> None:
+    async with within(Slow("start")) as (made, raw):
         answer = await raw.ask(made.refund())
         assert answer.startswith(b"HTTP/1.1 201 ")
         assert made.exchange.outcome.elapsed_s >= TEMPO.slow_s
         assert made.booked == 1
 
-    within(talk, Slow("start"))
 
-
-def test_a_slow_body_comes_in_pieces() -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_a_slow_body_comes_in_pieces() -> None:
+    async with within(Slow("body")) as (made, raw):
         await raw.send(made.request("GET", ""))
         pieces: list[bytes] = []
         while not pieces or not _is_whole(b"".join(pieces)):
             pieces.append(await raw.reader.read(65_536))
         assert len(pieces) > 2
         assert members(b"".join(pieces))["order_id"] == made.order_id
-
-    within(talk, Slow("body"))
 
 
 def _is_whole(answer: bytes) -> bool:
@@ -248,23 +228,20 @@ def _is_whole(answer: bytes) -> bool:
 
 
 @pytest.mark.parametrize("part", ["start", "body"])
-def test_a_slow_response_is_lost_when_the_client_disconnects(part: Any) -> None:
-    async def go() -> None:
-        async with room(Slow(part), tempo=Tempo(slow_s=60)) as made:
-            async with connected(made.network.base_url) as raw:
-                await raw.send(made.refund())
-                while not made.booked:
-                    await asyncio.sleep(0)
-            while made.network.sightings[0].outcome is None:
-                await asyncio.sleep(0.001)
-            assert isinstance(made.exchange.outcome, Failure)
-            assert [each.status for each in made.mark.served] == [201]
-
-    asyncio.run(go())
+async def test_a_slow_response_is_lost_when_the_client_disconnects(part: Any) -> None:
+    async with room(Slow(part), tempo=Tempo(slow_s=60)) as made:
+        async with connected(made.network.base_url) as raw:
+            await raw.send(made.refund())
+            while not made.booked:
+                await asyncio.sleep(0)
+        while made.network.sightings[0].outcome is None:
+            await asyncio.sleep(0.001)
+        assert isinstance(made.exchange.outcome, Failure)
+        assert [each.status for each in made.mark.served] == [201]
 
 
-def test_a_truncated_body_is_shorter_than_its_length() -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_a_truncated_body_is_shorter_than_its_length() -> None:
+    async with within(Truncated()) as (made, raw):
         await raw.send(made.refund())
         head, body = (await raw.rest()).split(b"\r\n\r\n", 1)
         (length,) = (
@@ -277,23 +254,19 @@ def test_a_truncated_body_is_shorter_than_its_length() -> None:
         assert made.booked == 1
         assert isinstance(made.exchange.outcome, Failure)
 
-    within(talk, Truncated())
 
-
-def test_a_response_without_a_body_gets_one_to_truncate() -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_a_response_without_a_body_gets_one_to_truncate() -> None:
+    async with within(Truncated()) as (made, raw):
         await raw.send(made.request("POST", "/release-remaining-authorization"))
         answer = await raw.rest()
         assert b"\r\n\r\n" in answer
         assert not answer.endswith(b"}")
 
-    within(talk, Truncated())
-
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("status", [401, 409, 422, 429, 500, 502, 503, 504])
-def test_an_injected_error_is_as_documented(status: Any, when: Any) -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_an_injected_error_is_as_documented(status: Any, when: Any) -> None:
+    async with within(Errored(status, when)) as (made, raw):
         answer = await raw.ask(made.refund())
         told = members(answer)
         assert answer.startswith(f"HTTP/1.1 {status} ".encode())
@@ -304,8 +277,6 @@ def test_an_injected_error_is_as_documented(status: Any, when: Any) -> None:
         assert made.booked == (when == "after")
         assert (await raw.ask(made.request("GET", ""))).startswith(b"HTTP/1.1 200 ")
 
-    within(talk, Errored(status, when))
-
 
 @pytest.mark.parametrize(
     ("body", "kind", "shows"),
@@ -315,8 +286,10 @@ def test_an_injected_error_is_as_documented(status: Any, when: Any) -> None:
         ("empty", b"", b""),
     ],
 )
-def test_an_injected_error_has_the_body_of_its_kind(body: Any, kind: bytes, shows: bytes) -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_an_injected_error_has_the_body_of_its_kind(
+    body: Any, kind: bytes, shows: bytes
+) -> None:
+    async with within(Errored(502, body=body)) as (made, raw):
         head, text = (await raw.ask(made.refund())).split(b"\r\n\r\n", 1)
         assert (b"content-type: " + kind in head.lower()) == bool(kind)
         assert text.startswith(shows)
@@ -324,25 +297,21 @@ def test_an_injected_error_has_the_body_of_its_kind(body: Any, kind: bytes, show
         with pytest.raises(ValueError, match=r"Expecting|Unterminated|Invalid"):
             json.loads(text)
 
-    within(talk, Errored(502, body=body))
-
 
 @pytest.mark.parametrize("retry_after_s", [None, 0, 3])
-def test_an_injected_error_has_retry_after_if_configured(retry_after_s: int | None) -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_an_injected_error_has_retry_after_if_configured(retry_after_s: int | None) -> None:
+    async with within(Errored(429, retry_after_s=retry_after_s)) as (made, raw):
         head = (await raw.ask(made.refund())).split(b"\r\n\r\n")[0].lower().split(b"\r\n")
         told = [line for line in head if line.startswith(b"retry-after")]
         assert told == ([] if retry_after_s is None else [f"retry-after: {retry_after_s}".encode()])
 
-    within(talk, Errored(429, retry_after_s=retry_after_s))
-
 
 @pytest.mark.parametrize("which", ["first", "second"])
 @pytest.mark.parametrize(("key", "booked"), [(None, 2), ("k", 1)])
-def test_a_duplicate_without_a_key_is_booked_twice(
+async def test_a_duplicate_without_a_key_is_booked_twice(
     which: Any, key: str | None, booked: int
 ) -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+    async with within(Twice(which)) as (made, raw):
         answer = await raw.ask(made.refund(key=key))
         told = {r.refund_id: n for n, r in enumerate(made.mock.orders[made.order_id].refunds)}
         (place,) = {n for refund_id, n in told.items() if refund_id.encode() in answer}
@@ -350,12 +319,10 @@ def test_a_duplicate_without_a_key_is_booked_twice(
         assert place == (1 if which == "second" and key is None else 0)
         assert [each.status for each in made.mark.served] == [201, 201]
 
-    within(talk, Twice(which))
-
 
 @pytest.mark.parametrize("carried", [True, False])
-def test_a_redirect_records_whether_credentials_followed(carried: bool) -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_a_redirect_records_whether_credentials_followed(carried: bool) -> None:
+    async with within(Redirected()) as (made, raw):
         answer = await raw.ask(made.refund())
         (location,) = (
             line.split(b": ")[1].decode()
@@ -374,8 +341,6 @@ def test_a_redirect_records_whether_credentials_followed(carried: bool) -> None:
         assert (here.at, there.at, there.carried) == ("server", "elsewhere", carried)
         assert AUTH.decode() not in repr(made.network.seen())
         assert made.booked == 0
-
-    within(talk, Redirected())
 
 
 def _names(answer: bytes) -> list[bytes]:
@@ -406,17 +371,15 @@ def _headers(answer: bytes) -> dict[str, str]:
         ("singular-message", 10_001, lambda a: isinstance(members(a)["error_message"], str)),
     ],
 )
-def test_a_varied_response_differs_only_in_its_spelling(
+async def test_a_varied_response_differs_only_in_its_spelling(
     how: Any, amount: int, is_so: Callable[[bytes], bool]
 ) -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+    async with within(Varied(how)) as (made, raw):
         varied = await raw.ask(made.refund(amount))
         plain = await raw.ask(made.refund(amount))
         assert is_so(varied)
         assert not _holds(is_so, plain)
         assert varied.split(b"\r\n")[0] == plain.split(b"\r\n")[0]
-
-    within(talk, Varied(how))
 
 
 def _holds(is_so: Callable[[bytes], bool], answer: bytes) -> bool:
@@ -426,18 +389,16 @@ def _holds(is_so: Callable[[bytes], bool], answer: bytes) -> bool:
         return False
 
 
-def test_options_get_unknown_members_too() -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_options_get_unknown_members_too() -> None:
+    async with within(Varied("unknown-members")) as (made, raw):
         (capture,) = made.mock.orders[made.order_id].captures
         suffix = f"/captures/{capture.capture_id}/extend-due-date-options"
         told = members(await raw.ask(made.request("GET", suffix)))
         assert {"label", "number_of_days", "amount"} <= told["options"][0].keys()
 
-    within(talk, Varied("unknown-members"))
 
-
-def test_without_a_fault_a_request_passes_with_its_kind_of_credentials() -> None:
-    async def talk(made: Room, raw: Raw) -> None:
+async def test_without_a_fault_a_request_passes_with_its_kind_of_credentials() -> None:
+    async with within() as (made, raw):
         bare = made.refund().replace(b"Authorization: Basic " + AUTH + b"\r\n", b"")
         for sent in (made.refund(), bare, made.refund().replace(AUTH, b"d3Jvbmc6b25l")):
             await raw.ask(sent)
@@ -445,10 +406,10 @@ def test_without_a_fault_a_request_passes_with_its_kind_of_credentials() -> None
         assert (told[0], told[1], made.booked) == ("valid", "none", 1)
         assert told[2] not in ("valid", "none")
 
-    within(talk)
-
 
 def test_a_defect_of_the_backend_is_kept_and_gets_no_response() -> None:
+    """Without pytest's event loop, which reports exceptions of background tasks."""
+
     async def broken(_request: Request, _authorization: str | None) -> Response:
         raise KeyError("a defect of ours")
 
