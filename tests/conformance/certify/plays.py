@@ -1,6 +1,6 @@
-"""What a client did, written down by hand: commands, requests, what they met, what was told.
+"""Courses of a client, written by hand: commands, requests with their faults, reported outcomes.
 
-A mock in memory answers the requests, so that the orders are what they would be.
+A mock in memory answers the requests, so that the orders change as they would.
 """
 
 import json
@@ -55,6 +55,7 @@ __all__ = [
     "SPEC",
     "Case",
     "Course",
+    "Outcome",
     "Sent",
     "again",
     "done",
@@ -77,11 +78,11 @@ _PATHS = {
 
 @dataclass(frozen=True, kw_only=True)
 class Sent:
-    """One request: an attempt at what was told, unless it says otherwise.
+    """One request: an attempt of the command, except for what it names.
 
-    `text` is the body as it stands on the wire, `order` and `capture` are positions. It is sent
-    `after_s` seconds after the answer to the one before it. `leaves` is a client that does not
-    wait for the answer, `elsewhere` a request to another server.
+    `text` is the raw body, `order` and `capture` are positions. It is sent `after_s` seconds after
+    the previous response. `leaves`: the client does not wait for the response; `elsewhere`: the
+    request goes to another server.
     """
 
     key: str | None = K1
@@ -105,19 +106,19 @@ Outcome = Told | Callable[[Sequence[Response]], Told]
 
 
 def done(answers: Sequence[Response]) -> Told:
-    """The client tells what the last success says, or that it does not know where there is none."""
+    """The client reports the last success, or unknown without one."""
     last = next((each for each in reversed(answers) if each.is_success), None)
     if last is None:
         return Unknown()
-    told = as_array(_members(last).get("options"))
-    options = None if told is None else tuple(as_object(each) or {} for each in told)
+    listed = as_array(_members(last).get("options"))
+    options = None if listed is None else tuple(as_object(each) or {} for each in listed)
     location = (last.header("location") or "").rpartition("/")[2]
     refund_id = last.header("refund-id") or last.header("refund_id") or location or None
     return Done(refund_id=refund_id, options=options)
 
 
 def refused(answers: Sequence[Response]) -> Told:
-    """The client tells what the last answer says of its refusal."""
+    """The client reports the refusal of the last response."""
     members = _members(answers[-1])
     messages = as_array(members.get("error_messages")) or [members.get("error_message", "")]
     return RefusedIt(
@@ -143,12 +144,12 @@ def meeting(command: Command, *faults: Fault, for_ever: bool = False) -> Command
 
 
 def again(key: str | None = K1, **more: Any) -> tuple[Sent, Sent]:
-    """The call, and the call again under a key."""
+    """A call, and its retry with a key."""
     return Sent(), Sent(key=key, **more)
 
 
 class Course:
-    """A scenario as it went; it is written down command by command."""
+    """A played scenario, built command by command."""
 
     def __init__(self, *plans: OrderPlan, known: KeyBook | None = None) -> None:
         self.plans = plans or (ORDER,)
@@ -160,8 +161,8 @@ class Course:
         self._marks: list[Mark] = []
         self._now_s = 0.0
 
-    def told(self, command: Command, *sent: Sent, tells: Outcome = done) -> "Course":
-        """The client was told this, sent that, and told the outcome."""
+    def run(self, command: Command, *sent: Sent, reports: Outcome = done) -> "Course":
+        """Adds a command, the requests that the client sent, and the outcome that it reported."""
         order = self._orders[command.order]
         capture = command.capture
         first = len(self._exchanges)
@@ -185,7 +186,7 @@ class Course:
                 count=len(sent),
                 before=before,
                 after=self._mock.orders[order.order_id],
-                told=tells(answers) if callable(tells) else tells,
+                told=reports(answers) if callable(reports) else reports,
                 wall_s=0.1,
             )
         )
@@ -199,7 +200,7 @@ class Course:
 
     @property
     def last_outcome(self) -> Response | Failure:
-        """What came of the last request."""
+        """The outcome of the last request."""
         return self._exchanges[-1].outcome
 
     @property
@@ -208,7 +209,7 @@ class Course:
         return self._orders[0].order_id
 
     def refunds(self, order: int = 0) -> int:
-        """How many refunds were made of an order."""
+        """The number of refunds of an order."""
         return len(self._mock.orders[self._orders[order].order_id].refunds)
 
     @property
@@ -218,11 +219,11 @@ class Course:
 
     @property
     def judged(self) -> Judged:
-        """What the judge says of it all."""
+        """The result of the judge."""
         return judge_client(SPEC, self._side, self._exchanges, self._known)
 
     def findings(self, requirement: str = "") -> tuple[Finding, ...]:
-        """What the judge says of it all, or what one requirement does."""
+        """All findings, or those of one requirement."""
         return tuple(each for each in self.judged.findings if requirement in ("", each.requirement))
 
     def verdicts(self, requirement: str) -> set[str]:
@@ -230,7 +231,7 @@ class Course:
         return {each.verdict for each in self.findings(requirement)}
 
     def against(self) -> set[str]:
-        """The requirements that are violated, or not followed."""
+        """The requirements with FAIL or WARN."""
         return {each.requirement for each in self.findings() if each.verdict in ("FAIL", "WARN")}
 
     def _send(self, command: Command, sent: Sent, fault: Fault | None) -> Response | Failure:
@@ -253,7 +254,7 @@ class Course:
     def _met(
         self, request: Request, sent: Sent, fault: Fault | None
     ) -> tuple[tuple[Response, ...], Response | Failure]:
-        """What the server answered, and what the client got."""
+        """The responses of the server, and the outcome for the client."""
         if sent.elsewhere:
             return (), Response(status=404)
         match fault:
@@ -301,9 +302,9 @@ class Course:
 
 
 class Case(NamedTuple):
-    """A requirement in one of its cases: a course that is right, and one that is not.
+    """A requirement in one of its cases: a correct course and a wrong one.
 
-    `case` is `seen` where the requirement has no cases.
+    `case` is `seen` for requirements without cases.
     """
 
     requirement: str
@@ -312,7 +313,7 @@ class Case(NamedTuple):
     wrong: Course
 
     def check(self) -> None:
-        """The judge finds the one right in everything, and the other wrong in this."""
+        """The correct course violates nothing, the wrong one violates this requirement."""
         assert self._said(self.right) == {"PASS"}
         assert self.right.against() == set()
         assert self.wrong.verdicts(self.requirement) & {"FAIL", "WARN"}

@@ -27,7 +27,7 @@ def is_clear(fault: Fault | None) -> bool:
 
 
 def rightly(course: Course, command: Command, number: int) -> None:
-    """Sends again what got no clear answer, under one key, and tells what is known."""
+    """Retries unclear outcomes with one key, and reports what is known."""
     sent: list[Sent] = []
     unclear = False
     for attempt in range(ATTEMPTS):
@@ -40,14 +40,14 @@ def rightly(course: Course, command: Command, number: int) -> None:
         unclear = unclear or is_unclear(fault)
     clear = bool(sent) and is_clear(command.fault(attempt))
 
-    def tells(answers: Sequence[Response]) -> Told:
+    def reported(answers: Sequence[Response]) -> Told:
         if not clear:
             return unknown
         if answers[-1].is_success:
             return done(answers)
         return unknown if unclear else refused(answers)
 
-    course.told(command, *sent, tells=tells)
+    course.run(command, *sent, reports=reported)
 
 
 @given(client_scenarios(SPEC))
@@ -70,14 +70,14 @@ def test_a_correct_client_violates_nothing_whatever_the_faults(
 )
 @settings(max_examples=200, deadline=None)
 def test_a_double_refund_is_found_whatever_the_faults_and_outcome(
-    scenario: ClientScenario, keys: list[str | None], tells: Told
+    scenario: ClientScenario, keys: list[str | None], reported: Told
 ) -> None:
     (command, *_), orders = scenario.commands, scenario.orders
-    course = Course(*orders).told(command, *(Sent(key=each) for each in keys), tells=tells)
+    course = Course(*orders).run(command, *(Sent(key=each) for each in keys), reports=reported)
 
     twice = any(isinstance(fault, Twice) for fault in command.faults)
     if not twice:
         expected = "FAIL" if course.refunds(command.order) > 1 else "PASS"
         assert course.verdicts("client.once") == {expected}
-    if course.refunds(command.order) and isinstance(tells, RefusedIt):
+    if course.refunds(command.order) and isinstance(reported, RefusedIt):
         assert course.verdicts("client.refused-is-true") == {"FAIL"}

@@ -36,6 +36,7 @@ from .plays import (
     PARTLY,
     Case,
     Course,
+    Outcome,
     Sent,
     again,
     done,
@@ -50,36 +51,39 @@ LOST = meeting(ONE, Cut("after", reset=False))
 
 
 def _carried_out() -> list[Case]:
-    nothing_sent = Course().told(ONE, tells=RefusedIt())
-    both = Course().told(ONE, Sent()).told(refund(2), Sent(key=K2))
-    second_not = Course().told(ONE, Sent()).told(refund(2), tells=RefusedIt())
+    nothing_sent = Course().run(ONE, reports=RefusedIt())
+    both = Course().run(ONE, Sent()).run(refund(2), Sent(key=K2))
+    second_not = Course().run(ONE, Sent()).run(refund(2), reports=RefusedIt())
     return [
-        Case("client.carries-out", "undisturbed", Course().told(ONE, Sent()), nothing_sent),
+        Case("client.carries-out", "undisturbed", Course().run(ONE, Sent()), nothing_sent),
         Case("client.carries-out", "after-another", both, second_not),
     ]
 
 
+def _case(
+    requirement: str, case: str, command: Command, wrong: Outcome, right: Outcome = done
+) -> Case:
+    """One request of which the client reports the right outcome, and a wrong one."""
+    return Case(
+        f"client.{requirement}",
+        case,
+        Course().run(command, Sent(), reports=right),
+        Course().run(command, Sent(), reports=wrong),
+    )
+
+
 def _true() -> list[Case]:
-    right = Course().told(ONE, Sent())
-    cases = [
-        Case("client.outcome-clear", "success", right, Course().told(ONE, Sent(), tells=unknown)),
-        Case(
-            *("client.outcome-clear", "refusal"),
-            Course().told(TOO_MUCH, Sent(), tells=refused),
-            Course().told(TOO_MUCH, Sent(), tells=unknown),
-        ),
-        Case(
-            *("client.done-is-true", "seen"),
-            right,
-            Course().told(meeting(ONE, Errored(503)), Sent(), tells=Done()),
+    unclear = ("lost", "reset-after", "timeout-after", "error-after", "truncated")
+    failed = Course().run(meeting(ONE, Errored(503)), Sent(), reports=Done())
+    return [
+        _case("outcome-clear", "success", ONE, unknown),
+        _case("outcome-clear", "refusal", TOO_MUCH, unknown, refused),
+        Case("client.done-is-true", "seen", Course().run(ONE, Sent()), failed),
+        *(
+            _case("refused-is-true", kind, meeting(ONE, FAULTS[kind][0]), RefusedIt(), unknown)
+            for kind in unclear
         ),
     ]
-    for kind in ("lost", "reset-after", "timeout-after", "error-after", "truncated"):
-        met = meeting(ONE, FAULTS[kind][0])
-        honest = Course().told(met, Sent(), tells=unknown)
-        false = Course().told(met, Sent(), tells=RefusedIt())
-        cases.append(Case("client.refused-is-true", kind, honest, false))
-    return cases
 
 
 def _once() -> list[Case]:
@@ -87,97 +91,56 @@ def _once() -> list[Case]:
     cases: list[Case] = []
     for kind in (*kinds, "error", "error-after", "truncated"):
         met = meeting(ONE, FAULTS[kind][0])
-        right = Course().told(met, *again())
-        wrong = Course().told(met, Sent(), Sent(key=K2), Sent(key=K3))
-        cases.append(Case("client.once", kind, right, wrong))
-    duplicate = meeting(ONE, Twice())
-    cases.append(
-        Case(
-            *("client.guarded-against-duplicates", "duplicate"),
-            Course().told(duplicate, Sent()),
-            Course().told(duplicate, Sent(key=None)),
-        )
-    )
-    return cases
+        wrong = Course().run(met, Sent(), Sent(key=K2), Sent(key=K3))
+        cases.append(Case("client.once", kind, Course().run(met, *again()), wrong))
+    right, wrong = (Course().run(meeting(ONE, Twice()), Sent(key=key)) for key in (K1, None))
+    return [*cases, Case("client.guarded-against-duplicates", "duplicate", right, wrong)]
 
 
 def _answers() -> list[Case]:
     cases: list[Case] = []
     for kind in ("timeout-before", "truncated", "malformed", "html"):
         met = meeting(ONE, FAULTS[kind][0])
-        right, wrong = Course().told(met, *again()), Course().told(met, Sent(), tells=Mute(30))
+        right, wrong = Course().run(met, *again()), Course().run(met, Sent(), reports=Mute(30))
         cases.append(Case("client.answers", kind, right, wrong))
-    for kind, tells in (("slow", done), ("401", refused), ("400", refused), ("404", refused)):
-        met = meeting(ONE, FAULTS[kind][0])
-        right = Course().told(met, Sent(), tells=tells)
-        wrong = Course().told(met, Sent(), tells=Ended("ValueError"))
-        cases.append(Case("client.answers", kind, right, wrong))
+    for kind, right in (("slow", done), ("401", refused), ("400", refused), ("404", refused)):
+        crash = Ended("ValueError")
+        cases.append(_case("answers", kind, meeting(ONE, FAULTS[kind][0]), crash, right))
     wait = meeting(ONE, Errored(429, retry_after_s=1))
+    waiting = Course().run(wait, *again(after_s=1))
     nobody = meeting(ONE, Refused(), for_ever=True)
-    cases += [
-        Case(
-            *("client.answers", "429"),
-            Course().told(wait, *again(after_s=1)),
-            Course().told(wait, Sent(), tells=Mute(30)),
-        ),
-        Case(
-            *("client.answers", "refused"),
-            Course().told(nobody, tells=unknown),
-            Course().told(nobody, tells=Ended("ConnectionRefusedError")),
-        ),
-        Case(
-            *("client.patience", "slow"),
-            Course().told(meeting(ONE, Slow()), Sent(lasts_s=0.4)),
-            Course().told(meeting(ONE, Slow()), Sent(leaves=True), Sent()),
-        ),
+    crashed = Course().run(nobody, reports=Ended("ConnectionRefusedError"))
+    patient = Course().run(meeting(ONE, Slow()), Sent(lasts_s=0.4))
+    impatient = Course().run(meeting(ONE, Slow()), Sent(leaves=True), Sent())
+    return [
+        *cases,
+        Case("client.answers", "429", waiting, Course().run(wait, Sent(), reports=Mute(30))),
+        Case("client.answers", "refused", Course().run(nobody, reports=unknown), crashed),
+        Case("client.patience", "slow", patient, impatient),
     ]
-    return cases
 
 
 def _ids() -> list[Case]:
-    cases = [
-        Case(
-            *("client.refund-id", "seen"),
-            Course().told(ONE, Sent()),
-            Course().told(ONE, Sent(), tells=Done(refund_id=K1)),
-        )
+    invented = Done(refund_id=K1)
+    kinds = ("lower-case", "upper-case", "relative-location", "no-correlation-id")
+    return [
+        _case("refund-id", "seen", ONE, invented),
+        *(
+            _case("refund-id", kind, meeting(ONE, *FAULTS[kind]), invented)
+            for kind in ("page-spelling", "no-refund-id")
+        ),
+        *(_case("variations", kind, meeting(ONE, *FAULTS[kind]), invented) for kind in kinds),
+        _case("variations", "json-body", meeting(ONE, *FAULTS["json-body"]), Unknown()),
     ]
-    for kind in ("page-spelling", "no-refund-id"):
-        met = meeting(ONE, *FAULTS[kind])
-        cases.append(
-            Case(
-                *("client.refund-id", kind),
-                Course().told(met, Sent()),
-                Course().told(met, Sent(), tells=Done(refund_id=K1)),
-            )
-        )
-    kinds = ("lower-case", "upper-case", "relative-location", "json-body")
-    for kind in (*kinds, "no-correlation-id"):
-        met = meeting(ONE, *FAULTS[kind])
-        wrong: Told = Unknown() if kind == "json-body" else Done(refund_id=K1)
-        cases.append(
-            Case(
-                *("client.variations", kind),
-                Course().told(met, Sent()),
-                Course().told(met, Sent(), tells=wrong),
-            )
-        )
-    return cases
 
 
 def _refusals() -> list[Case]:
-    right = Course().told(TOO_MUCH, Sent(), tells=refused)
-    bare = Course().told(TOO_MUCH, Sent(), tells=RefusedIt())
     singular = meeting(TOO_MUCH, Varied("singular-message"))
+    other = RefusedIt(error_messages=("it failed",))
+    requirements = ("error-code-told", "correlation-id-told", "messages-told")
     return [
-        Case("client.error-code-told", "refusal", right, bare),
-        Case("client.correlation-id-told", "refusal", right, bare),
-        Case("client.messages-told", "refusal", right, bare),
-        Case(
-            *("client.messages-told", "singular-message"),
-            Course().told(singular, Sent(), tells=refused),
-            Course().told(singular, Sent(), tells=RefusedIt(error_messages=("it failed",))),
-        ),
+        *(_case(each, "refusal", TOO_MUCH, RefusedIt(), refused) for each in requirements),
+        _case("messages-told", "singular-message", singular, other, refused),
     ]
 
 
@@ -189,21 +152,16 @@ MADE_UP = (
 
 
 def _details() -> list[Case]:
-    first = Course().told(TOO_MUCH, Sent(), tells=refused)
-    both = Course().told(TOO_MUCH, Sent(), tells=refused).told(AGAIN, Sent(key=K2), tells=refused)
-    stale = Course().told(TOO_MUCH, Sent(), tells=refused).told(AGAIN, Sent(key=K2), tells=OF_FIRST)
+    not_found = meeting(ONE, Errored(404))
+    of_the_first = RefusedIt(error_code="REFUND_NOT_ALLOWED")
+    both, stale = (
+        Course().run(TOO_MUCH, Sent(), reports=refused).run(not_found, Sent(key=K2), reports=second)
+        for second in (refused, of_the_first)
+    )
     return [
-        Case(
-            *("client.refusal-details-true", "refusal"),
-            first,
-            Course().told(TOO_MUCH, Sent(), tells=MADE_UP[0]),
-        ),
+        _case("refusal-details-true", "refusal", TOO_MUCH, MADE_UP[0], refused),
         Case("client.refusal-details-true", "second-refusal", both, stale),
     ]
-
-
-AGAIN = meeting(ONE, Errored(404))
-OF_FIRST = RefusedIt(error_code="REFUND_NOT_ALLOWED")
 
 
 def _rare() -> list[Case]:
@@ -217,23 +175,19 @@ def _rare() -> list[Case]:
     return [
         Case(
             *("client.answers", case),
-            Course().told(command, Sent()),
-            Course().told(command, tells=Ended("ValueError")),
+            Course().run(command, Sent()),
+            Course().run(command, reports=Ended("ValueError")),
         )
         for case, command in commands.items()
     ]
 
 
 def _options() -> list[Case]:
-    met = meeting(options(), Varied("unknown-members"))
+    more = meeting(options(), Varied("unknown-members"))
     few = Done(options=({"number_of_days": 10, "amount": 0},))
     return [
-        Case(
-            *("client.options-told", case),
-            Course().told(command, Sent()),
-            Course().told(command, Sent(), tells=few),
-        )
-        for case, command in (("undisturbed", options()), ("unknown-members", met))
+        _case("options-told", "undisturbed", options(), few),
+        _case("options-told", "unknown-members", more, few),
     ]
 
 
@@ -244,7 +198,7 @@ CASES = [
 
 
 def test_a_double_refund_is_reported_with_its_cause() -> None:
-    course = Course().told(LOST, *again(K2))
+    course = Course().run(LOST, *again(K2))
 
     (finding,) = course.findings("client.once")
     assert finding.observed == "the client sent a second refund with a new key; 2 booked"
@@ -252,20 +206,20 @@ def test_a_double_refund_is_reported_with_its_cause() -> None:
 
 def test_a_release_done_without_a_key_may_be_reported_unknown() -> None:
     lost = meeting(release(), Cut("after"))
-    for tells in (Done(), Unknown()):
-        course = Course(PARTLY).told(lost, Sent(key=None), Sent(key=None), tells=tells)
+    for reported in (Done(), Unknown()):
+        course = Course(PARTLY).run(lost, Sent(key=None), Sent(key=None), reports=reported)
         assert course.against() == {"client.key-sent"}
 
 
 def test_a_done_release_is_not_reported_refused_after_a_retry() -> None:
     lost = meeting(release(), Cut("after"))
-    course = Course(PARTLY).told(lost, Sent(key=None), Sent(key=None), tells=refused)
+    course = Course(PARTLY).run(lost, Sent(key=None), Sent(key=None), reports=refused)
 
     assert course.verdicts("client.refused-is-true") == {"FAIL"}
 
 
 def test_a_refusal_after_an_unclear_response_may_be_reported_unknown() -> None:
-    course = Course().told(meeting(TOO_MUCH, Errored(503)), *again(), tells=unknown)
+    course = Course().run(meeting(TOO_MUCH, Errored(503)), *again(), reports=unknown)
 
     assert "client.outcome-clear" not in course.against()
 
@@ -274,58 +228,58 @@ def test_a_refusal_after_an_unclear_response_may_be_reported_unknown() -> None:
 def test_a_401_or_409_leaves_the_outcome_open(status: int) -> None:
     met = meeting(ONE, Errored(status))  # pyright: ignore[reportArgumentType]
 
-    for tells in (RefusedIt(), unknown):
-        assert Course().told(met, Sent(), tells=tells).verdicts("client.outcome-clear") == set()
+    for reported in (RefusedIt(), unknown):
+        assert Course().run(met, Sent(), reports=reported).verdicts("client.outcome-clear") == set()
 
 
 def test_a_refund_found_by_a_read_may_be_reported_as_done() -> None:
     def found(answers: Sequence[Response]) -> Told:
         return Done(refund_id=answers[-1].body.json()["refunds"][0]["refund_id"])
 
-    course = Course().told(LOST, Sent(), LOOK, tells=found)
+    course = Course().run(LOST, Sent(), LOOK, reports=found)
     assert course.against() == set()
 
 
 def test_an_unsupported_operation_is_not_judged() -> None:
-    found = Course().told(ONE, tells=Unsupported()).findings()
+    found = Course().run(ONE, reports=Unsupported()).findings()
 
     assert {each.verdict for each in found} == set()
 
 
 def test_a_refund_that_was_sent_cannot_be_reported_unsupported() -> None:
-    course = Course().told(ONE, Sent(), Sent(key=K2), tells=Unsupported())
+    course = Course().run(ONE, Sent(), Sent(key=K2), reports=Unsupported())
 
     assert {"client.refused-is-true", "client.once"} <= course.against()
 
 
 def test_an_extension_retried_after_a_lost_response_is_done_once() -> None:
     lost = meeting(extension(), Truncated())
-    assert Course().told(lost, *again()).against() == set()
+    assert Course().run(lost, *again()).against() == set()
 
 
 def test_the_refund_id_is_that_of_the_response_after_a_duplicate() -> None:
-    course = Course().told(meeting(ONE, Twice()), Sent(key=None))
-    other = Course().told(meeting(ONE, Twice()), Sent(key=None), tells=Done(course.refund_ids[1]))
+    course = Course().run(meeting(ONE, Twice()), Sent(key=None))
+    other = Course().run(meeting(ONE, Twice()), Sent(key=None), reports=Done(course.refund_ids[1]))
 
     assert course.verdicts("client.refund-id") == {"PASS"}
     assert other.verdicts("client.refund-id") == {"FAIL"}
 
 
 def test_a_missing_id_is_a_warning_where_no_response_had_it() -> None:
-    course = Course().told(LOST, Sent(), tells=Done())
+    course = Course().run(LOST, Sent(), reports=Done())
 
     assert course.verdicts("client.refund-id") == {"WARN"}
 
 
 def test_a_refund_that_was_never_made_needs_no_id() -> None:
-    course = Course().told(meeting(ONE, Errored(503)), Sent(), tells=Done())
+    course = Course().run(meeting(ONE, Errored(503)), Sent(), reports=Done())
 
     assert course.against() == {"client.done-is-true"}
     assert course.findings("client.refund-id") == ()
 
 
 def test_a_client_may_refuse_the_impossible_without_a_request() -> None:
-    course = Course().told(TOO_MUCH, tells=RefusedIt())
+    course = Course().run(TOO_MUCH, reports=RefusedIt())
 
     assert course.against() == set()
     assert not any("undisturbed" in each.aspects for each in course.findings())
@@ -337,7 +291,7 @@ def test_a_client_may_refuse_the_impossible_without_a_request() -> None:
     ids=["in the header", "in the body"],
 )
 def test_a_correlation_id_may_be_in_the_header_or_the_body(command: Command) -> None:
-    course = Course().told(command, Sent(), tells=refused)
+    course = Course().run(command, Sent(), reports=refused)
 
     assert course.verdicts("client.correlation-id-told") == {"PASS"}
 
@@ -345,21 +299,21 @@ def test_a_correlation_id_may_be_in_the_header_or_the_body(command: Command) -> 
 def test_a_truncated_response_gives_its_correlation_id() -> None:
     broken_off = meeting(TOO_MUCH, Truncated())
 
-    head = dict(Course().told(broken_off, Sent()).last_outcome.headers)
+    head = dict(Course().run(broken_off, Sent()).last_outcome.headers)
     right = RefusedIt(correlation_id=head["Klarna-Correlation-Id"])
     invented = RefusedIt(correlation_id="0f5cf4b1-6f37-4a1c-9d3e-6a8f0c7b2e11")
 
     for told, verdict in ((right, "PASS"), (invented, "FAIL")):
-        course = Course().told(broken_off, Sent(), tells=told)
+        course = Course().run(broken_off, Sent(), reports=told)
         assert course.verdicts("client.refusal-details-true") == {verdict}
 
 
 def test_truncated_options_are_not_reported_as_complete() -> None:
-    offers = options_of(Course().told(options(), Sent()))
+    offers = options_of(Course().run(options(), Sent()))
     cut = meeting(options(), Truncated())
 
-    part = Course().told(cut, Sent(), tells=Done(options=offers[:1]))
-    whole = Course().told(cut, Sent(), tells=Done(options=offers))
+    part = Course().run(cut, Sent(), reports=Done(options=offers[:1]))
+    whole = Course().run(cut, Sent(), reports=Done(options=offers))
 
     assert part.verdicts("client.options-told") == {"FAIL"}
     assert whole.verdicts("client.options-told") == {"PASS"}
@@ -371,42 +325,44 @@ def options_of(course: Course) -> tuple[dict[str, int], ...]:
 
 
 def test_a_long_key_does_not_excuse_a_command_not_carried_out() -> None:
-    course = Course().told(ONE, Sent(key="shop-42:" + "k" * 100))
+    course = Course().run(ONE, Sent(key="shop-42:" + "k" * 100))
 
     assert course.verdicts("client.carries-out") == {"PASS"}
 
 
 def test_refusing_the_possible_without_a_request_fails() -> None:
-    (finding,) = Course().told(ONE, tells=RefusedIt()).findings("client.carries-out")
+    (finding,) = Course().run(ONE, reports=RefusedIt()).findings("client.carries-out")
 
     assert (finding.verdict, finding.aspects) == ("FAIL", ("seen",))
 
 
-@pytest.mark.parametrize("tells", MADE_UP)
-def test_invented_details_fail_and_missing_ones_pass(tells: RefusedIt) -> None:
+@pytest.mark.parametrize("reported", MADE_UP)
+def test_invented_details_fail_and_missing_ones_pass(reported: RefusedIt) -> None:
     requirement = "client.refusal-details-true"
 
-    assert Course().told(TOO_MUCH, Sent(), tells=tells).verdicts(requirement) == {"FAIL"}
-    assert Course().told(TOO_MUCH, Sent(), tells=RefusedIt()).verdicts(requirement) == {"PASS"}
+    assert Course().run(TOO_MUCH, Sent(), reports=reported).verdicts(requirement) == {"FAIL"}
+    assert Course().run(TOO_MUCH, Sent(), reports=RefusedIt()).verdicts(requirement) == {"PASS"}
 
 
 @pytest.mark.parametrize(
-    ("command", "tells"),
+    ("command", "reported"),
     [
         (TOO_MUCH, RefusedIt(error_messages=("Klarna: 403 Forbidden",))),
         (TOO_MUCH, RefusedIt(error_code="refund-not-allowed")),
         (meeting(ONE, Errored(401, body="html")), RefusedIt("NO_CODE", ("Wrong password?",))),
     ],
 )
-def test_a_clients_own_words_are_not_invented_details(command: Command, tells: RefusedIt) -> None:
-    course = Course().told(command, Sent(), tells=tells)
+def test_a_clients_own_words_are_not_invented_details(
+    command: Command, reported: RefusedIt
+) -> None:
+    course = Course().run(command, Sent(), reports=reported)
 
     assert course.verdicts("client.refusal-details-true") == {"PASS"}
 
 
 def test_a_documented_code_of_another_status_is_invented() -> None:
     html = meeting(ONE, Errored(401, body="html"))
-    course = Course().told(html, Sent(), tells=RefusedIt("NOT_ALLOWED"))
+    course = Course().run(html, Sent(), reports=RefusedIt("NOT_ALLOWED"))
 
     assert course.verdicts("client.refusal-details-true") == {"FAIL"}
 
@@ -414,5 +370,5 @@ def test_a_documented_code_of_another_status_is_invented() -> None:
 def test_a_refusal_under_the_same_key_may_be_believed() -> None:
     met = meeting(ONE, Cut("after", reset=False), Errored(422))
     for key, expected in ((K1, set[str]()), (K2, {"FAIL"})):
-        course = Course().told(met, Sent(), Sent(key=key), tells=refused)
+        course = Course().run(met, Sent(), Sent(key=key), reports=refused)
         assert course.verdicts("client.refused-is-true") == expected

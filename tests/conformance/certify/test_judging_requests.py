@@ -22,6 +22,7 @@ from .plays import (
     Case,
     Course,
     Sent,
+    done,
     meeting,
     refused,
     unknown,
@@ -34,18 +35,18 @@ FEE = refund(2_250, order_lines=[goods(3_000), fee(750)])
 
 
 def _keys() -> list[Case]:
-    right = Course().told(ONE, Sent())
-    two = Course().told(ONE, Sent()).told(ONE, Sent(key=K2))
-    shared = Course().told(ONE, Sent()).told(ONE, Sent())
+    right = Course().run(ONE, Sent())
+    two = Course().run(ONE, Sent()).run(ONE, Sent(key=K2))
+    shared = Course().run(ONE, Sent()).run(ONE, Sent())
     return [
-        Case("client.key-sent", "seen", right, Course().told(ONE, Sent(key=None))),
+        Case("client.key-sent", "seen", right, Course().run(ONE, Sent(key=None))),
         Case("client.key-of-its-own", "same-again", two, shared),
-        Case("client.key-uuid", "seen", right, Course().told(ONE, Sent(key="refund-17"))),
+        Case("client.key-uuid", "seen", right, Course().run(ONE, Sent(key="refund-17"))),
     ]
 
 
 def _sends(command: Command, body: Any) -> Course:
-    return Course().told(command, Sent(body=body))
+    return Course().run(command, Sent(body=body))
 
 
 def _amounts() -> list[Case]:
@@ -56,11 +57,7 @@ def _amounts() -> list[Case]:
     as_goods = {**FEE.arguments, "order_lines": [goods(3_000), fee(750, type="physical")]}
     texts = refund(2, description="Two shirts", reference="r-17")
     return [
-        Case(
-            *("client.amounts-as-told", case),
-            Course().told(command, Sent()),
-            _sends(command, body),
-        )
+        Case("client.amounts-as-told", case, Course().run(command, Sent()), _sends(command, body))
         for case, command, body in (
             ("one-minor-unit", ONE, {"refunded_amount": 100}),
             ("odd-amount", odd, {"refunded_amount": 8_900}),
@@ -70,64 +67,52 @@ def _amounts() -> list[Case]:
             ("two-fees", two_fees, merged),
         )
     ] + [
-        Case(
-            *("client.texts-as-told", case),
-            Course().told(texts, Sent()),
-            _sends(texts, {**texts.arguments, case: "Two"}),
-        )
+        Case("client.texts-as-told", case, Course().run(texts, Sent()), _sends(texts, wrong))
         for case in ("description", "reference")
+        for wrong in [{**texts.arguments, case: "Two"}]
     ]
 
 
 def _as_commanded() -> list[Case]:
     there = msgspec.structs.replace(ONE, order=1)
-    two_orders = Course(ORDER, captured(SPEC, "DE")).told(ONE, Sent()).told(there, Sent(key=K2))
-    wrong_order = Course(ORDER, captured(SPEC, "DE")).told(ONE, Sent())
-    wrong_order.told(there, Sent(key=K2, order=0), tells=unknown)
+    two_orders = Course(ORDER, captured(SPEC, "DE")).run(ONE, Sent()).run(there, Sent(key=K2))
+    wrong_order = Course(ORDER, captured(SPEC, "DE")).run(ONE, Sent())
+    wrong_order.run(there, Sent(key=K2, order=0), reports=unknown)
     second = extension(capture=1)
-    wrong_capture = Course(PARTLY).told(second, Sent(capture=0), Sent(key=K2))
+    right_capture = Course(PARTLY).run(second, Sent())
+    wrong_capture = Course(PARTLY).run(second, Sent(capture=0), Sent(key=K2))
+    wrong_path = Course().run(ONE, Sent(path="/refund"), reports=unknown)
     return [
         Case("client.as-told-only", "two-orders", two_orders, wrong_order),
-        Case(
-            *("client.as-told-only", "second-capture"),
-            Course(PARTLY).told(second, Sent()),
-            wrong_capture,
-        ),
-        Case(
-            *("client.documented-paths", "seen"),
-            Course().told(ONE, Sent()),
-            Course().told(ONE, Sent(path="/refund"), tells=unknown),
-        ),
+        Case("client.as-told-only", "second-capture", right_capture, wrong_capture),
+        Case("client.documented-paths", "seen", Course().run(ONE, Sent()), wrong_path),
     ]
 
 
 def _bodies() -> list[Case]:
-    right = Course().told(ONE, Sent())
+    right = Course().run(ONE, Sent())
     return [
         Case("client.well-formed", "seen", right, _sends(ONE, {"refund": {"refunded_amount": 1}})),
-        Case("client.content-type", "seen", right, Course().told(ONE, Sent(content_type="text/x"))),
+        Case("client.content-type", "seen", right, Course().run(ONE, Sent(content_type="text/x"))),
         Case("client.known-members", "seen", right, _sends(ONE, {**ONE.arguments, "shop": "x"})),
     ]
 
 
 def _credentials() -> list[Case]:
-    away = meeting(ONE, Redirected())
-    foreign = meeting(ONE, Varied("foreign-location"))
+    bare = Course().run(ONE, Sent(credentials="none"), reports=unknown)
+    away, foreign = meeting(ONE, Redirected()), meeting(ONE, Varied("foreign-location"))
+    kept, leaked = Sent(elsewhere="bare"), Sent(elsewhere="with credentials")
     return [
-        Case(
-            *("client.credentials-sent", "seen"),
-            Course().told(ONE, Sent()),
-            Course().told(ONE, Sent(credentials="none"), tells=unknown),
-        ),
+        Case("client.credentials-sent", "seen", Course().run(ONE, Sent()), bare),
         Case(
             *("client.credentials-kept", "redirect"),
-            Course().told(away, Sent(), Sent(elsewhere="bare"), tells=unknown),
-            Course().told(away, Sent(), Sent(elsewhere="with credentials"), tells=unknown),
+            Course().run(away, Sent(), kept, reports=unknown),
+            Course().run(away, Sent(), leaked, reports=unknown),
         ),
         Case(
             *("client.credentials-kept", "foreign-location"),
-            Course().told(foreign, Sent(), Sent(elsewhere="bare")),
-            Course().told(foreign, Sent(), Sent(elsewhere="with credentials")),
+            Course().run(foreign, Sent(), kept),
+            Course().run(foreign, Sent(), leaked),
         ),
     ]
 
@@ -139,13 +124,13 @@ CASES = [*_keys(), *_amounts(), *_as_commanded(), *_bodies(), *_credentials()]
     ("text", "verdict"), [(None, "PASS"), ("{}", "INFO"), ('{"reason": "x"}', "INFO")]
 )
 def test_a_body_of_a_release_is_info(text: str | None, verdict: str) -> None:
-    course = Course(PARTLY).told(release(), Sent(text=text))
+    course = Course(PARTLY).run(release(), Sent(text=text))
 
     assert course.verdicts("client.release-body") == {verdict}
 
 
 def test_a_key_of_an_earlier_scenario_is_found() -> None:
-    course = Course(known=KeyBook({K1: Use("refundOrder", "o-1")})).told(ONE, Sent())
+    course = Course(known=KeyBook({K1: Use("refundOrder", "o-1")})).run(ONE, Sent())
 
     (finding,) = course.findings("client.key-of-its-own")
     assert finding.verdict == "FAIL"
@@ -153,13 +138,13 @@ def test_a_key_of_an_earlier_scenario_is_found() -> None:
 
 
 def test_a_key_of_a_refund_cannot_be_used_for_a_release() -> None:
-    course = Course(PARTLY).told(ONE, Sent()).told(release(), Sent(), tells=unknown)
+    course = Course(PARTLY).run(ONE, Sent()).run(release(), Sent(), reports=unknown)
 
     assert course.verdicts("client.key-of-its-own") == {"PASS", "FAIL"}
 
 
 def test_reads_need_no_key() -> None:
-    course = Course().told(options(), Sent(key=None)).told(options(), Sent(key=None))
+    course = Course().run(options(), Sent(key=None)).run(options(), Sent(key=None))
 
     assert course.against() == set()
 
@@ -210,7 +195,7 @@ def test_a_changed_reference_of_a_line_is_a_change_of_text_only() -> None:
 
 def test_a_whole_float_and_a_null_are_info() -> None:
     body = {"refunded_amount": 1.0, "description": None}
-    course = Course().told(ONE, Sent(body=body), tells=refused)
+    course = Course().run(ONE, Sent(body=body), reports=refused)
 
     assert course.against() == set()
     assert course.verdicts("client.well-formed") == {"INFO"}
@@ -219,39 +204,39 @@ def test_a_whole_float_and_a_null_are_info() -> None:
 
 @pytest.mark.parametrize(("amount", "verdict"), [(100, "FAIL"), (3_000, "PASS")])
 def test_an_amount_of_a_release_is_what_remains_authorized(amount: int, verdict: str) -> None:
-    course = Course(PARTLY).told(release(), Sent(body={"amount": amount}))
+    course = Course(PARTLY).run(release(), Sent(body={"amount": amount}))
 
     assert course.verdicts("client.amounts-as-told") == {verdict}
 
 
 @pytest.mark.parametrize("amount", [1.5, "1", True, None])
 def test_an_amount_of_another_type_fails(amount: object) -> None:
-    course = Course().told(ONE, Sent(body={"refunded_amount": amount}), tells=unknown)
+    course = Course().run(ONE, Sent(body={"refunded_amount": amount}), reports=unknown)
 
     assert course.verdicts("client.amounts-as-told") == {"FAIL"}
 
 
 def test_another_number_of_days_fails() -> None:
-    course = Course().told(extension(10), Sent(body={"number_of_days": 30}))
+    course = Course().run(extension(10), Sent(body={"number_of_days": 30}))
 
     assert course.verdicts("client.amounts-as-told") == {"FAIL"}
 
 
 @pytest.mark.parametrize("sent", ["", "amount=1", "{"])
 def test_a_body_that_is_no_json_is_not_well_formed(sent: str) -> None:
-    course = Course().told(ONE, Sent(text=sent), tells=unknown)
+    course = Course().run(ONE, Sent(text=sent), reports=unknown)
 
     assert course.verdicts("client.well-formed") == {"FAIL"}
 
 
 def test_a_client_may_read_the_order() -> None:
-    course = Course().told(ONE, LOOK, Sent())
+    course = Course().run(ONE, LOOK, Sent())
 
     assert course.against() == set()
 
 
 def test_a_read_at_an_undocumented_path_is_a_warning() -> None:
-    course = Course().told(ONE, Sent(), Sent(method="GET", path="/history", key=None))
+    course = Course().run(ONE, Sent(), Sent(method="GET", path="/history", key=None))
 
     assert course.verdicts("client.documented-paths") == {"PASS", "WARN"}
 
@@ -263,51 +248,48 @@ def test_a_read_at_an_undocumented_path_is_a_warning() -> None:
 def test_an_uncommanded_change_fails(method: str, path: str) -> None:
     stray = Sent(method=method, path=path, body={"captured_amount": 1}, key=K2)
 
-    assert Course(PARTLY).told(ONE, Sent(), stray).verdicts("client.as-told-only") == {"FAIL"}
+    assert Course(PARTLY).run(ONE, Sent(), stray).verdicts("client.as-told-only") == {"FAIL"}
 
 
 def test_a_refund_by_another_spelling_of_the_path_fails() -> None:
-    course = Course().told(ONE, Sent(), Sent(path="/refunds/", key=K2), tells=unknown)
+    course = Course().run(ONE, Sent(), Sent(path="/refunds/", key=K2), reports=unknown)
 
     assert "FAIL" in course.verdicts("client.documented-paths")
 
 
-def test_credentials_may_come_after_a_401() -> None:
-    course = Course().told(ONE, Sent(credentials="none"), Sent())
+BARE = Sent(credentials="none")
 
-    assert course.verdicts("client.credentials-sent") == {"INFO", "PASS"}
+
+@pytest.mark.parametrize(
+    ("command", "sent", "verdicts"),
+    [
+        pytest.param(ONE, [BARE, Sent()], ["INFO", "PASS"], id="after a 401"),
+        pytest.param(ONE, [BARE, BARE, Sent()], ["INFO", "PASS"], id="after a second 401"),
+        pytest.param(
+            meeting(ONE, Cut("before")), [BARE, BARE, Sent()], ["INFO", "PASS"], id="after a loss"
+        ),
+        pytest.param(meeting(ONE, None, Refused()), [BARE], [], id="no request got through"),
+    ],
+)
+def test_credentials_may_come_after_a_401(
+    command: Command, sent: list[Sent], verdicts: list[str]
+) -> None:
+    course = Course().run(command, *sent, reports=done if verdicts else unknown)
+
+    found = [each.verdict for each in course.findings("client.credentials-sent")]
+    assert list(dict.fromkeys(found)) == verdicts
     assert course.against() == set()
-
-
-def test_credentials_may_still_be_missing_after_a_lost_response() -> None:
-    met = meeting(ONE, Cut("before"))
-    course = Course().told(met, *[Sent(credentials="none")] * 2, Sent())
-
-    assert [each.verdict for each in course.findings("client.credentials-sent")] == ["INFO", "PASS"]
-
-
-def test_credentials_may_come_after_a_second_401() -> None:
-    course = Course().told(ONE, *[Sent(credentials="none")] * 2, Sent())
-
-    assert course.against() == set()
-
-
-def test_credentials_are_not_missed_where_no_request_got_through() -> None:
-    met = meeting(ONE, None, Refused())
-    course = Course().told(met, Sent(credentials="none"), tells=unknown)
-
-    assert course.verdicts("client.credentials-sent") == set()
 
 
 def test_a_uuid_of_any_version_is_a_key() -> None:
     key = str(uuid.uuid5(uuid.NAMESPACE_URL, "refund-17"))
 
-    assert Course().told(ONE, Sent(key=key)).against() == set()
+    assert Course().run(ONE, Sent(key=key)).against() == set()
 
 
-@pytest.mark.parametrize("before", [(), (Sent(credentials="none"),)], ids=["first", "after a 401"])
+@pytest.mark.parametrize("before", [(), (BARE,)], ids=["first", "after a 401"])
 def test_wrong_credentials_fail(before: tuple[Sent, ...]) -> None:
-    course = Course().told(ONE, *before, Sent(credentials="wrong_password"), tells=unknown)
+    course = Course().run(ONE, *before, Sent(credentials="wrong_password"), reports=unknown)
 
     assert {each.verdict for each in course.findings("client.credentials-sent")} == {"FAIL"}
 
@@ -323,5 +305,5 @@ def test_a_stale_description_is_found_and_a_default_is_fine() -> None:
     first = refund(1, description="One shirt")
     for text, expected in (("One shirt", {"WARN"}), ("Refund", set[str]())):
         body = {"refunded_amount": 1, "description": text}
-        course = Course().told(first, Sent()).told(ONE, Sent(key=K2, body=body))
+        course = Course().run(first, Sent()).run(ONE, Sent(key=K2, body=body))
         assert course.verdicts("client.texts-as-told") - {"PASS"} == expected

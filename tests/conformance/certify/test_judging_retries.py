@@ -34,39 +34,39 @@ LOST = Cut("after", reset=False)
 
 def _cases() -> list[Case]:
     for_ever = meeting(ONE, Errored(503), for_ever=True)
-    refusal = Course().told(TOO_MUCH, Sent(), tells=refused)
+    refusal = Course().run(TOO_MUCH, Sent(), reports=refused)
     unauthorized = meeting(ONE, Errored(401))
     wait = meeting(ONE, Errored(429, retry_after_s=1))
     return [
         Case(
             *("client.sends-no-more-than-enough", "for-ever"),
-            Course().told(for_ever, *[Sent()] * MOST_ATTEMPTS, tells=unknown),
-            Course().told(for_ever, *[Sent()] * (MOST_ATTEMPTS + 1), tells=unknown),
+            Course().run(for_ever, *[Sent()] * MOST_ATTEMPTS, reports=unknown),
+            Course().run(for_ever, *[Sent()] * (MOST_ATTEMPTS + 1), reports=unknown),
         ),
         Case(
             *("client.key-kept", "seen"),
-            Course().told(meeting(ONE, LOST), *again()),
-            Course().told(meeting(ONE, LOST), *again(K2)),
+            Course().run(meeting(ONE, LOST), *again()),
+            Course().run(meeting(ONE, LOST), *again(K2)),
         ),
         Case(
             *("client.no-retry-after-refusal", "refusal"),
             refusal,
-            Course().told(TOO_MUCH, *again(), tells=refused),
+            Course().run(TOO_MUCH, *again(), reports=refused),
         ),
         Case(
             *("client.no-retry-after-refusal", "401"),
-            Course().told(unauthorized, Sent(), tells=refused),
-            Course().told(unauthorized, *again()),
+            Course().run(unauthorized, Sent(), reports=refused),
+            Course().run(unauthorized, *again()),
         ),
         Case(
             *("client.stops-after-success", "seen"),
-            Course().told(ONE, Sent()),
-            Course().told(ONE, *again()),
+            Course().run(ONE, Sent()),
+            Course().run(ONE, *again()),
         ),
         Case(
             *("client.waits-as-asked", "seen"),
-            Course().told(wait, *again(after_s=1)),
-            Course().told(wait, *again(after_s=0.9)),
+            Course().run(wait, *again(after_s=1)),
+            Course().run(wait, *again(after_s=0.9)),
         ),
     ]
 
@@ -77,8 +77,8 @@ CASES = _cases()
 def test_whether_a_client_retries_is_info() -> None:
     failed = meeting(ONE, Errored(503))
     repeats, gives_up = (
-        Course().told(failed, *again()),
-        Course().told(failed, Sent(), tells=unknown),
+        Course().run(failed, *again()),
+        Course().run(failed, Sent(), reports=unknown),
     )
 
     told = [course.findings("client.retries") for course in (repeats, gives_up)]
@@ -93,7 +93,7 @@ def test_whether_a_client_retries_is_info() -> None:
     "fault", [LOST, Cut("before"), Silent("after"), Errored(500), Redirected()]
 )
 def test_a_retry_keeps_its_key_after_any_unclear_response(fault: Fault) -> None:
-    course = Course().told(meeting(ONE, fault), *again(K2))
+    course = Course().run(meeting(ONE, fault), *again(K2))
 
     assert "FAIL" in course.verdicts("client.key-kept")
 
@@ -101,8 +101,8 @@ def test_a_retry_keeps_its_key_after_any_unclear_response(fault: Fault) -> None:
 @pytest.mark.parametrize("between", [Errored(429), Errored(409), Errored(401), Errored(503)])
 def test_a_retry_keeps_its_key_whatever_comes_in_between(between: Fault) -> None:
     met = meeting(ONE, LOST, between)
-    kept = Course().told(met, Sent(), Sent(), Sent())
-    changed = Course().told(met, Sent(), Sent(), Sent(key=K2))
+    kept = Course().run(met, Sent(), Sent(), Sent())
+    changed = Course().run(met, Sent(), Sent(), Sent(key=K2))
 
     assert kept.verdicts("client.key-kept") == {"PASS"}
     assert {"client.key-kept", "client.once"} <= changed.against()
@@ -110,7 +110,7 @@ def test_a_retry_keeps_its_key_whatever_comes_in_between(between: Fault) -> None
 
 def test_a_409_after_an_unclear_attempt_may_be_retried_with_its_key() -> None:
     def course(*faults: Fault, key: str = K1) -> Course:
-        return Course().told(meeting(ONE, *faults), *[Sent()] * len(faults), Sent(key=key))
+        return Course().run(meeting(ONE, *faults), *[Sent()] * len(faults), Sent(key=key))
 
     assert course(LOST, Errored(409)).against() == set()
     assert course(Errored(409)).against() == {"client.no-retry-after-refusal"}
@@ -118,20 +118,20 @@ def test_a_409_after_an_unclear_attempt_may_be_retried_with_its_key() -> None:
 
 
 def test_a_retry_keeps_its_key_after_the_clients_own_timeout() -> None:
-    course = Course().told(meeting(ONE, Slow()), Sent(leaves=True), Sent(key=K2))
+    course = Course().run(meeting(ONE, Slow()), Sent(leaves=True), Sent(key=K2))
 
     assert {"client.key-kept", "client.once"} <= course.against()
 
 
 def test_after_a_429_a_new_key_is_allowed() -> None:
-    course = Course().told(meeting(ONE, Errored(429)), *again(K2))
+    course = Course().run(meeting(ONE, Errored(429)), *again(K2))
 
     assert course.against() == set()
 
 
 def test_after_a_refusal_under_its_key_a_new_key_is_allowed() -> None:
-    course = Course().told(
-        meeting(TOO_MUCH, Errored(503)), Sent(), Sent(), Sent(key=K2), tells=refused
+    course = Course().run(
+        meeting(TOO_MUCH, Errored(503)), Sent(), Sent(), Sent(key=K2), reports=refused
     )
 
     assert course.verdicts("client.key-kept") == {"PASS"}
@@ -140,61 +140,61 @@ def test_after_a_refusal_under_its_key_a_new_key_is_allowed() -> None:
 @pytest.mark.parametrize("keys", [(None, None), (K1, None), (None, K1)])
 def test_a_refund_is_not_retried_without_a_key(keys: tuple[str | None, str | None]) -> None:
     first, second = keys
-    course = Course().told(meeting(ONE, Cut("before")), Sent(key=first), Sent(key=second))
+    course = Course().run(meeting(ONE, Cut("before")), Sent(key=first), Sent(key=second))
 
     assert course.verdicts("client.key-kept") == {"FAIL"}
 
 
 def test_a_release_can_be_retried_without_a_key() -> None:
     lost = meeting(release(), LOST)
-    course = Course(PARTLY).told(lost, *[Sent(key=None)] * 2, tells=unknown)
+    course = Course(PARTLY).run(lost, *[Sent(key=None)] * 2, reports=unknown)
 
     assert course.verdicts("client.key-kept") == {"PASS"}
 
 
 def test_a_read_may_be_retried_freely() -> None:
-    course = Course().told(meeting(options(), Errored(503)), *[Sent(key=None)] * 2)
+    course = Course().run(meeting(options(), Errored(503)), *[Sent(key=None)] * 2)
 
     assert course.against() == set()
 
 
 def test_a_second_refund_for_one_command_is_found() -> None:
     for sent in ([Sent(), Sent(key=K2)], [Sent(key=None), Sent(key=None)]):
-        assert Course().told(ONE, *sent).verdicts("client.once") == {"FAIL"}
+        assert Course().run(ONE, *sent).verdicts("client.once") == {"FAIL"}
 
 
 def test_two_half_refunds_are_not_one_refund() -> None:
     half = {"refunded_amount": 50}
-    course = Course().told(refund(100), Sent(body=half), Sent(body=half, key=K2))
+    course = Course().run(refund(100), Sent(body=half), Sent(body=half, key=K2))
 
     assert {"client.once", "client.amounts-as-told"} <= course.against()
 
 
 def test_a_double_refund_by_a_later_command_is_found() -> None:
     given_up = meeting(ONE, LOST)
-    course = Course().told(given_up, Sent(), tells=unknown)
-    course.told(ONE, Sent(key=K2), Sent(key=K3))
+    course = Course().run(given_up, Sent(), reports=unknown)
+    course.run(ONE, Sent(key=K2), Sent(key=K3))
 
     assert course.verdicts("client.once") == {"PASS", "FAIL"}
 
 
 def test_a_retry_before_the_success_came_is_no_retry_after_success() -> None:
     slow = meeting(ONE, Slow())
-    course = Course().told(slow, Sent(lasts_s=2), Sent(after_s=-1))
+    course = Course().run(slow, Sent(lasts_s=2), Sent(after_s=-1))
 
     assert course.verdicts("client.stops-after-success") == {"PASS"}
     assert course.against() == {"client.patience"}
 
 
 def test_a_retry_before_the_refusal_came_is_no_retry_after_refusal() -> None:
-    course = Course().told(TOO_MUCH, Sent(lasts_s=2), Sent(after_s=-1), tells=refused)
+    course = Course().run(TOO_MUCH, Sent(lasts_s=2), Sent(after_s=-1), reports=refused)
 
     assert "client.no-retry-after-refusal" not in course.against()
 
 
 def test_a_longer_wait_is_fine_and_without_retry_after_none_is_due() -> None:
     wait = meeting(extension(), Errored(429, retry_after_s=1), Errored(429))
-    course = Course().told(wait, Sent(), Sent(after_s=3), Sent(after_s=0.1))
+    course = Course().run(wait, Sent(), Sent(after_s=3), Sent(after_s=0.1))
 
     assert course.verdicts("client.waits-as-asked") == {"PASS"}
 
@@ -209,49 +209,49 @@ def test_conditional_requirements_without_findings_are_excused() -> None:
 
 def test_a_refund_of_unknown_outcome_may_be_retried_late_with_its_key() -> None:
     for fault in (LOST, Errored(503)):
-        course = Course().told(meeting(ONE, fault), Sent(), tells=unknown)
-        course.told(ONE, Sent(), Sent(key=K2))
+        course = Course().run(meeting(ONE, fault), Sent(), reports=unknown)
+        course.run(ONE, Sent(), Sent(key=K2))
 
         assert course.against() == set()
 
 
 def test_a_late_retry_needs_the_key_of_its_refund() -> None:
-    course = Course(ORDER, ORDER).told(meeting(ONE, LOST), Sent(), tells=unknown)
-    course.told(msgspec.structs.replace(ONE, order=1), Sent(key=K2, order=0), Sent(key=K3))
+    course = Course(ORDER, ORDER).run(meeting(ONE, LOST), Sent(), reports=unknown)
+    course.run(msgspec.structs.replace(ONE, order=1), Sent(key=K2, order=0), Sent(key=K3))
 
     assert course.against() == {"client.as-told-only"}
 
 
 def test_what_was_reported_as_refused_is_not_retried_late() -> None:
-    course = Course(ORDER, ORDER).told(meeting(ONE, Errored(429)), Sent(), tells=refused)
-    course.told(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
+    course = Course(ORDER, ORDER).run(meeting(ONE, Errored(429)), Sent(), reports=refused)
+    course.run(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
 
     assert course.against() == {"client.as-told-only"}
 
 
 def test_a_key_for_two_refunds_is_no_late_retry_of_the_first() -> None:
-    course = Course().told(meeting(ONE, Errored(503)), Sent(), tells=unknown).told(ONE, Sent())
+    course = Course().run(meeting(ONE, Errored(503)), Sent(), reports=unknown).run(ONE, Sent())
 
     assert course.against() == {"client.key-of-its-own"}
 
 
 def test_the_judge_returns_each_key_with_its_use() -> None:
-    course = Course().told(meeting(ONE, LOST), Sent(), tells=unknown)
+    course = Course().run(meeting(ONE, LOST), Sent(), reports=unknown)
 
     assert course.judged.keys.uses == {K1: Use("refundOrder", course.order_id, unknown=True)}
 
 
 def test_a_refund_that_never_got_out_may_be_retried_late() -> None:
-    unseen = Course(ORDER, ORDER).told(meeting(ONE, Refused()), tells=unknown)
-    unseen.told(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
-    here = Course().told(meeting(ONE, Refused()), tells=unknown).told(ONE, Sent(), Sent(key=K2))
+    unseen = Course(ORDER, ORDER).run(meeting(ONE, Refused()), reports=unknown)
+    unseen.run(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
+    here = Course().run(meeting(ONE, Refused()), reports=unknown).run(ONE, Sent(), Sent(key=K2))
 
     assert (unseen.against(), here.against()) == (set(), set())
 
 
 def test_a_refund_that_never_got_out_but_was_reported_refused_stays_so() -> None:
-    course = Course(ORDER, ORDER).told(meeting(ONE, Refused()), tells=RefusedIt())
-    course.told(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
+    course = Course(ORDER, ORDER).run(meeting(ONE, Refused()), reports=RefusedIt())
+    course.run(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
 
     assert course.against() == {"client.as-told-only"}
 
@@ -261,7 +261,7 @@ def test_a_refund_that_never_got_out_but_was_reported_refused_stays_so() -> None
 )
 def test_the_key_of_the_first_attempt_counts(keys: tuple[str, str], verdicts: list[str]) -> None:
     met = meeting(ONE, Errored(503), Errored(503))
-    course = Course().told(met, Sent(), *(Sent(key=each) for each in keys))
+    course = Course().run(met, Sent(), *(Sent(key=each) for each in keys))
 
     assert [each.verdict for each in course.findings("client.key-kept")] == verdicts
 
@@ -269,4 +269,4 @@ def test_the_key_of_the_first_attempt_counts(keys: tuple[str, str], verdicts: li
 def test_retry_after_counts_with_a_429_only() -> None:
     failed = meeting(ONE, Errored(503, retry_after_s=1))
 
-    assert Course().told(failed, *again(after_s=0.1)).findings("client.waits-as-asked") == ()
+    assert Course().run(failed, *again(after_s=0.1)).findings("client.waits-as-asked") == ()
