@@ -91,10 +91,7 @@ def test_no_scenario_starts_after_the_time_limit(cli: Cli, served: Served, tmp_p
 
 
 def test_a_run_never_refunds_more_than_its_limit(
-    cli: Cli,
-    serve_mock: Callable[..., Served],
-    target_file: Callable[..., Path],
-    tmp_path: Path,
+    cli: Cli, serve_mock: Callable[..., Served], target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     served = serve_mock()
     target = target_file(served.base_url, limits={"refunded_amount": 25_000})

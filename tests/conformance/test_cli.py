@@ -349,9 +349,7 @@ def small_run(shared_run: Callable[..., Path], tmp_path: Path) -> Path:
     return Path(shutil.copytree(shared_run("small", *SMALL), tmp_path / "report"))
 
 
-def test_a_run_of_one_operation_writes_its_files(
-    small_run: Path,
-) -> None:
+def test_a_run_of_one_operation_writes_its_files(small_run: Path) -> None:
     summary = json.loads((small_run / "run.json").read_text())
 
     assert (summary["verdict"], sorted(path.name for path in small_run.iterdir())) == (
@@ -360,9 +358,7 @@ def test_a_run_of_one_operation_writes_its_files(
     )
 
 
-def test_a_run_judges_only_the_chosen_operation(
-    small_run: Path,
-) -> None:
+def test_a_run_judges_only_the_chosen_operation(small_run: Path) -> None:
     summary = json.loads((small_run / "run.json").read_text())
 
     assert {each["operation"] for each in summary["requirements"]} == {
@@ -370,9 +366,7 @@ def test_a_run_judges_only_the_chosen_operation(
     }
 
 
-def test_a_run_uses_orders_of_the_chosen_market_only(
-    small_run: Path,
-) -> None:
+def test_a_run_uses_orders_of_the_chosen_market_only(small_run: Path) -> None:
     markets = {
         order["plan"]["market"]
         for line in _journal(small_run)
@@ -383,9 +377,7 @@ def test_a_run_uses_orders_of_the_chosen_market_only(
     assert markets == {"SE"}
 
 
-def test_the_junit_file_has_a_test_for_every_requirement(
-    small_run: Path,
-) -> None:
+def test_the_junit_file_has_a_test_for_every_requirement(small_run: Path) -> None:
     root = ElementTree.parse(small_run / "junit.xml").getroot()
     summary = json.loads((small_run / "run.json").read_text())
 

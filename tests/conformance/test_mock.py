@@ -270,10 +270,7 @@ def test_an_order_is_made_as_planned(served: Served, plan: dict[str, Any], shown
         (b'{"market": "SE", "currency": "SEK", "order_amount": "1"}', "$.order_amount"),
         (b'{"market": "SE", "currency": "SEK", "order_amount": 1, "x": 1}', "unknown field `x`"),
         (b'{"market": "SE", "currency": "SEK", "order_amount": -1}', "order_amount"),
-        (
-            b'{"market": "SE", "currency": "SEK", "order_amount": 1, "captures": [2]}',
-            "captures",
-        ),
+        (b'{"market": "SE", "currency": "SEK", "order_amount": 1, "captures": [2]}', "captures"),
         (b"\xff\xfe", "no order plan"),
     ],
 )

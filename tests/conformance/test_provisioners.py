@@ -51,10 +51,7 @@ def test_a_program_receives_plans_one_after_the_other() -> None:
     made = _provided(ECHO, FULL, PART)
     assert [
         (each.order_id, each.capture_ids) for each in made if isinstance(each, ProvidedOrder)
-    ] == [
-        ("o0", ("10000",)),
-        ("o1", ("6000",)),
-    ]
+    ] == [("o0", ("10000",)), ("o1", ("6000",))]
 
 
 @pytest.mark.parametrize(

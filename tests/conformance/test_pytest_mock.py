@@ -9,9 +9,7 @@ from klarna_specs.exchange import Response
 from .plugged import plugged
 
 
-def test_klarna_mock_has_orders_faults_a_clock_and_ledgers(
-    pytester: pytest.Pytester,
-) -> None:
+def test_klarna_mock_has_orders_faults_a_clock_and_ledgers(pytester: pytest.Pytester) -> None:
     tests = """
         import pytest
         from klarna_specs.client.faults import Errored

@@ -125,9 +125,7 @@ def test_a_harmless_client_passes(klarna_mock: KlarnaMock, name: str) -> None:
     assert _go_through(klarna_mock, name) == []
 
 
-def test_the_reference_client_passes_every_scenario(
-    pytester: pytest.Pytester,
-) -> None:
+def test_the_reference_client_passes_every_scenario(pytester: pytest.Pytester) -> None:
     tests = """
         from test_glue import *
 
@@ -146,9 +144,7 @@ def test_the_reference_client_passes_every_scenario(
     assert any("[one-refund-of-10000-response-lost-after-booking]" in line for line in passed)
 
 
-def test_do_may_be_a_coroutine_function(
-    pytester: pytest.Pytester,
-) -> None:
+def test_do_may_be_a_coroutine_function(pytester: pytest.Pytester) -> None:
     tests = """
         from test_glue import *
 
@@ -193,9 +189,7 @@ def test_do_may_be_a_coroutine_function(
     ran.stdout.fnmatch_lines(["client.done-is-true: *", "FAILED *on_the_loop_of_the_test - *"])
 
 
-def test_a_failure_names_the_command_and_its_faults(
-    pytester: pytest.Pytester,
-) -> None:
+def test_a_failure_names_the_command_and_its_faults(pytester: pytest.Pytester) -> None:
     tests = """
         from test_glue import *
 
@@ -255,9 +249,7 @@ def test_a_failure_names_the_command_and_its_faults(
     )
 
 
-def test_own_faults_and_traffic_stay_outside_of_scenarios(
-    pytester: pytest.Pytester,
-) -> None:
+def test_own_faults_and_traffic_stay_outside_of_scenarios(pytester: pytest.Pytester) -> None:
     tests = """
         from test_glue import *
 

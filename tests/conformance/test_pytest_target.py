@@ -28,9 +28,7 @@ def open_to_all(serve_mock: Callable[..., Served]) -> Served:
     return serve_mock("--mutant", "cancel-without-credentials")
 
 
-def test_each_requirement_is_an_item_with_markers(
-    pytester: pytest.Pytester,
-) -> None:
+def test_each_requirement_is_an_item_with_markers(pytester: pytest.Pytester) -> None:
     def collected(*options: str) -> list[str]:
         ran = plugged(pytester, "--klarna-target", "mock", "--collect-only", "-q", *options)
         return [line for line in ran.outlines if "::" in line]
@@ -126,9 +124,7 @@ def test_an_accepted_deviation_is_an_expected_failure(
     ran.stdout.fnmatch_lines([f"XFAIL {CANCEL}::{CREDENTIALS} - *payments until 2999-01-01: soon*"])
 
 
-def test_a_stale_deviation_fails_the_run(
-    pytester: pytest.Pytester,
-) -> None:
+def test_a_stale_deviation_fails_the_run(pytester: pytest.Pytester) -> None:
     file = _deviations(pytester)
     options = ("--klarna-deviations", file, "-k", CREDENTIALS)
     ran = plugged(pytester, "--klarna-target", "mock", CANCEL, *options)

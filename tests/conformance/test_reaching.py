@@ -77,10 +77,7 @@ def test_a_tls_failure_names_the_remedy(
 
 @pytest.mark.parametrize(
     ("base_url", "told"),
-    [
-        ("http://a..b:{port}", "cannot be resolved"),
-        ("http://127.0.0.1:1", "is the server up"),
-    ],
+    [("http://a..b:{port}", "cannot be resolved"), ("http://127.0.0.1:1", "is the server up")],
 )
 def test_an_unreachable_server_names_the_remedy(base_url: str, told: str, tmp_path: Path) -> None:
     with pytest.raises(PreflightError, match=told):

@@ -334,10 +334,7 @@ WRONG: dict[str, tuple[str, str, list[Entry]]] = {
     "a capture of an expired order": (
         "WARN",
         "capture.not-after-expiry",
-        [
-            _read(status="EXPIRED"),
-            _created("capture", CAPTURE, {"captured_amount": 500}),
-        ],
+        [_read(status="EXPIRED"), _created("capture", CAPTURE, {"captured_amount": 500})],
     ),
 }
 

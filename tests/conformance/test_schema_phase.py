@@ -114,9 +114,7 @@ def test_no_scenario_comes_twice() -> None:
 
 
 @pytest.mark.parametrize("operation", WITH_BODY)
-def test_bodies_within_and_beyond_the_described_limits_are_generated(
-    operation: str,
-) -> None:
+def test_bodies_within_and_beyond_the_described_limits_are_generated(operation: str) -> None:
     body = spec().operations[operation].body
     assert body is not None
     values = [s.body.value for s in steps(operation) if isinstance(s.body, Json)]

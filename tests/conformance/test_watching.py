@@ -199,8 +199,7 @@ def test_a_fault_applies_to_its_operation_only(serve_mock: Callable[..., Served]
     served = serve_mock()
     order = served.order(captures=[4_000])
     served.client.post(
-        "/_control/faults",
-        json={"faults": ["error"], "operation": "releaseRemainingAuthorization"},
+        "/_control/faults", json={"faults": ["error"], "operation": "releaseRemainingAuthorization"}
     )
     statuses = [
         served.client.get(served.path(order)).status_code,

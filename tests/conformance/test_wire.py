@@ -100,9 +100,7 @@ def test_provisioner_and_clock_of_another_server_get_no_credentials() -> None:
 
         async def go() -> None:
             opened = target(
-                "http://127.0.0.1:9",
-                provisioner=provisioner,
-                clock_url=f"{other.base_url}/clock",
+                "http://127.0.0.1:9", provisioner=provisioner, clock_url=f"{other.base_url}/clock"
             )
             async with opened:
                 await opened.provide(PLAN)
@@ -244,10 +242,7 @@ def ca(authority: trustme.CA, tmp_path: Path) -> Path:
 
 def test_a_private_ca_is_trusted_only_if_configured(authority: trustme.CA, ca: Path) -> None:
     with Listener(lambda *_: response("200 OK"), context=served_by(authority)) as server:
-        outcomes = [
-            asked(server.base_url, tls=Tls(ca=ca)),
-            asked(server.base_url),
-        ]
+        outcomes = [asked(server.base_url, tls=Tls(ca=ca)), asked(server.base_url)]
     assert [getattr(o, "status", None) or getattr(o, "kind", None) for o in outcomes] == [
         200,
         "tls",

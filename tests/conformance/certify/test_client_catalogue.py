@@ -4,14 +4,7 @@ from collections import Counter
 from inspect import isclass
 
 from klarna_conformance.wrong.catalogue import harmless_variants, mutants
-from klarna_conformance.wrong.clients import (
-    details,
-    keys,
-    rare,
-    reporting,
-    resending,
-    sending,
-)
+from klarna_conformance.wrong.clients import details, keys, rare, reporting, resending, sending
 from klarna_conformance.wrong.clients.catalogue import client_mutants
 from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_specs.client.requirements import client_requirements

@@ -78,11 +78,7 @@ class Scripted:
 
 
 def played(
-    client: Scripted,
-    *commands: Command,
-    plan: Any = FULL,
-    orders: int = 1,
-    tempo: Tempo = TEMPO,
+    client: Scripted, *commands: Command, plan: Any = FULL, orders: int = 1, tempo: Tempo = TEMPO
 ) -> Course:
     async def go() -> Course:
         stage = Stage(spec(), client, seed=1, tempo=tempo)

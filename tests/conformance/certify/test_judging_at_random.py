@@ -52,9 +52,7 @@ def rightly(course: Course, command: Command, number: int) -> None:
 
 @given(client_scenarios(SPEC))
 @settings(max_examples=200, deadline=None)
-def test_a_correct_client_violates_nothing_whatever_the_faults(
-    scenario: ClientScenario,
-) -> None:
+def test_a_correct_client_violates_nothing_whatever_the_faults(scenario: ClientScenario) -> None:
     course = Course(*scenario.orders)
     for number, command in enumerate(scenario.commands, 1):
         rightly(course, command, number)

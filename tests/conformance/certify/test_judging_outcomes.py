@@ -4,16 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from klarna_specs.client.faults import (
-    FAULTS,
-    Cut,
-    Errored,
-    Refused,
-    Slow,
-    Truncated,
-    Twice,
-    Varied,
-)
+from klarna_specs.client.faults import FAULTS, Cut, Errored, Refused, Slow, Truncated, Twice, Varied
 from klarna_specs.client.play import (
     Command,
     Done,
