@@ -30,10 +30,10 @@ def _silent(connection: socket.socket, closing: threading.Event) -> None:
     closing.wait(60)
 
 
-def _again_and_again(
+def _endless(
     start: bytes, piece: bytes, *, pause_s: float = 0.0, times: int = 1_000_000
 ) -> Behaviour:
-    """Sends a beginning, and then the same piece until somebody has enough."""
+    """Sends a start, and then the same piece until the client disconnects."""
 
     def behave(connection: socket.socket, closing: threading.Event) -> None:
         connection.sendall(start)
@@ -55,50 +55,47 @@ def _sending(raw: bytes) -> Behaviour:
 _OK = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
 _CHUNKED = _OK + b"Transfer-Encoding: chunked\r\n\r\n"
 _PIECE = b" " * 65_536
-_GOING_ON: dict[str, Behaviour] = {
+_UNFINISHED: dict[str, Behaviour] = {
     "nothing": _nothing,
     "reset": _reset,
     "silent": _silent,
-    "endless": _again_and_again(_CHUNKED, b"1\r\n \r\n", pause_s=0.05),
-    "endless-and-fast": _again_and_again(_OK + b"\r\n", _PIECE),
-    "hundred-megabytes": _again_and_again(
-        _OK + b"Content-Length: 104857600\r\n\r\n", _PIECE, times=1_600
-    ),
-    "slow-headers": _again_and_again(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a", pause_s=0.02),
-    "slow-body": _again_and_again(_OK + b"Content-Length: 9999\r\n\r\n", b"[", pause_s=0.02),
-    "endless-headers": _again_and_again(b"HTTP/1.1 200 OK\r\n", b"X-More: yes\r\n" * 1_000),
-    "endless-header-line": _again_and_again(b"HTTP/1.1 200 OK\r\nX-Long: ", b"a" * 65_536),
-    "endless-continue": _again_and_again(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
-    "endless-early-hints": _again_and_again(
+    "endless": _endless(_CHUNKED, b"1\r\n \r\n", pause_s=0.05),
+    "endless-and-fast": _endless(_OK + b"\r\n", _PIECE),
+    "hundred-megabytes": _endless(_OK + b"Content-Length: 104857600\r\n\r\n", _PIECE, times=1_600),
+    "slow-headers": _endless(b"HTTP/1.1 200 OK\r\nX-Slow: ", b"a", pause_s=0.02),
+    "slow-body": _endless(_OK + b"Content-Length: 9999\r\n\r\n", b"[", pause_s=0.02),
+    "endless-headers": _endless(b"HTTP/1.1 200 OK\r\n", b"X-More: yes\r\n" * 1_000),
+    "endless-header-line": _endless(b"HTTP/1.1 200 OK\r\nX-Long: ", b"a" * 65_536),
+    "endless-continue": _endless(b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 100),
+    "endless-early-hints": _endless(
         b"", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n", pause_s=0.01
     ),
-    "endless-trailers": _again_and_again(_CHUNKED + b"0\r\n", b"X-More: yes\r\n" * 1_000),
-    "endless-chunk-size": _again_and_again(_CHUNKED, b"0" * 65_536),
+    "endless-trailers": _endless(_CHUNKED + b"0\r\n", b"X-More: yes\r\n" * 1_000),
+    "endless-chunk-size": _endless(_CHUNKED, b"0" * 65_536),
 }
 
 BEHAVIOURS: dict[str, Behaviour] = {
-    **_GOING_ON,
+    **_UNFINISHED,
     **{name: _sending(raw) for name, raw in ANSWERS.items()},
 }
-"""Every way to misbehave, by name; each answers one request, and then the connection is closed."""
+"""All behaviours by name; each answers one request and closes the connection."""
 
 TLS_BEHAVIOURS: dict[str, Behaviour] = {
     "plain-on-a-tls-port": _sending(answer("200 OK", b"{}", "application/json")),
     "handshake-that-never-ends": _silent,
     **{name: _sending(raw) for name, raw in TLS_ANSWERS.items()},
 }
-"""What comes where https is spoken; those with a certificate misbehave after the handshake."""
+"""Behaviours of https servers; those with a certificate misbehave after the handshake."""
 
-UNANSWERED = frozenset(_GOING_ON)
-"""The behaviours that make no complete response of reasonable size."""
+UNANSWERED = frozenset(_UNFINISHED)
+"""Behaviours without a complete response of reasonable size."""
 
 
 class HostileServer:
     """Listens on loopback and misbehaves until closed.
 
-    With `orders` it makes orders as it should, and answers 404 for the one that nobody has.
-
-    `asked` is set by the first request, `requests` are all that were read.
+    With `orders` it creates orders correctly, and answers 404 for the unknown one. `asked` is set
+    by the first request, `requests` are all that were read.
     """
 
     def __init__(self, behaviour: str, *, orders: bool) -> None:
@@ -116,7 +113,7 @@ class HostileServer:
         threading.Thread(target=self._accept, daemon=True).start()
 
     def close(self) -> None:
-        """Stops listening, and ends every behaviour that goes on for long."""
+        """Stops listening, and ends unfinished behaviours."""
         self._closing.set()
         self._listener.shutdown(socket.SHUT_RDWR)
         self._listener.close()
@@ -135,7 +132,7 @@ class HostileServer:
             with self._greeted(connection) as greeted:
                 self._answer(greeted)
         except OSError:
-            pass  # the client had enough
+            pass  # the client disconnected
 
     def _greeted(self, connection: socket.socket) -> socket.socket:
         if self._context is None:

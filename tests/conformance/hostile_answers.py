@@ -1,4 +1,4 @@
-"""Answers that are wrong, as the bytes that go over the wire."""
+"""Wrong responses as raw bytes."""
 
 import gzip
 import json
@@ -12,7 +12,7 @@ _SCRIPT = "\"'></pre><script>alert(1)</script><img src=x onerror=alert(1)>{{7*7}
 
 
 def answer(status: str, body: bytes, content_type: str, *headers: str) -> bytes:
-    """A response with a right length, and more headers if told."""
+    """A response with a correct length, and optional headers."""
     lines = [
         f"HTTP/1.1 {status}",
         f"Content-Type: {content_type}",
@@ -48,9 +48,14 @@ def _nested(depth: int) -> str:
 
 
 def _script_everywhere() -> bytes:
-    told = dict.fromkeys(("order_id", "status", "fraud_status", "purchase_currency"), _SCRIPT)
+    members = dict.fromkeys(("order_id", "status", "fraud_status", "purchase_currency"), _SCRIPT)
     refund = {"refund_id": _SCRIPT, "refunded_amount": _SCRIPT, "description": _SCRIPT}
-    body = {**told, "error_code": _SCRIPT, "error_messages": [_SCRIPT], "correlation_id": _SCRIPT}
+    body = {
+        **members,
+        "error_code": _SCRIPT,
+        "error_messages": [_SCRIPT],
+        "correlation_id": _SCRIPT,
+    }
     body = {**body, "captured_amount": _SCRIPT, "refunds": [refund], _SCRIPT: _SCRIPT}
     headers = (f"Refund-Id: {_SCRIPT}", f"Location: {_SCRIPT}", f"X-Odd: {_SCRIPT}")
     return answer("200 OK", json.dumps(body).encode(), f"application/json; {_SCRIPT}", *headers)
@@ -131,7 +136,7 @@ _RAW: dict[str, bytes] = {
     "header-of-a-megabyte": _head(b"X-Long: " + b"a" * 1_000_000, b"Content-Length: 0"),
     "two-locations": _created("Refund-Id: 1", "Location: /a", "Location: /b"),
     "two-content-types": _json("{}", "Content-Type: text/html"),
-    # where it leads to
+    # redirects, Locations and ids
     "redirect": b"HTTP/1.1 302 Found\r\nLocation: /again\r\nContent-Length: 0\r\n"
     + _CLOSE
     + b"\r\n",
@@ -153,9 +158,9 @@ _RAW: dict[str, bytes] = {
     "refusal-in-script": answer(
         "403 Forbidden", f'{{"error_code": {json.dumps(_SCRIPT)}}}'.encode(), "application/json"
     ),
-    # asking to wait, for ever and at once
+    # rate limits
     "asks-to-wait": answer("429 Too Many Requests", b"", "text/plain", "Retry-After: 86400"),
 }
 
 ANSWERS: dict[str, bytes] = {**_RAW, **{name: _json(body) for name, body in _BODIES.items()}}
-"""Each wrong answer by name."""
+"""Each wrong response by name."""

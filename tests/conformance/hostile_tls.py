@@ -1,4 +1,4 @@
-"""Servers whose TLS is not to be trusted, or that speak something else above it."""
+"""Servers with untrusted certificates."""
 
 import datetime
 import ssl
@@ -10,16 +10,15 @@ from .hostile_answers import answer
 
 __all__ = ["TLS_ANSWERS", "authority", "server_context"]
 
-TLS_ANSWERS: dict[str, bytes] = {
-    "self-signed": answer("200 OK", b"{}", "application/json"),
-    "expired-certificate": answer("200 OK", b"{}", "application/json"),
-    "certificate-of-another-name": answer("200 OK", b"{}", "application/json"),
-}
-"""What servers with a certificate would answer, if anybody trusted it."""
+TLS_ANSWERS: dict[str, bytes] = dict.fromkeys(
+    ("self-signed", "expired-certificate", "certificate-of-another-name"),
+    answer("200 OK", b"{}", "application/json"),
+)
+"""Responses of servers with an untrusted certificate."""
 
 
 def server_context(behaviour: str) -> ssl.SSLContext | None:
-    """The TLS of a server; None where there is none to speak of."""
+    """The TLS of a server; None without a certificate."""
     return _context(behaviour) if behaviour in TLS_ANSWERS else None
 
 
@@ -38,5 +37,5 @@ def _context(behaviour: str) -> ssl.SSLContext:
 
 @cache
 def authority() -> trustme.CA:
-    """The one that issues the certificates, which clients of these tests may trust."""
+    """The certificate authority, which clients of these tests may trust."""
     return trustme.CA()

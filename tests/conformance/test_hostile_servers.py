@@ -1,4 +1,4 @@
-"""Servers that misbehave on the wire: a run ends in bounded time, and what was seen is judged."""
+"""Servers that misbehave on the wire: a run ends in bounded time, and its exchanges are judged."""
 
 import json
 import re
@@ -31,62 +31,40 @@ SCENARIOS = (
     Scenario(plan=PART, steps=(Together((release(), KEYED)),)),
     Scenario(plan=FULL, steps=(get_order(order="unknown"),)),
 )
-FIRST_SEEN = {
-    "html": "order.money-adds-up",
+_READ = ("html", "odd-header", "invalid-utf-8", "utf-16", "byte-order-mark", "nan", "deep")
+_MORE_READ = ("huge-integer", "beyond-any-float", "script-everywhere", "length-too-short")
+_UNDECODED = ("gzip-of-nothing-known", "gzip-cut-off", "gzip-five-times", "gzip-bomb")
+_MORE_UNDECODED = ("gzip-bomb-in-gzip", "deflate-garbage", "brotli-garbage")
+_INVALID = ("two-lengths", "nul-in-a-header", "ten-thousand-headers", "header-of-a-megabyte")
+_NO_ANSWER = ("http-0.9", "asks-to-wait", "unexpected-101", "redirect-elsewhere", *UNANSWERED)
+_PLACES = ("location-of-script", "ids-that-climb", "two-locations")
+EXPECTED = {
     "not-found": "order.answered",
-    "odd-json": "order.shows-what-happened",
-    "odd-header": "order.money-adds-up",
-    "invalid-utf-8": "order.money-adds-up",
-    "utf-16": "order.money-adds-up",
-    "byte-order-mark": "order.money-adds-up",
-    "nan": "order.money-adds-up",
-    "deep": "order.money-adds-up",
-    "huge-integer": "order.money-adds-up",
-    "beyond-any-float": "order.money-adds-up",
-    "script-everywhere": "order.money-adds-up",
-    "length-too-short": "order.money-adds-up",
-    "duplicate-members": "order.money-adds-up",
-    "nearly-too-deep": "order.shows-what-happened",
-    "location-of-script": "refund.location-leads-to-refund",
-    "ids-that-climb": "refund.location-leads-to-refund",
-    "two-locations": "refund.location-leads-to-refund",
-    "unexpected-101": "order.answers",
-    "redirect-elsewhere": "order.answers",
-    "gzip-of-nothing-known": "order.answers",
-    "gzip-cut-off": "order.answers",
-    "gzip-five-times": "order.answers",
-    "gzip-bomb": "order.answers",
-    "gzip-bomb-in-gzip": "order.answers",
-    "deflate-garbage": "order.answers",
-    "brotli-garbage": "order.answers",
-    "two-lengths": "order.answers",
-    "nul-in-a-header": "order.answers",
-    "ten-thousand-headers": "order.answers",
-    "header-of-a-megabyte": "order.answers",
-    "http-0.9": "order.answers",
-    "asks-to-wait": "order.answers",
-    **dict.fromkeys(UNANSWERED, "order.answers"),
+    **dict.fromkeys(("odd-json", "nearly-too-deep"), "order.shows-what-happened"),
+    **dict.fromkeys(("duplicate-members", *_READ, *_MORE_READ), "order.money-adds-up"),
+    **dict.fromkeys((*_UNDECODED, *_MORE_UNDECODED, *_INVALID, *_NO_ANSWER), "order.answers"),
+    **dict.fromkeys(_PLACES, "refund.location-leads-to-refund"),
 }
-"""What is violated first of all, where it is plain what that has to be."""
+"""A requirement that a behaviour must violate, if that is certain."""
 
 
 ORDERLY = {"invalid-utf-8", "script-everywhere"}
-"""Those whose answer could be one to an order plan."""
+"""Behaviours whose response is a valid answer to an order plan."""
 
 
 def short_backoff() -> RateLimiter:
-    """Backs off no longer than a test may take."""
+    """Bounds the backoff to the time of a test."""
     return RateLimiter(max_backoff_s=0.1)
 
 
 @pytest.fixture(autouse=True)
 def never_blocked(monkeypatch: pytest.MonkeyPatch) -> None:
-    """On a busy machine timeouts as short as these are noticed late, and would not be judged."""
+    """On a busy machine such short timeouts are noticed late, and would not be judged."""
     monkeypatch.setattr(wire, "_BLOCKED_S", 600.0)
 
 
 @pytest.mark.parametrize("behaviour", BEHAVIOURS)
-def test_a_misbehaving_server_fails_and_leaves_a_report_that_runs_nothing(
+def test_a_misbehaving_server_fails_and_its_report_is_inert(
     behaviour: str, hostile: Callable[..., str], tmp_path: Path
 ) -> None:
     summary = run_on(
@@ -96,14 +74,12 @@ def test_a_misbehaving_server_fails_and_leaves_a_report_that_runs_nothing(
     written = json.loads((tmp_path / "run.json").read_text())
 
     assert (summary.verdict, summary.errors, written["exit_code"]) == ("NONCONFORMANT", (), 1)
-    assert FIRST_SEEN.get(behaviour, next(iter(failed))) in failed
+    assert EXPECTED.get(behaviour, next(iter(failed))) in failed
     assert active_parts((tmp_path / "report.html").read_text()) == []
 
 
 @pytest.mark.parametrize("behaviour", TLS_BEHAVIOURS)
-def test_a_server_whose_tls_cannot_be_trusted_is_asked_nothing(
-    behaviour: str, tmp_path: Path
-) -> None:
+def test_an_untrusted_tls_server_gets_no_request(behaviour: str, tmp_path: Path) -> None:
     ca = tmp_path / "ca.pem"
     authority().cert_pem.write_to_path(str(ca))
     server = HostileServer(behaviour, orders=True)
@@ -119,7 +95,7 @@ def test_a_server_whose_tls_cannot_be_trusted_is_asked_nothing(
 
 
 @pytest.mark.parametrize("behaviour", sorted({*BEHAVIOURS} - {*UNANSWERED, *ORDERLY}))
-def test_a_server_on_which_no_order_can_be_had_is_not_fully_verified(
+def test_a_server_without_orders_is_not_fully_verified(
     behaviour: str, hostile: Callable[..., str], tmp_path: Path
 ) -> None:
     summary = run_on(hostile(behaviour), tmp_path, SCENARIOS[:1], limiter=short_backoff())
@@ -127,21 +103,23 @@ def test_a_server_on_which_no_order_can_be_had_is_not_fully_verified(
     assert (summary.verdict, summary.exit_code, summary.errors) == ("NOT FULLY VERIFIED", 4, ())
 
 
-def test_a_redirect_is_told_and_not_followed(hostile: Callable[..., str], tmp_path: Path) -> None:
+def test_a_redirect_is_reported_and_not_followed(
+    hostile: Callable[..., str], tmp_path: Path
+) -> None:
     summary = run_on(hostile("redirect-elsewhere", orders=True), tmp_path, SCENARIOS)
-    told = {finding.observed for finding in summary.findings}
+    observed = {finding.observed for finding in summary.findings}
 
-    assert "status 307, to 'http://elsewhere.invalid/steal', which was not followed" in told
+    assert "status 307, to 'http://elsewhere.invalid/steal', which was not followed" in observed
 
 
 @pytest.mark.parametrize(
     "behaviour",
     ["hundred-megabytes", "endless-and-fast", "gzip-bomb", "a-megabyte-of-text", "deep"],
 )
-def test_a_server_that_sends_a_lot_costs_little_memory(
+def test_large_responses_cost_little_memory(
     behaviour: str, hostile: Callable[..., str], tmp_path: Path
 ) -> None:
-    """Measured in a process of its own, which takes about 110 MB when answers are small."""
+    """Measured in its own process, which needs about 110 MB for small responses."""
     file = _target_file(hostile(behaviour, orders=True), tmp_path, timeout="2s")
     steps = (refund(1, key=Key(f"{n}")) for n in range(10))
     example = Counterexample(
@@ -172,7 +150,7 @@ def test_a_server_that_sends_a_lot_costs_little_memory(
     assert (finished.returncode, int(peak) < 250_000) == (1, True)
 
 
-def test_the_command_line_ends_on_bodies_without_an_end_and_without_a_traceback(
+def test_a_run_ends_without_a_traceback_on_endless_bodies(
     hostile: Callable[..., str], cli: Callable[..., Finished], tmp_path: Path
 ) -> None:
     file = _target_file(hostile("endless", orders=True), tmp_path)
@@ -183,7 +161,7 @@ def test_the_command_line_ends_on_bodies_without_an_end_and_without_a_traceback(
     assert (finished.code, finished.err) == (1, "")
 
 
-def test_a_server_that_never_answers_is_unreachable(
+def test_a_silent_server_is_unreachable(
     hostile: Callable[..., str], cli: Callable[..., Finished], tmp_path: Path
 ) -> None:
     base_url = hostile("silent")
@@ -195,7 +173,7 @@ def test_a_server_that_never_answers_is_unreachable(
     )
 
 
-def test_doctor_tells_a_server_that_makes_no_orders(
+def test_doctor_reports_a_server_without_orders(
     hostile: Callable[..., str], cli: Callable[..., Finished]
 ) -> None:
     base_url = hostile("html")
@@ -207,9 +185,7 @@ def test_doctor_tells_a_server_that_makes_no_orders(
     )
 
 
-def test_how_a_server_failed_to_answer_is_in_the_record(
-    hostile: Callable[..., str], tmp_path: Path
-) -> None:
+def test_the_record_has_the_kind_of_failure(hostile: Callable[..., str], tmp_path: Path) -> None:
     run_on(hostile("cut-off", orders=True), tmp_path, SCENARIOS)
     lines = (tmp_path / "journal.ndjson").read_text().splitlines()
     kinds = {
@@ -222,7 +198,7 @@ def test_how_a_server_failed_to_answer_is_in_the_record(
     assert kinds == {"protocol"}
 
 
-def test_a_body_of_ten_megabytes_is_kept_only_in_part(
+def test_a_body_of_ten_megabytes_is_recorded_truncated(
     hostile: Callable[..., str], tmp_path: Path
 ) -> None:
     run_on(hostile("huge", orders=True), tmp_path, SCENARIOS)

@@ -1,4 +1,4 @@
-"""What the judge promises beside verdicts: it is pure, and it explains concurrent calls."""
+"""Properties of the judge: it is pure, and it explains concurrent calls."""
 
 import itertools
 import json
@@ -15,7 +15,8 @@ from klarna_conformance.mock.server import Mock
 from klarna_reports.record.record import Finding, Played, TargetFacts
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Failure, Payload, Request, Response
-from klarna_specs.scenario import Key, Together
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Key, Step, Together
 from klarna_strategies.steps import (
     capture,
     extend,
@@ -49,20 +50,14 @@ def _with_group_in_order(came: Played, positions: tuple[int, ...]) -> Played:
 
 
 @pytest.mark.parametrize("server", [Mock, "keys-ignored", "refuses-every-refund"])
-def test_judging_the_same_exchanges_again_gives_the_same_findings(server: str | type[Mock]) -> None:
+def test_judging_recorded_exchanges_gives_the_same_findings(server: str | type[Mock]) -> None:
     came = played(server, FULL, *BROAD)
+    recorded = msgspec.json.decode(msgspec.json.encode(came), type=Played)
 
-    assert _judged(came) == came.findings
-
-
-def test_judging_exchanges_that_were_recorded_and_read_again_gives_the_same_findings() -> None:
-    came = played("keys-ignored", FULL, *BROAD)
-    again = msgspec.json.decode(msgspec.json.encode(came), type=Played)
-
-    assert _judged(again) == came.findings
+    assert _judged(came) == _judged(recorded) == came.findings
 
 
-def test_judging_does_not_depend_on_what_was_judged_before() -> None:
+def test_judging_does_not_depend_on_earlier_judgements() -> None:
     wrong, right = played("keys-ignored", FULL, *BROAD), played(Mock, FULL, *BROAD)
 
     assert [_judged(each) for each in (right, wrong, right)] == [
@@ -72,7 +67,7 @@ def test_judging_does_not_depend_on_what_was_judged_before() -> None:
     ]
 
 
-def test_the_findings_of_the_first_exchanges_do_not_depend_on_later_ones() -> None:
+def test_later_exchanges_do_not_change_findings_of_earlier_ones() -> None:
     came = played("keys-ignored", FULL, KEYED, KEYED, refund(10_001), get_order())
     for count in range(len(came.exchanges)):
         beginning = judge(spec(), FACTS, came.orders, came.exchanges[:count])
@@ -81,55 +76,45 @@ def test_the_findings_of_the_first_exchanges_do_not_depend_on_later_ones() -> No
 
 
 @pytest.mark.parametrize("positions", list(itertools.permutations(range(3))), ids=str)
-def test_a_concurrent_group_is_explained_in_any_order_of_its_answers(
-    positions: tuple[int, ...],
+@pytest.mark.parametrize(
+    ("plan", "calls"),
+    [
+        pytest.param(FULL, (refund(6_000), refund(4_000), refund(6_000)), id="independent"),
+        pytest.param(PART, (refund(10_000), capture(4_000), release()), id="dependent"),
+        pytest.param(FULL, (KEYED, KEYED, KEYED), id="one key"),
+    ],
+)
+def test_concurrent_calls_are_explained_in_any_order(
+    plan: OrderPlan, calls: tuple[Step, ...], positions: tuple[int, ...]
 ) -> None:
-    group = Together((refund(6_000), refund(4_000), refund(6_000)))
-    came = _with_group_in_order(played(Mock, FULL, group), positions)
+    came = _with_group_in_order(played(Mock, plan, Together(calls)), positions)
 
     assert [f for f in _judged(came) if f.verdict in ("FAIL", "WARN")] == []
 
 
-@pytest.mark.parametrize("positions", list(itertools.permutations(range(3))), ids=str)
-def test_concurrent_calls_that_depend_on_each_other_are_explained_in_any_order(
-    positions: tuple[int, ...],
+@pytest.mark.parametrize(
+    ("server", "calls", "failed"),
+    [
+        (
+            "bound-dropped",
+            (refund(6_000, key=Key("first")), refund(6_000, key=Key("second"))),
+            {"refund.within-captured-amount"},
+        ),
+        ("refuses-every-refund", (refund(6_000), refund(6_000)), {"refund.accepted"}),
+        (
+            "keys-ignored",
+            (KEYED, KEYED),
+            {"refund.replay-answered-alike", "refund.replay-booked-once"},
+        ),
+    ],
+)
+def test_a_concurrent_group_without_an_explanation_fails(
+    server: str, calls: tuple[Step, ...], failed: set[str]
 ) -> None:
-    group = Together((refund(10_000), capture(4_000), release()))
-    came = _with_group_in_order(played(Mock, PART, group), positions)
-
-    assert [f for f in _judged(came) if f.verdict in ("FAIL", "WARN")] == []
+    assert deviations(server, FULL, Together(calls)) == dict.fromkeys(failed, "FAIL")
 
 
-@pytest.mark.parametrize("positions", [(0, 1, 2), (2, 1, 0)], ids=str)
-def test_one_key_sent_at_the_same_time_is_one_refund_in_any_order(
-    positions: tuple[int, ...],
-) -> None:
-    came = _with_group_in_order(played(Mock, FULL, Together((KEYED, KEYED, KEYED))), positions)
-
-    assert [f for f in _judged(came) if f.verdict in ("FAIL", "WARN")] == []
-
-
-def test_two_keys_that_together_exceed_what_is_left_and_both_succeed_fail_the_bound() -> None:
-    first, second = refund(6_000, key=Key("first")), refund(6_000, key=Key("second"))
-
-    assert deviations("bound-dropped", FULL, Together((first, second))) == {
-        "refund.within-captured-amount": "FAIL"
-    }
-
-
-def test_two_refunds_of_which_either_fits_that_are_both_refused_fail_the_acceptance() -> None:
-    assert deviations("refuses-every-refund", FULL, Together((refund(6_000), refund(6_000)))) == {
-        "refund.accepted": "FAIL"
-    }
-
-
-def test_one_key_sent_at_the_same_time_and_booked_twice_fails() -> None:
-    found = deviations("keys-ignored", FULL, Together((KEYED, KEYED)))
-
-    assert found["refund.replay-answered-alike"] == "FAIL"
-
-
-def test_one_wrong_answer_does_not_spoil_the_judgement_of_the_next() -> None:
+def test_a_wrong_response_does_not_affect_the_next_verdict() -> None:
     name = "bound-not-looked-at-above-twice-the-order"
     came = played(name, FULL, refund(1_000), refund(20_001), get_order(), refund(1))
     of_the_bound = [
@@ -147,7 +132,7 @@ def test_a_finding_names_the_exchange_that_shows_it() -> None:
     assert (shown.method, shown.path.rsplit("/", 1)[-1]) == ("POST", "refunds")
 
 
-def test_a_finding_that_a_later_read_decides_names_that_read() -> None:
+def test_a_finding_names_the_later_read_that_decides_it() -> None:
     came = played("refund-of-one-unit-not-booked", FULL, refund(1))
     finding = next(f for f in came.findings if f.requirement == "refund.books-amount")
 
@@ -156,8 +141,8 @@ def test_a_finding_that_a_later_read_decides_names_that_read() -> None:
     )
 
 
-def test_a_refund_repeated_after_its_answer_was_lost_is_booked_once() -> None:
-    class LosesTheFirstAnswer(Mock):
+def test_a_refund_replayed_after_a_lost_response_is_booked_once() -> None:
+    class LosesTheFirstResponse(Mock):
         def respond(self, request: Request, base_url: str) -> Any:
             first = not any(each.request.method == "POST" for each in self.exchanges)
             response = super().respond(request, base_url)
@@ -165,12 +150,12 @@ def test_a_refund_repeated_after_its_answer_was_lost_is_booked_once() -> None:
                 return Failure(kind="timeout", message="ReadTimeout")
             return response
 
-    assert deviations(LosesTheFirstAnswer, FULL, KEYED, KEYED) == {"refund.answers": "FAIL"}
+    assert deviations(LosesTheFirstResponse, FULL, KEYED, KEYED) == {"refund.answers": "FAIL"}
 
 
 @pytest.mark.parametrize("prefix", ["krn:payments:", "a b ", "ä", "a/b"])
-def test_ids_that_have_to_be_encoded_in_a_path_are_read_back(prefix: str) -> None:
-    class NamesOddly(Mock):
+def test_ids_with_reserved_characters_are_read_back(prefix: str) -> None:
+    class HasReservedCharacters(Mock):
         def new_id(self) -> str:
             return prefix + super().new_id()
 
@@ -185,7 +170,7 @@ def test_ids_that_have_to_be_encoded_in_a_path_are_read_back(prefix: str) -> Non
             kept = [each for each in response.headers if each[0] != "Location"]
             return msgspec.structs.replace(response, headers=(*kept, ("Location", base_url + path)))
 
-    came = played(NamesOddly, FULL, refund(1_000))
+    came = played(HasReservedCharacters, FULL, refund(1_000))
     verdicts = {f.requirement: f.verdict for f in came.findings}
 
     assert (verdicts.get("refund.read-back"), verdicts["refund.location-leads-to-refund"]) == (
@@ -219,7 +204,7 @@ JSON_VALUES = st.recursive(
     derandomize=True,
     phases=(Phase.explicit, Phase.generate),
 )
-def test_whatever_json_a_server_answers_is_judged_without_an_error(value: Any, status: int) -> None:
+def test_any_json_response_is_judged_without_an_error(value: Any, status: int) -> None:
     class AnswersAnything(Mock):
         def respond(self, request: Request, base_url: str) -> Response:
             response = super().respond(request, base_url)
