@@ -1,4 +1,4 @@
-"""The command line: what it writes, and how it says what is wrong with what it was given."""
+"""The command line: its files, its output, and its errors."""
 
 import json
 import re
@@ -25,14 +25,14 @@ SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--ex
 
 @pytest.fixture
 def closed_port() -> Iterator[int]:
-    """A port that is bound, so that nobody else gets it, and on which nobody listens."""
+    """A port that is reserved, but does not accept connections."""
     with socket.socket() as bound:
         bound.bind(("127.0.0.1", 0))
         yield bound.getsockname()[1]
 
 
-def _told(finished: Finished) -> tuple[int, bool]:
-    """The exit code, and whether exactly one sentence was told on stderr and nothing else."""
+def _ended(finished: Finished) -> tuple[int, bool]:
+    """The exit code, and whether stderr is exactly one sentence."""
     one_sentence = re.fullmatch(r"Error: [^\n]+\n", finished.err) is not None
     return finished.code, one_sentence and "Traceback" not in finished.err
 
@@ -48,9 +48,9 @@ def test_every_command_has_help(command: str, cli: Cli) -> None:
 
 
 def test_the_help_names_every_command_and_exit_code(cli: Cli) -> None:
-    told = cli("--help").out
-    commands = re.findall(r"^  ([a-z]+)  ", told, re.MULTILINE)
-    codes = re.findall(r"^    ([0-9])  ", told, re.MULTILINE)
+    printed = cli("--help").out
+    commands = re.findall(r"^  ([a-z]+)  ", printed, re.MULTILINE)
+    codes = re.findall(r"^    ([0-9])  ", printed, re.MULTILINE)
 
     assert ({*COMMANDS} <= {*commands}, codes) == (True, ["0", "1", "2", "3", "4", "5"])
 
@@ -97,15 +97,11 @@ def test_an_unusable_target_is_refused_without_a_request(
     monkeypatch.setenv("KLARNA_USERNAME", "merchant")
     monkeypatch.setenv("KLARNA_PASSWORD", "correct horse")
 
-    assert _told(cli(command, target)) == (2, True)
+    assert _ended(cli(command, target)) == (2, True)
 
 
 def _never(*_: object) -> None:
-    raise AssertionError("something was sent")
-
-
-def test_a_closed_port_is_unreachable(cli: Cli, closed_port: int) -> None:
-    assert _told(cli("doctor", f"http://127.0.0.1:{closed_port}")) == (4, True)
+    raise AssertionError("a request was sent")
 
 
 def test_refused_credentials_are_reported(
@@ -114,13 +110,13 @@ def test_refused_credentials_are_reported(
     monkeypatch.setenv("KLARNA_PASSWORD", "wrong")
     finished = cli("doctor", served.base_url)
 
-    assert (_told(finished), "401" in finished.err) == ((4, True), True)
+    assert (_ended(finished), "401" in finished.err) == ((4, True), True)
 
 
 def test_a_playground_needs_credentials_from_the_environment(cli: Cli) -> None:
     finished = cli("run", "https://api.playground.klarna.com")
 
-    assert (_told(finished), "KLARNA_USERNAME" in finished.err) == ((2, True), True)
+    assert (_ended(finished), "KLARNA_USERNAME" in finished.err) == ((2, True), True)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +135,7 @@ def test_an_unknown_name_gets_a_suggestion(
 ) -> None:
     finished = cli(command, option, name)
 
-    assert (_told(finished), meant in finished.err) == ((2, True), True)
+    assert (_ended(finished), meant in finished.err) == ((2, True), True)
 
 
 @pytest.mark.parametrize(
@@ -166,8 +162,14 @@ def test_wrong_usage_exits_with_2(arguments: tuple[str, ...], cli: Cli) -> None:
     assert cli(*arguments).code == 2
 
 
-def test_a_missing_specs_folder_is_reported(cli: Cli, tmp_path: Path) -> None:
-    assert _told(cli("run", "--specs", tmp_path / "nowhere")) == (2, True)
+def test_an_unusable_argument_is_reported_in_one_sentence(
+    cli: Cli, closed_port: int, tmp_path: Path
+) -> None:
+    mutant = ("--mutant", "release-answered-200")
+
+    assert _ended(cli("run", "--specs", tmp_path / "nowhere")) == (2, True)
+    assert _ended(cli("run", "http://127.0.0.1:9", *mutant)) == (2, True)
+    assert _ended(cli("doctor", f"http://127.0.0.1:{closed_port}")) == (4, True)
 
 
 @pytest.mark.parametrize(
@@ -189,7 +191,7 @@ def test_broken_specs_are_reported_with_file_and_line(
     finished = cli("list", "--specs", specs)
     place = re.search(r"refund-order\.yaml:\d+: ", finished.err)
 
-    assert (_told(finished), place is not None) == ((2, True), True)
+    assert (_ended(finished), place is not None) == ((2, True), True)
 
 
 def _copy_of_the_specs(folder: Path) -> Path:
@@ -207,7 +209,7 @@ def test_own_specs_are_used(cli: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("part", ["file", "file/below"])
-def test_a_folder_that_cannot_be_written_is_told(part: str, cli: Cli, tmp_path: Path) -> None:
+def test_an_unwritable_folder_is_reported(part: str, cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     finished = cli("run", *SMALL, "--output", tmp_path / part)
 
@@ -243,11 +245,11 @@ def test_an_invalid_target_file_is_reported_with_its_line(
     file.write_bytes(text if isinstance(text, bytes) else text.encode())
     finished = cli("plan", file)
 
-    assert (_told(finished), f"target.yaml{place}" in finished.err) == ((2, True), True)
+    assert (_ended(finished), f"target.yaml{place}" in finished.err) == ((2, True), True)
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({"limits": {"timeout": "soon"}}, "'soon' is no duration"),
         ({"limits": {"timeout": "0s"}}, "timeout"),
@@ -260,7 +262,7 @@ def test_an_invalid_target_file_is_reported_with_its_line(
     ids=str,
 )
 def test_an_invalid_value_in_a_target_file_is_named(
-    wrong: dict[str, Any], told: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    wrong: dict[str, Any], message: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SANDBOX_USER", "merchant")
     monkeypatch.setenv("SANDBOX_PASSWORD", "correct horse")
@@ -269,7 +271,7 @@ def test_an_invalid_value_in_a_target_file_is_named(
     file.write_text(json.dumps({**TARGET, **wrong}))
     finished = cli("plan", file)
 
-    assert (_told(finished), told in finished.err) == ((2, True), True)
+    assert (_ended(finished), message in finished.err) == ((2, True), True)
 
 
 def test_a_missing_environment_variable_is_named(cli: Cli, tmp_path: Path) -> None:
@@ -277,11 +279,11 @@ def test_a_missing_environment_variable_is_named(cli: Cli, tmp_path: Path) -> No
     file.write_text(json.dumps(TARGET))
     finished = cli("run", file)
 
-    assert (_told(finished), "SANDBOX_USER is not set" in finished.err) == ((2, True), True)
+    assert (_ended(finished), "SANDBOX_USER is not set" in finished.err) == ((2, True), True)
 
 
 @pytest.mark.parametrize(
-    ("journal", "told"),
+    ("journal", "message"),
     [
         (None, "No such file"),
         (b"", "no header"),
@@ -292,45 +294,32 @@ def test_a_missing_environment_variable_is_named(cli: Cli, tmp_path: Path) -> No
     ],
 )
 def test_an_unreadable_journal_is_reported(
-    journal: bytes | None, told: str, cli: Cli, tmp_path: Path
+    journal: bytes | None, message: str, cli: Cli, tmp_path: Path
 ) -> None:
     if journal is not None:
         (tmp_path / "journal.ndjson").write_bytes(journal)
     finished = cli("report", tmp_path)
 
-    assert (_told(finished), told in finished.err) == ((2, True), True)
+    assert (_ended(finished), message in finished.err) == ((2, True), True)
 
 
-def test_the_list_names_every_requirement(cli: Cli) -> None:
-    listed = cli("list").out.split()
+def test_the_list_names_every_requirement_and_section(cli: Cli) -> None:
+    known = [requirement.id for requirement in load().requirements]
+    sections = {section.title for section in load_page_index().sections}
 
-    assert {requirement.id for requirement in load().requirements} - {*listed} == set()
-
-
-def test_the_list_by_page_names_every_section(cli: Cli) -> None:
-    lines = cli("list", "--format", "page").out.splitlines()
-
-    assert {section.title for section in load_page_index().sections} - {*lines} == set()
+    assert {*known} - {*cli("list").out.split()} == set()
+    assert sections - {*cli("list", "--format", "page").out.splitlines()} == set()
+    assert [each["id"] for each in json.loads(cli("list", "--format", "json").out)] == known
 
 
-def test_the_list_as_json_has_every_requirement_once(cli: Cli) -> None:
-    listed = [each["id"] for each in json.loads(cli("list", "--format", "json").out)]
+def test_the_list_can_be_limited_to_an_operation_or_clients(cli: Cli) -> None:
+    reads = json.loads(cli("list", "--format", "json", "--operation", "getRefund").out)
+    clients = json.loads(cli("list", "--clients", "--format", "json").out)
+    options = cli("list", "--clients", "--operation", "getOptionsForExtendDueDate").out
 
-    assert listed == [requirement.id for requirement in load().requirements]
-
-
-def test_list_operation_has_only_its_requirements(cli: Cli) -> None:
-    printed = cli("list", "--format", "json", "--operation", "getRefund").out
-
-    assert {each["operation"] for each in json.loads(printed)} == {"getRefund"}
-
-
-def test_list_clients_has_only_client_requirements(cli: Cli) -> None:
-    every = json.loads(cli("list", "--clients", "--format", "json").out)
-    reading = cli("list", "--clients", "--operation", "getOptionsForExtendDueDate").out
-
-    assert {each["operation"] for each in every} == {"client"}
-    assert ("client.once" in reading, "client.options-told" in reading) == (False, True)
+    assert {each["operation"] for each in reads} == {"getRefund"}
+    assert {each["operation"] for each in clients} == {"client"}
+    assert ("client.once" in options, "client.options-told" in options) == (False, True)
 
 
 def test_a_plan_counts_and_stays_within_max_requests(cli: Cli) -> None:
@@ -351,44 +340,28 @@ def small_run(shared_run: Callable[..., Path], tmp_path: Path) -> Path:
 
 def test_a_run_of_one_operation_writes_its_files(small_run: Path) -> None:
     summary = json.loads((small_run / "run.json").read_text())
+    tests = ElementTree.parse(small_run / "junit.xml").getroot().findall(".//testcase")
+    files = sorted(path.name for path in small_run.iterdir())
 
-    assert (summary["verdict"], sorted(path.name for path in small_run.iterdir())) == (
-        "CONFORMANT",
-        ["journal.ndjson", "junit.xml", "report.html", "run.json"],
-    )
+    assert summary["verdict"] == "CONFORMANT"
+    assert files == ["journal.ndjson", "junit.xml", "report.html", "run.json"]
+    assert len(tests) == len(summary["requirements"])
 
 
-def test_a_run_judges_only_the_chosen_operation(small_run: Path) -> None:
+def test_a_run_is_limited_to_the_chosen_operation_and_market(small_run: Path) -> None:
     summary = json.loads((small_run / "run.json").read_text())
+    scenarios = [line for line in _journal(small_run) if line["id"].startswith("s")]
+    markets = {order["plan"]["market"] for line in scenarios for order in line.get("orders", ())}
+    operations = {each["operation"] for each in summary["requirements"]}
 
-    assert {each["operation"] for each in summary["requirements"]} == {
-        "releaseRemainingAuthorization"
-    }
-
-
-def test_a_run_uses_orders_of_the_chosen_market_only(small_run: Path) -> None:
-    markets = {
-        order["plan"]["market"]
-        for line in _journal(small_run)
-        for order in line.get("orders", ())
-        if line["id"].startswith("s")
-    }
-
-    assert markets == {"SE"}
-
-
-def test_the_junit_file_has_a_test_for_every_requirement(small_run: Path) -> None:
-    root = ElementTree.parse(small_run / "junit.xml").getroot()
-    summary = json.loads((small_run / "run.json").read_text())
-
-    assert len(root.findall(".//testcase")) == len(summary["requirements"])
+    assert (operations, markets) == ({"releaseRemainingAuthorization"}, {"SE"})
 
 
 @pytest.mark.parametrize(
     ("option", "names"),
     [
         ((), ("run.json", "junit.xml", "report.html")),
-        # The page also lists what was tried before the paths were known, which is judged only now.
+        # The page also lists the probes of the paths, which are judged only now.
         (("--recheck",), ("run.json", "junit.xml")),
     ],
 )
@@ -404,28 +377,19 @@ def test_a_report_from_the_journal_is_identical(
     assert (finished.code, [(output / name).read_bytes() for name in names]) == (0, before)
 
 
-def test_a_mutant_is_nonconformant_and_named(cli: Cli, tmp_path: Path) -> None:
-    options = ("--mutant", "release-answered-200", "--no-shrink", "--output", tmp_path / "wrong")
-    finished = cli("run", *options, *SMALL)
-    told = json.loads((tmp_path / "wrong" / "run.json").read_bytes())
-
-    assert (finished.code, told["verdict"]) == (1, "NONCONFORMANT")
-    assert told["target"]["name"] == "mock, mutant release-answered-200"
-
-
-def test_a_mutant_needs_the_mock(cli: Cli) -> None:
-    assert _told(cli("run", "http://127.0.0.1:9", "--mutant", "release-answered-200")) == (2, True)
-
-
-def test_a_report_shows_changes_since_an_earlier_run(
+def test_a_mutant_is_named_and_its_report_shows_the_changes(
     small_run: Path, cli: Cli, tmp_path: Path
 ) -> None:
-    options = ("--mutant", "release-answered-200", "--no-shrink", "--output", tmp_path / "wrong")
-    cli("run", *options, *SMALL)
-    finished = cli("report", tmp_path / "wrong", "--previous", small_run, "--format", "html")
-    page = (tmp_path / "wrong" / "report.html").read_text(encoding="utf-8")
+    output = tmp_path / "wrong"
+    options = ("--mutant", "release-answered-200", "--no-shrink", "--output", output)
+    finished = cli("run", *options, *SMALL)
+    summary = json.loads((output / "run.json").read_bytes())
+    reported = cli("report", output, "--previous", small_run, "--format", "html")
+    page = (output / "report.html").read_text(encoding="utf-8")
 
-    assert finished.code == 1
+    assert (finished.code, summary["verdict"]) == (1, "NONCONFORMANT")
+    assert summary["target"]["name"] == "mock, mutant release-answered-200"
+    assert reported.code == 1
     assert "What changed since the previous run" in page
     assert '<b class="k-broken">broken</b>' in page
 
@@ -433,7 +397,7 @@ def test_a_report_shows_changes_since_an_earlier_run(
 def test_a_previous_run_without_a_journal_is_reported(
     small_run: Path, cli: Cli, tmp_path: Path
 ) -> None:
-    assert _told(cli("report", small_run, "--previous", tmp_path)) == (2, True)
+    assert _ended(cli("report", small_run, "--previous", tmp_path)) == (2, True)
 
 
 def test_a_truncated_journal_is_not_fully_verified(small_run: Path, cli: Cli) -> None:
@@ -446,7 +410,7 @@ def test_a_truncated_journal_is_not_fully_verified(small_run: Path, cli: Cli) ->
 
 
 def test_the_same_seed_sends_the_same_requests(shared_run: Callable[..., Path]) -> None:
-    """In processes of their own: Hypothesis draws from the constants of the modules it finds."""
+    """In separate processes: Hypothesis uses the constants of imported modules."""
     once, again = shared_run("seed-once", *SMALL), shared_run("seed-again", *SMALL)
 
     assert _requests(once) == _requests(again)
@@ -470,4 +434,4 @@ def test_a_failed_preflight_exits_with_4_and_leaves_no_old_report(
     finished = cli("run", f"http://127.0.0.1:{closed_port}", *SMALL, "--output", small_run)
 
     left = [path.name for path in small_run.iterdir() if path.is_file()]
-    assert (_told(finished), left) == ((4, True), [])
+    assert (_ended(finished), left) == ((4, True), [])

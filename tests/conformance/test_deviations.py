@@ -16,19 +16,19 @@ FEW = ("--requirement", BOUND, "--requirement", "release.status", "--examples", 
 
 @pytest.fixture(scope="module")
 def wrong(serve_mock: Callable[..., Served]) -> Served:
-    """A server that releases what is captured already."""
+    """A server that accepts releases of fully captured orders."""
     return serve_mock("--mutant", "release-of-captured-orders")
 
 
 def _file(folder: Path, **entry: Any) -> Path:
-    told = {
+    accepted = {
         "requirement": BOUND,
         "reason": "fixed in May",
         "owner": "payments",
         "expires": "2999-01-01",
     }
     path = folder / "deviations.yaml"
-    path.write_text(json.dumps({"deviations": [{**told, **entry}]}))
+    path.write_text(json.dumps({"deviations": [{**accepted, **entry}]}))
     return path
 
 
@@ -38,7 +38,7 @@ def _run(cli: Cli, target: str, folder: Path, *options: object) -> tuple[Finishe
     return finished, json.loads((output / "run.json").read_text())
 
 
-def test_a_violation_that_is_expected_is_known_and_the_run_conformant(
+def test_an_accepted_violation_is_known_and_the_run_conformant(
     cli: Cli, wrong: Served, tmp_path: Path
 ) -> None:
     finished, summary = _run(cli, wrong.base_url, tmp_path, "--deviations", _file(tmp_path))
@@ -53,7 +53,7 @@ def test_a_violation_that_is_expected_is_known_and_the_run_conformant(
     assert "Accepted by payments until 2999-01-01: fixed in May" in page
 
 
-def test_a_violation_that_is_not_the_expected_one_fails(
+def test_a_violation_with_another_fingerprint_fails(
     cli: Cli, wrong: Served, tmp_path: Path
 ) -> None:
     file = _file(tmp_path, fingerprint="000000000000")
@@ -64,16 +64,14 @@ def test_a_violation_that_is_not_the_expected_one_fails(
     assert "--suggest-deviations" in summary["reason"]
 
 
-def test_an_entry_that_has_expired_excuses_nothing(cli: Cli, wrong: Served, tmp_path: Path) -> None:
+def test_an_expired_entry_accepts_nothing(cli: Cli, wrong: Served, tmp_path: Path) -> None:
     file = _file(tmp_path, expires="2020-01-01")
     finished, summary = _run(cli, wrong.base_url, tmp_path, "--deviations", file)
 
     assert (finished.code, summary["verdict"]) == (1, "NONCONFORMANT")
 
 
-def test_an_entry_that_nothing_needs_any_more_is_an_error(
-    cli: Cli, served: Served, tmp_path: Path
-) -> None:
+def test_an_entry_without_a_violation_is_an_error(cli: Cli, served: Served, tmp_path: Path) -> None:
     finished, summary = _run(cli, served.base_url, tmp_path, "--deviations", _file(tmp_path))
 
     assert (finished.code, summary["reason"]) == (
@@ -83,7 +81,7 @@ def test_an_entry_that_nothing_needs_any_more_is_an_error(
     )
 
 
-def test_an_entry_that_could_not_be_judged_is_neither_stale_nor_green(
+def test_an_entry_that_was_not_judged_is_not_fully_verified(
     cli: Cli, served: Served, tmp_path: Path
 ) -> None:
     file = _file(tmp_path)
@@ -95,7 +93,7 @@ def test_an_entry_that_could_not_be_judged_is_neither_stale_nor_green(
 
 
 @pytest.mark.parametrize(
-    ("entry", "told"),
+    ("entry", "message"),
     [
         ({"requirement": "refund.nothing"}, "there is no requirement 'refund.nothing'"),
         ({"owner": " "}, "needs a reason and an owner"),
@@ -103,12 +101,12 @@ def test_an_entry_that_could_not_be_judged_is_neither_stale_nor_green(
         ({"until": "2999-01-01"}, "'until' is unknown"),
     ],
 )
-def test_a_file_that_is_wrong_is_told_by_line(
-    entry: dict[str, Any], told: str, cli: Cli, tmp_path: Path
+def test_an_invalid_file_is_reported_with_its_line(
+    entry: dict[str, Any], message: str, cli: Cli, tmp_path: Path
 ) -> None:
     finished = cli("run", "--deviations", _file(tmp_path, **entry))
 
-    assert (finished.code, told in finished.err, "deviations.yaml:1" in finished.err) == (
+    assert (finished.code, message in finished.err, "deviations.yaml:1" in finished.err) == (
         2,
         True,
         True,
@@ -130,7 +128,7 @@ def test_a_first_file_is_suggested_and_then_accepted(
     assert finished.code == 0
 
 
-def test_what_failed_in_several_ways_alike_is_suggested_once(cli: Cli, tmp_path: Path) -> None:
+def test_findings_with_one_fingerprint_are_suggested_once(cli: Cli, tmp_path: Path) -> None:
     output = tmp_path / "report"
     wrong = ("--mutant", "refund-booked-by-lines", "--requirement", "refund.books-amount")
     cli("run", *wrong, "--market", "SE", "--examples", 0, "--no-shrink", "--output", output)
