@@ -1,4 +1,4 @@
-"""What a command prints: nothing that comes from outside commands a terminal or a CI system."""
+"""Output of commands: external text is never a command for a terminal or a CI system."""
 
 import json
 import sys
@@ -31,7 +31,7 @@ for line in sys.stdin:
 
 @pytest.mark.parametrize("columns", [20, 44, 80])
 @pytest.mark.parametrize("command", ["run", "doctor"])
-def test_what_a_provisioner_says_is_printed_as_text(
+def test_messages_of_a_provisioner_are_printed_as_text(
     command: str,
     columns: int,
     cli: Cli,
@@ -49,14 +49,14 @@ def test_what_a_provisioner_says_is_printed_as_text(
 
 
 @pytest.mark.parametrize("columns", [20, 44, 80])
-def test_what_a_server_says_is_printed_as_text(
+def test_responses_of_a_server_are_printed_as_text(
     columns: int, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     cli("run", *SMALL, "--mutant", "release-of-captured-orders", "--output", tmp_path / "run")
     journal = tmp_path / "run" / "journal.ndjson"
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
-    _tell_all(lines)
+    _observe_hostile_text(lines)
     journal.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
     finished = cli("report", tmp_path / "run", "--format", "json,github")
     _assert_inert(finished)
@@ -66,21 +66,21 @@ def test_what_a_server_says_is_printed_as_text(
     assert all(line.startswith("::error title=") for line in annotations.splitlines())
 
 
-def _tell_all(value: object) -> None:
-    """Makes every finding in it tell the hostile text."""
+def _observe_hostile_text(value: object) -> None:
+    """Replaces the observation of every finding with the hostile text."""
     for each in value.values() if isinstance(value, dict) else value:
         if isinstance(each, dict | list):
-            _tell_all(each)
+            _observe_hostile_text(each)
     if isinstance(value, dict) and "observed" in value:
         value["observed"] = HOSTILE
 
 
 def _assert_inert(finished: Finished) -> None:
-    told = finished.out + finished.err
-    assert "stop-commands" in told.replace("\n", "").replace("| ", "")
-    assert "\x1b" not in told
-    assert "##[" not in told
-    assert not [line for line in told.splitlines() if line.lstrip().startswith("::")]
+    printed = finished.out + finished.err
+    assert "stop-commands" in printed.replace("\n", "").replace("| ", "")
+    assert "\x1b" not in printed
+    assert "##[" not in printed
+    assert not [line for line in printed.splitlines() if line.lstrip().startswith("::")]
 
 
 def _finished(count: int) -> list[Event]:
@@ -88,7 +88,7 @@ def _finished(count: int) -> list[Event]:
     return [ScenarioFinished(scenario)] * count
 
 
-def test_a_log_gets_progress_and_the_time_left_now_and_then() -> None:
+def test_a_log_gets_occasional_progress_with_the_time_left() -> None:
     times = iter([0.0, 0.0, 5.0, 16.0, 20.0, 32.0, 700.0])
     progress = Progress(lambda: next(times))
     progress(Planned(100))
@@ -107,7 +107,7 @@ def test_a_log_gets_progress_and_the_time_left_now_and_then() -> None:
     ]
 
 
-def test_no_time_is_left_before_the_first_and_after_the_last_scenario() -> None:
+def test_progress_has_no_time_left_outside_of_scenarios() -> None:
     times = iter([0.0, 0.0, 20.0, 40.0])
     progress = Progress(lambda: next(times))
     (scenario,) = _finished(1)
@@ -121,7 +121,7 @@ def test_no_time_is_left_before_the_first_and_after_the_last_scenario() -> None:
 
 
 @pytest.mark.parametrize("mutant", ["", "release-of-captured-orders"])
-def test_the_step_summary_is_added_to_what_is_there_and_stdout_stays_json(
+def test_the_step_summary_is_appended_and_stdout_stays_json(
     mutant: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = tmp_path / "step.md"
@@ -129,14 +129,14 @@ def test_the_step_summary_is_added_to_what_is_there_and_stdout_stays_json(
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
     options = ("--mutant", mutant) if mutant else ()
     finished = cli("run", *SMALL, *options, "--github", "--format", "json")
-    before, told = step.read_text().split("\n", 1)
+    before, summary = step.read_text().split("\n", 1)
 
-    assert (before, told.count("## ")) == ("before", 1)
-    assert json.loads(finished.out)["verdict"] in told
+    assert (before, summary.count("## ")) == ("before", 1)
+    assert json.loads(finished.out)["verdict"] in summary
     assert finished.err.count("::error title=") == (2 if mutant else 0)
 
 
-def test_without_the_option_github_is_told_nothing(
+def test_github_output_needs_its_option(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     step = tmp_path / "step.md"
@@ -146,7 +146,7 @@ def test_without_the_option_github_is_told_nothing(
 
 
 @pytest.mark.parametrize("path", ["", "/dev/null/step.md"])
-def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
+def test_an_unwritable_step_summary_changes_no_verdict(
     path: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", path)
@@ -154,7 +154,7 @@ def test_a_step_summary_that_cannot_be_written_is_told_and_changes_no_verdict(
     assert (finished.code, "No step summary" in finished.err) == (0, True)
 
 
-def test_a_report_is_quiet_where_that_is_asked_for(cli: Cli) -> None:
+def test_quiet_prints_the_verdict_only(cli: Cli) -> None:
     cli("run", *SMALL)
     quiet = cli("report", "conformance-report", "--format", "json", "--quiet")
     loud = cli("report", "conformance-report", "--format", "json")
@@ -163,9 +163,7 @@ def test_a_report_is_quiet_where_that_is_asked_for(cli: Cli) -> None:
     ]
 
 
-def test_no_color_is_kept_where_colours_are_forced(
-    cli: Cli, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_color_overrides_force_color(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     cli("run", *SMALL)
     colourful = cli("report", "conformance-report", "--format", "json")
@@ -173,15 +171,15 @@ def test_no_color_is_kept_where_colours_are_forced(
     assert ("\x1b[" in colourful.out, "\x1b" in plain.out) == (True, False)
 
 
-def test_doctor_tells_a_program_what_it_tried_and_what_failed(
+def test_doctor_prints_steps_and_problem_as_json(
     cli: Cli, target_file: Callable[..., Path]
 ) -> None:
     good = cli("doctor", "--format", "json")
     bad = cli("doctor", target_file("http://127.0.0.1:1"), "--format", "json")
-    told, wrong = json.loads(good.out), json.loads(bad.out)
+    steps, wrong = json.loads(good.out), json.loads(bad.out)
 
-    assert (good.code, told["exit_code"], told["problem"]) == (0, 0, "")
-    assert "credentials" in [each["step"] for each in told["steps"]]
+    assert (good.code, steps["exit_code"], steps["problem"]) == (0, 0, "")
+    assert "credentials" in [each["step"] for each in steps["steps"]]
     assert (bad.code, wrong["exit_code"]) == (4, 4)
     assert wrong["problem"] in bad.err
     assert wrong["problem"]

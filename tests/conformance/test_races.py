@@ -1,4 +1,4 @@
-"""Calls at the same time: right if some order explains the answers and what is seen afterwards."""
+"""Concurrent calls are right if some order explains the responses and later reads."""
 
 import asyncio
 from collections.abc import Callable
@@ -61,12 +61,12 @@ def _violated(name: str, plan: OrderPlan, *steps: Step) -> set[str]:
         ("racing-refunds-fail", FULL, (refund(2_000), refund(3_000)), "refund.no-server-error"),
     ],
 )
-def test_a_race_is_lost_only_by_calls_at_the_same_time(
+def test_racing_mutants_fail_only_on_concurrent_calls(
     name: str, plan: OrderPlan, steps: tuple[Step, ...], requirement: str
 ) -> None:
     target = MockTarget(made(name))
-    in_turn = Scenario(plan=plan, steps=steps)
-    came = asyncio.run(play_and_judge(spec(), target, in_turn, identifier="s0001"))
+    sequential = Scenario(plan=plan, steps=steps)
+    came = asyncio.run(play_and_judge(spec(), target, sequential, identifier="s0001"))
 
     assert requirement in _violated(name, plan, *steps)
     assert [f.requirement for f in came.findings if f.verdict == "FAIL"] == []
@@ -83,13 +83,13 @@ def test_groups_have_two_to_eight_calls() -> None:
 
 
 @pytest.mark.parametrize("count", [2, 5, 8])
-def test_calls_that_all_fit_are_explained_whatever_their_number(count: int) -> None:
+def test_concurrent_refunds_within_the_limit_are_explained(count: int) -> None:
     group = Together(tuple(refund(1_000, key=Key(f"{n}")) for n in range(count)))
     assert deviations(Mock, FULL, group) == {}
 
 
-def test_what_is_seen_afterwards_tells_which_call_came_first() -> None:
-    """Under one key two amounts are asked for: both answers are alike, the booking is one's."""
+def test_later_reads_show_which_call_was_first() -> None:
+    """Two amounts with one key: both responses are equal, one amount is booked."""
     large, small = refund(2_000, key=Key("first")), refund(1_000, key=Key("first"))
     for steps in ((large, small), (small, large)):
         came = played(Mock, FULL, Together(steps))
@@ -98,13 +98,13 @@ def test_what_is_seen_afterwards_tells_which_call_came_first() -> None:
         assert [f for f in came.findings if f.verdict == "FAIL"] == []
 
 
-def test_a_conflict_is_no_answer_to_a_call_at_the_same_time() -> None:
+def test_a_conflict_is_allowed_for_a_concurrent_call() -> None:
     name = "conflict-when-overtaken"
     assert _violated(name, FULL, refund(2_000), refund(3_000)) == set()
     assert _violated(name, PART, release(), capture(4_000), refund(1_000)) == set()
 
 
-def test_a_counterexample_of_a_race_tells_when_each_call_was_sent_and_answered() -> None:
+def test_the_counterexample_of_a_race_has_a_timeline() -> None:
     target = MockTarget(made("racing-refunds-exceed-what-was-captured"))
     group = Together((refund(4_000), refund(7_000), refund(6_000)))
     scenario = Scenario(plan=FULL, steps=(get_order(), group))
@@ -119,7 +119,7 @@ def test_a_counterexample_of_a_race_tells_when_each_call_was_sent_and_answered()
     assert all(" ms: POST /ordermanagement/" in line for line in saved.timeline)
 
 
-def test_a_racing_mutant_that_is_served_over_http_is_caught(
+def test_a_racing_mutant_over_http_is_detected(
     serve_mock: Callable[..., Served], tmp_path: Path
 ) -> None:
 

@@ -1,4 +1,4 @@
-"""Recordings of the kinds that integrations meet, each with its right verdict."""
+"""Recordings of typical integrations, each with its correct verdict."""
 
 import base64
 import gzip
@@ -45,7 +45,7 @@ def _entry(
 
 
 def _read(**shown: Any) -> Entry:
-    """A read of an order of 5000 that shows nothing captured unless told otherwise."""
+    """A read of an order of 5000 without captures, except for `shown`."""
     order = {
         "order_id": ORDER,
         "status": "AUTHORIZED",
@@ -185,7 +185,7 @@ HONEST: dict[str, list[Entry]] = {
     ],
     "a masked order": [_read(**CAPTURED), {**_read(), "answer": "[REDACTED]"}],
     "a read from the reader's own copy": [_read(**CAPTURED), _entry("GET", status=304)],
-    "a redirect by what stands in front": [_read(**CAPTURED), _entry("GET", status=302)],
+    "a redirect by a gateway": [_read(**CAPTURED), _entry("GET", status=302)],
     "captured in the portal long before a refund": [
         _read(),
         {**_refund(1_000), "at": "2026-06-01T12:45:00Z"},
@@ -195,25 +195,26 @@ HONEST: dict[str, list[Entry]] = {
         _entry("POST", "/refunds", {"refunded_amount": 6_000}, 403, size=80),
     ],
 }
+BOUND = "refund.within-captured-amount"
 WRONG: dict[str, tuple[str, str, list[Entry]]] = {
     "over-refund after earlier refunds": (
         "FAIL",
-        "refund.within-captured-amount",
+        BOUND,
         [_refunded((OTHER, 1_000)), _refund(4_500)],
     ),
     "over-refund soon after a read of an order with an open rest": (
         "FAIL",
-        "refund.within-captured-amount",
+        BOUND,
         [_read(), _refund(1_000)],
     ),
     "over-refund long after a read of a captured order": (
         "FAIL",
-        "refund.within-captured-amount",
+        BOUND,
         [_read(**CAPTURED), {**_refund(6_000), "at": "2026-06-01T12:45:00Z"}],
     ),
     "over-refund under masked keys": (
         "FAIL",
-        "refund.within-captured-amount",
+        BOUND,
         [
             _read(**CAPTURED),
             {**_refund(4_000), "key": "REDACTED"},
@@ -237,7 +238,7 @@ WRONG: dict[str, tuple[str, str, list[Entry]]] = {
     ),
     "over-refund with another payment method": (
         "FAIL",
-        "refund.within-captured-amount",
+        BOUND,
         [_read(**CAPTURED, initial_payment_method={"type": "BLIK"}), _refund(6_000)],
     ),
     "capture above a lowered amount": (
@@ -345,10 +346,10 @@ def _har(entries: Sequence[Entry], base: str) -> Any:
 
 
 def _har_entry(entry: Entry, number: int, base: str) -> Any:
-    headers = {"Content-Type": "application/json", **_key(entry), **entry.get("asked", {})}
+    headers = {"Content-Type": "application/json", **_key(entry), **entry.get("extra", {})}
     answer = entry.get("answer", "")
     answer = answer if isinstance(answer, str) else json.dumps(answer)
-    told = {"Content-Type": "application/json"} if "answer" in entry or "size" in entry else {}
+    typed = {"Content-Type": "application/json"} if "answer" in entry or "size" in entry else {}
     sent = entry["body"] is not None
     text = entry["body"] if isinstance(entry["body"], str) else json.dumps(entry["body"])
     return {
@@ -363,7 +364,7 @@ def _har_entry(entry: Entry, number: int, base: str) -> Any:
         },
         "response": {
             "status": entry["status"],
-            "headers": _pairs({**told, **_placed(entry, base)}),
+            "headers": _pairs({**typed, **_placed(entry, base)}),
             "content": {"size": entry["size"]} if "size" in entry else {"text": answer},
         },
     }
@@ -425,31 +426,29 @@ def test_a_wrong_server_is_found_in_a_recording(name: str, tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("base", ["https://shop.example/", "https://gateway.example/klarna"])
-def test_a_path_prefix_or_a_second_slash_is_judged_like_none(base: str, tmp_path: Path) -> None:
+def test_a_path_prefix_or_a_second_slash_makes_no_difference(base: str, tmp_path: Path) -> None:
     entries = [_read(**CAPTURED), _refund(6_000), _refunded((REFUND, 6_000))]
 
-    assert ("FAIL", "refund.within-captured-amount") in _deviating(
-        _checked(tmp_path, entries, base)
-    )
+    assert ("FAIL", BOUND) in _deviating(_checked(tmp_path, entries, base))
 
 
-def test_a_change_by_somebody_else_is_info_with_its_reason(tmp_path: Path) -> None:
+def test_a_change_made_elsewhere_is_info_with_its_reason(tmp_path: Path) -> None:
     summary = _checked(tmp_path, HONEST["refunded in the portal"])
     found = next(r for r in summary.requirements if r.id == "order.changed-elsewhere")
 
     assert (found.verdict, "refund of 1500" in found.reason) == ("INFO", True)
 
 
-def test_what_is_not_judged_is_listed_with_its_reason(tmp_path: Path) -> None:
+def test_unjudged_requests_are_listed_with_their_reason(tmp_path: Path) -> None:
     elsewhere = {**_entry("GET"), "suffix": "/customer-service"}
     summary = _checked(tmp_path, [_refund(100), _read(**CAPTURED), elsewhere])
-    told = json.loads((tmp_path / "report" / "run.json").read_text())["unjudged"]
+    listed = json.loads((tmp_path / "report" / "run.json").read_text())["unjudged"]
 
     assert [(each.count, each.reason) for each in summary.unjudged] == [
         (1, "it came before the order was first read, so its state is not known"),
         (1, "it is not a documented call on an order"),
     ]
-    assert [each["reason"] for each in told] == [each.reason for each in summary.unjudged]
+    assert [each["reason"] for each in listed] == [each.reason for each in summary.unjudged]
     assert summary.unjudged[1].reason in (tmp_path / "report" / "report.html").read_text()
 
 
@@ -462,9 +461,7 @@ def test_what_is_not_judged_is_listed_with_its_reason(tmp_path: Path) -> None:
         "a repeat under a masked key",
     ],
 )
-def test_what_a_recording_leaves_out_is_not_held_against_a_client(
-    name: str, tmp_path: Path
-) -> None:
+def test_parts_missing_in_a_recording_violate_nothing(name: str, tmp_path: Path) -> None:
     assert _deviating(_checked(tmp_path, HONEST[name], side="client")) == set()
 
 
@@ -475,12 +472,12 @@ def test_an_over_refund_at_a_second_server_is_found(tmp_path: Path) -> None:
     first["log"]["entries"] += second["log"]["entries"]
     file.write_text(json.dumps(first))
 
-    assert ("FAIL", "refund.within-captured-amount") in _deviating(_judged(file))
+    assert ("FAIL", BOUND) in _deviating(_judged(file))
 
 
-def test_a_preflight_of_a_browser_is_none_of_the_clients_calls(tmp_path: Path) -> None:
-    asked = {"Access-Control-Request-Method": "POST"}
-    preflight = {**_entry("OPTIONS", "/refunds", status=204), "asked": asked}
+def test_a_browsers_preflight_is_not_a_call_of_the_client(tmp_path: Path) -> None:
+    extra = {"Access-Control-Request-Method": "POST"}
+    preflight = {**_entry("OPTIONS", "/refunds", status=204), "extra": extra}
 
     assert _deviating(_checked(tmp_path, [_read(), preflight], side="client")) == set()
 
@@ -492,7 +489,7 @@ def test_an_unknown_type_of_line_is_a_warning_for_the_client(tmp_path: Path) -> 
 
 
 def _vcr(entries: Sequence[Entry], base: str) -> str:
-    """As vcrpy writes it."""
+    """A cassette of vcrpy."""
     interactions = [
         {
             "request": {
@@ -513,7 +510,7 @@ def _vcr(entries: Sequence[Entry], base: str) -> str:
 
 
 def _wiremock(entries: Sequence[Entry], base: str) -> str:
-    """As WireMock records mappings."""
+    """Mappings recorded by WireMock."""
     mappings = [
         {
             "request": {
@@ -533,7 +530,7 @@ def _wiremock(entries: Sequence[Entry], base: str) -> str:
 
 
 def _vcr_compressed(entries: Sequence[Entry], base: str) -> str:
-    """As vcrpy writes what came compressed."""
+    """A cassette of vcrpy with compressed bodies."""
     cassette = yaml.safe_load(_vcr(entries, base))
     for interaction in cassette["interactions"]:
         body = interaction["response"]["body"]
@@ -542,7 +539,7 @@ def _vcr_compressed(entries: Sequence[Entry], base: str) -> str:
 
 
 def _wiremock_states(entries: Sequence[Entry], base: str) -> str:
-    """Mappings whose scenario says in which order they answer, written the other way round."""
+    """Mappings in reverse order, whose scenario states define the order."""
     mappings = json.loads(_wiremock(entries, base))["mappings"]
     for number, mapping in enumerate(mappings):
         mapping["scenarioName"] = "orders"
@@ -552,10 +549,10 @@ def _wiremock_states(entries: Sequence[Entry], base: str) -> str:
     return json.dumps({"mappings": [*reversed(mappings), pattern]})
 
 
-def test_mappings_of_a_scenario_are_read_in_the_order_of_its_states(tmp_path: Path) -> None:
+def test_mappings_of_a_scenario_are_ordered_by_its_states(tmp_path: Path) -> None:
     file = tmp_path / "recorded"
-    told = [_read(**CAPTURED), _refund(500), _refunded((REFUND, 500))]
-    file.write_text(_wiremock_states(told, "https://shop.example"))
+    entries = [_read(**CAPTURED), _refund(500), _refunded((REFUND, 500))]
+    file.write_text(_wiremock_states(entries, "https://shop.example"))
     summary = _judged(file)
 
     assert "FAIL" not in {verdict for verdict, _ in _deviating(summary)}
@@ -572,10 +569,12 @@ def test_cassettes_and_mappings_are_judged_like_har(
         mark + written([_refunded((OTHER, 1_000)), _refund(4_500)], "https://shop.example")
     )
 
-    assert ("FAIL", "refund.within-captured-amount") in _deviating(_judged(file))
+    assert ("FAIL", BOUND) in _deviating(_judged(file))
 
 
-def test_check_prints_what_it_does_not_judge(cli: Callable[..., Finished], tmp_path: Path) -> None:
+def test_check_prints_the_number_of_unjudged_requests(
+    cli: Callable[..., Finished], tmp_path: Path
+) -> None:
     file = tmp_path / "traffic.har"
     file.write_text(json.dumps(_har([_refund(100)], "https://shop.example")))
     finished = cli("check", file, "--output", tmp_path / "report")

@@ -1,4 +1,4 @@
-"""Renderings of real runs: compared, printed for programs, and run again as tests."""
+"""Renderings of real runs: comparisons, JSON, and generated tests."""
 
 import json
 import subprocess
@@ -15,30 +15,28 @@ SMALL = (
 WRONG = "release-of-captured-orders"
 
 
-def test_a_violation_that_is_new_breaks_and_one_that_is_gone_is_fixed(
-    cli: Cli, tmp_path: Path
-) -> None:
+def test_diff_reports_broken_and_fixed_requirements(cli: Cli, tmp_path: Path) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"
     cli("run", *SMALL, "--output", good)
     cli("run", *SMALL, "--mutant", WRONG, "--output", bad)
     broken, fixed, same = cli("diff", good, bad), cli("diff", bad, good), cli("diff", good, good)
-    told = json.loads(cli("diff", good, bad, "--format", "json").out)
+    changes = json.loads(cli("diff", good, bad, "--format", "json").out)
     shown = cli("diff", good, bad, "--format", "markdown")
 
     assert (broken.code, fixed.code, same.code) == (1, 0, 0)
     assert f"broken   MUST   {SMALL[1]} (PASS -> FAIL)" in broken.out
     assert f"fixed    MUST   {SMALL[1]} (FAIL -> PASS)" in fixed.out
-    assert [each["kind"] for each in told["changes"]] == ["broken"]
+    assert [each["kind"] for each in changes["changes"]] == ["broken"]
     assert (shown.code, shown.out.splitlines()[0]) == (1, "## CONFORMANT → NONCONFORMANT")
     assert "| ❌ broken | MUST | release.fully\\-captured\\-refused | PASS | FAIL |" in shown.out
 
 
-def test_a_run_is_printed_for_a_program(cli: Cli, tmp_path: Path) -> None:
+def test_a_run_is_printed_as_json(cli: Cli, tmp_path: Path) -> None:
     finished = cli("run", *SMALL, "--format", "json", "--output", tmp_path)
     assert json.loads(finished.out) == json.loads((tmp_path / "run.json").read_text())
 
 
-def test_the_tests_that_a_run_leaves_fail_on_the_wrong_server_and_pass_on_a_right_one(
+def test_generated_tests_fail_on_the_wrong_server_only(
     cli: Cli, serve_mock: Callable[..., Served], environment: dict[str, str], tmp_path: Path
 ) -> None:
     cli("run", *SMALL, "--mutant", WRONG, "--output", tmp_path)

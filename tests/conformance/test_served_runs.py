@@ -1,4 +1,4 @@
-"""Runs on a mock that is served over HTTP."""
+"""Runs against a mock over HTTP."""
 
 import json
 import signal
@@ -28,10 +28,10 @@ def test_concurrent_calls_over_http_are_explained(served: Served, tmp_path: Path
     assert summary.findings == ()
 
 
-def test_a_scenario_that_lets_time_pass_does_not_age_the_keys_of_others(
+def test_advancing_the_clock_does_not_expire_keys_of_other_scenarios(
     serve_mock: Callable[..., Served], tmp_path: Path
 ) -> None:
-    """The clock of a target is one for all scenarios that are played at the same time."""
+    """All concurrent scenarios share the clock of the target."""
     keyed = refund(100, key=Key("first"))
     repeating = Scenario(plan=FULL, steps=(keyed,) * 12)
     waiting = Scenario(plan=FULL, steps=(keyed, Wait(90_000), keyed))
@@ -40,13 +40,13 @@ def test_a_scenario_that_lets_time_pass_does_not_age_the_keys_of_others(
     assert summary.findings == ()
 
 
-def test_doctor_finds_a_served_mock_in_order(served: Served, cli: Cli) -> None:
+def test_doctor_reports_no_problem_of_a_served_mock(served: Served, cli: Cli) -> None:
     finished = cli("doctor", served.base_url)
 
     assert (finished.code, finished.out.splitlines()[-1]) == (0, "No problems found.")
 
 
-def test_a_served_mock_is_conformant_and_the_credentials_are_in_no_file_of_the_output(
+def test_a_served_mock_is_conformant_and_no_file_has_credentials(
     serve_mock: Callable[..., Served], cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     username, password = "merchant-7f3a9c", "Tr0ub4dor&3/+ä=secret"
@@ -61,13 +61,13 @@ def test_a_served_mock_is_conformant_and_the_credentials_are_in_no_file_of_the_o
     assert (finished.code, [s for s in secrets if s.encode() in written]) == (0, [])
 
 
-def test_an_interrupted_run_keeps_what_was_found(
+def test_an_interrupted_run_keeps_its_results(
     serve_mock: Callable[..., Served], environment: dict[str, str], tmp_path: Path
 ) -> None:
     mock = serve_mock("--latency", "20")
     process = _start_run(mock.base_url, environment, tmp_path)
     while process.poll() is None and len(mock.client.get("/_control/exchanges").json()) < 40:
-        pass  # each look takes as long as the latency
+        pass  # each request takes as long as the latency
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     summary = json.loads((tmp_path / "run.json").read_text())
@@ -81,17 +81,17 @@ def test_an_interrupted_run_keeps_what_was_found(
     ) == (3, "NOT FULLY VERIFIED", "interrupted", True, False)
 
 
-def test_a_run_that_is_interrupted_before_anything_was_judged_is_not_fully_verified(
+def test_a_run_interrupted_at_its_start_is_not_fully_verified(
     environment: dict[str, str], tmp_path: Path
 ) -> None:
     server = HostileServer("silent", orders=False)
     process = _start_run(server.base_url, environment, tmp_path)
-    asked = server.asked.wait(30)
+    requested = server.asked.wait(30)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     server.close()
 
-    assert (asked, process.returncode, "Traceback" in out + err) == (True, 3, False)
+    assert (requested, process.returncode, "Traceback" in out + err) == (True, 3, False)
 
 
 def _start_run(base_url: str, environment: dict[str, str], output: Path) -> "subprocess.Popen[str]":
