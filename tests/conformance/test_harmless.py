@@ -234,11 +234,11 @@ def _other_places(app: App) -> App:
         headers = [(k, v + b"/" if k == b"location" else v) for k, v in message.get("headers", [])]
         return [{**message, "headers": headers} if "headers" in message else message]
 
-    told = _altering(alter)(app)
+    reported = _altering(alter)(app)
 
     async def found(scope: Any, receive: Any, send: Any) -> None:
         raw = scope["raw_path"].rstrip(b"/")
-        await told({**scope, "raw_path": raw, "path": raw.decode()}, receive, send)
+        await reported({**scope, "raw_path": raw, "path": raw.decode()}, receive, send)
 
     return found
 

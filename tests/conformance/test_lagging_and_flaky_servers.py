@@ -43,11 +43,11 @@ def test_eventual_consistency_is_reported_with_read_retries(
     lagging: Served, tmp_path: Path
 ) -> None:
     summary = run_on(lagging.base_url, tmp_path, SCENARIOS, settle_s=20.0)
-    told = [r for r in summary.requirements if r.id.endswith(".settles-at-once") and r.findings]
+    found = [r for r in summary.requirements if r.id.endswith(".settles-at-once") and r.findings]
 
     assert (verdicts(summary, "FAIL", "WARN"), summary.flaky) == ({}, 0)
-    assert {r.level for r in told} == {"INFO"}
-    assert "another state, for 0." in " ".join(r.reason for r in told)
+    assert {r.level for r in found} == {"INFO"}
+    assert "another state, for 0." in " ".join(r.reason for r in found)
 
 
 def test_a_consistent_server_is_not_read_again(served: Served, tmp_path: Path) -> None:
@@ -126,9 +126,13 @@ def test_a_server_that_only_answers_429_fails(hostile: Callable[..., str], tmp_p
         SCENARIOS,
         limiter=RateLimiter(max_backoff_s=0.1),
     )
-    told = {f.observed for f in summary.findings if f.requirement == "order.answers"}
+    found = {f.observed for f in summary.findings if f.requirement == "order.answers"}
 
-    assert (summary.exit_code, all(text.startswith("status 429") for text in told), bool(told)) == (
+    assert (
+        summary.exit_code,
+        all(text.startswith("status 429") for text in found),
+        bool(found),
+    ) == (
         1,
         True,
         True,

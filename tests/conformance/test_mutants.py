@@ -34,8 +34,8 @@ def test_there_are_many_mutants() -> None:
 def test_every_class_has_a_title_and_several_mutants() -> None:
     text = files("klarna_conformance.wrong").joinpath("mutants.yaml").read_text("utf-8")
     classes = parse_yaml("mutants.yaml", text).root
-    assert [key for key, told in classes.items() if not told["title"].strip()] == []
-    assert [key for key, told in classes.items() if len(told["mutants"]) < 3] == []
+    assert [key for key, listed in classes.items() if not listed["title"].strip()] == []
+    assert [key for key, listed in classes.items() if len(listed["mutants"]) < 3] == []
 
 
 def test_mutants_break_a_must_or_should() -> None:
@@ -49,8 +49,8 @@ def test_descriptions_are_one_sentence() -> None:
 
 
 def test_descriptions_are_not_repeated() -> None:
-    told = Counter(mutant.description for mutant in mutants())
-    assert [description for description, count in told.items() if count > 1] == []
+    found = Counter(mutant.description for mutant in mutants())
+    assert [description for description, count in found.items() if count > 1] == []
 
 
 def test_every_behaviour_is_used() -> None:

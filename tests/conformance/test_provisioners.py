@@ -55,7 +55,7 @@ def test_a_program_receives_plans_one_after_the_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("script", "told"),
+    ("script", "message"),
     [
         ("import sys; sys.exit('no sandbox today')", "ended with exit code 1. no sandbox today"),
         ("print('hello', flush=True); input(); input()", "answered 'hello', and no order"),
@@ -66,10 +66,10 @@ def test_a_program_receives_plans_one_after_the_other() -> None:
         ("print('half', end='', flush=True)", "ended with exit code 0"),
     ],
 )
-def test_a_failing_program_makes_the_order_unavailable(script: str, told: str) -> None:
+def test_a_failing_program_makes_the_order_unavailable(script: str, message: str) -> None:
     (made,) = _provided(script, FULL, timeout_s=0.5 if "sleep" in script else 10.0)
     assert isinstance(made, Unavailable)
-    assert told in made.reason
+    assert message in made.reason
 
 
 def test_a_missing_program_makes_the_order_unavailable() -> None:
@@ -110,8 +110,8 @@ def _is_running(pid: str) -> bool:
 
 def _pool(folder: Path, *orders: dict[str, Any]) -> Path:
     path = folder / "orders.yaml"
-    told = [{"market": "SE", "order_amount": 10_000, **order} for order in orders]
-    path.write_text(json.dumps({"orders": told}))
+    listed = [{"market": "SE", "order_amount": 10_000, **order} for order in orders]
+    path.write_text(json.dumps({"orders": listed}))
     return path
 
 
@@ -133,7 +133,7 @@ def test_a_pool_order_serves_every_plan_that_it_can_still_fulfil(tmp_path: Path)
 
 
 @pytest.mark.parametrize(
-    ("order", "told"),
+    ("order", "message"),
     [
         ({"order_id": "a", "market": "XX"}, "there is no market 'XX'"),
         ({"order_id": "a", "amount": 1}, "'amount' is unknown"),
@@ -141,9 +141,9 @@ def test_a_pool_order_serves_every_plan_that_it_can_still_fulfil(tmp_path: Path)
     ],
 )
 def test_an_error_in_a_pool_file_names_the_line(
-    order: dict[str, Any], told: str, tmp_path: Path
+    order: dict[str, Any], message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(UsageError, match=rf"orders\.yaml:1: .*{told}"):
+    with pytest.raises(UsageError, match=rf"orders\.yaml:1: .*{message}"):
         PoolProvisioner(_pool(tmp_path, order), spec())
 
 
@@ -163,8 +163,8 @@ def test_a_run_with_the_example_program_is_conformant(
 def test_a_run_with_a_customer_token_records_no_token(
     cli: Cli, served: Served, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
-    told = {"provisioner": "customer_token", "token": "${SANDBOX_TOKEN}", "market": "SE"}
-    file = target_file(orders=told)
+    orders = {"provisioner": "customer_token", "token": "${SANDBOX_TOKEN}", "market": "SE"}
+    file = target_file(orders=orders)
     finished = cli("run", file, *FEW, "--output", tmp_path / "report")
     written = b"".join(p.read_bytes() for p in (tmp_path / "report").rglob("*") if p.is_file())
 

@@ -186,8 +186,8 @@ def test_judge_false_turns_judging_off(pytester: pytest.Pytester) -> None:
     ran = plugged(pytester, tests=tests)
 
     ran.assert_outcomes(passed=2, failed=2, skipped=1)
-    told = [line for line in ran.outlines if not line.startswith("FAILED")]  # CI says it there too
-    assert sum("violated by the client" in line for line in told) == 1
+    found = [line for line in ran.outlines if not line.startswith("FAILED")]  # CI says it there too
+    assert sum("violated by the client" in line for line in found) == 1
     ran.stdout.fnmatch_lines(["*AssertionError*the reason*", "FAILED *::test_but_this - *once*"])
 
 

@@ -48,12 +48,12 @@ def test_an_unused_plugin_imports_nothing_else(pytester: pytest.Pytester) -> Non
 
 
 def test_pytest_lists_options_fixtures_and_the_marker(pytester: pytest.Pytester) -> None:
-    told = plugged(pytester, "--help").stdout.str()
+    printed = plugged(pytester, "--help").stdout.str()
     fixtures = plugged(pytester, "--fixtures").stdout.str()
     markers = plugged(pytester, "--markers").stdout.str()
 
     options = ("target", "output", "deviations", "strict")
-    assert [name for name in options if f"--klarna-{name}" not in told] == []
+    assert [name for name in options if f"--klarna-{name}" not in printed] == []
     assert "\nklarna_mock" in fixtures
     assert "\nklarna_scenarios" in fixtures
     assert "@pytest.mark.klarna(judge=True, strict=False, timeout_s=1.0): " in markers

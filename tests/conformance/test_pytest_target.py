@@ -187,7 +187,7 @@ def test_the_scope_of_the_run_is_the_selected_items(pytester: pytest.Pytester) -
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--klarna-target", "nowhere.yaml"), "nowhere.yaml cannot be read"),
         (("--klarna-target", PLACE), "api.klarna.com is neither a playground nor this machine"),
@@ -203,14 +203,14 @@ def test_the_scope_of_the_run_is_the_selected_items(pytester: pytest.Pytester) -
     ],
 )
 def test_a_wrong_configuration_is_a_usage_error_in_one_line(
-    pytester: pytest.Pytester, options: tuple[str, ...], told: str
+    pytester: pytest.Pytester, options: tuple[str, ...], message: str
 ) -> None:
     tests = "def test_mine():\n    pass\n"
     ran = plugged(pytester, *options, tests=tests, unused=("schemathesis", "anyio"))
     printed = [line for line in (*ran.outlines, *ran.errlines) if line]
 
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
-    assert [line for line in printed if line.startswith("ERROR: ") and told in line] == printed
+    assert [line for line in printed if line.startswith("ERROR: ") and message in line] == printed
 
 
 def test_no_output_holds_a_secret(

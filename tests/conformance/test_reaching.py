@@ -60,7 +60,7 @@ def test_a_server_without_tls_has_no_tls_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("certificate", "told"),
+    ("certificate", "message"),
     [
         (AUTHORITY.issue_cert("elsewhere.example"), "name the host as the certificate does"),
         (AUTHORITY.issue_cert("127.0.0.1", not_after=YESTERDAY), "renew it on the server"),
@@ -69,18 +69,20 @@ def test_a_server_without_tls_has_no_tls_step(tmp_path: Path) -> None:
     ],
 )
 def test_a_tls_failure_names_the_remedy(
-    certificate: trustme.LeafCert | None, told: str, tmp_path: Path
+    certificate: trustme.LeafCert | None, message: str, tmp_path: Path
 ) -> None:
-    with pytest.raises(PreflightError, match=told):
+    with pytest.raises(PreflightError, match=message):
         _tried(tmp_path, certificate=certificate)
 
 
 @pytest.mark.parametrize(
-    ("base_url", "told"),
+    ("base_url", "message"),
     [("http://a..b:{port}", "cannot be resolved"), ("http://127.0.0.1:1", "is the server up")],
 )
-def test_an_unreachable_server_names_the_remedy(base_url: str, told: str, tmp_path: Path) -> None:
-    with pytest.raises(PreflightError, match=told):
+def test_an_unreachable_server_names_the_remedy(
+    base_url: str, message: str, tmp_path: Path
+) -> None:
+    with pytest.raises(PreflightError, match=message):
         _tried(tmp_path, base_url=base_url)
 
 

@@ -31,11 +31,11 @@ def test_the_readme_opens_with_the_two_commands_that_do_all_the_set_up() -> None
 @pytest.mark.parametrize("line", COMMANDS)
 def test_every_command_of_the_readme_exists_with_its_options(line: str) -> None:
     name, *arguments = shlex.split(line.split("#")[0])[1:]
-    told = CliRunner().invoke(_group, [name, "--help"]).output
+    printed = CliRunner().invoke(_group, [name, "--help"]).output
 
     options = [argument for argument in arguments if argument.startswith("--")]
-    assert [option for option in options if option not in told] == []
-    assert told.startswith(f"Usage: cli {name}") or f" {name} [OPTIONS]" in told
+    assert [option for option in options if option not in printed] == []
+    assert printed.startswith(f"Usage: cli {name}") or f" {name} [OPTIONS]" in printed
 
 
 def test_the_target_file_of_the_readme_is_one(

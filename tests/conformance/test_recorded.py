@@ -46,9 +46,9 @@ def test_a_violation_in_recorded_traffic_is_found(cli: Cli, tmp_path: Path) -> N
 
 def test_an_order_that_was_never_read_is_not_judged(cli: Cli, tmp_path: Path) -> None:
     har = _recorded(cli, tmp_path / "run")
-    told = json.loads(har.read_text())
-    entries = [e for e in told["log"]["entries"] if e["request"]["method"] != "GET"]
-    har.write_text(json.dumps({"log": {**told["log"], "entries": entries}}))
+    read = json.loads(har.read_text())
+    entries = [e for e in read["log"]["entries"] if e["request"]["method"] != "GET"]
+    har.write_text(json.dumps({"log": {**read["log"], "entries": entries}}))
     code, summary = _checked(cli, har, tmp_path / "checked")
 
     assert (code, summary["exchanges"]) == (4, 0)
@@ -56,10 +56,10 @@ def test_an_order_that_was_never_read_is_not_judged(cli: Cli, tmp_path: Path) ->
 
 def test_no_output_has_recorded_credentials(cli: Cli, tmp_path: Path) -> None:
     har = _recorded(cli, tmp_path / "run")
-    told = json.loads(har.read_text())
-    for entry in told["log"]["entries"]:
+    read = json.loads(har.read_text())
+    for entry in read["log"]["entries"]:
         entry["request"]["headers"].append({"name": "Authorization", "value": "Basic c2VjcmV0LTQy"})
-    har.write_text(json.dumps(told))
+    har.write_text(json.dumps(read))
     _checked(cli, har, tmp_path / "checked")
     written = b"".join(p.read_bytes() for p in (tmp_path / "checked").rglob("*") if p.is_file())
 

@@ -222,11 +222,13 @@ def _echoing(answer: bytes) -> bytes:
     """The answer with the credentials in headers and in the body, in many ways."""
     head, _, body = answer.partition(b"\r\n\r\n")
     token = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
-    told = [USERNAME, PASSWORD, token, "<b>" + PASSWORD, json.dumps(PASSWORD)]
+    secrets = [USERNAME, PASSWORD, token, "<b>" + PASSWORD, json.dumps(PASSWORD)]
     if body.startswith(b"{"):
-        body = json.dumps({**json.loads(body), "told": told, "email": "asa@example.com"}).encode()
+        body = json.dumps(
+            {**json.loads(body), "told": secrets, "email": "asa@example.com"}
+        ).encode()
     elif not body:
-        body = b"" if b" 204 " in head else f"{told}".encode()
+        body = b"" if b" 204 " in head else f"{secrets}".encode()
     lines = [line for line in head.split(b"\r\n") if not line.lower().startswith(b"content-length")]
     half = len(token) // 2
     lines += [f"X-Token: Basic {token}".encode(), b"X-User: " + USERNAME.encode()]
@@ -264,6 +266,6 @@ def test_the_record_of_an_echoing_server_gives_the_same_verdicts(
         )
         for played in record.played
     ]
-    told = [verdicts(played) for played in record.played if played.id.startswith("s")]
+    found = [verdicts(played) for played in record.played if played.id.startswith("s")]
 
-    assert told == [verdicts(played) for played in again if played.id.startswith("s")]
+    assert found == [verdicts(played) for played in again if played.id.startswith("s")]

@@ -120,7 +120,7 @@ def test_resuming_a_finished_run_sends_nothing(cli: Cli, served: Served, tmp_pat
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--seed", "5"), "the seed was"),
         (("--strict",), "--strict was"),
@@ -128,12 +128,12 @@ def test_resuming_a_finished_run_sends_nothing(cli: Cli, served: Served, tmp_pat
     ],
 )
 def test_a_run_with_other_options_cannot_be_resumed(
-    options: tuple[str, ...], told: str, cli: Cli, tmp_path: Path
+    options: tuple[str, ...], message: str, cli: Cli, tmp_path: Path
 ) -> None:
     cli("run", *SMALL, "--max-requests", 20, "--output", tmp_path)
     finished = cli("run", *SMALL, *options, "--output", tmp_path, "--resume")
 
-    assert (finished.code, told in finished.err) == (2, True)
+    assert (finished.code, message in finished.err) == (2, True)
 
 
 def test_a_full_disk_stops_the_run_and_keeps_its_results(

@@ -108,9 +108,9 @@ def test_scenarios_are_plain_values_that_round_trip() -> None:
 
 
 def test_no_scenario_comes_twice() -> None:
-    told = {msgspec.json.encode(each, order="deterministic") for each in scenarios()}
+    found = {msgspec.json.encode(each, order="deterministic") for each in scenarios()}
 
-    assert len(told) == len(scenarios())
+    assert len(found) == len(scenarios())
 
 
 @pytest.mark.parametrize("operation", WITH_BODY)
@@ -250,10 +250,10 @@ def test_amounts_are_brought_within_the_order(
     ],
 )
 def test_an_undescribed_response_is_an_objection(seen: Exchange, objection: str) -> None:
-    told = validator().objection(seen)
+    found = validator().objection(seen)
 
-    assert told is not None
-    assert objection in told
+    assert found is not None
+    assert objection in found
 
 
 @pytest.mark.parametrize(
@@ -315,10 +315,10 @@ def test_quick_acceptance_never_hides_a_schemathesis_failure(name: str) -> None:
 
 
 def test_an_objection_is_one_line() -> None:
-    told = validator().objection(exchange(403, JSON, body="{}"))
+    found = validator().objection(exchange(403, JSON, body="{}"))
 
-    assert told is not None
-    assert "\n" not in told
+    assert found is not None
+    assert "\n" not in found
 
 
 # `st run` with the hooks
@@ -369,10 +369,10 @@ def test_the_hooks_refuse_a_host_where_refunds_move_money(monkeypatch: pytest.Mo
 
 def test_without_a_provisioner_the_ids_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("KLARNA_PROVISIONER_URL", raising=False)
-    told = {"order_id": "a", "capture_id": "b"}
+    ids = {"order_id": "a", "capture_id": "b"}
     target = HookedTarget(spec(), "http://127.0.0.1:9")
 
-    assert target.ids_for(spec().operations["getCapture"], told) == told
+    assert target.ids_for(spec().operations["getCapture"], ids) == ids
 
 
 def test_an_order_serves_one_operation_and_link_ids_stay(
@@ -391,7 +391,7 @@ def test_an_order_serves_one_operation_and_link_ids_stay(
 
 
 @pytest.mark.parametrize(
-    ("mutant", "mode", "told"),
+    ("mutant", "mode", "expected_message"),
     [
         ("location-missing", "positive", "Missing required response headers"),
         ("location-of-another-refund", "positive", "created_can_be_read"),
@@ -405,10 +405,10 @@ def test_schemathesis_with_the_hooks_finds_wrong_servers(
     tmp_path: Path,
     mutant: str,
     mode: str,
-    told: str,
+    expected_message: str,
 ) -> None:
     wrong = serve_mock("--mutant", mutant)
     ended = st_run(wrong, environment, tmp_path, "--phases", "fuzzing", "--mode", mode, "-n", "12")
 
     assert ended.returncode == 1
-    assert told in ended.stdout
+    assert expected_message in ended.stdout

@@ -84,9 +84,9 @@ def watch(tmp_path: Path, environment: dict[str, str]) -> Watch:
         watched.out = process.communicate(timeout=30)[0]
         watched.code = process.returncode
         if (folder / "run.json").exists():
-            told = json.loads((folder / "run.json").read_text())["requirements"]
-            watched.verdicts = {each["id"]: each["verdict"] for each in told}
-            watched.proofs = {each["id"]: each["proofs"] for each in told}
+            summary = json.loads((folder / "run.json").read_text())["requirements"]
+            watched.verdicts = {each["id"]: each["verdict"] for each in summary}
+            watched.proofs = {each["id"]: each["proofs"] for each in summary}
 
     return watching
 
@@ -179,7 +179,7 @@ def test_queued_faults_are_counted_and_reset(serve_mock: Callable[..., Served]) 
 
 
 @pytest.mark.parametrize(
-    ("told", "why"),
+    ("content", "why"),
     [
         ({"faults": ["lst"]}, "there is no fault 'lst'"),
         ({"faults": [{"fault": "errored", "status": 200}]}, "status"),
@@ -189,8 +189,10 @@ def test_queued_faults_are_counted_and_reset(serve_mock: Callable[..., Served]) 
         (["lost"], "expected"),
     ],
 )
-def test_a_request_with_an_unknown_fault_is_refused(served: Served, told: object, why: str) -> None:
-    response = served.client.post("/_control/faults", json=told)
+def test_a_request_with_an_unknown_fault_is_refused(
+    served: Served, content: object, why: str
+) -> None:
+    response = served.client.post("/_control/faults", json=content)
 
     assert (response.status_code, why in response.json()["error"]) == (400, True)
 
@@ -346,8 +348,8 @@ def test_a_recorded_client_is_judged(cli: Callable[..., Finished], tmp_path: Pat
     file = tmp_path / "traffic.har"
     file.write_text(json.dumps({"log": {"entries": [_entry(0, status=0), _entry(1, status=201)]}}))
     finished = cli("check", file, "--side", "client", "--output", tmp_path / "checked")
-    told = json.loads((tmp_path / "checked" / "run.json").read_text())["requirements"]
-    verdicts = {each["id"]: each["verdict"] for each in told}
+    summary = json.loads((tmp_path / "checked" / "run.json").read_text())["requirements"]
+    verdicts = {each["id"]: each["verdict"] for each in summary}
 
     assert finished.code == 1
     assert (verdicts["client.key-kept"], verdicts["client.once"]) == ("FAIL", "NOT_RUN")

@@ -29,7 +29,7 @@ PLAN = OrderPlan(market="SE", currency="SEK", order_amount=1)
 AUTHORIZATION = base64.b64encode(b"merchant-1:s3cret-1")
 
 
-def asked(url: str, *, method: str = "GET", content: Any = b"", **options: Any) -> Any:
+def outcome_of(url: str, *, method: str = "GET", content: Any = b"", **options: Any) -> Any:
     async def go() -> Response | Failure:
         wire = Wire(**options)
         try:
@@ -107,8 +107,8 @@ def test_provisioner_and_clock_of_another_server_get_no_credentials() -> None:
                 await opened.advance(1)
 
         asyncio.run(go())
-    told = [b"Basic " in request for request in other.requests]
-    assert told == [False, False]
+    found = [b"Basic " in request for request in other.requests]
+    assert found == [False, False]
 
 
 def test_no_cookie_is_sent_back() -> None:
@@ -123,7 +123,7 @@ def test_no_cookie_is_sent_back() -> None:
 def encoded(body: bytes, encoding: str) -> Any:
     said = response("200 OK", body, f"Content-Encoding: {encoding}")
     with Listener(lambda *_: said) as server:
-        return asked(server.base_url)
+        return outcome_of(server.base_url)
 
 
 BODY = b'{"a": 1}'
@@ -173,7 +173,7 @@ def test_timeout_applies_to_the_whole_response() -> None:
 
     stop = threading.Event()
     with Listener(lambda n, r: drip() if not stop.wait(5) else None) as server:
-        outcome = asked(server.base_url, timeout_s=0.1)
+        outcome = outcome_of(server.base_url, timeout_s=0.1)
         stop.set()
     assert outcome.kind == "timeout"
 
@@ -242,7 +242,7 @@ def ca(authority: trustme.CA, tmp_path: Path) -> Path:
 
 def test_a_private_ca_is_trusted_only_if_configured(authority: trustme.CA, ca: Path) -> None:
     with Listener(lambda *_: response("200 OK"), context=served_by(authority)) as server:
-        outcomes = [asked(server.base_url, tls=Tls(ca=ca)), asked(server.base_url)]
+        outcomes = [outcome_of(server.base_url, tls=Tls(ca=ca)), outcome_of(server.base_url)]
     assert [getattr(o, "status", None) or getattr(o, "kind", None) for o in outcomes] == [
         200,
         "tls",
@@ -261,9 +261,9 @@ def test_a_configured_client_certificate_is_sent(
     context = served_by(authority, clients=authority)
     with Listener(lambda *_: response("200 OK"), context=context) as server:
         outcomes = [
-            asked(server.base_url, tls=Tls(ca=ca, certificate=certificate, key=key)),
-            asked(server.base_url, tls=Tls(ca=ca, certificate=both)),
-            asked(server.base_url, tls=Tls(ca=ca)),
+            outcome_of(server.base_url, tls=Tls(ca=ca, certificate=certificate, key=key)),
+            outcome_of(server.base_url, tls=Tls(ca=ca, certificate=both)),
+            outcome_of(server.base_url, tls=Tls(ca=ca)),
         ]
     assert [type(outcome).__name__ for outcome in outcomes] == ["Response", "Response", "Failure"]
 
@@ -282,9 +282,9 @@ def test_an_unusable_tls_file_is_named_in_the_error(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     Path("empty.pem").write_text("")
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as raised:
         Wire(tls=Tls(**{name: Path(file) for name, file in files.items()}))
-    assert str(told.value).startswith(named)
+    assert str(raised.value).startswith(named)
 
 
 def test_a_key_with_a_passphrase_is_refused_without_a_prompt(tmp_path: Path) -> None:
@@ -327,7 +327,7 @@ def test_invalid_http_2_is_a_failure(sent: bytes, authority: trustme.CA, ca: Pat
     context = served_by(authority)
     context.set_alpn_protocols(["h2"])
     with Listener(lambda *_: sent, context=context) as server:
-        outcome = asked(server.base_url, tls=Tls(ca=ca), http2=True, timeout_s=2.0)
+        outcome = outcome_of(server.base_url, tls=Tls(ca=ca), http2=True, timeout_s=2.0)
     assert isinstance(outcome, Failure)
 
 
@@ -401,12 +401,12 @@ def test_a_proxy_sees_no_credentials_of_the_target(secure: Listener, ca: Path) -
 
 
 def test_proxy_credentials_go_to_the_proxy_only(secure: Listener, ca: Path) -> None:
-    told = base64.b64encode(b"gate:p4ssage").decode()
-    with Tunnel(wanted=told) as proxy:
-        outcome = asked(
+    credentials = base64.b64encode(b"gate:p4ssage").decode()
+    with Tunnel(wanted=credentials) as proxy:
+        outcome = outcome_of(
             secure.base_url, tls=Tls(ca=ca), proxy=f"http://gate:p4ssage@{proxy.address}"
         )
-    assert (outcome.status, [told.encode() in request for request in secure.requests]) == (
+    assert (outcome.status, [credentials.encode() in request for request in secure.requests]) == (
         200,
         [False],
     )
@@ -421,6 +421,6 @@ def test_a_refusal_of_the_proxy_shows_no_proxy_credentials(secure: Listener, ca:
 
 
 def test_an_invalid_proxy_url_is_not_in_the_error() -> None:
-    with pytest.raises(UsageError) as told:
+    with pytest.raises(UsageError) as raised:
         Wire(proxy="gopher://gate:p4ssage@127.0.0.1")
-    assert "p4ssage" not in str(told.value)
+    assert "p4ssage" not in str(raised.value)

@@ -1,6 +1,6 @@
-"""Adapters that are wrong, and adapters of clients that are: `python odd_adapter.py KIND`.
+"""Wrong adapters, and adapters of wrong clients: `python odd_adapter.py KIND`.
 
-Everything that KIND does not change is done by the reference client.
+The reference client does everything that KIND does not change.
 """
 
 import json
@@ -46,7 +46,7 @@ class Client(ReferenceClient):
         match KIND:
             case "breaks down":
                 raise RuntimeError("the network is not what it was")
-            case "breaks down and tells secrets":
+            case "breaks down with secrets":
                 raise RuntimeError(f"sent with {self.hello.username}:{self.hello.password}")
             case "hangs":
                 time.sleep(600)
@@ -70,7 +70,7 @@ def greeted() -> Hello:
         case "leaves a process":
             child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
             Path(MORE[0]).write_text(str(child.pid))
-        case "tells its process":
+        case "writes its process id":
             with Path(MORE[0]).open("a") as pids:
                 pids.write(f"{os.getpid()}\n")
     return Hello(**json.loads(sys.stdin.readline())["hello"])
@@ -90,8 +90,8 @@ def ready() -> object:
             return {"ready": {"client": "acme", "operations": OPERATIONS}}
 
 
-def outcome(client: Client, told: dict[str, Any]) -> dict[str, Any]:
-    known = told["operation"] in OPERATIONS
+def outcome(client: Client, command: dict[str, Any]) -> dict[str, Any]:
+    known = command["operation"] in OPERATIONS
     match KIND:
         case "has nulls" if known:
             return {"outcome": "refused", "error_code": None, "error_messages": None}
@@ -110,17 +110,17 @@ def outcome(client: Client, told: dict[str, Any]) -> dict[str, Any]:
         case "another type" if known:
             return {"outcome": "done", "refund_id": 7}
         case "another id" if known:
-            return {"outcome": "done", "id": told["id"] + 1}
+            return {"outcome": "done", "id": command["id"] + 1}
         case "hostile" if known:
-            client.do(told["operation"], told["order_id"], told["arguments"])
+            client.do(command["operation"], command["order_id"], command["arguments"])
             return {"outcome": "refused", "error_code": HOSTILE, "error_messages": [HOSTILE]}
-        case "tells secrets" if known:
-            client.do(told["operation"], told["order_id"], told["arguments"])
+        case "reports secrets" if known:
+            client.do(command["operation"], command["order_id"], command["arguments"])
             secret = f"{client.hello.username}:{client.hello.password}"
             return {"outcome": "refused", "error_messages": [secret], "correlation_id": secret}
-        case "says secrets" if known:
+        case "prints secrets" if known:
             write(f"DEBUG {client.hello.password}\n".encode())
-        case "says more" if known:
+        case "prints more" if known:
             write(b"DEBUG sending a refund\n")
         case "floods stdout" if known:
             write(b'{"id": 0}\n' * 1_000_000)
@@ -131,18 +131,20 @@ def outcome(client: Client, told: dict[str, Any]) -> dict[str, Any]:
             sys.exit(4)
         case _:
             pass
-    return msgspec.to_builtins(client.do(told["operation"], told["order_id"], told["arguments"]))
+    return msgspec.to_builtins(
+        client.do(command["operation"], command["order_id"], command["arguments"])
+    )
 
 
 def main() -> None:
     client = Client(greeted())
     say(ready())
     for line in sys.stdin:
-        told = json.loads(line)
-        answer = outcome(client, told)
-        say({"id": told["id"], **answer})
+        command = json.loads(line)
+        answer = outcome(client, command)
+        say({"id": command["id"], **answer})
         if KIND == "answers twice":
-            say({"id": told["id"], **answer})
+            say({"id": command["id"], **answer})
 
 
 if __name__ == "__main__":

@@ -46,8 +46,8 @@ def test_every_client_has_an_id() -> None:
 
 
 def test_every_client_has_a_description_of_its_own() -> None:
-    told = Counter(mutant.description for mutant in MUTANTS)
-    assert [text for text, count in told.items() if count > 1 or not text.endswith(".")] == []
+    found = Counter(mutant.description for mutant in MUTANTS)
+    assert [text for text, count in found.items() if count > 1 or not text.endswith(".")] == []
 
 
 def test_harmless_clients_say_so_and_wrong_ones_do_not() -> None:

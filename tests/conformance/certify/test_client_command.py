@@ -41,12 +41,12 @@ def commands(folder: Path) -> list[Any]:
 
 
 def test_only_the_chosen_operations_get_commands(cli: Cli, tmp_path: Path) -> None:
-    told = "extendDueDate,getOptionsForExtendDueDate"
-    finished = cli("client", *CALM[:-1], told, "--output", tmp_path, "--quiet", "--", *REFERENCE)
+    chosen = "extendDueDate,getOptionsForExtendDueDate"
+    finished = cli("client", *CALM[:-1], chosen, "--output", tmp_path, "--quiet", "--", *REFERENCE)
     named = {command.operation for scenario in commands(tmp_path) for command in scenario}
 
     assert finished.code == 0
-    assert named == set(told.split(","))
+    assert named == set(chosen.split(","))
     assert finished.out.startswith("CONFORMANT All")
     assert "in the chosen scope" in finished.out
 
@@ -64,7 +64,7 @@ def test_only_the_chosen_faults_are_injected(cli: Cli, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--operations", "refundorder"), "no operation 'refundorder'; did you mean refundOrder?"),
         (("--operations", "captureOrder"), "there is no operation 'captureOrder'"),
@@ -76,11 +76,11 @@ def test_only_the_chosen_faults_are_injected(cli: Cli, tmp_path: Path) -> None:
         (("--max-time", "soon"), "'soon' is no duration"),
     ],
 )
-def test_wrong_options_are_reported(cli: Cli, options: tuple[str, ...], told: str) -> None:
+def test_wrong_options_are_reported(cli: Cli, options: tuple[str, ...], message: str) -> None:
     finished = cli("client", *options, "--", *REFERENCE)
 
     assert finished.code == 2
-    assert told in finished.err
+    assert message in finished.err
     assert "Traceback" not in finished.err
 
 
@@ -94,8 +94,8 @@ def test_a_seed_repeats_scenarios_and_verdicts(cli: Cli, tmp_path: Path) -> None
     def certified(seed: int, name: str) -> tuple[list[Any], dict[str, str]]:
         output = tmp_path / name
         cli("client", *options, "--seed", seed, "--output", output, "--", *REFERENCE)
-        told = json.loads((output / "run.json").read_text())
-        return commands(output), {r["id"]: r["verdict"] for r in told["requirements"]}
+        summary = json.loads((output / "run.json").read_text())
+        return commands(output), {r["id"]: r["verdict"] for r in summary["requirements"]}
 
     once, again, other = certified(7, "a"), certified(7, "b"), certified(8, "c")
     assert once == again
@@ -106,8 +106,8 @@ def test_a_seed_repeats_scenarios_and_verdicts(cli: Cli, tmp_path: Path) -> None
 def test_max_time_leaves_requirements_not_run(cli: Cli, tmp_path: Path) -> None:
     finished = cli("client", "--max-time", "500ms", "--output", tmp_path, "--", *REFERENCE)
     kept = record(tmp_path)
-    told = json.loads((tmp_path / "run.json").read_text())
-    verdicts = {r["id"]: r["verdict"] for r in told["requirements"]}
+    summary = json.loads((tmp_path / "run.json").read_text())
+    verdicts = {r["id"]: r["verdict"] for r in summary["requirements"]}
 
     assert finished.code == 3
     assert "the time is up" in finished.out
@@ -134,11 +134,13 @@ def counterexample(cli: Cli, tmp_path: Path) -> Path:
 
 
 def test_a_counterexample_is_small_and_readable(counterexample: Path) -> None:
-    told = yaml.safe_load(counterexample.read_text())
+    saved = yaml.safe_load(counterexample.read_text())
 
-    assert told["requirement"] == "client.once"
-    assert told["told"].startswith("one refund of 1, response lost after booking: the client sent ")
-    assert told["scenario"]["commands"] == [
+    assert saved["requirement"] == "client.once"
+    assert saved["told"].startswith(
+        "one refund of 1, response lost after booking: the client sent "
+    )
+    assert saved["scenario"]["commands"] == [
         {
             "operation": "refundOrder",
             "arguments": {"refunded_amount": 1},
@@ -155,8 +157,8 @@ def test_a_replay_fails_until_the_client_is_fixed(
         options = ("--replay", counterexample, "--timeout", "200ms", "--no-shrink")
         finished = cli("client", *options, "--output", output, "--", *adapter)
         assert not (output / "replay" / "certificate.html").exists()
-        told = json.loads((output / "replay" / "run.json").read_text())
-        (result,) = told["requirements"]
+        summary = json.loads((output / "replay" / "run.json").read_text())
+        (result,) = summary["requirements"]
         return finished.code, result["verdict"], len(commands(output / "replay"))
 
     assert replayed(*wrong("client-new-key-each-attempt")) == (1, "FAIL", 1)
@@ -183,27 +185,30 @@ def test_an_operation_without_requests_is_a_finding(cli: Cli, tmp_path: Path) ->
 
 
 def _edited(path: Path, edit: Callable[[dict[str, Any]], object]) -> None:
-    told = yaml.safe_load(path.read_text())
-    edit(told)
-    path.write_text(yaml.safe_dump(told))
+    saved = yaml.safe_load(path.read_text())
+    edit(saved)
+    path.write_text(yaml.safe_dump(saved))
 
 
 @pytest.mark.parametrize(
     ("edit", "problem"),
     [
-        (lambda told: told.pop("scenario"), "scenario"),
-        (lambda told: told["scenario"].update(steps=[]), "'steps' is unknown"),
-        (lambda told: told["scenario"]["commands"][0].update(faults=["lost"]), "faults"),
-        (lambda told: told["scenario"]["commands"][0].update(order=3), "there is no order 3"),
+        (lambda loaded: loaded.pop("scenario"), "scenario"),
+        (lambda loaded: loaded["scenario"].update(steps=[]), "'steps' is unknown"),
+        (lambda loaded: loaded["scenario"]["commands"][0].update(faults=["lost"]), "faults"),
+        (lambda loaded: loaded["scenario"]["commands"][0].update(order=3), "there is no order 3"),
         (
-            lambda told: told["scenario"]["commands"][0].update(capture=3),
+            lambda loaded: loaded["scenario"]["commands"][0].update(capture=3),
             "order 0 has no capture 3",
         ),
-        (lambda told: told["scenario"]["commands"][0].update(operation="refund"), "'refund'"),
-        (lambda told: told["scenario"]["orders"][0].update(market="XX"), "no market 'XX'"),
-        (lambda told: told["scenario"]["orders"][0].update(captures=[20_000]), "exceed the order"),
-        (lambda told: told.update(requirement="client.twice"), "no requirement 'client.twice'"),
-        (lambda told: told["scenario"].update(commands=[]), "there is no command"),
+        (lambda loaded: loaded["scenario"]["commands"][0].update(operation="refund"), "'refund'"),
+        (lambda loaded: loaded["scenario"]["orders"][0].update(market="XX"), "no market 'XX'"),
+        (
+            lambda loaded: loaded["scenario"]["orders"][0].update(captures=[20_000]),
+            "exceed the order",
+        ),
+        (lambda loaded: loaded.update(requirement="client.twice"), "no requirement 'client.twice'"),
+        (lambda loaded: loaded["scenario"].update(commands=[]), "there is no command"),
     ],
 )
 def test_an_invalid_counterexample_is_reported(
@@ -273,9 +278,9 @@ def interrupted(
     started: list[subprocess.Popen[str]] = []
 
     def start(adapter: tuple[object, ...], *options: object, when: Callable[[], bool]) -> Any:
-        told = [COMMAND, "client", *options, "--output", tmp_path, "--", *adapter]
+        command = [COMMAND, "client", *options, "--output", tmp_path, "--", *adapter]
         process = subprocess.Popen(
-            [*map(str, told)],
+            [*map(str, command)],
             env={**environment, "COLUMNS": "200"},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -304,7 +309,7 @@ def test_an_interrupted_certification_keeps_its_results(
     interrupted: Callable[..., Any], tmp_path: Path
 ) -> None:
     pids = tmp_path / "pids"
-    adapter = (sys.executable, ODD, "tells its process", pids)
+    adapter = (sys.executable, ODD, "writes its process id", pids)
     code, out, err = interrupted(adapter, when=lambda: _lines(tmp_path) > 5)
 
     assert code == 3

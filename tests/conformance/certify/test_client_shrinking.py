@@ -53,8 +53,8 @@ async def _smallest(
         await stage.open()
         judging = Judging(play=play, requirement=requirement, seed=3)
         found = await shrunk(SPEC, scenario, judging, within_s=60)
-        told = await findings(found or scenario)
-        return found, next(each.observed for each in told if each.requirement == requirement)
+        reported = await findings(found or scenario)
+        return found, next(each.observed for each in reported if each.requirement == requirement)
     finally:
         await stage.aclose()
 

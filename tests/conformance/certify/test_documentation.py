@@ -47,16 +47,16 @@ def test_every_line_of_the_protocol_in_it_is_right() -> None:
 def test_every_command_in_it_exists_with_its_options(line: str) -> None:
     name, command, *arguments = shlex.split(line.split("#")[0])
     own = arguments[: arguments.index("--")]
-    told = CliRunner().invoke(client, ["--help"]).output
+    printed = CliRunner().invoke(client, ["--help"]).output
 
     assert (name, command) == ("klarna-conformance", "client")
-    assert [option for option in own if option.startswith("--") and option not in told] == []
+    assert [option for option in own if option.startswith("--") and option not in printed] == []
 
 
 def test_every_option_in_its_text_exists() -> None:
-    told = CliRunner().invoke(client, ["--help"]).output
+    printed = CliRunner().invoke(client, ["--help"]).output
     named = set(re.findall(r"`(--[a-z-]+)", TEXT))
-    assert {option for option in named if option not in told} - {"--clients"} == set()
+    assert {option for option in named if option not in printed} - {"--clients"} == set()
 
 
 def test_every_file_that_it_links_to_is_there() -> None:

@@ -41,8 +41,8 @@ class Scripted:
 
     async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
         self.arguments = arguments
-        told = await self._act(self, operation, order_id)
-        return Done() if told is None else Unknown()
+        outcome = await self._act(self, operation, order_id)
+        return Done() if outcome is None else Unknown()
 
     async def send(self, method: str, order_id: str, suffix: str = "", body: Any = None) -> None:
         path = f"/ordermanagement/v1/orders/{order_id}{suffix}"

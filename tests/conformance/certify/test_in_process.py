@@ -36,7 +36,7 @@ class Plain:
         self.closed.set()
 
 
-def told(*operations: str, command_s: float = 10) -> tuple[list[Told], int]:
+def outcomes(*operations: str, command_s: float = 10) -> tuple[list[Told], int]:
     """What is told, and how many clients were made for it."""
     made: list[Plain] = []
 
@@ -58,7 +58,7 @@ def told(*operations: str, command_s: float = 10) -> tuple[list[Told], int]:
 
 
 def test_a_client_that_works_is_kept() -> None:
-    assert told("refundOrder", "refundOrder") == ([Done(), Done()], 1)
+    assert outcomes("refundOrder", "refundOrder") == ([Done(), Done()], 1)
 
 
 @pytest.mark.parametrize(
@@ -66,9 +66,9 @@ def test_a_client_that_works_is_kept() -> None:
     [("fail", "KeyError: 'refund_id'"), ("time out", "TimeoutError: the server is slow")],
 )
 def test_a_client_that_raises_is_replaced(operation: str, reason: str) -> None:
-    assert told(operation, "refundOrder") == ([Ended(reason), Done()], 2)
+    assert outcomes(operation, "refundOrder") == ([Ended(reason), Done()], 2)
 
 
 def test_a_client_that_times_out_is_replaced() -> None:
-    assert told("hang", "refundOrder", command_s=0.2)[0][0] == Mute(0.2)
-    assert told("hang", "refundOrder", command_s=1) == ([Mute(1), Done()], 2)
+    assert outcomes("hang", "refundOrder", command_s=0.2)[0][0] == Mute(0.2)
+    assert outcomes("hang", "refundOrder", command_s=1) == ([Mute(1), Done()], 2)

@@ -294,8 +294,8 @@ def test_a_truncated_response_gives_its_correlation_id() -> None:
     right = RefusedIt(correlation_id=head["Klarna-Correlation-Id"])
     invented = RefusedIt(correlation_id="0f5cf4b1-6f37-4a1c-9d3e-6a8f0c7b2e11")
 
-    for told, verdict in ((right, "PASS"), (invented, "FAIL")):
-        course = Course().run(broken_off, Sent(), reports=told)
+    for outcome, verdict in ((right, "PASS"), (invented, "FAIL")):
+        course = Course().run(broken_off, Sent(), reports=outcome)
         assert course.verdicts("client.refusal-details-true") == {verdict}
 
 

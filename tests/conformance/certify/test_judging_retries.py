@@ -81,9 +81,9 @@ def test_whether_a_client_retries_is_info() -> None:
         Course().run(failed, Sent(), reports=unknown),
     )
 
-    told = [course.findings("client.retries") for course in (repeats, gives_up)]
-    assert [[each.verdict for each in found] for found in told] == [["INFO"], ["INFO"]]
-    assert [found[0].observed for found in told] == [
+    reported = [course.findings("client.retries") for course in (repeats, gives_up)]
+    assert [[each.verdict for each in found] for found in reported] == [["INFO"], ["INFO"]]
+    assert [found[0].observed for found in reported] == [
         "the client retries what got no clear response",
         "the client does not retry",
     ]

@@ -65,7 +65,7 @@ def test_a_survivor_is_named_and_fails_the_command(
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         (("--mutant", "client-nokey"), "there is no client 'client-nokey'; did you mean client-no"),
         (("--class", "bounds"), "--class cannot be used with --clients"),
@@ -78,12 +78,12 @@ def test_a_survivor_is_named_and_fails_the_command(
     ],
 )
 def test_invalid_options_are_refused_in_one_sentence(
-    cli: Cli, options: tuple[object, ...], told: str
+    cli: Cli, options: tuple[object, ...], message: str
 ) -> None:
     done = cli("mutants", "--clients", "--examples", 0, *options)
 
     assert done.code == 2
-    assert told in done.err
+    assert message in done.err
     assert "Traceback" not in done.err
 
 

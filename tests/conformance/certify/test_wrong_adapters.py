@@ -1,4 +1,4 @@
-"""A wrong adapter is told apart from a wrong client, in one sentence, and none is left behind."""
+"""A wrong adapter is reported in one sentence, unlike a wrong client, and its processes end."""
 
 import asyncio
 import base64
@@ -31,7 +31,7 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
 
 
 @pytest.mark.parametrize(
-    ("kind", "told"),
+    ("kind", "message"),
     [
         ("ends at once", "it ended with exit code 1. no such setting: KLARNA_REGION"),
         ("garbage", "wrote 'Starting acme client 1.2 ...' instead of {\"ready\""),
@@ -52,8 +52,8 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
         ("another type", "Expected `str | null`, got `int`"),
         ("another id", "answered command 3 instead of 2"),
         ("answers twice", "answered command 1 instead of 2"),
-        ("says more", "'DEBUG sending a refund', which is no outcome"),
-        ("says more", "(the command was: one release)"),
+        ("prints more", "'DEBUG sending a refund', which is no outcome"),
+        ("prints more", "(the command was: one release)"),
         ("floods stdout", "wrote '{\"id\": 0}', which is no outcome"),
         (
             "ends when it is to work",
@@ -62,12 +62,12 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
     ],
 )
 def test_a_wrong_adapter_is_an_error_without_a_verdict(
-    cli: Cli, kind: str, told: str, tmp_path: Path
+    cli: Cli, kind: str, message: str, tmp_path: Path
 ) -> None:
     finished = certified(cli, kind, *CALM)
 
     assert (finished.code, finished.out) == (2, "")
-    assert told in finished.err
+    assert message in finished.err
     assert finished.err.startswith("Error: ")
     assert finished.err.count("\n") == 1
     assert not list(tmp_path.rglob("certificate.html"))
@@ -91,8 +91,8 @@ def test_a_missing_adapter_program_is_reported(cli: Cli) -> None:
     assert "Traceback" not in finished.err
 
 
-def asked(kind: str, *, start_s: float = 10, command_s: float = 10, more: str = "") -> list[Any]:
-    """What an odd adapter tells of no operation that exists, and twice of one that does."""
+def outcomes(kind: str, *, start_s: float = 10, command_s: float = 10, more: str = "") -> list[Any]:
+    """The outcomes of an odd adapter for an unknown operation, and twice for a known one."""
 
     async def go() -> list[Any]:
         command = [sys.executable, str(ODD), kind, *([more] if more else [])]
@@ -113,23 +113,23 @@ def test_an_adapter_that_is_never_ready_is_reported_with_its_stderr() -> None:
     with pytest.raises(
         AdapterError, match=r"wrote nothing within 1 s; .* waiting for the database"
     ):
-        asked("never ready", start_s=1)
+        outcomes("never ready", start_s=1)
 
 
 def test_an_adapter_that_ends_is_restarted() -> None:
-    first, *others = asked("ends when it is to work")
+    first, *others = outcomes("ends when it is to work")
     assert first == Unsupported()
     assert others == [Ended("it ended with exit code 4.")] * 2
 
 
 def test_a_client_that_times_out_gets_its_adapter_restarted() -> None:
-    first, *others = asked("hangs", command_s=1.5)
+    first, *others = outcomes("hangs", command_s=1.5)
     assert first == Unsupported()
     assert others == [Mute(1.5)] * 2
 
 
 def test_a_member_that_is_null_counts_as_absent() -> None:
-    assert asked("has nulls")[1:] == [RefusedIt()] * 2
+    assert outcomes("has nulls")[1:] == [RefusedIt()] * 2
 
 
 def test_a_closed_adapter_is_not_restarted() -> None:
@@ -144,7 +144,7 @@ def test_a_closed_adapter_is_not_restarted() -> None:
 
 
 def test_processes_of_an_adapter_end_with_it(tmp_path: Path) -> None:
-    asked("leaves a process", more=str(tmp_path / "pid"))
+    outcomes("leaves a process", more=str(tmp_path / "pid"))
     pid = (tmp_path / "pid").read_text()
     until = time.monotonic() + 30
     while is_running(pid) and time.monotonic() < until:
@@ -161,18 +161,18 @@ def is_running(pid: str) -> bool:
 
 
 def observed(folder: Path, requirement: str) -> list[str]:
-    told = json.loads((folder / "conformance-report" / "run.json").read_text())
-    return [f["observed"] for f in told["findings"] if f["requirement"] == requirement]
+    summary = json.loads((folder / "conformance-report" / "run.json").read_text())
+    return [f["observed"] for f in summary["findings"] if f["requirement"] == requirement]
 
 
 def test_a_crash_of_the_client_is_a_finding_with_its_stderr(cli: Cli, tmp_path: Path) -> None:
     finished = certified(cli, "breaks down", *LOST)
-    (told,) = {*observed(tmp_path, "client.answers")}
+    (found,) = {*observed(tmp_path, "client.answers")}
 
     assert finished.code == 1
     assert "FAIL client.answers" in finished.out
-    assert told.startswith("the client crashed: it ended with exit code 1.")
-    assert told.endswith("RuntimeError: the network is not what it was")
+    assert found.startswith("the client crashed: it ended with exit code 1.")
+    assert found.endswith("RuntimeError: the network is not what it was")
 
 
 def test_a_timeout_of_the_client_is_a_finding(cli: Cli, tmp_path: Path) -> None:
@@ -186,7 +186,7 @@ def test_an_adapter_may_write_much_to_stderr(cli: Cli) -> None:
     assert certified(cli, "floods stderr", *CALM).code == 0
 
 
-@pytest.mark.parametrize("kind", ["breaks down and tells secrets", "tells secrets", "says secrets"])
+@pytest.mark.parametrize("kind", ["breaks down with secrets", "reports secrets", "prints secrets"])
 def test_no_output_or_record_has_credentials(cli: Cli, kind: str, tmp_path: Path) -> None:
     finished = certified(cli, kind, *LOST)
     kept = [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]

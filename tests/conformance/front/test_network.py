@@ -268,11 +268,11 @@ async def test_a_response_without_a_body_gets_one_to_truncate() -> None:
 async def test_an_injected_error_is_as_documented(status: Any, when: Any) -> None:
     async with within(Errored(status, when)) as (made, raw):
         answer = await raw.ask(made.refund())
-        told = members(answer)
+        read = members(answer)
         assert answer.startswith(f"HTTP/1.1 {status} ".encode())
-        assert told["error_code"]
-        assert told["error_messages"]
-        assert told["correlation_id"].encode() in answer.split(b"\r\n\r\n")[0]
+        assert read["error_code"]
+        assert read["error_messages"]
+        assert read["correlation_id"].encode() in answer.split(b"\r\n\r\n")[0]
         assert (b"www-authenticate" in answer.lower()) == (status == 401)
         assert made.booked == (when == "after")
         assert (await raw.ask(made.request("GET", ""))).startswith(b"HTTP/1.1 200 ")
@@ -302,8 +302,10 @@ async def test_an_injected_error_has_the_body_of_its_kind(
 async def test_an_injected_error_has_retry_after_if_configured(retry_after_s: int | None) -> None:
     async with within(Errored(429, retry_after_s=retry_after_s)) as (made, raw):
         head = (await raw.ask(made.refund())).split(b"\r\n\r\n")[0].lower().split(b"\r\n")
-        told = [line for line in head if line.startswith(b"retry-after")]
-        assert told == ([] if retry_after_s is None else [f"retry-after: {retry_after_s}".encode()])
+        found = [line for line in head if line.startswith(b"retry-after")]
+        assert found == (
+            [] if retry_after_s is None else [f"retry-after: {retry_after_s}".encode()]
+        )
 
 
 @pytest.mark.parametrize("which", ["first", "second"])
@@ -313,8 +315,8 @@ async def test_a_duplicate_without_a_key_is_booked_twice(
 ) -> None:
     async with within(Twice(which)) as (made, raw):
         answer = await raw.ask(made.refund(key=key))
-        told = {r.refund_id: n for n, r in enumerate(made.mock.orders[made.order_id].refunds)}
-        (place,) = {n for refund_id, n in told.items() if refund_id.encode() in answer}
+        found = {r.refund_id: n for n, r in enumerate(made.mock.orders[made.order_id].refunds)}
+        (place,) = {n for refund_id, n in found.items() if refund_id.encode() in answer}
         assert made.booked == booked
         assert place == (1 if which == "second" and key is None else 0)
         assert [each.status for each in made.mark.served] == [201, 201]
@@ -393,8 +395,8 @@ async def test_options_get_unknown_members_too() -> None:
     async with within(Varied("unknown-members")) as (made, raw):
         (capture,) = made.mock.orders[made.order_id].captures
         suffix = f"/captures/{capture.capture_id}/extend-due-date-options"
-        told = members(await raw.ask(made.request("GET", suffix)))
-        assert {"label", "number_of_days", "amount"} <= told["options"][0].keys()
+        read = members(await raw.ask(made.request("GET", suffix)))
+        assert {"label", "number_of_days", "amount"} <= read["options"][0].keys()
 
 
 async def test_without_a_fault_a_request_passes_with_its_kind_of_credentials() -> None:
@@ -402,9 +404,9 @@ async def test_without_a_fault_a_request_passes_with_its_kind_of_credentials() -
         bare = made.refund().replace(b"Authorization: Basic " + AUTH + b"\r\n", b"")
         for sent in (made.refund(), bare, made.refund().replace(AUTH, b"d3Jvbmc6b25l")):
             await raw.ask(sent)
-        told = [each.request.credentials for each in made.network.seen().exchanges]
-        assert (told[0], told[1], made.booked) == ("valid", "none", 1)
-        assert told[2] not in ("valid", "none")
+        found = [each.request.credentials for each in made.network.seen().exchanges]
+        assert (found[0], found[1], made.booked) == ("valid", "none", 1)
+        assert found[2] not in ("valid", "none")
 
 
 def test_a_defect_of_the_backend_is_kept_and_gets_no_response() -> None:
