@@ -1,4 +1,4 @@
-"""Plays steps on mutants, in the catalogue or not, and collects what the judge finds."""
+"""Plays steps on mutants, from the catalogue or not, and judges them."""
 
 import asyncio
 from functools import cache
@@ -52,7 +52,7 @@ def spec() -> Spec:
 
 
 def made(server: Server) -> Mock:
-    """A new server: of this id in the catalogue, of a mutant that is in none, or of a class."""
+    """A new server: by its id in the catalogue, of another mutant, or of a class."""
     match server:
         case str():
             return named_mock(spec(), server)
@@ -71,19 +71,19 @@ def answering(operation: str, *, where: str = "any", **change: Any) -> Mutant:
 def played(
     server: Server, plan: OrderPlan, *steps: Action, other: OrderPlan | None = None
 ) -> Played:
-    """What was exchanged with a new server of this kind, with the findings of the judge."""
+    """The exchanges with a new server, with the findings of the judge."""
     return _judged(server, Scenario(plan=plan, steps=steps, other=other))
 
 
 def deviations(
     server: Server, plan: OrderPlan, *steps: Action, other: OrderPlan | None = None
 ) -> dict[str, str]:
-    """The requirements that the server violates (FAIL) or does not follow (WARN)."""
+    """The requirements with FAIL or WARN for the server."""
     return found(server, Scenario(plan=plan, steps=steps, other=other))
 
 
 def found(server: Server, scenario: Scenario) -> dict[str, str]:
-    """The same on a scenario; that a response is not as described is left out."""
+    """The same for a scenario, without `described-response`."""
     return {
         f.requirement: f.verdict
         for f in _judged(server, scenario).findings

@@ -1,4 +1,4 @@
-"""Harmless variants: servers that differ where they may are made, run, and not held guilty."""
+"""Harmless variants: servers with undocumented differences violate nothing."""
 
 import asyncio
 import json
@@ -81,11 +81,11 @@ def test_there_are_at_least_fifty_harmless_variants() -> None:
     assert len(VARIANTS) >= 50
 
 
-def test_a_harmless_variant_is_to_be_caught_by_nothing() -> None:
+def test_no_requirement_is_named_for_a_harmless_variant() -> None:
     assert [each.id for each in VARIANTS if each.caught_by] == []
 
 
-def test_every_behaviour_of_harmless_variants_is_used_and_means_the_same_in_the_catalogue() -> None:
+def test_every_behaviour_of_harmless_variants_is_used() -> None:
     several = [each.arguments["behaviours"] for each in VARIANTS if each.behaviour == "several"]
     used = {each.behaviour for each in VARIANTS} | {b["name"] for bs in several for b in bs}
     own = variants.BEHAVIOURS
@@ -171,7 +171,7 @@ def test_a_location_in_another_percent_encoding_is_read_once() -> None:
     assert reads[0] == reads[1]
 
 
-# What only a server on a socket can do differently.
+# Differences that need a socket.
 
 
 def _altering(alter: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> Wrapper:
@@ -214,7 +214,7 @@ _END: dict[str, Any] = {"type": "http.response.body", "body": b"", "more_body": 
 
 
 def _slow(app: App) -> App:
-    """Later calls are answered sooner than earlier ones."""
+    """Later calls are answered faster than earlier ones."""
     count = 0
 
     async def slow(scope: Any, receive: Any, send: Any) -> None:
@@ -228,7 +228,7 @@ def _slow(app: App) -> App:
 
 
 def _other_places(app: App) -> App:
-    """Resources are told, and found, at paths that end in a slash."""
+    """Locations and paths of resources end in a slash."""
 
     def alter(message: dict[str, Any]) -> list[dict[str, Any]]:
         headers = [(k, v + b"/" if k == b"location" else v) for k, v in message.get("headers", [])]
@@ -244,7 +244,7 @@ def _other_places(app: App) -> App:
 
 
 def _refusing_in_flight(status: int) -> Wrapper:
-    """A repeat of a call that is not answered yet is refused."""
+    """A retry of a call in flight is refused."""
 
     def wrap(app: App) -> App:
         in_flight: set[tuple[str, bytes]] = set()
@@ -281,7 +281,7 @@ async def _refuse(send: Any, status: int) -> None:
 
 @contextmanager
 def _served(app: Any) -> Iterator[str]:
-    """Serves an ASGI application on a loopback socket; it is ended with the block."""
+    """Serves an ASGI application on a loopback socket until the block ends."""
     listener = socket.create_server(("127.0.0.1", 0))
     config = uvicorn.Config(app, log_level="critical", lifespan="off", server_header=False)
     server = uvicorn.Server(config)
@@ -322,9 +322,7 @@ def _outcome(summary: Summary) -> tuple[list[str], tuple[str, ...], bool]:
         pytest.param(_refusing_in_flight(429), id="429 for what is in flight"),
     ],
 )
-def test_a_server_that_differs_in_transport_alone_fails_nothing(
-    wrap: Wrapper, tmp_path: Path
-) -> None:
+def test_differences_in_transport_fail_nothing(wrap: Wrapper, tmp_path: Path) -> None:
     with _served(wrap(asgi(Mock(spec())))) as base_url:
         summary = run_on(base_url, tmp_path, SCENARIOS)
 
@@ -332,7 +330,7 @@ def test_a_server_that_differs_in_transport_alone_fails_nothing(
 
 
 class _OldProxy(BaseHTTPRequestHandler):
-    """Passes requests on, and answers as HTTP/1.0: the body ends with the connection."""
+    """A proxy that answers in HTTP/1.0: the body ends with the connection."""
 
     protocol_version = "HTTP/1.0"
     upstream: httpx.Client
@@ -369,7 +367,7 @@ def _behind_an_old_proxy(upstream: str) -> Iterator[str]:
             thread.join(10)
 
 
-def test_answers_in_http_1_0_fail_nothing(tmp_path: Path) -> None:
+def test_responses_in_http_1_0_fail_nothing(tmp_path: Path) -> None:
     with _served(asgi(Mock(spec()))) as mock_url, _behind_an_old_proxy(mock_url) as base_url:
         summary = run_on(base_url, tmp_path, SCENARIOS)
 

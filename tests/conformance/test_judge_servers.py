@@ -1,4 +1,4 @@
-"""What the judge finds in servers that stand in no catalogue: odd forms, and no answers at all."""
+"""Findings of the judge for servers outside of the catalogue: unusual forms, missing responses."""
 
 import asyncio
 from typing import Any
@@ -25,14 +25,14 @@ SHIRTS = refund(1_000, description="Two shirts", reference="RMA-1")
 
 @pytest.mark.parametrize("status", [500, 502, 503, 599])
 @pytest.mark.parametrize("step", [refund(1_000), OVER], ids=["valid", "beyond the bound"])
-def test_a_server_error_fails_that_there_is_none(status: int, step: Step) -> None:
+def test_a_server_error_is_a_failure(status: int, step: Step) -> None:
     server = answering("refundOrder", status=status)
 
     assert deviations(server, FULL, step) == {"refund.no-server-error": "FAIL"}
 
 
 @pytest.mark.parametrize("status", [302, 307, 600, 999])
-def test_a_status_that_is_neither_success_nor_refusal_is_no_answer(status: int) -> None:
+def test_a_status_of_neither_success_nor_refusal_is_no_answer(status: int) -> None:
     server = answering("refundOrder", status=status)
 
     assert deviations(server, FULL, refund(1_000))["refund.answers"] == "FAIL"
@@ -47,12 +47,12 @@ def test_a_status_that_is_neither_success_nor_refusal_is_no_answer(status: int) 
     ],
     ids=["no response", "truncated", "asked to wait"],
 )
-def test_no_whole_response_is_no_answer(outcome: Any, expected: dict[str, str]) -> None:
-    class HangsUp(Mock):
+def test_an_incomplete_response_is_no_answer(outcome: Any, expected: dict[str, str]) -> None:
+    class AnswersIncompletely(Mock):
         def respond(self, request: Request, base_url: str) -> Any:
             return outcome if request.method == "POST" else super().respond(request, base_url)
 
-    assert deviations(HangsUp, FULL, refund(1_000)) == expected
+    assert deviations(AnswersIncompletely, FULL, refund(1_000)) == expected
 
 
 @pytest.mark.parametrize(
@@ -72,14 +72,14 @@ def test_a_location_that_does_not_lead_to_the_refund_fails(location: str) -> Non
 
 
 @pytest.mark.parametrize("text", ["null", "[]", '"options"', "{", "", "NaN", "[" * 5_000])
-def test_an_order_that_is_no_json_object_fails(text: str) -> None:
+def test_an_order_that_is_not_a_json_object_fails(text: str) -> None:
     server = answering("getOrder", text=text)
 
     assert "FAIL" in deviations(server, FULL, get_order()).values()
 
 
 @pytest.mark.parametrize("text", ["null", "[]", '"No."', "7", "[{}]"])
-def test_an_error_body_that_is_no_json_object_fails(text: str) -> None:
+def test_an_error_body_that_is_not_a_json_object_fails(text: str) -> None:
     server = answering("refundOrder", text=text)
 
     assert deviations(server, FULL, OVER) == {"refund.error-body": "FAIL"}
@@ -131,7 +131,7 @@ def test_the_text_of_another_refund_is_never_shown(
     assert deviations(server, plan, *steps, refund(500)) == expected
 
 
-def test_a_text_of_the_servers_own_may_be_shown() -> None:
+def test_a_default_description_may_be_shown() -> None:
     class Describes(Mock):
         def resource(self, call: Call) -> Any:
             shown = super().resource(call)

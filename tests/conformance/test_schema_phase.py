@@ -1,4 +1,4 @@
-"""The schema tier: what it sends, what is objected to, and `st run` with the hooks."""
+"""The schema phase: its scenarios, its objections, and `st run` with the hooks."""
 
 import asyncio
 import json
@@ -76,7 +76,7 @@ def exchange(
     return Exchange(request=Request(method=method, path=path), outcome=response)
 
 
-# What is sent
+# Scenarios
 
 
 def test_the_same_seed_gives_the_same_scenarios() -> None:
@@ -107,7 +107,7 @@ def test_scenarios_are_plain_values_that_round_trip() -> None:
     assert msgspec.json.decode(written, type=list[Scenario]) == scenarios()
 
 
-def test_no_scenario_comes_twice() -> None:
+def test_scenarios_are_unique() -> None:
     found = {msgspec.json.encode(each, order="deterministic") for each in scenarios()}
 
     assert len(found) == len(scenarios())
@@ -156,7 +156,7 @@ def test_the_mock_gets_no_finding(seed: int) -> None:
     assert (complaints, objections) == ([], [])
 
 
-# What generated values become
+# Generated values
 
 
 def generated(body: Any, **headers: str) -> Any:
@@ -184,14 +184,14 @@ def test_a_generated_body_becomes_a_plain_one(body: Any, expected: Any) -> None:
     assert generated_body(generated(body)) == expected
 
 
-def test_a_body_with_another_label_is_text_with_that_label() -> None:
+def test_a_body_with_another_content_type_is_text() -> None:
     case = generated({"a": 1}, Content_Type="text/plain")
 
     assert generated_body(case) == Raw(text='{"a": 1}', content_type="text/plain")
 
 
 @pytest.mark.parametrize("label", ["a\nb", "\ud83d\ude00", " "])
-def test_a_label_that_no_header_can_hold_is_left_out(label: str) -> None:
+def test_an_invalid_content_type_is_left_out(label: str) -> None:
     assert generated_body(generated({}, Content_Type=label)) == Json({})
 
 
@@ -221,7 +221,7 @@ def test_a_generated_key_is_a_key_of_its_form(value: str, key: Key | None) -> No
         ("refundOrder", FULL, [1], [1]),
     ],
 )
-def test_amounts_are_brought_within_the_order(
+def test_amounts_are_adapted_to_the_order(
     operation: str, plan: Any, body: Any, expected: Any
 ) -> None:
     assert within_the_order(spec(), spec().operations[operation], Json(body), plan) == Json(
@@ -229,7 +229,7 @@ def test_amounts_are_brought_within_the_order(
     )
 
 
-# What is objected to
+# Objections
 
 
 @pytest.mark.parametrize(
@@ -359,7 +359,7 @@ def test_schemathesis_alone_reaches_orders_and_passes_the_mock(
     assert len(booked) > 5
 
 
-def test_the_hooks_refuse_a_host_where_refunds_move_money(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_hooks_refuse_a_production_host(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KLARNA_USERNAME", "a")
     monkeypatch.setenv("KLARNA_PASSWORD", "b")
 
