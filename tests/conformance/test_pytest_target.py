@@ -83,11 +83,11 @@ def test_a_failure_names_its_request_and_info_is_reported(
     ran.assert_outcomes(passed=2, failed=1)
     ran.stdout.fnmatch_lines(
         [
-            f"A call without credentials is refused. ({CREDENTIALS}, MUST: FAIL)",
+            f"A request without credentials must be refused. ({CREDENTIALS}, MUST: FAIL)",
             "  expected: a refusal (401)",
             "  observed: status 204*",
             f"  curl * {open_to_all.base_url}/ordermanagement/v1/orders/*/cancel",
-            "What a second cancellation does is not documented. (cancel.again, INFO: INFO)",
+            "The effect of a second cancellation is not documented. (cancel.again, INFO: INFO)",
             "*observed status 403*",
             "One requirement is violated.",
             f"FAILED {CANCEL}::{CREDENTIALS} - *",
@@ -145,7 +145,7 @@ def test_an_unseen_must_fails_and_the_rest_is_skipped(
     ran.assert_outcomes(failed=1, skipped=2)
     ran.stdout.fnmatch_lines(
         [
-            f"A call without credentials is refused. ({CREDENTIALS}, MUST: NOT_RUN)",
+            f"A request without credentials must be refused. ({CREDENTIALS}, MUST: NOT_RUN)",
             "  nothing occurred: *no order could be provisioned*",
             "* NOT FULLY VERIFIED *",
             "SKIPPED * cancel.refusal-status: NOT_RUN: *no order could be provisioned*",

@@ -42,7 +42,7 @@ def _requirements() -> tuple[Requirement, ...]:
         id="refund.within-captured-amount",
         level="MUST",
         operation="refundOrder",
-        statement="A refund is at most what was captured.",
+        statement="A refund must not exceed the captured amount.",
         section="Refund a captured order amount",
         source="page",
         rule="request.refunded_amount <= left",
@@ -53,7 +53,7 @@ def _requirements() -> tuple[Requirement, ...]:
         id="refund.status",
         level="SHOULD",
         operation="refundOrder",
-        statement="A refund that was made is answered with 201.",
+        statement="A created refund must be answered with status 201.",
         source="page",
         check="status",
     )

@@ -175,7 +175,7 @@ def test_every_link_within_the_page_leads_somewhere(spec, record, played, all_go
 
 def test_a_failure_shows_expectation_observation_steps_and_curl(spec, record, played):
     text = page_of(spec, record(played(finding()))).text
-    assert "A refund is at most what was captured." in text
+    assert "A refund must not exceed the captured amount." in text
     assert "Expected a refusal Observed the refund was made" in text
     assert "An order of 10000 minor units of SEK in market SE" in text
     assert 'refundOrder, body {"refunded_amount": 10001}' in text
@@ -276,7 +276,7 @@ def test_changes_since_an_earlier_run_are_listed(spec, record, played, all_goals
     html = render_html(spec, now, summary, changes_between(before, summary))
     text = Page(html).text
     assert "What changed since the previous run" in text
-    assert "broken PASS FAIL A refund is at most what was captured." in text
+    assert "broken PASS FAIL A refund must not exceed the captured amount." in text
     assert "What changed" not in page_of(spec, now).text
 
 

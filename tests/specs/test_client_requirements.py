@@ -34,14 +34,14 @@ def test_every_section_is_one_of_the_page():
 @pytest.mark.parametrize(
     ("old", "new", "problem"),
     [
-        ("level: SHOULD\n    statement: A call", "level: MAY\n    statement: A call", "level"),
+        ("level: SHOULD\n    statement: A req", "level: MAY\n    statement: A req", "level"),
         ("id: client.once", "id: client.answers", "stand for one thing"),
         ("id: client.once", "id: once", "begin with client."),
         ("of: [refundOrder]", "of: [cancelOrder]", "not judged on cancelOrder"),
         ("source: http", "source: hearsay", "not in sources.yaml"),
         (
-            "level: SHOULD\n    statement: After 429",
-            "level: MUST\n    statement: After 429",
+            "level: SHOULD\n    statement: A client should not retry",
+            "level: MUST\n    statement: A client should not retry",
             "MUST cannot rest on http",
         ),
         ("traffic: true", "trafic: true", "'trafic' is unknown"),
