@@ -21,7 +21,7 @@ def rebased(
 
     What the orders have as captures is taken for the first of the scenario's. Amounts keep their
     distance from the nearest of what they may be measured by, or else their proportion; which of
-    them still shows what the scenario showed is for a rehearsal to tell.
+    them still serves the same goals, a dry run decides.
     """
     assert scenario.plan is not None
     for moving in (_shifting, _scaling):

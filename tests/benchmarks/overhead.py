@@ -21,7 +21,7 @@ from klarna_specs.loader import load
 def main() -> None:
     """Runs both and prints what they took."""
     spec, seed = load(), defaults.SEED
-    plan = make_plan(spec, scope=Scope(), seed=seed, examples=defaults.EXAMPLES, rehearsed=False)
+    plan = make_plan(spec, scope=Scope(), seed=seed, examples=defaults.EXAMPLES, dry_run=False)
     options = RunOptions(seed=seed, scope=Scope(), limits=Limits(concurrency=1))
     with tempfile.TemporaryDirectory() as directory:
         started = time.perf_counter()

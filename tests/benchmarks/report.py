@@ -45,7 +45,7 @@ FILTERED = """async ([id, value]) => {
 
 def recorded(spec: Spec, seed: int, directory: Path, examples: int) -> Record:
     """The record of a run against a wrong mock."""
-    plan = make_plan(spec, scope=Scope(), seed=seed, examples=examples, rehearsed=False)
+    plan = make_plan(spec, scope=Scope(), seed=seed, examples=examples, dry_run=False)
     options = RunOptions(seed=seed, scope=Scope(), limits=Limits(concurrency=8), shrink=False)
     target = open_target("mock", spec, seed=seed, mutant=MUTANT)
     keeper = Keeper(spec, directory)

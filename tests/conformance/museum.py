@@ -8,7 +8,7 @@ import msgspec
 
 from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong.catalogue import Mutant, ResponseChange
 from klarna_conformance.wrong.examples import (

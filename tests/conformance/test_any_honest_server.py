@@ -10,9 +10,9 @@ import pytest
 from klarna_conformance.http.retrying import Agrees
 from klarna_conformance.mock.deviation import AS_DOCUMENTED, Deviation
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.plan.dry_run import MockTarget, goals_served
 from klarna_conformance.plan.planning import Plan, make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
-from klarna_conformance.plan.rehearsal import MockTarget, goals_served
 from klarna_conformance.play.discovery import discover_readings
 from klarna_conformance.play.engine import run_plan
 from klarna_conformance.wrong.catalogue import harmless_variants

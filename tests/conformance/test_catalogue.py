@@ -50,7 +50,7 @@ def test_the_default_plan_serves_every_goal() -> None:
 
 def test_another_seed_draws_other_scenarios() -> None:
     first, second = (
-        make_plan(SPEC, scope=Scope(), seed=seed, examples=10, rehearsed=False).scenarios
+        make_plan(SPEC, scope=Scope(), seed=seed, examples=10, dry_run=False).scenarios
         for seed in (1, 2)
     )
 

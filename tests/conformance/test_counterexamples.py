@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from klarna_conformance.errors import UsageError
-from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.counterexamples import (
     Counterexample,
     find_counterexample,

@@ -1,4 +1,4 @@
-"""The same seed draws the same scenarios, wherever the packages are installed."""
+"""The same seed generates the same scenarios, wherever the packages are installed."""
 
 import os
 import shutil
@@ -47,7 +47,7 @@ def here(sources: str, tmp_path_factory: pytest.TempPathFactory) -> str:
     return _printed(["-c", f"{DIGEST}\nprint(digest())"], folder, sources)
 
 
-def test_an_installed_copy_draws_the_same_scenarios(here: str, tmp_path: Path) -> None:
+def test_installed_copy_generates_the_same_scenarios(here: str, tmp_path: Path) -> None:
     installed = tmp_path / "site-packages"
     for package in PACKAGES:
         folder = Path(str(package.__file__)).parent
@@ -56,7 +56,7 @@ def test_an_installed_copy_draws_the_same_scenarios(here: str, tmp_path: Path) -
     assert _printed(["-c", f"{DIGEST}\nprint(digest())"], tmp_path, str(installed)) == here
 
 
-def test_a_users_test_suite_draws_the_same_scenarios(
+def test_foreign_test_suite_generates_the_same_scenarios(
     here: str, sources: str, tmp_path: Path
 ) -> None:
     (tmp_path / "shop.py").write_text(CONSTANTS, encoding="utf-8")

@@ -1,7 +1,7 @@
-"""What is particular about a scenario has a name, and what may cost money is told apart."""
+"""Distinctive facets of a scenario have names, and those that may cost money are hazards."""
 
+from klarna_conformance.plan.dry_run import dry_run
 from klarna_conformance.plan.facets import features, hazards
-from klarna_conformance.plan.rehearsal import rehearse
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together
 from klarna_strategies.lines import goods
@@ -13,11 +13,11 @@ ONCE = refund(1_000, key=Key("once"))
 
 
 def _named(plan: OrderPlan, *steps: Action) -> frozenset[str]:
-    (rehearsed,) = rehearse(spec(), [Scenario(plan=plan, steps=steps)])
-    return hazards(spec(), rehearsed.scenario, rehearsed.outcomes)
+    (played,) = dry_run(spec(), [Scenario(plan=plan, steps=steps)])
+    return hazards(spec(), played.scenario, played.outcomes)
 
 
-def test_a_retry_is_named_by_what_was_done_since() -> None:
+def test_retry_is_named_by_the_calls_before_it() -> None:
     over = refund(9_000, key=Key("over"))
     named = _named(PART, ONCE, release(), over, get_order(), ONCE)
     assert {
@@ -28,18 +28,18 @@ def test_a_retry_is_named_by_what_was_done_since() -> None:
     assert "refundOrder refused retried after at most 0 keys" in _named(PART, over, over)
 
 
-def test_a_refund_beyond_what_is_left_differs_from_one_beyond_all() -> None:
+def test_refund_above_the_rest_differs_from_one_above_the_captured() -> None:
     named = _named(FULL, refund(6_000), refund(6_001), refund(60_000))
     assert "refundOrder refused beyond what is left" in named
     assert "refundOrder refused beyond what was captured" in named
 
 
-def test_what_is_retried_under_its_key_takes_nothing_of_what_is_left() -> None:
+def test_retry_with_the_same_key_does_not_reduce_the_rest() -> None:
     named = _named(FULL, ONCE, ONCE, refund(9_000))
     assert not any("beyond" in each for each in named)
 
 
-def test_a_change_is_named_by_those_before_it() -> None:
+def test_change_is_named_by_earlier_changes() -> None:
     named = _named(PART, refund(6_000), release(), refund(1))
     assert {
         "refundOrder done of all that is left",
@@ -49,7 +49,7 @@ def test_a_change_is_named_by_those_before_it() -> None:
     } <= {" ".join(each.split()) for each in named}
 
 
-def test_a_capture_adds_to_what_is_left() -> None:
+def test_capture_increases_the_amount_left_to_refund() -> None:
     named = _named(PART, capture(4_000), refund(10_000))
     assert not any("beyond" in each for each in named)
 
@@ -59,7 +59,7 @@ def _sent_together(*steps: Step) -> frozenset[str]:
     return frozenset(each for each in named if each.startswith("together"))
 
 
-def test_refunds_sent_together_are_told_apart_by_key_and_bound() -> None:
+def test_concurrent_refunds_differ_by_key_and_bound() -> None:
     pair = "together on one order: refundOrder, refundOrder"
     assert _sent_together(refund(5_000), refund(5_000)) == {pair}
     assert _sent_together(refund(5_001), refund(5_000)) == {f"{pair} beyond the bound"}
@@ -67,7 +67,7 @@ def test_refunds_sent_together_are_told_apart_by_key_and_bound() -> None:
     assert _sent_together(ONCE, get_order()) == frozenset()
 
 
-def test_where_a_fee_is_refused_is_a_hazard_and_what_a_line_has_a_feature() -> None:
+def test_refused_fee_is_a_hazard_and_odd_line_a_feature() -> None:
     crossing = f"fee refused in {PART.market}, one-partial"
     assert crossing in _named(PART, FEE_REFUND)
     line = goods(1_000, quantity=0, unit_price=1_000)

@@ -19,8 +19,8 @@ import uvicorn
 
 from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.plan.planning import make_plan
-from klarna_conformance.plan.rehearsal import MockTarget
 from klarna_conformance.play.discovery import discover_readings
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong import variants
@@ -96,7 +96,7 @@ def test_every_behaviour_of_harmless_variants_is_used() -> None:
 @cache
 def _enumerated() -> tuple[Scenario, ...]:
     """Some of the enumerated scenarios, from all of the tables."""
-    plan = make_plan(spec(), scope=Scope(), seed=1, examples=0, rehearsed=False)
+    plan = make_plan(spec(), scope=Scope(), seed=1, examples=0, dry_run=False)
     return plan.scenarios[::17]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Failure, Request, Response

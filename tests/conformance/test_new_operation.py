@@ -16,8 +16,8 @@ from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.deviation import AS_DOCUMENTED, Booking, Deviation
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.network import Tempo
+from klarna_conformance.plan.dry_run import MockTarget, dry_run
 from klarna_conformance.plan.planning import make_plan
-from klarna_conformance.plan.rehearsal import MockTarget, rehearse
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong import reference
 from klarna_conformance.wrong.reference import ReferenceClient
@@ -121,7 +121,7 @@ def test_its_own_table_serves_every_goal(spec: Spec, operation: str) -> None:
         for scenario in scenario_table(spec, markets=["SE", "US"])
         if any(step.operation == operation for step in steps_of(scenario))
     ]
-    shown = {goal for each in rehearse(spec, called) for goal in each.shown}
+    shown = {goal for each in dry_run(spec, called) for goal in each.shown}
     wanted = set(goals(spec, Scope(operations=(operation,))))
     assert {str(goal) for goal in wanted - shown} == set()
 

@@ -137,7 +137,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
 
 @pytest.fixture(scope="module")
 def scenarios() -> tuple[Scenario, ...]:
-    return make_plan(spec(), scope=SCOPE, seed=1, examples=0, rehearsed=False).scenarios
+    return make_plan(spec(), scope=SCOPE, seed=1, examples=0, dry_run=False).scenarios
 
 
 @pytest.mark.parametrize(("http2", "protocol"), [(True, "HTTP/2.0"), (False, "HTTP/1.1")])

@@ -1,11 +1,11 @@
-"""Scenarios that are packed into one go and serve as they do alone, with fewer requests."""
+"""Packed scenarios have the same outcomes and goals as alone, with fewer requests."""
 
 from itertools import chain
 
 import msgspec
 
+from klarna_conformance.plan.dry_run import DryRun, dry_run
 from klarna_conformance.plan.packing import packed
-from klarna_conformance.plan.rehearsal import Rehearsed, rehearse
 from klarna_specs.scenario import Key, Scenario, Step, Together, steps_of
 from klarna_strategies.steps import get_refund, refund, release
 
@@ -15,12 +15,12 @@ KEY = Key("same")
 PLAIN = [Scenario(plan=FULL, steps=(refund(n),)) for n in (10_001, -1, 1, 250)]
 
 
-def _packs(*scenarios: Scenario) -> tuple[list[Rehearsed], list[Rehearsed]]:
-    alone = rehearse(spec(), scenarios)
-    return alone, packed(alone, lambda wanted: rehearse(spec(), wanted))
+def _packs(*scenarios: Scenario) -> tuple[list[DryRun], list[DryRun]]:
+    alone = dry_run(spec(), scenarios)
+    return alone, packed(alone, lambda scenarios: dry_run(spec(), scenarios))
 
 
-def test_a_pack_goes_as_its_parts_do_alone_with_fewer_requests() -> None:
+def test_pack_has_the_outcomes_of_its_parts_with_fewer_requests() -> None:
     alone, (pack,) = _packs(*PLAIN)
     assert pack.scenario.packed
     assert pack.scenario.steps == tuple(chain(*(each.scenario.steps for each in alone)))
@@ -38,7 +38,7 @@ def test_each_part_keeps_its_own_keys() -> None:
     assert pack.outcomes == alone[0].outcomes * 2
 
 
-def test_what_would_go_otherwise_is_not_packed() -> None:
+def test_scenarios_that_would_interfere_are_not_packed() -> None:
     whole = Scenario(plan=FULL, steps=(refund(10_000),))
     text = Scenario(plan=FULL, steps=(refund(1, key=Key("same", "text")),))
     by_place = Scenario(plan=FULL, steps=(refund(1), get_refund(0)))
@@ -53,7 +53,7 @@ def test_what_would_go_otherwise_is_not_packed() -> None:
         assert _packs(PLAIN[0], other)[1] == []
 
 
-def test_a_pack_has_no_more_than_a_dozen_steps() -> None:
+def test_pack_has_at_most_twelve_steps() -> None:
     steps: tuple[Step, ...] = tuple(refund(-n) for n in range(1, 6))
     _, packs = _packs(*[Scenario(plan=FULL, steps=steps)] * 6)
     assert [len(steps_of(each.scenario)) for each in packs] == [10, 10, 10]

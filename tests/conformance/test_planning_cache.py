@@ -1,4 +1,4 @@
-"""What planning worked out is used again where nothing that it follows from has changed."""
+"""Results of planning are used again as long as nothing that they depend on has changed."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from klarna_conformance.plan import planning_cache
+from klarna_conformance.plan.dry_run import DryRun, dry_run
 from klarna_conformance.plan.planning_cache import DIRECTORY_VARIABLE, PlanningCache
-from klarna_conformance.plan.rehearsal import Rehearsed, rehearse
 from klarna_specs.scenario import Raw, Scenario
 from klarna_specs.spec import Spec
 from klarna_strategies.steps import refund
@@ -24,20 +24,20 @@ SCENARIOS = (
 
 
 class _Counted:
-    """Makes and rehearses scenarios, and counts how many."""
+    """Makes scenarios and their dry runs, and counts both."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.made = self.rehearsed = 0
-        monkeypatch.setattr(planning_cache, "rehearse", self._rehearse)
+        self.made = self.dry_runs = 0
+        monkeypatch.setattr(planning_cache, "dry_run", self._dry_run)
 
     def make(self) -> Iterable[Scenario]:
         self.made += 1
         return SCENARIOS
 
-    def _rehearse(self, spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehearsed]:
+    def _dry_run(self, spec: Spec, scenarios: Iterable[Scenario]) -> list[DryRun]:
         chosen = list(scenarios)
-        self.rehearsed += len(chosen)
-        return rehearse(spec, chosen)
+        self.dry_runs += len(chosen)
+        return dry_run(spec, chosen)
 
 
 @pytest.fixture
@@ -45,25 +45,25 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> _Counted:
     return _Counted(monkeypatch)
 
 
-def test_the_second_time_nothing_is_drawn_or_rehearsed(tmp_path: Path, counted: _Counted) -> None:
+def test_second_plan_needs_no_generation_and_no_dry_run(tmp_path: Path, counted: _Counted) -> None:
     for _ in range(2):
         cache = PlanningCache(tmp_path / "new")
         assert cache.candidates(spec(), (1, 20), counted.make) == SCENARIOS
-        assert cache.rehearsed(spec(), SCENARIOS) == rehearse(spec(), SCENARIOS)
+        assert cache.dry_runs(spec(), SCENARIOS) == dry_run(spec(), SCENARIOS)
         cache.keep()
-    assert (counted.made, counted.rehearsed) == (1, len(SCENARIOS))
+    assert (counted.made, counted.dry_runs) == (1, len(SCENARIOS))
 
 
-def test_only_what_is_new_is_rehearsed(tmp_path: Path, counted: _Counted) -> None:
+def test_only_new_scenarios_get_a_dry_run(tmp_path: Path, counted: _Counted) -> None:
     cache = PlanningCache(tmp_path)
-    cache.rehearsed(spec(), SCENARIOS[:2])
+    cache.dry_runs(spec(), SCENARIOS[:2])
     cache.keep()
     cache = PlanningCache(tmp_path)
-    assert cache.rehearsed(spec(), SCENARIOS[1:]) == rehearse(spec(), SCENARIOS[1:])
-    assert counted.rehearsed == len(SCENARIOS)
+    assert cache.dry_runs(spec(), SCENARIOS[1:]) == dry_run(spec(), SCENARIOS[1:])
+    assert counted.dry_runs == len(SCENARIOS)
 
 
-def test_other_parameters_specs_and_code_are_something_else(
+def test_other_parameters_specs_or_code_miss_the_cache(
     tmp_path: Path, counted: _Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = PlanningCache(tmp_path)
@@ -90,20 +90,20 @@ def _cut(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     "spoil", [_changed, _emptied, _cut, lambda _: b"", lambda _: b"[" * 99_999]
 )
-def test_what_is_not_as_it_was_written_is_worked_out_again(
+def test_damaged_file_is_computed_again(
     tmp_path: Path, counted: _Counted, spoil: Callable[[bytes], bytes]
 ) -> None:
     for _ in range(2):
         cache = PlanningCache(tmp_path)
         assert cache.candidates(spec(), (), counted.make) == SCENARIOS
-        assert cache.rehearsed(spec(), SCENARIOS) == rehearse(spec(), SCENARIOS)
+        assert cache.dry_runs(spec(), SCENARIOS) == dry_run(spec(), SCENARIOS)
         cache.keep()
         for path in tmp_path.iterdir():
             path.write_bytes(spoil(path.read_bytes()))
-    assert (counted.made, counted.rehearsed) == (2, 2 * len(SCENARIOS))
+    assert (counted.made, counted.dry_runs) == (2, 2 * len(SCENARIOS))
 
 
-def test_a_folder_that_cannot_be_made_costs_time_only(tmp_path: Path, counted: _Counted) -> None:
+def test_unwritable_folder_disables_the_cache(tmp_path: Path, counted: _Counted) -> None:
     (tmp_path / "file").touch()
     cache = PlanningCache(tmp_path / "file" / "below")
     for _ in range(2):
@@ -111,7 +111,7 @@ def test_a_folder_that_cannot_be_made_costs_time_only(tmp_path: Path, counted: _
     assert counted.made == 2
 
 
-def test_the_files_that_were_used_last_are_kept(tmp_path: Path, counted: _Counted) -> None:
+def test_most_recently_used_files_are_kept(tmp_path: Path, counted: _Counted) -> None:
     cache = PlanningCache(tmp_path)
     for number in range(40):
         cache.candidates(spec(), (number,), counted.make)
@@ -120,7 +120,7 @@ def test_the_files_that_were_used_last_are_kept(tmp_path: Path, counted: _Counte
     assert len(list(tmp_path.iterdir())) < 40
 
 
-def test_the_environment_names_another_folder_or_none(
+def test_environment_variable_selects_another_folder_or_none(
     tmp_path: Path, counted: _Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path / "named"))

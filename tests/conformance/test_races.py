@@ -9,7 +9,7 @@ import pytest
 
 from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.counterexamples import find_counterexample
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.play.player import play

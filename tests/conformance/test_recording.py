@@ -13,7 +13,7 @@ import pytest
 from klarna_conformance.errors import UsageError
 from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
 from klarna_conformance.record.recording import CUSTOMER_MEMBERS, Recorder
 from klarna_conformance.record.redaction import REDACTED, Redactor

@@ -21,7 +21,7 @@ from klarna_conformance.openapi import compile_openapi
 from klarna_conformance.openapi.response_validator import ResponseValidator
 from klarna_conformance.openapi.schema_phase import schema_scenarios
 from klarna_conformance.openapi.schema_values import generated_body, generated_key, within_the_order
-from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
 from klarna_conformance.testing.hooked_target import HookedTarget
 from klarna_reports.record.record import Played

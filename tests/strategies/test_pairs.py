@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.plan.rehearsal import MockTarget
+from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.engine import play_and_judge
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec

@@ -17,7 +17,7 @@ from klarna_strategies import scenario_table
 
 def _served(spec: Spec, table: Iterable[Scenario]) -> set[Goal]:
     cache = PlanningCache.of_user()
-    served = {goal for rehearsed in cache.rehearsed(spec, table) for goal in rehearsed.goals}
+    served = {goal for run in cache.dry_runs(spec, table) for goal in run.goals}
     cache.keep()
     return served
 

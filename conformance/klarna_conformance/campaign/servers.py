@@ -10,9 +10,9 @@ from pathlib import Path
 import msgspec
 
 from klarna_conformance.campaign.judged_before import JudgedBefore
+from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
-from klarna_conformance.plan.rehearsal import MockTarget
 from klarna_conformance.play.counterexamples import find_counterexample, smallest_failing
 from klarna_conformance.play.discovery import discover_readings
 from klarna_conformance.play.engine import play_and_judge

@@ -48,7 +48,7 @@ def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: st
         seed=plan.seed,
         examples=plan.examples,
         max_requests=min(budgets, default=None),
-        stock=opened.pool,
+        pool=opened.pool,
         cache=PlanningCache.of_user(),
     )
     if form == "json":
@@ -64,35 +64,35 @@ def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: st
 
 
 def _as_json(spec: "Spec", made: "Plan", name: str, *, scenarios: bool) -> dict[str, Any]:
-    from klarna_conformance.plan.shopping import shopping_list
+    from klarna_conformance.plan.required_orders import required_orders
 
     return {
         "target": name,
         "scenarios": made.scenarios if scenarios else len(made.scenarios),
         "requests": made.requests,
-        "requests_for_every_goal": made.covering,
+        "requests_for_every_goal": made.requests_for_every_goal,
         "goals": len(made.goals),
         "unserved": [
             {"requirement": name, "level": spec.requirement(name).level, "aspects": aspects}
             for name, aspects in _by_requirement(made).items()
         ],
-        "orders": shopping_list(_had(made)),
-        "missing_orders": shopping_list(made.lacking),
+        "orders": required_orders(_had(made)),
+        "missing_orders": required_orders(made.lacking),
     }
 
 
 def _lines(spec: "Spec", made: "Plan", name: str, *, orders: bool) -> "Iterator[str]":
-    from klarna_conformance.plan.shopping import shopping_list
+    from klarna_conformance.plan.required_orders import required_orders
     from klarna_reports.summary.reasons import listed
 
     served = len(made.goals) - len(made.unserved)
-    had, missing = shopping_list(_had(made)), shopping_list(made.lacking)
+    had, missing = required_orders(_had(made)), required_orders(made.lacking)
     yield (
         f"{name}: {len(made.scenarios) - len(made.lacking)} scenarios on "
         f"{sum(order.count for order in had)} orders, about {made.requests} requests, "
         f"{served} of {len(made.goals)} goals"
     )
-    yield f"{made.covering} requests are enough to cover every goal once."
+    yield f"{made.requests_for_every_goal} requests are enough to cover every goal once."
     if made.unserved:
         yield "Not covered, so these requirements cannot pass:"
     for requirement, aspects in _by_requirement(made).items():

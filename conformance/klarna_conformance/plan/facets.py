@@ -1,4 +1,4 @@
-"""What is particular about a scenario, so that a small choice of scenarios can differ widely."""
+"""The distinctive facets of a scenario, so that a small selection of scenarios is diverse."""
 
 import sys
 import unicodedata
@@ -25,7 +25,7 @@ _MARKUP = "<>&\"'\\{}"
 
 
 class _Named(NamedTuple):
-    """A call, with what came of it and how often before, and with how much of what is left."""
+    """A call; `name` is its outcome and repetition, `money` compares its amount to the rest."""
 
     call: Step
     operation: Operation
@@ -34,14 +34,14 @@ class _Named(NamedTuple):
 
     @property
     def is_beside(self) -> bool:
-        """Whether it is a change that the page does not describe, but only makes use of."""
+        """Whether it changes an order and is not described on the page."""
         return self.operation.changes and not self.operation.on_page
 
 
 def facets(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
-    """Names of all that a scenario has: hazards, features, calls in turn, and kinds of values.
+    """Names of all facets of a scenario: hazards, features, sequences of calls, kinds of values.
 
-    `outcomes` tells for each call what comes of it on a server that does as documented.
+    `outcomes` is the outcome of each call on a conformant server.
     """
     values = _interned(_values(steps_of(scenario)))
     made = (names(spec, scenario, outcomes) for names in (hazards, features, in_turn))
@@ -49,10 +49,10 @@ def facets(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> froz
 
 
 def hazards(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
-    """Names of what may cost money where a server is wrong.
+    """Names of the facets with which a wrong server may lose money.
 
-    That is what comes of a call and how often, what is retried after what, what is sent together,
-    and where a fee is refused.
+    These are outcomes and repetitions of calls, retries after other calls, concurrent calls, and
+    refused fees.
     """
     named = _named(spec, scenario, outcomes)
     of_orders = (facet for each in named for facet in _of_order(each, scenario))
@@ -63,13 +63,13 @@ def hazards(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> fro
 
 
 def features(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
-    """Names of what single calls have: credentials, keys, odd values, lines, texts."""
+    """Names of the features of single calls: credentials, keys, odd values, lines, texts."""
     named = _named(spec, scenario, outcomes)
     return _interned(feature for each in named for feature in _of_call(each))
 
 
 def in_turn(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
-    """Names of the calls that come one after the other, with refusals between them or without."""
+    """Names of pairs of calls in sequence, with or without refusals between them."""
     return _interned(_pairs([each.name for each in _named(spec, scenario, outcomes)]))
 
 
@@ -86,9 +86,9 @@ def _pairs(names: Sequence[str]) -> Iterator[str]:
 
 
 def _together(scenario: Scenario, named: Sequence[_Named]) -> Iterator[str]:
-    """Which two changes are sent at the same time, under one key or not, and what both may come to.
+    """Pairs of concurrent changes, with one key or two, and whether both together exceed the bound.
 
-    Under one key the second must be possible too, or its bound hides that it was carried out.
+    With one key the second must be possible as well; otherwise a refusal hides a double booking.
     """
     left = iter(named)
     for action in scenario.steps:
@@ -136,7 +136,7 @@ def _named(spec: Spec, scenario: Scenario, outcomes: Sequence[str]) -> list[_Nam
 def _names(
     spec: Spec, scenario: Scenario, calls: Sequence[Step], came: Sequence[str]
 ) -> Iterator[_Named]:
-    """Each call by its operation, what comes of it, and how often that was done before."""
+    """Each call, named by its operation, its outcome, and how often that occurred before."""
     before: list[Step] = []
     done: Counter[str] = Counter()
     plans = {"this": scenario.plan, "other": scenario.other}
@@ -168,7 +168,7 @@ def _names(
 
 
 def _after_changes(named: Sequence[_Named]) -> Iterator[str]:
-    """What comes of a change after which other ones of the same order, and after refused ones."""
+    """The outcome of a change after other changes of the same order, also after refused ones."""
     done: dict[str, list[str]] = {}
     for each in named:
         call = each.call
@@ -187,7 +187,7 @@ def _after_changes(named: Sequence[_Named]) -> Iterator[str]:
 
 
 def _retries(named: Sequence[_Named]) -> Iterator[str]:
-    """What was done between a call and its retry under the same key."""
+    """The calls between a call and its retry with the same key."""
     calls = [each.call for each in named]
     for index, call in enumerate(calls):
         if call.key is None or named[index].is_beside or call not in calls[:index]:
@@ -237,7 +237,7 @@ def _of_call(named: _Named) -> Iterator[str]:
 
 
 def _oddities(value: Any) -> Iterator[str]:
-    """Members on top that are of no usual type, and what is particular about texts."""
+    """Top-level members of an unusual type or value, and the traits of texts."""
     for name, member in (as_object(value) or {}).items():
         if name in ("reference", "description") and isinstance(member, str):
             yield from (f"{name} {trait}" for trait in _traits(member))
@@ -268,7 +268,7 @@ def _lines(call: Step) -> list[dict[str, Any]]:
 
 
 def _of_lines(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Of which lines there are several, and where a fee stands."""
+    """Repeated types, references and lines, and the position of a fee."""
     for member in ("type", "reference"):
         for value, times in Counter(str(line.get(member)) for line in lines).items():
             if times > 1 and value != "None":
@@ -284,7 +284,7 @@ def _of_lines(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
 
 
 def _miscounts(amount: Any, lines: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Which ways of adding up lines wrongly give an amount."""
+    """The ways of adding up lines wrongly that give the amount."""
     totals, types = _numbers(lines, "total_amount"), [str(line.get("type")) for line in lines]
     beside = amount - sum(totals) if is_integer(amount) else 0
     if not beside:
@@ -311,7 +311,7 @@ def _is_fee(line: dict[str, Any]) -> bool:
 
 
 def _of_value(place: str, value: Any) -> Iterator[str]:
-    """A facet for each member beneath a place, however deep, with the kind of its value."""
+    """A facet for each nested member, with the kind of its value."""
     members, parts = as_object(value), as_array(value)
     if members == {}:
         yield f"{place}: nothing"
@@ -331,7 +331,7 @@ def _of_value(place: str, value: Any) -> Iterator[str]:
 
 
 def _traits(text: str) -> Iterator[str]:
-    """What a server may get wrong about a text."""
+    """The traits of a text that a server may handle wrongly."""
     yield from {f"characters of {unicodedata.category(c)[0]}" for c in text if not c.isascii()}
     yield from {f"written {unicodedata.bidirectional(c)}" for c in text if not c.isascii()}
     yield from {f"the sign {c}" for c in text if c in _MARKUP}

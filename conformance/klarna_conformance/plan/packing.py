@@ -1,6 +1,6 @@
-"""Packs scenarios on orders of one kind into one scenario, so that a budget goes further.
+"""Packs scenarios on equal orders into one scenario, which saves requests.
 
-Alone, each reads its order before and after; packed they share these reads.
+A single scenario reads its order before and after; packed scenarios share these reads.
 """
 
 from collections import Counter
@@ -8,39 +8,39 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 import msgspec
 
-from klarna_conformance.plan.rehearsal import Rehearsed
+from klarna_conformance.plan.dry_run import DryRun
 from klarna_specs.goals import Goal
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario, Step, steps_of
 
 __all__ = ["packed"]
 
-Rehearse = Callable[[Iterable[Scenario]], list[Rehearsed]]
+DryRuns = Callable[[Iterable[Scenario]], list[DryRun]]
 _replace = msgspec.structs.replace
 _LONGEST = 12
-"""How many steps a packed scenario has at most."""
+"""The maximum number of steps of a packed scenario."""
 _MANY = 20
-"""How many scenarios serve a goal that one need not serve."""
-_TRIED = 4
-"""How many packed scenarios of the same order, the latest ones, another is added to."""
+"""A goal that this many scenarios serve may get lost in a packed one."""
+_MOST_ATTEMPTS = 4
+"""A scenario is added to one of this many packed scenarios of the same order, the latest ones."""
 
 
-def packed(candidates: Sequence[Rehearsed], rehearse: Rehearse) -> list[Rehearsed]:
-    """Scenarios of several candidates each, in which each goes as it does alone.
+def packed(candidates: Sequence[DryRun], dry_runs: DryRuns) -> list[DryRun]:
+    """Scenarios that combine several candidates, each with the same outcomes as alone.
 
-    It serves what it does alone there, but for goals that many others serve. Orders without
-    captures are left out: not every provisioner makes them.
+    A packed scenario serves the goals of its candidates, except goals that many others serve.
+    Orders without captures are left out: not every provisioner makes them.
     """
     times = Counter(goal for each in candidates for goal in each.goals)
     rare = frozenset(goal for goal, count in times.items() if count < _MANY)
-    packs: dict[OrderPlan, list[list[Rehearsed]]] = {}
+    packs: dict[OrderPlan, list[list[DryRun]]] = {}
     for each in candidates:
         plan = each.scenario.plan
         if plan is None or not plan.captures or not _can_follow(each.scenario):
             continue
         of_plan = packs.setdefault(plan, [])
-        for pack in reversed(of_plan[-_TRIED:]):
-            if joined := _joined(pack[-1], each, rare, rehearse):
+        for pack in reversed(of_plan[-_MOST_ATTEMPTS:]):
+            if joined := _joined(pack[-1], each, rare, dry_runs):
                 pack.append(joined)
                 break
         else:
@@ -49,28 +49,26 @@ def packed(candidates: Sequence[Rehearsed], rehearse: Rehearse) -> list[Rehearse
 
 
 def _can_follow(scenario: Scenario) -> bool:
-    """Whether the steps mean the same behind those of another scenario."""
+    """Whether the steps mean the same after those of another scenario."""
     in_turn = all(isinstance(action, Step) for action in scenario.steps)
     by_place = any(isinstance(step.refund, int) for step in steps_of(scenario))
     return scenario.other is None and in_turn and not by_place
 
 
-def _joined(
-    pack: Rehearsed, each: Rehearsed, rare: frozenset[Goal], rehearse: Rehearse
-) -> Rehearsed | None:
-    """The pack with another scenario at its end; None where one of them would go otherwise."""
+def _joined(pack: DryRun, each: DryRun, rare: frozenset[Goal], dry_runs: DryRuns) -> DryRun | None:
+    """The pack with another scenario at its end; None if that changes an outcome."""
     before, steps = steps_of(pack.scenario), steps_of(each.scenario)
     apart = tuple(_under_other_keys(steps, before))
     if len(before) + len(steps) > _LONGEST or len(apart) < len(steps):
         return None
     scenario = _replace(pack.scenario, steps=before + apart, packed=True)
-    (joined,) = rehearse([scenario])
+    (joined,) = dry_runs([scenario])
     as_alone = joined.outcomes == (*pack.outcomes, *each.outcomes)
     return joined if as_alone and joined.goals >= (pack.goals | each.goals) & rare else None
 
 
 def _under_other_keys(steps: Sequence[Step], before: Sequence[Step]) -> Iterator[Step]:
-    """The steps under keys that were not used before; without those of which the key matters."""
+    """The steps with unused keys; without the steps whose key matters."""
     used = {step.key.name for step in before if step.key}
     for step in steps:
         if step.key is None or step.key.name not in used:

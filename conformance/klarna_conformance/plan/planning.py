@@ -1,15 +1,15 @@
-"""Plans a run: which scenarios are sent, in which order, and which goals they serve."""
+"""Plans a run: its scenarios, their order, and the goals that they serve."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 import msgspec
 
-from klarna_conformance.plan.economy import Supply, choose, covered, particular
-from klarna_conformance.plan.fitting import Stock
+from klarna_conformance.plan.coverage_selection import Resources, cover, distinctive, select
+from klarna_conformance.plan.dry_run import DryRun
+from klarna_conformance.plan.order_matching import OrderPool
 from klarna_conformance.plan.packing import packed
 from klarna_conformance.plan.planning_cache import PlanningCache
-from klarna_conformance.plan.rehearsal import Rehearsed
 from klarna_conformance.play.discovery import probes
 from klarna_conformance.target.provisioners import PoolOrder
 from klarna_specs.goals import Goal, Scope, goals
@@ -20,20 +20,20 @@ __all__ = ["Plan", "make_plan"]
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
-    """The scenarios of a run in the order they are sent in, and the goals that they are to serve.
+    """The scenarios of a run in the order in which they are sent, and the goals to serve.
 
-    `requests` is how many requests they take on a server that does as documented (those that make
-    the orders not counted), `covering` how few would serve every goal once if nothing were scarce,
-    and `unserved` the goals that no scenario of the plan serves. All three are known only of a plan
-    that was rehearsed. `lacking` are those of the scenarios for which there is no order: they send
-    nothing, and tell what is missing. `probes` find out what a target makes of contradictory paths;
-    None are those of `discovery`.
+    `requests` is the number of requests on a conformant server, without those that provision
+    orders; `requests_for_every_goal` is the smallest number that serves every goal once without
+    limits; `unserved` are the goals that no scenario of the plan serves. All three are known only
+    after a dry run. `lacking` are the scenarios without an order: they send nothing and report
+    what is missing. `probes` find out which of the contradictory paths a target supports; None
+    stands for those of `discovery`.
     """
 
     scenarios: tuple[Scenario, ...]
     goals: tuple[Goal, ...]
     requests: int | None = None
-    covering: int | None = None
+    requests_for_every_goal: int | None = None
     unserved: tuple[Goal, ...] = ()
     lacking: tuple[Scenario, ...] = ()
     probes: tuple[Scenario, ...] | None = None
@@ -46,17 +46,17 @@ def make_plan(
     seed: int,
     examples: int,
     max_requests: int | None = None,
-    stock: Iterable[PoolOrder] | None = None,
-    rehearsed: bool = True,
+    pool: Iterable[PoolOrder] | None = None,
+    dry_run: bool = True,
     cache: PlanningCache | None = None,
 ) -> Plan:
-    """Enumerates and draws scenarios, and orders them so that every goal is covered early.
+    """Enumerates and generates scenarios, and orders them so that every goal is covered early.
 
-    `max_requests` is a budget: scenarios that do not fit any more are left out. Goals of a MUST or
-    a SHOULD come first, then what is particular, then what is only reported (INFO). With a `stock`
-    of orders, scenarios are fitted to these. Without either, and with everything in scope, the
-    order matters little, and `rehearsed=False` saves the time. What is in the `cache` is not
-    worked out again.
+    `max_requests` is a budget: scenarios that exceed it are left out. Goals of a MUST or a SHOULD
+    come first, then distinctive scenarios, then goals that are only reported (INFO). With a `pool`,
+    scenarios are matched to its orders. Without either, and with everything in scope, the order
+    matters little, and `dry_run=False` saves the time of a dry run. Results in the `cache` are
+    used again.
     """
     cache = cache or PlanningCache(None)
     wanted = goals(spec, scope)
@@ -64,44 +64,44 @@ def make_plan(
         spec, (scope.markets, seed, examples), lambda: _candidates(spec, scope, seed, examples)
     )
     candidates = _calling(spec, wanted, drawn)
-    scarce = max_requests is not None or stock is not None
-    if not rehearsed and scope.is_everything and not scarce:
+    scarce = max_requests is not None or pool is not None
+    if not dry_run and scope.is_everything and not scarce:
         return Plan(scenarios=tuple(candidates), goals=wanted)
-    useful = [each for each in cache.rehearsed(spec, candidates) if each.shown & set(wanted)]
+    useful = [each for each in cache.dry_runs(spec, candidates) if each.shown & set(wanted)]
     useful = _on_usual_orders(spec, useful)
-    if max_requests is not None and stock is None:
-        useful += packed(particular(spec, useful, wanted), partial(cache.rehearsed, spec))
-    covering = sum(each.requests for each in covered(useful, wanted))
-    supply = Supply(max_requests, None if stock is None else Stock(spec, stock))
+    if max_requests is not None and pool is None:
+        useful += packed(distinctive(spec, useful, wanted), partial(cache.dry_runs, spec))
+    for_every_goal = sum(each.requests for each in cover(useful, wanted))
+    resources = Resources(max_requests, None if pool is None else OrderPool(spec, pool))
     probing = [
-        had for each in _probing(spec, useful, cache) if (had := supply.take(each, each.goals))
+        had for each in _probing(spec, useful, cache) if (had := resources.take(each, each.goals))
     ]
     staged = _staged(spec, wanted, useful, max_requests)
-    chosen = choose(spec, useful, staged, supply)
+    chosen = select(spec, useful, staged, resources)
     cache.keep()
     served = frozenset[Goal]().union(*(each.goals for each in chosen))
     unserved = tuple(goal for goal in wanted if goal not in served)
-    lacking = () if stock is None else _scenarios(covered(useful, unserved))
+    lacking = () if pool is None else _scenarios(cover(useful, unserved))
     return Plan(
         scenarios=(*lacking, *_scenarios(chosen)),
         goals=wanted,
         requests=sum(each.requests for each in (*probing, *chosen)),
-        covering=covering,
+        requests_for_every_goal=for_every_goal,
         unserved=unserved,
         lacking=lacking,
         probes=_scenarios(probing),
     )
 
 
-def _probing(spec: Spec, useful: Iterable[Rehearsed], cache: PlanningCache) -> list[Rehearsed]:
-    """The probes of what is called in the plan."""
+def _probing(spec: Spec, useful: Iterable[DryRun], cache: PlanningCache) -> list[DryRun]:
+    """The probes of the operations that the plan calls."""
     called = {step.operation for each in useful for step in steps_of(each.scenario)}
-    probing = cache.rehearsed(spec, probes(spec))
+    probing = cache.dry_runs(spec, probes(spec))
     return [e for e in probing if called.issuperset(s.operation for s in steps_of(e.scenario))]
 
 
-def _on_usual_orders(spec: Spec, useful: Sequence[Rehearsed]) -> list[Rehearsed]:
-    """The scenarios; one on an order without captures serves no MUST that others serve as well.
+def _on_usual_orders(spec: Spec, useful: Sequence[DryRun]) -> list[DryRun]:
+    """The scenarios; those on orders without captures serve no MUST that others serve as well.
 
     Some provisioners make no such orders.
     """
@@ -117,20 +117,20 @@ def _on_usual_orders(spec: Spec, useful: Sequence[Rehearsed]) -> list[Rehearsed]
 
 
 def _staged(
-    spec: Spec, wanted: tuple[Goal, ...], useful: Sequence[Rehearsed], max_requests: int | None
+    spec: Spec, wanted: tuple[Goal, ...], useful: Sequence[DryRun], max_requests: int | None
 ) -> list[tuple[Goal, ...]]:
-    """The goals at once; with a budget those first that can fail or warn, or that can fail."""
+    """All goals at once; with a budget first those that can fail or warn, or only the MUSTs."""
     if max_requests is None:
         return [wanted]
     level = {goal: spec.requirement(goal.requirement).level for goal in wanted}
     binding = tuple(goal for goal in wanted if level[goal] != "INFO")
-    if sum(each.requests for each in covered(useful, binding)) > max_requests:
+    if sum(each.requests for each in cover(useful, binding)) > max_requests:
         binding = tuple(goal for goal in wanted if level[goal] == "MUST")
     return [binding, wanted]
 
 
-def _scenarios(rehearsed: Iterable[Rehearsed]) -> tuple[Scenario, ...]:
-    return tuple(each.scenario for each in rehearsed)
+def _scenarios(runs: Iterable[DryRun]) -> tuple[Scenario, ...]:
+    return tuple(each.scenario for each in runs)
 
 
 def _candidates(spec: Spec, scope: Scope, seed: int, examples: int) -> Iterator[Scenario]:
@@ -157,9 +157,9 @@ def _candidates(spec: Spec, scope: Scope, seed: int, examples: int) -> Iterator[
 def _calling(
     spec: Spec, wanted: Iterable[Goal], candidates: Iterable[Scenario]
 ) -> Iterator[Scenario]:
-    """The scenarios that call an operation of which something is to be seen.
+    """The scenarios that call an operation with a wanted goal.
 
-    Reads are made in every scenario, so where one of them is wanted all are left.
+    Every scenario reads, so all remain if a goal of a read is wanted.
     """
     operations = {spec.requirement(name).operation for name in {g.requirement for g in wanted}}
     read = any(not spec.operations[name].changes for name in operations)

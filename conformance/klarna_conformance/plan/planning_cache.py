@@ -1,7 +1,7 @@
-"""Keeps what planning works out in the user's cache folder: the same is not worked out twice.
+"""Caches the results of planning in the user's cache folder.
 
-A file belongs to one state of everything that its content follows from: this project's own code,
-the specs, and the libraries that draw and judge. What cannot be read is worked out again.
+The name of a file identifies everything that its content depends on: the code of this project, the
+specs, and the libraries that generate and judge. A file that cannot be read is computed again.
 """
 
 import contextlib
@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from platformdirs import user_cache_path
 
-from klarna_conformance.plan.rehearsal import Rehearsed, rehearse
+from klarna_conformance.plan.dry_run import DryRun, dry_run
 from klarna_specs.goals import Goal
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
@@ -27,11 +27,11 @@ from klarna_specs.spec import Spec
 __all__ = ["DIRECTORY_VARIABLE", "PlanningCache"]
 
 DIRECTORY_VARIABLE = "KLARNA_CONFORMANCE_CACHE"
-"""The environment variable that names another folder than the user's; empty for no cache."""
+"""The environment variable with another folder than the user's; empty disables the cache."""
 _FILES = 24
-"""How many files are kept: those that were used last."""
-_REHEARSALS = 20_000
-"""How many rehearsals a file holds at most; what is beyond is not kept."""
+"""The number of files that are kept: the most recently used ones."""
+_MOST_DRY_RUNS = 20_000
+"""The maximum number of dry runs in a file; a larger file is not written."""
 _PACKAGES = ("klarna_specs", "klarna_strategies", "klarna_reports", "klarna_conformance")
 _SUFFIXES = (".json", ".py", ".yaml")
 _LIBRARIES = (
@@ -45,7 +45,7 @@ _LIBRARIES = (
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
-    """A rehearsal; a goal is its place in the file's list of them."""
+    """A dry run; a goal is its index in the file's list of goals."""
 
     goals: tuple[int, ...]
     shown: tuple[int, ...]
@@ -53,24 +53,24 @@ class _Entry(msgspec.Struct, frozen=True, array_like=True):
     outcomes: tuple[str, ...]
 
 
-class _Rehearsals(msgspec.Struct, array_like=True):
-    """Rehearsals by the digest of their scenario."""
+class _DryRuns(msgspec.Struct, array_like=True):
+    """Dry runs by the digest of their scenario."""
 
     goals: list[Goal] = []
     entries: dict[str, _Entry] = {}
 
 
 class PlanningCache:
-    """Candidates and rehearsals in a folder; where that is None nothing is kept."""
+    """Candidates and dry runs in a folder; None disables the cache."""
 
     def __init__(self, directory: Path | None) -> None:
         self._directory = directory
-        self._rehearsals: dict[Path, _Rehearsals] = {}
+        self._dry_runs: dict[Path, _DryRuns] = {}
         self._unwritten: set[Path] = set()
 
     @classmethod
     def of_user(cls) -> "PlanningCache":
-        """The cache in the user's folder, or in the one that the environment names."""
+        """The cache in the user's folder, or in the one that the environment variable names."""
         named = os.environ.get(DIRECTORY_VARIABLE)
         if named is None:
             return cls(user_cache_path("klarna-conformance"))
@@ -79,7 +79,7 @@ class PlanningCache:
     def candidates(
         self, spec: Spec, parameters: Sequence[object], make: Callable[[], Iterable[Scenario]]
     ) -> tuple[Scenario, ...]:
-        """The scenarios that `make` draws by these parameters."""
+        """The scenarios that `make` generates with these parameters."""
         path = self._path("candidates", spec, *map(repr, parameters))
         kept = _read(path, tuple[Scenario, ...])
         if kept is None:
@@ -87,26 +87,26 @@ class PlanningCache:
             _write(path, kept)
         return kept
 
-    def rehearsed(self, spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehearsed]:
-        """What each scenario shows; only those are rehearsed that were not before."""
-        path = self._path("rehearsals", spec)
+    def dry_runs(self, spec: Spec, scenarios: Iterable[Scenario]) -> list[DryRun]:
+        """The dry run of each scenario; those in the cache are used again."""
+        path = self._path("dry-runs", spec)
         if path is None:
-            return rehearse(spec, scenarios)
-        if path not in self._rehearsals:
-            self._rehearsals[path] = _read(path, _Rehearsals) or _Rehearsals()
-        kept = self._rehearsals[path]
+            return dry_run(spec, scenarios)
+        if path not in self._dry_runs:
+            self._dry_runs[path] = _read(path, _DryRuns) or _DryRuns()
+        kept = self._dry_runs[path]
         named = [(_name(scenario), scenario) for scenario in scenarios]
         missing = {name: each for name, each in named if name not in kept.entries}
         if missing:
-            _add(kept, dict(zip(missing, rehearse(spec, missing.values()), strict=True)))
+            _add(kept, dict(zip(missing, dry_run(spec, missing.values()), strict=True)))
             self._unwritten.add(path)
-        return [_rehearsed(scenario, kept.entries[name], kept.goals) for name, scenario in named]
+        return [_decoded(scenario, kept.entries[name], kept.goals) for name, scenario in named]
 
     def keep(self) -> None:
-        """Writes what was rehearsed since the last time."""
+        """Writes the dry runs since the last call."""
         for path in self._unwritten:
-            kept = self._rehearsals[path]
-            if len(kept.entries) <= _REHEARSALS:
+            kept = self._dry_runs[path]
+            if len(kept.entries) <= _MOST_DRY_RUNS:
                 _write(path, kept)
         self._unwritten.clear()
 
@@ -138,7 +138,7 @@ def _name(scenario: Scenario) -> str:
     return _digest(msgspec.json.encode(scenario, order="deterministic").decode())
 
 
-def _add(kept: _Rehearsals, fresh: Mapping[str, Rehearsed]) -> None:
+def _add(kept: _DryRuns, fresh: Mapping[str, DryRun]) -> None:
     place = {goal: number for number, goal in enumerate(kept.goals)}
 
     def places(goals: Iterable[Goal]) -> tuple[int, ...]:
@@ -150,8 +150,8 @@ def _add(kept: _Rehearsals, fresh: Mapping[str, Rehearsed]) -> None:
     kept.goals = list(place)
 
 
-def _rehearsed(scenario: Scenario, entry: _Entry, goals: Sequence[Goal]) -> Rehearsed:
-    return Rehearsed(
+def _decoded(scenario: Scenario, entry: _Entry, goals: Sequence[Goal]) -> DryRun:
+    return DryRun(
         scenario=scenario,
         goals=frozenset(goals[place] for place in entry.goals),
         shown=frozenset(goals[place] for place in entry.shown),
@@ -161,7 +161,7 @@ def _rehearsed(scenario: Scenario, entry: _Entry, goals: Sequence[Goal]) -> Rehe
 
 
 def _read(path: Path | None, of: Any) -> Any:
-    """What a file holds; None where there is none, or where it is not as it was written."""
+    """The content of a file; None if there is none, or if it is damaged."""
     if path is None:
         return None
     try:
@@ -176,7 +176,7 @@ def _read(path: Path | None, of: Any) -> Any:
 
 
 def _write(path: Path | None, value: object) -> None:
-    """Writes a whole file or none; where that is not possible planning only takes longer."""
+    """Writes a whole file or none; if that fails, planning only takes longer."""
     if path is None:
         return
     with contextlib.suppress(OSError):

@@ -108,8 +108,8 @@ def start_run(spec: Spec, wanted: Wanted, earlier: Record | None = None) -> Asyn
             seed=options.seed,
             examples=wanted.examples,
             max_requests=options.limits.requests,
-            stock=opened.pool,
-            rehearsed=not opened.abilities.is_instant or options.limits.time_s is not None,
+            pool=opened.pool,
+            dry_run=not opened.abilities.is_instant or options.limits.time_s is not None,
             cache=PlanningCache.of_user(),
         )
     else:

@@ -1,4 +1,4 @@
-"""Plays scenarios on a mock in memory, to know before a run what they show and what they cost."""
+"""A dry run: plays scenarios on an in-memory mock, to know their goals and costs before a run."""
 
 import asyncio
 from collections.abc import Iterable
@@ -17,15 +17,15 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario, Wait, steps_of
 from klarna_specs.spec import Spec
 
-__all__ = ["MockTarget", "Rehearsed", "goals_served", "rehearse"]
+__all__ = ["DryRun", "MockTarget", "dry_run", "goals_served"]
 
 _BASE_URL = "http://mock"
 _OTHER_DAYS = (1, 5, 7, 14, 21, 28, 45, 90)
-"""What a target may offer that offers other extensions than the mock does, and more of them."""
+"""Extension days of a target that offers other options than the mock, and more of them."""
 
 
 class MockTarget:
-    """A mock that is asked directly, without HTTP."""
+    """A mock that is called directly, without HTTP."""
 
     def __init__(self, mock: Mock) -> None:
         self.mock = mock
@@ -34,11 +34,11 @@ class MockTarget:
     async def send(
         self, request: Request, *, chunked: bool = False, agrees: Agrees | None = None
     ) -> Exchange:
-        """Answers at once; how the body is transferred makes no difference here."""
+        """Answers at once; the transfer of the body makes no difference here."""
         del chunked, agrees
         if self.mock.races:
             self.mock.arrive(request)
-            await asyncio.sleep(0)  # what was sent together arrives before the first is answered
+            await asyncio.sleep(0)  # concurrent requests arrive before the first is answered
         return Exchange(request=request, outcome=self.mock.respond(request, _BASE_URL))
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder:
@@ -51,15 +51,15 @@ class MockTarget:
         return True
 
     def recorded(self, played: Played) -> Played:
-        """As it is: there is nothing to hide."""
+        """Unchanged: there are no secrets."""
         return played
 
 
-class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
-    """What a scenario shows on any server that does as documented, and the requests it takes.
+class DryRun(msgspec.Struct, frozen=True, kw_only=True):
+    """The goals that a scenario serves on every conformant server, and its number of requests.
 
-    `shown` are the goals that it serves on the mock, also where other honest servers give no
-    occasion; `outcomes` says for each of its calls whether it is refused.
+    `shown` are the goals that it serves on the mock, including those that depend on a choice that
+    the documentation leaves open; `outcomes` says for each of its calls whether it is refused.
     """
 
     scenario: Scenario
@@ -69,16 +69,16 @@ class Rehearsed(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[str, ...] = ()
 
 
-def rehearse(spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehearsed]:
+def dry_run(spec: Spec, scenarios: Iterable[Scenario]) -> list[DryRun]:
     """Plays each scenario on a fresh mock, and judges it."""
-    return asyncio.run(_rehearse_all(spec, scenarios))
+    return asyncio.run(_dry_run_all(spec, scenarios))
 
 
-async def _rehearse_all(spec: Spec, scenarios: Iterable[Scenario]) -> list[Rehearsed]:
-    return [await _rehearse(spec, scenario) for scenario in scenarios]
+async def _dry_run_all(spec: Spec, scenarios: Iterable[Scenario]) -> list[DryRun]:
+    return [await _dry_run(spec, scenario) for scenario in scenarios]
 
 
-async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
+async def _dry_run(spec: Spec, scenario: Scenario) -> DryRun:
     target = MockTarget(Mock(spec))
     played, rated = await _rated(spec, target, scenario)
     # A target whose clock cannot be moved does not get to what follows.
@@ -89,11 +89,11 @@ async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
     if any(
         spec.operations[step.operation].effect == "extend_due_date" for step in steps_of(scenario)
     ):
-        # Which option is the last one, and which days are on offer, differs from target to target.
+        # The offered days, and so the last option, differ between targets.
         other = MockTarget(Mock(msgspec.structs.replace(spec, extension_days=_OTHER_DAYS)))
         _, elsewhere = await _rated(spec, other, scenario)
         served &= goals_served(finding for finding, sure in elsewhere if sure)
-    return Rehearsed(
+    return DryRun(
         scenario=scenario,
         goals=served,
         shown=goals_served(finding for finding, _ in rated),
@@ -105,7 +105,7 @@ async def _rehearse(spec: Spec, scenario: Scenario) -> Rehearsed:
 async def _rated(
     spec: Spec, target: MockTarget, scenario: Scenario
 ) -> tuple[Played, tuple[tuple[Finding, bool], ...]]:
-    played = await play(spec, target, scenario, identifier="rehearsal")
+    played = await play(spec, target, scenario, identifier="dry-run")
     return played, rated_findings(spec, target.facts, played.orders, played.exchanges)
 
 
@@ -120,7 +120,7 @@ def _may_need_clock(spec: Spec, finding: Finding) -> bool:
 
 
 def goals_served(findings: Iterable[Finding]) -> frozenset[Goal]:
-    """The goals that were seen in some findings."""
+    """The goals that occurred in some findings."""
     return frozenset(_goal(f.requirement, aspect) for f in findings for aspect in f.aspects)
 
 

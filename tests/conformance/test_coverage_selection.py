@@ -1,4 +1,4 @@
-"""A plan serves what it can with few requests and few orders, and says what is left out."""
+"""A plan serves as many goals as possible with few requests and orders, and lists the others."""
 
 import json
 from collections.abc import Callable
@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klarna_conformance.plan.economy import Supply, choose, covered
-from klarna_conformance.plan.fitting import Stock
+from klarna_conformance.plan.coverage_selection import Resources, cover, select
+from klarna_conformance.plan.dry_run import DryRun, dry_run
+from klarna_conformance.plan.order_matching import OrderPool
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
-from klarna_conformance.plan.rehearsal import Rehearsed, rehearse
 from klarna_conformance.target.provisioners import PoolOrder
 from klarna_specs.goals import Goal, Scope
 from klarna_specs.plan import OrderPlan
@@ -32,51 +32,51 @@ FEW = Scope(requirements=("release.fully-captured-refused",), markets=("SE",))
 FEW_OPTIONS = ("--requirement", FEW.requirements[0], "--market", "SE", "--examples", 0)
 
 
-def _rehearsed(serves: frozenset[Goal], requests: int, number: int = 0) -> Rehearsed:
+def _dry_run(serves: frozenset[Goal], requests: int, number: int = 0) -> DryRun:
     scenario = Scenario(plan=FULL, steps=(refund(number + 1),))
-    return Rehearsed(scenario=scenario, goals=serves, requests=requests)
+    return DryRun(scenario=scenario, goals=serves, requests=requests)
 
 
 CANDIDATES = st.lists(
-    st.builds(_rehearsed, st.frozensets(st.sampled_from(GOALS)), st.integers(1, 9)), max_size=12
+    st.builds(_dry_run, st.frozensets(st.sampled_from(GOALS)), st.integers(1, 9)), max_size=12
 )
 
 
 @given(CANDIDATES)
-def test_a_cover_serves_all_that_can_be_served_and_nothing_in_it_is_idle(
-    candidates: list[Rehearsed],
+def test_cover_serves_every_possible_goal_without_redundancy(
+    candidates: list[DryRun],
 ) -> None:
-    chosen = covered(candidates, GOALS)
+    chosen = cover(candidates, GOALS)
     possible = frozenset[Goal]().union(*(each.goals for each in candidates))
 
     assert frozenset[Goal]().union(*(each.goals for each in chosen)) == possible
-    for idle in chosen:
-        others = [each.goals for each in chosen if each is not idle]
+    for scenario in chosen:
+        others = [each.goals for each in chosen if each is not scenario]
         assert frozenset[Goal]().union(*others) != possible
 
 
 @given(CANDIDATES, st.integers(0, 30))
-def test_a_choice_keeps_to_its_budget_and_uses_nothing_twice(
-    candidates: list[Rehearsed], budget: int
+def test_selection_stays_in_budget_and_has_no_duplicates(
+    candidates: list[DryRun], budget: int
 ) -> None:
-    chosen = choose(spec(), candidates, [GOALS[:3], GOALS], Supply(budget, None))
+    chosen = select(spec(), candidates, [GOALS[:3], GOALS], Resources(budget, None))
 
     assert sum(each.requests for each in chosen) <= budget
     assert len(set(map(id, chosen))) == len(chosen)
 
 
 @given(CANDIDATES)
-def test_without_a_budget_nothing_is_left_out(candidates: list[Rehearsed]) -> None:
-    chosen = choose(spec(), candidates, [GOALS], Supply(None, None))
+def test_no_scenario_is_left_out_without_a_budget(candidates: list[DryRun]) -> None:
+    chosen = select(spec(), candidates, [GOALS], Resources(None, None))
     assert set(map(id, chosen)) == set(map(id, candidates))
 
 
 def test_goals_of_an_earlier_stage_come_first() -> None:
-    binding, many = _rehearsed(frozenset(GOALS[:1]), 5), _rehearsed(frozenset(GOALS[1:]), 5)
-    assert choose(spec(), [many, binding], [GOALS[:1], GOALS], Supply(5, None)) == [binding]
+    binding, many = _dry_run(frozenset(GOALS[:1]), 5), _dry_run(frozenset(GOALS[1:]), 5)
+    assert select(spec(), [many, binding], [GOALS[:1], GOALS], Resources(5, None)) == [binding]
 
 
-def test_a_tenth_of_the_requests_covers_every_goal_that_can_fail_or_warn() -> None:
+def test_tenth_of_the_requests_covers_every_binding_goal() -> None:
     planned = partial(
         make_plan, spec(), scope=Scope(), seed=1, examples=0, cache=PlanningCache.of_user()
     )
@@ -88,16 +88,16 @@ def test_a_tenth_of_the_requests_covers_every_goal_that_can_fail_or_warn() -> No
     assert (small.requests or 0) <= whole.requests // 10
 
 
-def test_a_budget_goes_to_what_is_particular_beside_the_goals() -> None:
-    plain = [_rehearsed(frozenset(GOALS[:1]), 2)] + [_rehearsed(frozenset(), 2)] * 4
+def test_remaining_budget_goes_to_distinctive_scenarios() -> None:
+    plain = [_dry_run(frozenset(GOALS[:1]), 2)] + [_dry_run(frozenset(), 2)] * 4
     nearly = msgspec.structs.replace(get_order(), credentials="other_scheme")
-    odd = Rehearsed(scenario=Scenario(plan=FULL, steps=(nearly,)), goals=frozenset(), requests=2)
-    assert odd in choose(spec(), [*plain, odd], [GOALS[:1]], Supply(4, None))
+    odd = DryRun(scenario=Scenario(plan=FULL, steps=(nearly,)), goals=frozenset(), requests=2)
+    assert odd in select(spec(), [*plain, odd], [GOALS[:1]], Resources(4, None))
 
 
 def _order(number: int, amount: int, market: str = "SE", **more: object) -> PoolOrder:
-    told = {"order_id": f"o{number}", "market": market, "order_amount": amount, **more}
-    return msgspec.convert({"currency": spec().markets[market].currency, **told}, PoolOrder)
+    facts = {"order_id": f"o{number}", "market": market, "order_amount": amount, **more}
+    return msgspec.convert({"currency": spec().markets[market].currency, **facts}, PoolOrder)
 
 
 @pytest.mark.parametrize(
@@ -113,46 +113,46 @@ def _order(number: int, amount: int, market: str = "SE", **more: object) -> Pool
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("amount", [777, 10_000, 25_001])
-def test_a_scenario_shows_the_same_on_an_order_of_another_amount(
+def test_matched_scenario_serves_the_same_musts_on_another_amount(
     plan: OrderPlan, steps: tuple[Step, ...], amount: int
 ) -> None:
-    (original,) = rehearse(spec(), [Scenario(plan=plan, steps=steps)])
-    stock = Stock(spec(), [_order(1, amount)])
-    fitted = stock.fitted(original, original.goals)
+    (original,) = dry_run(spec(), [Scenario(plan=plan, steps=steps)])
+    pool = OrderPool(spec(), [_order(1, amount)])
+    matched = pool.matched(original, original.goals)
 
-    assert fitted is not None
-    assert fitted.scenario.plan is not None
-    assert fitted.scenario.plan.order_amount == amount
+    assert matched is not None
+    assert matched.scenario.plan is not None
+    assert matched.scenario.plan.order_amount == amount
     must = {g for g in original.goals if spec().requirement(g.requirement).level == "MUST"}
-    assert fitted.goals >= must
-    assert stock.fitted(original, original.goals) is None, "the order is used up"
+    assert matched.goals >= must
+    assert pool.matched(original, original.goals) is None, "the order is used up"
 
 
-def test_captures_that_an_order_has_already_are_taken_for_those_of_the_scenario() -> None:
-    (original,) = rehearse(spec(), [Scenario(plan=TWO_CAPTURES, steps=(refund(10_001),))])
+def test_existing_captures_of_an_order_replace_the_planned_ones() -> None:
+    (original,) = dry_run(spec(), [Scenario(plan=TWO_CAPTURES, steps=(refund(10_001),))])
     order = _order(1, 9_000, captures=[{"capture_id": "c", "captured_amount": 2_000}])
-    fitted = Stock(spec(), [order]).fitted(original, original.goals)
+    matched = OrderPool(spec(), [order]).matched(original, original.goals)
 
-    assert fitted is not None
-    assert fitted.scenario.plan is not None
-    assert fitted.scenario.plan.captures == (2_000, 7_000)
-
-
-def test_an_order_of_another_payment_method_is_not_used() -> None:
-    (original,) = rehearse(spec(), [Scenario(plan=FULL, steps=(FEE_REFUND,))])
-    stock = Stock(spec(), [_order(1, 10_000, payment_method="card")])
-    assert stock.fitted(original, original.goals) is None
+    assert matched is not None
+    assert matched.scenario.plan is not None
+    assert matched.scenario.plan.captures == (2_000, 7_000)
 
 
-def test_a_plan_for_a_stock_uses_no_order_twice_and_tells_what_is_missing() -> None:
-    stock = [_order(number, 3_000 + number) for number in range(4)]
-    plan = make_plan(spec(), scope=FEW, seed=1, examples=0, stock=stock)
-    had = plan.scenarios[len(plan.lacking) :]
-    amounts = [p.order_amount for each in had for p in (each.plan, each.other) if p]
+def test_order_with_another_payment_method_does_not_match() -> None:
+    (original,) = dry_run(spec(), [Scenario(plan=FULL, steps=(FEE_REFUND,))])
+    pool = OrderPool(spec(), [_order(1, 10_000, payment_method="card")])
+    assert pool.matched(original, original.goals) is None
+
+
+def test_plan_for_a_pool_uses_each_order_once_and_lists_missing_ones() -> None:
+    pool = [_order(number, 3_000 + number) for number in range(4)]
+    plan = make_plan(spec(), scope=FEW, seed=1, examples=0, pool=pool)
+    matched = plan.scenarios[len(plan.lacking) :]
+    amounts = [p.order_amount for each in matched for p in (each.plan, each.other) if p]
 
     assert amounts
     assert sorted(amounts) == sorted(set(amounts))
-    assert set(amounts) <= {order.order_amount for order in stock}
+    assert set(amounts) <= {order.order_amount for order in pool}
     assert plan.unserved
     assert plan.lacking
 
@@ -167,7 +167,7 @@ def _pooled(target_file: TargetFile, served: Served, folder: Path, amounts: list
     return target_file(orders={"provisioner": "pool", "file": "orders.yaml"})
 
 
-def test_a_run_is_conformant_with_a_pool_of_whatever_amounts(
+def test_run_with_a_pool_of_odd_amounts_is_conformant(
     cli: Cli, target_file: TargetFile, served: Served, tmp_path: Path
 ) -> None:
     file = _pooled(target_file, served, tmp_path, [700 + 13 * number for number in range(40)])
@@ -175,7 +175,7 @@ def test_a_run_is_conformant_with_a_pool_of_whatever_amounts(
     assert (finished.code, finished.err) == (0, "")
 
 
-def test_what_a_small_pool_cannot_show_is_not_run_and_says_which_order_is_missing(
+def test_small_pool_leaves_not_run_and_names_the_missing_order(
     cli: Cli, target_file: TargetFile, served: Served, tmp_path: Path
 ) -> None:
     file = _pooled(target_file, served, tmp_path, [700])
@@ -191,7 +191,7 @@ def test_what_a_small_pool_cannot_show_is_not_run_and_says_which_order_is_missin
     assert sum(each["count"] for each in planned["missing_orders"]) > 0
 
 
-def test_doctor_looks_at_a_pool_and_uses_nothing_of_it(
+def test_doctor_reads_a_pool_and_uses_no_order(
     cli: Cli, target_file: TargetFile, served: Served, tmp_path: Path
 ) -> None:
     file = _pooled(target_file, served, tmp_path, [700, 900])
