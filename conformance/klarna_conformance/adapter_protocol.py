@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
+from klarna_specs.client.play import Done, RefusedIt, Reported, Unknown, Unsupported
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
 
@@ -77,7 +77,7 @@ class Adapter(Protocol):
         """Greets it; raises AdapterError where the answer is none."""
         ...
 
-    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         """Has one thing done; raises AdapterError for what no client can be blamed for."""
         ...
 

@@ -1,7 +1,7 @@
 """JSON bodies against their schemas, strictly: 1.0 is not an integer, formats count.
 
-Most bodies keep their schema, which jsonschema-rs tells about a hundred times as fast; what breaks
-it, and how, is told by jsonschema.
+Most bodies are valid, which jsonschema-rs finds about a hundred times as fast; jsonschema reports
+how an invalid body breaks its schema.
 """
 
 from functools import cache
@@ -15,14 +15,14 @@ from klarna_specs.spec import Spec
 __all__ = ["defect", "violations"]
 
 _OWN = ("$id", "$schema")
-"""Members of a schema that would make it a document of its own where it is written out."""
+"""Members that would make a schema a separate document when it is inlined."""
 _DEEPEST = 200
-"""Bodies nested deeper than this are called broken without a closer look."""
+"""A body nested deeper than this is invalid without further validation."""
 
 
 @cache
 def _strict() -> Any:
-    """The validator class of jsonschema to which 1.0 is no integer; importing it takes a while."""
+    """The validator class of jsonschema, without 1.0 as an integer; importing it takes a while."""
     from jsonschema import Draft202012Validator, validators
 
     def integer(_checker: Any, value: Any) -> bool:
@@ -34,7 +34,7 @@ def _strict() -> Any:
 
 
 class _Schema:
-    """One schema, ready for use."""
+    """One compiled schema."""
 
     def __init__(self, schema: Any) -> None:
         self._schema = schema
@@ -50,7 +50,7 @@ class _Schema:
 
 
 _SCHEMAS: dict[int, tuple[dict[str, Any], dict[str, _Schema]]] = {}
-"""Schemas made ready, by the identity of the mapping they stand in, which is kept alive with them:
+"""Compiled schemas by the identity of their mapping, which is kept alive with them:
 specs that differ only in their rules share one."""
 
 
@@ -62,7 +62,7 @@ def _schema(spec: Spec, name: str) -> _Schema:
 
 
 def _inlined(spec: Spec, schema: Any) -> Any:
-    """The schema with the others that it refers to written out in their places."""
+    """The schema with its references inlined."""
     members, parts = as_object(schema), as_array(schema)
     if members is not None and "$ref" in members:
         return _inlined(spec, spec.schemas[members["$ref"].rsplit(":", 1)[1]])
@@ -72,7 +72,7 @@ def _inlined(spec: Spec, schema: Any) -> Any:
 
 
 def violations(spec: Spec, schema: str, value: Any) -> tuple[str, ...]:
-    """Every way in which a JSON value breaks a schema, sorted by where; empty where it keeps it."""
+    """Every violation of a schema by a JSON value, sorted by place; empty if it is valid."""
     if _depth_exceeds(value, _DEEPEST):
         return ("$: nested too deeply to be read",)
     errors = sorted(_schema(spec, schema).errors(value), key=lambda error: error.json_path)
@@ -80,10 +80,10 @@ def violations(spec: Spec, schema: str, value: Any) -> tuple[str, ...]:
 
 
 def defect(spec: Spec, schema: str, value: Any) -> str:
-    """What is wrong with the shape of a request body: empty, or the word that the rules use.
+    """The defect of a request body as the rules name it; empty if there is none.
 
     One of `not_an_object`, `missing` (a required member), `not_a_number` (a required amount) and
-    `wrong_type` (anything else that is not as described).
+    `wrong_type` (any other member of a wrong type).
     """
     members = as_object(value)
     if members is None:

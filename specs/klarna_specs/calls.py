@@ -1,4 +1,4 @@
-"""A request as a call: which operation on which order, with which key and body."""
+"""A request as a call: its operation, order, key and body."""
 
 import json
 import re
@@ -28,20 +28,20 @@ __all__ = [
 ]
 
 ORDERS_PATH = "/ordermanagement/v1/orders/"
-"""What every documented path begins with."""
+"""The prefix of every documented path."""
 KEY_HEADER = "Klarna-Idempotency-Key"
 MASKED_KEY = "[redacted]"
-"""What stands in recorded traffic for a key that whoever recorded it left out."""
+"""The placeholder of a key that was redacted from recorded traffic."""
 BodyIs = Literal["empty", "empty_object", "json", "not_json"]
 KeyForm = Literal["none", "uuid4", "uuid", "text"]
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
-    """What a request asks for.
+    """A request, parsed.
 
-    `body` is its JSON value as a lenient reader takes it (None where there is none); `forms` are
-    the open forms that it is written in (`forms.yaml`), which another honest reader may refuse.
-    `key_is_masked` where it had a key that is not recorded.
+    `body` is its JSON value as a lenient parser reads it (None if there is none); `forms` are the
+    open forms in which it is written (`forms.yaml`), which another conformant server may refuse.
+    `key_is_masked` says that it had a key that was not recorded.
 
     >>> call = read_call(spec, refund(7000))
     >>> call.operation.operation, call.order_id, call.member("refunded_amount")
@@ -63,12 +63,12 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fingerprint(self) -> str:
-        """What is asked, but for key and credentials; key order in JSON does not count."""
+        """Identifies the call without key and credentials, in any order of JSON members."""
         body = json.dumps(self.body, sort_keys=True)
         return f"{self.operation.operation} {self.order_id} {self.capture_id} {self.body_is} {body}"
 
     def member(self, name: str) -> Any:
-        """A member of the body; None where there is no such member or no object."""
+        """A member of the body; None if there is no such member or no object."""
         members = as_object(self.body)
         return members.get(name) if members else None
 
@@ -78,7 +78,7 @@ _UNRESERVED = re.compile("[A-Za-z0-9._~-]")
 
 
 def _plain(encoded: re.Match[str]) -> str:
-    """A percent-encoded character as itself where that means the same (RFC 3986, 6.2.2.2)."""
+    """A percent-encoded character, decoded if that is equivalent (RFC 3986, 6.2.2.2)."""
     character = chr(int(encoded[1], 16))
     return character if _UNRESERVED.match(character) else encoded[0]
 
@@ -89,11 +89,11 @@ def _pattern(template: str) -> re.Pattern[str]:
 
 
 def read_call(spec: Spec, request: Request, *, followed: bool = False) -> Call | None:
-    """The call that a request makes; None where no documented operation has its method and path.
+    """The call of a request; None if no documented operation has its method and path.
 
-    With `followed` the operations count too that no run sends. A base URL that ends with a slash
-    makes paths that begin with two, which mean the same. Reading the same request again is cheap:
-    player, mock, judge and recorder each do.
+    `followed` includes the operations that no run sends. A base URL with a trailing slash makes
+    paths that begin with two slashes, which are equivalent. Parsing the same request again is
+    cheap, because player, mock, judge and recorder each do it.
 
     >>> read_call(spec, Request(method="GET", path="/unknown")) is None
     True
@@ -107,7 +107,7 @@ def read_call(spec: Spec, request: Request, *, followed: bool = False) -> Call |
 
 
 _CALLS: dict[tuple[int, bool, Request], tuple[Spec, Call | None]] = {}
-"""Requests that were read lately; the spec beside each keeps the identity in the key its own."""
+"""Recently parsed requests; each holds its spec, so that the identity in the key stays unique."""
 _MOST_CALLS = 256
 
 
@@ -135,7 +135,7 @@ def _read_call(spec: Spec, request: Request, *, followed: bool) -> Call | None:
 
 
 def operation_of(spec: Spec, request: Request) -> Operation | None:
-    """The documented operation that has the method and the path of a request, whatever its body."""
+    """The documented operation with the method and the path of a request."""
     addressed = _addressed(spec, request, followed=False)
     return addressed[0] if addressed else None
 
@@ -143,7 +143,7 @@ def operation_of(spec: Spec, request: Request) -> Operation | None:
 def _addressed(
     spec: Spec, request: Request, *, followed: bool
 ) -> tuple[Operation, str, dict[str, str]] | None:
-    """The operation of a request, the reading of its path, and the ids in it."""
+    """The operation of a request, the interpretation of its path, and the ids in it."""
     path = re.sub(r"^/+", "/", re.split(r"[?#]", request.path, maxsplit=1)[0])
     path = _ENCODED.sub(_plain, path)
     beside = spec.followed.values() if followed else ()
@@ -170,7 +170,7 @@ def _body(spec: Spec, operation: Operation, payload: Payload) -> tuple[BodyIs, A
 
 
 def _with_numbers(spec: Spec, schema: Any, value: Any) -> Any:
-    """The value with the integers that are written as texts where the schema has integers."""
+    """The value with integers in place of strings where the schema has integers."""
     if "$ref" in schema:
         schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
     members, parts = as_object(value), as_array(value)
@@ -185,7 +185,7 @@ def _with_numbers(spec: Spec, schema: Any, value: Any) -> Any:
 
 @lru_cache(maxsize=4096)
 def key_form(key: str | None) -> KeyForm:
-    """What an idempotency key looks like."""
+    """The form of an idempotency key."""
     if key is None:
         return "none"
     try:

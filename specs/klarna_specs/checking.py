@@ -1,4 +1,4 @@
-"""Checks that the spec files fit together: names, levels, expressions, ids."""
+"""Validates the spec files together: names, levels, expressions, ids."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -27,12 +27,12 @@ _SPECIAL_RESPONSES = (
     "replay_elsewhere",
     "replay_expired",
 )
-"""What a requirement may name in `upon` beside the responses of its operation."""
+"""The values of `upon` besides the responses of the operation."""
 
 
 @dataclass
 class Origins:
-    """The files that a spec was read from, and where in them each operation stands."""
+    """The files of a spec, and the place of each operation in them."""
 
     common: YamlText
     markets: YamlText
@@ -43,7 +43,7 @@ class Origins:
 
 
 def check_spec(spec: Spec, origins: Origins) -> None:
-    """Raises SpecFileError, with file and line, for the first thing that does not fit."""
+    """Raises SpecFileError, with file and line, for the first inconsistency."""
     for name, group in spec.market_groups.items():
         for market in group:
             if market not in spec.markets:
@@ -105,7 +105,7 @@ def _check_operation(spec: Spec, operation: Operation, origins: Origins) -> None
 def _origin(
     operation: Operation, index: int, requirement: Requirement, origins: Origins
 ) -> tuple[YamlText, Place]:
-    """Where a requirement stands: in the file of its operation, or among the common ones."""
+    """The place of a requirement: in the file of its operation, or among the common ones."""
     text, top = origins.operations[operation.operation]
     place = (*top, "requirements", index)
     if place in text.lines:

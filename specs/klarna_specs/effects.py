@@ -1,4 +1,4 @@
-"""What operations do to the order, by the names that `effect` has in their YAML files."""
+"""The effects of operations on an order, by the names that `effect` has in the YAML files."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +16,7 @@ _replace = msgspec.structs.replace
 
 
 def moved_on(ledger: Ledger, call: Call, answer: Answer, *, effect: bool) -> Ledger:
-    """The ledger after a call was answered; `effect` says whether it did something new."""
+    """The ledger after a response; `effect` says whether the call had a new effect."""
     noted = ledger.noting(call, answer, effect=effect)
     name = call.operation.effect
     if not effect or not name:
@@ -63,7 +63,7 @@ def _cancel(ledger: Ledger, _call: Call, _answer: Answer) -> Ledger:
 
 
 def _extend_due_date(ledger: Ledger, call: Call, _answer: Answer) -> Ledger:
-    """How the options change is not documented: they count as unknown until they are read."""
+    """How the options change is not documented, so they are unknown until they are read."""
     captures = tuple(_replace(capture, offered_days=None) for capture in ledger.captures)
     return _replace(ledger, captures=captures).with_capture(call.capture_id, extended=True)
 
@@ -103,4 +103,4 @@ EFFECTS: Mapping[str, Effect] = {
     "change_amount": _change_amount,
     "add_shipping": _add_shipping,
 }
-"""Everything that a success can do to an order; an operation without an effect does nothing."""
+"""Every effect of a success on an order; an operation without an effect changes nothing."""

@@ -1,4 +1,4 @@
-"""What can go wrong while the specs are read, in the order in which it would.
+"""Errors of loading the specs, in the order in which they occur.
 
 A file is read (`SpecFileError`: YAML that cannot be parsed, a value of the wrong shape, an unknown
 name), then its expressions are compiled (`RuleError`).
@@ -8,7 +8,7 @@ __all__ = ["RuleError", "SpecError", "SpecFileError"]
 
 
 class SpecError(Exception):
-    """The specs cannot be used as they are.
+    """The specs cannot be used.
 
     >>> try:
     ...     load(Path("no-such-directory"))
@@ -19,7 +19,7 @@ class SpecError(Exception):
 
 
 class SpecFileError(SpecError):
-    """A spec file is wrong: which, at which line (from 1), and what to write instead.
+    """An error in a spec file: the file, the line (from 1), and the correction.
 
     >>> print(SpecFileError("refund-order.yaml", 12, "unknown level 'SHALL'"))
     refund-order.yaml:12: unknown level 'SHALL'

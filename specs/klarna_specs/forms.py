@@ -1,4 +1,4 @@
-"""Which open forms a request is written in (`forms.yaml`): other ways to say the same. Pure."""
+"""Recognises the open forms of a request (`forms.yaml`): equivalent notations. Pure."""
 
 import json
 import math
@@ -16,7 +16,7 @@ from klarna_specs.spec import BodySpec, Operation, Spec
 __all__ = ["RECOGNISED", "json_of", "number_of_text", "open_forms", "schema_of"]
 
 _LONGEST_KEY = 64
-"""Characters; a UUID has 36."""
+"""The length in characters above which a key is long; a UUID has 36."""
 _UNSTORABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ufffe\uffff]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _WHOLE_NUMBER = re.compile(r"-?[0-9]{1,15}")
@@ -26,7 +26,7 @@ _MARK = "\ufeff"
 
 
 class _Written(msgspec.Struct, frozen=True):
-    """A request, the value in its body (None without one), and the values that this consists of."""
+    """A request, the value in its body (None without one), and the nested values of that."""
 
     spec: Spec
     operation: Operation
@@ -37,10 +37,10 @@ class _Written(msgspec.Struct, frozen=True):
 
 
 def json_of(payload: Payload) -> Any:
-    """The JSON value of a request body, as a reader with every usual extension takes it.
+    """The JSON value of a request body, as a parser with every usual extension reads it.
 
-    A byte order mark is left out, comments and the like are skipped, and of several values the
-    first one counts. Raises NotJson where no such reader finds a value.
+    A byte order mark and comments are skipped, and of several values the first one counts. Raises
+    NotJson if no such parser finds a value.
     """
     plain = Payload(payload.text.removeprefix(_MARK), payload.encoding)
     try:
@@ -78,7 +78,7 @@ def _is_endless(value: Any) -> bool:
 
 
 def number_of_text(value: Any) -> int | None:
-    """The integer that a text consists of; None where it is no text, or of something else."""
+    """The integer in a string; None if the value is not a string with an integer."""
     whole = isinstance(value, str) and _WHOLE_NUMBER.fullmatch(value)
     return int(value) if whole else None
 
@@ -86,7 +86,7 @@ def number_of_text(value: Any) -> int | None:
 def open_forms(
     spec: Spec, operation: Operation, request: Request, key: str | None
 ) -> tuple[str, ...]:
-    """The names of the open forms that a request is written in."""
+    """The names of the open forms in which a request is written."""
     value = None
     if operation.body is not None and request.body.text:
         try:
@@ -98,13 +98,13 @@ def open_forms(
 
 
 def schema_of(spec: Spec, body: BodySpec) -> Any:
-    """The fullest schema of a request body: the one with the described members of every level."""
+    """The most detailed schema of a request body: with all described members."""
     return spec.schemas[body.limits or body.schema]
 
 
 def _media_type(written: _Written) -> bool:
-    told = written.request.content_type
-    is_json = told in ("", "application/json") or told.endswith("+json")
+    media_type = written.request.content_type
+    is_json = media_type in ("", "application/json") or media_type.endswith("+json")
     return written.value is not None and not is_json
 
 
@@ -142,7 +142,7 @@ def _repeated_member(written: _Written) -> bool:
 
 
 def _negative_zero(written: _Written) -> bool:
-    """A reader of integers drops the sign, so the number is looked for as it is written."""
+    """A parser of integers drops the sign of -0, so the text is searched."""
     if written.value is None or "-0" not in written.request.body.text:
         return False
     found: list[str] = []
@@ -159,7 +159,7 @@ def _negative_zero(written: _Written) -> bool:
 
 
 def _integer_out_of_range(written: _Written) -> bool:
-    """Out of the range that the description gives the member, or out of any (64 bits)."""
+    """Outside the range that the description gives the member, or outside 64 bits."""
 
     def is_out(schema: Any, value: Any) -> bool:
         whole = is_integer(value) or _is_whole_float(value)
@@ -196,7 +196,7 @@ def _unknown_member(written: _Written) -> bool:
 
 
 def _incomplete_member(written: _Written) -> bool:
-    """Only for members that a server may as well do without (`x-expected` in the schema)."""
+    """Only for members that a server may do without (`x-expected` in the schema)."""
 
     def is_incomplete(schema: Any, value: Any) -> bool:
         members = as_object(value)
@@ -245,11 +245,11 @@ RECOGNISED: Mapping[str, Callable[[_Written], bool]] = {
     "repeated-slash": _repeated_slash,
     "long-key": _long_key,
 }
-"""What recognises each open form, by its name."""
+"""The function that recognises each open form, by the name of the form."""
 
 
 def _parts(value: Any, depth: int = _DEEPEST) -> Iterator[Any]:
-    """Every value within the members of a JSON object that is neither an object nor an array."""
+    """Every nested value in a JSON object that is neither an object nor an array."""
     members, parts = as_object(value), as_array(value)
     if members is None and parts is None:
         if depth < _DEEPEST:
@@ -260,7 +260,7 @@ def _parts(value: Any, depth: int = _DEEPEST) -> Iterator[Any]:
 
 
 def _exists(spec: Spec, schema: Any, value: Any, condition: Callable[[Any, Any], bool]) -> bool:
-    """Whether the condition holds for a value or one below it, with the schema of each."""
+    """Whether the condition holds for a value or a nested one, with the schema of each."""
     if "$ref" in schema:
         schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
     if condition(schema, value):

@@ -1,4 +1,4 @@
-"""What has to be seen before a run may be green: the goals, derived from the specs."""
+"""The goals of a run, derived from the specs: what must occur before a run can be green."""
 
 from collections.abc import Iterable, Mapping
 
@@ -11,7 +11,7 @@ __all__ = ["Goal", "Scope", "cells", "goals"]
 
 
 class Goal(msgspec.Struct, frozen=True, order=True):
-    """One thing that must be seen: an aspect of a requirement.
+    """An aspect of a requirement that must occur in a run.
 
     The aspect is `kept` or `broken` (of a rule), `seen` (of a check), the name of a case, or a cell
     of a decision table such as `market=SE`.
@@ -25,7 +25,7 @@ class Goal(msgspec.Struct, frozen=True, order=True):
 
 
 class Scope(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run was asked to look at; an empty tuple means everything."""
+    """The selection of a run; an empty tuple means everything."""
 
     operations: tuple[str, ...] = ()
     requirements: tuple[str, ...] = ()
@@ -33,7 +33,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_everything(self) -> bool:
-        """Whether nothing was left out."""
+        """Whether nothing is left out."""
         return not (self.operations or self.requirements or self.markets)
 
     def admits(self, requirement: Requirement) -> bool:
@@ -44,7 +44,7 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def cells(spec: Spec, across: Across) -> Iterable[tuple[str, str]]:
-    """The (dimension, value) pairs of a decision table, with named groups written out."""
+    """The (dimension, value) pairs of a decision table, with named groups expanded."""
     groups: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "market": {"all": tuple(spec.markets), **spec.market_groups},
         "layout": {"all": LAYOUTS, **spec.layout_groups},
@@ -78,7 +78,7 @@ def _aspects(spec: Spec, requirement: Requirement, scope: Scope) -> Iterable[str
         table = list(cells(spec, across))
         within = [(d, v) for d, v in table if d != "market" or _in_scope(v, scope)]
         if "market" in across and not any(d == "market" for d, _ in within):
-            continue  # it cannot be seen in the markets that were asked for
+            continue  # it cannot occur in the selected markets
         yield aspect
         yield from (f"{dimension}={value}" for dimension, value in within)
     yield from requirement.cases

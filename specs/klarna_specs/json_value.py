@@ -1,4 +1,4 @@
-"""JSON values of unknown shape: what they are, told to readers and to type checkers."""
+"""JSON values of unknown shape, narrowed for readers and type checkers."""
 
 from collections.abc import Callable
 from typing import Any, Final, TypeGuard, cast
@@ -11,12 +11,12 @@ _BEYOND_COUNTING: Final = 2**53
 
 
 def as_object(value: Any) -> dict[str, Any] | None:
-    """The value as a JSON object; None where it is none."""
+    """The value as a JSON object; None if it is not one."""
     return cast("dict[str, Any]", value) if isinstance(value, dict) else None
 
 
 def as_array(value: Any) -> list[Any] | None:
-    """The value as a JSON array; None where it is none."""
+    """The value as a JSON array; None if it is not one."""
     return cast("list[Any]", value) if isinstance(value, list) else None
 
 
@@ -26,7 +26,7 @@ def is_integer(value: Any) -> TypeGuard[int]:
 
 
 def is_countable(value: Any) -> TypeGuard[int]:
-    """Whether the value is an integer that can be reckoned with: nobody loses digits of it."""
+    """Whether the value is an integer that every number type holds without loss."""
     return is_integer(value) and abs(value) < _BEYOND_COUNTING
 
 
@@ -36,7 +36,7 @@ def without_nulls(value: Any) -> Any:
 
 
 def leniently(value: Any) -> Any:
-    """The value as a lenient reader takes it: 10.0 for 10, a member that is null for none.
+    """The value as a lenient parser reads it: 10.0 as 10, a null member as absent.
 
     The documentation does not say whether a server reads so; two values that differ only in this
     differ in nothing that is documented. What is nested deeper than any documented body is left

@@ -1,4 +1,4 @@
-"""The ledger: an order's state as the documentation tells it, moved on by what was observed."""
+"""The ledger: an order's state according to the documentation, updated by what was observed."""
 
 from collections.abc import Sequence
 from typing import Any, Literal
@@ -23,15 +23,15 @@ __all__ = [
 ]
 
 HOUR_S = 3_600
-"""Within this a repeat is a retry, in seconds; how long a key lasts beyond is another matter."""
+"""A repeat within this time, in seconds, is a retry; later it is about the lifetime of the key."""
 DAY_S = 86_400
-"""For how long an idempotency key is remembered, in seconds (other documentation than the page)."""
+"""The lifetime of an idempotency key, in seconds (from other documentation)."""
 AUTHORIZATION_S = 28 * DAY_S
-"""How long an authorization lasts by default, in seconds (other documentation than the page)."""
+"""The default lifetime of an authorization, in seconds (from other documentation)."""
 
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
-    """What a repeated call has to be answered with again: status, id, where it leads to."""
+    """The response that a repeated call must get again: status, id, location."""
 
     success: bool
     status: int
@@ -41,7 +41,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture; `offered_days` is None until the options were read, and stays as last told."""
+    """A capture; `offered_days` are those of the last read of the options, None before it."""
 
     capture_id: str
     captured_amount: int
@@ -51,7 +51,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund, its return fee (0 or more, minor units), and the body that asked for it."""
+    """A refund, its return fee (0 or more, minor units), and the request body."""
 
     refund_id: str
     refunded_amount: int
@@ -60,11 +60,11 @@ class Refund(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
-    """The first use of an idempotency key on this order: for what, when, and what came of it.
+    """The first use of an idempotency key on this order: its operation, time and response.
 
-    `answer` is None where none came, `later` what else was answered under the key since;
-    `amounts` are those of the order before the call, and with what other calls did since if none
-    came: those that the order has where the call did nothing.
+    `answer` is None if there was no response; `later` are other responses with the same key since.
+    `amounts` are those of the order before the call; without a response they include the effects of
+    later calls: the amounts that the order has if the call had no effect.
     """
 
     key: str
@@ -79,7 +79,7 @@ class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
     later: tuple[Answer, ...] = ()
 
     def again(self, call: Call, answer: Answer | None) -> "KeyUse":
-        """This key after one more use: a success takes the place of a refusal."""
+        """This key after another use: a success replaces a refusal."""
         if answer and answer.success and self.answer and not self.answer.success:
             return msgspec.structs.replace(
                 self, answer=answer, fingerprint=call.fingerprint, times=self.times + 1
@@ -88,17 +88,17 @@ class KeyUse(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, later=later, times=self.times + 1)
 
     def beside(self, moved: Sequence[int]) -> "KeyUse":
-        """This key after another call moved the amounts of the order."""
+        """This key after another call changed the amounts of the order."""
         captured, refunded, remaining = (a + m for a, m in zip(self.amounts, moved, strict=True))
         return msgspec.structs.replace(self, amounts=(captured, refunded, remaining))
 
 
 class Ledger(msgspec.Struct, frozen=True, kw_only=True):
-    """The state of one order. Amounts are minor units; `now_s` counts from when the order was made.
+    """The state of one order. Amounts are minor units; `now_s` counts from the order's creation.
 
     `uncertain` is set while it is not known whether a call took effect (no response, or a 5xx);
-    `silent` are the keys of such calls (empty: none). `shared` is an order that others may change
-    by calls that are not seen. `status` and `fraud_status` are as the order last showed them,
+    `silent` are the keys of such calls (empty: none). `shared` is an order that calls outside the
+    traffic may change. `status` and `fraud_status` are as the order last showed them,
     `began_s` is when `now_s` was 0 and `expires_s` when the authorization ends (Unix times).
 
     >>> ledger.captured_amount, ledger.refunded_amount, ledger.remaining_authorized_amount
@@ -131,7 +131,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ended(self) -> bool:
-        """Whether the authorization is over by itself: expired, by status or time, or closed."""
+        """Whether the authorization is expired, by status or time, or closed."""
         if self.status in ("EXPIRED", "CLOSED"):
             return True
         timed = self.began_s is not None and self.expires_s is not None
@@ -139,7 +139,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def layout(self) -> str:
-        """The capture layout that the order has by now: one of `LAYOUTS`."""
+        """The current capture layout of the order: one of `LAYOUTS`."""
         authorization: Literal["open", "released", "cancelled"] = "open"
         if self.cancelled:
             authorization = "cancelled"
@@ -155,15 +155,15 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def fee_amount(self) -> int:
-        """The return fees that were charged so far."""
+        """The sum of the return fees charged so far."""
         return sum(refund.fee_amount for refund in self.refunds)
 
     def capture(self, capture_id: str | None) -> Capture | None:
-        """The capture of this id."""
+        """The capture with this id."""
         return next((c for c in self.captures if c.capture_id == capture_id), None)
 
     def refund(self, refund_id: str | None) -> Refund | None:
-        """The refund of this id."""
+        """The refund with this id."""
         return next((r for r in self.refunds if r.refund_id == refund_id), None)
 
     def key_use(self, key: str | None) -> KeyUse | None:
@@ -172,7 +172,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def amounts(self) -> tuple[int, int, int]:
-        """What was captured, what was refunded, and what remains."""
+        """The captured, refunded and remaining amounts."""
         return self.captured_amount, self.refunded_amount, self.remaining_authorized_amount
 
     def at(self, now_s: int) -> "Ledger":
@@ -180,7 +180,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, now_s=now_s)
 
     def noting(self, call: Call, answer: Answer, *, effect: bool) -> "Ledger":
-        """The ledger with an answered call noted; `effect` says whether it did something new."""
+        """The ledger after an answered call; `effect` says whether the call had a new effect."""
         return msgspec.structs.replace(
             self._remembering(call, answer),
             turn=self.turn + 1,
@@ -188,7 +188,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     def beside_silence(self, call: Call, before: "Ledger") -> "Ledger":
-        """The ledger with what a call did counted beside the other calls that got no answer."""
+        """The ledger with the effect of a call added to the keys that got no response."""
         if all(use.answer or use.key == call.key for use in self.keys):
             return self
         moved = [now - then for now, then in zip(self.amounts, before.amounts, strict=True)]
@@ -198,7 +198,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, keys=tuple(keys))
 
     def after_silence(self, call: Call) -> "Ledger":
-        """The ledger after a call to which no answer came: it is not known what it did."""
+        """The ledger after a call without a response: its effect is unknown."""
         return msgspec.structs.replace(
             self._remembering(call, None), uncertain=True, silent=(*self.silent, call.key or "")
         )
@@ -208,7 +208,7 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
         return self.with_capture(capture_id, offered_days=offered_days)
 
     def with_capture(self, capture_id: str | None, **changes: Any) -> "Ledger":
-        """The ledger with one capture changed."""
+        """The ledger with one capture replaced."""
         captures = tuple(
             msgspec.structs.replace(capture, **changes)
             if capture.capture_id == capture_id
@@ -253,10 +253,10 @@ def open_ledger(
     capture_ids: tuple[str, ...] = (),
     rest: Authorization | None = None,
 ) -> Ledger:
-    """The ledger of an order that was made for a plan.
+    """The ledger of an order that was created for a plan.
 
-    Only the captures whose ids are given count as made. What became of the `rest` is as told, or
-    else as planned where all captures were made.
+    Only captures with an id count as made. `rest` is the reported state of the remaining
+    authorization; None means as planned if all captures were made, else open.
 
     >>> open_ledger(plan, "o-1").captured_amount
     0

@@ -91,7 +91,7 @@ def load(directory: Path | None = None) -> Spec:
 
 
 def load_page_index(directory: Path | None = None) -> PageIndex:
-    """Which requirement claims which statement of the page; raises SpecFileError."""
+    """The requirements that claim each statement of the page; raises SpecFileError."""
     path = (directory or SPEC_DIRECTORY) / "page.yaml"
     return shaped(parse_yaml(str(path), _read_text(path)), PageIndex)
 
@@ -127,7 +127,7 @@ def _load(root: Path) -> Spec:
     beside = read("followed.yaml")
     followed: dict[str, Operation] = {}
     for index, each in enumerate(_listed(beside, "followed", _Followed)):
-        # What has a file of its own is tested, and no longer only followed.
+        # An operation with its own file is tested, not only followed.
         if each.operation not in operations:
             followed[each.operation] = _completed(each, templates, schemas)
             origins.operations[each.operation] = beside, ("followed", index)
@@ -138,7 +138,7 @@ def _load(root: Path) -> Spec:
         market_groups=described.groups,
         layout_groups={
             "captured": tuple(x for x in LAYOUTS if not x.startswith("none")),
-            # Whether an order without captures can be released is told in contradicting ways.
+            # Whether an order without captures can be released is documented inconsistently.
             "undisputed": tuple(x for x in LAYOUTS if x != "none-released"),
         },
         pay_later_methods=described.pay_later_methods,
@@ -159,7 +159,7 @@ _LISTS: Mapping[str, Any] = {
     "contradictions": tuple[Contradiction, ...],
     "untested": tuple[Untested, ...],
 }
-"""The files that hold one list or table under a key of their own name."""
+"""The files with one list or table under a key of the same name."""
 
 
 def _read_text(path: Path) -> str:
@@ -186,7 +186,7 @@ def _schema(path: Path) -> Any:
 
 
 def shaped(text: YamlText, shape: Any) -> Any:
-    """The values of a YAML file as a noun; raises SpecFileError at the line that does not fit."""
+    """The values of a YAML file as a typed value; raises SpecFileError at the offending line."""
     try:
         return msgspec.convert(text.root, shape)
     except msgspec.ValidationError as exc:
@@ -194,14 +194,14 @@ def shaped(text: YamlText, shape: Any) -> Any:
 
 
 def _misfit(text: YamlText, shape: Any, problem: str) -> SpecFileError:
-    """The error that points to the deepest value which does not fit its shape."""
+    """The error that points to the deepest value of a wrong shape."""
     from jsonschema import Draft202012Validator
 
     validator: Any = Draft202012Validator(msgspec.json.schema(shape))
     problems: list[Any] = list(validator.iter_errors(text.root))
     if not problems:
         return text.error((), problem)
-    # A name that is misspelt is both unknown and missing: the unknown one is where to look.
+    # A misspelt name is both unknown and missing; the error points to the unknown one.
     deepest = max(
         problems, key=lambda e: (len(e.absolute_path), e.validator == "additionalProperties")
     )

@@ -1,4 +1,4 @@
-"""The names in expressions: with a misspelt one a rule would silently not apply."""
+"""Validates the names in expressions: a rule with a misspelt name would never apply."""
 
 import difflib
 import re
@@ -29,7 +29,7 @@ _DEFECTS = ("empty", "not_json", "not_an_object", "missing", "not_a_number", "wr
 
 
 def unknown_names(spec: Spec, operation: Operation, expression: str) -> Iterator[str]:
-    """Each name in an expression that does not exist, in a sentence with what may be meant."""
+    """A sentence with a suggestion for each unknown name in an expression."""
     lines = (*_described(spec, schema_of(spec, operation.body)),) if operation.body else ()
     yield from _unknown(expression, _members(spec, operation), operation.terms, lines)
     yield from _unknown_words(spec, expression)
@@ -69,7 +69,7 @@ def suggestion(name: str, known: Collection[str]) -> str:
 
 
 def _members(spec: Spec, operation: Operation) -> Mapping[str, Collection[str]]:
-    """The members of each variable, as an order with a capture has them."""
+    """The members of each variable, for an order with a capture."""
     plan = OrderPlan(market="", currency="", order_amount=1, captures=(1,))
     call = Call(operation=operation, order_id="order", capture_id="capture")
     made = variables(spec, open_ledger(plan, "order", ("capture",)), call, ())
@@ -90,7 +90,7 @@ def _described(spec: Spec, schema: Any) -> Iterator[str]:
 
 
 def _unknown_words(spec: Spec, expression: str) -> Iterator[str]:
-    """The words that a member is compared with and cannot be."""
+    """The impossible values that a member is compared with."""
     values = _values(spec)
     for member, word, words in _COMPARED.findall(expression):
         place = "line.type" if member.endswith("].type") else member
@@ -104,7 +104,7 @@ def _unknown_words(spec: Spec, expression: str) -> Iterator[str]:
 
 
 def _values(spec: Spec) -> Mapping[str, Collection[str]]:
-    """The words that a member can be, where there are only so many."""
+    """The possible values of a member, if they are enumerated."""
     line = as_object(spec.schemas.get("order_line_limits")) or {}
     types = as_array(line.get("properties", {}).get("type", {}).get("enum")) or []
     return {

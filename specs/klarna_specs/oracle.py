@@ -26,10 +26,10 @@ Replay = Literal[
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """One allowed way to answer: a success, a refusal, or the first answer again.
+    """An allowed outcome: a success, a refusal, or the first response again.
 
     `responses` names the documented responses of that kind, `because` the requirements that
-    allow it, `against` those (SHOULD, INFO) that would rather see another outcome.
+    allow it, `against` those (SHOULD, INFO) that recommend another outcome.
 
     >>> assess(spec, ledger, read_call(spec, refund(7000))).outcomes[0].kind
     'refusal'
@@ -42,7 +42,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
-    """What the documentation says of a call: which rules it keeps and breaks, what may follow.
+    """The assessment of a call by the documentation: rules kept and broken, allowed outcomes.
 
     `outcomes` lists every allowed outcome, the documented one first. `demanded_by` names the MUSTs
     that any other outcome breaks. `holds` evaluates an expression in this situation (False
@@ -65,12 +65,12 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def is_badly_written(self) -> bool:
-        """Whether the request may be refused for how it is written, whatever it asks for."""
+        """Whether the request may be refused for its form, regardless of its content."""
         return any(rule.otherwise == "malformed" for rule in self.broken)
 
     @property
     def broken_alone(self) -> tuple[Requirement, ...]:
-        """The broken rules beside which no other one of the same or a higher level is broken."""
+        """The broken rules without another broken rule of the same or a higher level."""
         return tuple(
             rule
             for rule in self.broken
@@ -84,7 +84,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
 def assess(
     spec: Spec, ledger: Ledger | None, call: Call, others: Iterable[Ledger] = ()
 ) -> Assessment:
-    """Assesses a call on an order (None: no such order), beside other orders that are known.
+    """Assesses a call on an order (None: no such order), given other known orders.
 
     >>> assess(spec, ledger, read_call(spec, refund(6000))).outcomes[0].responses
     ('created',)
@@ -119,7 +119,7 @@ def assess(
 
 
 _GATES = ("unauthorized", "not_found")
-"""Responses that come before an idempotency key is looked at."""
+"""Responses that a server may give before it reads the idempotency key."""
 
 
 def _rules(
@@ -155,10 +155,10 @@ def _outcomes(
     if replay == "replay":
         return (again,), ()
     if replay == "replay_of_silence":
-        # Whether the first call took effect is not told; a repeat may be answered for either.
+        # Whether the first call took effect is unknown; the response may follow either.
         success = Outcome(kind="success", responses=(call.operation.success,))
         return (success, Outcome(kind="refusal", responses=_any_refusal(call))), ()
-    # A success has to be right for this call, or the first answer again; refusing is always open.
+    # A success must suit this call, or be the first response again; a refusal is always allowed.
     accepted = tuple(outcome for outcome in fresh if outcome.kind == "success")
     refused = Outcome(kind="refusal", responses=_refusals_first(call, fresh))
     demanded_by = () if accepted else demanded_by
@@ -194,8 +194,8 @@ def _fresh_outcomes(
     }
     musts = refusing["MUST"]
     if musts:
-        # A server may notice first that the body is beyond a described limit, or anything else that
-        # it need not accept: then the response does not say which rule it is for.
+        # A server may first detect that the body exceeds a described limit, or another reason that
+        # it need not accept; then the response does not say which rule it is for.
         named = dict.fromkeys(rule.otherwise for rule in (*musts, *refusing["SHOULD"]))
         if silent or len(broken) > len(musts):
             named |= dict.fromkeys(_any_refusal(call))
@@ -211,7 +211,7 @@ def _fresh_outcomes(
     refusal = Outcome(kind="refusal", responses=refusal_names, because=_ids(wishes))
     softening = [rule for rule in broken if operation.responses[rule.otherwise].kind == "success"]
     if open_rules:
-        # Nothing is demanded; what a SHOULD wishes stands first, else what the first rule says.
+        # No outcome is required; the outcome of a SHOULD comes first, else that of the first rule.
         wished = refusing["SHOULD"]
         against = _ids(rule for rule in open_rules if rule.level == "INFO")
         pair = (
@@ -238,7 +238,7 @@ def _any_refusal(call: Call) -> tuple[str, ...]:
 
 
 def _refusals_first(call: Call, fresh: tuple[Outcome, ...]) -> tuple[str, ...]:
-    """All refusals of the operation, those that the call deserves by itself first."""
+    """All refusals of the operation, first those that apply to the call without a key."""
     deserved = [
         name for outcome in fresh if outcome.kind == "refusal" for name in outcome.responses
     ]
@@ -246,7 +246,7 @@ def _refusals_first(call: Call, fresh: tuple[Outcome, ...]) -> tuple[str, ...]:
 
 
 def _accepting(call: Call, holds: Callable[[str], bool]) -> tuple[Requirement, ...]:
-    """The requirements that a valid call is accepted, the most specific one first."""
+    """The requirements to accept a valid call, the most specific one first."""
     found = [
         requirement
         for requirement in call.operation.requirements

@@ -42,7 +42,7 @@ class _Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Statement(_Noun, frozen=True):
-    """A sentence, list item, table row, sample or diagram of the page, as it stands there."""
+    """A sentence, list item, table row, sample or diagram of the page, verbatim."""
 
     section: str
     text: str
@@ -50,7 +50,7 @@ class Statement(_Noun, frozen=True):
 
 
 class Section(_Noun, frozen=True):
-    """What stands under one heading; the title is a path: `Refund an order > Error response`."""
+    """The content under one heading; the title is a path: `Refund an order > Error response`."""
 
     title: str
     fingerprint: str
@@ -58,9 +58,9 @@ class Section(_Noun, frozen=True):
 
 
 class Claim(_Noun, frozen=True):
-    """One statement of the page in our own words, and the ids of what rests on it.
+    """One statement of the page in our own words, and the ids that rest on it.
 
-    Where nothing does, `states_nothing` tells what it is instead of documented behaviour.
+    If there are none, `states_nothing` says what it is instead of documented behaviour.
     """
 
     fingerprint: str
@@ -70,7 +70,7 @@ class Claim(_Noun, frozen=True):
 
 
 class IndexedSection(_Noun, frozen=True):
-    """A section as it was when its statements were last read."""
+    """A section at the last review of its statements."""
 
     title: str
     fingerprint: str
@@ -78,7 +78,7 @@ class IndexedSection(_Noun, frozen=True):
 
 
 class PageIndex(_Noun, frozen=True):
-    """The page as it was last read: the contents of `page.yaml`."""
+    """The page at its last review: the contents of `page.yaml`."""
 
     sections: tuple[IndexedSection, ...]
 
@@ -89,10 +89,10 @@ class PageIndex(_Noun, frozen=True):
 
 
 class SectionDrift(_Noun, frozen=True):
-    """What changed in one section. A reworded statement is one removed and one added.
+    """The changes in one section. A reworded statement is one removed and one added.
 
     `touched` are the ids that rest on removed statements; `read_again` are the section's other ids,
-    where something new stands beside what they rest on.
+    next to a new statement.
     """
 
     title: str
@@ -104,24 +104,24 @@ class SectionDrift(_Noun, frozen=True):
 
 
 class Drift(_Noun, frozen=True):
-    """All that a newer copy of the page changes; no sections if only its looks did."""
+    """All changes in a newer copy of the page; no sections if only the formatting changed."""
 
     sections: tuple[SectionDrift, ...]
 
     @property
     def touched(self) -> tuple[str, ...]:
-        """The ids that rest on a statement which is gone or reworded."""
+        """The ids that rest on a removed or reworded statement."""
         return _distinct(i for section in self.sections for i in section.touched)
 
     @property
     def read_again(self) -> tuple[str, ...]:
-        """The ids that are not touched, but have something new beside them."""
+        """The ids that are not touched, but have a new statement next to them."""
         ids = _distinct(i for section in self.sections for i in section.read_again)
         return tuple(i for i in ids if i not in self.touched)
 
 
 def drift(index: PageIndex, sections: tuple[Section, ...]) -> Drift:
-    """What differs between the page as it was last read and a copy of it."""
+    """The differences between the page at its last review and a copy of it."""
     old = {section.title: section for section in index.sections}
     new = {section.title: section for section in sections}
     pairs = ((title, old.get(title), new.get(title)) for title in _distinct((*old, *new)))
@@ -148,7 +148,7 @@ def read_page(markdown: str) -> tuple[Section, ...]:
 
 
 def _section(title: str, found: list[tuple[str, str]]) -> Section:
-    # The order of statements, and saying one twice, is a matter of looks.
+    # The order of statements, and repeated ones, count as formatting.
     return Section(
         title=title,
         fingerprint=_fingerprint(" ".join(sorted({fingerprint for _, fingerprint in found}))),
@@ -157,21 +157,21 @@ def _section(title: str, found: list[tuple[str, str]]) -> Section:
 
 
 def _blocks(markdown: str) -> Iterator[tuple[int, str, str]]:
-    """Headings (their level) and statements (0), each as it stands and as it is compared."""
+    """Headings (their level) and statements (0), each verbatim and normalized for comparison."""
     page = re.sub(r"[ \t\r]+$", "", re.sub(r"\A# Source:.*", "", markdown), flags=re.MULTILINE)
     for block in _BLOCK.finditer(page):
         code = block["sample"] or block["diagram"]
         text = _LINK.sub(r"\1", _ITEM.sub("", block["heading"] or block["prose"] or ""))
-        if code:  # here case matters: a currency in lower case is a statement
+        if code:  # case matters here: a currency in lower case is a statement
             yield 0, code, re.sub(r"\s+", "", code)
         elif block["level"] and not text.endswith("."):
             yield len(block["level"]), text, _plain(text)
-        else:  # a whole sentence is a statement, even where it is set as a heading
+        else:  # a whole sentence is a statement, even if it is formatted as a heading
             yield from ((0, part, _plain(part)) for part in _SENTENCE_END.split(_one_line(text)))
 
 
 def _plain(text: str) -> str:
-    """The words alone. Flags, curly quotes and what broken encodings make of them are not ASCII."""
+    """The ASCII words. Flags, curly quotes and their broken encodings are not ASCII."""
     bare = re.sub(r"(?<!\w)_+|_+(?!\w)|[^\x00-\x7f]|[*`'\"\\\[\]|]", "", text.lower())
     return re.sub(r"\s+(?=[:,.;!?)])", "", _one_line(bare)).rstrip(".:;,")
 

@@ -1,4 +1,4 @@
-"""What order a scenario needs before its first step."""
+"""The order that a scenario needs before its first step."""
 
 from typing import Any, Literal
 
@@ -8,7 +8,7 @@ __all__ = ["LAYOUTS", "Authorization", "OrderPlan", "PaymentMethod"]
 
 Authorization = Literal["open", "released", "cancelled"]
 PaymentMethod = Literal["pay_later", "pay_in_4", "pay_now", "card", "unknown"]
-"""How an order is paid; `unknown` only where somebody else made it."""
+"""The payment method of an order; `unknown` only in recorded traffic."""
 
 LAYOUTS: tuple[str, ...] = (
     "none-open",
@@ -21,15 +21,15 @@ LAYOUTS: tuple[str, ...] = (
     "several-partial-open",
     "several-partial-released",
 )
-"""Every capture layout: how much was captured in how many captures, what became of the rest."""
+"""Every capture layout: the number of captures, whether complete, and the state of the rest."""
 
 
 class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The order that a scenario starts from; amounts are minor units of `currency`.
 
     `captures` lists the amount of each capture already made, oldest first; `authorization`
-    tells what became of the part that was not captured. Only an order that somebody else made has
-    an `unknown` payment method.
+    is the state of the part that was not captured. Only an order from recorded traffic has an
+    `unknown` payment method.
 
     >>> plan.captured_amount, plan.layout
     (6000, 'one-partial-open')
@@ -50,7 +50,7 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
 
     @property
     def problem(self) -> str:
-        """Why there can be no such order; empty where there can."""
+        """Why such an order is impossible; empty if it is possible."""
         if self.order_amount < 1 or any(amount < 1 for amount in self.captures):
             return "order_amount and each of captures are at least 1"
         if self.payment_method == "unknown":
@@ -63,7 +63,7 @@ class OrderPlan(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     def layout(self) -> str:
         """The capture layout: one of `LAYOUTS`.
 
-        The rest of an order with captures counts as released however it was given up.
+        The rest of an order with captures counts as released, also after a cancellation.
         """
         if not self.captures:
             return f"none-{self.authorization}"

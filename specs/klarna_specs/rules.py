@@ -17,7 +17,7 @@ __all__ = ["Unsettled", "check_expression", "evaluator"]
 
 
 class Unsettled(Exception):
-    """An expression has no value here: a member that it speaks of is not there."""
+    """An expression has no value: a member in it is missing."""
 
 
 @lru_cache(maxsize=4096)
@@ -32,7 +32,7 @@ def _program(expression: str) -> cel.Program:
 
 
 def check_expression(expression: str) -> None:
-    """Compiles an expression; raises RuleError where that fails."""
+    """Compiles an expression; raises RuleError."""
     _program(expression)
 
 
@@ -46,9 +46,9 @@ def evaluator(
 ) -> Callable[[str], Any]:
     """A function that evaluates expressions over the variables and the named terms.
 
-    A variable is made, and a term evaluated, when the first expression speaks of it. The function
-    raises Unsettled where an expression has no value for want of a member or a type. A term that
-    has no value is left out, so that only what uses it is unsettled.
+    A variable or term is evaluated when an expression first uses it. The function raises Unsettled
+    if an expression has no value because of a missing member or a wrong type. A term without a
+    value is left out, so that only the expressions that use it are unsettled.
     """
     context = cel.Context()
     added: set[str] = set()
@@ -57,7 +57,7 @@ def evaluator(
     def total(values: list[Any]) -> int:
         whole = [value for value in values if isinstance(value, int)]
         if len(whole) < len(values):
-            unsummable.append(values)  # what a function raises, the library would print
+            unsummable.append(values)  # the library would print an exception raised here
         return sum(whole)
 
     context.add_function("sum", total)

@@ -45,7 +45,7 @@ Credentials = Literal[
     "other_case_scheme",
     "second_header",
 ]
-"""What a call is sent with instead of the credentials. All but the last two are no credentials:
+"""The credentials of a call. All but `valid` and the last two must be refused:
 HTTP ignores the case of the scheme, and leaves open which of two headers counts."""
 OrderRef = Literal["this", "other", "unknown"]
 ResourceRef = int | Literal["unknown", "other"]
@@ -54,7 +54,7 @@ first one of the scenario's other order."""
 
 
 OFFERED = "$offered"
-"""Stands for a number of days in a body; the server says which when the scenario is sent."""
+"""A placeholder for a number of days in a body; the server's options replace it when it is sent."""
 
 
 class Empty(msgspec.Struct, frozen=True, tag_field="as", tag="empty"):
@@ -85,9 +85,9 @@ Body = Empty | Json | Raw
 
 
 class Key(msgspec.Struct, frozen=True):
-    """An idempotency key by name: steps that name the same key send the same key.
+    """An idempotency key by name: steps with the same name send the same key.
 
-    `form` is what the key looks like: a UUID of version 4 (recommended), of version 5, plain
+    `form` is the form of the key: a UUID of version 4 (recommended), of version 5, plain
     ASCII text that ends with the name, or the name with a number for each `#` in it. `lower` is
     the UUID of version 4 under the header's name in lower case, which is the same to HTTP.
     """
@@ -117,7 +117,7 @@ class Step(
 
 
 class Wait(msgspec.Struct, frozen=True, tag_field="do", tag="wait"):
-    """Let time pass; only a target whose clock can be moved can do it."""
+    """Lets time pass; possible only on a target with an adjustable clock."""
 
     seconds: int
 
@@ -132,7 +132,7 @@ Action = Step | Wait | Together
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What to ask: the order (None where none is needed), perhaps another one, the steps.
+    """The order (None if none is needed), possibly another one, and the steps.
 
     The order is read after each change. In a `packed` scenario it is read at the end only: that
     saves requests, but a wrong state cannot be attributed to one of the steps.
@@ -149,7 +149,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 def steps_of(scenario: Scenario) -> tuple[Step, ...]:
-    """The calls of a scenario in order; those of a concurrent group as they are written."""
+    """The calls of a scenario in order, including those of concurrent groups."""
     calls: list[Step] = []
     for action in scenario.steps:
         match action:

@@ -34,7 +34,7 @@ class _Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 class Source(_Noun, frozen=True):
-    """A text that requirements rest on; `carries` is the strongest level it can give."""
+    """A document that requirements rest on; `carries` is the strongest level that it supports."""
 
     title: str
     address: str
@@ -56,9 +56,9 @@ class ErrorCode(_Noun, frozen=True):
 
 
 class Form(_Noun, frozen=True):
-    """One way to write a request, and what the documentation, or a standard, says of it.
+    """One form of a request, and what the documentation or a standard says about it.
 
-    An open form that is `usual` is read by the mock, for honest clients may send it.
+    The mock reads an open form that is `usual`, because correct clients may send it.
     """
 
     standing: Literal["documented", "open", "excluded"]
@@ -94,15 +94,14 @@ class ResponseSpec(_Noun, frozen=True):
 
 
 class Requirement(_Noun, frozen=True):
-    """One documented statement, and how it is seen.
+    """One documented statement, and how it is verified.
 
-    Either a `rule` (a condition; where it is broken, the response `otherwise` is expected), or a
-    `check` (by name, on the responses named by `upon`). `when` restricts both; `silent` tells
-    where the documentation leaves a rule open. `cases` and the `across` tables name the
-    situations that have to be seen; `needs` lists what that takes: a clock that can be moved, or
-    traffic that others sent (a run never meets such a situation). Where a condition in `weaker`
-    holds, the requirement rests on the source of its name alone. `message` is what a documented
-    sample of the refusal says.
+    Either a `rule` (a condition; if it is broken, the response `otherwise` is expected), or a
+    `check` (by name, on the responses in `upon`). `when` restricts both; `silent` is the condition
+    under which the documentation leaves a rule open. `cases` and the `across` tables name the
+    situations that must occur; `needs` lists their preconditions: an adjustable clock, or recorded
+    traffic (no run meets such a situation). If a condition in `weaker` holds, the requirement
+    rests on the named source only. `message` is the text in a documented sample of the refusal.
 
     >>> spec.requirement("refund.within-captured-amount").level
     'MUST'
@@ -129,12 +128,12 @@ class Requirement(_Noun, frozen=True):
 
 
 class Operation(_Noun, frozen=True):
-    """One documented call: its path by reading, its body, its responses, and what it is held to.
+    """One documented operation: its path by interpretation, body, responses and requirements.
 
-    `effect` names what a success does to the order (`effects.py`), and `keeps` the members of the
-    body that the order shows from then on. `example` is the plainest body of a valid call, on an
-    order in the capture layout `layout`. Clients are certified for what is `client`.
-    `not_found_code` is the error code for an order or a capture that is not there.
+    `effect` names the effect of a success on the order (`effects.py`), `keeps` the members of the
+    body that the order shows afterwards. `example` is the simplest body of a valid call, on an
+    order in the capture layout `layout`. Clients are certified for operations with `client`.
+    `not_found_code` is the error code for a missing order or capture.
 
     >>> spec.operations["refundOrder"].path
     '/ordermanagement/v1/orders/{order_id}/refunds'
@@ -166,7 +165,7 @@ class Operation(_Noun, frozen=True):
 
     @property
     def path(self) -> str:
-        """The path as the page has it, or else as the description has it."""
+        """The path according to the page, or else according to the description."""
         return next(iter(self.paths.values()))
 
     @property
@@ -182,14 +181,14 @@ class Operation(_Noun, frozen=True):
 
 
 def required_amount(schema: Mapping[str, Any]) -> str:
-    """The first required integer among the members of a schema; empty where there is none."""
+    """The first required integer among the members of a schema; empty if there is none."""
     required: list[str] = schema.get("required", [])
     amounts = (n for n in required if schema["properties"][n].get("type") == "integer")
     return next(amounts, "")
 
 
 class Contradiction(_Noun, frozen=True):
-    """Several readings of the documentation; `observe` names what tells which is followed."""
+    """Interpretations of the documentation; `observe` names the observation that decides."""
 
     id: str
     section: str
@@ -213,7 +212,7 @@ class Spec(_Noun, frozen=True, dict=True):
 
     `fingerprint` identifies the files it was read from; `groups` are named lists of markets and of
     capture layouts. `followed` are documented operations that no run sends: the mock serves them,
-    and where others send them they are judged and the ledger follows.
+    and in recorded traffic they are judged and the ledger follows them.
 
     >>> sorted(spec.markets)[:3]
     ['AT', 'AU', 'BE']
@@ -258,7 +257,7 @@ class Spec(_Noun, frozen=True, dict=True):
         return found
 
     def requirement(self, identifier: str) -> Requirement:
-        """The requirement of this id, also of a followed operation; raises KeyError."""
+        """The requirement with this id, also of a followed operation; raises KeyError."""
         return self._by_id[identifier]
 
     @cached_property
@@ -267,7 +266,7 @@ class Spec(_Noun, frozen=True, dict=True):
         return {requirement.id: requirement for requirement in (*self.requirements, *followed)}
 
     def level(self, requirement: Requirement, holds: Callable[[str], bool]) -> Level:
-        """How strictly a requirement is meant where these conditions hold."""
+        """The level of a requirement under these conditions."""
         level = requirement.level
         for source, where in requirement.weaker.items():
             carried = self.sources[source].carries

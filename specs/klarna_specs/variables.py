@@ -15,7 +15,7 @@ __all__ = ["request_members", "variables"]
 def variables(
     spec: Spec, ledger: Ledger | None, call: Call, others: tuple[Ledger, ...]
 ) -> dict[str, Callable[[], dict[str, Any]]]:
-    """What makes each variable, when an expression reads it."""
+    """The function that makes each variable, called when an expression reads it."""
     return {
         "request": lambda: _request(spec, call),
         "order": lambda: _order(ledger) if ledger else {},
@@ -26,7 +26,7 @@ def variables(
 
 
 def _request(spec: Spec, call: Call) -> dict[str, Any]:
-    """The described members of the body, with `order_lines` and the type of each filled in."""
+    """The described members of the body, with defaults for `order_lines` and their types."""
     members = dict(as_object(call.body) or {})
     lines = as_array(members.get("order_lines", []))
     if lines is not None:
@@ -41,7 +41,7 @@ def request_members(spec: Spec, operation: Operation) -> tuple[str, ...]:
 
 
 def _bounded(value: Any) -> Any:
-    """The value as far as expressions go: integers of 64 bits, text without half characters."""
+    """The value within the limits of expressions: 64-bit integers, text without lone surrogates."""
     members, parts = as_object(value), as_array(value)
     if members is not None:
         return {name: _bounded(member) for name, member in members.items()}

@@ -9,13 +9,13 @@ from klarna_specs.errors import SpecFileError
 __all__ = ["Place", "YamlText", "parse_yaml"]
 
 Place = tuple[str | int, ...]
-"""The way to a value: keys and indices from the top."""
+"""The path to a value: keys and indices from the top."""
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class YamlText:
-    """The values of a YAML file, and on which of its `lines` (from 1) each of them stands."""
+    """The values of a YAML file, and the line (from 1) of each of them."""
 
     def __init__(self, file: str, root: Any, lines: dict[Place, int]) -> None:
         self.file = file
@@ -39,7 +39,7 @@ class YamlText:
 
 
 def parse_yaml(file: str, text: str) -> YamlText:
-    """Reads one YAML document; raises SpecFileError with the line of whatever is wrong."""
+    """Parses one YAML document; raises SpecFileError with the line of the error."""
     loader = _Loader(text)
     try:
         loader_node = loader.get_single_node()

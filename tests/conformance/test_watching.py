@@ -15,7 +15,7 @@ import pytest
 
 from klarna_conformance.network.fault_queue import FaultQueue
 from klarna_specs.calls import KEY_HEADER
-from klarna_specs.client.faults import Cut, FaultsTold, Refused, Silent
+from klarna_specs.client.faults import Cut, InjectedFaults, Refused, Silent
 from klarna_specs.exchange import Request
 from klarna_specs.loader import load
 
@@ -230,7 +230,7 @@ def test_connections_are_refused_for_a_while(serve_mock: Callable[..., Served]) 
 
 def test_faults_apply_in_order_and_the_last_may_last() -> None:
     queue = FaultQueue(SPEC)
-    queue.add_all(FaultsTold(faults=("lost", Silent()), for_ever=True))
+    queue.add_all(InjectedFaults(faults=("lost", Silent()), for_ever=True))
     met = [queue.meet(REFUND) for _ in range(4)]
 
     assert met == [Cut("after", reset=False), Silent(), Silent(), Silent()]

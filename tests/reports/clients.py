@@ -68,7 +68,7 @@ def episode(*, outcome=None, first: int = 0, count: int = 2, faults=(LOST,), **c
         count=count,
         before=LEDGER,
         after=LEDGER,
-        told=outcome or Done(refund_id="r2"),
+        reported=outcome or Done(refund_id="r2"),
         wall_s=0.1,
     )
 

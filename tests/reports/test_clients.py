@@ -13,7 +13,7 @@ from klarna_reports.summary.judged import judged_spec, sides
 from klarna_reports.summary.summary import summarise
 from klarna_reports.words.client_wording import episode_text, played_sentence, setting_text
 from klarna_specs.client.faults import Silent
-from klarna_specs.client.play import Ended, Mark, Mute, RefusedIt, Unknown, Unsupported
+from klarna_specs.client.play import Ended, Mark, RefusedIt, TimedOut, Unknown, Unsupported
 from klarna_specs.exchange import Response
 
 from .clients import (
@@ -111,7 +111,7 @@ def test_a_counterexample_is_described_in_a_sentence():
         (RefusedIt(error_code="NOT_ALLOWED"), "reports refused, NOT_ALLOWED"),
         (RefusedIt(), "reports refused"),
         (Unknown(), "reports unknown"),
-        (Mute(30.0), "reports nothing within 30 s"),
+        (TimedOut(30.0), "reports nothing within 30 s"),
         (Ended("gone"), "crashes"),
         (Unsupported(), "does not support it"),
     ],

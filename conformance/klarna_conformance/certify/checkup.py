@@ -6,7 +6,7 @@ from itertools import islice
 from klarna_conformance.adapter_protocol import Adapter, Ready
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.errors import AdapterError
-from klarna_specs.client.play import ClientScenario, Ended, Mute, Unsupported
+from klarna_specs.client.play import ClientScenario, Ended, TimedOut, Unsupported
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.spec import Spec
 from klarna_strategies.clients import client_table
@@ -51,7 +51,7 @@ async def check_adapter(
     reached = False
     for operation in operations:
         course = await stage.play(next(_calm(spec, [operation])))
-        outcome = course.side.episodes[0].told
+        outcome = course.side.episodes[0].reported
         if isinstance(outcome, Unsupported):
             raise AdapterError(f"the adapter reported {operation}, but does not support it")
         reached = reached or bool(course.exchanges)
@@ -68,7 +68,7 @@ async def _reaches(spec: Spec, stage: Stage, operations: tuple[str, ...]) -> boo
         course = await stage.play(scenario)
         if course.exchanges:
             return True
-        if isinstance(course.side.episodes[0].told, Mute):
+        if isinstance(course.side.episodes[0].reported, TimedOut):
             return False
     return False
 
@@ -79,7 +79,7 @@ def _calm(spec: Spec, operations: Collection[str]) -> Iterator[ClientScenario]:
 
 def _named(outcome: object) -> str:
     match outcome:
-        case Mute(after_s=after_s):
+        case TimedOut(after_s=after_s):
             return f"nothing within {after_s:g} s"
         case Ended(reason=reason):
             return f"nothing, and ended: {reason}"

@@ -191,7 +191,7 @@ class Stage:
             count=len(self.network.sightings) - first,
             before=before,
             after=self.mock.orders[order.order_id],
-            told=outcome,
+            reported=outcome,
             wall_s=round(wall_s, 4),
         )
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Protocol
 
 from klarna_conformance.adapter_protocol import Hello, Ready
-from klarna_specs.client.play import Ended, Mute, Told
+from klarna_specs.client.play import Ended, Reported, TimedOut
 
 __all__ = ["InProcessAdapter", "PlainClient"]
 
@@ -18,7 +18,7 @@ class PlainClient(Protocol):
         """The operations that it supports (operationIds)."""
         ...
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         """Carries out one command."""
         ...
 
@@ -45,7 +45,7 @@ class InProcessAdapter:
         self._client = self._make(hello)
         return Ready(client=self._name, operations=self._client.operations)
 
-    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         """Carries out a command; an exception means that the client has crashed."""
         assert self._hello is not None
         client = self._client = self._client or self._make(self._hello)
@@ -56,7 +56,7 @@ class InProcessAdapter:
         except Exception as exc:
             await self.aclose()
             if limit.expired():
-                return Mute(self._command_s)
+                return TimedOut(self._command_s)
             return Ended(f"{type(exc).__name__}: {exc}"[:500])
 
     async def aclose(self) -> None:

@@ -10,7 +10,15 @@ from klarna_conformance.adapter_protocol import Greeting, Hello, Instruction, Re
 from klarna_conformance.errors import AdapterError
 from klarna_conformance.line_program import LineProgram, ProgramEnded
 from klarna_conformance.record.redaction import Redactor
-from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Told, Unknown, Unsupported
+from klarna_specs.client.play import (
+    Done,
+    Ended,
+    RefusedIt,
+    Reported,
+    TimedOut,
+    Unknown,
+    Unsupported,
+)
 
 __all__ = ["ProcessAdapter"]
 
@@ -83,7 +91,7 @@ class ProcessAdapter:
         self._running = True
         return ready
 
-    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         """Sends a command, and reads the outcome; raises AdapterError."""
         if self._closed or self._hello is None:
             raise AdapterError("the adapter is closed, or was not started")
@@ -100,7 +108,7 @@ class ProcessAdapter:
         except TimeoutError:
             await self._end()
             self._silent_s += within_s
-            return Mute(round(within_s, 1))
+            return TimedOut(round(within_s, 1))
         except ProgramEnded as exc:
             await self._end()
             return Ended(self._redactor.text(str(exc))[:_LONGEST_REASON])
@@ -124,7 +132,7 @@ class ProcessAdapter:
         shared_s = left_s if not self._silent_s else max(_SHORTEST_S, left_s * _SHARE)
         return min(self._command_s, shared_s)
 
-    def _outcome(self, line: bytes) -> Told:
+    def _outcome(self, line: bytes) -> Reported:
         try:
             number = _NUMBERS.decode(line).id
             members = _MEMBERS.decode(self._redactor.judged(line.decode()))

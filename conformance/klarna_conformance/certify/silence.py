@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from klarna_specs.client.faults import kind_of
-from klarna_specs.client.play import ClientScenario, Command, Episode, Mute
+from klarna_specs.client.play import ClientScenario, Command, Episode, TimedOut
 
 __all__ = ["Silence"]
 
@@ -26,7 +26,7 @@ class Silence:
     def note(self, episodes: Iterable[Episode]) -> None:
         """Takes the outcomes of a scenario into account."""
         for episode in episodes:
-            if isinstance(episode.told, Mute):
+            if isinstance(episode.reported, TimedOut):
                 self.spent_s += episode.wall_s
                 self._operations.add(episode.command.operation)
                 if episode.command.disturbances:

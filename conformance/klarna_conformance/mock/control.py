@@ -7,7 +7,7 @@ import msgspec
 
 from klarna_conformance.mock.answering import answer
 from klarna_conformance.mock.server import Mock
-from klarna_specs.client.faults import FaultsTold
+from klarna_specs.client.faults import InjectedFaults
 from klarna_specs.exchange import Payload, Request, Response
 from klarna_specs.plan import Authorization, OrderPlan
 
@@ -16,7 +16,7 @@ __all__ = ["BESIDE", "Control", "Disturb"]
 BESIDE = ("/_control/", "/customer-token/")
 """Prefixes of the undocumented paths."""
 
-Disturb = Callable[[FaultsTold | None], Awaitable[int]]
+Disturb = Callable[[InjectedFaults | None], Awaitable[int]]
 """Queues faults for the next requests (None: clears the queue), and returns the length of the
 queue. Raises ValueError."""
 
@@ -80,7 +80,7 @@ class Control:
         if self._disturb is None:
             return _json({"error": "this mock has no socket whose connections could fail"}, 501)
         try:
-            faults = msgspec.json.decode(body, type=FaultsTold)
+            faults = msgspec.json.decode(body, type=InjectedFaults)
             return _json({"waiting": await self._disturb(faults)})
         except (msgspec.DecodeError, ValueError) as exc:
             return _json({"error": f'expected for example {{"faults": ["lost"]}}: {exc}'}, 400)

@@ -10,7 +10,7 @@ from klarna_conformance.mock.control import BESIDE, Control
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.fault_queue import FaultQueue
 from klarna_conformance.network.network import Network, Tempo
-from klarna_specs.client.faults import FaultsTold
+from klarna_specs.client.faults import InjectedFaults
 from klarna_specs.exchange import Request, Response
 
 __all__ = ["MockServer"]
@@ -67,7 +67,7 @@ class MockServer:
         """Starts to inject the faults of the queue."""
         await self.network.disturb(self.faults)
 
-    async def _disturb(self, faults: FaultsTold | None) -> int:
+    async def _disturb(self, faults: InjectedFaults | None) -> int:
         if faults is None:
             self.faults.clear()
         else:

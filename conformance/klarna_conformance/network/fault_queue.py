@@ -7,7 +7,7 @@ import msgspec
 
 from klarna_conformance.network.network import Disturbing
 from klarna_specs.calls import read_call
-from klarna_specs.client.faults import FAULTS, Fault, FaultsTold, Refused
+from klarna_specs.client.faults import FAULTS, Fault, InjectedFaults, Refused
 from klarna_specs.exchange import Request
 from klarna_specs.spec import Spec
 
@@ -67,7 +67,7 @@ class FaultQueue(Disturbing):
         if for_ever:
             self._waiting.append(WaitingFault(found, operation, stays=True))
 
-    def add_all(self, faults: FaultsTold) -> None:
+    def add_all(self, faults: InjectedFaults) -> None:
         """Adds all or none; raises ValueError for an unknown name, or if they could never end."""
         if faults.for_ever and faults.faults and isinstance(_fault(faults.faults[-1]), Refused):
             raise ValueError("refusing connections for ever could not be ended")

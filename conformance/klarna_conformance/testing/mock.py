@@ -216,7 +216,9 @@ class KlarnaMock:
             course.exchanges,
             course.side.marks,
             about=scenario_text(scenario),
-            unsupported=all(isinstance(each.told, Unsupported) for each in course.side.episodes),
+            unsupported=all(
+                isinstance(each.reported, Unsupported) for each in course.side.episodes
+            ),
         )
 
     def _conclude(self, found: Complaint, warn: Callable[[Warning], None] | None = None) -> None:

@@ -15,13 +15,21 @@ import msgspec
 
 from klarna_conformance.adapter_protocol import Hello, Ready
 from klarna_conformance.errors import AdapterError
-from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Told, Unknown, Unsupported
+from klarna_specs.client.play import (
+    Done,
+    Ended,
+    RefusedIt,
+    Reported,
+    TimedOut,
+    Unknown,
+    Unsupported,
+)
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
 
 __all__ = ["Do", "DoAdapter", "Perform", "Worker", "on_loop"]
 
-Outcome = Mapping[str, Any] | Told
+Outcome = Mapping[str, Any] | Reported
 Do = Callable[[str, str, dict[str, Any]], Outcome | Awaitable[Outcome]]
 """The adapter of a test: from operation, order id and arguments to an outcome."""
 Perform = Callable[[str, str, dict[str, Any]], "Future[Any]"]
@@ -48,7 +56,7 @@ class DoAdapter:
         del hello
         return Ready(client="pytest", operations=client_operations(load()))
 
-    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         """Carries out a command; raises AdapterError for an invalid outcome.
 
         An exception means that the client has crashed. What skips or fails the test is raised.
@@ -58,7 +66,7 @@ class DoAdapter:
         done, _ = await asyncio.wait({work}, timeout=self._within_s)
         if not done:
             work.cancel()
-            return Mute(self._within_s)
+            return TimedOut(self._within_s)
         try:
             return _outcome(work.result())
         except AdapterError:
@@ -147,7 +155,7 @@ def _crash(exc: Exception) -> str:
     return f"{type(exc).__name__}: {exc}"[:_LONGEST_REASON] + where
 
 
-def _outcome(result: Outcome) -> Told:
+def _outcome(result: Outcome) -> Reported:
     if isinstance(result, Done | RefusedIt | Unknown | Unsupported):
         return result
     try:

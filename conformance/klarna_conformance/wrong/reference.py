@@ -9,7 +9,7 @@ import httpx
 
 from klarna_conformance.adapter_protocol import Hello
 from klarna_specs.calls import KEY_HEADER
-from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
+from klarna_specs.client.play import Done, RefusedIt, Reported, Unknown, Unsupported
 from klarna_specs.json_value import as_object
 
 __all__ = ["Errand", "GivenUp", "ReferenceClient"]
@@ -62,7 +62,7 @@ class ReferenceClient:
         self._closed.set()
         self.http.close()
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         """Executes a command and returns its outcome."""
         if operation not in self.operations:
             return Unsupported()
@@ -154,7 +154,7 @@ class ReferenceClient:
         if self._closed.wait(seconds):
             raise GivenUp
 
-    def done(self, errand: Errand, response: httpx.Response) -> Told:
+    def done(self, errand: Errand, response: httpx.Response) -> Reported:
         """The outcome of a success."""
         if errand.operation == "refundOrder":
             return Done(refund_id=self.refund_id(response))
@@ -171,7 +171,7 @@ class ReferenceClient:
         location = headers.get("location", "").rstrip("/").rsplit("/", 1)[-1]
         return headers.get("refund-id") or headers.get("refund_id") or location or None
 
-    def refused(self, response: httpx.Response) -> Told:
+    def refused(self, response: httpx.Response) -> Reported:
         """The outcome of a refusal."""
         error = self.error(response)
         messages = error.get("error_messages") or [error.get("error_message") or ""]
@@ -189,7 +189,7 @@ class ReferenceClient:
         except ValueError:
             return {}
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         """The outcome after the last attempt; a server that only returned 429 did nothing."""
         if last is not None and last.status_code == 429 and not unclear:
             return self.refused(last)

@@ -86,7 +86,7 @@ def _episode(
         arrows.append(Arrow(start=_CLIENT, end=_NETWORK, text=text, lost=True))
     for index in range(episode.first, episode.first + episode.count):
         arrows += _exchanged(index, played.exchanges[index], _mark(marks, index), marked)
-    return [*arrows, _remark(_CLIENT, reported_outcome(episode.told)[:_LONGEST])]
+    return [*arrows, _remark(_CLIENT, reported_outcome(episode.reported)[:_LONGEST])]
 
 
 def _remark(lane: int, text: str) -> Arrow:

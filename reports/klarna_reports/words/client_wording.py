@@ -12,9 +12,9 @@ from klarna_specs.client.play import (
     Done,
     Ended,
     Episode,
-    Mute,
     RefusedIt,
-    Told,
+    Reported,
+    TimedOut,
     Unknown,
     Unsupported,
 )
@@ -68,20 +68,20 @@ def episode_text(episode: Episode) -> str:
     """A command, the number of requests sent for it, and the reported outcome."""
     order = f" on order {episode.command.order + 1}" if episode.command.order else ""
     sent = "one request" if episode.count == 1 else f"{episode.count or 'no'} requests"
-    outcome = reported_outcome(episode.told)
+    outcome = reported_outcome(episode.reported)
     return f"{command_text(episode.command)}{order}: {sent}; the client {outcome}"
 
 
-def reported_outcome(told: Told) -> str:
+def reported_outcome(reported: Reported) -> str:
     """The outcome that a client reported, as the end of a sentence."""
-    match told:
+    match reported:
         case Done(refund_id=refund_id):
             return f"reports done{f', {refund_id}' if refund_id else ''}"
         case RefusedIt(error_code=code):
             return f"reports refused{f', {code}' if code else ''}"
         case Unknown():
             return "reports unknown"
-        case Mute(after_s=after_s):
+        case TimedOut(after_s=after_s):
             return f"reports nothing within {after_s:g} s"
         case Ended():
             return "crashes"

@@ -1,1 +1,1 @@
-"""What a client of the API is held to, and the nouns of putting one to the test."""
+"""Client requirements, and the values of a client certification."""

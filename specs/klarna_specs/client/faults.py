@@ -1,4 +1,4 @@
-"""Faults: what a network, or a server in trouble, does to a call. Plain data."""
+"""Faults of the network, or of a failing server, that affect a request. Plain data."""
 
 from collections.abc import Mapping
 from typing import Literal
@@ -12,7 +12,7 @@ __all__ = [
     "Delivered",
     "Errored",
     "Fault",
-    "FaultsTold",
+    "InjectedFaults",
     "Redirected",
     "Refused",
     "Silent",
@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 Delivered = Literal["before", "after"]
-"""Whether the fault came before the server got the request, or after it had answered it."""
+"""Whether the fault occurs before the server gets the request, or after it has responded."""
 Variation = Literal[
     "lower-case",
     "upper-case",
@@ -47,38 +47,38 @@ class _Fault(msgspec.Struct, frozen=True, omit_defaults=True, forbid_unknown_fie
 
 
 class Refused(_Fault, frozen=True, tag_field="fault", tag="refused"):
-    """No connection can be made for so many seconds."""
+    """No connection can be made for a number of seconds."""
 
     for_s: float = 0.2
 
 
 class Cut(_Fault, frozen=True, tag_field="fault", tag="cut"):
-    """The connection ends without an answer: reset, or closed in the ordinary way."""
+    """The connection ends without a response: reset, or closed normally."""
 
     when: Delivered = "before"
     reset: bool = True
 
 
 class Silent(_Fault, frozen=True, tag_field="fault", tag="silent"):
-    """No answer comes for longer than anybody waits; then the connection is closed."""
+    """The request times out: no response comes, and the connection is closed much later."""
 
     when: Delivered = "before"
 
 
 class Slow(_Fault, frozen=True, tag_field="fault", tag="slow"):
-    """The answer takes its time: until it begins, or from its first byte to its last."""
+    """A slow response: before its first byte, or from the first byte to the last."""
 
     part: Literal["start", "body"] = "start"
 
 
 class Truncated(_Fault, frozen=True, tag_field="fault", tag="truncated"):
-    """The server did it; its answer announces a longer body than comes."""
+    """The server carried it out; the body of its response ends before its announced length."""
 
 
 class Errored(_Fault, frozen=True, tag_field="fault", tag="errored"):
-    """Another answer than the server's own: a status, and a body of a kind.
+    """An error response in place of the server's own: a status, and a kind of body.
 
-    With `when` after, the server did what was asked before it failed.
+    With `when` after, the server carried out the request before it failed.
     """
 
     status: Literal[400, 401, 404, 409, 422, 429, 500, 502, 503, 504] = 503
@@ -88,17 +88,17 @@ class Errored(_Fault, frozen=True, tag_field="fault", tag="errored"):
 
 
 class Twice(_Fault, frozen=True, tag_field="fault", tag="twice"):
-    """The request is delivered twice; the first answer, or the second one, is passed on."""
+    """The request is delivered twice; the first or the second response is passed on."""
 
     answer: Literal["first", "second"] = "first"
 
 
 class Redirected(_Fault, frozen=True, tag_field="fault", tag="redirected"):
-    """The answer sends the client to another server with the same request (307)."""
+    """The response redirects the request to another server (307)."""
 
 
 class Varied(_Fault, frozen=True, tag_field="fault", tag="varied"):
-    """The server's answer, written in another way that the documentation leaves open."""
+    """The server's response in a form that the documentation leaves open."""
 
     how: Variation = "lower-case"
 
@@ -106,11 +106,11 @@ class Varied(_Fault, frozen=True, tag_field="fault", tag="varied"):
 Fault = Refused | Cut | Silent | Slow | Truncated | Errored | Twice | Redirected | Varied
 
 
-class FaultsTold(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The faults that the next calls meet, one each, as `POST /_control/faults` takes them.
+class InjectedFaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Faults for the next requests, one each: the body of `POST /_control/faults`.
 
-    A fault is a name (`lost`), or written out (`{"fault": "errored", "status": 503}`). With an
-    `operation` (operationId) only its calls meet them; with `for_ever` the last one stays.
+    A fault is a name (`lost`), or an object (`{"fault": "errored", "status": 503}`). With an
+    `operation` (operationId) only its requests are affected; with `for_ever` the last one stays.
     """
 
     faults: tuple[str | Fault, ...]
@@ -149,10 +149,10 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = {
     "unknown-members": (Varied("unknown-members"),),
     "singular-message": (Varied("singular-message"),),
 }
-"""The faults of each kind, the dullest first."""
+"""The faults of each kind, the simplest first."""
 
 FAULT_KINDS = tuple(FAULTS)
-"""What faults are called on the command line, and by the cases of the requirements."""
+"""The names of faults on the command line, and in the cases of the requirements."""
 
 
 def kind_of(fault: Fault) -> str:
@@ -191,7 +191,7 @@ def _kind_of_error(fault: Errored) -> str:
 
 
 def is_unclear(fault: Fault | None) -> bool:
-    """Whether a client to which this happens cannot know what the server did."""
+    """Whether a client that meets this fault cannot know whether the server carried it out."""
     match fault:
         case Refused() | Cut() | Silent() | Truncated() | Redirected():
             return True
@@ -202,7 +202,7 @@ def is_unclear(fault: Fault | None) -> bool:
 
 
 def words_of(fault: Fault) -> str:
-    """The fault in a few words, as part of a sentence."""
+    """The fault in a few words, for use in a sentence."""
     match fault:
         case Refused():
             return "no connection possible"

@@ -1,4 +1,4 @@
-"""Putting a client to the test: what it is told, what happens, what it tells. Plain data."""
+"""The certification of a client: commands, faults, reported outcomes. Plain data."""
 
 from typing import Any, Literal
 
@@ -17,9 +17,9 @@ __all__ = [
     "Ended",
     "Episode",
     "Mark",
-    "Mute",
     "RefusedIt",
-    "Told",
+    "Reported",
+    "TimedOut",
     "Unknown",
     "Unsupported",
 ]
@@ -28,13 +28,12 @@ __all__ = [
 class Command(
     msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """One thing to tell a client to do, and the faults that its attempts meet.
+    """A command for a client, and the faults that its attempts meet.
 
     `order` and `capture` are positions (from 0) in the scenario's orders and the order's captures;
-    with `unknown` the client gets an id in place of one of them that no server knows.
-    The n-th attempt meets the n-th fault (None: none); what comes after them is undisturbed, or,
-    with `for_ever`, meets the last one again and again. The n-th thing that the client reads
-    beside its attempts meets the n-th fault of `reads`.
+    with `unknown` the client gets a nonexistent id in place of one of them. The n-th attempt meets
+    the n-th fault (None: none); later attempts meet no fault or, with `for_ever`, the last one.
+    The n-th read by the client besides its attempts meets the n-th fault of `reads`.
     """
 
     operation: str
@@ -48,18 +47,18 @@ class Command(
 
     @property
     def disturbances(self) -> tuple[Fault, ...]:
-        """Every fault that may act on it, on its attempts and on what else the client reads."""
+        """Every fault that may occur, on its attempts and on the client's reads."""
         return tuple(fault for fault in (*self.faults, *self.reads) if fault)
 
     def fault(self, attempt: int) -> Fault | None:
-        """What the attempt of this number (from 0) meets."""
+        """The fault of the attempt with this number (from 0)."""
         if attempt < len(self.faults):
             return self.faults[attempt]
         return self.faults[-1] if self.for_ever and self.faults else None
 
 
 class ClientScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Orders that exist, and commands that a client gets about them, one after the other."""
+    """Existing orders, and the commands that a client gets for them, in sequence."""
 
     orders: tuple[OrderPlan, ...]
     commands: tuple[Command, ...]
@@ -76,7 +75,7 @@ class ClientScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
     @property
     def problem(self) -> str:
-        """Why nobody can be put through it; empty where somebody can."""
+        """Why the scenario is impossible; empty if it is possible."""
         if not self.commands:
             return "there is no command"
         for plan in self.orders:
@@ -94,7 +93,7 @@ class ClientScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 class Done(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="outcome", tag="done"):
-    """It was done; with the refund's id, or the options, where it is about those."""
+    """The operation was carried out; with the refund's id, or the options, where these exist."""
 
     refund_id: str | None = None
     capture_id: str | None = None
@@ -104,7 +103,7 @@ class Done(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="outcome",
 class RefusedIt(
     msgspec.Struct, frozen=True, omit_defaults=True, tag_field="outcome", tag="refused"
 ):
-    """It was not done, and will not be: by the server, which said why, or by the client itself."""
+    """The operation was refused, by the server, with its error, or by the client itself."""
 
     error_code: str | None = None
     error_messages: tuple[str, ...] = ()
@@ -112,36 +111,36 @@ class RefusedIt(
 
 
 class Unknown(msgspec.Struct, frozen=True, omit_defaults=True, tag_field="outcome", tag="unknown"):
-    """It is not known whether it was done."""
+    """It is not known whether the operation was carried out."""
 
     reason: str = ""
 
 
 class Unsupported(msgspec.Struct, frozen=True, tag_field="outcome", tag="unsupported"):
-    """The client has no such operation."""
+    """The client does not support the operation."""
 
 
-class Mute(msgspec.Struct, frozen=True, tag_field="outcome", tag="mute"):
-    """Nothing was told within so many seconds."""
+class TimedOut(msgspec.Struct, frozen=True, tag_field="outcome", tag="mute"):
+    """The client reported no outcome within a number of seconds."""
 
     after_s: float
 
 
 class Ended(msgspec.Struct, frozen=True, tag_field="outcome", tag="ended"):
-    """The client broke down instead of telling anything; what it wrote to stderr last."""
+    """The client crashed without an outcome; `reason` is its last output on stderr."""
 
     reason: str
 
 
-Told = Done | RefusedIt | Unknown | Unsupported | Mute | Ended
+Reported = Done | RefusedIt | Unknown | Unsupported | TimedOut | Ended
 
 
 class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What only the network knows of an exchange: the fault at work, and the server's answers.
+    """The network's view of an exchange: its fault, and the responses of the server.
 
-    `at` is where the request arrived: at the server, or at another one that it was redirected to;
-    `discarded` is one about an order of a scenario that was repeated, which nobody is judged by.
-    `carried` is whether it carried credentials elsewhere.
+    `at` says where the request arrived: at the server, or at another one after a redirect;
+    `discarded` marks a request about an order of a scenario that was repeated. `carried` says
+    whether it carried credentials elsewhere.
     """
 
     fault: Fault | None = None
@@ -151,10 +150,10 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):
-    """One command from when it was told until the client had answered.
+    """One command, from when it was given until the client reported its outcome.
 
-    Its exchanges are `count` from the index `first`; `before` and `after` is the order then and
-    there: the one of that position where the client got the id of none.
+    Its exchanges are `count` from the index `first`; `before` and `after` are the states of the
+    command's order, also if the client got a nonexistent id in its place.
     """
 
     command: Command
@@ -164,12 +163,12 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     count: int
     before: Ledger
     after: Ledger
-    told: Told
+    reported: Reported = msgspec.field(name="told")
     wall_s: float
 
 
 class ClientSide(msgspec.Struct, frozen=True, kw_only=True):
-    """What the record of a scenario with a client has beside the exchanges: a mark for each."""
+    """The record of a scenario with a client besides its exchanges, and a mark for each."""
 
     orders: tuple[OrderPlan, ...]
     episodes: tuple[Episode, ...]

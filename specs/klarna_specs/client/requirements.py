@@ -1,4 +1,4 @@
-"""The requirements that clients are held to, read from `client.yaml`."""
+"""The client requirements, read from `client.yaml`."""
 
 from collections.abc import Callable, Collection, Mapping
 from functools import cache
@@ -25,17 +25,17 @@ __all__ = [
 ]
 
 CLIENT = "client"
-"""What stands in the place of an operation where it is a client that is held to something."""
+"""The name in place of an operation in client requirements."""
 _GROUPS: Mapping[str, Callable[[Operation], bool]] = {
     "changing": lambda operation: operation.changes,
     "with-body": lambda operation: operation.body is not None,
 }
-"""What `of` may name beside single operations."""
+"""The values of `of` besides single operations."""
 _LEVELS: tuple[Level, ...] = ("INFO", "SHOULD", "MUST")
 
 
 class ClientRequirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One statement that clients are held to; `client.yaml` tells what its members mean."""
+    """A client requirement; `client.yaml` describes its members."""
 
     id: str
     level: Level
@@ -50,12 +50,12 @@ class ClientRequirement(msgspec.Struct, frozen=True, kw_only=True, forbid_unknow
     traffic: bool = False
 
     def applies(self, operations: Collection[str], faults: Collection[str]) -> bool:
-        """Whether a client with these operations, to which these faults happen, is held to it."""
+        """Whether it applies to a client with these operations and faults."""
         concerned = not self.of or not set(self.of).isdisjoint(operations)
         return concerned and self._possible("seen", {*operations, *faults})
 
     def wanted(self, operations: Collection[str], faults: Collection[str]) -> tuple[str, ...]:
-        """The cases that can be seen where only these operations are told and these faults act."""
+        """The cases that can occur with these operations and faults only."""
         given = {*operations, *faults}
         return tuple(
             case
@@ -96,7 +96,7 @@ def client_requirements(spec: Spec, directory: Path | None = None) -> tuple[Clie
 
 
 def is_other_call(spec: Spec, request: Request) -> bool:
-    """Whether a request is a documented call that no requirement of clients is about."""
+    """Whether a request is a documented call outside the client requirements."""
     call = read_call(spec, request, followed=True)
     return call is not None and call.operation.operation in spec.followed
 
@@ -144,11 +144,11 @@ def client_spec(
     servers: bool = False,
     casewise: bool = True,
 ) -> Spec:
-    """The specs with the client's requirements: beside those of servers, or in their place.
+    """The specs with the client requirements: besides those of servers, or in their place.
 
-    What cannot be seen with these operations and faults is no goal. With `traffic` nothing but
-    exchanges is known, and what it takes more for has a goal that cannot be seen. Without
-    `casewise` a requirement has been seen where one case of it was.
+    What cannot occur with these operations and faults is no goal. With `traffic` only exchanges
+    are known; a requirement that depends on more has a goal that cannot occur. Without `casewise`
+    one case is enough for a requirement.
     """
     whole = not casewise or traffic
     operations = client_operations(spec) if operations is None else operations
@@ -169,7 +169,7 @@ def client_spec(
     client = Operation(
         operation=CLIENT,
         prefix=CLIENT,
-        summary="What a client does when it is told to do something.",
+        summary="The behaviour of a client on commands.",
         method="POST",
         paths={},
         source="page",

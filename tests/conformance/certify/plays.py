@@ -35,7 +35,7 @@ from klarna_specs.client.play import (
     Episode,
     Mark,
     RefusedIt,
-    Told,
+    Reported,
     Unknown,
 )
 from klarna_specs.exchange import Exchange, Failure, NotJson, Payload, Request, Response
@@ -102,10 +102,10 @@ class Sent:
 
 LOOK = Sent(method="GET", path="?", key=None, body={})
 """The client reads the order."""
-Outcome = Told | Callable[[Sequence[Response]], Told]
+Outcome = Reported | Callable[[Sequence[Response]], Reported]
 
 
-def done(answers: Sequence[Response]) -> Told:
+def done(answers: Sequence[Response]) -> Reported:
     """The client reports the last success, or unknown without one."""
     last = next((each for each in reversed(answers) if each.is_success), None)
     if last is None:
@@ -117,7 +117,7 @@ def done(answers: Sequence[Response]) -> Told:
     return Done(refund_id=refund_id, options=options)
 
 
-def refused(answers: Sequence[Response]) -> Told:
+def refused(answers: Sequence[Response]) -> Reported:
     """The client reports the refusal of the last response."""
     members = _members(answers[-1])
     messages = as_array(members.get("error_messages")) or [members.get("error_message", "")]
@@ -186,7 +186,7 @@ class Course:
                 count=len(sent),
                 before=before,
                 after=self._mock.orders[order.order_id],
-                told=reports(answers) if callable(reports) else reports,
+                reported=reports(answers) if callable(reports) else reports,
                 wall_s=0.1,
             )
         )

@@ -13,7 +13,7 @@ from klarna_conformance.adapter_protocol import Hello, Ready
 from klarna_conformance.certify.driving import Course, Stage
 from klarna_conformance.network.network import Network, Tempo
 from klarna_specs.client.faults import Cut, Errored, Refused, Silent
-from klarna_specs.client.play import ClientScenario, Command, Done, Told, Unknown
+from klarna_specs.client.play import ClientScenario, Command, Done, Reported, Unknown
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
 
@@ -39,7 +39,7 @@ class Scripted:
         self._http = httpx.AsyncClient(base_url=hello.base_url, auth=auth, trust_env=False)
         return Ready(client="scripted", operations=OPERATIONS)
 
-    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         self.arguments = arguments
         outcome = await self._act(self, operation, order_id)
         return Done() if outcome is None else Unknown()

@@ -9,7 +9,7 @@ import pytest
 
 from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.certify.in_process import InProcessAdapter
-from klarna_specs.client.play import Done, Ended, Mute, Told
+from klarna_specs.client.play import Done, Ended, Reported, TimedOut
 
 HELLO = Hello(base_url="http://127.0.0.1:9", username="u", password="p", timeout_s=1)
 
@@ -20,7 +20,7 @@ class Plain:
     def __init__(self, hello: Hello) -> None:
         self.closed = threading.Event()
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         match operation:
             case "hang":
                 self.closed.wait(60)
@@ -36,7 +36,7 @@ class Plain:
         self.closed.set()
 
 
-def outcomes(*operations: str, command_s: float = 10) -> tuple[list[Told], int]:
+def outcomes(*operations: str, command_s: float = 10) -> tuple[list[Reported], int]:
     """What is told, and how many clients were made for it."""
     made: list[Plain] = []
 
@@ -44,7 +44,7 @@ def outcomes(*operations: str, command_s: float = 10) -> tuple[list[Told], int]:
         made.append(Plain(hello))
         return made[-1]
 
-    async def go() -> list[Told]:
+    async def go() -> list[Reported]:
         adapter = InProcessAdapter(make, name="plain", command_s=command_s)
         ready = await adapter.begin(HELLO)
         assert (ready.client, ready.operations) == ("plain", ("refundOrder",))
@@ -70,5 +70,5 @@ def test_a_client_that_raises_is_replaced(operation: str, reason: str) -> None:
 
 
 def test_a_client_that_times_out_is_replaced() -> None:
-    assert outcomes("hang", "refundOrder", command_s=0.2)[0][0] == Mute(0.2)
-    assert outcomes("hang", "refundOrder", command_s=1) == ([Mute(1), Done()], 2)
+    assert outcomes("hang", "refundOrder", command_s=0.2)[0][0] == TimedOut(0.2)
+    assert outcomes("hang", "refundOrder", command_s=1) == ([TimedOut(1), Done()], 2)

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from klarna_specs.client.faults import Errored, Fault, Refused, Twice, is_unclear
-from klarna_specs.client.play import ClientScenario, Command, RefusedIt, Told
+from klarna_specs.client.play import ClientScenario, Command, RefusedIt, Reported
 from klarna_specs.exchange import Response
 from klarna_strategies.clients import client_scenarios
 
@@ -40,7 +40,7 @@ def rightly(course: Course, command: Command, number: int) -> None:
         unclear = unclear or is_unclear(fault)
     clear = bool(sent) and is_clear(command.fault(attempt))
 
-    def reported(answers: Sequence[Response]) -> Told:
+    def reported(answers: Sequence[Response]) -> Reported:
         if not clear:
             return unknown
         if answers[-1].is_success:
@@ -68,7 +68,7 @@ def test_a_correct_client_violates_nothing_whatever_the_faults(scenario: ClientS
 )
 @settings(max_examples=200, deadline=None)
 def test_a_double_refund_is_found_whatever_the_faults_and_outcome(
-    scenario: ClientScenario, keys: list[str | None], reported: Told
+    scenario: ClientScenario, keys: list[str | None], reported: Reported
 ) -> None:
     (command, *_), orders = scenario.commands, scenario.orders
     course = Course(*orders).run(command, *(Sent(key=each) for each in keys), reports=reported)

@@ -9,9 +9,9 @@ from klarna_specs.client.play import (
     Command,
     Done,
     Ended,
-    Mute,
     RefusedIt,
-    Told,
+    Reported,
+    TimedOut,
     Unknown,
     Unsupported,
 )
@@ -92,7 +92,7 @@ def _answers() -> list[Case]:
     cases: list[Case] = []
     for kind in ("timeout-before", "truncated", "malformed", "html"):
         met = meeting(ONE, FAULTS[kind][0])
-        right, wrong = Course().run(met, *again()), Course().run(met, Sent(), reports=Mute(30))
+        right, wrong = Course().run(met, *again()), Course().run(met, Sent(), reports=TimedOut(30))
         cases.append(Case("client.answers", kind, right, wrong))
     for kind, right in (("slow", done), ("401", refused), ("400", refused), ("404", refused)):
         crash = Ended("ValueError")
@@ -105,7 +105,7 @@ def _answers() -> list[Case]:
     impatient = Course().run(meeting(ONE, Slow()), Sent(leaves=True), Sent())
     return [
         *cases,
-        Case("client.answers", "429", waiting, Course().run(wait, Sent(), reports=Mute(30))),
+        Case("client.answers", "429", waiting, Course().run(wait, Sent(), reports=TimedOut(30))),
         Case("client.answers", "refused", Course().run(nobody, reports=unknown), crashed),
         Case("client.patience", "slow", patient, impatient),
     ]
@@ -224,7 +224,7 @@ def test_a_401_or_409_leaves_the_outcome_open(status: int) -> None:
 
 
 def test_a_refund_found_by_a_read_may_be_reported_as_done() -> None:
-    def found(answers: Sequence[Response]) -> Told:
+    def found(answers: Sequence[Response]) -> Reported:
         return Done(refund_id=answers[-1].body.json()["refunds"][0]["refund_id"])
 
     course = Course().run(LOST, Sent(), LOOK, reports=found)

@@ -4,7 +4,7 @@ import msgspec
 
 from klarna_conformance.certify.silence import Silence
 from klarna_specs.client.faults import Errored, Refused
-from klarna_specs.client.play import ClientScenario, Command, Episode, Mute
+from klarna_specs.client.play import ClientScenario, Command, Episode, TimedOut
 from klarna_specs.ledger import open_ledger
 from klarna_strategies.clients.commands import one, options, refund
 
@@ -30,7 +30,7 @@ def silent(command: Command, wall_s: float) -> Silence:
                 count=0,
                 before=LEDGER,
                 after=LEDGER,
-                told=Mute(wall_s),
+                reported=TimedOut(wall_s),
                 wall_s=wall_s,
             )
         ]

@@ -18,7 +18,7 @@ from klarna_specs.client.play import (
     Episode,
     Mark,
     RefusedIt,
-    Told,
+    Reported,
     Unknown,
     Unsupported,
 )
@@ -51,7 +51,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     keys: KeyBook = _NO_KEYS
     around: tuple[Command, ...] = ()
     command: Command | None = None
-    reported: Told | None = None
+    reported: Reported | None = None
     before: Ledger | None = None
     after: Ledger | None = None
 
@@ -248,7 +248,7 @@ def view_of(
             if isinstance(each.outcome, Response)
         ),
         command=episode.command,
-        reported=episode.told,
+        reported=episode.reported,
         before=episode.before,
         after=episode.after,
     )

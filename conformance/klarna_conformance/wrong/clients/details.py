@@ -8,7 +8,7 @@ import httpx
 
 from klarna_conformance.wrong.clients.parts import ORDERS, Reading
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
-from klarna_specs.client.play import Done, RefusedIt, Told, Unknown
+from klarna_specs.client.play import Done, RefusedIt, Reported, Unknown
 
 
 class _Details(ReferenceClient):
@@ -16,7 +16,7 @@ class _Details(ReferenceClient):
 
     last = RefusedIt()
 
-    def refused(self, response: httpx.Response) -> Told:
+    def refused(self, response: httpx.Response) -> Reported:
         refusal = super().refused(response)
         assert isinstance(refusal, RefusedIt)
         self.last, before = refusal, self.last
@@ -120,7 +120,7 @@ class RefusedWhenWaitLasts(ReferenceClient):
     id = "client-lost-then-429-is-refused"
     caught_by = ("client.refused-is-true",)
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         if last is not None and last.status_code == 429:
             return self.refused(last)
         return super().given_up(last, unclear=unclear)
@@ -134,7 +134,7 @@ class RefusedWithoutCredentials(ReferenceClient):
 
     _denied: httpx.Response | None = None
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         self._denied = None
         outcome = super().do(operation, order_id, arguments)
         return self.refused(self._denied) if self._denied else outcome
@@ -151,7 +151,7 @@ class NotFoundIsDone(ReferenceClient):
     id = "client-404-is-done"
     caught_by = ("client.done-is-true",)
 
-    def refused(self, response: httpx.Response) -> Told:
+    def refused(self, response: httpx.Response) -> Reported:
         return Done() if response.status_code == 404 else super().refused(response)
 
 
@@ -163,7 +163,7 @@ class RefusedWhenReadFails(Reading):
 
     attempts = 1
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         outcome = super().do(operation, order_id, arguments)
         if operation != "refundOrder" or not isinstance(outcome, Unknown):
             return outcome
@@ -177,7 +177,7 @@ class ReadsBackAndRefuses(Reading):
     id = "client-not-read-back-is-refused"
     caught_by = ("client.refused-is-true",)
 
-    def done(self, errand: Errand, response: httpx.Response) -> Told:
+    def done(self, errand: Errand, response: httpx.Response) -> Reported:
         outcome = super().done(errand, response)
         if not isinstance(outcome, Done) or not outcome.refund_id:
             return outcome
@@ -191,7 +191,7 @@ class FollowsForeignLocation(Reading):
     id = "client-location-anywhere"
     caught_by = ("client.credentials-kept",)
 
-    def done(self, errand: Errand, response: httpx.Response) -> Told:
+    def done(self, errand: Errand, response: httpx.Response) -> Reported:
         if location := response.headers.get("location"):
             self.read(location, self.location_auth(location))
         return super().done(errand, response)

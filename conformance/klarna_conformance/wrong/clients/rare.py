@@ -8,7 +8,7 @@ import httpx
 
 from klarna_conformance.wrong.clients.parts import Amounts, Descriptions, InDoubt, Lines
 from klarna_conformance.wrong.reference import ReferenceClient
-from klarna_specs.client.play import Done, Told
+from klarna_specs.client.play import Done, Reported
 
 
 class AmountCutOff(Amounts):
@@ -181,9 +181,9 @@ class EqualRefundsOnce(ReferenceClient):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self._known: dict[str, Told] = {}
+        self._known: dict[str, Reported] = {}
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         if operation != "refundOrder":
             return super().do(operation, order_id, arguments)
         name = f"{order_id} {dict(arguments)}"
@@ -201,7 +201,7 @@ class ReleaseIsNotSent(ReferenceClient):
     id = "client-release-is-not-sent"
     caught_by = ("client.done-is-true",)
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         if operation == "releaseRemainingAuthorization":
             return Done()
         return super().do(operation, order_id, arguments)

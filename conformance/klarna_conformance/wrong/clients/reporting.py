@@ -8,7 +8,7 @@ import httpx
 
 from klarna_conformance.wrong.clients.parts import ORDERS, Reading
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
-from klarna_specs.client.play import Done, RefusedIt, Told, Unknown, Unsupported
+from klarna_specs.client.play import Done, RefusedIt, Reported, Unknown, Unsupported
 
 
 class RefusedWhenLost(ReferenceClient):
@@ -19,7 +19,7 @@ class RefusedWhenLost(ReferenceClient):
 
     attempts = 1
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         return RefusedIt(error_messages=("no response",)) if last is None else Unknown()
 
 
@@ -32,7 +32,7 @@ class RefusedWhenServerFails(ReferenceClient):
     def sends_again(self, response: httpx.Response) -> bool:
         return response.status_code == 429
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         self._failed = False
         outcome = super().do(operation, order_id, arguments)
         return RefusedIt() if self._failed else outcome
@@ -51,7 +51,7 @@ class UnsupportedWhenLost(ReferenceClient):
 
     attempts = 1
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         return Unsupported()
 
 
@@ -61,7 +61,7 @@ class DoneWhenSent(ReferenceClient):
     id = "client-sent-is-done"
     caught_by = ("client.done-is-true",)
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         return Done()
 
 
@@ -71,7 +71,7 @@ class DoneWhateverComes(ReferenceClient):
     id = "client-refused-is-done"
     caught_by = ("client.done-is-true",)
 
-    def refused(self, response: httpx.Response) -> Told:
+    def refused(self, response: httpx.Response) -> Reported:
         return Done(refund_id=self.refund_id(response))
 
 
@@ -81,7 +81,7 @@ class SwallowsRefusals(ReferenceClient):
     id = "client-refusals-swallowed"
     caught_by = ("client.done-is-true",)
 
-    def refused(self, response: httpx.Response) -> Told:
+    def refused(self, response: httpx.Response) -> Reported:
         return Done() if response.status_code == 403 else super().refused(response)
 
 
@@ -91,7 +91,7 @@ class UnknownWhenRefused(ReferenceClient):
     id = "client-refused-is-unknown"
     caught_by = ("client.outcome-clear",)
 
-    def refused(self, response: httpx.Response) -> Told:
+    def refused(self, response: httpx.Response) -> Reported:
         return Unknown()
 
 
@@ -101,7 +101,7 @@ class KnowsNothing(ReferenceClient):
     id = "client-knows-nothing"
     caught_by = ("client.carries-out",)
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         super().do(operation, order_id, arguments)
         return Unknown()
 
@@ -191,7 +191,7 @@ class ExpectsJson(ReferenceClient):
     id = "client-expects-object"
     caught_by = ("client.variations",)
 
-    def done(self, errand: Errand, response: httpx.Response) -> Told:
+    def done(self, errand: Errand, response: httpx.Response) -> Reported:
         outcome = super().done(errand, response)
         if response.content and not isinstance(response.json(), dict):
             return Unknown("the body is no object")
@@ -224,7 +224,7 @@ class CorrelationIdLost(ReferenceClient):
     id = "client-correlation-id-lost"
     caught_by = ("client.correlation-id-told",)
 
-    def refused(self, response: httpx.Response) -> Told:
+    def refused(self, response: httpx.Response) -> Reported:
         outcome = super().refused(response)
         assert isinstance(outcome, RefusedIt)
         return RefusedIt(outcome.error_code, outcome.error_messages)
@@ -256,7 +256,7 @@ class OptionsWithoutFees(ReferenceClient):
     id = "client-options-without-fees"
     caught_by = ("client.options-told",)
 
-    def done(self, errand: Errand, response: httpx.Response) -> Told:
+    def done(self, errand: Errand, response: httpx.Response) -> Reported:
         outcome = super().done(errand, response)
         if not isinstance(outcome, Done) or outcome.options is None:
             return outcome
@@ -269,7 +269,7 @@ class OptionsFreeOnly(ReferenceClient):
     id = "client-options-free-only"
     caught_by = ("client.options-told",)
 
-    def done(self, errand: Errand, response: httpx.Response) -> Told:
+    def done(self, errand: Errand, response: httpx.Response) -> Reported:
         outcome = super().done(errand, response)
         if not isinstance(outcome, Done) or outcome.options is None:
             return outcome
@@ -282,7 +282,7 @@ class OptionsStrict(ReferenceClient):
     id = "client-options-strict"
     caught_by = ("client.answers",)
 
-    def done(self, errand: Errand, response: httpx.Response) -> Told:
+    def done(self, errand: Errand, response: httpx.Response) -> Reported:
         outcome = super().done(errand, response)
         if errand.method == "GET" and set(response.json()) != {"currency", "options"}:
             raise ValueError("unknown member")
@@ -332,7 +332,7 @@ class FeesNowhere(ReferenceClient):
     id = "client-no-fees"
     caught_by = ("client.carries-out",)
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         lines = arguments.get("order_lines", [])
         if any(line["type"] == "return_fee" for line in lines):
             return RefusedIt(error_messages=("return fees are not supported",))
@@ -345,7 +345,7 @@ class NoLargeRefunds(ReferenceClient):
     id = "client-no-large-refunds"
     caught_by = ("client.carries-out",)
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         if arguments.get("refunded_amount", 0) > 5_000_000:
             return RefusedIt(error_messages=("too much",))
         return super().do(operation, order_id, arguments)
@@ -359,7 +359,7 @@ class RefusesAfterRefusal(ReferenceClient):
 
     _refused = False
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         if self._refused:
             return RefusedIt()
         outcome = super().do(operation, order_id, arguments)
@@ -372,7 +372,7 @@ class FeesByItself(ReferenceClient):
 
     id = "client-checks-fees"
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         lines = arguments.get("order_lines", [])
         total = sum(line["total_amount"] for line in lines)
         fee = any(line["type"] == "return_fee" for line in lines)
@@ -388,7 +388,7 @@ class AsksTheOrder(Reading):
 
     attempts = 1
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         known = self._refunds(order_id)
         outcome = super().do(operation, order_id, arguments)
         if operation != "refundOrder" or not isinstance(outcome, Unknown) or known is None:

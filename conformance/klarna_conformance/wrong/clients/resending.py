@@ -13,7 +13,7 @@ import httpx
 from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.wrong.clients.parts import ORDERS, Reading
 from klarna_conformance.wrong.reference import Errand, GivenUp, ReferenceClient
-from klarna_specs.client.play import Told, Unknown
+from klarna_specs.client.play import Reported, Unknown
 
 
 class NeverEnds(ReferenceClient):
@@ -128,7 +128,7 @@ class GoesOnBehind(ReferenceClient):
 
     attempts = 1
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         if self._errand.operation == "refundOrder" and unclear:
             threading.Thread(target=self._again, args=(self._errand,), daemon=True).start()
         return super().given_up(last, unclear=unclear)
@@ -159,7 +159,7 @@ class SendsLater(ReferenceClient):
         self._errand = super().errand(operation, order_id, arguments)
         return self._errand
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         if operation == "refundOrder":
             stored, self._stored = self._stored, []
             for errand in stored:
@@ -171,7 +171,7 @@ class SendsLater(ReferenceClient):
         """A stored refund as it is sent later."""
         return errand._replace(key=str(uuid.uuid4()))
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         if self._errand.operation == "refundOrder" and unclear:
             self._stored.append(self._errand)
         return super().given_up(last, unclear=unclear)
@@ -214,7 +214,7 @@ class GivesUpAtOnce(ReferenceClient):
 
     attempts = 1
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Told:
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         return Unknown("one attempt was made")
 
 

@@ -16,7 +16,7 @@ from klarna_conformance.wrong.clients.parts import (
 )
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 from klarna_specs.calls import KEY_HEADER
-from klarna_specs.client.play import Done, Told
+from klarna_specs.client.play import Done, Reported
 
 
 class AmountInMajorUnits(Amounts):
@@ -350,7 +350,7 @@ class CapturesFirst(ReferenceClient):
     id = "client-captures-first"
     caught_by = ("client.as-told-only",)
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         if operation == "refundOrder":
             path = f"{ORDERS}/{order_id}/captures"
             try:
@@ -366,7 +366,7 @@ class ReleasesAfterRefund(ReferenceClient):
     id = "client-releases-after-refund"
     caught_by = ("client.as-told-only",)
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         outcome = super().do(operation, order_id, arguments)
         if operation == "refundOrder" and isinstance(outcome, Done):
             path = f"{ORDERS}/{order_id}/release-remaining-authorization"
@@ -409,7 +409,7 @@ class LooksFirst(Reading):
 
     id = "client-looks-first"
 
-    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Told:
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         self.read(f"{ORDERS}/{order_id}")
         return super().do(operation, order_id, arguments)
 
@@ -419,7 +419,7 @@ class FollowsLocation(Reading):
 
     id = "client-follows-location"
 
-    def done(self, errand: Errand, response: httpx.Response) -> Told:
+    def done(self, errand: Errand, response: httpx.Response) -> Reported:
         location = response.headers.get("location")
         if location and location.startswith((self.hello.base_url, "/")):
             self.read(location)

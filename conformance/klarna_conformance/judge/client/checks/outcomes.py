@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from klarna_conformance.judge.client.view import Check, View
 from klarna_conformance.judge.results import ExchangeResult, verified
 from klarna_specs.calls import Call
-from klarna_specs.client.play import Done, Ended, Mute, RefusedIt, Unknown, Unsupported
+from klarna_specs.client.play import Done, Ended, RefusedIt, TimedOut, Unknown, Unsupported
 from klarna_specs.oracle import assess
 
 __all__ = ["OUTCOMES"]
@@ -92,7 +92,7 @@ def _answers(view: View) -> Iterator[ExchangeResult]:
     match view.reported:
         case Done() | RefusedIt() | Unknown():
             yield ExchangeResult(view.at)
-        case Mute(after_s=after_s):
+        case TimedOut(after_s=after_s):
             yield verified(
                 view.at, "an outcome is reported", f"none within {after_s:g} s", holds=False
             )
