@@ -1,4 +1,4 @@
-"""Strategies of refunded amounts: within what is left, beyond it, and no amounts at all."""
+"""Strategies of refunded amounts: within the amount left to refund, above it, and invalid ones."""
 
 from typing import Any
 
@@ -18,9 +18,9 @@ __all__ = [
 
 
 def refund_amounts(*, left: int) -> SearchStrategy[int]:
-    """Amounts that can be refunded: one minor unit, a part of what is left, exactly what is left.
+    """Amounts that can be refunded: one minor unit, a part of the rest, exactly the rest.
 
-    Shrinks to 1. Raises ValueError where nothing is left.
+    Shrinks to 1. Raises ValueError if nothing is left.
 
     >>> simplest(refund_amounts(left=100))
     1
@@ -33,7 +33,7 @@ def refund_amounts(*, left: int) -> SearchStrategy[int]:
 def refund_amounts_above(*, left: int) -> SearchStrategy[int]:
     """Amounts that break `refund.within-captured-amount` alone, by one or by far.
 
-    Shrinks to one above what is left. Raises ValueError for a negative `left`.
+    Shrinks to one above the rest. Raises ValueError for a negative `left`.
 
     >>> simplest(refund_amounts_above(left=100))
     101
@@ -45,7 +45,7 @@ def refund_amounts_above(*, left: int) -> SearchStrategy[int]:
 
 
 def amounts_far_above(*, left: int) -> SearchStrategy[int]:
-    """Amounts of more than twice what is left, up to what fits a signed integer of 64 bits.
+    """Amounts of more than twice the rest, up to the maximum of a signed 64-bit integer.
 
     >>> simplest(amounts_far_above(left=100))
     201
@@ -58,7 +58,7 @@ def amounts_far_above(*, left: int) -> SearchStrategy[int]:
 
 
 def amounts_beyond_32_bits(*, left: int) -> SearchStrategy[int]:
-    """Amounts that look like part of what is left once they are cut to 32 bits.
+    """Amounts that are within the rest when truncated to 32 bits.
 
     They break `refund.within-captured-amount` alone. Shrinks to 2**32, and 1 if any is left.
 
@@ -70,9 +70,9 @@ def amounts_beyond_32_bits(*, left: int) -> SearchStrategy[int]:
 
 
 def amounts_beyond_64_bits(*, left: int) -> SearchStrategy[int]:
-    """Amounts that look like part of what is left once they are cut to 64 bits.
+    """Amounts that are within the rest when truncated to 64 bits.
 
-    They fit no described integer, so that a server may well refuse them as malformed. Shrinks to
+    They exceed every described integer, so a server may refuse them as malformed. Shrinks to
     2**64, and 1 if any is left.
 
     >>> simplest(amounts_beyond_64_bits(left=100)) - 2**64
@@ -95,7 +95,7 @@ def negative_amounts() -> SearchStrategy[int]:
 
 
 def zero_amounts() -> SearchStrategy[int]:
-    """Nothing at all, which the documentation leaves open (`refund.zero-amount`).
+    """Zero, which the documentation leaves open (`refund.zero-amount`).
 
     >>> simplest(zero_amounts())
     0
@@ -104,7 +104,7 @@ def zero_amounts() -> SearchStrategy[int]:
 
 
 def malformed_amounts() -> SearchStrategy[Any]:
-    """JSON values that no reader takes for a number: they break `refund.malformed-refused` alone.
+    """JSON values that no parser accepts as a number: they break `refund.malformed-refused` alone.
 
     Shrinks to None.
 

@@ -25,9 +25,9 @@ Members = dict[str, Any]
 
 
 def refund_bodies(*, left: int) -> SearchStrategy[Members]:
-    """Valid bodies of refunds of at most what is left, with any of the optional members.
+    """Valid bodies of refunds within the rest, with any of the optional members.
 
-    Shrinks to a refund of 1 and nothing more. Raises ValueError where nothing is left.
+    Shrinks to a refund of 1 without optional members. Raises ValueError if nothing is left.
 
     >>> simplest(refund_bodies(left=100))
     {'refunded_amount': 1}
@@ -36,9 +36,9 @@ def refund_bodies(*, left: int) -> SearchStrategy[Members]:
 
 
 def capture_bodies(*, remaining: int) -> SearchStrategy[Members]:
-    """Valid bodies of captures of at most what remains authorized, as `refund_bodies`.
+    """Valid bodies of captures within the remaining authorization, as `refund_bodies`.
 
-    Raises ValueError where nothing remains.
+    Raises ValueError if nothing remains.
 
     >>> simplest(capture_bodies(remaining=100))
     {'captured_amount': 1}
@@ -66,7 +66,7 @@ def malformed_bodies(
 ) -> SearchStrategy[OddBody]:
     """Bodies that break `<prefix>.malformed-refused` alone: they MUST be refused.
 
-    `amount` is what the required member rightly is. Shrinks to no body at all. Raises ValueError
+    `amount` is the valid value of the required member. Shrinks to no body. Raises ValueError
     for an operation without a body.
 
     >>> simplest(malformed_bodies("refundOrder")).level
@@ -91,9 +91,9 @@ def bodies_beyond_limits(
 def undocumented_bodies(
     operation: str, *, amount: int = 100, spec: Spec | None = None
 ) -> SearchStrategy[OddBody]:
-    """Bodies with unknown members or other content types, of which the documentation says nothing.
+    """Bodies with unknown members or other content types, which are not documented.
 
-    A server may accept or refuse them; it must not fail. Raises ValueError as `malformed_bodies`.
+    A server may accept or refuse them, but must not fail. Raises ValueError as `malformed_bodies`.
 
     >>> simplest(undocumented_bodies("refundOrder")).kind
     'unknown-member'

@@ -1,4 +1,4 @@
-"""Strategies of order plans in every capture layout, with captures that are constructed to fit."""
+"""Strategies of order plans in every capture layout, with matching captures."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ from klarna_strategies.layouts import authorization_of, least_order_amount, orde
 __all__ = ["LARGEST_ORDER_AMOUNT", "PAYMENT_METHODS", "captures", "order_plans"]
 
 LARGEST_ORDER_AMOUNT = 90_000_000
-"""The largest order that is drawn by default, in minor units: every description allows it."""
+"""The default maximum of an order, in minor units: every description allows it."""
 
 _DULLEST_FIRST = ("one-full", *(layout for layout in LAYOUTS if layout != "one-full"))
 PAYMENT_METHODS: tuple[PaymentMethod, ...] = ("pay_later", "pay_in_4", "pay_now", "card")
-"""Every payment method of a plan, the dullest first."""
+"""Every payment method of a plan, the simplest first."""
 
 
 def order_plans(
@@ -30,10 +30,10 @@ def order_plans(
 ) -> SearchStrategy[OrderPlan]:
     """Plans of orders of `min_amount` to `max_amount` minor units, in these layouts and markets.
 
-    An order is as large as its layout needs, whatever `min_amount` says. Shrinks to the first of
-    the layouts, markets and methods and to the least amounts; what is listed twice is drawn twice
-    as often. Raises ValueError where one of them
-    is unknown or empty, and for amounts in which no order can have one of the layouts.
+    An order is at least as large as its layout requires, even above `min_amount`. Shrinks to the
+    first of the layouts, markets and methods and to the smallest amounts; duplicates are drawn
+    twice as often. Raises ValueError for unknown names, empty lists, and amounts that are too
+    small for a layout.
 
     >>> simplest(order_plans(spec, layouts=["one-partial-open"])).captures
     (1,)
@@ -89,7 +89,9 @@ def captures(*, layout: str, order_amount: int) -> SearchStrategy[tuple[int, ...
 
 @st.composite
 def _several(draw: DrawFn, order_amount: int, *, complete: bool) -> tuple[int, ...]:
-    alike = draw(st.sampled_from((False, False, False, True)))  # by chance they would never be
+    alike = draw(
+        st.sampled_from((False, False, False, True))
+    )  # random amounts would never be equal
     parts = draw(st.integers(2, min(5, order_amount if complete else order_amount - 1)))
     amounts: list[int] = []
     captured = rest = order_amount if complete else draw(st.integers(parts, order_amount - 1))

@@ -1,4 +1,4 @@
-"""What became of an order so far, while a scenario is drawn: simple sums, no server."""
+"""The state of an order while a scenario is drawn: simple sums, no server."""
 
 from dataclasses import dataclass, replace
 
@@ -35,7 +35,7 @@ class Course:
 
     @classmethod
     def of(cls, spec: Spec, plan: OrderPlan) -> "Course":
-        """The course of an order that was just made."""
+        """The course of a new order."""
         return cls(
             spec=spec,
             plan=plan,
@@ -46,7 +46,7 @@ class Course:
 
     @property
     def left(self) -> int:
-        """What was captured and not refunded yet."""
+        """The amount left to refund."""
         return sum(self.captures) - self.refunded_amount
 
     @property
@@ -56,12 +56,12 @@ class Course:
 
     @property
     def remaining(self) -> int:
-        """What can still be captured."""
+        """The amount left to capture."""
         return self.plan.order_amount - sum(self.captures) if self.is_open else 0
 
     @property
     def layout(self) -> str:
-        """The capture layout that the order has by now."""
+        """The current capture layout of the order."""
         rest: Authorization = "released" if self.released else "open"
         now = "cancelled" if self.cancelled else rest
         return structs.replace(self.plan, captures=self.captures, authorization=now).layout
@@ -73,12 +73,12 @@ class Course:
 
     @property
     def is_one_full_capture(self) -> bool:
-        """Whether the order was captured whole in one capture, as a return fee needs it."""
+        """Whether the order was fully captured in one capture, as a return fee requires."""
         return self.captures == (self.plan.order_amount,)
 
     @property
     def has_extensions(self) -> bool:
-        """Whether due dates can be put off in the order's market."""
+        """Whether due-date extensions are documented for the order's market."""
         return self.plan.market in self.spec.market_groups["extension"]
 
     @property

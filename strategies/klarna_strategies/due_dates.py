@@ -1,4 +1,4 @@
-"""Strategies of numbers of days by which a due date is put off."""
+"""Strategies of numbers of days for the extension of a due date."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ __all__ = ["days_not_offered", "offered_days"]
 def offered_days(spec: Spec) -> SearchStrategy[dict[str, int]]:
     """Placeholders for the days of each extension option; shrinks to the first one.
 
-    They are replaced when a scenario is sent: only then it is known what is offered.
+    They are replaced when a scenario is sent, because the options are known only then.
 
     >>> simplest(offered_days(spec))
     {'$offered': 0}
@@ -23,7 +23,7 @@ def offered_days(spec: Spec) -> SearchStrategy[dict[str, int]]:
 
 
 def days_not_offered(spec: Spec) -> SearchStrategy[Any]:
-    """Days that break `extension.offered-days-only` alone: none, negative, beside an option, many.
+    """Days that break `extension.offered-days-only` alone: 0, negative, next to an option, many.
 
     Shrinks to 0.
 

@@ -1,4 +1,4 @@
-"""Strategies of refunds with a return fee: those that add up, those that do not, and removals."""
+"""Strategies of refunds with a return fee: correct and wrong sums, and removals of a fee."""
 
 from typing import Any, Literal
 
@@ -34,7 +34,7 @@ WrongSumKind = Literal[
 
 
 class WrongSum(msgspec.Struct, frozen=True, kw_only=True):
-    """The body of a fee refund whose lines do not add up, and the mistake that gives its amount.
+    """The body of a fee refund with a wrong sum, and the mistake that gives its amount.
 
     >>> simplest(fee_refunds_with_wrong_sum(left=1000)).kind
     'one-above'
@@ -45,11 +45,11 @@ class WrongSum(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def fee_refunds(*, left: int) -> SearchStrategy[Refund]:
-    """Bodies of refunds with one return fee, on goods of at most what is left.
+    """Bodies of refunds with one return fee, on goods within the amount left to refund.
 
-    The fee stands anywhere among one to five lines of goods and is less than they are worth. Every
-    total is the quantity times the price, and every tax is right.
-    Shrinks to one line of 2 less a fee of 1. Raises ValueError where not 2 are left.
+    The fee has any position among one to five lines of goods and is less than their total. Every
+    total is the quantity times the price, and every tax is correct.
+    Shrinks to one line of 2 less a fee of 1. Raises ValueError if less than 2 is left.
 
     >>> [line["total_amount"] for line in simplest(fee_refunds(left=100))["order_lines"]]
     [2, -1]
@@ -60,7 +60,7 @@ def fee_refunds(*, left: int) -> SearchStrategy[Refund]:
 
 
 def fee_refunds_with_several_fees(*, left: int) -> SearchStrategy[Refund]:
-    """As `fee_refunds`, with a second fee of 1: what two do is not told (`refund.fee-count`).
+    """As `fee_refunds`, with a second fee of 1, which is not documented (`refund.fee-count`).
 
     >>> simplest(fee_refunds_with_several_fees(left=100))["refunded_amount"]
     1
@@ -71,7 +71,7 @@ def fee_refunds_with_several_fees(*, left: int) -> SearchStrategy[Refund]:
 
 
 def positive_fee_refunds(*, left: int) -> SearchStrategy[Refund]:
-    """Refunds with a fee that is not negative: what it does is not told (`refund.fee-sign`).
+    """Refunds with a fee that is not negative, which is not documented (`refund.fee-sign`).
 
     >>> simplest(positive_fee_refunds(left=100))["order_lines"][-1]["total_amount"]
     1
@@ -83,9 +83,9 @@ def positive_fee_refunds(*, left: int) -> SearchStrategy[Refund]:
 
 
 def fee_refunds_with_wrong_sum(*, left: int) -> SearchStrategy[WrongSum]:
-    """Fee refunds that break `refund.fee-lines-add-up` alone, each by a mistake that has a name.
+    """Fee refunds that break `refund.fee-lines-add-up` alone, each by a named mistake.
 
-    Shrinks to one above. Raises ValueError where less than 100 is left: not every mistake fits.
+    Shrinks to one above. Raises ValueError if less than 100 is left, too little for some mistakes.
 
     >>> simplest(fee_refunds_with_wrong_sum(left=1000)).body["refunded_amount"]
     100
@@ -98,7 +98,7 @@ def fee_refunds_with_wrong_sum(*, left: int) -> SearchStrategy[WrongSum]:
 def fee_removals(*, fee_amount: int) -> SearchStrategy[Refund]:
     """Bodies of the refund that removes a charged fee: its amount, with lines or without.
 
-    Raises ValueError where there is no fee.
+    Raises ValueError if there is no fee.
 
     >>> simplest(fee_removals(fee_amount=50))
     {'refunded_amount': 50}
@@ -133,7 +133,7 @@ def _fee_lines(draw: DrawFn, left: int) -> list[Line]:
 
 
 def _goods(total_amount: int) -> SearchStrategy[Line]:
-    """Of one piece wherever the total is not that of several."""
+    """One piece if the total is not divisible."""
     return st.integers(1, 4).map(
         lambda pieces: goods(total_amount, quantity=1 if total_amount % pieces else pieces)
     )
@@ -141,7 +141,7 @@ def _goods(total_amount: int) -> SearchStrategy[Line]:
 
 @st.composite
 def _wrong_sums(draw: DrawFn, left: int) -> WrongSum:
-    """Goods of at most half of what is left, so that no mistake goes beyond what is left."""
+    """Goods of at most half of the rest, so that no mistake exceeds the rest."""
     charged = draw(st.integers(1, left // 20))
     price = draw(st.integers(left // 10, left // 4))
     single, several = goods(price), goods(2 * price, quantity=2)

@@ -1,4 +1,4 @@
-"""Strategies of idempotency keys, by name: what they are on the wire comes into being when sent."""
+"""Strategies of idempotency keys, by name: the key on the wire is made when it is sent."""
 
 from collections.abc import Sequence
 from typing import Literal
@@ -16,7 +16,7 @@ _FORMS: tuple[Literal["uuid4", "uuid5", "text"], ...] = ("uuid4", "uuid5", "text
 def idempotency_keys(*, names: Sequence[str] = ("first", "second")) -> SearchStrategy[Key]:
     """Keys of these names as UUIDs of version 4 and 5, and as plain text.
 
-    Shrinks to the first name as a UUID of version 4. Raises ValueError where there are no names.
+    Shrinks to the first name as a UUID of version 4. Raises ValueError without names.
 
     >>> simplest(idempotency_keys())
     Key(name='first', form='uuid4')

@@ -41,7 +41,7 @@ def order_plan(
 def least_order_amount(layout: str) -> int:
     """The smallest order, in minor units, that can be captured in this layout.
 
-    Raises ValueError where the layout is none of `LAYOUTS`.
+    Raises ValueError for a layout that is not in `LAYOUTS`.
     """
     if layout not in LAYOUTS:
         raise ValueError(f"layout {layout!r} is none of {', '.join(LAYOUTS)}")
@@ -50,7 +50,7 @@ def least_order_amount(layout: str) -> int:
 
 
 def authorization_of(layout: str) -> Authorization:
-    """What became of the rest of an order in this layout."""
+    """The state of the remaining authorization in this layout."""
     rest = layout.rpartition("-")[2]
     return "released" if rest == "released" else "cancelled" if rest == "cancelled" else "open"
 
@@ -63,10 +63,10 @@ def layout_plan(
     order_amount: int = 10_000,
     payment_method: PaymentMethod = "pay_later",
 ) -> OrderPlan:
-    """The plan of an order in one of `LAYOUTS`, captured in round parts that all differ.
+    """The plan of an order in one of `LAYOUTS`, captured in different round parts.
 
     An order of 10000 is captured as 6000 (partial), 4000 + 6000 (several, complete) or 4000 + 3000
-    (several, partial). Raises ValueError where the order is too small for the layout.
+    (several, partial). Raises ValueError if the order is too small for the layout.
 
     >>> layout_plan(spec, "one-partial-open", market="SE").captures
     (6000,)

@@ -24,7 +24,7 @@ def goods(
     unit_price: int | None = None,
     **members: Any,
 ) -> Line:
-    """A line of goods; each piece costs the total divided by the quantity unless it is told."""
+    """A line of goods; each piece costs the total divided by the quantity by default."""
     return {
         "name": name,
         "type": "physical",
@@ -46,7 +46,7 @@ def fee(amount: int, **members: Any) -> Line:
 
 
 def nested_members() -> Line:
-    """The members of a line that are objects themselves, as in the sample of the page."""
+    """The members of a line that are objects, as in the sample of the page."""
     return {
         "product_identifiers": {
             "brand": "Intel",
@@ -61,11 +61,11 @@ def nested_members() -> Line:
 
 
 def included_tax(total_amount: int, tax_rate: int) -> int:
-    """The part of a total that is tax, at a rate where 2500 stands for 25 %."""
+    """The tax included in a total, at a rate where 2500 stands for 25 %."""
     net = abs(total_amount) * 10_000 // (10_000 + tax_rate)
     return total_amount - (net if total_amount > 0 else -net)
 
 
 def lines_total(lines: list[Line]) -> int:
-    """What lines add up to, in minor units."""
+    """The sum of the lines' totals, in minor units."""
     return sum(line["total_amount"] for line in lines)

@@ -1,4 +1,4 @@
-"""Request bodies that are not as documented: each with the name of what is wrong with it."""
+"""Undocumented and malformed request bodies, each with the name of its defect."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -20,9 +20,9 @@ __all__ = ["OddBody", "odd_bodies"]
 
 
 class OddBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A body that is wrong in one way: which (`kind`), and how strictly it has to be refused.
+    """A body with one defect (`kind`), and the level of the requirement to refuse it.
 
-    `level` is MUST where no amount can be read, SHOULD for what breaks the described types or
+    `level` is MUST if no amount can be read, SHOULD for a violation of the described types or
     limits, and None for the open forms of `forms.yaml`.
 
     >>> simplest(malformed_bodies("refundOrder"))
@@ -37,10 +37,10 @@ class OddBody(msgspec.Struct, frozen=True, kw_only=True):
 def odd_bodies(
     operation: str, *, amount: int = 100, spec: Spec | None = None
 ) -> tuple[OddBody, ...]:
-    """Every odd body of an operation; `amount` is the value that its required amount rightly has.
+    """Every odd body of an operation; `amount` is the valid value of its required amount.
 
-    Of an extension it is the first offered number of days instead; of an operation without an
-    amount it is the example that is written oddly. Raises ValueError for an operation without a
+    For an extension it is the first offered number of days; for an operation without an amount the
+    bodies are variants of its example. Raises ValueError for an operation without a
     body. The specs are those of the package unless others are given.
 
     >>> [odd.kind for odd in odd_bodies("refundOrder")][:3]
@@ -76,7 +76,7 @@ def _around_amount(spec: Spec, operation: Operation, member: str, amount: int) -
 
 
 def _around_example(spec: Spec, operation: Operation) -> Iterator[OddBody]:
-    """What is odd about the example of a body in which nothing is an amount."""
+    """Odd variants of the example of a body without an amount."""
     example = operation.example or {}
     first = next(iter(example), "member")
     yield from _of_level("MUST", _no_json(first), _no_object(first))
@@ -150,7 +150,7 @@ def _no_number(member: str, amount: int) -> Iterator[tuple[str, Body]]:
 
 
 def _wrong_members() -> Iterator[tuple[str, dict[str, Any]]]:
-    """Optional members of a type that nothing could take for the right one."""
+    """Optional members of an unmistakably wrong type."""
     deep: Any = 1
     for _ in range(200):
         deep = [deep]

@@ -1,4 +1,4 @@
-"""Strategies of markets, and the currency that orders have there."""
+"""Strategies of markets, and the currency of their orders."""
 
 from collections.abc import Sequence
 
@@ -13,7 +13,7 @@ __all__ = ["currency_of", "markets", "markets_without"]
 def markets(spec: Spec, *, group: str | None = None) -> SearchStrategy[str]:
     """Codes of markets: all of them, or those of a group such as `return_fee` or `extension`.
 
-    Shrinks to the first code of the alphabet. Raises ValueError for a group that there is not.
+    Shrinks to the first code of the alphabet. Raises ValueError for an unknown group.
 
     >>> simplest(markets(spec, group="return_fee"))
     'AT'
@@ -24,7 +24,7 @@ def markets(spec: Spec, *, group: str | None = None) -> SearchStrategy[str]:
 def markets_without(spec: Spec, *, group: str) -> SearchStrategy[str]:
     """Codes of the markets that are not in a group, as for return fees that cannot be charged.
 
-    Raises ValueError for a group that there is not, and where no market is left.
+    Raises ValueError for an unknown group, and if no market is left.
 
     >>> simplest(markets_without(spec, group="return_fee"))
     'BE'

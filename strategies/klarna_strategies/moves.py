@@ -1,4 +1,4 @@
-"""The moves that a drawn scenario is made of: valid calls, and calls that break one rule."""
+"""The moves of a drawn scenario: valid calls, and calls that break one rule."""
 
 from collections.abc import Callable
 
@@ -31,9 +31,9 @@ __all__ = ["BREAKING", "KEEPING", "Move", "move_of"]
 
 
 class Move(msgspec.Struct, frozen=True, kw_only=True):
-    """One kind of step: when it is possible, how it is drawn and how often, and what it breaks.
+    """One kind of step: its precondition, strategy, frequency, and the rule that it breaks.
 
-    `does` is what the operation does, and empty for any that has no moves of its own.
+    `does` is the effect of the operation, and empty for an operation without moves of its own.
     """
 
     does: str
@@ -244,7 +244,7 @@ BREAKING: tuple[Move, ...] = (
 
 
 def move_of(operation: Operation) -> Move:
-    """The move of an operation that has no moves of its own: its example, where that is legal."""
+    """The move of an operation without moves of its own: its example, if that is legal."""
     return Move(
         does="",
         possible=lambda course: course.layout == operation.layout,

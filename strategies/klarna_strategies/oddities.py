@@ -1,4 +1,4 @@
-"""The steps that any call can be turned into: elsewhere, malformed, without credentials, again."""
+"""Variants of any step: on another resource, malformed, without credentials, repeated."""
 
 import msgspec
 from hypothesis import strategies as st
@@ -32,7 +32,7 @@ def draw_spoiled(draw: DrawFn, spec: Spec, step: Step) -> Step:
 
 
 def draw_nowhere(draw: DrawFn, course: Course, operation: str) -> Step:
-    """A call on an order, capture or refund that is not there (`*.unknown-...-refused`)."""
+    """A call on a nonexistent order, capture or refund (`*.unknown-...-refused`)."""
     step = plainest(course.spec.operations[operation])
     if step.capture is not None:
         step = _replace(step, capture="unknown")
@@ -51,7 +51,7 @@ def draw_nowhere(draw: DrawFn, course: Course, operation: str) -> Step:
 
 
 def _readings(course: Course, step: Step) -> tuple[str, ...]:
-    """What may be not there, so that this alone is wrong with the call."""
+    """The resources that may be missing as the only defect of the call."""
     does = course.spec.operations[step.operation].does
     if does in _PAY_LATER_ONLY and not course.is_pay_later:
         return ("unknown order",)
@@ -60,7 +60,7 @@ def _readings(course: Course, step: Step) -> tuple[str, ...]:
 
 
 def draw_replay(draw: DrawFn, spec: Spec, steps: tuple[Step, ...]) -> Step:
-    """One of the steps again under its key, as it was or with an amount of one more."""
+    """A repeat of a step with its key, unchanged or with its amount increased by one."""
     step = draw(st.sampled_from(steps))
     other = draw(st.booleans())
     member = spec.amount_member(spec.operations[step.operation])

@@ -1,4 +1,4 @@
-"""Strategies of order lines that add up to a total, of lines that do not, and of odd lines."""
+"""Strategies of order lines: with a correct sum, with a wrong one, and with odd lines."""
 
 from collections.abc import Callable
 from typing import Any
@@ -27,10 +27,10 @@ LINE_TYPES = (
     "digital",
     "surcharge",
 )
-"""The described types of order lines but for `return_fee`, which makes a refund one with a fee."""
+"""The described types of order lines except `return_fee`, which adds a fee to a refund."""
 
 _DRAWN_LINES = 20
-"""So many lines of an order differ; a thousand drawn ones would take seconds."""
+"""The number of different lines in an order; to draw a thousand would take seconds."""
 
 _TAX_RATES = (600, 1_200, 1_900, 2_500)
 
@@ -48,8 +48,8 @@ _EXTRAS: tuple[dict[str, Any], ...] = (
 def order_lines(*, total: int, min_size: int = 1, max_size: int = 5) -> SearchStrategy[list[Line]]:
     """Lines that add up to a total in minor units, each within the described limits.
 
-    A line may stand for several pieces; its total is the quantity times the price, less a discount
-    that it tells, and its tax is right. Of two lines or more the last may be a discount. Shrinks to
+    A line may have several pieces; its total is the quantity times the price, less its discount,
+    and its tax is correct. The last of several lines may be a discount. Shrinks to
     one line of one piece. Raises ValueError for sizes outside 1 to 1000 and totals outside 0 to
     100,000,000.
 
@@ -63,9 +63,9 @@ def order_lines(*, total: int, min_size: int = 1, max_size: int = 5) -> SearchSt
 
 
 def order_lines_not_adding_up(*, total: int, max_size: int = 5) -> SearchStrategy[list[Line]]:
-    """Lines that miss a total by one or by far: breaks `refund.lines-need-not-add-up` alone.
+    """Lines whose sum is not the total: they break `refund.lines-need-not-add-up` alone.
 
-    Shrinks to one line that is one above. Raises ValueError as `order_lines` does.
+    Shrinks to one line of one more. Raises ValueError as `order_lines` does.
 
     >>> simplest(order_lines_not_adding_up(total=100))[0]["total_amount"]
     101
@@ -79,10 +79,10 @@ def order_lines_not_adding_up(*, total: int, max_size: int = 5) -> SearchStrateg
 
 
 def order_lines_with_other_totals(*, total: int) -> SearchStrategy[list[Line]]:
-    """Lines that add up though the total of one is not its quantity times its price.
+    """Lines with a correct sum, one of which has a total other than quantity times price.
 
-    Whether they may is not told (`refund.line-totals`). Shrinks to one line of two pieces. Raises
-    ValueError for totals outside 0 to 100,000,000.
+    Whether that is valid is not documented (`refund.line-totals`). Shrinks to one line of two
+    pieces. Raises ValueError for totals outside 0 to 100,000,000.
 
     >>> simplest(order_lines_with_other_totals(total=100))[0]["unit_price"]
     51
@@ -92,10 +92,10 @@ def order_lines_with_other_totals(*, total: int) -> SearchStrategy[list[Line]]:
 
 
 def order_lines_with_wrong_taxes(*, total: int) -> SearchStrategy[list[Line]]:
-    """Lines that add up though the tax of one is 2 or more off what its rate makes of its total.
+    """Lines with a correct sum, one of which has a tax that is wrong by 2 or more.
 
-    Whether it may be is not told (`refund.line-taxes`). Shrinks to one line without a rate that
-    tells a tax of 2. Raises ValueError for totals outside 0 to 100,000,000.
+    Whether that is valid is not documented (`refund.line-taxes`). Shrinks to one line without a
+    rate and with a tax of 2. Raises ValueError for totals outside 0 to 100,000,000.
 
     >>> simplest(order_lines_with_wrong_taxes(total=100))[0]["total_tax_amount"]
     2
@@ -113,7 +113,7 @@ def _check(total: int) -> None:
 def _beside_others(
     draw: DrawFn, total: int, odd: Callable[[int], SearchStrategy[Line]]
 ) -> list[Line]:
-    """One odd line, and perhaps lines that have nothing odd."""
+    """One odd line, possibly among normal ones."""
     rest = draw(st.integers(0, total))
     others = draw(order_lines(total=rest)) if rest else []
     return [draw(odd(total - rest)), *others]
@@ -158,8 +158,8 @@ def _lines(draw: DrawFn, total_amount: int) -> Line:
     plain = goods(total_amount)
     match draw(st.integers(0, 5)):
         case 1:
-            fitting = [n for n in range(2, 10) if total_amount % n == 0] or [1]
-            return goods(total_amount, quantity=draw(st.sampled_from(fitting)))
+            divisors = [n for n in range(2, 10) if total_amount % n == 0] or [1]
+            return goods(total_amount, quantity=draw(st.sampled_from(divisors)))
         case 2:
             off = draw(st.integers(1, 1_000))
             price = total_amount + off

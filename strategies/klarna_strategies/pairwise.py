@@ -1,4 +1,4 @@
-"""All pairs: few rows in which every two values that can meet do meet. Nothing is drawn."""
+"""Pairwise combination: few rows that contain every possible pair of values. Nothing is drawn."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import combinations
@@ -12,9 +12,9 @@ _Pair = tuple[str, Any, str, Any]
 
 
 def pairwise(dimensions: Mapping[str, Sequence[Any]], fits: Callable[[Row], bool]) -> Iterator[Row]:
-    """Rows of the dimensions, the same each time, with every pair of values that is possible.
+    """Rows of the dimensions with every possible pair of values; deterministic.
 
-    `fits` tells whether a row, which may lack dimensions, can still become a possible one.
+    `fits` says whether a partial row can be completed to a possible one.
     """
     names = list(dimensions)
     missing: dict[_Pair, None] = {
@@ -45,7 +45,7 @@ def _completed(
     fits: Callable[[Row], bool],
     missing: Mapping[_Pair, None],
 ) -> Row | None:
-    """The row with a value for every dimension, each the one that adds the most missing pairs."""
+    """The completed row; each value is the one that adds the most missing pairs."""
     if not fits(row):
         return None
     names = list(dimensions)
@@ -65,7 +65,7 @@ def _completed(
             for other, told in row.items()
         )
 
-    # The sort is stable: of equal values the first one is taken.
+    # The sort is stable, so the first of equal values is taken.
     for value in sorted(dimensions[name], key=adds, reverse=True):
         found = _completed({**row, name: value}, dimensions, fits, missing)
         if found is not None:

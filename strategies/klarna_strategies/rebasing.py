@@ -17,11 +17,11 @@ _Moved = Callable[[int], int]
 def rebased(
     scenario: Scenario, order: OrderPlan, other: OrderPlan | None = None
 ) -> Iterator[Scenario]:
-    """The scenario on `order` (and `other` for its second one), in some ways that may fit it.
+    """The scenario on `order` (and `other` for its second one), in several versions.
 
-    What the orders have as captures is taken for the first of the scenario's. Amounts keep their
-    distance from the nearest of what they may be measured by, or else their proportion; which of
-    them still serves the same goals, a dry run decides.
+    Existing captures of the orders replace the first ones of the scenario. Amounts keep their
+    distance from the nearest reference amount, or their proportion; a dry run decides which version
+    still serves the same goals.
     """
     assert scenario.plan is not None
     for moving in (_shifting, _scaling):
@@ -35,7 +35,7 @@ def rebased(
 
 
 def _shifting(plan: OrderPlan, order: OrderPlan) -> _Moved:
-    """Moves an amount along with the nearest of nothing, the order, and its captures."""
+    """Moves an amount with the nearest reference: 0, the order, or its captures."""
     anchors = {0: 0, plan.order_amount: order.order_amount}
     before = after = 0
     for old, new in zip(plan.captures, order.captures, strict=False):
@@ -50,7 +50,7 @@ def _shifting(plan: OrderPlan, order: OrderPlan) -> _Moved:
 
 
 def _scaling(plan: OrderPlan, order: OrderPlan) -> _Moved:
-    """Keeps proportions, and beside a round amount the distance from it: one above stays so."""
+    """Keeps proportions, and the distance from a round amount: one above stays one above."""
 
     def moved(amount: int) -> int:
         whole = round(amount, -2)
@@ -87,7 +87,7 @@ def _acted(action: Action, move: _Moved, move_other: _Moved) -> Action:
 
 
 def _amounts(value: Any, move: _Moved, name: str = "") -> Any:
-    """A JSON value with every amount in it moved; those below nothing as those above it."""
+    """A JSON value with every amount in it moved; negative ones like positive ones."""
     members, parts = as_object(value), as_array(value)
     if members is not None:
         return {name: _amounts(member, move, name) for name, member in members.items()}

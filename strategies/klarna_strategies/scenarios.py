@@ -21,7 +21,7 @@ __all__ = ["scenarios"]
 KeyForm = Literal["uuid4", "uuid5", "text"]
 
 _FORMS: tuple[KeyForm | None, ...] = (None, "uuid4", None, "uuid5", "text", "uuid4")
-# Of twelve steps six keep every rule, three break one, and one each is odd, nowhere and a replay.
+# Of twelve steps six keep every rule, three break one; one each is odd, misaddressed, a replay.
 _KEEP, _BREAK, _SPOIL, _NOWHERE, _REPLAY = range(5)
 _LAYOUTS = ("one-full", *LAYOUTS, *(layout for layout in LAYOUTS if not layout.startswith("none")))
 _AT_ONCE = (0, 0, 2, 0, 3, 0, 5, 0, 8)
@@ -35,7 +35,7 @@ def scenarios(
     markets: Sequence[str] | None = None,
     operations: Sequence[str] | None = None,
 ) -> SearchStrategy[Scenario]:
-    """Scenarios of one to `max_steps` steps on an order of any plan, perhaps beside another one.
+    """Scenarios of one to `max_steps` steps on an order of any plan, possibly with another one.
 
     Most steps are valid on what the steps before them did; the others break one rule, repeat an
     earlier call under its key, or ask for what is not there; some scenarios end with a group of
@@ -72,7 +72,7 @@ def scenarios(
             steps.append(step)
         if alone == count:
             return _staged(course.plan, tuple(steps))
-        # What becomes of the order in a group is not known: it ends the scenario.
+        # The state of the order after a group is unknown, so it ends the scenario.
         group = _group(draw, course, called, keeping, range(alone, count))
         return _staged(course.plan, (*steps, Together(group)))
 
@@ -107,7 +107,7 @@ def _step(
 def _group(
     draw: DrawFn, course: Course, operations: tuple[str, ...], keeping: list[Move], positions: range
 ) -> tuple[Step, ...]:
-    """Calls at the same time, each possible by itself, or the same as one before it."""
+    """Concurrent calls, each possible alone, or equal to an earlier one."""
     steps: list[Step] = []
     for position in positions:
         if steps and draw(st.booleans()):
@@ -119,7 +119,7 @@ def _group(
 
 @cache
 def _shares() -> SearchStrategy[int]:
-    """Made once, like `_forms`: a new strategy is checked anew whenever it is drawn from."""
+    """Made once, like `_forms`, because Hypothesis validates every new strategy."""
     return st.sampled_from(_SHARES)
 
 

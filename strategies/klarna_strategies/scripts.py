@@ -1,4 +1,4 @@
-"""Texts that a merchant could send: as long as described, and in the scripts of the world."""
+"""Texts that a merchant could send: of the maximum length, and in many scripts."""
 
 __all__ = ["LONGEST", "WORLD_TEXTS"]
 
@@ -18,4 +18,4 @@ WORLD_TEXTS = (
     "two\nlines\tand a tab",
     "ä" * 255,
 )
-"""Texts beyond ASCII or with signs that are often mishandled, none above 255 characters."""
+"""Texts beyond ASCII or with characters that are often mishandled, up to 255 characters."""

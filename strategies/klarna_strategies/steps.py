@@ -1,4 +1,4 @@
-"""Steps by the name of what they do, so that scenarios can be written by hand in one line each."""
+"""Steps by name, so that a scenario can be written by hand in one line."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ __all__ = [
 
 
 def plainest(operation: Operation) -> Step:
-    """The plainest call of any operation: its example body, on the first capture or refund."""
+    """The simplest call of any operation: its example body, on the first capture or refund."""
     step = Step(
         operation=operation.operation,
         capture=0 if "{capture_id}" in operation.path else None,
@@ -64,7 +64,7 @@ def cancel(*, order: OrderRef = "this", key: Key | None = None) -> Step:
 
 
 def offered(index: int, *, plus: int = 0) -> dict[str, int]:
-    """The days of the n-th extension option (from 0), plus some: put in when a scenario is sent."""
+    """The days of the n-th extension option (from 0), plus some; filled in when it is sent."""
     return {OFFERED: index, "plus": plus} if plus else {OFFERED: index}
 
 
@@ -81,25 +81,25 @@ def extend(
 
 
 def get_order(*, order: OrderRef = "this") -> Step:
-    """A look at the order (getOrder)."""
+    """A read of the order (getOrder)."""
     return Step(operation="getOrder", order=order)
 
 
 def get_captures(*, order: OrderRef = "this") -> Step:
-    """A look at all captures of the order (getCaptures)."""
+    """A read of all captures of the order (getCaptures)."""
     return Step(operation="getCaptures", order=order)
 
 
 def get_capture(capture: ResourceRef = 0, *, order: OrderRef = "this") -> Step:
-    """A look at one capture (getCapture), the first one by default."""
+    """A read of a capture (getCapture), the first one by default."""
     return Step(operation="getCapture", order=order, capture=capture)
 
 
 def get_refund(refund: ResourceRef = 0, *, order: OrderRef = "this") -> Step:
-    """A look at one refund (getRefund), the first one by default."""
+    """A read of a refund (getRefund), the first one by default."""
     return Step(operation="getRefund", order=order, refund=refund)
 
 
 def get_options(capture: ResourceRef = 0, *, order: OrderRef = "this") -> Step:
-    """A question for the extension options of a capture, the first one by default."""
+    """A request for the extension options of a capture, the first one by default."""
     return Step(operation="getOptionsForExtendDueDate", order=order, capture=capture)

@@ -1,4 +1,4 @@
-"""What clients are told to do, and what their calls meet: a table, and strategies."""
+"""Commands for clients, and the faults of their requests: a table, and strategies."""
 
 from klarna_strategies.clients.drawn import client_scenarios, simpler_scenarios
 from klarna_strategies.clients.faults import fault_plans

@@ -1,4 +1,4 @@
-"""What a client is put through for an operation that has no scenarios of its own."""
+"""The scenarios of a client for an operation without scenarios of its own."""
 
 from collections.abc import Iterator
 
@@ -19,13 +19,13 @@ FOR_CHANGES = (
     *("error-after", "error", "429", "401", "refused", "slow", "malformed", "html", "conflict"),
     *("400", "404"),
 )
-"""The kinds of faults that a call which changes something is tried with, whatever it changes."""
+"""The kinds of faults for every call that changes an order."""
 FOR_READS = (
     *("reset-before", "timeout-before", "error", "429", "401", "html", "malformed", "refused"),
     *("truncated", "slow", "unknown-members", "400", "404", "conflict"),
 )
 _WRITTEN_OUT = ("refund", "release", "extend_due_date", "show extension_options")
-"""What the operations do that have scenarios of their own."""
+"""The effects of the operations with scenarios of their own."""
 
 
 def any_operation(spec: Spec) -> Iterator[ClientScenario]:

@@ -23,7 +23,7 @@ __all__ = [
 
 
 def captured(spec: Spec, market: str = "SE", *, amount: int = 10_000, **more: Any) -> OrderPlan:
-    """An order that was captured whole in one capture."""
+    """An order that was fully captured in one capture."""
     return order_plan(spec, market=market, order_amount=amount, captures=(amount,), **more)
 
 
@@ -38,23 +38,23 @@ def refund(amount: int = 1, **members: Any) -> Command:
 
 
 def release() -> Command:
-    """Release what is left of the authorization."""
+    """Release the remaining authorization."""
     return Command(operation="releaseRemainingAuthorization")
 
 
 def extension(days: int = 10, *, capture: int = 0) -> Command:
-    """Put off the payment of a capture."""
+    """Extend the due date of a capture."""
     arguments = {"number_of_days": days}
     return Command(operation="extendDueDate", capture=capture, arguments=arguments)
 
 
 def options(*, capture: int = 0) -> Command:
-    """Ask by how many days the payment of a capture can be put off."""
+    """Request the extension options of a capture."""
     return Command(operation="getOptionsForExtendDueDate", capture=capture)
 
 
 def plainest(operation: Operation, *, capture: int = 0) -> Command:
-    """The plainest command of any operation: the members of its example body."""
+    """The simplest command of any operation: the members of its example body."""
     return Command(
         operation=operation.operation,
         capture=capture if "{capture_id}" in operation.path else None,

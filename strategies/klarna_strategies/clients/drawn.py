@@ -1,4 +1,4 @@
-"""Strategies of whole scenarios for clients: any, and those that are simpler than a given one."""
+"""Strategies of whole scenarios for clients: any, and those simpler than a given one."""
 
 from collections.abc import Collection, Iterable
 
@@ -23,7 +23,7 @@ _LAYOUTS = ("one-full", "one-partial-open", "several-complete", "several-partial
 _MOST_COMMANDS = 4
 _MOST_AMOUNT = 1_000_000
 _STAYS = st.sampled_from((False, True, True, True))
-"""Whether something of a scenario is kept: more often than not, so that it still shows the same."""
+"""Whether a part of a scenario is kept: mostly, so that the scenario still fails."""
 
 
 def client_scenarios(
@@ -32,10 +32,10 @@ def client_scenarios(
     operations: Collection[str] | None = None,
     faults: Collection[str] = FAULT_KINDS,
 ) -> SearchStrategy[ClientScenario]:
-    """One to four commands on an order or two, most of them disturbed.
+    """One to four commands on one or two orders, most of them with faults.
 
-    Shrinks to one undisturbed command. Raises ValueError where there is no operation, and for
-    unknown operations and faults.
+    Shrinks to one command without a fault. Raises ValueError for no operation, and for unknown
+    operations and faults.
     """
     known = client_operations(spec)
     chosen = known if operations is None else tuple(n for n in known if n in operations)
@@ -73,7 +73,7 @@ def _scenarios(
 def _commands(
     draw: DrawFn, spec: Spec, plan: OrderPlan, left: int, operations: tuple[str, ...]
 ) -> Command:
-    """Everything is drawn whether it is needed or not: what takes fewer draws is no simpler."""
+    """Everything is drawn whether it is needed or not, so that fewer draws do not seem simpler."""
     operation = draw(st.sampled_from(operations))
     capture = draw(st.integers(0, len(plan.captures) - 1))
     days = draw(st.sampled_from((10, 2, 30, 11)))
@@ -95,16 +95,16 @@ def _commands(
 
 
 def simpler_scenarios(spec: Spec, scenario: ClientScenario) -> SearchStrategy[ClientScenario]:
-    """Scenarios that ask for no more than this one: fewer commands and faults, smaller amounts.
+    """Scenarios that contain no more than this one: fewer commands and faults, smaller amounts.
 
-    The scenario itself is among them. Shrinks to its first command on a plain order, undisturbed.
+    The scenario itself is among them. Shrinks to its first command, on a plain order.
     """
     return _simpler(spec, scenario)
 
 
 @st.composite
 def _simpler(draw: DrawFn, spec: Spec, scenario: ClientScenario) -> ClientScenario:
-    """Everything is drawn whether it is needed or not: what takes fewer draws is no simpler."""
+    """Everything is drawn whether it is needed or not, so that fewer draws do not seem simpler."""
     kept = [draw(_STAYS) for _ in scenario.commands]
     simpler = [draw(_simpler_command(each)) for each in scenario.commands]
     commands = [each for each, stays in zip(simpler, kept, strict=True) if stays] or simpler[:1]
@@ -121,7 +121,7 @@ def _simpler(draw: DrawFn, spec: Spec, scenario: ClientScenario) -> ClientScenar
 
 
 def _plain(spec: Spec, plan: OrderPlan, commands: Iterable[Command]) -> OrderPlan:
-    """A plain order in place of one that is nothing special to these commands."""
+    """A plain order in place of one whose details do not matter to these commands."""
     if any(
         each.capture or spec.operations[each.operation].layout != "one-full" for each in commands
     ):

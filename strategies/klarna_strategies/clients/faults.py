@@ -10,13 +10,13 @@ from klarna_specs.client.faults import FAULT_KINDS, FAULTS, Fault, Silent
 __all__ = ["FaultPlan", "fault_plans"]
 
 FaultPlan = tuple[tuple[Fault, ...], bool]
-"""The faults that one attempt after the other meets, and whether the last one stays for ever."""
+"""The faults of consecutive attempts, and whether the last one stays for ever."""
 
 _PASSING = (
     *("lost", "reset-before", "reset-after", "truncated", "error", "error-after", "malformed"),
     *("html", "duplicate", "refused"),
 )
-"""What may happen to any call, and is over soon."""
+"""Faults that any call may meet and that end soon."""
 _RARE = (
     *("timeout-before", "timeout-after", "429", "slow", "401", "conflict"),
     *("lower-case", "upper-case", "relative-location", "json-body", "no-correlation-id"),
@@ -24,7 +24,7 @@ _RARE = (
 
 
 def fault_plans(*, kinds: Collection[str] = FAULT_KINDS) -> SearchStrategy[FaultPlan]:
-    """Up to three faults in a row, now and then without end; those that take long are rare.
+    """Up to three consecutive faults, sometimes without end; slow ones are rare.
 
     Shrinks to no fault. Raises ValueError for an unknown kind.
     """

@@ -1,4 +1,4 @@
-"""Amounts in minor units that arithmetic with fractions of the major unit does not give back."""
+"""Amounts in minor units that conversion to fractions of the major unit and back changes."""
 
 import struct
 from collections.abc import Callable, Iterator
@@ -14,9 +14,9 @@ _CONVERSIONS: tuple[Callable[[int], int], ...] = (
     lambda amount: round(round(amount / 100, 1) * 100),
     lambda amount: int(amount / 1000 * 1000),
 )
-"""There and back, as programs do it: cut off, in single precision, by text, with one digit."""
+"""Lossy conversions in use: truncation, single precision, text, one digit."""
 _FROM = (1, 1_000, 1_999, 8_989, 100_000, 1_234_567)
-"""Where to look for amounts: small and large ones are lost by different conversions."""
+"""Where the search starts: different conversions lose small and large amounts."""
 _WITHIN = 1_000
 
 
@@ -25,12 +25,12 @@ def _single(value: float) -> float:
 
 
 def float_loses(amount: int) -> bool:
-    """Whether the commonest of the conversions, cut off after a division, loses a unit."""
+    """Whether the most common conversion, truncation after a division, loses a unit."""
     return int(amount / 100 * 100) != amount
 
 
 def losing_amounts() -> list[int]:
-    """Amounts each of which a conversion loses: the first one that it does, from several starts."""
+    """Amounts that a conversion changes: the first one of each, from several starts."""
     found = {
         next((n for n in range(start, start + _WITHIN) if convert(n) != n), start)
         for convert, start in product(_CONVERSIONS, _FROM)
@@ -39,7 +39,7 @@ def losing_amounts() -> list[int]:
 
 
 def losing_pairs() -> Iterator[tuple[int, int]]:
-    """Pairs of amounts, none of them lost by itself, whose sum as fractions is too small."""
+    """Pairs of amounts, each of them lossless, whose sum as fractions is too small."""
     for one, other in product(range(1, _WITHIN), range(1, _WITHIN)):
         alone = float_loses(one) or float_loses(other) or float_loses(one + other)
         if not alone and int((one / 100 + other / 100) * 100) < one + other:

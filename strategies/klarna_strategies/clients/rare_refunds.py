@@ -1,4 +1,4 @@
-"""Refunds that are legal and rare: lines that few shops have, texts in any script."""
+"""Legal but rare refunds: unusual order lines, texts in any script."""
 
 from collections.abc import Iterator
 
@@ -20,7 +20,7 @@ _TEXTS = (
 
 
 def with_lines() -> Iterator[Command]:
-    """Lines of nothing, of rare types, twice the same, with one reference, with every member."""
+    """Lines with quantity 0, rare types, duplicates, equal references, and every member."""
     yield refund(1_999, order_lines=[])
     yield refund(100, order_lines=[goods(0, quantity=0, unit_price=100), goods(100)])
     yield refund(100, order_lines=[goods(0), goods(100)])
@@ -46,7 +46,7 @@ def with_lines() -> Iterator[Command]:
 
 
 def with_texts() -> Iterator[Command]:
-    """Texts of other scripts and directions, as long as may be, none, one of two."""
+    """Texts in other scripts and directions, of the maximum length, none, one of two."""
     for text in _TEXTS:
         line = goods(100, name=text, reference=text[:60])
         yield refund(100, description=text, reference=text[:60], order_lines=[line])

@@ -1,4 +1,4 @@
-"""The scenarios that every client is put through: each case of each requirement, one at a time."""
+"""The scenarios for every client: each case of each requirement, one at a time."""
 
 from collections.abc import Callable, Collection, Iterator
 from itertools import islice
@@ -49,8 +49,8 @@ def client_table(
 ) -> Iterator[ClientScenario]:
     """Every scenario of the table once, in the same order each time; nothing is drawn.
 
-    Only these operations are told, and only these kinds of faults act. Scenarios without a fault
-    come first; a disturbed one has one command unless it is about several.
+    Only these operations and kinds of faults occur. Scenarios without a fault come first; one with
+    a fault has one command unless it is about several.
     """
     wanted = set(client_operations(spec) if operations is None else operations)
     for part in (*_PARTS, any_operation):
@@ -155,7 +155,7 @@ def _several(spec: Spec) -> Iterator[ClientScenario]:
 
 
 def _stale(spec: Spec) -> Iterator[ClientScenario]:
-    """A refusal after another one that said more, or something else."""
+    """A refusal after another one with more or other details."""
     faults = (Errored(400), Errored(404)), (Errored(422), Errored(401, body="html"))
     for command, make in _EACH:
         whose = make(spec)
@@ -168,7 +168,7 @@ def _stale(spec: Spec) -> Iterator[ClientScenario]:
 
 
 def _never_made(spec: Spec) -> Iterator[ClientScenario]:
-    """A refund that is not made, beside an equal one that was: reading the order misleads."""
+    """A refund that is not made next to an equal one that was: reading the order misleads."""
     for faults in ((Cut("before"),) * 8, (Errored(503),) * 8):
         yield _of(captured(spec), refund(7), msgspec.structs.replace(refund(7), faults=faults))
 
@@ -225,7 +225,7 @@ def _for_ever(spec: Spec) -> Iterator[ClientScenario]:
 
 
 def _read(spec: Spec) -> Iterator[ClientScenario]:
-    """What a client reads for itself meets a fault: before, between or after its attempts."""
+    """Faults on the client's own reads: before, between or after its attempts."""
     kinds = ("error", "lost", "404", "401", "html", "429", "conflict", "malformed", "truncated")
     for kind in kinds:
         fault = FAULTS[kind][0]

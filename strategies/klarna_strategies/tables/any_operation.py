@@ -1,4 +1,4 @@
-"""The table of every operation that has no table of its own, made from what its YAML says."""
+"""The table of every operation without a table of its own, made from its YAML."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ _KEY, _OTHER = Key("any"), Key("other", "text")
 
 
 def any_operation(stage: Stage) -> Iterator[Scenario]:
-    """Each such operation: on every order, without credentials, on what is not there, malformed."""
+    """Each such operation: every layout, no credentials, missing resources, malformed bodies."""
     written_out = {move.does for move in KEEPING}
     for operation in stage.spec.operations.values():
         if operation.does not in written_out:

@@ -40,7 +40,7 @@ _CALLS: Mapping[str, Callable[[Scene], Step]] = {
     "extension of another method": lambda scene: extend(30, key=scene.key),
     "options of another method": lambda _: get_options(),
 }
-"""What breaks a rule, and the call that does."""
+"""A rule and the call that breaks it."""
 _LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "refund of the whole order": tuple(name for name in CAPTURED if "partial" in name),
     "fee on parts": ("one-partial-open", "several-complete", *CAPTURED[-2:]),
@@ -48,7 +48,7 @@ _LAYOUTS: Mapping[str, tuple[str, ...]] = {
     "capture of what is released": tuple(name for name in CAPTURED if "released" in name),
     "release of nothing": tuple(name for name in LAYOUTS if "full" in name or "complete" in name),
 }
-"""Where only some layouts break the rule, those; a fee is right on a single full capture only."""
+"""The layouts that break the rule; a fee is valid on a single full capture only."""
 
 
 def broken_pairs(stage: Stage) -> Iterator[Scenario]:
@@ -86,7 +86,7 @@ def _fits(row: Row) -> bool:
 
 
 def _fee_fits(row: Row) -> bool:
-    """Whether a return fee is wrong for one reason: the market, or what else the call says."""
+    """Whether a return fee is wrong for one reason: the market, or the call itself."""
     call, market = row.get("call", ""), row.get("market")
     if row.get("before") in ("fee refund", "extension", "capture"):
         return False

@@ -1,4 +1,4 @@
-"""Captures, cancellations and releases: what remains authorized, and what becomes of it."""
+"""Captures, cancellations and releases, and the remaining authorization."""
 
 from collections.abc import Iterator
 
@@ -24,7 +24,7 @@ _METHODS: tuple[PaymentMethod, ...] = ("pay_in_4", "pay_now", "card")
 
 
 def releases(stage: Stage) -> Iterator[Scenario]:
-    """Releases of the rest of orders in every capture layout, and what can be done afterwards."""
+    """Releases in every capture layout, and calls after them."""
     for layout in LAYOUTS:
         plan = stage.plan(layout)
         yield Scenario(plan=plan, steps=(release(),))
@@ -71,7 +71,7 @@ def releases(stage: Stage) -> Iterator[Scenario]:
 
 
 def captures(stage: Stage) -> Iterator[Scenario]:
-    """Captures within what remains authorized, beyond it, and after it is gone."""
+    """Captures within the remaining authorization, above it, and after its end."""
     none, part = stage.plan("none-open"), stage.plan("one-partial-open")
     for amount in (1, 5_000, 9_999, 10_000, 10_001, 20_001, 2**32 + 10_000, 0, -1, -10_000):
         yield Scenario(plan=none, steps=(capture(amount),))
@@ -104,7 +104,7 @@ def captures(stage: Stage) -> Iterator[Scenario]:
     )
     for steps in table:
         yield Scenario(plan=none, steps=steps)
-    # A refund gives nothing back to what can be captured.
+    # A refund does not increase the amount that can be captured.
     yield Scenario(plan=part, steps=(refund(6_000), capture(4_001)))
     yield Scenario(plan=part, steps=(refund(2_000), capture(4_000)))
     yield Scenario(plan=stage.plan(), steps=(refund(10_000), capture(1)))

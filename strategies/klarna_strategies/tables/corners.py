@@ -24,13 +24,13 @@ from klarna_strategies.tables.stage import Stage
 __all__ = ["corners"]
 
 _LARGE_AMOUNT = 40_000_001
-"""Odd and beyond single precision."""
+"""An odd amount beyond single precision."""
 _LARGEST_REFUND = 200_000_000
 """The largest refund that no description excludes."""
 
 
 def corners(stage: Stage) -> Iterator[Scenario]:
-    """Single cases at the corners of what the other tables combine."""
+    """Single corner cases of the other tables."""
     for index, market in enumerate(stage.markets):
         layout = ("one-partial-open", "several-partial-open")[index % 2]
         yield Scenario(plan=stage.plan(layout, market=market), steps=(release(),))
@@ -70,7 +70,7 @@ def _keys_of_other_calls(stage: Stage) -> Iterator[Scenario]:
 
 
 def _large_fees(stage: Stage) -> Iterator[Scenario]:
-    """Sums that are wrong by one where single precision cannot tell."""
+    """Sums that are wrong by one beyond single precision."""
     if stage.fee_market is None:
         return
     plan = stage.plan(market=stage.fee_market, order_amount=_LARGE_AMOUNT)
@@ -106,7 +106,7 @@ def _days(stage: Stage) -> Iterator[Scenario]:
 
 
 def _mixed_up(stage: Stage) -> Iterator[Scenario]:
-    """What exists is asked for, or changed, under an order that does not have it."""
+    """Reads and changes of a resource under an order that it does not belong to."""
     full = stage.plan()
     made = refund(100)
     yield Scenario(plan=full, steps=(made, get_refund(0, order="unknown"), get_refund(0)))
@@ -134,7 +134,7 @@ def _texts_and_amounts(stage: Stage) -> Iterator[Scenario]:
     parts = 2**31 // _LARGEST_REFUND + 1
     large = stage.plan(order_amount=parts * _LARGEST_REFUND)
     yield Scenario(plan=large, steps=(*[refund(_LARGEST_REFUND)] * parts, refund(1)))
-    # Too large for an integer of the format that scenarios are kept in, so it is told as text.
+    # Too large for an integer in the format of saved scenarios, so it is text.
     wrapping = Raw(text=f'{{"refunded_amount": {2**64 + 1_000}}}')
     yield Scenario(plan=plan, steps=(msgspec.structs.replace(refund(1), body=wrapping),))
 

@@ -1,4 +1,4 @@
-"""Options for a later due date, and extensions by offered and other numbers of days."""
+"""Extension options, and extensions by offered and other numbers of days."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,7 @@ __all__ = ["extensions"]
 
 
 def extensions(stage: Stage) -> Iterator[Scenario]:
-    """Options asked for and taken: each market, option and capture; other days, other methods."""
+    """Options and extensions: each market, option and capture; other days, other methods."""
     for market in stage.of("extension"):
         yield Scenario(plan=stage.plan(market=market), steps=(get_options(), get_options()))
     for market in stage.of("extension"):
@@ -29,7 +29,7 @@ def extensions(stage: Stage) -> Iterator[Scenario]:
 
 
 def _days(stage: Stage) -> Iterator[Scenario]:
-    """Numbers of days that are not offered, one beside those that are, and some that wrap."""
+    """Numbers of days that are not offered: next to an offered one, and some that overflow."""
     plan = stage.plan(market=stage.extension_market)
     last = len(stage.spec.extension_days) - 1
     beside = [offered(index, plus=plus) for index in range(last + 1) for plus in (-1, 1)]
@@ -59,7 +59,7 @@ def _by_payment_method(stage: Stage) -> Iterator[Scenario]:
 
 
 def _by_capture(stage: Stage) -> Iterator[Scenario]:
-    """Each capture has an invoice of its own, so each of several can be extended."""
+    """Each capture has its own invoice, so each of several can be extended."""
     for layout in ("one-partial-open", "one-partial-released"):
         plan = stage.plan(layout, market=stage.extension_market)
         yield Scenario(plan=plan, steps=(get_options(), extend(offered(0))))

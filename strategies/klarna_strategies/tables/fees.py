@@ -1,4 +1,4 @@
-"""Refunds with a return fee: where one can be charged, and how its lines have to add up."""
+"""Refunds with a return fee: its conditions, and the sum of its lines."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ __all__ = ["fee_refund", "fees"]
 
 
 def fee_refund(*lines: Line, refunded_amount: int | None = None, key: Key | None = None) -> Step:
-    """A refund with these order lines, of what they add up to unless another amount is told."""
+    """A refund with these order lines; by default of their sum."""
     amount = lines_total(list(lines)) if refunded_amount is None else refunded_amount
     return refund(amount, key=key, order_lines=list(lines))
 
@@ -23,13 +23,13 @@ PAGE = (goods(10_000), fee(500))
 
 _SMALL = (fee(100), goods(1_000))
 _SIX = (*[goods(900, name=f"Line {n}", quantity=3) for n in range(5)], fee(500, name="Retour"))
-"""Six lines that add up to 4000: the fee last, of another name than in the page's sample."""
+"""Six lines with a sum of 4000: the fee last, with another name than in the page's sample."""
 
 
 def fees(stage: Stage) -> Iterator[Scenario]:
     """Return fees kept and broken by market, by capture layout, by position and by sum."""
     yield from _by_market(stage)
-    # A fee refund is only ever refused where no market of the stage has return fees.
+    # Without a return-fee market on the stage, every fee refund is refused.
     if stage.fee_market is None:
         return
     yield from _by_layout(stage)
@@ -105,7 +105,7 @@ def _valid_lines() -> Iterator[tuple[Line, ...]]:
 
 
 def _by_position() -> Iterator[tuple[Line, ...]]:
-    """The fee at each position among one, two and four other lines, all of different amounts."""
+    """The fee at each position among one, two and four other lines of different amounts."""
     for count in (1, 2, 4):
         others = [goods(1_000 * n, name=f"Line {n}") for n in range(1, count + 1)]
         for position in range(count + 1):
@@ -113,7 +113,7 @@ def _by_position() -> Iterator[tuple[Line, ...]]:
 
 
 def _wrong_sums(stage: Stage) -> Iterator[Scenario]:
-    """Refunded amounts that a wrong way of adding up would give."""
+    """Refunded amounts that result from wrong sums."""
     sale = goods(700, unit_price=900, total_discount_amount=200)
     several = (goods(4_000), fee(300), goods(2_000, quantity=2), sale)
     taxed = (goods(8_000, tax_rate=2_500, total_tax_amount=1_600), fee(500))
@@ -150,7 +150,7 @@ def _wrong_sums(stage: Stage) -> Iterator[Scenario]:
 
 
 def _alike() -> Iterator[tuple[tuple[Line, ...], tuple[int, ...]]]:
-    """Lines that a server may add up wrongly, and by how much: equal ones, or of one kind."""
+    """Lines that a server may sum wrongly, with the error: equal ones, or several of a kind."""
     yield (goods(1_000), goods(1_000), fee(100)), (-1_000,)
     yield (goods(1_000, reference="75001"), goods(700, reference="75001"), fee(100)), (-1_000, -700)
     yield (goods(1_000), fee(100), fee(150)), (100, 150)
@@ -171,7 +171,7 @@ def _alike() -> Iterator[tuple[tuple[Line, ...], tuple[int, ...]]]:
 
 
 def _bound(stage: Stage) -> Iterator[Scenario]:
-    """What the customer receives is bound by what is left, with the fee taken off or not."""
+    """The customer's payout is limited by the rest, with and without the fee."""
     yield _whole(stage, fee_refund(goods(10_501), fee(500)))
     yield _whole(stage, fee_refund(goods(20_000), fee(500)))
     yield _whole(stage, refund(2_000), fee_refund(goods(8_000), fee(500)))
@@ -213,7 +213,7 @@ def _after_a_fee(stage: Stage) -> Iterator[Scenario]:
 
 
 def _silent(stage: Stage) -> Iterator[Scenario]:
-    """What is open: odd totals and taxes, several fees, fees not negative, a second fee."""
+    """Undocumented cases: odd totals and taxes, several fees, fees not negative, a second fee."""
     yield _whole(stage, fee_refund(goods(10_000, quantity=3, unit_price=3_333), fee(500)))
     untaxed = fee(500, tax_rate=2_500, total_tax_amount=0)
     yield _whole(stage, fee_refund(goods(10_000), untaxed))

@@ -1,4 +1,4 @@
-"""Valid calls in combinations: market, method, layout, size, key, members, what came before."""
+"""Combinations for valid calls: market, method, layout, size, key, members, earlier calls."""
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -39,7 +39,7 @@ _MEMBERS = ("none", "reference", "description", "lines", "all")
 
 
 def pairs(stage: Stage) -> Iterator[Scenario]:
-    """Every two values that can meet, once at least, for each call that is to succeed."""
+    """Every possible pair of values at least once, for each call that is to succeed."""
     written = {
         "refund": _refund,
         "fee refund": _fee_refund,
@@ -59,7 +59,7 @@ Combinations = tuple[dict[str, Sequence[Any]], Callable[[Row], bool]]
 
 
 def combinations_of(stage: Stage) -> dict[str, Combinations]:
-    """What is combined for each call; a dimension without values leaves nothing to combine."""
+    """The dimensions of each call; one without values leaves nothing to combine."""
     kinds = tuple(kinds_of(stage))
     order: dict[str, Sequence[Any]] = {"market": kinds, "method": METHODS, "size": SIZES}
     extended = tuple(kind for kind in kinds if "extension" in kind)
@@ -137,7 +137,7 @@ def _extension_possible(row: Row) -> bool:
 
 
 def _repeat_possible(row: Row) -> bool:
-    """Whether the call succeeds, and what comes between its repeats after it."""
+    """Whether the call succeeds, and the calls between its repeats."""
     call, between = row.get("call"), row.get("between", "nothing")
     layout = row.get("layout")
     several = layout is None or layout.startswith("several")
@@ -153,7 +153,7 @@ def _repeat_possible(row: Row) -> bool:
         return call not in ("fee refund", "capture", "release", "cancel")
     if between in ("capture", "release"):
         rest = layout is None or layout in (*OPEN, "none-open")
-        # Nothing can be captured once the rest was given up, or released before a capture.
+        # No capture is possible after a release, and no release before a capture.
         given_up = call in ("release", "cancel", "fee refund")
         bare = between == "release" and layout == "none-open" and call not in (None, "capture")
         return rest and not given_up and not bare

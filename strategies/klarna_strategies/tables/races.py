@@ -1,4 +1,4 @@
-"""Calls that are made at the same time: money moves at most once, and never beyond the bound."""
+"""Concurrent calls: money moves at most once, and never beyond the bound."""
 
 from collections.abc import Iterator
 
@@ -16,7 +16,7 @@ _SIZES = (2, 3, 5, 8)
 
 
 def races(stage: Stage) -> Iterator[Scenario]:
-    """Groups of two to eight calls of which not all can succeed, or which are all the same."""
+    """Groups of two to eight calls that cannot all succeed, or that are all equal."""
     full, part, none = stage.plan(), stage.plan("one-partial-open"), stage.plan("none-open")
     for steps in _refunds_alone():
         yield _race(full, *steps)
@@ -43,7 +43,7 @@ def _race(plan: OrderPlan, *steps: Step) -> Scenario:
 
 
 def _refunds_alone() -> Iterator[tuple[Step, ...]]:
-    """On 10000 that were captured at once."""
+    """On 10000 in one capture."""
     yield from ((_KEYED,) * size for size in _SIZES)
     yield from ((refund(6_000),) * size for size in _SIZES)
     for amount, size in ((1_000, 8), (2_000, 6), (3_000, 4), (5_000, 2), (1_500, 8)):
@@ -57,7 +57,7 @@ def _refunds_alone() -> Iterator[tuple[Step, ...]]:
 
 
 def _captures_alone() -> Iterator[tuple[Step, ...]]:
-    """On 10000 of which nothing is captured yet."""
+    """On 10000 without captures."""
     keyed = capture(1_000, key=_FIRST)
     yield from ((keyed,) * size for size in _SIZES)
     yield from ((capture(6_000),) * size for size in _SIZES)

@@ -1,4 +1,4 @@
-"""Orders, captures and refunds as they can be read."""
+"""Reads of orders, captures and refunds."""
 
 from collections.abc import Iterator
 
@@ -19,7 +19,7 @@ __all__ = ["reads"]
 
 
 def reads(stage: Stage) -> Iterator[Scenario]:
-    """Reads of every resource, before and after something happened to it."""
+    """Reads of every resource, before and after changes."""
     for layout in LAYOUTS:
         plan = stage.plan(layout)
         yield Scenario(plan=plan, steps=(get_order(),))

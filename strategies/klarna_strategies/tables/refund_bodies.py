@@ -1,4 +1,4 @@
-"""What a refund may carry beside its amount: texts and order lines."""
+"""Optional members of a refund: texts and order lines."""
 
 from collections.abc import Iterator
 
@@ -46,7 +46,7 @@ def _texts(stage: Stage) -> Iterator[Scenario]:
         yield Scenario(plan=plan, steps=(everything,))
     with_texts = refund(100, reference="RMA-1", description="Two shirts")
     yield Scenario(plan=plan, steps=(with_texts, refund(200)))
-    # Two refunds that could be taken for one, and two whose texts could be swapped.
+    # Two refunds that a server may confuse, and two whose texts it may swap.
     yield Scenario(
         plan=plan, steps=(refund(100, reference="RMA-1"), refund(200, reference="RMA-1"))
     )

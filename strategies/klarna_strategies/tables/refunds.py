@@ -1,4 +1,4 @@
-"""Refunds without a fee: every market and capture layout, and the bound of what is left."""
+"""Refunds without a fee: every market and capture layout, and the amount left to refund."""
 
 from collections.abc import Iterator
 from itertools import pairwise
@@ -14,7 +14,7 @@ __all__ = ["refunds"]
 
 
 def refunds(stage: Stage) -> Iterator[Scenario]:
-    """Refunds that stay within what was captured and not refunded, or go beyond it."""
+    """Refunds within the amount left to refund, and above it."""
     yield from _by_market(stage)
     for layout in LAYOUTS:
         by_layout = _without_captures if layout.startswith("none") else _by_layout
@@ -57,7 +57,7 @@ def _by_payment_method(stage: Stage) -> Iterator[Scenario]:
 
 
 def _by_captures(stage: Stage) -> Iterator[Scenario]:
-    """Bounds taken from the first, the last, the largest or the smallest capture are all wrong."""
+    """A bound from the first, the last, the largest or the smallest capture is wrong."""
     for captures in ((1, 9_999), (9_999, 1), (5_000, 5_000), (2_000, 3_000, 5_000), (2_000,) * 5):
         plan = stage.captured(*captures)
         for amount in (captures[0] + 1, captures[-1] + 1, 10_001):
@@ -74,7 +74,7 @@ def _by_order_size(stage: Stage) -> Iterator[Scenario]:
         yield Scenario(plan=tiny, steps=steps)
     yield Scenario(plan=stage.captured(1, 1), steps=(refund(1), refund(1), refund(1)))
     yield Scenario(plan=stage.captured(1, order_amount=2), steps=(refund(2),))
-    # Amounts that a float of single precision, or a signed 16-bit integer, cannot tell apart.
+    # Amounts that a single-precision float, or a signed 16-bit integer, cannot distinguish.
     large = stage.captured(90_000_000)
     for amount in (16_777_217, 33_554_433, 89_999_999, 90_000_001):
         yield Scenario(plan=large, steps=(refund(amount),))
@@ -101,7 +101,7 @@ def _in_a_row(stage: Stage) -> Iterator[Scenario]:
 
 
 def _told_apart(stage: Stage) -> Iterator[Scenario]:
-    """Refunds that differ in whatever a server might sum them up by, and together exceed it all."""
+    """Refunds that differ in every member, and together exceed the captured amount."""
     plan = stage.plan()
     members: tuple[dict[str, Any], ...] = (
         {"reference": "RMA-1"},
@@ -119,7 +119,7 @@ def _told_apart(stage: Stage) -> Iterator[Scenario]:
 
 
 def _odd_amounts(stage: Stage) -> Iterator[Scenario]:
-    """Amounts that wrap, round or turn around in too small an integer, and negative ones."""
+    """Amounts that overflow or round in too small an integer, and negative ones."""
     plan = stage.plan()
     wrapping = (2**16 + 100, 2**31, 2**31 + 100, 2**32, 2**32 + 1, 2**32 + 10_000)
     for amount in (20_001, 200_000_001, *wrapping, 2**53 + 1, 2**63 - 1):
@@ -137,7 +137,7 @@ def _odd_amounts(stage: Stage) -> Iterator[Scenario]:
 
 
 def _between_other_changes(stage: Stage) -> Iterator[Scenario]:
-    """What is left follows captures; a release or a cancellation does not move it."""
+    """The amount left to refund follows captures, not a release or a cancellation."""
     part, none = stage.plan("one-partial-open"), stage.plan("none-open")
     table: tuple[tuple[Step, ...], ...] = (
         (capture(4_000), refund(10_000)),

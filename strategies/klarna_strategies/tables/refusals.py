@@ -81,7 +81,7 @@ def nothing_there(stage: Stage) -> Iterator[Scenario]:
             refund=None if call.refund is None else "unknown",
         )
         yield Scenario(plan=None, steps=(nowhere, nowhere))
-        # Beside an order whose id is nearly the one that is asked for.
+        # With an existing order whose id is similar to the requested one.
         yield Scenario(plan=plan, steps=(nowhere,))
     # The order does not exist, but what is asked of it does, on another one.
     for call in (get_capture("other", order="unknown"), get_options("other", order="unknown")):

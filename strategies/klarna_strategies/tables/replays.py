@@ -1,4 +1,4 @@
-"""Calls that are made again: under the same idempotency key, under another one, under none."""
+"""Repeated calls: with the same idempotency key, with another one, without one."""
 
 from collections.abc import Iterator
 from typing import Literal
@@ -27,7 +27,7 @@ FORMS: tuple[Literal["uuid4", "uuid5", "text"], ...] = ("uuid4", "uuid5", "text"
 
 
 def replays(stage: Stage) -> Iterator[Scenario]:
-    """Repeats of every operation that changes something, right away and after other calls."""
+    """Repeats of every operation that changes an order, at once and after other calls."""
     for steps in (*_by_form(), *_refunds(), *_other_bodies(), *_similar_keys()):
         yield Scenario(plan=stage.plan(), steps=steps)
     yield from _of_refusals(stage)
@@ -81,7 +81,7 @@ def _refunds() -> Iterator[tuple[Step, ...]]:
 
 
 def _other_bodies() -> Iterator[tuple[Step, ...]]:
-    """Only the key counts: another body under it moves no money."""
+    """Only the key counts: another body with the same key moves no money."""
     first = refund(1_000, key=KEY)
     yield first, refund(2_000, key=KEY)
     yield first, refund(1_000, key=KEY, description="Returned")
@@ -179,7 +179,7 @@ def _elsewhere(stage: Stage) -> Iterator[Scenario]:
 
 
 def _later(stage: Stage) -> Iterator[Scenario]:
-    """Within its 24 hours a key is remembered; what follows is not documented."""
+    """A key is stored for 24 hours; what follows is not documented."""
     again, plan = refund(1_000, key=KEY), stage.plan()
     yield Scenario(plan=plan, steps=(again, Wait(3_600), again))
     yield Scenario(plan=plan, steps=(again, Wait(82_900), again))
@@ -191,7 +191,7 @@ def _later(stage: Stage) -> Iterator[Scenario]:
 
 
 def _on_busy_orders(stage: Stage) -> Iterator[Scenario]:
-    """Retries after much else was done: every other change, a refusal, and ten other keys.
+    """Retries after many other calls: every other change, a refusal, and ten other keys.
 
     Some of these keys differ only beyond their first 32 characters, or are equal as numbers, and
     some have capital letters.

@@ -1,4 +1,4 @@
-"""What the combinations of the tables are made of: values of each dimension, and their orders."""
+"""The parts of the combined tables: values of each dimension, and their orders."""
 
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Key, Scenario, Step
@@ -34,7 +34,7 @@ CAPTURED = (
     "several-partial-released",
 )
 _TINY = (7, 8, 9, 10)
-"""Orders of a few minor units that still can be captured and refunded in parts."""
+"""Orders of a few minor units that can still be captured and refunded in parts."""
 SIZES = (10_000, "tiny", 250_000, 40_000_001)
 """Amounts of orders; the last one is odd and beyond single precision."""
 FORMS = (None, "uuid4", "uuid5", "text")
@@ -42,7 +42,7 @@ BEFORE = ("none", "capture", "refund", "fee refund", "release", "extension", "a 
 
 
 def kinds_of(stage: Stage) -> dict[str, tuple[str, ...]]:
-    """The stage's markets by what is documented for them; those of a kind take turns."""
+    """The stage's markets by their documented features; markets of a kind alternate."""
     kinds: dict[str, tuple[str, ...]] = {}
     for market in stage.markets:
         groups = [group for group in ("return_fee", "extension") if market in stage.of(group)]
@@ -52,7 +52,7 @@ def kinds_of(stage: Stage) -> dict[str, tuple[str, ...]]:
 
 
 def possible(row: Row, stage: Stage | None = None) -> bool:
-    """Whether what comes before can be done at all, as far as the row is known."""
+    """Whether the earlier calls are possible, as far as the row is known."""
     return can(row, row.get("before", "none"), stage)
 
 
@@ -75,7 +75,7 @@ def can(row: Row, change: str, stage: Stage | None = None) -> bool:
 
 
 class Scene:
-    """The order of a row, the steps before the call, and what is left to refund then."""
+    """The order of a row, the steps before the call, and the amount then left to refund."""
 
     def __init__(self, stage: Stage, row: Row, index: int) -> None:
         self.row = row
@@ -114,7 +114,7 @@ class Scene:
                 self.left -= charged - fee_amount
                 return (fee_refund(goods(charged), fee(fee_amount)),)
             case "extension":
-                # Where the call is an extension too, it is the other capture's.
+                # If the call is an extension too, it is of the other capture.
                 return (extend(offered(0), capture=1 - self.row.get("capture", 1)),)
             case "a refused call":
                 return (refund(self.captured_amount + 1),)
@@ -127,12 +127,12 @@ class Scene:
         return total, max(1, total // 20)
 
     def scenario(self, *steps: Step) -> Scenario:
-        """The steps after those that come before."""
+        """The earlier steps, followed by these."""
         return Scenario(plan=self.plan, steps=(*self.before, *steps))
 
 
 def _unfinished(stage: Stage, whole: OrderPlan, before: str) -> OrderPlan:
-    """The order as it is until what comes before the call has been done."""
+    """The order before the earlier steps."""
     if before not in ("capture", "release"):
         return whole
     return stage.captured(

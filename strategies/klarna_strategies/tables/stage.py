@@ -10,10 +10,10 @@ __all__ = ["Stage"]
 
 
 class Stage:
-    """Where scenarios of the tables take place: orders of 10000 in the dullest market there is.
+    """The setting of the tables: orders of 10000 in the simplest market.
 
     `market` is that market, `fee_market` and `extension_market` are the first ones where return
-    fees and extensions are documented (None where no market of the stage has them).
+    fees and extensions are documented (None if no market of the stage has them).
     """
 
     def __init__(self, spec: Spec, markets: Sequence[str] | None = None) -> None:
@@ -58,7 +58,7 @@ class Stage:
         market: str | None = None,
         payment_method: PaymentMethod = "pay_later",
     ) -> OrderPlan:
-        """An order captured in exactly these amounts, which are all of it unless that is told."""
+        """An order captured in exactly these amounts, by default completely."""
         return order_plan(
             self.spec,
             market=market or self.market,

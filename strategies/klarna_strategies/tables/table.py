@@ -47,10 +47,10 @@ _TABLES: tuple[Callable[[Stage], Iterator[Scenario]], ...] = (
 
 
 def scenario_table(spec: Spec, *, markets: Sequence[str] | None = None) -> Iterator[Scenario]:
-    """Every scenario of the decision tables once, in the same order each time; nothing is drawn.
+    """Every scenario of the decision tables once, in a fixed order; nothing is drawn.
 
-    With `markets`, orders are placed in those only, and what is documented for none of them is left
-    out. Raises ValueError for markets that the spec does not have, or none at all.
+    With `markets`, orders are placed only there, and cases that none of them allows are left out.
+    Raises ValueError for unknown markets, or none.
 
     >>> next(scenario_table(spec, markets=["SE"])).plan.market
     'SE'

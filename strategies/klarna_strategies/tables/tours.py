@@ -1,4 +1,4 @@
-"""Long scenarios in which every change meets every other one, with refused calls between them."""
+"""Long scenarios that combine every change with every other, with refused calls between them."""
 
 from collections.abc import Iterator, Sequence
 from itertools import cycle
@@ -34,7 +34,7 @@ _REFUSED = (
     cancel(),
     msgspec.structs.replace(capture(1), body=Json({})),
 )
-"""Calls that are refused on an order in captures of which some is open, each for another reason."""
+"""Calls that are refused on a partially captured order, each for another reason."""
 
 _LONG = "k" * 40
 _ALIKE = (
@@ -42,11 +42,11 @@ _ALIKE = (
     tuple(Key(name, "text") for name in (f"{_LONG}1", f"{_LONG}2", "a-b", "ab", "a", "A")),
     tuple(Key(name, "text") for name in (f"1{_LONG}", f"2{_LONG}", _LONG)),
 )
-"""Keys that are different texts, and equal as numbers or but for one character."""
+"""Keys that are different texts, but equal as numbers or except for one character."""
 
 
 def tours(stage: Stage) -> Iterator[Scenario]:
-    """One order through all that can be done to it, one after the other, and again."""
+    """Every possible change of one order in sequence, and again."""
     yield from _of_refunds(stage)
     yield from _of_changes(stage)
     yield from _refused_between(stage)
@@ -55,7 +55,7 @@ def tours(stage: Stage) -> Iterator[Scenario]:
 
 
 def _of_refunds(stage: Stage) -> Iterator[Scenario]:
-    """Several refunds, each followed by one above what is left, with lines and without."""
+    """Several refunds, each followed by one above the rest, with and without lines."""
     first, second = refund(1_000, key=_A), refund(2_000, key=_B, order_lines=[goods(2_000)])
     above = refund(7_001, order_lines=[goods(7_001)])
     steps = (
@@ -94,7 +94,7 @@ def _changes() -> Iterator[Step]:
 
 
 def _of_changes(stage: Stage) -> Iterator[Scenario]:
-    """Every two changes with a refused call between them; what is done again is not done twice."""
+    """Every two changes with a refused call between them; no repeat takes effect twice."""
     plan = stage.plan("several-partial-open", market=stage.extension_market)
     extended = stage.extension_market is not None
     done = [step for step in _changes() if extended or step.capture is None]
@@ -108,7 +108,7 @@ def _of_changes(stage: Stage) -> Iterator[Scenario]:
 
 
 def _refused_between(stage: Stage) -> Iterator[Scenario]:
-    """A refused change of each kind between two changes of an order that is captured whole."""
+    """A refused change of each kind between two changes of a fully captured order."""
     market = stage.extension_market
     whole = stage.plan(market=market)
     table: tuple[tuple[Step, ...], ...] = (
@@ -138,7 +138,7 @@ def _refused_between(stage: Stage) -> Iterator[Scenario]:
 
 
 def _of_keys(stage: Stage) -> Iterator[Scenario]:
-    """Keys used in turns, and keys that only look alike."""
+    """Alternating keys, and similar keys."""
     plan = stage.plan()
     a, b = refund(1_000, key=_A), refund(2_000, key=_B)
     yield Scenario(plan=plan, steps=(a, b, a, b, a, a, b, refund(7_001), a, refund(7_000), a, b))
@@ -167,7 +167,7 @@ def _of_keys(stage: Stage) -> Iterator[Scenario]:
 
 
 def _beside_another_order(stage: Stage) -> Iterator[Scenario]:
-    """What is done to two orders in turns, and at the same time."""
+    """Alternating and concurrent changes of two orders."""
     part = stage.plan("one-partial-open")
     release_there, refund_there = release(order="other"), refund(200, order="other")
     turns: Sequence[Action] = (
