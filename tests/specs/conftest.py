@@ -1,4 +1,4 @@
-"""Calls and orders that the tests put together."""
+"""Builders of calls and orders for tests."""
 
 import json
 from collections.abc import Callable
@@ -43,13 +43,13 @@ def ask(spec: Spec) -> Callable[..., Call]:
         documented = spec.operations[operation]
         if raw is None:
             raw = b"" if body is None else json.dumps(body).encode()
-        told = {KEY_HEADER: key, "Content-Type": content_type}
+        headers = {KEY_HEADER: key, "Content-Type": content_type}
         request = Request(
             method=documented.method,
             path=documented.path.format(
                 order_id=order_id, capture_id=capture_id, refund_id=refund_id
             ),
-            headers=tuple((name, value) for name, value in told.items() if value is not None),
+            headers=tuple((name, value) for name, value in headers.items() if value is not None),
             body=Payload.of(raw),
             credentials=credentials,
         )
@@ -62,7 +62,7 @@ def ask(spec: Spec) -> Callable[..., Call]:
 
 @pytest.fixture(scope="session")
 def open_order() -> Callable[..., Ledger]:
-    """Makes the ledger of an order: Swedish, of 10000, captured in one capture unless told."""
+    """Makes the ledger of an order: Swedish, of 10000, captured in one capture by default."""
 
     def make(*, order_id: str = "order-1", **plan: Any) -> Ledger:
         whole = OrderPlan(

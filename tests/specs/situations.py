@@ -63,7 +63,7 @@ WHOLE = {"captures": (10000,)}
 LARGE = {"order_amount": 150_000_000, "captures": (150_000_000,)}
 
 
-def told(assessment: Assessment) -> list[tuple[Any, ...]]:
+def allowed(assessment: Assessment) -> list[tuple[Any, ...]]:
     """Kind, responses and the requirements against each outcome."""
     return [(o.kind, o.responses, o.against) for o in assessment.outcomes]
 

@@ -144,7 +144,7 @@ def test_every_schema_refuses_a_bare_text(name: str) -> None:
         ),
     ],
 )
-def test_a_documented_body_keeps_its_schema(schema: str, body: Any) -> None:
+def test_documented_body_keeps_its_schema(schema: str, body: Any) -> None:
     assert violations(SPEC, schema, body) == ()
 
 
@@ -197,13 +197,13 @@ def test_a_documented_body_keeps_its_schema(schema: str, body: Any) -> None:
         ("capture", {"captured_amount": 1.5}, "$.captured_amount"),
     ],
 )
-def test_a_body_beyond_its_schema_is_told_where(schema: str, body: Any, where: str) -> None:
+def test_schema_violation_names_its_place(schema: str, body: Any, where: str) -> None:
     assert [text.split(": ")[0] for text in violations(SPEC, schema, body)] == [where]
 
 
-def test_a_message_of_a_wrong_type_is_no_message_at_all() -> None:
-    told = violations(SPEC, "error", {**ERROR, "error_messages": "No."})
-    assert [text.split(": ")[0] for text in told] == ["$", "$.error_messages"]
+def test_message_of_a_wrong_type_does_not_count_as_message() -> None:
+    found = violations(SPEC, "error", {**ERROR, "error_messages": "No."})
+    assert [text.split(": ")[0] for text in found] == ["$", "$.error_messages"]
 
 
 @pytest.mark.parametrize("number", ["1.0", "1e2", "1.5", "true", '"1"', "null", "1e400", "[1]"])
@@ -231,11 +231,11 @@ def test_only_an_integer_is_an_integer(number: str) -> None:
         ),
     ],
 )
-def test_only_an_integer_is_an_integer_further_inside(schema: str, body: Any, where: str) -> None:
+def test_only_an_integer_is_an_integer_when_nested(schema: str, body: Any, where: str) -> None:
     assert violations(SPEC, schema, body) == (f"{where}: 1.0 is not of type 'integer'",)
 
 
-def test_a_moment_further_inside_has_the_form_of_one() -> None:
+def test_nested_timestamp_has_its_documented_format() -> None:
     order = {"captures": [{"captured_at": "yesterday"}]}
     assert violations(SPEC, "order", order) == (
         "$.captures[0].captured_at: 'yesterday' is not a 'date-time'",
@@ -245,11 +245,11 @@ def test_a_moment_further_inside_has_the_form_of_one() -> None:
 @pytest.mark.parametrize(
     "moment", ["", "yesterday", "2031-02-28", "2031-02-30T12:00:00Z", "2031-02-28T12:00:00"]
 )
-def test_a_moment_has_the_form_of_one(moment: str) -> None:
+def test_timestamp_has_its_documented_format(moment: str) -> None:
     assert len(violations(SPEC, "order", {"expires_at": moment})) == 1
 
 
-def test_all_violations_are_told_sorted_by_where() -> None:
+def test_all_violations_are_listed_by_place() -> None:
     body = {"refunded_amount": "1", "description": 2, "reference": 3, "order_lines": [{"name": 4}]}
     assert violations(SPEC, "refund_request", body) == (
         "$.description: 2 is not of type 'string'",
@@ -259,13 +259,13 @@ def test_all_violations_are_told_sorted_by_where() -> None:
     )
 
 
-def test_a_violation_is_told_shortly() -> None:
-    (told,) = violations(SPEC, "refund_request", {"refunded_amount": "x" * 100_000})
-    assert len(told) < 400
+def test_violation_message_is_short() -> None:
+    (message,) = violations(SPEC, "refund_request", {"refunded_amount": "x" * 100_000})
+    assert len(message) < 400
 
 
 @pytest.mark.parametrize("depth", [300, 2_000, 100_000])
-def test_a_body_nested_too_deeply_breaks_its_schema(depth: int) -> None:
+def test_too_deeply_nested_body_breaks_its_schema(depth: int) -> None:
     body = {"refunded_amount": 1, "nested": _nested(depth)}
     assert violations(SPEC, "refund_request", body) == ("$: nested too deeply to be read",)
 
@@ -300,11 +300,11 @@ def test_a_body_nested_too_deeply_breaks_its_schema(depth: int) -> None:
         (True, "not_an_object"),
     ],
 )
-def test_what_is_wrong_with_a_request_is_one_word(body: Any, word: str) -> None:
+def test_defect_of_a_request_is_one_word(body: Any, word: str) -> None:
     assert defect(SPEC, "refund_request", body) == word
 
 
 @pytest.mark.parametrize("depth", [300, 2_000, 100_000])
-def test_a_request_nested_too_deeply_has_an_answer_too(depth: int) -> None:
+def test_too_deeply_nested_request_is_classified(depth: int) -> None:
     body = {"refunded_amount": 1, "nested": _nested(depth)}
     assert defect(SPEC, "refund_request", body) == "wrong_type"

@@ -34,7 +34,7 @@ def _read(method: str, path: str, raw: bytes = b"", **request: Any) -> Call | No
         ("POST", "/cancel", "cancelOrder", None, None),
     ],
 )
-def test_a_request_is_a_call_of_the_operation_at_its_path(
+def test_request_is_a_call_of_the_operation_at_its_path(
     method: str, suffix: str, operation: str, capture_id: str | None, refund_id: str | None
 ) -> None:
     call = _read(method, f"{ORDERS}/o-1{suffix}")
@@ -47,7 +47,7 @@ def test_a_request_is_a_call_of_the_operation_at_its_path(
     ("path", "reading"),
     [("extend-due-date-options", "page"), ("extend-due-date", "description")],
 )
-def test_a_call_tells_which_reading_of_the_path_it_follows(path: str, reading: str) -> None:
+def test_call_names_the_interpretation_of_its_path(path: str, reading: str) -> None:
     call = _read("PATCH", f"{ORDERS}/o-1/captures/c-1/{path}")
     assert call is not None
     assert call.path_reading == reading
@@ -73,25 +73,25 @@ def test_a_call_tells_which_reading_of_the_path_it_follows(path: str, reading: s
         ("GET", ""),
     ],
 )
-def test_a_path_that_is_not_documented_is_no_call(method: str, path: str) -> None:
+def test_undocumented_path_is_no_call(method: str, path: str) -> None:
     assert _read(method, path) is None
 
 
 @example("POST", "//[")
 @given(st.sampled_from(["GET", "POST", "PATCH"]), st.text())
-def test_no_path_is_too_odd_to_be_read(method: str, path: str) -> None:
+def test_any_path_can_be_parsed(method: str, path: str) -> None:
     assert _read(method, path) is None
 
 
 @given(st.text(min_size=1))
-def test_an_id_may_be_any_text_once_it_is_percent_encoded(identifier: str) -> None:
+def test_percent_encoded_id_may_be_any_text(identifier: str) -> None:
     path = "".join(f"%{byte:02x}" for byte in identifier.encode())
     call = _read("POST", f"{ORDERS}/{path}/refunds")
     assert call is not None
     assert call.order_id == identifier
 
 
-def test_a_query_belongs_to_no_id() -> None:
+def test_query_belongs_to_no_id() -> None:
     call = _read("GET", f"{ORDERS}/o-1/refunds/r-1?verbose=1")
     assert call is not None
     assert call.refund_id == "r-1"
@@ -117,20 +117,20 @@ def test_a_query_belongs_to_no_id() -> None:
         (b"1" * 5_000, "not_json", None),
     ],
 )
-def test_a_body_is_empty_or_json_or_neither(raw: bytes, kind: str, value: Any) -> None:
+def test_body_is_empty_or_json_or_neither(raw: bytes, kind: str, value: Any) -> None:
     call = _read("POST", f"{ORDERS}/o-1/refunds", raw)
     assert call is not None
     assert (call.body_is, call.body) == (kind, value)
 
 
-def test_a_member_that_is_not_there_is_none(ask: Ask) -> None:
+def test_missing_member_is_none(ask: Ask) -> None:
     calls = [
         ask("refundOrder", body) for body in ({"refunded_amount": 5}, {}, [5], "refunded_amount")
     ]
     assert [call.member("refunded_amount") for call in calls] == [5, None, None, None]
 
 
-def test_a_call_carries_the_key_and_credentials_of_its_request() -> None:
+def test_call_carries_the_key_and_credentials_of_its_request() -> None:
     headers = ((KEY_HEADER.lower(), "k-1"),)
     call = _read("POST", f"{ORDERS}/o-1/cancel", headers=headers, credentials="wrong_password")
     assert call is not None
@@ -144,7 +144,7 @@ def _same(one: Call, other: Call) -> bool:
     return one.fingerprint == other.fingerprint
 
 
-def test_the_order_of_members_key_and_credentials_do_not_make_another_call(ask: Ask) -> None:
+def test_member_order_key_and_credentials_keep_the_fingerprint(ask: Ask) -> None:
     one = ask("refundOrder", raw=b'{"refunded_amount": 1, "reference": "r"}', key="k-1")
     other = ask(
         "refundOrder", raw=b'{"reference":"r","refunded_amount":1}', key="k-2", credentials="none"
@@ -164,11 +164,11 @@ def test_the_order_of_members_key_and_credentials_do_not_make_another_call(ask: 
         (("cancelOrder", None), ("releaseRemainingAuthorization", None)),
     ],
 )
-def test_another_body_or_operation_makes_another_call(ask: Ask, one: Any, other: Any) -> None:
+def test_body_and_operation_change_the_fingerprint(ask: Ask, one: Any, other: Any) -> None:
     assert not _same(ask(*one), ask(*other))
 
 
-def test_another_order_or_capture_makes_another_call(ask: Ask) -> None:
+def test_order_and_capture_change_the_fingerprint(ask: Ask) -> None:
     one = ask("extendDueDate", {"number_of_days": 10})
     others = [
         ask("extendDueDate", {"number_of_days": 10}, order_id="order-2"),
@@ -185,7 +185,7 @@ def test_another_order_or_capture_makes_another_call(ask: Ask) -> None:
     ],
     ids=["half a surrogate pair", "nested deeply"],
 )
-def test_a_call_with_odd_json_has_a_fingerprint(ask: Ask, raw: bytes) -> None:
+def test_call_with_odd_json_has_a_fingerprint(ask: Ask, raw: bytes) -> None:
     one, same = (ask("refundOrder", raw=raw) for _ in range(2))
     other = ask("refundOrder", {"refunded_amount": 1})
     assert (_same(one, same), _same(one, other)) == (True, False)
@@ -209,7 +209,7 @@ def test_a_call_with_odd_json_has_a_fingerprint(ask: Ask, raw: bytes) -> None:
         ("0b4c9b0e-5f7a-4e7c-9a51-2d1a8f6c3e1", "text"),
     ],
 )
-def test_a_key_is_told_by_what_it_looks_like(key: str | None, form: str) -> None:
+def test_key_is_classified_by_its_form(key: str | None, form: str) -> None:
     assert key_form(key) == form
 
 

@@ -1,4 +1,4 @@
-"""The requirements of clients: what stands in the file, and what is refused in it."""
+"""The client requirements: the content of the file, and errors in it."""
 
 from pathlib import Path
 
@@ -21,7 +21,7 @@ FILE = SPEC_DIRECTORY / "client" / "client.yaml"
 FAULTS: tuple[type[Fault], ...] = Fault.__args__
 
 
-def test_a_must_rests_on_the_page_or_on_elementary_sense():
+def test_must_rests_on_the_page_or_on_elementary_sense():
     musts = [each for each in client_requirements(SPEC) if each.level == "MUST"]
     assert {each.source for each in musts} == {"page", "elementary"}
 
@@ -49,7 +49,7 @@ def test_every_section_is_one_of_the_page():
         ("seen: [redirect,", "seen: [redirects,", "neither an operation nor a kind of fault"),
     ],
 )
-def test_a_file_that_is_not_right_is_refused(tmp_path: Path, old: str, new: str, problem: str):
+def test_invalid_file_is_refused(tmp_path: Path, old: str, new: str, problem: str):
     text = FILE.read_text()
     assert old in text
     (tmp_path / "client.yaml").write_text(text.replace(old, new, 1))
@@ -57,7 +57,7 @@ def test_a_file_that_is_not_right_is_refused(tmp_path: Path, old: str, new: str,
         client_requirements(SPEC, tmp_path)
 
 
-def test_a_client_without_an_operation_is_not_held_to_what_is_about_it():
+def test_requirement_of_an_operation_needs_a_client_that_has_it():
     named = {
         r.id for r in client_spec(SPEC, operations=["getOptionsForExtendDueDate"]).requirements
     }
@@ -65,7 +65,7 @@ def test_a_client_without_an_operation_is_not_held_to_what_is_about_it():
     assert "client.refund-id" not in named
 
 
-def test_what_needs_a_fault_binds_only_where_one_of_that_kind_acts():
+def test_requirement_that_needs_a_fault_applies_only_with_it():
     calm, redirected = (
         {r.id for r in client_spec(SPEC, faults=faults).requirements}
         for faults in ((), ("redirect",))
@@ -73,7 +73,7 @@ def test_what_needs_a_fault_binds_only_where_one_of_that_kind_acts():
     assert redirected - calm == {"client.credentials-kept"}
 
 
-def test_a_case_that_needs_an_operation_is_wanted_only_of_clients_that_have_it():
+def test_case_of_an_operation_needs_a_client_that_has_it():
     def wanted(operation: str) -> set[str]:
         return {str(goal) for goal in goals(client_spec(SPEC, operations=[operation]))}
 
@@ -81,7 +81,7 @@ def test_a_case_that_needs_an_operation_is_wanted_only_of_clients_that_have_it()
     assert "client.amounts-as-told (with-fee)" in wanted("refundOrder") - wanted("extendDueDate")
 
 
-def test_a_case_is_wanted_only_where_its_fault_acts():
+def test_case_of_a_fault_is_a_goal_only_with_that_fault():
     whole = {str(goal) for goal in goals(client_spec(SPEC))}
     calm = {str(goal) for goal in goals(client_spec(SPEC, faults=["duplicate"]))}
     assert "client.once (lost)" in whole - calm
@@ -101,6 +101,6 @@ def test_every_kind_of_fault_is_named():
     assert kind_of(Errored(status=504, when="after")) == "error-after"
 
 
-def test_a_fault_is_the_same_after_it_was_written_and_read():
+def test_fault_survives_json():
     fault = Errored(status=429, retry_after_s=2, body="empty")
     assert msgspec.json.decode(msgspec.json.encode(fault), type=Fault) == fault

@@ -45,22 +45,22 @@ exchanges = st.builds(
 
 
 @given(exchanges)
-def test_an_exchange_survives_json(exchange: Exchange) -> None:
+def test_exchange_survives_json(exchange: Exchange) -> None:
     assert msgspec.json.decode(msgspec.json.encode(exchange), type=Exchange) == exchange
 
 
 @given(st.binary())
-def test_a_payload_keeps_every_byte(raw: bytes) -> None:
+def test_payload_keeps_every_byte(raw: bytes) -> None:
     assert Payload.of(raw).raw == raw
 
 
 @pytest.mark.parametrize("text", ["", "socks", "sk\u00e5p", "\U0001f9e6"])
-def test_a_payload_in_utf_8_is_its_text(text: str) -> None:
+def test_payload_in_utf_8_is_its_text(text: str) -> None:
     assert Payload.of(text.encode()).text == text
 
 
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=8))
-def test_a_json_payload_is_read(value: Any) -> None:
+def test_json_payload_is_read(value: Any) -> None:
     assert Payload.of(json.dumps(value).encode()).json() == value
 
 
@@ -82,24 +82,24 @@ def test_a_json_payload_is_read(value: Any) -> None:
     ],
     ids=lambda raw: repr(raw[:15]),
 )
-def test_what_is_not_json_is_told_so(raw: bytes) -> None:
+def test_invalid_json_is_refused(raw: bytes) -> None:
     with pytest.raises(NotJson):
         Payload.of(raw).json()
 
 
 @pytest.mark.parametrize("name", ["Refund-Id", "refund-id", "REFUND-ID"])
-def test_a_header_is_found_in_any_case(name: str) -> None:
+def test_header_is_found_in_any_case(name: str) -> None:
     response = Response(status=201, headers=(("Location", "/x"), ("reFUND-iD", "r-1")))
     assert response.header(name) == "r-1"
 
 
-def test_the_first_of_equal_headers_counts() -> None:
+def test_first_of_equal_headers_counts() -> None:
     response = Response(status=201, headers=(("Refund-Id", "r-1"), ("refund-id", "r-2")))
     assert response.header("Refund-Id") == "r-1"
 
 
 @pytest.mark.parametrize("name", ["refund_id", "Refund", ""])
-def test_a_header_that_is_not_there_is_none(name: str) -> None:
+def test_missing_header_is_none(name: str) -> None:
     assert Response(status=201, headers=(("Refund-Id", "r-1"),)).header(name) is None
 
 
@@ -112,12 +112,12 @@ def test_a_header_that_is_not_there_is_none(name: str) -> None:
         ("", ""),
     ],
 )
-def test_a_media_type_is_told_without_case_and_parameters(header: str, media_type: str) -> None:
+def test_media_type_is_without_case_and_parameters(header: str, media_type: str) -> None:
     response = Response(status=200, headers=(("content-type", header),))
     assert response.content_type == media_type
 
 
-def test_a_response_without_content_type_has_an_empty_one() -> None:
+def test_response_without_content_type_has_an_empty_one() -> None:
     assert Response(status=204).content_type == ""
 
 
@@ -138,7 +138,7 @@ def test_a_response_without_content_type_has_an_empty_one() -> None:
         (503, "nothing"),
     ],
 )
-def test_a_status_says_yes_or_no_or_nothing(status: int, says: str) -> None:
+def test_status_is_success_refusal_or_neither(status: int, says: str) -> None:
     response = Response(status=status)
     answers = {(True, False): "yes", (False, True): "no", (False, False): "nothing"}
     assert answers[response.is_success, response.is_refusal] == says

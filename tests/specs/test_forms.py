@@ -119,7 +119,7 @@ SAME = (
     "whole-float",
     "long-key",
 )
-"""Open forms whose examples all ask for what the plain request asks for."""
+"""Open forms whose examples are all equivalent to the plain request."""
 PLAIN_FORMS = [
     PLAIN,
     Written(content_type=("Accept", "*/*")),
@@ -168,46 +168,43 @@ def test_no_example_is_in_two_standings() -> None:
 
 
 @pytest.mark.parametrize(("name", "written"), _examples(DOCUMENTED))
-def test_a_documented_form_is_read_like_the_plain_one(name: str, written: Written) -> None:
+def test_documented_form_is_read_like_the_plain_one(name: str, written: Written) -> None:
     call, plain = _read(written), _read(PLAIN)
     assert call.forms == ()
     assert (call.fingerprint, call.key) == (plain.fingerprint, plain.key)
 
 
 @pytest.mark.parametrize(("name", "written"), _examples(OPEN))
-def test_an_open_form_is_recognised_by_its_own_examples_and_by_no_other(
-    name: str, written: Written
-) -> None:
+def test_open_form_matches_its_own_examples_only(name: str, written: Written) -> None:
     assert _read(written).forms == (name,)
 
 
 @pytest.mark.parametrize("name", SAME)
-def test_an_open_form_asks_for_the_same_as_the_plain_one(name: str) -> None:
-    asked = {_read(written).fingerprint for written in OPEN[name]}
-    assert asked == {_read(PLAIN).fingerprint}
+def test_open_form_has_the_fingerprint_of_the_plain_one(name: str) -> None:
+    assert {_read(written).fingerprint for written in OPEN[name]} == {_read(PLAIN).fingerprint}
 
 
 @pytest.mark.parametrize(
     ("raw", "amount"),
     [(b'"100"', 100), (b'"-5"', -5), (b"100.0", 100), (b"1e2", 100), (b"-0", 0), (b"null", None)],
 )
-def test_an_amount_in_an_open_form_is_the_number_that_it_states(raw: bytes, amount: int) -> None:
+def test_amount_in_an_open_form_is_read_as_its_number(raw: bytes, amount: int) -> None:
     assert _read(Written(b'{"refunded_amount": %s}' % raw)).member("refunded_amount") == amount
 
 
 @pytest.mark.parametrize("written", PLAIN_FORMS)
-def test_a_plain_request_is_in_no_open_form(written: Written) -> None:
+def test_plain_request_is_in_no_open_form(written: Written) -> None:
     assert _read(written).forms == ()
 
 
-def test_forms_that_meet_are_all_named() -> None:
+def test_combined_forms_are_all_named() -> None:
     both = Written(MARK + b'{"refunded_amount": 1.0, "note": null}', key=(KEY_HEADER, "k" * 65))
     named = ("byte-order-mark", "whole-float", "null-member", "unknown-member", "long-key")
     assert _read(both).forms == tuple(name for name in RECOGNISED if name in named)
 
 
 @pytest.mark.parametrize(("name", "written"), _examples(OPEN))
-def test_a_request_in_an_open_form_may_be_refused(
+def test_request_in_an_open_form_may_be_refused(
     open_order: OpenOrder, name: str, written: Written
 ) -> None:
     assessment = assess(SPEC, open_order(), _read(written))
@@ -216,9 +213,7 @@ def test_a_request_in_an_open_form_may_be_refused(
 
 
 @pytest.mark.parametrize(("name", "written"), _examples(EXCLUDED))
-def test_an_excluded_form_must_be_refused(
-    open_order: OpenOrder, name: str, written: Written
-) -> None:
+def test_excluded_form_must_be_refused(open_order: OpenOrder, name: str, written: Written) -> None:
     call = _read(written)
     (outcome,) = assess(SPEC, open_order(), call).outcomes
     assert (call.body_is, call.body, call.forms) == ("not_json", None, ())

@@ -31,7 +31,7 @@ def _refund(ask: Ask, amount: Any, *fees: int, key: str | None = None) -> Call:
 # The order of a plan
 
 
-def test_an_order_opens_with_what_its_plan_captured(open_order: OpenOrder) -> None:
+def test_order_opens_with_what_its_plan_captured(open_order: OpenOrder) -> None:
     ledger = open_order(captures=(6000, 1000))
     amounts = (ledger.captured_amount, ledger.refunded_amount, ledger.remaining_authorized_amount)
     assert amounts == (7000, 0, 3000)
@@ -41,7 +41,7 @@ def test_an_order_opens_with_what_its_plan_captured(open_order: OpenOrder) -> No
 @pytest.mark.parametrize(
     ("authorization", "remaining"), [("open", 4000), ("released", 0), ("cancelled", 0)]
 )
-def test_what_became_of_the_rest_decides_what_remains(
+def test_state_of_the_rest_decides_what_remains(
     open_order: OpenOrder, authorization: str, remaining: int
 ) -> None:
     ledger = open_order(captures=(6000,), authorization=authorization)
@@ -74,13 +74,13 @@ def test_only_captures_whose_ids_are_known_were_made() -> None:
         ({"captures": (6000, 4000)}, "several-complete"),
     ],
 )
-def test_a_ledger_opens_with_the_layout_of_its_plan(
+def test_ledger_opens_with_the_layout_of_its_plan(
     open_order: OpenOrder, plan: dict[str, Any], layout: str
 ) -> None:
     assert open_order(**plan).layout == layout
 
 
-def test_the_layout_follows_the_calls(ask: Ask, open_order: OpenOrder) -> None:
+def test_layout_follows_the_calls(ask: Ask, open_order: OpenOrder) -> None:
     ledger = open_order(captures=())
     layouts = [ledger.layout]
     for call, answer in (
@@ -101,14 +101,14 @@ def test_the_layout_follows_the_calls(ask: Ask, open_order: OpenOrder) -> None:
 # What a call does
 
 
-def test_a_refund_raises_the_refunded_amount_only(ask: Ask, open_order: OpenOrder) -> None:
+def test_refund_raises_the_refunded_amount_only(ask: Ask, open_order: OpenOrder) -> None:
     before = open_order(captures=(6000,))
     after = moved_on(before, _refund(ask, 500), _done("r-1"), effect=True)
     assert (after.refunded_amount, after.captured_amount) == (500, 6000)
     assert after.remaining_authorized_amount == 4000
 
 
-def test_a_refund_is_listed_with_its_id_amount_and_body(ask: Ask, open_order: OpenOrder) -> None:
+def test_refund_is_listed_with_its_id_amount_and_body(ask: Ask, open_order: OpenOrder) -> None:
     call = _refund(ask, 500)
     after = moved_on(open_order(), call, _done("r-1"), effect=True)
     refund = after.refund("r-1")
@@ -117,21 +117,21 @@ def test_a_refund_is_listed_with_its_id_amount_and_body(ask: Ask, open_order: Op
 
 
 @pytest.mark.parametrize(("fees", "total"), [((), 0), ((-500,), 500), ((-500, -1), 501)])
-def test_the_return_fees_of_a_refund_are_told_as_a_positive_amount(
+def test_return_fees_of_a_refund_are_a_positive_amount(
     ask: Ask, open_order: OpenOrder, fees: tuple[int, ...], total: int
 ) -> None:
     after = moved_on(open_order(), _refund(ask, 100, *fees), _done("r-1"), effect=True)
     assert after.fee_amount == total
 
 
-def test_the_return_fees_of_all_refunds_add_up(ask: Ask, open_order: OpenOrder) -> None:
+def test_return_fees_of_all_refunds_add_up(ask: Ask, open_order: OpenOrder) -> None:
     ledger = open_order()
     for number, fee in enumerate((-500, -20)):
         ledger = moved_on(ledger, _refund(ask, 100, fee), _done(f"r-{number}"), effect=True)
     assert (ledger.fee_amount, ledger.refunded_amount) == (520, 200)
 
 
-def test_a_capture_raises_what_is_captured_and_lowers_what_remains(
+def test_capture_raises_captured_and_lowers_remaining_amount(
     ask: Ask, open_order: OpenOrder
 ) -> None:
     call = ask("captureOrder", {"captured_amount": 1500})
@@ -140,25 +140,25 @@ def test_a_capture_raises_what_is_captured_and_lowers_what_remains(
     assert [c.capture_id for c in after.captures] == ["capture-1", "c-9"]
 
 
-def test_a_release_leaves_nothing_authorized(ask: Ask, open_order: OpenOrder) -> None:
+def test_release_leaves_nothing_authorized(ask: Ask, open_order: OpenOrder) -> None:
     call = ask("releaseRemainingAuthorization")
     after = moved_on(open_order(captures=(6000,)), call, _done(), effect=True)
     assert (after.released, after.remaining_authorized_amount) == (True, 0)
     assert after.captured_amount == 6000
 
 
-def test_a_cancellation_leaves_nothing_authorized(ask: Ask, open_order: OpenOrder) -> None:
+def test_cancellation_leaves_nothing_authorized(ask: Ask, open_order: OpenOrder) -> None:
     after = moved_on(open_order(captures=()), ask("cancelOrder"), _done(), effect=True)
     assert (after.cancelled, after.remaining_authorized_amount) == (True, 0)
 
 
-def test_the_offers_of_a_capture_are_those_last_told(open_order: OpenOrder) -> None:
+def test_offers_of_a_capture_are_those_last_read(open_order: OpenOrder) -> None:
     ledger = open_order(captures=(6000, 4000)).with_options("capture-2", (10, 30))
     assert [c.offered_days for c in ledger.captures] == [None, (10, 30)]
     assert [c.offered_days for c in ledger.with_options("capture-2", ()).captures] == [None, ()]
 
 
-def test_an_extension_concerns_one_capture_and_makes_all_offers_unknown(
+def test_extension_changes_one_capture_and_makes_offers_unknown(
     ask: Ask, open_order: OpenOrder
 ) -> None:
     ledger = open_order(captures=(6000, 4000))
@@ -170,21 +170,21 @@ def test_an_extension_concerns_one_capture_and_makes_all_offers_unknown(
 
 
 @pytest.mark.parametrize("operation", ["getOrder", "getCapture", "getCaptures", "getRefund"])
-def test_a_read_moves_no_money(ask: Ask, open_order: OpenOrder, operation: str) -> None:
+def test_read_moves_no_money(ask: Ask, open_order: OpenOrder, operation: str) -> None:
     before = open_order(captures=(6000,))
     after = moved_on(before, ask(operation), Answer(success=True, status=200), effect=True)
     for name in ("captured_amount", "refunded_amount", "remaining_authorized_amount"):
         assert getattr(after, name) == getattr(before, name)
 
 
-def test_a_call_without_effect_moves_no_money(ask: Ask, open_order: OpenOrder) -> None:
+def test_call_without_effect_moves_no_money(ask: Ask, open_order: OpenOrder) -> None:
     after = moved_on(open_order(), _refund(ask, 500), REFUSED, effect=False)
     assert (after.refunded_amount, after.refunds) == (0, ())
 
 
 @pytest.mark.parametrize("amount", ["all", None, 1.5, [500]])
 @pytest.mark.parametrize("operation", ["refundOrder", "captureOrder"])
-def test_an_amount_that_was_accepted_but_is_none_leaves_the_ledger_uncertain(
+def test_accepted_invalid_amount_leaves_the_ledger_uncertain(
     ask: Ask, open_order: OpenOrder, operation: str, amount: Any
 ) -> None:
     member = {"refundOrder": "refunded_amount", "captureOrder": "captured_amount"}[operation]
@@ -194,7 +194,7 @@ def test_an_amount_that_was_accepted_but_is_none_leaves_the_ledger_uncertain(
 
 
 @pytest.mark.parametrize("amount", ["500", 500.0])
-def test_an_amount_in_an_open_form_is_booked_like_the_plain_one(
+def test_amount_in_an_open_form_is_booked_like_the_plain_one(
     ask: Ask, open_order: OpenOrder, amount: Any
 ) -> None:
     after = moved_on(open_order(), _refund(ask, amount), _done("r-1"), effect=True)
@@ -212,14 +212,14 @@ def test_order_lines_of_any_shape_can_be_booked(
 # Keys
 
 
-def test_a_key_is_remembered_with_its_answer(ask: Ask, open_order: OpenOrder) -> None:
+def test_key_is_stored_with_its_response(ask: Ask, open_order: OpenOrder) -> None:
     after = moved_on(open_order().at(7), _refund(ask, 500, key="k"), _done("r-1"), effect=True)
     use = after.key_use("k")
     assert use is not None
     assert (use.operation, use.answer, use.at_s, use.times) == ("refundOrder", _done("r-1"), 7, 1)
 
 
-def test_a_repeat_is_counted_and_the_first_answer_stays(ask: Ask, open_order: OpenOrder) -> None:
+def test_repeat_is_counted_and_keeps_the_first_response(ask: Ask, open_order: OpenOrder) -> None:
     call = _refund(ask, 500, key="k")
     ledger = moved_on(open_order(), call, _done("r-1"), effect=True)
     use = moved_on(ledger.at(60), call, _done("r-2"), effect=False).key_use("k")
@@ -227,9 +227,7 @@ def test_a_repeat_is_counted_and_the_first_answer_stays(ask: Ask, open_order: Op
     assert (use.times, use.answer, use.at_s) == (2, _done("r-1"), 0)
 
 
-def test_what_else_is_answered_under_a_key_is_remembered_in_order(
-    ask: Ask, open_order: OpenOrder
-) -> None:
+def test_later_responses_of_a_key_are_stored_in_order(ask: Ask, open_order: OpenOrder) -> None:
     call = _refund(ask, 500, key="k")
     ledger = open_order()
     for name in ("r-1", "r-2", "r-1", "r-3"):
@@ -239,9 +237,7 @@ def test_what_else_is_answered_under_a_key_is_remembered_in_order(
     assert (use.answer, use.later, use.times) == (_done("r-1"), (_done("r-2"), _done("r-3")), 4)
 
 
-def test_the_amounts_of_a_key_are_those_before_its_first_call(
-    ask: Ask, open_order: OpenOrder
-) -> None:
+def test_amounts_of_a_key_are_those_before_its_first_call(ask: Ask, open_order: OpenOrder) -> None:
     ledger = moved_on(open_order(captures=(6000,)), _refund(ask, 100), _done("r-0"), effect=True)
     for name in ("r-1", "r-2"):
         ledger = moved_on(ledger, _refund(ask, 500, key="k"), _done(name), effect=True)
@@ -250,9 +246,7 @@ def test_the_amounts_of_a_key_are_those_before_its_first_call(
     assert (use.amounts, ledger.amounts) == ((6000, 100, 4000), (6000, 1100, 4000))
 
 
-def test_a_success_takes_the_place_of_a_refusal_with_its_body(
-    ask: Ask, open_order: OpenOrder
-) -> None:
+def test_success_replaces_a_refusal_and_its_body(ask: Ask, open_order: OpenOrder) -> None:
     refused, accepted = _refund(ask, 99999, key="k"), _refund(ask, 500, key="k")
     ledger = moved_on(open_order(), refused, REFUSED, effect=False)
     use = moved_on(ledger.at(60), accepted, _done("r-1"), effect=True).key_use("k")
@@ -261,7 +255,7 @@ def test_a_success_takes_the_place_of_a_refusal_with_its_body(
     assert (use.times, use.at_s) == (2, 0)
 
 
-def test_a_refusal_does_not_take_the_place_of_a_success(ask: Ask, open_order: OpenOrder) -> None:
+def test_refusal_does_not_replace_a_success(ask: Ask, open_order: OpenOrder) -> None:
     accepted, refused = _refund(ask, 500, key="k"), _refund(ask, 99999, key="k")
     ledger = moved_on(open_order(), accepted, _done("r-1"), effect=True)
     use = moved_on(ledger, refused, REFUSED, effect=False).key_use("k")
@@ -270,9 +264,7 @@ def test_a_refusal_does_not_take_the_place_of_a_success(ask: Ask, open_order: Op
     assert use.later == (REFUSED,)
 
 
-def test_a_key_that_got_no_answer_is_remembered_without_one(
-    ask: Ask, open_order: OpenOrder
-) -> None:
+def test_key_without_a_response_is_stored_without_one(ask: Ask, open_order: OpenOrder) -> None:
     after = open_order().at(7).after_silence(_refund(ask, 500, key="k"))
     use = after.key_use("k")
     assert use is not None
@@ -281,7 +273,7 @@ def test_a_key_that_got_no_answer_is_remembered_without_one(
 
 
 @pytest.mark.parametrize("answer", [_done("r-1"), REFUSED])
-def test_an_answer_after_none_counts_as_a_later_one(
+def test_response_after_none_counts_as_a_later_one(
     ask: Ask, open_order: OpenOrder, answer: Answer
 ) -> None:
     call = _refund(ask, 500, key="k")
@@ -290,7 +282,7 @@ def test_an_answer_after_none_counts_as_a_later_one(
     assert (use.answer, use.later, use.times) == (None, (answer,), 2)
 
 
-def test_silence_after_an_answer_adds_none(ask: Ask, open_order: OpenOrder) -> None:
+def test_missing_response_after_a_response_adds_none(ask: Ask, open_order: OpenOrder) -> None:
     call = _refund(ask, 500, key="k")
     use = moved_on(open_order(), call, REFUSED, effect=False).after_silence(call).key_use("k")
     assert use is not None
@@ -300,9 +292,7 @@ def test_silence_after_an_answer_adds_none(ask: Ask, open_order: OpenOrder) -> N
 @pytest.mark.parametrize(
     ("age_s", "first"), [(0, "r-1"), (DAY_S - 1, "r-1"), (DAY_S, "r-2"), (DAY_S + 1, "r-2")]
 )
-def test_a_key_is_remembered_for_a_day(
-    ask: Ask, open_order: OpenOrder, age_s: int, first: str
-) -> None:
+def test_key_is_stored_for_a_day(ask: Ask, open_order: OpenOrder, age_s: int, first: str) -> None:
     call = _refund(ask, 500, key="k")
     ledger = moved_on(open_order(), call, _done("r-1"), effect=True)
     use = moved_on(ledger.at(age_s), call, _done("r-2"), effect=False).key_use("k")
@@ -310,7 +300,7 @@ def test_a_key_is_remembered_for_a_day(
     assert use.answer == _done(first)
 
 
-def test_a_refusal_is_remembered_too(ask: Ask, open_order: OpenOrder) -> None:
+def test_refusal_is_stored_too(ask: Ask, open_order: OpenOrder) -> None:
     after = moved_on(open_order(), _refund(ask, 99999, key="k"), REFUSED, effect=False)
     use = after.key_use("k")
     assert use is not None
@@ -318,18 +308,18 @@ def test_a_refusal_is_remembered_too(ask: Ask, open_order: OpenOrder) -> None:
 
 
 @pytest.mark.parametrize("credentials", ["none", "wrong_password", "wrong_username"])
-def test_a_key_of_somebody_else_is_not_remembered(
+def test_key_of_another_order_is_not_stored(
     ask: Ask, open_order: OpenOrder, credentials: str
 ) -> None:
     call = ask("refundOrder", {"refunded_amount": 1}, key="k", credentials=credentials)
     assert moved_on(open_order(), call, REFUSED, effect=False).keys == ()
 
 
-def test_a_call_without_key_is_not_remembered(ask: Ask, open_order: OpenOrder) -> None:
+def test_call_without_key_is_not_stored(ask: Ask, open_order: OpenOrder) -> None:
     assert moved_on(open_order(), _refund(ask, 500), _done("r-1"), effect=True).keys == ()
 
 
-def test_there_is_no_key_that_was_never_used(open_order: OpenOrder) -> None:
+def test_unused_key_is_none(open_order: OpenOrder) -> None:
     assert (open_order().key_use("k"), open_order().key_use(None)) == (None, None)
 
 
@@ -375,7 +365,7 @@ def courses(ask: Ask, open_order: OpenOrder) -> Callable[..., list[Ledger]]:
 
 
 @given(_COURSES)
-def test_the_refunded_amount_is_the_sum_of_the_refunds(
+def test_refunded_amount_is_the_sum_of_the_refunds(
     courses: Callable[..., list[Ledger]], course: Any
 ) -> None:
     for ledger in courses(course):
@@ -383,7 +373,7 @@ def test_the_refunded_amount_is_the_sum_of_the_refunds(
 
 
 @given(_COURSES)
-def test_the_captured_amount_is_the_sum_of_the_captures(
+def test_captured_amount_is_the_sum_of_the_captures(
     courses: Callable[..., list[Ledger]], course: Any
 ) -> None:
     for ledger in courses(course):
@@ -399,7 +389,7 @@ def test_no_more_is_refunded_than_was_captured(
 
 
 @given(_COURSES)
-def test_what_is_captured_and_what_remains_is_never_more_than_the_order(
+def test_captured_plus_remaining_never_exceeds_the_order(
     courses: Callable[..., list[Ledger]], course: Any
 ) -> None:
     for ledger in courses(course):
@@ -408,7 +398,7 @@ def test_what_is_captured_and_what_remains_is_never_more_than_the_order(
 
 
 @given(_COURSES)
-def test_until_it_is_given_up_the_rest_of_an_order_remains(
+def test_rest_of_an_order_remains_until_released_or_cancelled(
     courses: Callable[..., list[Ledger]], course: Any
 ) -> None:
     for ledger in courses(course):

@@ -52,7 +52,7 @@ def _refusal(directory: Path) -> SpecFileError:
     return caught.value
 
 
-# What is wrong with a file is told with the file and the line
+# Errors in a file name the file and the line
 
 
 @pytest.mark.parametrize(
@@ -80,9 +80,7 @@ def _refusal(directory: Path) -> SpecFileError:
         pytest.param("errors.yaml", "statuses: [403]", "statuses: [x]", id="a wrong error code"),
     ],
 )
-def test_a_mistake_in_one_line_is_told_with_file_and_line(
-    specs: Path, name: str, old: str, new: str
-) -> None:
+def test_error_in_a_line_names_file_and_line(specs: Path, name: str, old: str, new: str) -> None:
     line = _change(specs, name, old, new)
     error = _refusal(specs)
     assert (error.file, error.line) == (str(specs / name), line)
@@ -125,7 +123,7 @@ def test_a_mistake_in_one_line_is_told_with_file_and_line(
         ),
     ],
 )
-def test_a_wrong_requirement_is_reported_with_its_line_and_problem(
+def test_wrong_requirement_is_reported_with_its_line_and_problem(
     specs: Path, old: str, new: str, at: str, names: str
 ) -> None:
     _change(specs, REFUND, old, new)
@@ -172,7 +170,7 @@ OR_SUCCESS = "or_success: size(response.options) == 0"
         ("followed.yaml", "order.cancelled", "order.canceled", "mean cancelled?"),
     ],
 )
-def test_a_wrong_expression_is_reported_with_its_line_and_what_is_meant(
+def test_wrong_expression_names_its_line_and_a_suggestion(
     specs: Path, name: str, old: str, new: str, names: str
 ) -> None:
     line = _change(specs, name, old, new)
@@ -208,9 +206,7 @@ def test_a_wrong_expression_is_reported_with_its_line_and_what_is_meant(
         ("common.yaml", "applies_to: all", "applies_to: nowhere", "nowhere"),
     ],
 )
-def test_a_name_of_what_is_not_there_is_refused(
-    specs: Path, name: str, old: str, new: str, names: str
-) -> None:
+def test_unknown_name_is_refused(specs: Path, name: str, old: str, new: str, names: str) -> None:
     _change(specs, name, old, new)
     error = _refusal(specs)
     assert (error.file, names in error.problem) == (str(specs / name), True)
@@ -223,7 +219,7 @@ def test_a_name_of_what_is_not_there_is_refused(
         ("source: elementary", "source: hearsay", "  - id: answers"),
     ],
 )
-def test_a_mistake_in_what_all_operations_share_is_told_where_it_stands(
+def test_error_in_common_requirements_names_its_line(
     specs: Path, old: str, new: str, at: str
 ) -> None:
     _change(specs, "common.yaml", old, new)
@@ -244,9 +240,7 @@ def test_a_mistake_in_what_all_operations_share_is_told_where_it_stands(
         ),
     ],
 )
-def test_an_id_that_stands_for_two_things_is_told_with_file_and_line(
-    specs: Path, name: str, old: str, new: str
-) -> None:
+def test_duplicate_id_names_file_and_line(specs: Path, name: str, old: str, new: str) -> None:
     line = _change(specs, name, old, new)
     error = _refusal(specs)
     assert (error.file, error.line) == (str(specs / name), line)
@@ -277,7 +271,7 @@ def test_an_id_that_stands_for_two_things_is_told_with_file_and_line(
         ),
     ],
 )
-def test_a_form_that_cannot_be_told_is_refused_with_file_and_line(
+def test_form_without_a_function_names_file_and_line(
     specs: Path, old: str, new: str, at: str, names: str
 ) -> None:
     _change(specs, "forms.yaml", old, new)
@@ -287,43 +281,43 @@ def test_a_form_that_cannot_be_told_is_refused_with_file_and_line(
     assert names in error.problem
 
 
-def test_an_operation_in_two_files_is_refused(specs: Path) -> None:
+def test_operation_in_two_files_is_refused(specs: Path) -> None:
     _change(specs, "operations/get-capture.yaml", "operation: getCapture", "operation: getRefund")
     with pytest.raises(SpecError, match="getRefund"):
         load(specs)
 
 
-def test_a_file_with_another_top_key_is_refused_with_the_right_one(specs: Path) -> None:
+def test_file_with_another_top_key_is_refused_with_the_right_one(specs: Path) -> None:
     _change(specs, "errors.yaml", "errors:", "codes:")
     assert "'errors'" in _refusal(specs).problem
 
 
 @pytest.mark.parametrize("name", ["common.yaml", "markets.yaml", "untested.yaml"])
-def test_an_empty_file_is_refused(specs: Path, name: str) -> None:
+def test_empty_file_is_refused(specs: Path, name: str) -> None:
     (specs / name).write_text("", encoding="utf-8")
     assert _refusal(specs).file == str(specs / name)
 
 
 @pytest.mark.parametrize("name", ["common.yaml", "errors.yaml", "contradictions.yaml"])
-def test_a_missing_file_is_named(specs: Path, name: str) -> None:
+def test_missing_file_is_named(specs: Path, name: str) -> None:
     (specs / name).unlink()
     with pytest.raises(SpecError, match=re.escape(str(specs / name))):
         load(specs)
 
 
-def test_a_directory_without_operations_is_refused(specs: Path) -> None:
+def test_directory_without_operations_is_refused(specs: Path) -> None:
     shutil.rmtree(specs / "operations")
     with pytest.raises(SpecError, match="operations"):
         load(specs)
 
 
-def test_a_schema_that_is_not_json_is_named(specs: Path) -> None:
+def test_schema_that_is_not_json_is_named(specs: Path) -> None:
     (specs / "schemas" / "order.json").write_text("{", encoding="utf-8")
     with pytest.raises(SpecError, match=re.escape("order.json")):
         load(specs)
 
 
-def test_a_copy_of_the_files_is_the_same_spec(specs: Path) -> None:
+def test_copy_of_the_files_is_the_same_spec(specs: Path) -> None:
     assert load(specs) == SPEC
 
 
@@ -335,12 +329,12 @@ def test_a_copy_of_the_files_is_the_same_spec(specs: Path) -> None:
         ("schemas/refund.json", "A refund of an order", "A refund"),
     ],
 )
-def test_the_fingerprint_changes_with_any_file(specs: Path, name: str, old: str, new: str) -> None:
+def test_fingerprint_changes_with_any_file(specs: Path, name: str, old: str, new: str) -> None:
     _change(specs, name, old, new)
     assert load(specs).fingerprint != SPEC.fingerprint
 
 
-def test_a_changed_schema_is_the_one_that_counts(specs: Path) -> None:
+def test_changed_schema_is_used(specs: Path) -> None:
     assert violations(SPEC, "extension_request", {"number_of_days": 1}) == ()
     _change(specs, "schemas/extension_request.json", '"integer"', '"integer", "minimum": 2')
     changed = violations(load(specs), "extension_request", {"number_of_days": 1})
@@ -366,7 +360,7 @@ def test_no_level_is_higher_than_its_source_carries() -> None:
     assert above == []
 
 
-def test_where_a_condition_is_weaker_the_level_is_what_that_source_carries() -> None:
+def test_level_under_a_weaker_condition_is_that_of_its_source() -> None:
     weaker = [(r, source) for r in EVERY_REQUIREMENT for source in r.weaker]
     assert {r.id for r, _ in weaker} == {
         "refund.accepted",
@@ -379,7 +373,7 @@ def test_where_a_condition_is_weaker_the_level_is_what_that_source_carries() -> 
         assert STRENGTH[level] < STRENGTH[requirement.level], requirement.id
 
 
-def test_without_a_weaker_condition_the_level_is_that_of_the_requirement() -> None:
+def test_level_without_a_weaker_condition_is_the_requirements() -> None:
     assert [r.id for r in EVERY_REQUIREMENT if SPEC.level(r, lambda _: False) != r.level] == []
     plain = [r for r in EVERY_REQUIREMENT if not r.weaker]
     assert [r.id for r in plain if SPEC.level(r, lambda _: True) != r.level] == []
@@ -389,12 +383,12 @@ def test_every_requirement_that_rests_on_the_page_names_its_section() -> None:
     assert [r.id for r in SPEC.requirements if r.source == "page" and not r.section] == []
 
 
-def test_an_unknown_requirement_is_a_key_error() -> None:
+def test_unknown_requirement_is_a_key_error() -> None:
     with pytest.raises(KeyError, match=r"refund\.nowhere"):
         SPEC.requirement("refund.nowhere")
 
 
-def test_what_all_operations_share_is_weaker_beside_the_page() -> None:
+def test_common_requirements_are_weaker_outside_of_the_page() -> None:
     names = ("refund.malformed-refused", "capture.malformed-refused", "capture.no-server-error")
     assert [SPEC.requirement(name).level for name in names] == ["MUST", "SHOULD", "MUST"]
 
@@ -404,12 +398,12 @@ def test_every_market_has_return_fees_or_has_none() -> None:
     assert (fees | none, fees & none) == (set(SPEC.markets), set())
 
 
-def test_the_markets_with_return_fees_are_those_of_the_page() -> None:
+def test_markets_with_return_fees_are_those_of_the_page() -> None:
     documented = "AT DE DK FI FR NL NO SE IT ES IE PT CZ AU GR"
     assert set(SPEC.market_groups["return_fee"]) == set(documented.split())
 
 
-def test_the_markets_and_days_of_extensions_are_the_documented_ones() -> None:
+def test_markets_and_days_of_extensions_are_the_documented_ones() -> None:
     documented = "AT BE DE DK FI NL NO SE GB"
     assert set(SPEC.market_groups["extension"]) == set(documented.split())
     assert SPEC.extension_days == (2, 10, 30, 60)
@@ -430,7 +424,7 @@ def test_the_markets_and_days_of_extensions_are_the_documented_ones() -> None:
         ("cancelOrder", (204,), (), {(403,): ("CANCEL_NOT_ALLOWED",)}),
     ],
 )
-def test_an_operation_is_answered_as_documented(
+def test_operation_is_answered_as_documented(
     operation: str,
     success: tuple[int, ...],
     headers: tuple[str, ...],
@@ -478,7 +472,7 @@ FULL_BODY = {
 
 
 @pytest.mark.parametrize(("operation", "expression"), EXPRESSIONS)
-def test_every_expression_has_a_value_where_nothing_is_left_out(
+def test_every_expression_has_a_value_with_all_members(
     operation: str,
     expression: str,
     ask: Callable[..., Call],
@@ -489,7 +483,7 @@ def test_every_expression_has_a_value_where_nothing_is_left_out(
     assert assess(SPEC, ledger, ask(operation, body)).holds(f"({expression}) == ({expression})")
 
 
-def test_every_word_that_a_member_is_compared_with_is_checked() -> None:
+def test_every_word_compared_with_a_member_is_validated() -> None:
     compared = [each for each in EXPRESSIONS if re.search(r'[!=]= "|in \[?"', each[1])]
     assert len(compared) > 40
     for operation, expression in compared:
@@ -515,5 +509,5 @@ def test_requirements_survive_json() -> None:
     assert parsed == SPEC.requirements
 
 
-def test_the_spec_survives_json() -> None:
+def test_spec_survives_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(SPEC), type=Spec) == SPEC

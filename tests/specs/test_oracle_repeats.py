@@ -18,9 +18,9 @@ from .situations import (
     REFUSED,
     SOCKS,
     On,
+    allowed,
     ids,
     kinds,
-    told,
 )
 
 SPEC = load()
@@ -121,7 +121,7 @@ def test_repeat_is_allowed_what_its_first_use_and_age_leave_open(
     repeated: Repeated, repeat: dict[str, Any], replay: str, outcomes: Any, demanded: list[str]
 ) -> None:
     assessment = repeated(**repeat)
-    assert (assessment.replay, told(assessment)) == (replay, outcomes)
+    assert (assessment.replay, allowed(assessment)) == (replay, outcomes)
     assert ids(assessment.demanded_by) == demanded
     assert assessment.first is not None
     assert assessment.first.answer == repeat.get("first", CREATED)
@@ -188,7 +188,7 @@ def test_repeat_of_a_call_without_response_may_succeed_or_be_refused(
     assessment = assess(SPEC, silent, call)
     assert assessment.first is not None
     assert assessment.first.answer is None
-    assert told(assessment) == [ACCEPTED, REFUSE]
+    assert allowed(assessment) == [ACCEPTED, REFUSE]
     assert assessment.demanded_by == ()
     refused = moved_on(silent, call, REFUSED, effect=False)
     later = (silent, refused, silent.at(DAY_S - 1), silent.at(DAY_S))
@@ -202,7 +202,7 @@ def test_key_of_another_order_makes_a_new_call(ask: Ask, open_order: OpenOrder) 
     assessment = assess(SPEC, open_order(), ask("refundOrder", SMALL, key="k"), [other])
     assert assessment.replay == "replay_elsewhere"
     assert assessment.outcomes[-1].because == ("refund.key-on-another-order",)
-    assert told(assessment) == [ACCEPTED, REFUSE, AGAIN]
+    assert allowed(assessment) == [ACCEPTED, REFUSE, AGAIN]
     assert assessment.demanded_by == ()
     above = assess(SPEC, open_order(**PART), ask("refundOrder", WHOLE_AMOUNT, key="k"), [other])
     assert (above.replay, kinds(above)) == ("replay_elsewhere", ["refusal", "replay"])
@@ -215,7 +215,7 @@ def test_key_of_another_operation_or_capture_makes_a_new_call(
     ledger = moved_on(open_order(**PART), ask("refundOrder", SMALL, key="k"), CREATED, effect=True)
     assessment = assess(SPEC, ledger, ask("releaseRemainingAuthorization", key="k"))
     assert assessment.replay == "replay_elsewhere"
-    assert told(assessment) == [
+    assert allowed(assessment) == [
         ("success", ("released",), ()),
         ("refusal", ("fully_captured", "not_allowed", "malformed"), ()),
         AGAIN,

@@ -84,15 +84,15 @@ def assessed(ask: Ask, open_order: OpenOrder) -> Callable[..., list[Assessment]]
             "order-2": open_order(order_id="order-2"),
         }
         found: list[Assessment] = []
-        for number, (call, wait_s, choice) in enumerate(sequence):
+        for number, (drawn, wait_s, choice) in enumerate(sequence):
             ledgers = {name: ledger.at(ledger.now_s + wait_s) for name, ledger in ledgers.items()}
-            asked = ask(call["operation"], **{k: v for k, v in call.items() if k != "operation"})
-            others = [ledger for name, ledger in ledgers.items() if name != asked.order_id]
-            assessment = assess(SPEC, ledgers.get(asked.order_id), asked, others)
+            call = ask(drawn["operation"], **{k: v for k, v in drawn.items() if k != "operation"})
+            others = [ledger for name, ledger in ledgers.items() if name != call.order_id]
+            assessment = assess(SPEC, ledgers.get(call.order_id), call, others)
             found.append(assessment)
             if choice == _SILENT:
                 if assessment.ledger is not None:
-                    ledgers[asked.order_id] = assessment.ledger.after_silence(asked)
+                    ledgers[call.order_id] = assessment.ledger.after_silence(call)
                 continue
             outcome = assessment.outcomes[choice % len(assessment.outcomes)]
             answer = Answer(
@@ -100,7 +100,7 @@ def assessed(ask: Ask, open_order: OpenOrder) -> Callable[..., list[Assessment]]
             )
             if assessment.ledger is not None:
                 effect = outcome.kind == "success"
-                ledgers[asked.order_id] = moved_on(assessment.ledger, asked, answer, effect=effect)
+                ledgers[call.order_id] = moved_on(assessment.ledger, call, answer, effect=effect)
         return found
 
     return play

@@ -63,7 +63,7 @@ def _texts(sections: tuple[Section, ...], title: str) -> list[str]:
 
 
 def _indexed(markdown: str, claims: dict[str, tuple[str, ...]]) -> PageIndex:
-    """The index of a page on whose statements (told by a word in them) ids rest."""
+    """The index of a page whose statements, found by a word in them, are claimed by ids."""
     return PageIndex(
         sections=tuple(
             IndexedSection(
@@ -105,7 +105,7 @@ def _drift(old: str, new: str) -> Drift:
     return drift(SHOP_INDEX, read_page(changed))
 
 
-def test_a_page_reads_as_sentences_items_and_samples() -> None:
+def test_page_reads_as_sentences_items_and_samples() -> None:
     sections = read_page(SHOP)
     assert _texts(sections, "Buy socks") == [
         "A basket holds *at most* ten pairs.",
@@ -119,7 +119,7 @@ def test_a_page_reads_as_sentences_items_and_samples() -> None:
     ]
 
 
-def test_sections_of_one_title_are_kept_apart_by_their_path() -> None:
+def test_sections_with_the_same_title_differ_by_path() -> None:
     assert [section.title for section in read_page(SHOP)] == [
         "Socks",
         "Buy socks",
@@ -129,7 +129,7 @@ def test_sections_of_one_title_are_kept_apart_by_their_path() -> None:
     ]
 
 
-def test_a_recurring_title_follows_the_heading_of_its_level_before_it() -> None:
+def test_recurring_title_follows_the_previous_heading_of_its_level() -> None:
     page = "## Wash\n### Step 1\n### Answer\n### Error\n### Step 2\n### Answer\n### Error\n## Dry\n"
     assert [section.title for section in read_page(page)] == [
         "Wash",
@@ -148,18 +148,18 @@ def test_sections_of_one_path_are_numbered() -> None:
     assert titles == ["Wash", "Wash > Hot", "Wash > Hot (2)"]
 
 
-def test_a_sentence_set_as_a_heading_is_a_statement() -> None:
+def test_sentence_set_as_a_heading_is_a_statement() -> None:
     sections = read_page("# Socks\n\n## Learn to knit.\n\nKnit.\n")
     assert [section.title for section in sections] == ["Socks"]
     assert _texts(sections, "Socks") == ["Learn to knit.", "Knit."]
 
 
-def test_an_abbreviation_does_not_end_a_sentence() -> None:
+def test_abbreviation_does_not_end_a_sentence() -> None:
     texts = _texts(read_page("## Wash\n\nUse soap, e.g. Ours. Rinse.\n"), "Wash")
     assert texts == ["Use soap, e.g. Ours.", "Rinse."]
 
 
-def test_a_diagram_is_one_statement_and_its_hashes_are_no_headings() -> None:
+def test_diagram_is_one_statement_and_its_hashes_are_no_headings() -> None:
     page = "## Wash\n\n{{#mermaid:\nA ->> B: soak. rinse\n# dry\n}}\n\nDone.\n"
     sections = read_page(page)
     assert [section.title for section in sections] == ["Wash"]
@@ -171,16 +171,16 @@ def test_rows_of_a_table_are_statements_and_its_rule_is_none() -> None:
     assert len(read_page(page)[0].statements) == 3
 
 
-def test_a_sample_that_is_never_closed_does_not_hide_the_rest() -> None:
+def test_sample_that_is_never_closed_does_not_hide_the_rest() -> None:
     titles = [section.title for section in read_page("## Wash\n``` json\n{}\n## Dry\n")]
     assert titles == ["Wash", "Dry"]
 
 
-def test_the_note_on_where_a_copy_is_from_does_not_matter() -> None:
+def test_note_on_where_a_copy_is_from_does_not_matter() -> None:
     assert read_page("# Source: https://socks.example\n\n" + SHOP) == read_page(SHOP)
 
 
-def test_a_fingerprint_is_twelve_hexadecimal_digits() -> None:
+def test_fingerprint_is_twelve_hexadecimal_digits() -> None:
     sections = read_page(SHOP)
     fingerprints = [s.fingerprint for section in sections for s in (section, *section.statements)]
     assert len(fingerprints) == 13
@@ -208,12 +208,12 @@ def test_a_fingerprint_is_twelve_hexadecimal_digits() -> None:
         ("### Answer", "### Answer\n\n---"),
     ],
 )
-def test_a_change_of_looks_is_no_drift(old: str, new: str) -> None:
+def test_change_of_formatting_is_no_drift(old: str, new: str) -> None:
     assert _drift(old, new).sections == ()
 
 
 @pytest.mark.parametrize("apostrophe", ["'", "\u2019", "\u00e2\u20ac\u2122"])
-def test_an_apostrophe_is_the_same_however_it_is_encoded(apostrophe: str) -> None:
+def test_apostrophe_is_the_same_however_it_is_encoded(apostrophe: str) -> None:
     page = f"## Wash\n\nIt is the owner{apostrophe}s duty.\n"
     assert (
         read_page(page)[0].fingerprint
@@ -221,7 +221,7 @@ def test_an_apostrophe_is_the_same_however_it_is_encoded(apostrophe: str) -> Non
     )
 
 
-def test_the_order_of_statements_is_a_matter_of_looks() -> None:
+def test_order_of_statements_is_formatting() -> None:
     one, two = (
         "- Worn socks are not taken back.\n",
         "- Return them within a week.\n  Keep the receipt.\n",
@@ -236,11 +236,11 @@ def test_words_with_underscores_keep_them() -> None:
     assert plain.fingerprint != joined.fingerprint
 
 
-def test_the_case_of_a_sample_matters() -> None:
+def test_case_of_a_sample_matters() -> None:
     assert _drift('"usd"', '"USD"').touched == ("buy.sample", "contradiction.currency")
 
 
-def test_a_removed_statement_touches_what_rests_on_it_and_nothing_else() -> None:
+def test_removed_statement_touches_only_ids_that_rest_on_it() -> None:
     found = _drift(" Each pair has a [colour](https://one.example/colours).", "")
     assert [(section.title, section.change) for section in found.sections] == [
         ("Buy socks", "changed")
@@ -250,7 +250,7 @@ def test_a_removed_statement_touches_what_rests_on_it_and_nothing_else() -> None
     assert found.read_again == ()
 
 
-def test_an_added_statement_names_all_that_rests_on_its_section_to_be_read_again() -> None:
+def test_added_statement_lists_the_ids_of_its_section_for_review() -> None:
     found = _drift("- Return", "- Nor are single socks.\n- Return")
     assert [s.text for s in found.sections[0].added] == ["Nor are single socks."]
     assert found.sections[0].removed == ()
@@ -258,7 +258,7 @@ def test_an_added_statement_names_all_that_rests_on_its_section_to_be_read_again
     assert found.read_again == ("return.unworn", "return.in-time")
 
 
-def test_a_reworded_statement_touches_its_own_and_names_the_others() -> None:
+def test_reworded_statement_touches_its_own_and_names_the_others() -> None:
     found = _drift("at most* ten", "at most* twelve")
     assert len(found.sections[0].removed) == len(found.sections[0].added) == 1
     assert found.touched == ("buy.at-most-ten",)
@@ -276,7 +276,7 @@ def test_one_of_two_sections_of_a_title_changes_alone() -> None:
     assert found.touched == ("return.status",)
 
 
-def test_a_removed_section_touches_all_that_rests_on_it() -> None:
+def test_removed_section_touches_all_its_ids() -> None:
     found = drift(SHOP_INDEX, read_page(SHOP.partition("## Return socks")[0]))
     assert [(section.title, section.change) for section in found.sections] == [
         ("Return socks", "removed"),
@@ -285,7 +285,7 @@ def test_a_removed_section_touches_all_that_rests_on_it() -> None:
     assert found.touched == ("return.unworn", "return.in-time", "return.status")
 
 
-def test_an_added_section_is_told_with_its_statements() -> None:
+def test_added_section_is_reported_with_its_statements() -> None:
     found = drift(SHOP_INDEX, read_page(SHOP + "\n## Darn socks\n\nDarning is free.\n"))
     (section,) = found.sections
     assert (section.title, section.change) == ("Darn socks", "added")
@@ -293,7 +293,7 @@ def test_an_added_section_is_told_with_its_statements() -> None:
     assert (found.touched, found.read_again) == ((), ())
 
 
-def test_a_statement_that_moves_elsewhere_touches_what_rests_on_it() -> None:
+def test_moved_statement_touches_its_ids() -> None:
     sentence = "- Worn socks are not taken back.\n"
     page = SHOP.replace(sentence, "").replace("# Socks\n", "# Socks\n\n" + sentence)
     found = drift(SHOP_INDEX, read_page(page))
@@ -301,7 +301,7 @@ def test_a_statement_that_moves_elsewhere_touches_what_rests_on_it() -> None:
     assert found.touched == ("return.unworn",)
 
 
-def test_an_id_that_is_touched_somewhere_is_not_only_read_again() -> None:
+def test_touched_id_is_not_listed_for_review() -> None:
     page = "## A\n\nOne.\n\n## B\n\nTwo.\n"
     index = _indexed(page, {"One": ("x",), "Two": ("x",)})
     found = drift(index, read_page("## A\n\nOne. More.\n\n## B\n\nThree.\n"))
@@ -318,7 +318,7 @@ def test_an_id_that_is_touched_somewhere_is_not_only_read_again() -> None:
         ("Sell socks", ()),
     ],
 )
-def test_a_heading_names_the_sections_that_bear_it(heading: str, titles: tuple[str, ...]) -> None:
+def test_heading_names_its_sections(heading: str, titles: tuple[str, ...]) -> None:
     assert SHOP_INDEX.titles(heading) == titles
 
 
@@ -336,7 +336,7 @@ def test_every_id_that_claims_a_statement_exists() -> None:
     assert _claimed() - known == set()
 
 
-def test_every_statement_is_claimed_or_said_to_state_nothing() -> None:
+def test_every_statement_is_claimed_or_states_nothing() -> None:
     undecided = [
         (title, claim.gist)
         for title, claim in _claims()
@@ -353,7 +353,7 @@ def test_every_untested_entry_is_claimed_by_a_statement() -> None:
     assert {entry["id"] for entry in _entries("untested")} - _claimed() == set()
 
 
-def test_every_requirement_that_rests_on_the_page_is_claimed_by_a_statement() -> None:
+def test_every_requirement_of_the_page_is_claimed_by_a_statement() -> None:
     spec = load()
     resting = {
         requirement.id
@@ -365,20 +365,20 @@ def test_every_requirement_that_rests_on_the_page_is_claimed_by_a_statement() ->
     assert resting - _claimed() == set()
 
 
-def test_the_index_has_each_section_and_each_of_its_statements_once() -> None:
+def test_index_has_each_section_and_each_of_its_statements_once() -> None:
     sections = _index().sections
     assert len({section.title for section in sections}) == len(sections)
     for section in sections:
         assert len({c.fingerprint for c in section.statements}) == len(section.statements)
 
 
-def test_the_fingerprint_of_a_section_is_that_of_its_statements() -> None:
+def test_fingerprint_of_a_section_is_that_of_its_statements() -> None:
     for section in _index().sections:
         joined = " ".join(sorted(claim.fingerprint for claim in section.statements))
         assert section.fingerprint == hashlib.sha256(joined.encode()).hexdigest()[:12]
 
 
-def test_a_statement_that_recurs_is_claimed_everywhere_or_nowhere() -> None:
+def test_statement_that_recurs_is_claimed_everywhere_or_nowhere() -> None:
     reasons: dict[str, set[bool]] = {}
     for _, claim in _claims():
         reasons.setdefault(claim.fingerprint, set()).add(bool(claim.claimed_by))

@@ -22,7 +22,7 @@ plans = st.builds(
 
 
 @given(plans)
-def test_a_plan_survives_json(plan: OrderPlan) -> None:
+def test_plan_survives_json(plan: OrderPlan) -> None:
     assert msgspec.json.decode(msgspec.json.encode(plan), type=OrderPlan) == plan
 
 
@@ -35,7 +35,7 @@ def test_a_plan_survives_json(plan: OrderPlan) -> None:
         '{"market": "SE", "currency": "SEK", "order_amount": 1, "captured": [1]}',
     ],
 )
-def test_a_plan_of_another_shape_is_refused(text: str) -> None:
+def test_plan_of_another_shape_is_refused(text: str) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.json.decode(text, type=OrderPlan)
 
@@ -50,7 +50,7 @@ def _plan(captures: tuple[int, ...], authorization: Any = "open") -> OrderPlan:
     )
 
 
-def test_what_was_captured_is_the_sum_of_the_captures() -> None:
+def test_captured_amount_is_the_sum_of_the_plans_captures() -> None:
     assert [_plan(c).captured_amount for c in ((), (600,), (600, 400))] == [0, 600, 1000]
 
 
@@ -70,7 +70,7 @@ def test_what_was_captured_is_the_sum_of_the_captures() -> None:
         ((1, 1, 1), "released", "several-partial-released"),
     ],
 )
-def test_a_plan_tells_its_capture_layout(
+def test_plan_has_its_capture_layout(
     captures: tuple[int, ...], authorization: str, layout: str
 ) -> None:
     assert _plan(captures, authorization).layout == layout

@@ -11,7 +11,7 @@ VARIABLES = {"request": lambda: REQUEST, "order": lambda: {"left": 5}}
 
 
 @pytest.mark.parametrize("expression", ["request.", "1 +", "(", "a b", "[1, ", ""])
-def test_an_expression_that_cannot_be_compiled_is_told(expression: str) -> None:
+def test_invalid_expression_is_reported(expression: str) -> None:
     with pytest.raises(RuleError) as caught:
         check_expression(expression)
     assert repr(expression) in str(caught.value)
@@ -28,7 +28,7 @@ def test_an_expression_that_cannot_be_compiled_is_told(expression: str) -> None:
         ("half", 2),
     ],
 )
-def test_an_expression_has_a_value(expression: str, value: Any) -> None:
+def test_expression_has_a_value(expression: str, value: Any) -> None:
     assert evaluator(VARIABLES, {"half": "order.left / 2"})(expression) == value
 
 
@@ -45,26 +45,26 @@ def test_an_expression_has_a_value(expression: str, value: Any) -> None:
         "9223372036854775807 + order.left",
     ],
 )
-def test_an_expression_without_a_value_is_unsettled(expression: str) -> None:
+def test_expression_without_a_value_is_unsettled(expression: str) -> None:
     with pytest.raises(Unsettled):
         evaluator(VARIABLES, {})(expression)
 
 
-def test_a_term_without_a_value_unsettles_only_what_uses_it() -> None:
+def test_term_without_a_value_unsettles_only_what_uses_it() -> None:
     evaluate = evaluator(VARIABLES, {"lost": "request.reference", "found": "order.left"})
     assert evaluate("found") == 5
     with pytest.raises(Unsettled):
         evaluate("lost")
 
 
-def test_an_unsettled_sum_does_not_unsettle_the_next_expression() -> None:
+def test_unsettled_sum_does_not_unsettle_the_next_expression() -> None:
     evaluate = evaluator(VARIABLES, {})
     with pytest.raises(Unsettled):
         evaluate('sum(["1"])')
     assert evaluate("sum([1, 2])") == 3
 
 
-def test_only_what_an_expression_speaks_of_is_made() -> None:
+def test_only_the_variables_of_an_expression_are_made() -> None:
     made: list[str] = []
     makers = {name: partial(made.append, name) for name in ("request", "order", "capture")}
     evaluate = evaluator(makers, {"first": "order == null", "second": "capture == null"})
@@ -73,6 +73,6 @@ def test_only_what_an_expression_speaks_of_is_made() -> None:
     assert made == ["order"]
 
 
-def test_a_term_may_use_another_one_whichever_comes_first() -> None:
+def test_term_may_use_another_one_in_any_order() -> None:
     evaluate = evaluator(VARIABLES, {"double": "whole * 2", "whole": "order.left"})
     assert evaluate("double") == 10

@@ -61,19 +61,19 @@ scenarios = st.builds(
 
 
 @given(scenarios)
-def test_a_scenario_survives_json(scenario: Scenario) -> None:
+def test_scenario_survives_json(scenario: Scenario) -> None:
     assert msgspec.json.decode(msgspec.json.encode(scenario), type=Scenario) == scenario
 
 
 @pytest.mark.parametrize(
     "value", [1.0, 10**18, 10**30, -(10**30), True, "\u00e5\U0001f9e6", {"": []}]
 )
-def test_a_json_body_keeps_its_value_and_its_type(value: Any) -> None:
+def test_json_body_keeps_its_value_and_its_type(value: Any) -> None:
     parsed = msgspec.json.decode(msgspec.json.encode(Json(value)), type=Json)
     assert (parsed.value, type(parsed.value)) == (value, type(value))
 
 
-def test_the_steps_of_a_scenario_are_its_calls_in_order() -> None:
+def test_steps_of_a_scenario_are_its_calls_in_order() -> None:
     first, second, third, fourth = (Step(operation=name) for name in ("a", "b", "c", "d"))
     scenario = Scenario(plan=PLAN, steps=(first, Wait(5), Together((second, third)), fourth))
     assert steps_of(scenario) == (first, second, third, fourth)

@@ -15,7 +15,7 @@ def test_values_are_plain_and_keep_their_types() -> None:
     assert text.root == {"pairs": 3, "open": True, "NO": ["Oslo", "1"], "nothing": None}
 
 
-def test_an_empty_file_is_the_value_null() -> None:
+def test_empty_file_is_the_value_null() -> None:
     assert parse_yaml("shop.yaml", "").root is None
 
 
@@ -25,17 +25,17 @@ def test_each_value_is_found_on_its_line() -> None:
     assert [text.line(place) for place in places] == [1, 2, 3, 4, 4, 5]
 
 
-def test_what_is_not_in_the_file_is_placed_at_the_nearest_value_around_it() -> None:
+def test_missing_value_has_the_line_of_its_parent() -> None:
     text = parse_yaml("shop.yaml", "a: 1\nb:\n  c: 2\n")
     assert (text.line(("b", "c", "x", 4)), text.line(("x",))) == (3, 1)
 
 
-def test_a_part_of_a_file_keeps_its_lines() -> None:
+def test_part_of_a_file_keeps_its_lines() -> None:
     part = parse_yaml("shop.yaml", "a: 1\nb:\n  c: 2\n").below("b")
     assert (part.root, part.line(("c",))) == ({"c": 2}, 3)
 
 
-def test_an_error_names_the_file_and_the_line() -> None:
+def test_error_names_the_file_and_the_line() -> None:
     error = parse_yaml("shop.yaml", "a: 1\nb: 2\n").error(("b",), "b is a lie")
     assert str(error) == "shop.yaml:2: b is a lie"
 
@@ -51,11 +51,11 @@ def test_an_error_names_the_file_and_the_line() -> None:
         ("a: 2020-99-99\n", 1),
     ],
 )
-def test_what_is_not_yaml_is_told_with_its_line(text: str, line: int) -> None:
+def test_invalid_yaml_names_its_line(text: str, line: int) -> None:
     assert _problem(text).line == line
 
 
-def test_a_forbidden_character_is_told_in_one_line() -> None:
+def test_forbidden_character_is_reported_in_one_line() -> None:
     assert len(str(_problem("a: \x00\n")).splitlines()) == 1
 
 
@@ -69,7 +69,7 @@ def test_a_forbidden_character_is_told_in_one_line() -> None:
         "&known a: 1\nb: *known\n",
     ],
 )
-def test_an_anchor_and_its_alias_are_refused(text: str) -> None:
+def test_anchor_and_its_alias_are_refused(text: str) -> None:
     _problem(text)
 
 
@@ -77,20 +77,20 @@ def test_an_anchor_and_its_alias_are_refused(text: str) -> None:
     "value",
     ["!own 2", "!own {c: 2}", "!own [2]", "!!str 2", "!!set {c}", "!!python/name:os.getcwd []"],
 )
-def test_a_tag_is_refused_with_its_line(value: str) -> None:
+def test_tag_is_refused_with_its_line(value: str) -> None:
     assert _problem(f"a: 1\nb: {value}\n").line == 2
 
 
-def test_a_merge_key_is_refused_with_its_line() -> None:
+def test_merge_key_is_refused_with_its_line() -> None:
     assert _problem("a: 1\nb:\n  <<: {c: 2}\n").line == 3
 
 
-def test_a_key_that_stands_twice_is_told_at_the_second() -> None:
+def test_duplicate_key_is_reported_at_the_second() -> None:
     problem = _problem("a: 1\nb: 2\na: 1\n")
     assert (problem.line, "'a'" in problem.problem) == (3, True)
 
 
 @pytest.mark.parametrize("key", ["NO", "1", "1.5", "null", "2020-01-01", "[a]"])
-def test_a_key_that_is_no_text_has_to_be_put_in_quotes(key: str) -> None:
+def test_key_that_is_no_text_must_be_quoted(key: str) -> None:
     problem = _problem(f"a: 1\n? {key}\n: 2\n")
     assert (problem.line, "in quotes" in problem.problem) == (2, True)

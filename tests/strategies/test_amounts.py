@@ -26,11 +26,11 @@ Walk = Callable[[Scenario], list[Assessment]]
 
 @given(st.data(), st.integers(1, 10**9))
 @settings(max_examples=100, deadline=None)
-def test_refund_amounts_are_within_what_is_left(data: st.DataObject, left: int) -> None:
+def test_refund_amounts_are_within_the_rest(data: st.DataObject, left: int) -> None:
     assert 1 <= data.draw(refund_amounts(left=left)) <= left
 
 
-def test_refund_amounts_reach_exactly_what_is_left() -> None:
+def test_refund_amounts_reach_exactly_the_rest() -> None:
     assert find(refund_amounts(left=5_000), lambda amount: amount > 4_999) == 5_000
 
 
@@ -48,13 +48,13 @@ def test_refund_amounts_reach_exactly_what_is_left() -> None:
         (malformed_amounts(), None),
     ],
 )
-def test_amounts_shrink_to_the_dullest(strategy: st.SearchStrategy[Any], dullest: Any) -> None:
+def test_amounts_shrink_to_the_simplest(strategy: st.SearchStrategy[Any], dullest: Any) -> None:
     assert find(strategy, lambda _: True) == dullest
 
 
 @given(amounts_beyond_32_bits(left=700))
 @settings(max_examples=30, deadline=None)
-def test_amounts_beyond_32_bits_look_valid_once_they_are_cut(amount: int) -> None:
+def test_amounts_beyond_32_bits_are_valid_when_truncated(amount: int) -> None:
     assert amount > 2**32
     assert amount % 2**32 <= 700
 
@@ -69,7 +69,7 @@ def test_amounts_beyond_32_bits_look_valid_once_they_are_cut(amount: int) -> Non
         (malformed_amounts(), "refund.malformed-refused"),
     ],
 )
-def test_broken_amounts_break_the_rule_that_they_name_alone(
+def test_broken_amounts_break_only_the_rule_they_name(
     spec: Spec, walk: Walk, strategy: st.SearchStrategy[Any], rule: str
 ) -> None:
     @given(strategy)
@@ -83,7 +83,7 @@ def test_broken_amounts_break_the_rule_that_they_name_alone(
 
 
 @pytest.mark.parametrize("amounts", [refund_amounts_above, amounts_far_above])
-def test_a_negative_rest_is_refused_with_its_number(amounts: Any) -> None:
+def test_negative_rest_is_refused_with_its_number(amounts: Any) -> None:
     with pytest.raises(ValueError, match="left -1"):
         amounts(left=-1)
 

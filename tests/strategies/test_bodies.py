@@ -42,7 +42,7 @@ def _situation(spec: Spec, walk: Walk, operation: str, odd: OddBody) -> Assessme
     return walk(Scenario(plan=layout_plan(spec, documented.layout, market="AT"), steps=(step,)))[0]
 
 
-def test_the_amount_of_a_body_is_its_required_integer(spec: Spec) -> None:
+def test_amount_of_a_body_is_its_required_integer(spec: Spec) -> None:
     found = {name: spec.amount_member(each) for name, each in spec.operations.items()}
     assert {name: member for name, member in found.items() if member} == AMOUNT_MEMBERS
 
@@ -75,9 +75,7 @@ def _keeps_types(spec: Spec, operation: str, odd: OddBody) -> bool:
 
 
 @pytest.mark.parametrize("operation", AMOUNT_MEMBERS)
-def test_an_odd_body_has_the_level_that_the_oracle_gives_it(
-    spec: Spec, walk: Walk, operation: str
-) -> None:
+def test_odd_body_has_the_level_of_the_oracle(spec: Spec, walk: Walk, operation: str) -> None:
     """But for operations beside the page, where nothing about a body is more than a SHOULD."""
     malformed = spec.requirement(f"{spec.operations[operation].prefix}.malformed-refused")
     levels: dict[Level | None, Level] = {"MUST": malformed.level, "SHOULD": "SHOULD", None: "INFO"}
@@ -88,7 +86,7 @@ def test_an_odd_body_has_the_level_that_the_oracle_gives_it(
 
 
 @pytest.mark.parametrize("operation", AMOUNT_MEMBERS)
-def test_an_open_form_changes_nothing_but_how_the_request_is_written(
+def test_open_form_changes_only_the_notation_of_a_request(
     spec: Spec, walk: Walk, operation: str
 ) -> None:
     prefix = spec.operations[operation].prefix
@@ -100,13 +98,13 @@ def test_an_open_form_changes_nothing_but_how_the_request_is_written(
 
 
 @pytest.mark.parametrize("operation", AMOUNT_MEMBERS)
-def test_no_kind_of_odd_body_stands_for_two(operation: str) -> None:
+def test_kinds_of_odd_bodies_are_unique(operation: str) -> None:
     kinds = [odd.kind for odd in odd_bodies(operation)]
     assert len(kinds) == len(set(kinds))
 
 
 @pytest.mark.parametrize("member", AMOUNT_MEMBERS.values())
-def test_every_json_type_is_tried_for_the_required_member(member: str) -> None:
+def test_every_json_type_is_used_for_the_required_member(member: str) -> None:
     operation = next(name for name, known in AMOUNT_MEMBERS.items() if known == member)
     values = [_value(odd.body) for odd in odd_bodies(operation)]
     types = {type(value[member]) for value in values if isinstance(value, dict) and member in value}
@@ -135,7 +133,7 @@ def test_every_optional_member_is_drawn_alone(members: set[str]) -> None:
     assert find(refund_bodies(left=500), lambda body: set(body) == {"refunded_amount"} | members)
 
 
-def test_the_longest_description_is_drawn() -> None:
+def test_longest_description_is_drawn() -> None:
     body = find(refund_bodies(left=500), lambda body: len(body.get("description", "")) == 255)
     assert len(body["description"]) == 255
 
@@ -146,7 +144,7 @@ def test_texts_go_beyond_ascii() -> None:
 
 @given(texts(max_size=7))
 @settings(max_examples=100, deadline=None)
-def test_texts_are_no_longer_than_they_may_be(text: str) -> None:
+def test_texts_keep_their_maximum_length(text: str) -> None:
     assert len(text) <= 7
 
 
@@ -163,7 +161,7 @@ def test_texts_are_no_longer_than_they_may_be(text: str) -> None:
         (keys_or_none(), None),
     ],
 )
-def test_bodies_and_keys_shrink_to_the_dullest(
+def test_bodies_and_keys_shrink_to_the_simplest(
     strategy: st.SearchStrategy[Any], dullest: Any
 ) -> None:
     assert find(strategy, lambda _: True) == dullest

@@ -8,7 +8,7 @@ from klarna_strategies import captures, layout_plan, order_plan, order_plans
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_is_drawn_as_it_is_called(spec: Spec, layout: str) -> None:
+def test_every_layout_is_drawn_by_name(spec: Spec, layout: str) -> None:
     @given(order_plans(spec, layouts=[layout]))
     @settings(max_examples=50, deadline=None)
     def has_layout(plan: OrderPlan) -> None:
@@ -23,7 +23,7 @@ def test_every_layout_is_among_the_plans(spec: Spec, layout: str) -> None:
     assert find(order_plans(spec), lambda plan: plan.layout == layout).layout == layout
 
 
-def test_a_plan_shrinks_to_one_full_capture_of_one(spec: Spec) -> None:
+def test_plan_shrinks_to_one_full_capture_of_one(spec: Spec) -> None:
     assert find(order_plans(spec), lambda _: True) == order_plan(
         spec, market="AT", order_amount=1, captures=(1,)
     )
@@ -57,7 +57,7 @@ def test_amounts_stay_within_their_bounds(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize("market", ["SE", "NO", "US"])
-def test_an_order_is_in_the_currency_of_its_market(spec: Spec, market: str) -> None:
+def test_order_is_in_the_currency_of_its_market(spec: Spec, market: str) -> None:
     drawn = find(order_plans(spec, markets=[market]), lambda _: True)
     assert drawn.currency == spec.markets[market].currency
 
@@ -90,6 +90,6 @@ def test_unknown_names_are_refused(spec: Spec) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 @pytest.mark.parametrize("order_amount", [3, 10, 10_000, 90_000_000])
-def test_a_layout_by_name_has_that_layout(spec: Spec, layout: str, order_amount: int) -> None:
+def test_layout_by_name_has_that_layout(spec: Spec, layout: str, order_amount: int) -> None:
     plan = layout_plan(spec, layout, market="SE", order_amount=order_amount)
     assert plan.layout == layout

@@ -1,4 +1,4 @@
-"""Scenarios for clients: within their bounds, as dull as can be, and never more than asked for."""
+"""Scenarios for clients: within their bounds, and simplest when shrunk."""
 
 from collections.abc import Collection
 
@@ -32,7 +32,7 @@ def met_in(scenario: ClientScenario) -> set[str]:
     return {kind_of(f) for command in scenario.commands for f in command.faults if f}
 
 
-def told_in(scenario: ClientScenario) -> set[str]:
+def operations_in(scenario: ClientScenario) -> set[str]:
     return {command.operation for command in scenario.commands}
 
 
@@ -57,14 +57,14 @@ def test_only_the_operations_and_faults_of_the_bounds_are_drawn(
     scenario = data.draw(client_scenarios(spec, operations=operations, faults=kinds))
 
     assert_can_be_played(scenario)
-    assert told_in(scenario) <= set(operations)
+    assert operations_in(scenario) <= set(operations)
     assert met_in(scenario) <= set(kinds)
     assert 1 <= len(scenario.commands) <= 4
     assert 1 <= len(scenario.orders) <= 2
 
 
 @pytest.mark.parametrize("operations", [(), ("cancelOrder",), ("refundOrder", "refundorder")])
-def test_operations_that_no_client_is_told_are_refused(
+def test_operations_without_client_certification_are_refused(
     spec: Spec, operations: Collection[str]
 ) -> None:
     with pytest.raises(ValueError, match="are not some of"):
@@ -78,7 +78,7 @@ def test_faults_that_do_not_exist_are_refused(spec: Spec) -> None:
         fault_plans(kinds=["losst"])
 
 
-def test_a_scenario_shrinks_to_one_undisturbed_refund(spec: Spec) -> None:
+def test_scenario_shrinks_to_one_undisturbed_refund(spec: Spec) -> None:
     plan = order_plan(spec, market="SE", order_amount=1, captures=(1,))
 
     assert find(client_scenarios(spec), lambda _: True) == ClientScenario(
@@ -104,7 +104,7 @@ def test_faults_of_a_kind_are_drawn(kind: str) -> None:
     assert ([kind_of(fault) for fault in faults], for_ever) == ([kind], False)
 
 
-def test_a_fault_that_stays_for_ever_is_drawn(spec: Spec) -> None:
+def test_fault_that_stays_for_ever_is_drawn(spec: Spec) -> None:
     scenario = find(client_scenarios(spec), lambda s: any(c.for_ever for c in s.commands))
 
     assert [len(command.faults) for command in scenario.commands if command.for_ever] == [1]
@@ -112,7 +112,7 @@ def test_a_fault_that_stays_for_ever_is_drawn(spec: Spec) -> None:
 
 @given(st.data(), KINDS)
 @settings(max_examples=200, deadline=None)
-def test_a_fault_plan_keeps_to_its_kinds_and_is_no_endless_silence(
+def test_fault_plan_keeps_its_kinds_and_never_times_out_for_ever(
     data: st.DataObject, kinds: list[str]
 ) -> None:
     faults, for_ever = data.draw(fault_plans(kinds=kinds))
@@ -122,13 +122,13 @@ def test_a_fault_plan_keeps_to_its_kinds_and_is_no_endless_silence(
     assert not for_ever or (faults and not isinstance(faults[-1], Silent))
 
 
-def test_a_fault_plan_shrinks_to_no_fault() -> None:
+def test_fault_plan_shrinks_to_no_fault() -> None:
     assert find(fault_plans(), lambda _: True) == ((), False)
 
 
 @given(st.data())
 @settings(max_examples=200, deadline=None)
-def test_what_is_simpler_asks_for_no_more(spec: Spec, data: st.DataObject) -> None:
+def test_simpler_scenario_contains_no_more(spec: Spec, data: st.DataObject) -> None:
     whole = data.draw(client_scenarios(spec))
     simpler = data.draw(simpler_scenarios(spec, whole))
 
@@ -140,10 +140,10 @@ def test_what_is_simpler_asks_for_no_more(spec: Spec, data: st.DataObject) -> No
 def is_part(simpler: tuple[Command, ...], whole: tuple[Command, ...]) -> bool:
     """Whether each is a simpler one of these, in their order."""
     left = iter(whole)
-    return all(any(asks_no_more(each, other) for other in left) for each in simpler)
+    return all(any(contains_no_more(each, other) for other in left) for each in simpler)
 
 
-def asks_no_more(one: Command, other: Command) -> bool:
+def contains_no_more(one: Command, other: Command) -> bool:
     amounts = [each.arguments.get("refunded_amount", 0) for each in (one, other)]
     rest = [
         {name: v for name, v in each.arguments.items() if name != "refunded_amount"}
@@ -178,22 +178,20 @@ def _long(spec: Spec) -> ClientScenario:
     )
 
 
-def test_a_scenario_is_among_those_that_are_no_more_than_it(spec: Spec) -> None:
+def test_scenario_is_among_its_simpler_ones(spec: Spec) -> None:
     whole = _long(spec)
 
     assert find(simpler_scenarios(spec, whole), lambda drawn: drawn == whole) == whole
 
 
-def test_what_is_simpler_shrinks_to_the_first_command_undisturbed(spec: Spec) -> None:
+def test_simpler_scenario_shrinks_to_the_first_command(spec: Spec) -> None:
     found = find(simpler_scenarios(spec, _long(spec)), lambda _: True)
 
     assert found == ClientScenario(orders=(captured(spec),), commands=(refund(1),))
 
 
 @pytest.mark.parametrize("command", [extension(), extension(capture=1), release()])
-def test_a_later_command_is_found_alone_on_the_order_that_it_needs(
-    spec: Spec, command: Command
-) -> None:
+def test_later_command_is_found_alone_on_its_order(spec: Spec, command: Command) -> None:
     orders = partly_captured(spec), captured(spec, "DE")
     whole = ClientScenario(orders=orders, commands=(refund(7), command))
     found = find(simpler_scenarios(spec, whole), lambda scenario: scenario.commands[-1] == command)
@@ -202,7 +200,7 @@ def test_a_later_command_is_found_alone_on_the_order_that_it_needs(
     assert found == ClientScenario(orders=(needed,), commands=(command,))
 
 
-def test_a_fault_that_matters_is_found_behind_one_that_does_not(spec: Spec) -> None:
+def test_relevant_fault_is_found_behind_an_irrelevant_one(spec: Spec) -> None:
     simpler = simpler_scenarios(spec, _long(spec))
     found = find(simpler, lambda s: any(LOST in command.faults for command in s.commands))
 
@@ -211,16 +209,16 @@ def test_a_fault_that_matters_is_found_behind_one_that_does_not(spec: Spec) -> N
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_the_table_keeps_to_its_operations_and_faults(spec: Spec, operation: str) -> None:
+def test_table_has_its_operations_and_faults_only(spec: Spec, operation: str) -> None:
     kinds = ("lost", "429")
     scenarios = list(client_table(spec, operations=[operation], faults=kinds))
 
-    assert {name for each in scenarios for name in told_in(each)} == {operation}
+    assert {name for each in scenarios for name in operations_in(each)} == {operation}
     assert {kind for each in scenarios for kind in met_in(each)} <= set(kinds)
     assert any(met_in(each) for each in scenarios)
 
 
-def test_the_table_can_be_played_is_the_same_each_time_and_has_nothing_twice(spec: Spec) -> None:
+def test_table_is_playable_deterministic_and_unique(spec: Spec) -> None:
     scenarios = list(client_table(spec))
 
     for scenario in scenarios:
@@ -229,6 +227,6 @@ def test_the_table_can_be_played_is_the_same_each_time_and_has_nothing_twice(spe
     assert len({msgspec.json.encode(each) for each in scenarios}) == len(scenarios)
 
 
-def test_the_table_begins_without_faults(spec: Spec) -> None:
+def test_table_begins_without_faults(spec: Spec) -> None:
     assert not any(map(met_in, list(client_table(spec))[:15]))
     assert all(not met_in(each) for each in client_table(spec, faults=()))

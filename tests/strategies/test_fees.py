@@ -64,7 +64,7 @@ def test_every_wrong_sum_is_drawn(kind: str) -> None:
     assert find(fee_refunds_with_wrong_sum(left=100), lambda wrong: wrong.kind == kind)
 
 
-def test_the_wrong_sums_are_the_cases_of_the_requirement(spec: Spec) -> None:
+def test_wrong_sums_are_the_cases_of_the_requirement(spec: Spec) -> None:
     assert set(KINDS) == set(spec.requirement("refund.fee-lines-add-up").cases)
 
 
@@ -75,7 +75,7 @@ def test_the_wrong_sums_are_the_cases_of_the_requirement(spec: Spec) -> None:
         (positive_fee_refunds(left=9_000), "refund.fee-sign"),
     ],
 )
-def test_what_is_not_told_breaks_its_open_rule_alone(
+def test_undocumented_case_breaks_only_its_open_rule(
     spec: Spec, walk: Walk, strategy: st.SearchStrategy[Any], rule: str
 ) -> None:
     @given(strategy)
@@ -104,7 +104,7 @@ def test_goods_of_several_pieces_are_drawn() -> None:
 
 
 @pytest.mark.parametrize("position", [0, 1, 2])
-def test_the_fee_is_first_in_the_middle_and_last(position: int) -> None:
+def test_fee_is_first_in_the_middle_and_last(position: int) -> None:
     def there(body: Any) -> bool:
         types = [line["type"] for line in body["order_lines"]]
         return len(types) == 3 and types.index("return_fee") == position
@@ -112,14 +112,14 @@ def test_the_fee_is_first_in_the_middle_and_last(position: int) -> None:
     assert find(fee_refunds(left=10_000), there)
 
 
-def test_a_fee_refund_shrinks_to_two_less_one() -> None:
+def test_fee_refund_shrinks_to_two_less_one() -> None:
     assert find(fee_refunds(left=10_000), lambda _: True) == {
         "refunded_amount": 1,
         "order_lines": [goods(2), fee(1)],
     }
 
 
-def test_a_wrong_sum_shrinks_to_one_above() -> None:
+def test_wrong_sum_shrinks_to_one_above() -> None:
     wrong = find(fee_refunds_with_wrong_sum(left=10_000), lambda _: True)
     assert wrong.kind == "one-above"
     assert wrong.body["refunded_amount"] == lines_total(wrong.body["order_lines"]) + 1
@@ -127,7 +127,7 @@ def test_a_wrong_sum_shrinks_to_one_above() -> None:
 
 @given(fee_removals(fee_amount=500))
 @settings(max_examples=10, deadline=None)
-def test_a_removal_refunds_exactly_the_fee(body: Any) -> None:
+def test_removal_refunds_exactly_the_fee(body: Any) -> None:
     assert body["refunded_amount"] == 500
     assert lines_total(body.get("order_lines", [])) in (0, 500)
 

@@ -50,7 +50,7 @@ def test_lines_that_add_up_break_nothing(
         (order_lines_with_wrong_taxes, "refund.line-taxes"),
     ],
 )
-def test_odd_lines_break_the_rule_that_they_name_alone(
+def test_odd_lines_break_only_the_rule_they_name(
     spec: Spec, walk: Walk, strategy: Callable[..., Lines], rule: str
 ) -> None:
     @given(st.data(), st.integers(1, 90_000_000))
@@ -80,7 +80,7 @@ def test_odd_lines_add_up_within_the_described_limits(
 
 @given(st.data(), st.integers(0, 99_000_000))
 @settings(max_examples=100, deadline=None)
-def test_lines_that_do_not_add_up_do_not(data: st.DataObject, total: int) -> None:
+def test_wrong_sums_differ_from_the_total(data: st.DataObject, total: int) -> None:
     assert lines_total(data.draw(order_lines_not_adding_up(total=total))) != total
 
 
@@ -103,7 +103,7 @@ def test_lines_with_wrong_taxes_shrink_to_a_tax_without_a_rate() -> None:
 
 
 @pytest.mark.parametrize("strategy", [order_lines_with_other_totals, order_lines_with_wrong_taxes])
-def test_odd_lines_stand_beside_others(strategy: Callable[..., Lines]) -> None:
+def test_odd_lines_occur_among_others(strategy: Callable[..., Lines]) -> None:
     assert lines_total(find(strategy(total=500), lambda lines: len(lines) > 1)) == 500
 
 
@@ -120,11 +120,11 @@ def test_wrong_taxes_are_above_and_below_the_right_ones(more: bool) -> None:
     ("total", "rate", "tax"),
     [(12_500, 2_500, 2_500), (-12_500, 2_500, -2_500), (100, 0, 0), (0, 2_500, 0), (1, 2_500, 1)],
 )
-def test_the_tax_is_part_of_the_total(total: int, rate: int, tax: int) -> None:
+def test_tax_is_part_of_the_total(total: int, rate: int, tax: int) -> None:
     assert included_tax(total, rate) == tax
 
 
-def test_a_thousand_lines_can_be_drawn() -> None:
+def test_thousand_lines_can_be_drawn() -> None:
     thousand = order_lines(total=500, min_size=1_000, max_size=1_000)
     sizes_and_totals = thousand.map(lambda lines: (len(lines), lines_total(lines)))
     assert find(sizes_and_totals, lambda _: True) == (1_000, 500)

@@ -37,7 +37,7 @@ def troubles(spec: Spec, scenarios: list[Scenario]) -> list[str]:
 
 
 @pytest.mark.parametrize("call", CALLS)
-def test_every_pair_of_values_that_is_possible_occurs(spec: Spec, call: str) -> None:
+def test_every_possible_pair_of_values_occurs(spec: Spec, call: str) -> None:
     dimensions, fits = combinations_of(Stage(spec))[call]
     possible: set[Any] = set()
     for values in product(*dimensions.values()):
@@ -51,32 +51,32 @@ def test_every_pair_of_values_that_is_possible_occurs(spec: Spec, call: str) -> 
     assert occurring == possible
 
 
-def test_values_that_never_meet_do_not_keep_others_apart() -> None:
+def test_impossible_pairs_do_not_prevent_possible_ones() -> None:
     dimensions = {"a": (0, 1), "b": (0, 1), "c": (0, 1)}
     rows = list(pairwise(dimensions, lambda row: (row.get("a"), row.get("b")) != (1, 1)))
     assert {(row["a"], row["b"]) for row in rows} == {(0, 0), (0, 1), (1, 0)}
     assert {(row["b"], row["c"]) for row in rows} == set(product((0, 1), repeat=2))
 
 
-def test_the_table_is_the_same_each_time(spec: Spec) -> None:
+def test_table_is_the_same_each_time(spec: Spec) -> None:
     assert list(pairs(Stage(spec))) == list(pairs(Stage(spec)))
 
 
-def test_every_market_takes_its_turn(spec: Spec) -> None:
+def test_every_market_occurs(spec: Spec) -> None:
     placed = {scenario.plan.market for scenario in pairs(Stage(spec)) if scenario.plan}
     assert placed == set(spec.markets)
 
 
-def test_the_pairs_are_short(spec: Spec) -> None:
+def test_pairs_are_short(spec: Spec) -> None:
     assert max(len(scenario.steps) for scenario in pairs(Stage(spec))) <= 4
 
 
-def test_a_server_that_does_as_documented_passes_every_scenario(spec: Spec) -> None:
+def test_conformant_server_passes_every_scenario(spec: Spec) -> None:
     stage = Stage(spec)
     assert troubles(spec, [*pairs(stage), *corners(stage)]) == []
 
 
-def test_no_call_is_refused_apart_from_those_meant_to(spec: Spec) -> None:
+def test_only_the_intended_calls_are_refused(spec: Spec) -> None:
     """Refused is only what is meant as the refused call before, or between two repeats."""
     for scenario in pairs(Stage(spec)):
         mock = Mock(spec)

@@ -18,7 +18,7 @@ UNSHRUNK = settings(max_examples=20_000, phases=[Phase.generate], database=None)
 Walk = Callable[[Scenario], list[Assessment]]
 
 
-def test_a_scenario_shrinks_to_one_dull_refund(spec: Spec) -> None:
+def test_scenario_shrinks_to_one_simple_refund(spec: Spec) -> None:
     dullest = Scenario(
         plan=order_plan(spec, market="AT", order_amount=1, captures=(1,)), steps=(refund(1),)
     )
@@ -41,7 +41,7 @@ def test_no_drawn_call_breaks_two_musts(spec: Spec, walk: Walk) -> None:
 
 @given(st.data())
 @settings(max_examples=200, deadline=None)
-def test_moves_that_keep_every_rule_break_none(spec: Spec, walk: Walk, data: st.DataObject) -> None:
+def test_valid_moves_break_no_rule(spec: Spec, walk: Walk, data: st.DataObject) -> None:
     course = Course.of(spec, data.draw(order_plans(spec)))
     steps: list[Step] = []
     for _ in range(data.draw(st.integers(1, 5))):
@@ -53,7 +53,7 @@ def test_moves_that_keep_every_rule_break_none(spec: Spec, walk: Walk, data: st.
 
 
 @pytest.mark.parametrize("move", BREAKING, ids=lambda move: move.breaks)
-def test_every_rule_that_a_move_names_is_broken_alone(spec: Spec, walk: Walk, move: object) -> None:
+def test_move_breaks_only_the_rule_it_names(spec: Spec, walk: Walk, move: object) -> None:
     rule: str = getattr(move, "breaks")  # noqa: B009
 
     def is_broken_alone(scenario: Scenario) -> bool:
@@ -109,14 +109,14 @@ def test_markets_operations_and_steps_stay_within_their_bounds(
 
 
 @pytest.mark.parametrize("operation", ["getRefund", "cancelOrder", "extendDueDate"])
-def test_an_operation_can_be_drawn_alone(spec: Spec, operation: str) -> None:
+def test_operation_can_be_drawn_alone(spec: Spec, operation: str) -> None:
     drawn = find(scenarios(spec, operations=[operation]), lambda _: True)
     assert {step.operation for step in steps_of(drawn)} == {operation}
 
 
 @given(st.data())
 @settings(max_examples=100, deadline=None)
-def test_a_drawn_scenario_survives_json(spec: Spec, data: st.DataObject) -> None:
+def test_drawn_scenario_survives_json(spec: Spec, data: st.DataObject) -> None:
     drawn = data.draw(scenarios(spec))
     assert msgspec.json.decode(msgspec.json.encode(drawn), type=Scenario) == drawn
 

@@ -32,12 +32,12 @@ def test_every_goal_is_served(spec: Spec, table: list[Scenario]) -> None:
     assert [str(goal) for goal in goals(spec) if goal not in served] == []
 
 
-def test_no_scenario_stands_twice(table: list[Scenario]) -> None:
+def test_scenarios_are_unique(table: list[Scenario]) -> None:
     written = [msgspec.json.encode(scenario) for scenario in table]
     assert len(written) == len(set(written))
 
 
-def test_the_tables_are_the_same_every_time(spec: Spec, table: list[Scenario]) -> None:
+def test_tables_are_the_same_every_time(spec: Spec, table: list[Scenario]) -> None:
     assert list(scenario_table(spec)) == table
 
 
@@ -74,7 +74,7 @@ def test_only_some_scenarios_need_a_clock(table: list[Scenario]) -> None:
 
 
 @pytest.mark.parametrize("market", ["SE", "GB", "US"])
-def test_the_tables_can_be_kept_to_one_market(spec: Spec, market: str) -> None:
+def test_tables_can_be_limited_to_one_market(spec: Spec, market: str) -> None:
     table = list(scenario_table(spec, markets=[market]))
     assert {each.plan.market for each in table if each.plan} == {market}
     assert {each.other.market for each in table if each.other} == {market}
@@ -92,7 +92,7 @@ def test_goals_of_one_market_are_served_there(spec: Spec) -> None:
     }
 
 
-def test_markets_that_there_are_not_are_refused(spec: Spec) -> None:
+def test_unknown_markets_are_refused(spec: Spec) -> None:
     with pytest.raises(ValueError, match="XX"):
         list(scenario_table(spec, markets=["XX"]))
     with pytest.raises(ValueError, match="markets"):
@@ -104,12 +104,12 @@ def test_every_public_name_is_documented() -> None:
         assert getattr(klarna_strategies, name).__doc__, name
 
 
-def test_the_strategies_import_nothing_above_them() -> None:
+def test_strategies_import_nothing_above_them() -> None:
     """In a fresh interpreter: what a test process has imported already tells nothing."""
     code = "import sys, klarna_strategies; print('klarna_conformance' in sys.modules)"
     root = Path(__file__).parents[2]
     roots = ":".join(str(root / name) for name in ("specs", "strategies"))
-    told = subprocess.run(
+    ran = subprocess.run(
         [sys.executable, "-c", code], env={"PYTHONPATH": roots}, capture_output=True, text=True
     )
-    assert told.stdout == "False\n"
+    assert ran.stdout == "False\n"
