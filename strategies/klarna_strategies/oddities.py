@@ -23,9 +23,9 @@ def draw_spoiled(draw: DrawFn, spec: Spec, step: Step) -> Step:
     """
     member = spec.amount_member(spec.operations[step.operation])
     if member and isinstance(step.body, Json) and draw(st.booleans()):
-        told = step.body.value[member]
+        amount = step.body.value[member]
         bodies = malformed_bodies(
-            step.operation, amount=told if isinstance(told, int) else 30, spec=spec
+            step.operation, amount=amount if isinstance(amount, int) else 30, spec=spec
         )
         return _replace(step, body=draw(bodies).body)
     return _replace(step, credentials=draw(st.sampled_from(_CREDENTIALS)))

@@ -57,12 +57,12 @@ def _completed(
         before = names.index(name)
         return sum(
             (
-                (other, told, name, value)
+                (other, given, name, value)
                 if names.index(other) < before
-                else (name, value, other, told)
+                else (name, value, other, given)
             )
             in missing
-            for other, told in row.items()
+            for other, given in row.items()
         )
 
     # The sort is stable, so the first of equal values is taken.

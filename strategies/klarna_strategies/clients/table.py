@@ -55,9 +55,9 @@ def client_table(
     wanted = set(client_operations(spec) if operations is None else operations)
     for part in (*_PARTS, any_operation):
         for scenario in part(spec):
-            told = {command.operation for command in scenario.commands}
+            called = {command.operation for command in scenario.commands}
             met = {kind_of(f) for command in scenario.commands for f in command.disturbances}
-            if told <= wanted and met <= set(faults):
+            if called <= wanted and met <= set(faults):
                 yield scenario
 
 

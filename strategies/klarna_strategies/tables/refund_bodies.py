@@ -33,8 +33,8 @@ def _texts(stage: Stage) -> Iterator[Scenario]:
     plan = stage.plan()
     texts = ("Returned goods", LONGEST, "", *WORLD_TEXTS, "007", "\u200fהחזרה\u200e 123")
     for start in range(0, len(texts), _AT_A_TIME):
-        told = enumerate(texts[start : start + _AT_A_TIME], start)
-        row = [refund(100 + n, description=text, reference=texts[n - 4]) for n, text in told]
+        numbered = enumerate(texts[start : start + _AT_A_TIME], start)
+        row = [refund(100 + n, description=text, reference=texts[n - 4]) for n, text in numbered]
         yield Scenario(plan=plan, steps=tuple(row))
     for text in ("Returned goods", LONGEST, WORLD_TEXTS[0]):
         yield Scenario(plan=plan, steps=(refund(100, description=text),))
@@ -103,7 +103,7 @@ def _wrong_sums(stage: Stage) -> Iterator[Scenario]:
 
 
 def _silent(stage: Stage) -> Iterator[Scenario]:
-    """What is nowhere told: totals and taxes that lines do not give, and very high amounts."""
+    """Undocumented cases: totals and taxes that do not match, and very high amounts."""
     table = (
         goods(1_000, quantity=3, unit_price=333),
         goods(1_000, quantity=2, unit_price=1_000),

@@ -23,7 +23,7 @@ def refunds(stage: Stage) -> Iterator[Scenario]:
     yield from _by_captures(stage)
     yield from _by_order_size(stage)
     yield from _in_a_row(stage)
-    yield from _told_apart(stage)
+    yield from _distinct(stage)
     yield from _odd_amounts(stage)
     yield from _between_other_changes(stage)
 
@@ -100,7 +100,7 @@ def _in_a_row(stage: Stage) -> Iterator[Scenario]:
     yield Scenario(plan=stage.captured(3, 4, order_amount=10), steps=(refund(2),) * 4)
 
 
-def _told_apart(stage: Stage) -> Iterator[Scenario]:
+def _distinct(stage: Stage) -> Iterator[Scenario]:
     """Refunds that differ in every member, and together exceed the captured amount."""
     plan = stage.plan()
     members: tuple[dict[str, Any], ...] = (
