@@ -3,10 +3,10 @@
 import asyncio
 
 import msgspec
-from klarna_conformance.plan.rehearsal import MockTarget
 
 from klarna_conformance.campaign.judged_before import JudgedBefore
 from klarna_conformance.judge.server import judge
+from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong.making import named_mock
 from klarna_reports.record.record import Finding, Played
