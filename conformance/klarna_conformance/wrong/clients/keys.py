@@ -135,9 +135,10 @@ class KeyPrefixed(ReferenceClient):
 
 
 class LongKeys(ReferenceClient):
-    """Harmless: uses keys of more than a hundred characters."""
+    """Uses keys of more than a hundred characters, which are not UUIDs and otherwise fine."""
 
     id = "client-long-keys"
+    caught_by = ("client.key-uuid",)
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return f"{operation}:{order_id}:{uuid.uuid4()}:{uuid.uuid4()}"
