@@ -208,6 +208,26 @@ def _incomplete_member(written: _Written) -> bool:
     )
 
 
+def _unread_member(written: _Written) -> bool:
+    """An item of a list that a server may not read at all (`x-unread`) that is not as described."""
+
+    def is_odd(schema: Any, value: Any) -> bool:
+        if "x-unread" not in schema:
+            return False
+        described = written.spec.schemas[schema["x-unread"].rsplit(":", 1)[1]]["properties"]
+        items = [as_object(item) for item in as_array(value) or ()]
+        return any(
+            item is None
+            or not all(name in described and isinstance(item[name], str) for name in item)
+            for item in items
+        )
+
+    body = written.operation.body
+    return body is not None and _exists(
+        written.spec, schema_of(written.spec, body), written.value, is_odd
+    )
+
+
 def _repeated_slash(written: _Written) -> bool:
     return written.request.path.startswith("//")
 
@@ -240,6 +260,7 @@ RECOGNISED: Mapping[str, Callable[[_Written], bool]] = {
     "null-member": _some(lambda value: value is None),
     "unknown-member": _unknown_member,
     "incomplete-member": _incomplete_member,
+    "unread-member": _unread_member,
     "control-character": _some(_has(_UNSTORABLE)),
     "lone-surrogate": _some(_has(_SURROGATE)),
     "repeated-slash": _repeated_slash,

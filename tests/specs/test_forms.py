@@ -30,6 +30,7 @@ def _with(member: str) -> Written:
     return Written(b'{"refunded_amount": 100, "reference": "RMA-1", %s}' % member.encode())
 
 
+CAPTURES = "/ordermanagement/v1/orders/order-1/captures"
 PLAIN = Written()
 MARK = b"\xef\xbb\xbf"
 DOCUMENTED = {
@@ -94,6 +95,10 @@ OPEN = {
         _with('"order_lines": [{"product_identifiers": {"note": "n"}}]'),
     ],
     "incomplete-member": [_with('"order_lines": [{"subscription": {"name": "n"}}]')],
+    "unread-member": [
+        Written(b'{"captured_amount": 100, "shipping_info": ["AAA"]}', path=CAPTURES),
+        Written(b'{"captured_amount": 100, "shipping_info": [{"tracking_uri": 1}]}', path=CAPTURES),
+    ],
     "control-character": [_with('"description": "a\\u0000"'), _with('"description": "\\uffff"')],
     "lone-surrogate": [_with('"description": "\\ud800"'), _with('"description": "\\udc00\\ud800"')],
     "repeated-slash": [Written(path="//ordermanagement/v1/orders/order-1/refunds")],
@@ -208,7 +213,8 @@ def test_request_in_an_open_form_may_be_refused(
     open_order: OpenOrder, name: str, written: Written
 ) -> None:
     assessment = assess(SPEC, open_order(), _read(written))
-    assert "refund.odd-body" in [rule.id for rule in assessment.broken]
+    operation = "capture" if written.path == CAPTURES else "refund"
+    assert f"{operation}.odd-body" in [rule.id for rule in assessment.broken]
     assert "refusal" in [outcome.kind for outcome in assessment.outcomes]
 
 
