@@ -15,7 +15,7 @@ import yaml
 from klarna_reports.record.journal import read_journal
 
 from ..conftest import COMMAND, Finished
-from .test_wrong_adapters import ODD, is_running
+from .processes import ODD, is_running
 
 Cli = Callable[..., Finished]
 REFERENCE = (sys.executable, "-m", "klarna_conformance.wrong.reference_adapter")

@@ -18,7 +18,7 @@ from klarna_reports.record.journal import read_journal
 from klarna_reports.record.record import Played
 from klarna_specs.scenario import Together
 
-from .conftest import COMMAND, Finished, Served
+from ..conformance.conftest import COMMAND, Finished, Served
 
 Cli = Callable[..., Finished]
 SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", "0")

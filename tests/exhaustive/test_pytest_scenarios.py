@@ -12,7 +12,7 @@ from klarna_conformance.testing import KlarnaMock, klarna_scenarios
 from klarna_conformance.wrong.clients.catalogue import client_mutants
 from klarna_specs.client.faults import kind_of
 
-from .plugged import plugged
+from ..conformance.plugged import plugged
 
 MUTANTS = {mutant.id: mutant for mutant in client_mutants()}
 FAULTS = ("lost", "error", "duplicate", "html", "conflict")

@@ -11,7 +11,7 @@ from klarna_conformance.campaign.choosing import choose_clients
 from klarna_conformance.campaign.servers import Trial
 from klarna_conformance.sharding import Shard
 
-from ..conftest import Finished
+from ..conformance.conftest import Finished
 
 Cli = Callable[..., Finished]
 

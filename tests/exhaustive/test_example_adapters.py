@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from ..conftest import Finished
+from ..conformance.conftest import Finished
 
 Cli = Callable[..., Finished]
-FOLDER = Path(__file__).parents[3] / "examples" / "adapters"
+FOLDER = Path(__file__).parents[2] / "examples" / "adapters"
 QUICKLY = ("--faults", "lost,error,truncated", "--examples", 0, "--timeout", "300ms")
 
 

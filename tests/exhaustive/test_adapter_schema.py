@@ -12,10 +12,10 @@ import pytest
 import klarna_conformance
 from klarna_conformance.adapter_protocol import adapter_schema, schema_text
 
-from ..conftest import Finished
+from ..conformance.conftest import Finished
 
 PUBLISHED = Path(klarna_conformance.__file__).parent / "schemas" / "adapter.schema.json"
-TEE = Path(__file__).parent / "tee.py"
+TEE = Path(__file__).parents[1] / "conformance" / "certify" / "tee.py"
 REFERENCE = (sys.executable, "-m", "klarna_conformance.wrong.reference_adapter")
 VALIDATOR = jsonschema.Draft202012Validator(adapter_schema())
 READY = {"client": "acme 1.2", "operations": ["refundOrder"]}

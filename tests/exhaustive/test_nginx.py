@@ -19,9 +19,9 @@ from klarna_conformance.plan.planning import make_plan
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Scenario
 
-from .conftest import Served
-from .museum import spec
-from .runs import run_on
+from ..conformance.conftest import Served
+from ..conformance.museum import spec
+from ..conformance.runs import run_on
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 SCOPE = Scope(operations=("cancelOrder",), markets=("SE",))

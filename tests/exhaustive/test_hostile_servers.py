@@ -17,12 +17,12 @@ from klarna_conformance.play.counterexamples import Counterexample
 from klarna_specs.scenario import Key, Scenario, Together
 from klarna_strategies.steps import extend, get_order, get_refund, offered, refund, release
 
-from .conftest import Finished
-from .hostile import BEHAVIOURS, TLS_BEHAVIOURS, UNANSWERED, HostileServer
-from .hostile_tls import authority
-from .museum import FULL, PART
-from .pages import active_parts
-from .runs import run_on
+from ..conformance.conftest import Finished
+from ..conformance.hostile import BEHAVIOURS, TLS_BEHAVIOURS, UNANSWERED, HostileServer
+from ..conformance.hostile_tls import authority
+from ..conformance.museum import FULL, PART
+from ..conformance.pages import active_parts
+from ..conformance.runs import run_on
 
 KEYED = refund(1_000, key=Key("first"))
 SCENARIOS = (

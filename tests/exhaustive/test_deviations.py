@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Finished, Served
+from ..conformance.conftest import Finished, Served
 
 Cli = Callable[..., Finished]
 BOUND = "release.fully-captured-refused"

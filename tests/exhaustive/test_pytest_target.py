@@ -8,8 +8,8 @@ import pytest
 
 from klarna_specs.loader import load
 
-from .conftest import AUTH, Served
-from .plugged import plugged
+from ..conformance.conftest import AUTH, Served
+from ..conformance.plugged import plugged
 
 CANCEL = "klarna::cancelOrder"
 CREDENTIALS = "cancel.credentials-required"

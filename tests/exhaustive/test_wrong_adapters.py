@@ -17,10 +17,10 @@ from klarna_conformance.certify.process_adapter import ProcessAdapter
 from klarna_conformance.errors import AdapterError
 from klarna_specs.client.play import Ended, RefusedIt, TimedOut, Unsupported
 
-from ..conftest import Finished
+from ..conformance.certify.processes import ODD, is_running
+from ..conformance.conftest import Finished
 
 Cli = Callable[..., Finished]
-ODD = Path(__file__).parent / "odd_adapter.py"
 CALM = ("--faults", "none", "--examples", 0, "--operations", "releaseRemainingAuthorization")
 LOST = ("--faults", "lost", "--examples", 0, "--operations", "refundOrder", "--timeout", "200ms")
 HELLO = Hello(base_url="http://127.0.0.1:9", username="user", password="pass-4711", timeout_s=1)
@@ -150,14 +150,6 @@ def test_processes_of_an_adapter_end_with_it(tmp_path: Path) -> None:
     while is_running(pid) and time.monotonic() < until:
         time.sleep(0.01)
     assert not is_running(pid)
-
-
-def is_running(pid: str) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
 
 
 def observed(folder: Path, requirement: str) -> list[str]:
