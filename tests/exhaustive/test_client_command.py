@@ -14,8 +14,8 @@ import yaml
 
 from klarna_reports.record.journal import read_journal
 
-from ..conftest import COMMAND, Finished
-from .processes import ODD, is_running
+from ..conformance.certify.processes import ODD, is_running
+from ..conformance.conftest import COMMAND, Finished
 
 Cli = Callable[..., Finished]
 REFERENCE = (sys.executable, "-m", "klarna_conformance.wrong.reference_adapter")

@@ -9,7 +9,7 @@ from klarna_reports.page.certificate import render_certificate
 from klarna_reports.page.html import render_html
 from klarna_reports.summary.summary import summarise
 
-from ..clients import CERTIFIED, SPEC, driven, episode, everything, found, record
+from ...reports.clients import CERTIFIED, SPEC, driven, episode, everything, found, record
 from .test_accessibility import LOOKS, violations
 
 LONG = "a very long text without an end, " * 40
