@@ -52,6 +52,14 @@ def test_a_run_never_exceeds_its_request_budget(
     assert (finished.code, summary["verdict"]) == (3, "NOT FULLY VERIFIED")
 
 
+def test_shrinking_counts_towards_the_request_budget(cli: Cli, tmp_path: Path) -> None:
+    options = ("--mutant", "replay-booked-again", "--max-requests", 600)
+    cli("run", *options, "--output", tmp_path / "report")
+    summary = json.loads((tmp_path / "report" / "run.json").read_text())
+
+    assert summary["requests_sent"] == 600
+
+
 def test_read_retries_end_with_the_request_budget() -> None:
     async def go() -> None:
         target = HttpTarget(

@@ -89,7 +89,6 @@ class _Running:
         self._unbounded = target
         self._target = BudgetedTarget(target, self._earlier.left_of(options.limits))
         self._breaker = CircuitBreaker()
-        self._sent = self._earlier.requests_sent
         self._failing = self._earlier.failing
         self._unstarted = 0
 
@@ -109,7 +108,8 @@ class _Running:
 
     def footer(self, stopped: str) -> Footer:
         wall_s = round(time.perf_counter() - self._began_s + self._earlier.wall_s, 3)
-        return Footer(wall_s=wall_s, requests_sent=self._sent, stopped=stopped)
+        sent = self._earlier.requests_sent + self._target.sent
+        return Footer(wall_s=wall_s, requests_sent=sent, stopped=stopped)
 
     async def events(self, plan: Plan) -> AsyncGenerator[Event]:
         """Everything but the end."""
@@ -159,7 +159,6 @@ class _Running:
             yield CounterexampleFound(self._noted(played), counterexample)
 
     def _noted(self, played: Played) -> Played:
-        self._sent += sum(exchange.requests for exchange in played.exchanges)
         self._breaker.note(played)
         if any(finding.verdict == "FAIL" for finding in played.findings):
             self._failing.append(played)

@@ -27,6 +27,8 @@ class BudgetedTarget:
         self._order_amounts: dict[str, int] = {}
         self.refused = False
         """Whether a limit prevented a request or an order."""
+        self.sent = 0
+        """How many requests were sent, repeated ones included."""
 
     @property
     def facts(self) -> TargetFacts:
@@ -93,6 +95,7 @@ class BudgetedTarget:
             raise OutOfBudget(self.spent)
 
     def _use_requests(self, count: int) -> None:
+        self.sent += count
         if self._requests_left is not None:
             self._requests_left = max(0, self._requests_left - count)
 
