@@ -63,7 +63,7 @@ def _around_amount(spec: Spec, operation: Operation, member: str, amount: int) -
     extends = operation.effect == "extend_due_date"
     value, written = (offered(0), OFFERED) if extends else (amount, str(amount))
     yield from _of_level("MUST", _no_json(member), _no_object(member))
-    yield from _of_level("MUST", _missing(member), _no_number(member, amount))
+    yield from _of_level("MUST", _missing(member), _no_number(member, value))
     yield OddBody(
         kind="amount-fraction", level="SHOULD", body=Raw(text=f'{{"{member}": {written}.5}}')
     )
@@ -136,17 +136,17 @@ def _missing(member: str) -> Iterator[tuple[str, Body]]:
     yield "too-deep", Json({"order": {member: 100}})
 
 
-def _no_number(member: str, amount: int) -> Iterator[tuple[str, Body]]:
-    for kind, value in {
+def _no_number(member: str, value: Any) -> Iterator[tuple[str, Body]]:
+    for kind, wrong in {
         "amount-words": "all of it",
         "amount-empty-string": "",
         "amount-null": None,
         "amount-true": True,
         "amount-false": False,
-        "amount-array": [amount],
-        "amount-object": {"amount": amount},
+        "amount-array": [value],
+        "amount-object": {"amount": value},
     }.items():
-        yield kind, Json({member: value})
+        yield kind, Json({member: wrong})
 
 
 def _wrong_members() -> Iterator[tuple[str, dict[str, Any]]]:

@@ -193,7 +193,9 @@ def _offered_days(response: Response) -> list[int]:
 
 def _resolved(value: Any, offered: list[int]) -> Any:
     """A body with its placeholders replaced."""
-    members = as_object(value)
+    members, parts = as_object(value), as_array(value)
+    if parts is not None:
+        return [_resolved(part, offered) for part in parts]
     if members is None:
         return value
     if OFFERED in members:

@@ -122,6 +122,7 @@ _ESSENTIAL = frozenset(
         "null-on-top",
         "nothing-told",
         "misspelled",
+        "amount-array",
         "amount-fraction",
         "amount-string",
         "amount-null",
