@@ -99,11 +99,13 @@ def read_call(spec: Spec, request: Request, *, followed: bool = False) -> Call |
     True
     """
     known = (id(spec), followed, request)
-    if known not in _CALLS:
+    read = _CALLS.get(known)  # another thread may clear it at any time
+    if read is None:
+        read = spec, _read_call(spec, request, followed=followed)
         if len(_CALLS) >= _MOST_CALLS:
             _CALLS.clear()
-        _CALLS[known] = spec, _read_call(spec, request, followed=followed)
-    return _CALLS[known][1]
+        _CALLS[known] = read
+    return read[1]
 
 
 _CALLS: dict[tuple[int, bool, Request], tuple[Spec, Call | None]] = {}
