@@ -39,7 +39,7 @@ def client_mutants() -> tuple[ClientMutant, ...]:
             id=client.id,
             description=(client.__doc__ or "").split("\n\n")[0],
             client=client,
-            caught_by=vars(client).get("caught_by", ()),
+            caught_by=client.caught_by,
         )
         for client in (ReferenceClient, *_clients())
     ]

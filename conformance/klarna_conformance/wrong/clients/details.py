@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from klarna_conformance.wrong.clients.parts import ORDERS, Reading
+from klarna_conformance.wrong.clients.parts import ORDERS, Reading, harmless, wrong
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 from klarna_specs.client.play import Done, RefusedIt, Reported, Unknown
 
@@ -28,42 +28,34 @@ class _Details(ReferenceClient):
         return refusal
 
 
+@wrong("client-error-code-made-up", "client.refusal-details-true")
 class CodeMadeUp(_Details):
     """Reports the same error code for all refusals."""
-
-    id = "client-error-code-made-up"
-    caught_by = ("client.refusal-details-true",)
 
     def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
         return RefusedIt("DECLINED", refusal.error_messages, refusal.correlation_id)
 
 
+@wrong("client-error-code-stale", "client.refusal-details-true")
 class CodeStale(_Details):
     """Reports the error code of the previous refusal, if there was one."""
-
-    id = "client-error-code-stale"
-    caught_by = ("client.refusal-details-true",)
 
     def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
         code = before.error_code or refusal.error_code
         return RefusedIt(code, refusal.error_messages, refusal.correlation_id)
 
 
+@wrong("client-correlation-id-made-up", "client.refusal-details-true")
 class CorrelationIdMadeUp(_Details):
     """Reports a random correlation id."""
-
-    id = "client-correlation-id-made-up"
-    caught_by = ("client.refusal-details-true",)
 
     def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
         return RefusedIt(refusal.error_code, refusal.error_messages, str(uuid.uuid4()))
 
 
+@wrong("client-correlation-id-stale", "client.refusal-details-true")
 class CorrelationIdStale(_Details):
     """Reports the first correlation id that it received for all refusals."""
-
-    id = "client-correlation-id-stale"
-    caught_by = ("client.refusal-details-true",)
 
     _first: str | None = None
 
@@ -72,31 +64,26 @@ class CorrelationIdStale(_Details):
         return RefusedIt(refusal.error_code, refusal.error_messages, self._first)
 
 
+@wrong("client-message-made-up", "client.refusal-details-true")
 class MessageMadeUp(_Details):
     """Reports the same invented message for all refusals."""
-
-    id = "client-message-made-up"
-    caught_by = ("client.refusal-details-true",)
 
     def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
         return RefusedIt(refusal.error_code, ("Insufficient funds",), refusal.correlation_id)
 
 
+@wrong("client-message-stale", "client.refusal-details-true")
 class MessageStale(_Details):
     """Reports the messages of the previous refusal."""
-
-    id = "client-message-stale"
-    caught_by = ("client.refusal-details-true",)
 
     def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
         messages = before.error_messages or refusal.error_messages
         return RefusedIt(refusal.error_code, messages, refusal.correlation_id)
 
 
+@harmless("client-code-in-words")
 class CodeInWords(_Details):
     """Harmless: reports an invented code if the server sent none."""
-
-    id = "client-code-in-words"
 
     def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
         return RefusedIt(
@@ -104,21 +91,18 @@ class CodeInWords(_Details):
         )
 
 
+@harmless("client-messages-in-one-text")
 class MessagesInOneText(_Details):
     """Harmless: reports the server's messages within its own sentence."""
-
-    id = "client-messages-in-one-text"
 
     def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
         text = f"Klarna refused: {'; '.join(refusal.error_messages) or 'no reason given'}."
         return RefusedIt(refusal.error_code, (text, "Please try later."), refusal.correlation_id)
 
 
+@wrong("client-lost-then-429-is-refused", "client.refused-is-true")
 class RefusedWhenWaitLasts(ReferenceClient):
     """Reports repeated 429s as a refusal, even if an earlier attempt was lost."""
-
-    id = "client-lost-then-429-is-refused"
-    caught_by = ("client.refused-is-true",)
 
     def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         if last is not None and last.status_code == 429:
@@ -126,11 +110,9 @@ class RefusedWhenWaitLasts(ReferenceClient):
         return super().given_up(last, unclear=unclear)
 
 
+@wrong("client-lost-then-401-is-refused", "client.refused-is-true")
 class RefusedWithoutCredentials(ReferenceClient):
     """Reports a 401 as a refusal, even if an earlier attempt was lost."""
-
-    id = "client-lost-then-401-is-refused"
-    caught_by = ("client.refused-is-true",)
 
     _denied: httpx.Response | None = None
 
@@ -145,21 +127,17 @@ class RefusedWithoutCredentials(ReferenceClient):
         return response
 
 
+@wrong("client-404-is-done", "client.done-is-true")
 class NotFoundIsDone(ReferenceClient):
     """Reports a 404 as done."""
-
-    id = "client-404-is-done"
-    caught_by = ("client.done-is-true",)
 
     def refused(self, response: httpx.Response) -> Reported:
         return Done() if response.status_code == 404 else super().refused(response)
 
 
+@wrong("client-unread-is-refused", "client.refused-is-true")
 class RefusedWhenReadFails(Reading):
     """Reads the order after a missing response, and reports a failed read as a refusal."""
-
-    id = "client-unread-is-refused"
-    caught_by = ("client.refused-is-true",)
 
     attempts = 1
 
@@ -171,11 +149,9 @@ class RefusedWhenReadFails(Reading):
         return outcome if shown is None or shown.is_success else RefusedIt()
 
 
+@wrong("client-not-read-back-is-refused", "client.refused-is-true")
 class ReadsBackAndRefuses(Reading):
     """Reads each new refund, and reports a failed read as a refusal."""
-
-    id = "client-not-read-back-is-refused"
-    caught_by = ("client.refused-is-true",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Reported:
         outcome = super().done(errand, response)
@@ -185,11 +161,9 @@ class ReadsBackAndRefuses(Reading):
         return outcome if shown is None or shown.is_success else self.refused(shown)
 
 
+@wrong("client-location-anywhere", "client.credentials-kept")
 class FollowsForeignLocation(Reading):
     """Follows the Location of a refund with its credentials, even to another host."""
-
-    id = "client-location-anywhere"
-    caught_by = ("client.credentials-kept",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Reported:
         if location := response.headers.get("location"):
@@ -202,10 +176,9 @@ class FollowsForeignLocation(Reading):
         return self.auth(0)
 
 
+@harmless("client-location-without-credentials")
 class FollowsLocationBare(FollowsForeignLocation):
     """Harmless: follows the Location of a refund, with credentials only on its own host."""
-
-    id = "client-location-without-credentials"
 
     def location_auth(self, location: str) -> httpx.Auth:
         own_host = location.startswith((self.hello.base_url, "/"))

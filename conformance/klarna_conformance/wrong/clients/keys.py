@@ -6,84 +6,68 @@ from typing import Any, ClassVar
 
 import httpx
 
-from klarna_conformance.wrong.clients.parts import InDoubt
+from klarna_conformance.wrong.clients.parts import InDoubt, harmless, wrong
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 
 
+@wrong("client-no-key", "client.once")
 class NoKey(ReferenceClient):
     """Never sends a key, but retries."""
-
-    id = "client-no-key"
-    caught_by = ("client.once",)
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return None
 
 
+@wrong("client-no-key-no-retry", "client.guarded-against-duplicates")
 class NoKeyNoRetry(NoKey):
     """Never sends a key and never retries: only the network can duplicate its requests."""
-
-    id = "client-no-key-no-retry"
-    caught_by = ("client.guarded-against-duplicates",)
 
     attempts = 1
 
 
+@wrong("client-no-key-on-changes", "client.key-sent")
 class NoKeyOnChanges(ReferenceClient):
     """Sends a key with refunds only."""
-
-    id = "client-no-key-on-changes"
-    caught_by = ("client.key-sent",)
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return super().key(operation, order_id, arguments) if operation == "refundOrder" else None
 
 
+@wrong("client-new-key-each-attempt", "client.once")
 class NewKeyEachAttempt(ReferenceClient):
     """Creates a new key for each request, as a hook of an HTTP library would."""
-
-    id = "client-new-key-each-attempt"
-    caught_by = ("client.once",)
 
     def key_again(self, errand: Errand, attempt: int) -> str | None:
         return str(uuid.uuid4()) if errand.key else None
 
 
+@wrong("client-new-key-for-third-attempt", "client.key-kept")
 class KeyOfSecondAttempt(ReferenceClient):
     """Keeps the key for the first retry, and creates a new one for the next."""
-
-    id = "client-new-key-for-third-attempt"
-    caught_by = ("client.key-kept",)
 
     def key_again(self, errand: Errand, attempt: int) -> str | None:
         return errand.key if attempt < 2 or not errand.key else str(uuid.uuid4())
 
 
+@wrong("client-no-key-when-retrying", "client.once")
 class NoKeyWhenRetrying(ReferenceClient):
     """Sends no key with retries."""
-
-    id = "client-no-key-when-retrying"
-    caught_by = ("client.once",)
 
     def key_again(self, errand: Errand, attempt: int) -> str | None:
         return None if attempt else errand.key
 
 
+@wrong("client-key-only-when-retrying", "client.once")
 class KeyOnlyWhenRetrying(ReferenceClient):
     """Sends a key with retries only."""
-
-    id = "client-key-only-when-retrying"
-    caught_by = ("client.once",)
 
     def key_again(self, errand: Errand, attempt: int) -> str | None:
         return errand.key if attempt else None
 
 
+@wrong("client-one-key-for-everything", "client.key-of-its-own")
 class ConstantKey(ReferenceClient):
     """Uses the same key for all commands."""
-
-    id = "client-one-key-for-everything"
-    caught_by = ("client.key-of-its-own",)
 
     _key = "0f3b1c52-2a77-4d0e-9d43-6f1f5f6f9a10"
 
@@ -91,31 +75,25 @@ class ConstantKey(ReferenceClient):
         return self._key
 
 
+@wrong("client-key-of-the-order", "client.done-is-true")
 class KeyOfOrder(ReferenceClient):
     """Derives the key from the order, so that a second refund gets the first response."""
-
-    id = "client-key-of-the-order"
-    caught_by = ("client.done-is-true",)
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, order_id))
 
 
+@wrong("client-key-of-the-arguments", "client.done-is-true")
 class KeyOfAmount(ReferenceClient):
     """Derives the key from order and arguments, so that a second equal refund is lost."""
-
-    id = "client-key-of-the-arguments"
-    caught_by = ("client.done-is-true",)
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{operation} {order_id} {arguments}"))
 
 
+@wrong("client-keys-from-too-few", "client.key-of-its-own")
 class SharedKeys(ReferenceClient):
     """Derives the key from a counter with too few values."""
-
-    id = "client-keys-from-too-few"
-    caught_by = ("client.key-of-its-own",)
 
     _count: ClassVar[int] = 0
 
@@ -124,39 +102,33 @@ class SharedKeys(ReferenceClient):
         return str(uuid.uuid5(uuid.NAMESPACE_OID, str(self._count % 3)))
 
 
+@wrong("client-key-no-uuid", "client.key-uuid")
 class KeyPrefixed(ReferenceClient):
     """Uses keys that are not UUIDs."""
-
-    id = "client-key-no-uuid"
-    caught_by = ("client.key-uuid",)
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return f"refund-{uuid.uuid4()}"
 
 
+@wrong("client-long-keys", "client.key-uuid")
 class LongKeys(ReferenceClient):
     """Uses keys of more than a hundred characters, which are not UUIDs and otherwise fine."""
-
-    id = "client-long-keys"
-    caught_by = ("client.key-uuid",)
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return f"{operation}:{order_id}:{uuid.uuid4()}:{uuid.uuid4()}"
 
 
+@harmless("client-uuid-5")
 class UuidOfErrand(ReferenceClient):
     """Harmless: uses unique UUIDs of version 5."""
-
-    id = "client-uuid-5"
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
         return str(uuid.uuid5(uuid.NAMESPACE_URL, f"{order_id} {uuid.uuid4()}"))
 
 
+@harmless("client-key-of-order-and-count")
 class KeyOfOrderAndCount(ReferenceClient):
     """Harmless: derives the key from the order and the number of earlier commands."""
-
-    id = "client-key-of-order-and-count"
 
     _count: ClassVar[int] = 0
 
@@ -191,28 +163,23 @@ class _NewKeyAfter(ReferenceClient):
         return self._fresh or errand.key
 
 
+@wrong("client-new-key-after-any-429", "client.once")
 class NewKeyAfterAnyWait(_NewKeyAfter):
     """Creates a new key after 429, even if an earlier attempt may have succeeded."""
-
-    id = "client-new-key-after-any-429"
-    caught_by = ("client.once",)
 
     anew = (429,)
 
 
+@wrong("client-new-key-after-409", "client.key-kept")
 class NewKeyAfterConflict(_NewKeyAfter):
     """Retries after 409 with a new key."""
-
-    id = "client-new-key-after-409"
-    caught_by = ("client.key-kept",)
 
     anew = (409,)
 
 
+@harmless("client-new-key-after-429")
 class NewKeyAfterWait(InDoubt, NewKeyAfterAnyWait):
     """Harmless: creates a new key after 429, unless an earlier attempt may have succeeded."""
-
-    id = "client-new-key-after-429"
 
     def renews(self, response: httpx.Response) -> bool:
         return super().renews(response) and not self.unclear

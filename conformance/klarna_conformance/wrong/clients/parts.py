@@ -1,14 +1,40 @@
 """Parts of the reference client that several wrong clients change."""
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 import httpx
 
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 
-__all__ = ["ORDERS", "Amounts", "Descriptions", "InDoubt", "Lines", "Reading"]
+__all__ = [
+    "ORDERS",
+    "Amounts",
+    "Descriptions",
+    "InDoubt",
+    "Lines",
+    "Reading",
+    "harmless",
+    "wrong",
+]
 
 ORDERS = "/ordermanagement/v1/orders"
+_Client = TypeVar("_Client", bound=type[ReferenceClient])
+
+
+def wrong(name: str, *caught_by: str) -> Callable[[_Client], _Client]:
+    """The id of a client, and the requirements of which at least one must detect it."""
+
+    def named(client: _Client) -> _Client:
+        client.id, client.caught_by = name, caught_by
+        return client
+
+    return named
+
+
+def harmless(name: str) -> Callable[[_Client], _Client]:
+    """The id of a client that no requirement may fail."""
+    return wrong(name)
 
 
 class Amounts(ReferenceClient):

@@ -6,65 +6,62 @@ from typing import Any
 
 import httpx
 
-from klarna_conformance.wrong.clients.parts import Amounts, Descriptions, InDoubt, Lines
+from klarna_conformance.wrong.clients.parts import (
+    Amounts,
+    Descriptions,
+    InDoubt,
+    Lines,
+    harmless,
+    wrong,
+)
 from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_specs.client.play import Done, Reported
 
 
+@wrong("client-amount-cut-off", "client.amounts-as-told")
 class AmountCutOff(Amounts):
     """Calculates in major units and truncates: 0.29 becomes 28."""
-
-    id = "client-amount-cut-off"
-    caught_by = ("client.amounts-as-told",)
 
     def amount(self, amount: int) -> Any:
         return int(amount / 100 * 100)
 
 
+@wrong("client-amount-in-single-precision", "client.amounts-as-told")
 class AmountBySinglePrecision(Amounts):
     """Stores amounts in single precision: 16777217 becomes 16777216."""
-
-    id = "client-amount-in-single-precision"
-    caught_by = ("client.amounts-as-told",)
 
     def amount(self, amount: int) -> Any:
         return int(struct.unpack("f", struct.pack("f", amount))[0])
 
 
+@wrong("client-amount-by-text", "client.amounts-as-told")
 class AmountByText(Amounts):
     """Removes the decimal point of the amount in major units: 12.5 becomes 125."""
-
-    id = "client-amount-by-text"
-    caught_by = ("client.amounts-as-told",)
 
     def amount(self, amount: int) -> Any:
         return int(str(amount / 100).replace(".", ""))
 
 
+@harmless("client-amount-as-float")
 class AmountAsFloat(Amounts):
     """Harmless: sends amounts as 1.0, which a server may accept or not."""
-
-    id = "client-amount-as-float"
 
     def amount(self, amount: int) -> Any:
         return float(amount)
 
 
+@wrong("client-zero-dropped", "client.amounts-as-told")
 class DropsZero(ReferenceClient):
     """Omits members that are zero or empty, including the amount."""
-
-    id = "client-zero-dropped"
-    caught_by = ("client.amounts-as-told",)
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
         return {name: value for name, value in body.items() if value} if body else body
 
 
+@harmless("client-nulls-for-none")
 class NullsForNone(ReferenceClient):
     """Harmless: sends null for missing arguments, which a server may accept or not."""
-
-    id = "client-nulls-for-none"
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
@@ -72,33 +69,27 @@ class NullsForNone(ReferenceClient):
         return {**none, **body} if body is not None else None
 
 
+@wrong("client-line-of-each-reference", "client.amounts-as-told")
 class LineOfEachReference(Lines):
     """Sends only the last line of each reference."""
-
-    id = "client-line-of-each-reference"
-    caught_by = ("client.amounts-as-told",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         named = {line.get("reference", number): line for number, line in enumerate(lines)}
         return list(named.values())
 
 
+@wrong("client-one-shipping-line", "client.amounts-as-told")
 class OneShippingLine(Lines):
     """Sends only the first shipping line."""
-
-    id = "client-one-shipping-line"
-    caught_by = ("client.amounts-as-told",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         shipping = [line for line in lines if line["type"] == "shipping_fee"]
         return [line for line in lines if line not in shipping[1:]]
 
 
+@wrong("client-fees-merged", "client.amounts-as-told")
 class FeesMerged(Lines):
     """Merges several return fees into one."""
-
-    id = "client-fees-merged"
-    caught_by = ("client.amounts-as-told",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         fees = [line for line in lines if line["type"] == "return_fee"]
@@ -109,31 +100,25 @@ class FeesMerged(Lines):
         return [*(line for line in lines if line not in fees), merged]
 
 
+@wrong("client-lines-of-nothing-dropped", "client.amounts-as-told")
 class DropsLinesOfNothing(Lines):
     """Omits lines with a total of zero."""
-
-    id = "client-lines-of-nothing-dropped"
-    caught_by = ("client.amounts-as-told",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [line for line in lines if line["total_amount"]]
 
 
+@wrong("client-breaks-down-at-quantity-0", "client.answers")
 class BreaksDownAtNothing(Lines):
     """Fails on a quantity of zero, because it divides by the quantity."""
-
-    id = "client-breaks-down-at-quantity-0"
-    caught_by = ("client.answers",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return [line for line in lines if line["total_amount"] // line["quantity"] is not None]
 
 
+@wrong("client-breaks-down-at-second-discount", "client.answers")
 class BreaksDownAtSecondDiscount(Lines):
     """Fails on a second discount."""
-
-    id = "client-breaks-down-at-second-discount"
-    caught_by = ("client.answers",)
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         if sum(line["type"] == "discount" for line in lines) > 1:
@@ -141,11 +126,9 @@ class BreaksDownAtSecondDiscount(Lines):
         return lines
 
 
+@wrong("client-breaks-down-without-description", "client.answers")
 class BreaksDownWithoutDescription(ReferenceClient):
     """Fails on a refund without a description."""
-
-    id = "client-breaks-down-without-description"
-    caught_by = ("client.answers",)
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         if operation == "refundOrder":
@@ -153,31 +136,25 @@ class BreaksDownWithoutDescription(ReferenceClient):
         return super().body(operation, arguments)
 
 
+@wrong("client-breaks-down-without-latin", "client.answers")
 class BreaksDownWithoutLatin(Descriptions):
     """Fails on characters beyond Latin-1."""
-
-    id = "client-breaks-down-without-latin"
-    caught_by = ("client.answers",)
 
     def text(self, text: str) -> str:
         return text.encode("latin-1").decode("latin-1")
 
 
+@wrong("client-texts-in-latin", "client.texts-as-told")
 class TextsInLatin(Descriptions):
     """Replaces characters beyond Latin-1 with question marks."""
-
-    id = "client-texts-in-latin"
-    caught_by = ("client.texts-as-told",)
 
     def text(self, text: str) -> str:
         return text.encode("latin-1", errors="replace").decode("latin-1")
 
 
+@wrong("client-equal-refunds-once", "client.done-is-true")
 class EqualRefundsOnce(ReferenceClient):
     """Treats a refund that equals an earlier one as the same refund."""
-
-    id = "client-equal-refunds-once"
-    caught_by = ("client.done-is-true",)
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
@@ -195,11 +172,9 @@ class EqualRefundsOnce(ReferenceClient):
         return self._known[name]
 
 
+@wrong("client-release-is-not-sent", "client.done-is-true")
 class ReleaseIsNotSent(ReferenceClient):
     """Reports a release as done without a request."""
-
-    id = "client-release-is-not-sent"
-    caught_by = ("client.done-is-true",)
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         if operation == "releaseRemainingAuthorization":
@@ -207,21 +182,18 @@ class ReleaseIsNotSent(ReferenceClient):
         return super().do(operation, order_id, arguments)
 
 
+@wrong("client-releases-an-amount", "client.amounts-as-told")
 class ReleasesAnAmount(ReferenceClient):
     """Sends an amount with a release, as for a partial release."""
-
-    id = "client-releases-an-amount"
-    caught_by = ("client.amounts-as-told",)
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         release = operation == "releaseRemainingAuthorization"
         return {"amount": 100} if release else super().body(operation, arguments)
 
 
+@harmless("client-repeats-conflict-in-doubt")
 class RepeatsConflictInDoubt(InDoubt):
     """Harmless: retries after 409 with the same key if an earlier attempt had no response."""
-
-    id = "client-repeats-conflict-in-doubt"
 
     def sends_again(self, response: httpx.Response) -> bool:
         in_doubt = response.status_code == 409 and self.unclear

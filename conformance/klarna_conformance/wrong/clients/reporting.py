@@ -6,16 +6,14 @@ from typing import Any
 
 import httpx
 
-from klarna_conformance.wrong.clients.parts import ORDERS, Reading
+from klarna_conformance.wrong.clients.parts import ORDERS, Reading, harmless, wrong
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 from klarna_specs.client.play import Done, RefusedIt, Reported, Unknown, Unsupported
 
 
+@wrong("client-lost-is-refused", "client.refused-is-true")
 class RefusedWhenLost(ReferenceClient):
     """Reports a network error as a refusal."""
-
-    id = "client-lost-is-refused"
-    caught_by = ("client.refused-is-true",)
 
     attempts = 1
 
@@ -23,11 +21,9 @@ class RefusedWhenLost(ReferenceClient):
         return RefusedIt(error_messages=("no response",)) if last is None else Unknown()
 
 
+@wrong("client-failed-is-refused", "client.refused-is-true")
 class RefusedWhenServerFails(ReferenceClient):
     """Reports a 5xx as a refusal."""
-
-    id = "client-failed-is-refused"
-    caught_by = ("client.refused-is-true",)
 
     def sends_again(self, response: httpx.Response) -> bool:
         return response.status_code == 429
@@ -43,11 +39,9 @@ class RefusedWhenServerFails(ReferenceClient):
         return response
 
 
+@wrong("client-lost-is-unsupported", "client.refused-is-true")
 class UnsupportedWhenLost(ReferenceClient):
     """Reports a failed command as unsupported."""
-
-    id = "client-lost-is-unsupported"
-    caught_by = ("client.refused-is-true",)
 
     attempts = 1
 
@@ -55,141 +49,115 @@ class UnsupportedWhenLost(ReferenceClient):
         return Unsupported()
 
 
+@wrong("client-sent-is-done", "client.done-is-true")
 class DoneWhenSent(ReferenceClient):
     """Reports done although no attempt succeeded."""
-
-    id = "client-sent-is-done"
-    caught_by = ("client.done-is-true",)
 
     def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         return Done()
 
 
+@wrong("client-refused-is-done", "client.done-is-true")
 class DoneWhateverComes(ReferenceClient):
     """Ignores the status of responses."""
-
-    id = "client-refused-is-done"
-    caught_by = ("client.done-is-true",)
 
     def refused(self, response: httpx.Response) -> Reported:
         return Done(refund_id=self.refund_id(response))
 
 
+@wrong("client-refusals-swallowed", "client.done-is-true")
 class SwallowsRefusals(ReferenceClient):
     """Reports a 403 as done, as if an earlier attempt had succeeded."""
-
-    id = "client-refusals-swallowed"
-    caught_by = ("client.done-is-true",)
 
     def refused(self, response: httpx.Response) -> Reported:
         return Done() if response.status_code == 403 else super().refused(response)
 
 
+@wrong("client-refused-is-unknown", "client.outcome-clear")
 class UnknownWhenRefused(ReferenceClient):
     """Reports refusals as unknown."""
-
-    id = "client-refused-is-unknown"
-    caught_by = ("client.outcome-clear",)
 
     def refused(self, response: httpx.Response) -> Reported:
         return Unknown()
 
 
+@wrong("client-knows-nothing", "client.carries-out")
 class KnowsNothing(ReferenceClient):
     """Reports every outcome as unknown."""
-
-    id = "client-knows-nothing"
-    caught_by = ("client.carries-out",)
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         super().do(operation, order_id, arguments)
         return Unknown()
 
 
+@wrong("client-id-lost", "client.refund-id")
 class IdsLost(ReferenceClient):
     """Reports no refund id, because it reads only the body."""
-
-    id = "client-id-lost"
-    caught_by = ("client.refund-id",)
 
     def refund_id(self, response: httpx.Response) -> str | None:
         return None
 
 
+@wrong("client-id-made-up", "client.refund-id")
 class GuessesIds(ReferenceClient):
     """Reports a random refund id, because it reads only the body."""
-
-    id = "client-id-made-up"
-    caught_by = ("client.refund-id",)
 
     def refund_id(self, response: httpx.Response) -> str | None:
         return str(uuid.uuid4())
 
 
+@wrong("client-missing-id-made-up", "client.refund-id")
 class MakesUpMissingIds(ReferenceClient):
     """Reports a random refund id if the header is missing."""
-
-    id = "client-missing-id-made-up"
-    caught_by = ("client.refund-id",)
 
     def refund_id(self, response: httpx.Response) -> str | None:
         return response.headers.get("refund-id") or str(uuid.uuid4())
 
 
+@harmless("client-id-of-header")
 class IdOfHeaderOnly(ReferenceClient):
     """Harmless: reads the refund id from the header only."""
-
-    id = "client-id-of-header"
 
     def refund_id(self, response: httpx.Response) -> str | None:
         return response.headers.get("refund-id")
 
 
+@wrong("client-id-of-correlation", "client.refund-id")
 class IdOfCorrelation(ReferenceClient):
     """Reports the correlation id as the refund id."""
-
-    id = "client-id-of-correlation"
-    caught_by = ("client.refund-id",)
 
     def refund_id(self, response: httpx.Response) -> str | None:
         return response.headers.get("klarna-correlation-id")
 
 
+@wrong("client-location-as-id", "client.refund-id")
 class LocationWhole(ReferenceClient):
     """Reports the whole Location as the refund id."""
-
-    id = "client-location-as-id"
-    caught_by = ("client.refund-id",)
 
     def refund_id(self, response: httpx.Response) -> str | None:
         return response.headers.get("location")
 
 
+@wrong("client-headers-by-case", "client.refund-id")
 class CaseSensitiveHeaders(ReferenceClient):
     """Compares header names with case."""
-
-    id = "client-headers-by-case"
-    caught_by = ("client.refund-id",)
 
     def refund_id(self, response: httpx.Response) -> str | None:
         names = {name.decode(): value.decode() for name, value in response.headers.raw}
         return names.get("Refund-Id")
 
 
+@harmless("client-id-of-location")
 class IdOfLocationOnly(ReferenceClient):
     """Harmless: reads the refund id from the Location only."""
-
-    id = "client-id-of-location"
 
     def refund_id(self, response: httpx.Response) -> str | None:
         return response.headers.get("location", "").rpartition("/")[2] or None
 
 
+@wrong("client-expects-object", "client.variations")
 class ExpectsJson(ReferenceClient):
     """Reports unknown for successes whose body is not a JSON object."""
-
-    id = "client-expects-object"
-    caught_by = ("client.variations",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Reported:
         outcome = super().done(errand, response)
@@ -198,31 +166,25 @@ class ExpectsJson(ReferenceClient):
         return outcome
 
 
+@wrong("client-error-code-lost", "client.error-code-told")
 class ErrorCodeLost(ReferenceClient):
     """Reports no error code."""
-
-    id = "client-error-code-lost"
-    caught_by = ("client.error-code-told",)
 
     def error(self, response: httpx.Response) -> dict[str, Any]:
         return {k: v for k, v in super().error(response).items() if k != "error_code"}
 
 
+@wrong("client-error-code-guessed", "client.error-code-told")
 class ErrorCodeGuessed(ReferenceClient):
     """Reports the status as the error code."""
-
-    id = "client-error-code-guessed"
-    caught_by = ("client.error-code-told",)
 
     def error(self, response: httpx.Response) -> dict[str, Any]:
         return {**super().error(response), "error_code": f"HTTP_{response.status_code}"}
 
 
+@wrong("client-correlation-id-lost", "client.correlation-id-told")
 class CorrelationIdLost(ReferenceClient):
     """Reports no correlation id."""
-
-    id = "client-correlation-id-lost"
-    caught_by = ("client.correlation-id-told",)
 
     def refused(self, response: httpx.Response) -> Reported:
         outcome = super().refused(response)
@@ -230,31 +192,25 @@ class CorrelationIdLost(ReferenceClient):
         return RefusedIt(outcome.error_code, outcome.error_messages)
 
 
+@wrong("client-messages-in-plural-only", "client.messages-told")
 class MessagesInPlural(ReferenceClient):
     """Reads error_messages only."""
-
-    id = "client-messages-in-plural-only"
-    caught_by = ("client.messages-told",)
 
     def error(self, response: httpx.Response) -> dict[str, Any]:
         return {k: v for k, v in super().error(response).items() if k != "error_message"}
 
 
+@wrong("client-message-in-singular-only", "client.messages-told")
 class FirstMessageOnly(ReferenceClient):
     """Reads error_message only."""
-
-    id = "client-message-in-singular-only"
-    caught_by = ("client.messages-told",)
 
     def error(self, response: httpx.Response) -> dict[str, Any]:
         return {k: v for k, v in super().error(response).items() if k != "error_messages"}
 
 
+@wrong("client-options-without-fees", "client.options-told")
 class OptionsWithoutFees(ReferenceClient):
     """Reports options without fees."""
-
-    id = "client-options-without-fees"
-    caught_by = ("client.options-told",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Reported:
         outcome = super().done(errand, response)
@@ -263,11 +219,9 @@ class OptionsWithoutFees(ReferenceClient):
         return Done(options=tuple({"number_of_days": o["number_of_days"]} for o in outcome.options))
 
 
+@wrong("client-options-free-only", "client.options-told")
 class OptionsFreeOnly(ReferenceClient):
     """Reports only free options."""
-
-    id = "client-options-free-only"
-    caught_by = ("client.options-told",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Reported:
         outcome = super().done(errand, response)
@@ -276,11 +230,9 @@ class OptionsFreeOnly(ReferenceClient):
         return Done(options=tuple(option for option in outcome.options if not option["amount"]))
 
 
+@wrong("client-options-strict", "client.answers")
 class OptionsStrict(ReferenceClient):
     """Fails on unknown members."""
-
-    id = "client-options-strict"
-    caught_by = ("client.answers",)
 
     def done(self, errand: Errand, response: httpx.Response) -> Reported:
         outcome = super().done(errand, response)
@@ -289,11 +241,9 @@ class OptionsStrict(ReferenceClient):
         return outcome
 
 
+@wrong("client-breaks-down-on-html", "client.answers")
 class BreaksDownOnHtml(ReferenceClient):
     """Fails on errors in HTML, because it parses them as JSON."""
-
-    id = "client-breaks-down-on-html"
-    caught_by = ("client.answers",)
 
     def sends_again(self, response: httpx.Response) -> bool:
         if response.headers.get("content-type", "").startswith("text/html"):
@@ -301,11 +251,9 @@ class BreaksDownOnHtml(ReferenceClient):
         return super().sends_again(response)
 
 
+@wrong("client-breaks-down-on-malformed", "client.answers")
 class BreaksDownOnMalformed(ReferenceClient):
     """Fails on malformed JSON."""
-
-    id = "client-breaks-down-on-malformed"
-    caught_by = ("client.answers",)
 
     def sends_again(self, response: httpx.Response) -> bool:
         if response.headers.get("content-type") == "application/json":
@@ -313,11 +261,9 @@ class BreaksDownOnMalformed(ReferenceClient):
         return super().sends_again(response)
 
 
+@wrong("client-breaks-down-on-network", "client.answers")
 class BreaksDownOnNetwork(ReferenceClient):
     """Fails on network errors."""
-
-    id = "client-breaks-down-on-network"
-    caught_by = ("client.answers",)
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         try:
@@ -326,11 +272,9 @@ class BreaksDownOnNetwork(ReferenceClient):
             raise RuntimeError(f"the request failed: {exc}") from exc
 
 
+@wrong("client-no-fees", "client.carries-out")
 class FeesNowhere(ReferenceClient):
     """Refuses every return fee without a request, even valid ones."""
-
-    id = "client-no-fees"
-    caught_by = ("client.carries-out",)
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         lines = arguments.get("order_lines", [])
@@ -339,11 +283,9 @@ class FeesNowhere(ReferenceClient):
         return super().do(operation, order_id, arguments)
 
 
+@wrong("client-no-large-refunds", "client.carries-out")
 class NoLargeRefunds(ReferenceClient):
     """Refuses amounts above 50000.00 without a request."""
-
-    id = "client-no-large-refunds"
-    caught_by = ("client.carries-out",)
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         if arguments.get("refunded_amount", 0) > 5_000_000:
@@ -351,11 +293,9 @@ class NoLargeRefunds(ReferenceClient):
         return super().do(operation, order_id, arguments)
 
 
+@wrong("client-stops-for-good", "client.carries-out")
 class RefusesAfterRefusal(ReferenceClient):
     """Refuses every command after a refused refund."""
-
-    id = "client-stops-for-good"
-    caught_by = ("client.carries-out",)
 
     _refused = False
 
@@ -367,10 +307,9 @@ class RefusesAfterRefusal(ReferenceClient):
         return outcome
 
 
+@harmless("client-checks-fees")
 class FeesByItself(ReferenceClient):
     """Harmless: refuses a fee whose lines do not add up without a request."""
-
-    id = "client-checks-fees"
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         lines = arguments.get("order_lines", [])
@@ -381,10 +320,9 @@ class FeesByItself(ReferenceClient):
         return super().do(operation, order_id, arguments)
 
 
+@harmless("client-asks-the-order")
 class AsksTheOrder(Reading):
     """Harmless: never retries, but reads the order to find out whether a refund was made."""
-
-    id = "client-asks-the-order"
 
     attempts = 1
 

@@ -11,16 +11,14 @@ from typing import Any
 import httpx
 
 from klarna_conformance.adapter_protocol import Hello
-from klarna_conformance.wrong.clients.parts import ORDERS, Reading
+from klarna_conformance.wrong.clients.parts import ORDERS, Reading, harmless, wrong
 from klarna_conformance.wrong.reference import Errand, GivenUp, ReferenceClient
 from klarna_specs.client.play import Reported, Unknown
 
 
+@wrong("client-never-ends", "client.sends-no-more-than-enough")
 class NeverEnds(ReferenceClient):
     """Retries without a limit."""
-
-    id = "client-never-ends"
-    caught_by = ("client.sends-no-more-than-enough",)
 
     attempts = 1_000_000
 
@@ -28,11 +26,9 @@ class NeverEnds(ReferenceClient):
         return super().delay_s(1, last)
 
 
+@wrong("client-waits-for-ever", "client.answers")
 class WaitsForEver(ReferenceClient):
     """Retries without a limit, with exponential backoff."""
-
-    id = "client-waits-for-ever"
-    caught_by = ("client.answers",)
 
     attempts = 1_000_000
 
@@ -40,51 +36,41 @@ class WaitsForEver(ReferenceClient):
         return super().delay_s(min(attempt, 8), last)
 
 
+@wrong("client-retries-refusals", "client.no-retry-after-refusal")
 class RetriesRefusals(ReferenceClient):
     """Retries after every response that is not a success."""
-
-    id = "client-retries-refusals"
-    caught_by = ("client.no-retry-after-refusal",)
 
     def sends_again(self, response: httpx.Response) -> bool:
         return True
 
 
+@wrong("client-retries-unauthorized", "client.no-retry-after-refusal")
 class RetriesUnauthorized(ReferenceClient):
     """Retries after 401."""
-
-    id = "client-retries-unauthorized"
-    caught_by = ("client.no-retry-after-refusal",)
 
     def sends_again(self, response: httpx.Response) -> bool:
         return response.status_code == 401 or super().sends_again(response)
 
 
+@wrong("client-retries-conflicts", "client.no-retry-after-refusal")
 class RepeatsConflicts(ReferenceClient):
     """Retries after 409 and 422."""
-
-    id = "client-retries-conflicts"
-    caught_by = ("client.no-retry-after-refusal",)
 
     def sends_again(self, response: httpx.Response) -> bool:
         return response.status_code in (409, 422) or super().sends_again(response)
 
 
+@wrong("client-hurries-after-429", "client.waits-as-asked")
 class HurriesAfter429(ReferenceClient):
     """Ignores Retry-After."""
-
-    id = "client-hurries-after-429"
-    caught_by = ("client.waits-as-asked",)
 
     def delay_s(self, attempt: int, last: httpx.Response | None) -> float:
         return super().delay_s(attempt, None)
 
 
+@wrong("client-repeats-successes", "client.stops-after-success")
 class RepeatsSuccesses(ReferenceClient):
     """Repeats successful calls."""
-
-    id = "client-repeats-successes"
-    caught_by = ("client.stops-after-success",)
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         response = super().send(errand, attempt)
@@ -93,22 +79,18 @@ class RepeatsSuccesses(ReferenceClient):
         return response
 
 
+@wrong("client-impatient", "client.patience")
 class Impatient(ReferenceClient):
     """Uses a tenth of the advised timeout."""
-
-    id = "client-impatient"
-    caught_by = ("client.patience",)
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         self.http.timeout = httpx.Timeout(self.hello.timeout_s / 10)
         return super().send(errand, attempt)
 
 
+@wrong("client-two-at-once", "client.once")
 class TwoAtOnce(ReferenceClient):
     """Sends each refund twice concurrently with different keys."""
-
-    id = "client-two-at-once"
-    caught_by = ("client.once",)
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         if errand.operation != "refundOrder":
@@ -120,22 +102,30 @@ class TwoAtOnce(ReferenceClient):
         return sent[0].result()
 
 
-class GoesOnBehind(ReferenceClient):
-    """Reports unknown, and retries later in the background with a new key."""
-
-    id = "client-goes-on-behind"
-    caught_by = ("client.as-told-only", "client.once")
+class _Losing(ReferenceClient):
+    """Makes one attempt, and does something else about a refund without a response."""
 
     attempts = 1
-
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
-        if self._errand.operation == "refundOrder" and unclear:
-            threading.Thread(target=self._again, args=(self._errand,), daemon=True).start()
-        return super().given_up(last, unclear=unclear)
 
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
         self._errand = super().errand(operation, order_id, arguments)
         return self._errand
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+        if self._errand.operation == "refundOrder" and unclear:
+            self.lost(self._errand)
+        return super().given_up(last, unclear=unclear)
+
+    def lost(self, errand: Errand) -> None:
+        """What is done about the refund."""
+
+
+@wrong("client-goes-on-behind", "client.as-told-only", "client.once")
+class GoesOnBehind(_Losing):
+    """Reports unknown, and retries later in the background with a new key."""
+
+    def lost(self, errand: Errand) -> None:
+        threading.Thread(target=self._again, args=(errand,), daemon=True).start()
 
     def _again(self, errand: Errand) -> None:
         with contextlib.suppress(GivenUp, httpx.HTTPError, RuntimeError):
@@ -143,21 +133,16 @@ class GoesOnBehind(ReferenceClient):
             self.send(errand._replace(key=str(uuid.uuid4())), 1)
 
 
-class SendsLater(ReferenceClient):
+@wrong("client-sends-later", "client.once", "client.as-told-only")
+class SendsLater(_Losing):
     """Stores refunds without a response, and sends them before the next one with new keys."""
-
-    id = "client-sends-later"
-    caught_by = ("client.once", "client.as-told-only")
-
-    attempts = 1
 
     def __init__(self, hello: Hello, *, backoff_s: float = 0.1) -> None:
         super().__init__(hello, backoff_s=backoff_s)
         self._stored: list[Errand] = []
 
-    def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
-        self._errand = super().errand(operation, order_id, arguments)
-        return self._errand
+    def lost(self, errand: Errand) -> None:
+        self._stored.append(errand)
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         if operation == "refundOrder":
@@ -171,25 +156,18 @@ class SendsLater(ReferenceClient):
         """A stored refund as it is sent later."""
         return errand._replace(key=str(uuid.uuid4()))
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
-        if self._errand.operation == "refundOrder" and unclear:
-            self._stored.append(self._errand)
-        return super().given_up(last, unclear=unclear)
 
-
+@harmless("client-sends-later-as-it-was")
 class SendsLaterAsItWas(SendsLater):
     """Harmless: stores refunds without a response, and sends them before the next unchanged."""
-
-    id = "client-sends-later-as-it-was"
 
     def later(self, errand: Errand) -> Errand:
         return errand
 
 
+@harmless("client-asks-before-sending-again")
 class AsksBeforeSendingAgain(Reading):
     """Harmless: reads the order before each retry."""
-
-    id = "client-asks-before-sending-again"
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         if attempt:
@@ -197,20 +175,18 @@ class AsksBeforeSendingAgain(Reading):
         return super().send(errand, attempt)
 
 
+@harmless("client-patient")
 class LongerPatience(ReferenceClient):
     """Harmless: uses twice the advised timeout."""
-
-    id = "client-patient"
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         self.http.timeout = httpx.Timeout(self.hello.timeout_s * 2)
         return super().send(errand, attempt)
 
 
+@harmless("client-gives-up-at-once")
 class GivesUpAtOnce(ReferenceClient):
     """Harmless: never retries, and reports unknown."""
-
-    id = "client-gives-up-at-once"
 
     attempts = 1
 
@@ -218,18 +194,16 @@ class GivesUpAtOnce(ReferenceClient):
         return Unknown("one attempt was made")
 
 
+@harmless("client-two-attempts")
 class TwoAttempts(ReferenceClient):
     """Harmless: makes two attempts."""
-
-    id = "client-two-attempts"
 
     attempts = 2
 
 
+@harmless("client-ten-attempts")
 class OnceMore(ReferenceClient):
     """Harmless: makes ten quick attempts."""
-
-    id = "client-ten-attempts"
 
     attempts = 10
 

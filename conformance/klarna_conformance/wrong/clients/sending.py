@@ -13,37 +13,33 @@ from klarna_conformance.wrong.clients.parts import (
     Descriptions,
     Lines,
     Reading,
+    harmless,
+    wrong,
 )
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.play import Done, Reported
 
 
+@wrong("client-amount-rounded", "client.amounts-as-told")
 class AmountInMajorUnits(Amounts):
     """Truncates amounts to major units: 89.89 becomes 89."""
-
-    id = "client-amount-rounded"
-    caught_by = ("client.amounts-as-told",)
 
     def amount(self, amount: int) -> Any:
         return int(amount / 100) * 100
 
 
+@wrong("client-amount-as-text", "client.well-formed")
 class AmountAsText(Amounts):
     """Sends amounts as strings."""
-
-    id = "client-amount-as-text"
-    caught_by = ("client.well-formed",)
 
     def amount(self, amount: int) -> Any:
         return str(amount)
 
 
+@wrong("client-amount-of-lines", "client.amounts-as-told")
 class AmountOfLines(ReferenceClient):
     """Sends the sum of the lines without the fee as the amount."""
-
-    id = "client-amount-of-lines"
-    caught_by = ("client.amounts-as-told",)
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
@@ -53,11 +49,9 @@ class AmountOfLines(ReferenceClient):
         return body
 
 
+@wrong("client-days-fixed", "client.amounts-as-told")
 class DaysRoundedUp(ReferenceClient):
     """Always extends by 30 days."""
-
-    id = "client-days-fixed"
-    caught_by = ("client.amounts-as-told",)
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
@@ -66,21 +60,17 @@ class DaysRoundedUp(ReferenceClient):
         return body
 
 
+@wrong("client-line-types-lost", "client.amounts-as-told")
 class LineTypesLost(Lines):
     """Sends every line as goods, including the fee."""
-
-    id = "client-line-types-lost"
-    caught_by = ("client.amounts-as-told",)
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         return {**line, "type": "physical"}
 
 
+@wrong("client-fee-sign-lost", "client.amounts-as-told")
 class SignOfFeeLost(Lines):
     """Sends a fee with a positive amount."""
-
-    id = "client-fee-sign-lost"
-    caught_by = ("client.amounts-as-told",)
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         if line["type"] != "return_fee":
@@ -88,30 +78,26 @@ class SignOfFeeLost(Lines):
         return {**line, "total_amount": -line["total_amount"], "unit_price": -line["unit_price"]}
 
 
+@wrong("client-line-tax-lost", "client.amounts-as-told")
 class LineTaxLost(Lines):
     """Omits the tax rate of lines."""
-
-    id = "client-line-tax-lost"
-    caught_by = ("client.amounts-as-told",)
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         line.pop("tax_rate", None)
         return line
 
 
+@harmless("client-writes-out-defaults")
 class AddsDefaults(Lines):
     """Harmless: sends zero for missing taxes and discounts."""
-
-    id = "client-writes-out-defaults"
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         return {"total_discount_amount": 0, "total_tax_amount": 0, **line}
 
 
+@harmless("client-works-out-tax")
 class WorksOutTax(Lines):
     """Harmless: calculates the tax of lines with only a tax rate."""
-
-    id = "client-works-out-tax"
 
     def line(self, line: dict[str, Any]) -> dict[str, Any]:
         if "tax_rate" not in line or "total_tax_amount" in line:
@@ -120,10 +106,9 @@ class WorksOutTax(Lines):
         return {**line, "total_tax_amount": round(tax)}
 
 
+@harmless("client-lines-in-another-order")
 class LinesBackwards(Lines):
     """Harmless: sends the order lines in another order."""
-
-    id = "client-lines-in-another-order"
 
     def lines(self, lines: list[dict[str, Any]]) -> list[dict[str, Any]]:
         return lines[::-1]
@@ -137,76 +122,65 @@ class _Drops(ReferenceClient):
         return super().body(operation, arguments)
 
 
+@wrong("client-lines-dropped", "client.amounts-as-told")
 class DropsLines(_Drops):
     """Omits the order lines."""
 
-    id = "client-lines-dropped"
-    caught_by = ("client.amounts-as-told",)
     member = "order_lines"
 
 
+@wrong("client-description-dropped", "client.texts-as-told")
 class DropsDescription(_Drops):
     """Omits the description."""
 
-    id = "client-description-dropped"
-    caught_by = ("client.texts-as-told",)
     member = "description"
 
 
+@wrong("client-reference-dropped", "client.texts-as-told")
 class DropsReference(_Drops):
     """Omits the reference."""
 
-    id = "client-reference-dropped"
-    caught_by = ("client.texts-as-told",)
     member = "reference"
 
 
+@wrong("client-description-cut", "client.texts-as-told")
 class DescriptionCut(Descriptions):
     """Truncates descriptions to ten characters."""
-
-    id = "client-description-cut"
-    caught_by = ("client.texts-as-told",)
 
     def text(self, text: str) -> str:
         return text[:10]
 
 
+@wrong("client-foreign-members", "client.known-members")
 class ForeignMembers(ReferenceClient):
     """Sends an undocumented member."""
-
-    id = "client-foreign-members"
-    caught_by = ("client.known-members",)
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
         return {**body, "merchant": "acme"} if body else body
 
 
+@wrong("client-body-wrapped", "client.well-formed")
 class WrapsBody(ReferenceClient):
     """Wraps the body of a refund in an object."""
-
-    id = "client-body-wrapped"
-    caught_by = ("client.well-formed",)
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
         return {"refund": body} if body and operation == "refundOrder" else body
 
 
+@harmless("client-empty-object")
 class EmptyObject(ReferenceClient):
     """Harmless: sends an empty object where no body is needed."""
-
-    id = "client-empty-object"
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
         return {} if operation == "releaseRemainingAuthorization" else body
 
 
+@harmless("client-members-sorted")
 class SortedMembers(ReferenceClient):
     """Harmless: sends the members of the body in another order."""
-
-    id = "client-members-sorted"
 
     def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
         body = super().body(operation, arguments)
@@ -234,61 +208,50 @@ class _Written(ReferenceClient):
         )
 
 
+@wrong("client-no-content-type", "client.content-type")
 class NoContentType(_Written):
     """Sends JSON without a content type."""
-
-    id = "client-no-content-type"
-    caught_by = ("client.content-type",)
 
     def written(self, errand: Errand) -> tuple[bytes, dict[str, str]]:
         return super().written(errand)[0], {}
 
 
+@wrong("client-form-encoded", "client.well-formed")
 class FormEncoded(_Written):
     """Sends a form instead of JSON."""
-
-    id = "client-form-encoded"
-    caught_by = ("client.well-formed",)
 
     def written(self, errand: Errand) -> tuple[bytes, dict[str, str]]:
         pairs = "&".join(f"{name}={value}" for name, value in (errand.body or {}).items())
         return pairs.encode(), {"Content-Type": "application/x-www-form-urlencoded"}
 
 
+@wrong("client-no-credentials", "client.credentials-sent")
 class NoCredentials(ReferenceClient):
     """Sends no credentials."""
-
-    id = "client-no-credentials"
-    caught_by = ("client.credentials-sent",)
 
     def credentials(self, attempt: int) -> tuple[str, str] | None:
         return None
 
 
+@wrong("client-no-credentials-when-retrying", "client.credentials-sent")
 class NoCredentialsWhenRetrying(ReferenceClient):
     """Sends credentials with the first attempt only."""
-
-    id = "client-no-credentials-when-retrying"
-    caught_by = ("client.credentials-sent",)
 
     def credentials(self, attempt: int) -> tuple[str, str] | None:
         return None if attempt else super().credentials(attempt)
 
 
+@wrong("client-wrong-password", "client.credentials-sent")
 class WrongPassword(ReferenceClient):
     """Truncates the password."""
-
-    id = "client-wrong-password"
-    caught_by = ("client.credentials-sent",)
 
     def credentials(self, attempt: int) -> tuple[str, str] | None:
         return self.hello.username, self.hello.password[:8]
 
 
+@harmless("client-challenged-first")
 class ChallengedFirst(ReferenceClient):
     """Harmless: sends its credentials only after a 401, as HTTP allows."""
-
-    id = "client-challenged-first"
 
     _challenged = False
 
@@ -302,11 +265,9 @@ class ChallengedFirst(ReferenceClient):
         return super().send(errand, attempt) if first.status_code == 401 else first
 
 
+@wrong("client-credentials-to-others", "client.credentials-kept")
 class FollowsRedirects(ReferenceClient):
     """Follows redirects with its credentials, even to another host."""
-
-    id = "client-credentials-to-others"
-    caught_by = ("client.credentials-kept",)
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         response = super().send(errand, attempt)
@@ -318,11 +279,9 @@ class FollowsRedirects(ReferenceClient):
         return self.http.request(errand.method, there, json=errand.body, headers=headers)
 
 
+@wrong("client-cancels-for-release", "client.as-told-only")
 class CancelsInsteadOfReleasing(ReferenceClient):
     """Cancels the order instead of releasing the rest."""
-
-    id = "client-cancels-for-release"
-    caught_by = ("client.as-told-only",)
 
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
         errand = super().errand(operation, order_id, arguments)
@@ -332,11 +291,9 @@ class CancelsInsteadOfReleasing(ReferenceClient):
         return errand._replace(path=path)
 
 
+@wrong("client-other-path", "client.documented-paths")
 class OtherPath(ReferenceClient):
     """Spells the path of a release with underscores."""
-
-    id = "client-other-path"
-    caught_by = ("client.documented-paths",)
 
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
         errand = super().errand(operation, order_id, arguments)
@@ -344,11 +301,9 @@ class OtherPath(ReferenceClient):
         return errand._replace(path=errand.path.replace("release-remaining-authorization", spelt))
 
 
+@wrong("client-captures-first", "client.as-told-only")
 class CapturesFirst(ReferenceClient):
     """Captures one minor unit before a refund."""
-
-    id = "client-captures-first"
-    caught_by = ("client.as-told-only",)
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         if operation == "refundOrder":
@@ -360,11 +315,9 @@ class CapturesFirst(ReferenceClient):
         return super().do(operation, order_id, arguments)
 
 
+@wrong("client-releases-after-refund", "client.as-told-only")
 class ReleasesAfterRefund(ReferenceClient):
     """Releases the rest of the order after a refund."""
-
-    id = "client-releases-after-refund"
-    caught_by = ("client.as-told-only",)
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         outcome = super().do(operation, order_id, arguments)
@@ -374,11 +327,9 @@ class ReleasesAfterRefund(ReferenceClient):
         return outcome
 
 
+@wrong("client-other-order", "client.as-told-only")
 class RememberedOrder(ReferenceClient):
     """Sometimes sends the request to the order of an earlier command."""
-
-    id = "client-other-order"
-    caught_by = ("client.as-told-only",)
 
     _recent: tuple[str, ...] = ()
 
@@ -389,11 +340,9 @@ class RememberedOrder(ReferenceClient):
         return super().errand(operation, shown, arguments)
 
 
+@wrong("client-first-capture-always", "client.as-told-only")
 class FirstCaptureAlways(Reading):
     """Reads the order, and always uses its first capture."""
-
-    id = "client-first-capture-always"
-    caught_by = ("client.as-told-only",)
 
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
         if "capture_id" in arguments and (shown := self.read(f"{ORDERS}/{order_id}")):
@@ -404,20 +353,18 @@ class FirstCaptureAlways(Reading):
         return super().errand(operation, order_id, arguments)
 
 
+@harmless("client-looks-first")
 class LooksFirst(Reading):
     """Harmless: reads the order before each command."""
-
-    id = "client-looks-first"
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         self.read(f"{ORDERS}/{order_id}")
         return super().do(operation, order_id, arguments)
 
 
+@harmless("client-follows-location")
 class FollowsLocation(Reading):
     """Harmless: follows the Location of a refund on the same server."""
-
-    id = "client-follows-location"
 
     def done(self, errand: Errand, response: httpx.Response) -> Reported:
         location = response.headers.get("location")
