@@ -1,1 +1,1 @@
-"""The commands of the command line, a module each; whatever is heavy is imported when it runs."""
+"""The commands of the command line; whatever is heavy is imported when one runs."""

@@ -5,19 +5,19 @@ import sys
 
 import click
 
-from klarna_conformance.cli.check import check
 from klarna_conformance.cli.client import client
 from klarna_conformance.cli.diff import diff
 from klarna_conformance.cli.doctor import doctor
 from klarna_conformance.cli.list import list_requirements
-from klarna_conformance.cli.mock import mock
 from klarna_conformance.cli.mutants import mutants
 from klarna_conformance.cli.openapi import openapi
 from klarna_conformance.cli.plan import plan
-from klarna_conformance.cli.proxy import proxy
 from klarna_conformance.cli.replay import replay
 from klarna_conformance.cli.report import report
 from klarna_conformance.cli.run import run
+from klarna_conformance.cli.watch.check import check
+from klarna_conformance.cli.watch.mock import mock
+from klarna_conformance.cli.watch.proxy import proxy
 
 __all__ = ["main"]
 

@@ -101,7 +101,7 @@ def _reported(
 ) -> int:
     """Prints each trial, and the score; answers the exit code."""
     from klarna_conformance.campaign.servers import Trials
-    from klarna_conformance.cli.terminal import Terminal
+    from klarna_conformance.cli.output.terminal import Terminal
 
     terminal = Terminal(quiet=False, color=True)
     done: list[Trial] = []

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DURATION",
+    "NAMES",
     "RATE",
     "SHARD",
     "PlanOptions",
@@ -58,12 +59,26 @@ class _Read(click.ParamType[Any]):
             self.fail(str(exc), param, ctx)
 
 
+class _Names(click.ParamType[tuple[str, ...]]):
+    """Comma-separated names, without empty ones."""
+
+    name = "text"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> tuple[str, ...]:
+        del param, ctx
+        return tuple(name.strip() for name in value.split(",") if name.strip())
+
+
 DURATION = _Read("duration", "klarna_conformance.limits", "duration_s")
 """An option such as `10m`, passed on in seconds."""
 RATE = _Read("rate", "klarna_conformance.limits", "rate_per_s")
 """An option such as `20/s`, passed on as requests a second."""
 SHARD = _Read("shard", "klarna_conformance.sharding", "shard")
 """An option such as `1/4`, passed on as a `Shard`."""
+NAMES = _Names()
+"""An option of comma-separated names, passed on as a tuple."""
 
 target_argument = click.argument("target", default="mock")
 specs_option = click.option(
@@ -184,7 +199,7 @@ def terminal_option(command: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(command)
     def with_terminal(quiet: bool, no_color: bool, **options: Any) -> Any:
-        from klarna_conformance.cli.terminal import Terminal
+        from klarna_conformance.cli.output.terminal import Terminal
 
         silent = quiet or options.get("form") == "json"
         return command(terminal=Terminal(quiet=silent, color=not no_color), **options)

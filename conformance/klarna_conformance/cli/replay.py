@@ -29,7 +29,7 @@ def replay(file: Path, target: str, mutant: str | None, specs: Path | None) -> i
     import asyncio
     import uuid
 
-    from klarna_conformance.cli.terminal import Terminal
+    from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.errors import PreflightError
     from klarna_conformance.play.counterexamples import read_counterexample
     from klarna_conformance.play.replaying import replay_on

@@ -9,7 +9,7 @@ from klarna_conformance import defaults
 from klarna_conformance.cli.options import specs_option, terminal_option
 
 if TYPE_CHECKING:
-    from klarna_conformance.cli.terminal import Terminal
+    from klarna_conformance.cli.output.terminal import Terminal
 
 __all__ = ["report"]
 

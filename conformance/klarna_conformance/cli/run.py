@@ -20,7 +20,7 @@ from klarna_conformance.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from klarna_conformance.cli.terminal import Terminal
+    from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.sharding import Shard
 
 __all__ = ["run"]
@@ -98,7 +98,7 @@ def run(
     else:
         terminal.summary(summary, output)
     if github:
-        from klarna_conformance.cli.github import write_to_github
+        from klarna_conformance.cli.output.github import write_to_github
 
         write_to_github(summary)
     return summary.exit_code

@@ -14,7 +14,7 @@ from klarna_conformance.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from klarna_conformance.cli.terminal import Terminal
+    from klarna_conformance.cli.output.terminal import Terminal
 
 __all__ = ["check"]
 
@@ -33,7 +33,7 @@ def check(file: Path, side: str, judging: TrafficOptions, terminal: "Terminal") 
     NOT_RUN, so recorded traffic is rarely enough for CONFORMANT: expect exit code 3, or 1 for a
     violation. Use --requirement to judge only what the traffic contains.
     """
-    from klarna_conformance.cli.traffic import judge_traffic
+    from klarna_conformance.cli.watch.reporting import judge_traffic
     from klarna_conformance.record.redaction import Redactor
     from klarna_conformance.traffic.recorded import traffic_facts
     from klarna_conformance.traffic.traffic_file import read_traffic

@@ -58,8 +58,8 @@ def mock(
     violation, 3 that a requirement was not exercised. --requirement, --strict and --output apply to
     --judge.
     """
-    from klarna_conformance.cli.terminal import Terminal
-    from klarna_conformance.cli.traffic import judge_traffic, served
+    from klarna_conformance.cli.output.terminal import Terminal
+    from klarna_conformance.cli.watch.reporting import judge_traffic, served
     from klarna_conformance.errors import UsageError
     from klarna_conformance.mock.serving import MockServer
     from klarna_conformance.record.redaction import Redactor

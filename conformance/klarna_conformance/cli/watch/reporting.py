@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from klarna_conformance.cli.options import TrafficOptions, command_line
 
 if TYPE_CHECKING:
-    from klarna_conformance.cli.terminal import Terminal
+    from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.network.network import Seen
     from klarna_conformance.network.serving import Server
     from klarna_conformance.record.redaction import Redactor

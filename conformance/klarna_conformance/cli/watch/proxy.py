@@ -15,7 +15,7 @@ from klarna_conformance.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from klarna_conformance.cli.terminal import Terminal
+    from klarna_conformance.cli.output.terminal import Terminal
 
 __all__ = ["proxy"]
 
@@ -50,7 +50,7 @@ def proxy(
     """
     import msgspec
 
-    from klarna_conformance.cli.traffic import judge_traffic, served
+    from klarna_conformance.cli.watch.reporting import judge_traffic, served
     from klarna_conformance.record.redaction import Redactor
     from klarna_conformance.traffic.proxying import ProxyServer, upstream_of
     from klarna_conformance.traffic.recorded import traffic_facts

@@ -1,6 +1,5 @@
 """What commands print: the progress of a run, and a summary with its failures."""
 
-import statistics
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping
@@ -14,6 +13,7 @@ from rich.progress import Progress as RichProgress
 from rich.table import Table
 from rich.text import Text
 
+from klarna_conformance.cli.output.campaign_tables import by_class, by_requirement, misjudged, score
 from klarna_conformance.run.events import (
     Consumer,
     CounterexampleFound,
@@ -92,7 +92,7 @@ class Terminal:
                 if not self._err.is_terminal and count % _LOGGED_EVERY == 0:
                     self._err.print(f"{count} tested")
                 if not trial.as_wanted:
-                    self._err.print(Text(_misjudged(trial)))
+                    self._err.print(Text(misjudged(trial)))
 
             yield report
 
@@ -111,21 +111,12 @@ class Terminal:
 
     def trials(self, trials: "Trials", path: Path) -> None:
         """Prints the score by requirement and class, the survivors and the false alarms."""
-        self._out.print(_by_requirement(trials))
+        self._out.print(by_requirement(trials))
         self._out.print()
-        self._out.print(_classes(trials))
+        self._out.print(by_class(trials))
         for trial in (*trials.survivors, *trials.false_alarms):
-            self._out.print(Text(_misjudged(trial), style="bold red"))
-        of = [trial for trial in trials.trials if not trial.harmless]
-        killed = len(of) - len(trials.survivors)
-        steps = [trial.steps for trial in of if trial.steps is not None]
-        self._out.print(
-            Text(
-                f"{killed} of {len(of)} mutants killed, {len(trials.false_alarms)} false alarms "
-                f"on {len(trials.trials) - len(of)} harmless variants, "
-                f"median counterexample {statistics.median(steps) if steps else 0:g} steps"
-            )
-        )
+            self._out.print(Text(misjudged(trial), style="bold red"))
+        self._out.print(Text(score(trials)))
         self._out.print(Text(f"Matrix: {path}"))
 
     def exchanges(self, played: Played) -> None:
@@ -235,56 +226,4 @@ def _operations(summary: Summary) -> Table:
     for operation, found in counts.items():
         cells = [str(found[verdict] or "") for verdict in verdicts]
         table.add_row(operation, *cells, str(evidence[operation]))
-    return table
-
-
-def _misjudged(trial: "Trial") -> str:
-    if trial.error:
-        return f"ERROR {trial.id}: {trial.error}"
-    if trial.harmless:
-        return f"FALSE ALARM {trial.id}: {', '.join(trial.killed_by)}"
-    others = f" (only by {', '.join(trial.killed_by)})" if trial.killed_by else ""
-    return f"SURVIVED {trial.id}: not detected by {' or '.join(trial.caught_by)}{others}"
-
-
-def _by_requirement(trials: "Trials") -> Table:
-    """For each requirement its mutants, and how many requests and steps detect them."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("requirement", overflow="fold")
-    for name in ("killed", "of", "requests", "steps"):
-        table.add_column(name, justify="right")
-    wrong = [trial for trial in trials.trials if not trial.harmless]
-    for requirement in sorted({name for trial in wrong for name in trial.caught_by}):
-        of = [trial for trial in wrong if requirement in trial.caught_by]
-        killed = [trial for trial in of if requirement in trial.killed_by]
-        first = [t.requests_to_kill for t in killed if t.requests_to_kill is not None]
-        steps = [trial.steps for trial in killed if trial.steps is not None]
-        table.add_row(
-            Text(requirement),
-            str(len(killed)),
-            str(len(of)),
-            f"{statistics.median(first):g}" if first else "",
-            str(max(steps)) if steps else "",
-        )
-    return table
-
-
-def _classes(trials: "Trials") -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("class")
-    for name in ("killed", "of", "false alarms", "of", "requests to kill"):
-        table.add_column(name, justify="right")
-    for kind in dict.fromkeys(trial.kind for trial in trials.trials):
-        of = [trial for trial in trials.trials if trial.kind == kind]
-        wrong = [trial for trial in of if not trial.harmless]
-        harmless = [trial for trial in of if trial.harmless]
-        first = [t.requests_to_kill for t in wrong if t.requests_to_kill is not None]
-        table.add_row(
-            kind,
-            str(sum(trial.as_wanted for trial in wrong)) if wrong else "",
-            str(len(wrong)) if wrong else "",
-            str(sum(not trial.as_wanted for trial in harmless)) if harmless else "",
-            str(len(harmless)) if harmless else "",
-            f"{statistics.median(first):g}" if first else "",
-        )
     return table
