@@ -41,6 +41,25 @@ def _ids(header):
     return {requirement.id.split(".")[0] for requirement in judged_spec(SPEC, header).requirements}
 
 
+def test_an_excused_requirement_does_not_apply_and_is_no_scenario():
+    name = "client.once"
+    others = [each for each in everything() if each.requirement != name]
+    aspects = next(each.aspects for each in everything() if each.requirement == name)
+    excuse = found(
+        "NOT_APPLICABLE",
+        name,
+        0,
+        aspects=aspects,
+        expected="",
+        observed="the client never did this",
+    )
+    summary = summarise(SPEC, msgspec.structs.replace(record(driven(*others)), excuses=(excuse,)))
+
+    result = next(each for each in summary.requirements if each.id == name)
+    assert (result.verdict, result.reason) == ("NOT_APPLICABLE", "the client never did this")
+    assert summary.scenarios == 1
+
+
 def test_what_a_record_is_judged_by_is_in_its_header():
     servers = msgspec.structs.replace(HEADER, certified=None)
     client = msgspec.structs.replace(servers, watched=("client",))

@@ -8,7 +8,14 @@ from hypothesis import strategies as st
 
 from klarna_reports.errors import JournalError
 from klarna_reports.record.journal import FILE_NAME, Journal, read_journal
-from klarna_reports.record.record import Finding, Played, Record
+from klarna_reports.record.record import (
+    Excuses,
+    Finding,
+    Played,
+    Record,
+    Unjudged,
+    UnjudgedTraffic,
+)
 from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step, Together, Wait
 
 ANY_PLACE = settings(
@@ -41,6 +48,51 @@ def written(directory, record):
 def test_a_record_is_read_back_as_it_was_written(tmp_path, record, played, all_goals_pass):
     whole = record(played(*all_goals_pass), played(identifier="s2"))
     assert read_journal(written(tmp_path, whole)) == whole
+
+
+EXCUSE = Finding(requirement="client.once", verdict="NOT_APPLICABLE", exchange=0, observed="never")
+BESIDE = Unjudged(request="GET /favicon.ico", reason="it is not a documented call on an order")
+
+
+def test_what_belongs_to_no_scenario_is_read_back(tmp_path, record, played):
+    with Journal(tmp_path) as journal:
+        for line in (
+            record().header,
+            played(),
+            Excuses(findings=(EXCUSE,)),
+            UnjudgedTraffic(traffic=(BESIDE,)),
+        ):
+            journal.write(line)
+    found = read_journal(journal.path)
+    assert (found.excuses, found.unjudged, found.played) == ((EXCUSE,), (BESIDE,), (played(),))
+
+
+def test_a_resumed_journal_keeps_what_belongs_to_no_scenario(tmp_path, record):
+    with Journal(tmp_path) as journal:
+        for line in (record().header, Excuses(findings=(EXCUSE,)), record().footer):
+            journal.write(line)
+    Journal(tmp_path, resume=True).close()
+    found = read_journal(journal.path)
+    assert (found.excuses, found.footer) == ((EXCUSE,), None)
+
+
+OLDER_LINES = b"""\
+{"line":"scenario","id":"excused","scenario":{"plan":null,"steps":[]},"orders":[],\
+"unavailable":null,"exchanges":[],"findings":[{"requirement":"client.once","verdict":\
+"NOT_APPLICABLE","exchange":0,"observed":"never"}],"shrunk_from":"","error":"","client":null,\
+"unjudged":[]}
+{"line":"scenario","id":"unjudged","scenario":{"plan":null,"steps":[]},"orders":[],\
+"unavailable":null,"exchanges":[],"findings":[],"shrunk_from":"","error":"","client":null,\
+"unjudged":[{"request":"GET /favicon.ico","reason":"it is not a documented call on an order",\
+"count":1}]}
+"""
+
+
+def test_older_journals_that_wrote_these_as_scenarios_are_read(tmp_path, record):
+    path = written(tmp_path, record(footer=None))
+    path.write_bytes(path.read_bytes() + OLDER_LINES)
+    found = read_journal(path)
+    assert (found.excuses, found.unjudged, list(found.played)) == ((EXCUSE,), (BESIDE,), [])
 
 
 @given(

@@ -21,17 +21,22 @@ from klarna_conformance.run.events import (
     Stopped,
 )
 from klarna_reports.record.journal import FILE_NAME, Journal, read_journal
-from klarna_reports.record.record import Footer, Header, Line, Played, Record
+from klarna_reports.record.record import (
+    Excuses,
+    Footer,
+    Header,
+    Line,
+    Played,
+    Record,
+    UnjudgedTraffic,
+)
 from klarna_reports.record.record import Planned as PlanLine
 from klarna_reports.record.results import Summary
 from klarna_reports.render import WITH_EVERY_RUN, Format, discard_renderings, write_renderings
 from klarna_reports.summary.summary import summarise
-from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
 __all__ = ["Keeper", "collected", "consume", "keep"]
-
-_NONE = Scenario(plan=None, steps=())
 
 
 class Keeper:
@@ -119,7 +124,7 @@ class Keeper:
 
 
 def _lines(event: Event) -> Iterator[Line]:
-    """The lines of an event in a journal, whose format has none for findings without a scenario."""
+    """The lines of an event in a journal."""
     match event:
         case Started(resumed=True) | Stopped():
             return
@@ -131,9 +136,9 @@ def _lines(event: Event) -> Iterator[Line]:
         case ScenarioFinished(played) | CounterexampleFound(played):
             yield played
         case Excused(findings):
-            yield Played(id="excused", scenario=_NONE, findings=findings)
+            yield Excuses(findings=findings)
         case NotJudged(traffic):
-            yield Played(id="unjudged", scenario=_NONE, unjudged=traffic)
+            yield UnjudgedTraffic(traffic=traffic)
         case Finished(footer):
             yield footer
         case _:
@@ -177,5 +182,11 @@ def collected(events: Iterable[Event]) -> Record:
         header=next(line for line in collected if isinstance(line, Header)),
         plan=next((line for line in collected if isinstance(line, PlanLine)), None),
         played=tuple(line for line in collected if isinstance(line, Played)),
+        excuses=tuple(
+            each for line in collected if isinstance(line, Excuses) for each in line.findings
+        ),
+        unjudged=tuple(
+            each for line in collected if isinstance(line, UnjudgedTraffic) for each in line.traffic
+        ),
         footer=next((line for line in collected if isinstance(line, Footer)), None),
     )

@@ -11,7 +11,9 @@ from klarna_conformance.judge.server import judge
 from klarna_conformance.run.events import (
     CounterexampleFound,
     Event,
+    Excused,
     Finished,
+    NotJudged,
     Planned,
     ScenarioFinished,
     Started,
@@ -25,13 +27,17 @@ __all__ = ["judged_again"]
 def judged_again(spec: Spec, record: Record) -> Iterator[Event]:
     """The events of the recorded run, with the findings of this version's judges.
 
-    A scenario without exchanges keeps its findings.
+    A scenario without exchanges keeps its findings, and excuses are kept.
     """
     yield Started(record.header)
     if record.plan is not None:
         yield Planned(len(record.plan.scenarios), record.plan.scenarios)
     for played in _again(spec, record):
         yield CounterexampleFound(played) if played.shrunk_from else ScenarioFinished(played)
+    if record.excuses:
+        yield Excused(record.excuses)
+    if record.unjudged:
+        yield NotJudged(record.unjudged)
     if record.footer is not None:
         yield Finished(record.footer)
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Sequence
-from itertools import islice
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Self, cast, overload
@@ -10,7 +10,20 @@ from typing import Any, BinaryIO, Self, cast, overload
 import msgspec
 
 from klarna_reports.errors import JournalError
-from klarna_reports.record.record import FORMAT, Footer, Header, Line, Planned, Played, Record
+from klarna_reports.record.record import (
+    FORMAT,
+    Excuses,
+    Finding,
+    Footer,
+    Header,
+    Line,
+    Planned,
+    Played,
+    Record,
+    Unjudged,
+    UnjudgedTraffic,
+)
+from klarna_specs.scenario import Scenario
 
 __all__ = ["FILE_NAME", "Journal", "read_journal"]
 
@@ -67,41 +80,95 @@ def read_journal(path: Path) -> Record:
     >>> read_journal(Path("conformance-report/journal.ndjson")).header.seed
     7
     """
+    return _scanned(path).record()
+
+
+@dataclass(slots=True)
+class _Scan:
+    """The lines of a journal so far: scenarios by offset and length, the others as values.
+
+    `end` is the offset behind the last whole line that is no footer.
+    """
+
+    path: Path
     header: Header | None = None
     plan: Planned | None = None
     footer: Footer | None = None
-    spans: list[tuple[int, int]] = []
+    spans: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
+    excuses: list[Finding] = field(default_factory=list[Finding])
+    unjudged: list[Unjudged] = field(default_factory=list[Unjudged])
+    end: int = 0
+
+    def add(self, number: int, start: int, text: bytes) -> None:
+        """Adds a line; raises JournalError where it does not belong there."""
+        is_whole = text.endswith(b"\n")
+        if number == 1 and not is_whole:
+            return
+        if number == 1:
+            _check_format(self.path, text)
+        line = _decoded(self.path, number, text) if is_whole else _unfinished(text)
+        if line is None:
+            return
+        self._add(number, line, (start, len(text)))
+        if not isinstance(line, Footer):
+            self.end = start + len(text)
+
+    def _add(self, number: int, line: Line, span: tuple[int, int]) -> None:
+        match _typed(line):
+            case Header() as header if number == 1:
+                self.header = header
+            case _ if number == 1:
+                problem = "the first line of a journal must be its header"
+                raise JournalError(str(self.path), 1, problem)
+            case Planned() as plan if number == 2:
+                self.plan = plan
+            case Played() if self.footer is None:
+                self.spans.append(span)
+            case Excuses(findings=findings) if self.footer is None:
+                self.excuses.extend(findings)
+            case UnjudgedTraffic(traffic=traffic) if self.footer is None:
+                self.unjudged.extend(traffic)
+            case Footer() as footer if self.footer is None:
+                self.footer = footer
+            case _:
+                problem = "expected a scenario between header and footer"
+                raise JournalError(str(self.path), number, problem)
+
+    def record(self) -> Record:
+        """The record; raises JournalError without a header."""
+        if self.header is None:
+            problem = "the journal has no header: the run did not start"
+            raise JournalError(str(self.path), 0, problem)
+        return Record(
+            header=self.header,
+            plan=self.plan,
+            played=_InFile(self.path, self.spans),
+            excuses=tuple(self.excuses),
+            unjudged=tuple(self.unjudged),
+            footer=self.footer,
+        )
+
+
+def _scanned(path: Path) -> _Scan:
+    scan = _Scan(path)
     try:
         with path.open("rb") as file:
             for number, (start, text) in enumerate(_numbered(file), 1):
-                is_whole = text.endswith(b"\n")
-                if number == 1 and not is_whole:
-                    break
-                if number == 1:
-                    _check_format(path, text)
-                line = _decoded(path, number, text) if is_whole else _unfinished(text)
-                match line:
-                    case Header() if number == 1:
-                        header = line
-                    case _ if number == 1:
-                        problem = "the first line of a journal must be its header"
-                        raise JournalError(str(path), 1, problem)
-                    case Planned() if number == 2:
-                        plan = line
-                    case Played() if footer is None:
-                        spans.append((start, len(text)))
-                    case Footer() if footer is None:
-                        footer = line
-                    case None:
-                        pass
-                    case _:
-                        problem = "expected a scenario between header and footer"
-                        raise JournalError(str(path), number, problem)
+                scan.add(number, start, text)
     except OSError as exc:
         raise JournalError(str(path), 0, f"the journal cannot be read: {exc.strerror}") from exc
-    if header is None:
-        raise JournalError(str(path), 0, "the journal has no header: the run did not start")
-    return Record(header=header, plan=plan, played=_InFile(path, spans), footer=footer)
+    return scan
+
+
+def _typed(line: Line) -> Line:
+    """A line in today's form: older journals have scenarios in place of two types of lines."""
+    match line:
+        case Played(id="excused", scenario=Scenario(plan=None, steps=()), exchanges=()):
+            return Excuses(findings=line.findings)
+        case Played(id="unjudged", scenario=Scenario(plan=None, steps=()), exchanges=()):
+            return UnjudgedTraffic(traffic=line.unjudged)
+        case _:
+            return line
 
 
 def _numbered(file: BinaryIO) -> Iterator[tuple[int, bytes]]:
@@ -199,11 +266,10 @@ def _unfinished(text: bytes) -> Line | None:
 def _reopen(path: Path) -> None:
     if not path.exists():
         return
-    record = read_journal(path)
-    whole = 1 + (record.plan is not None) + len(record.played)
+    scan = _scanned(path)
+    scan.record()
     with path.open("r+b") as file:
-        end = sum(len(text) for _, text in islice(_numbered(file), whole))
-        file.truncate(end)
-        file.seek(end - 1)
+        file.truncate(scan.end)
+        file.seek(scan.end - 1)
         if file.read() != b"\n":
             file.write(b"\n")

@@ -1,7 +1,7 @@
 """The record of a run: the lines of `journal.ndjson` as frozen values.
 
-A journal is a header, the plan, one line per scenario, and a footer. Without a footer, the run was
-interrupted. Every report can be made from the journal alone.
+A journal is a header, the plan, one line per scenario, what belongs to no scenario, and a footer.
+Without a footer, the run was interrupted. Every report can be made from the journal alone.
 """
 
 from collections.abc import Sequence
@@ -21,6 +21,7 @@ __all__ = [
     "FORMAT",
     "AcceptedDeviation",
     "Certified",
+    "Excuses",
     "Finding",
     "Footer",
     "Header",
@@ -33,6 +34,7 @@ __all__ = [
     "TargetFacts",
     "Unavailable",
     "Unjudged",
+    "UnjudgedTraffic",
     "Verdict",
 ]
 
@@ -234,13 +236,29 @@ class Footer(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="f
     stopped: str = ""
 
 
-Line = Header | Planned | Played | Footer
+class Excuses(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="excuses"):
+    """Client requirements that do not apply, because the client never did what they are about.
+
+    Each finding is NOT_APPLICABLE, and of no exchange.
+    """
+
+    findings: tuple[Finding, ...]
+
+
+class UnjudgedTraffic(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="unjudged"):
+    """Watched traffic of no order that could not be judged."""
+
+    traffic: tuple[Unjudged, ...]
+
+
+Line = Header | Planned | Played | Excuses | UnjudgedTraffic | Footer
 
 
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """A whole journal; `footer` and `plan` are None if the run was interrupted before them.
 
-    The scenarios of a journal file are read from the file at each iteration.
+    The scenarios of a journal file are read from the file at each iteration. `excuses` are findings
+    about requirements that do not apply, `unjudged` is watched traffic of no scenario.
 
     >>> record.header.target.name, len(record.played)
     ('sandbox', 1)
@@ -249,4 +267,6 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
     header: Header
     plan: Planned | None = None
     played: Sequence[Played]
+    excuses: tuple[Finding, ...] = ()
+    unjudged: tuple[Unjudged, ...] = ()
     footer: Footer | None

@@ -1,10 +1,10 @@
-"""Collects what the summary needs from the scenarios, with one scenario in memory at a time."""
+"""Collects what the summary needs from a record, with one scenario in memory at a time."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 
-from klarna_reports.record.record import AcceptedDeviation, Played, TargetFacts, Unjudged
-from klarna_reports.summary.accepted import Occurring
+from klarna_reports.record.record import Played, Record, Unjudged
+from klarna_reports.summary.accepted import Occurring, with_accepted
 from klarna_reports.summary.causes import Causes
 from klarna_reports.summary.reasons import Obstacles
 from klarna_reports.summary.tally import JUDGED, Tallies
@@ -36,21 +36,19 @@ class Digest:
     provided: bool = False
 
     @classmethod
-    def of(
-        cls,
-        scenarios: Iterable[Played],
-        *,
-        target: TargetFacts,
-        deviations: Sequence[AcceptedDeviation],
-        requirements: frozenset[str],
-    ) -> "Digest":
-        """The digest of all these scenarios, which are read once.
+    def of(cls, record: Record, *, on: date, requirements: frozenset[str]) -> "Digest":
+        """The digest of a record, whose scenarios are read once.
 
-        An exchange counts as judged if one of these requirements judged it.
+        Violations that are accepted on that day are KNOWN. An exchange counts as judged if one of
+        these requirements judged it.
         """
-        digest = cls(Obstacles(target), Occurring(deviations), requirements)
-        for played in scenarios:
+        header = record.header
+        digest = cls(Obstacles(header.target), Occurring(header.deviations), requirements)
+        for finding in record.excuses:
+            digest.found[finding.requirement].add_excuse(finding)
+        for played in with_accepted(record.played, header.deviations, on):
             digest._add(played)
+        digest.unjudged.extend(record.unjudged)
         return digest
 
     def _add(self, played: Played) -> None:

@@ -34,6 +34,8 @@ def merged(records: Sequence[Record]) -> Record:
         header=msgspec.structs.replace(first.header, shard=""),
         plan=first.plan,
         played=_Chained([record.played for record in records]),
+        excuses=tuple(each for record in records for each in record.excuses),
+        unjudged=tuple(each for record in records for each in record.unjudged),
         footer=_footer(records, missing),
     )
 

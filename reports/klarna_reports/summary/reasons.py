@@ -52,7 +52,7 @@ def verdict_reason(verdict: Verdict, tally: Tally, missing: Sequence[str], why: 
         return "; ".join((f"{seen}: {listed(missing)}", *why))
     group = next((group for group in tally.worst_groups if group.verdict == verdict), None)
     if group is None:
-        return ""
+        return _cut(tally.excuse) if verdict == "NOT_APPLICABLE" else ""
     expected = f"expected {group.expected}; " if group.expected else ""
     observed = f"observed {group.observed}" if expected else group.observed
     return _cut(expected + observed)

@@ -22,7 +22,7 @@ from klarna_reports.record.results import (
     RequirementResult,
     Summary,
 )
-from klarna_reports.summary.accepted import fingerprint_of, with_accepted
+from klarna_reports.summary.accepted import fingerprint_of
 from klarna_reports.summary.digest import Digest
 from klarna_reports.summary.judged import judged_spec
 from klarna_reports.summary.overall import Evidence, overall
@@ -72,12 +72,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
     header, footer = record.header, record.footer
     today = _day(header.started_at)
     admitted = [r for r in spec.requirements if header.scope.admits(r)]
-    digest = Digest.of(
-        with_accepted(record.played, header.deviations, today),
-        target=header.target,
-        deviations=header.deviations,
-        requirements=frozenset(r.id for r in admitted),
-    )
+    digest = Digest.of(record, on=today, requirements=frozenset(r.id for r in admitted))
     found = digest.found
     results = _results(spec, header, admitted, digest)
     heard = [found[r.id] for r in admitted if r.id in found]

@@ -42,13 +42,14 @@ def _first_to_show(group: Group) -> tuple[int, bool, int, tuple[int, int, int]]:
 class Tally:
     """The findings of one requirement in numbers; scenarios are added one after the other.
 
-    `evidence` is the number of exchanges that it judged.
+    `evidence` is the number of exchanges that it judged; `excuse` says why it does not apply.
     """
 
     verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
     aspects: set[str] = field(default_factory=set[str])
     readings: Counter[str] = field(default_factory=Counter[str])
     evidence: int = 0
+    excuse: str = ""
     exemplars: list[Exemplar] = field(default_factory=list[Exemplar])
     groups: dict[tuple[Verdict, str, str], Group] = field(
         default_factory=dict[tuple[Verdict, str, str], Group]
@@ -81,6 +82,12 @@ class Tally:
             self._add_evidence(played, finding)
         if finding.verdict != "PASS":
             self._add_to_group(played, finding)
+
+    def add_excuse(self, finding: Finding) -> None:
+        """Adds the finding that the requirement does not apply, which is of no scenario."""
+        self.verdicts[finding.verdict] += 1
+        self.aspects.update(finding.aspects)
+        self.excuse = finding.observed
 
     def _add_evidence(self, played: Played, finding: Finding) -> None:
         if self._scenario != played.id:
