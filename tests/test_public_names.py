@@ -1,6 +1,7 @@
 """What the packages export at the top: each name is documented by an example that works."""
 
 import doctest
+import pkgutil
 import subprocess
 import sys
 from importlib import import_module
@@ -77,10 +78,18 @@ def _failures(name: str, text: str | None, names: dict[str, Any]) -> list[str]:
     return said if example.examples else [f"{name} has no example"]
 
 
-def test_importing_klarna_specs_imports_none_of_its_modules() -> None:
-    code = "import sys, klarna_specs; print([n for n in sys.modules if n.startswith('klarna_')])"
+@pytest.mark.parametrize("package", PACKAGES)
+def test_importing_a_package_imports_none_of_its_modules(package: str) -> None:
+    code = f"import sys, {package}; print([n for n in sys.modules if n.startswith('klarna_')])"
     printed = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout
-    assert printed == "['klarna_specs']\n"
+    assert printed == f"['{package}']\n"
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_no_module_hides_a_public_name(package: str) -> None:
+    module = import_module(package)
+    modules = {found.name for found in pkgutil.iter_modules(module.__path__)}
+    assert modules.isdisjoint(module.__all__)
 
 
 @pytest.mark.parametrize("package", PACKAGES)

@@ -8,9 +8,9 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from klarna_specs.spec import Level, Spec
 from klarna_strategies.amounts import refund_amounts
+from klarna_strategies.drawn_lines import order_lines
+from klarna_strategies.free_text import texts
 from klarna_strategies.malformed import OddBody, odd_bodies
-from klarna_strategies.order_lines import order_lines
-from klarna_strategies.texts import texts
 
 __all__ = [
     "bodies_beyond_limits",

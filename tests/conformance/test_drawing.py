@@ -20,7 +20,7 @@ import hashlib
 import msgspec
 from klarna_conformance.drawing import draw
 from klarna_specs.loader import load
-from klarna_strategies.scenarios import scenarios
+from klarna_strategies.drawn_scenarios import scenarios
 
 def digest():
     drawn = draw(scenarios(load()), count=60, seed=7)

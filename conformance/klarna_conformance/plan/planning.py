@@ -136,7 +136,7 @@ def _scenarios(runs: Iterable[DryRun]) -> tuple[Scenario, ...]:
 def _candidates(spec: Spec, scope: Scope, seed: int, examples: int) -> Iterator[Scenario]:
     from klarna_conformance.drawing import draw
     from klarna_conformance.openapi.schema_phase import schema_scenarios
-    from klarna_strategies.scenarios import scenarios
+    from klarna_strategies.drawn_scenarios import scenarios
     from klarna_strategies.tables import scenario_table
 
     markets = scope.markets or None

@@ -12,7 +12,7 @@ from klarna_specs.client.requirements import client_operations
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Spec
 from klarna_strategies.bodies import refund_bodies
-from klarna_strategies.captures import order_plans
+from klarna_strategies.captured_orders import order_plans
 from klarna_strategies.clients.commands import captured, extension, options, plainest, release
 from klarna_strategies.clients.faults import FaultPlan, fault_plans
 from klarna_strategies.fees import fee_refunds

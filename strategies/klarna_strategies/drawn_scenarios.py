@@ -11,7 +11,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 from klarna_specs.plan import LAYOUTS, OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together, steps_of
 from klarna_specs.spec import Operation, Spec
-from klarna_strategies.captures import PAYMENT_METHODS, order_plans
+from klarna_strategies.captured_orders import PAYMENT_METHODS, order_plans
 from klarna_strategies.course import Course
 from klarna_strategies.moves import BREAKING, KEEPING, Move, move_of
 from klarna_strategies.oddities import draw_nowhere, draw_replay, draw_spoiled

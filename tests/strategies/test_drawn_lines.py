@@ -16,8 +16,8 @@ from klarna_strategies import (
     order_lines_with_other_totals,
     order_lines_with_wrong_taxes,
 )
+from klarna_strategies.drawn_lines import LINE_TYPES
 from klarna_strategies.lines import goods, included_tax, lines_total
-from klarna_strategies.order_lines import LINE_TYPES
 from klarna_strategies.steps import refund
 
 Walk = Callable[[Scenario], list[Assessment]]

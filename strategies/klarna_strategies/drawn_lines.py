@@ -6,8 +6,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from klarna_strategies.free_text import texts
 from klarna_strategies.lines import Line, discount, goods, included_tax, nested_members
-from klarna_strategies.texts import texts
 
 __all__ = [
     "LINE_TYPES",
