@@ -1,6 +1,7 @@
 """Validates recorded responses against the OpenAPI description, with Schemathesis' own checks."""
 
 from datetime import timedelta
+from functools import cached_property
 from typing import Any
 
 from klarna_conformance.openapi import compile_openapi
@@ -28,18 +29,12 @@ _JSON = ("Content-Type", "application/json")
 class ResponseValidator:
     """Validates responses of an operation against its OpenAPI description.
 
-    Making one imports Schemathesis, which takes about half a second. Most responses are plainly
-    as described, which takes a few microseconds to say; Schemathesis has the word on the others.
+    Most responses are plainly as described, which takes a few microseconds to say; Schemathesis
+    has the word on the others. It is imported for the first of these, in about half a second.
     """
 
     def __init__(self, spec: Spec) -> None:
-        import schemathesis
-
-        untyped: Any = schemathesis
-        checks = {name: {"enabled": True} for name in _CHECKS}
-        config = untyped.Config.from_dict({"checks": {"enabled": False, **checks}})
         self._document = compile_openapi(spec, version="3.0", base_url=_SERVER)
-        self._schema = untyped.openapi.from_dict(self._document, config=config)
         self._spec = spec
         self._cases: dict[tuple[str, str], Any] = {}
 
@@ -86,6 +81,15 @@ class ResponseValidator:
             return not violations(self._spec, schema, response.body.json())
         except NotJson:
             return False
+
+    @cached_property
+    def _schema(self) -> Any:
+        import schemathesis
+
+        untyped: Any = schemathesis
+        checks = {name: {"enabled": True} for name in _CHECKS}
+        config = untyped.Config.from_dict({"checks": {"enabled": False, **checks}})
+        return untyped.openapi.from_dict(self._document, config=config)
 
     def _case(self, path: str, method: str) -> Any:
         known = self._cases.get((path, method))
