@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 
 from klarna_specs.checking import Origins, check_spec
+from klarna_specs.client.client_file import ClientFile, completed_requirements
 from klarna_specs.errors import SpecError, SpecFileError
 from klarna_specs.json_value import as_object
 from klarna_specs.page import PageIndex
@@ -101,9 +102,10 @@ def _load(root: Path) -> Spec:
     digest = hashlib.sha256()
 
     def read(name: str) -> YamlText:
-        text = _read_text(root / name)
+        path = _file(root, name)
+        text = _read_text(path)
         digest.update(text.encode())
-        return parse_yaml(str(root / name), text)
+        return parse_yaml(str(path), text)
 
     common = read("common.yaml")
     markets = read("markets.yaml")
@@ -125,6 +127,7 @@ def _load(root: Path) -> Spec:
     lists = {name: read(f"{name}.yaml") for name in _LISTS}
     origins.lists.update(lists)
     beside = read("followed.yaml")
+    client = read("client/client.yaml")
     followed: dict[str, Operation] = {}
     for index, each in enumerate(_listed(beside, "followed", _Followed)):
         # An operation with its own file is tested, not only followed.
@@ -148,7 +151,9 @@ def _load(root: Path) -> Spec:
         followed=followed,
     )
     check_spec(spec, origins)
-    return spec
+    return msgspec.structs.replace(
+        spec, client_requirements=completed_requirements(spec, client, shaped(client, ClientFile))
+    )
 
 
 _Followed = tuple[Operation, ...]
@@ -160,6 +165,12 @@ _LISTS: Mapping[str, Any] = {
     "untested": tuple[Untested, ...],
 }
 """The files with one list or table under a key of the same name."""
+
+
+def _file(root: Path, name: str) -> Path:
+    """A file of the specs; the package's where a folder describes servers only."""
+    alone = name == "client/client.yaml" and not (root / name).exists()
+    return (SPEC_DIRECTORY if alone else root) / name
 
 
 def _read_text(path: Path) -> str:

@@ -1,14 +1,17 @@
 """The nouns of a specification: what the YAML files say, as frozen values."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
 
+from klarna_specs.client.faults import FAULT_KINDS
+
 __all__ = [
     "STRENGTH",
     "BodySpec",
+    "ClientRequirement",
     "Contradiction",
     "ErrorCode",
     "Form",
@@ -187,6 +190,39 @@ def required_amount(schema: Mapping[str, Any]) -> str:
     return next(amounts, "")
 
 
+class ClientRequirement(_Noun, frozen=True):
+    """A client requirement; `client.yaml` describes its members."""
+
+    id: str
+    level: Level
+    statement: str
+    check: str
+    source: str
+    section: str = ""
+    of: tuple[str, ...] = ()
+    cases: dict[str, str] = {}
+    needs: dict[str, tuple[str, ...]] = {}
+    conditional: bool = False
+    traffic: bool = False
+
+    def applies(self, operations: Collection[str], faults: Collection[str]) -> bool:
+        """Whether it applies to a client with these operations and faults."""
+        concerned = not self.of or not set(self.of).isdisjoint(operations)
+        return concerned and self._possible("seen", {*operations, *faults})
+
+    def wanted(self, operations: Collection[str], faults: Collection[str]) -> tuple[str, ...]:
+        """The cases that can occur with these operations and faults only."""
+        given = {*operations, *faults}
+        return tuple(
+            case
+            for case in self.cases
+            if (case not in FAULT_KINDS or case in faults) and self._possible(case, given)
+        )
+
+    def _possible(self, case: str, given: Collection[str]) -> bool:
+        return case not in self.needs or not set(self.needs[case]).isdisjoint(given)
+
+
 class Contradiction(_Noun, frozen=True):
     """Interpretations of the documentation; `observe` names the observation that decides."""
 
@@ -232,6 +268,7 @@ class Spec(_Noun, frozen=True, dict=True):
     schemas: dict[str, Any]
     fingerprint: str
     followed: dict[str, Operation] = {}
+    client_requirements: tuple[ClientRequirement, ...] = ()
 
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:

@@ -14,7 +14,7 @@ from klarna_reports.record.record import (
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import FAULT_KINDS, Cut, Refused
 from klarna_specs.client.play import ClientSide, Command, Done, Episode, Mark
-from klarna_specs.client.requirements import client_operations, client_requirements, client_spec
+from klarna_specs.client.requirements import client_operations, client_spec
 from klarna_specs.exchange import Exchange, Failure, Request, Response
 from klarna_specs.goals import Scope, goals
 from klarna_specs.ledger import open_ledger
@@ -125,5 +125,5 @@ def record(*played: Played, **changes) -> Record:
     return Record(header=msgspec.structs.replace(HEADER, **changes), played=played, footer=footer)
 
 
-MUSTS = [each.id for each in client_requirements(SPEC) if each.level == "MUST"]
+MUSTS = [each.id for each in SPEC.client_requirements if each.level == "MUST"]
 REFUSED = Refused()

@@ -1,5 +1,6 @@
 """The client requirements: the content of the file, and errors in it."""
 
+import shutil
 from pathlib import Path
 
 import msgspec
@@ -8,7 +9,6 @@ import pytest
 from klarna_specs.client.faults import FAULT_KINDS, Cut, Errored, Fault, Silent, kind_of, words_of
 from klarna_specs.client.requirements import (
     client_operations,
-    client_requirements,
     client_spec,
 )
 from klarna_specs.errors import SpecFileError
@@ -17,17 +17,22 @@ from klarna_specs.loader import SPEC_DIRECTORY, load
 
 SPEC = load()
 OPERATIONS = client_operations(SPEC)
-FILE = SPEC_DIRECTORY / "client" / "client.yaml"
 FAULTS: tuple[type[Fault], ...] = Fault.__args__
 
 
+def _copy(directory: Path) -> Path:
+    """Copies the package's spec files into an existing directory."""
+    ignored = shutil.ignore_patterns("*.py", "__pycache__")
+    return Path(shutil.copytree(SPEC_DIRECTORY, directory, ignore=ignored, dirs_exist_ok=True))
+
+
 def test_must_rests_on_the_page_or_on_elementary_sense():
-    musts = [each for each in client_requirements(SPEC) if each.level == "MUST"]
+    musts = [each for each in SPEC.client_requirements if each.level == "MUST"]
     assert {each.source for each in musts} == {"page", "elementary"}
 
 
 def test_every_section_is_one_of_the_page():
-    named = {each.section for each in client_requirements(SPEC) if each.section}
+    named = {each.section for each in SPEC.client_requirements if each.section}
     assert named <= {requirement.section for requirement in SPEC.requirements}
 
 
@@ -50,11 +55,26 @@ def test_every_section_is_one_of_the_page():
     ],
 )
 def test_invalid_file_is_refused(tmp_path: Path, old: str, new: str, problem: str):
-    text = FILE.read_text()
+    file = _copy(tmp_path) / "client" / "client.yaml"
+    text = file.read_text()
     assert old in text
-    (tmp_path / "client.yaml").write_text(text.replace(old, new, 1))
-    with pytest.raises(SpecFileError, match=problem):
-        client_requirements(SPEC, tmp_path)
+    file.write_text(text.replace(old, new, 1))
+    with pytest.raises(SpecFileError, match=problem) as caught:
+        load(tmp_path)
+    assert caught.value.file == str(file)
+
+
+def test_file_of_another_folder_is_used(tmp_path: Path):
+    file = _copy(tmp_path) / "client" / "client.yaml"
+    file.write_text(file.read_text().replace("A client must carry out", "A client shall carry out"))
+    changed = load(tmp_path)
+    assert changed.client_requirements[0].statement.startswith("A client shall")
+    assert changed.fingerprint != SPEC.fingerprint
+
+
+def test_folder_without_client_requirements_has_those_of_the_package(tmp_path: Path):
+    (_copy(tmp_path) / "client" / "client.yaml").unlink()
+    assert load(tmp_path) == SPEC
 
 
 def test_requirement_of_an_operation_needs_a_client_that_has_it():

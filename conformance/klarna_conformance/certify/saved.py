@@ -12,7 +12,7 @@ from klarna_reports.summary.replay import counterexample_name
 from klarna_reports.summary.summary import Summary
 from klarna_reports.words.client_wording import played_sentence, scenario_of
 from klarna_specs.client.play import ClientScenario
-from klarna_specs.client.requirements import client_operations, client_requirements
+from klarna_specs.client.requirements import client_operations
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.spec import Spec
@@ -48,7 +48,7 @@ def read_saved(spec: Spec, path: Path) -> SavedScenario:
 def _problem(spec: Spec, saved: SavedScenario) -> str:
     """Why it cannot be replayed; empty if it can."""
     known = {
-        "requirement": [each.id for each in client_requirements(spec)],
+        "requirement": [each.id for each in spec.client_requirements],
         "operation": client_operations(spec),
         "market": spec.markets,
     }

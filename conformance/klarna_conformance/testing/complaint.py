@@ -9,9 +9,8 @@ from klarna_reports.words.printable import inert
 from klarna_specs.calls import KEY_HEADER, read_call
 from klarna_specs.client.faults import words_of
 from klarna_specs.client.play import Mark
-from klarna_specs.client.requirements import ClientRequirement, client_requirements
 from klarna_specs.exchange import Exchange, Response
-from klarna_specs.spec import Spec
+from klarna_specs.spec import ClientRequirement, Spec
 
 __all__ = ["Complaint", "KlarnaWarning", "complaint"]
 
@@ -73,7 +72,7 @@ def _texts(
     for finding in findings:
         if finding.verdict == verdict:
             found.setdefault(finding.requirement, []).append(finding)
-    for requirement in client_requirements(spec):
+    for requirement in spec.client_requirements:
         if requirement.id in found:
             yield requirement.id, _text(requirement, found[requirement.id], lines)
 

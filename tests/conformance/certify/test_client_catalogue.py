@@ -7,13 +7,12 @@ from klarna_conformance.wrong.catalogue import harmless_variants, mutants
 from klarna_conformance.wrong.clients import details, keys, rare, reporting, resending, sending
 from klarna_conformance.wrong.clients.catalogue import client_mutants
 from klarna_conformance.wrong.reference import ReferenceClient
-from klarna_specs.client.requirements import client_requirements
 from klarna_specs.loader import load
 
 MUTANTS = client_mutants()
 WRONG = [mutant for mutant in MUTANTS if not mutant.harmless]
 HARMLESS = [mutant for mutant in MUTANTS if mutant.harmless]
-LEVELS = {each.id: each.level for each in client_requirements(load())}
+LEVELS = {each.id: each.level for each in load().client_requirements}
 
 
 def test_there_are_many_wrong_and_several_harmless_clients() -> None:

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from klarna_conformance.adapter_protocol import adapter_schema
 from klarna_conformance.cli.client import client
 from klarna_specs.client.faults import FAULT_KINDS
-from klarna_specs.client.requirements import client_operations, client_requirements
+from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
 
 from ..museum import spec
@@ -66,7 +66,7 @@ def test_every_file_that_it_links_to_is_there() -> None:
 
 
 def test_the_requirements_that_it_names_exist() -> None:
-    known = {each.id for each in client_requirements(spec())}
+    known = {each.id for each in spec().client_requirements}
     named = set(re.findall(r"\bclient\.[a-z-]+", TEXT)) - {"client.yaml"}
     assert named
     assert {name.removesuffix(".yaml") for name in named} <= known

@@ -3,14 +3,13 @@
 import pytest
 
 from klarna_conformance.judge.client.checks import CHECKS
-from klarna_specs.client.requirements import client_requirements
 
 from .plays import SPEC, Case
 from .test_judging_outcomes import CASES as OUTCOMES
 from .test_judging_requests import CASES as REQUESTS
 from .test_judging_retries import CASES as RETRIES
 
-LISTED = client_requirements(SPEC)
+LISTED = SPEC.client_requirements
 CASES = (*OUTCOMES, *REQUESTS, *RETRIES)
 
 

@@ -8,7 +8,6 @@ from klarna_conformance.judge.client.judging import excuses
 from klarna_conformance.judge.client.keys import Use
 from klarna_specs.client.faults import Cut, Errored, Fault, Redirected, Refused, Silent, Slow
 from klarna_specs.client.play import RefusedIt
-from klarna_specs.client.requirements import client_requirements
 from klarna_strategies.clients.commands import extension, options, refund, release
 
 from .plays import (
@@ -200,7 +199,7 @@ def test_a_longer_wait_is_fine_and_without_retry_after_none_is_due() -> None:
 
 
 def test_conditional_requirements_without_findings_are_excused() -> None:
-    conditional = {each.id for each in client_requirements(SPEC) if each.conditional}
+    conditional = {each.id for each in SPEC.client_requirements if each.conditional}
     excused = {each.requirement for each in excuses(SPEC, {"client.key-kept", "client.once"})}
 
     assert excused == conditional - {"client.key-kept"}

@@ -10,7 +10,6 @@ from klarna_conformance.judge.client.view import View, view_of
 from klarna_conformance.judge.results import finding_of
 from klarna_reports.record.record import Finding
 from klarna_specs.client.play import ClientSide, Command, Ended, TimedOut, Unknown
-from klarna_specs.client.requirements import client_requirements
 from klarna_specs.exchange import Exchange
 from klarna_specs.spec import Spec
 
@@ -60,7 +59,7 @@ def _keys(view: View) -> KeyBook:
 
 def findings_of(view: View, *, traffic: bool = False) -> Iterator[Finding]:
     """The findings about an operation; with `traffic`, those that need nothing else."""
-    for requirement in client_requirements(view.spec):
+    for requirement in view.spec.client_requirements:
         if requirement.of and view.operation not in requirement.of:
             continue
         if traffic and not requirement.traffic:
@@ -80,7 +79,7 @@ def findings_of(view: View, *, traffic: bool = False) -> Iterator[Finding]:
 
 def excuses(spec: Spec, found: Collection[str]) -> Iterator[Finding]:
     """A finding for each conditional requirement without any: it does not apply."""
-    for requirement in client_requirements(spec):
+    for requirement in spec.client_requirements:
         if requirement.conditional and requirement.id not in found:
             yield Finding(
                 requirement=requirement.id,
