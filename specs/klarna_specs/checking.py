@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import NoReturn
 
 from klarna_specs.bodies import violations
+from klarna_specs.checks import SERVER_CHECKS
 from klarna_specs.effects import EFFECTS
 from klarna_specs.errors import RuleError, SpecFileError
 from klarna_specs.forms import RECOGNISED
@@ -98,6 +99,10 @@ def _check_operation(spec: Spec, operation: Operation, origins: Origins) -> None
         origin, place = _origin(operation, index, requirement, origins)
         for problem in _problems(spec, operation, requirement):
             _refuse(origin, place, f"{requirement.id}: {problem}")
+        if requirement.check and requirement.check not in SERVER_CHECKS:
+            problem = f"{requirement.id}: there is no check {requirement.check!r}"
+            hint = suggestion(requirement.check, SERVER_CHECKS)
+            _refuse(origin, (*place, "check"), f"{problem}{hint}")
         for member, expression in _expressions(requirement):
             _check_expression(spec, operation, origin, (*place, *member), expression)
 

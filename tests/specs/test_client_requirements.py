@@ -43,6 +43,7 @@ def test_every_section_is_one_of_the_page():
         ("id: client.once", "id: client.answers", "stand for one thing"),
         ("id: client.once", "id: once", "begin with client."),
         ("of: [refundOrder]", "of: [cancelOrder]", "not judged on cancelOrder"),
+        ("check: once", "check: onec", "'onec' of clients; did you mean once"),
         ("source: http", "source: hearsay", "not in sources.yaml"),
         (
             "level: SHOULD\n    statement: A client should not retry",

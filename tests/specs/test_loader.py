@@ -212,6 +212,14 @@ def test_unknown_name_is_refused(specs: Path, name: str, old: str, new: str, nam
     assert (error.file, names in error.problem) == (str(specs / name), True)
 
 
+@pytest.mark.parametrize("name", [REFUND, "common.yaml"])
+def test_unknown_check_names_its_line_and_a_known_one(specs: Path, name: str) -> None:
+    line = _change(specs, name, "    check: status\n", "    check: statsu\n")
+    error = _refusal(specs)
+    assert (error.file, error.line) == (str(specs / name), line)
+    assert error.problem.endswith("there is no check 'statsu'; did you mean status?")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "at"),
     [

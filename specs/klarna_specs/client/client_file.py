@@ -4,8 +4,10 @@ from collections.abc import Callable, Iterator, Mapping
 
 import msgspec
 
+from klarna_specs.checks import CLIENT_CHECKS
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.requirements import CLIENT, client_operations
+from klarna_specs.names import suggestion
 from klarna_specs.spec import STRENGTH, ClientRequirement, Operation, Spec
 from klarna_specs.yaml_text import Place, YamlText
 
@@ -58,6 +60,9 @@ def _check_ids(text: YamlText, file: ClientFile) -> None:
 def _problems(spec: Spec, requirement: ClientRequirement) -> Iterator[tuple[Place, str]]:
     """What does not fit the specs, and the member where it stands."""
     operations = client_operations(spec)
+    if requirement.check not in CLIENT_CHECKS:
+        problem = f"there is no check {requirement.check!r} of clients"
+        yield ("check",), f"{problem}{suggestion(requirement.check, CLIENT_CHECKS)}"
     if unknown := set(requirement.of) - {*operations, *_GROUPS}:
         yield ("of",), f"clients are not judged on {', '.join(sorted(unknown))}"
     if unknown := requirement.needs.keys() - {"seen", *requirement.cases}:

@@ -3,6 +3,7 @@
 import pytest
 
 from klarna_conformance.judge.client.checks import CHECKS
+from klarna_specs.checks import CLIENT_CHECKS
 
 from .plays import SPEC, Case
 from .test_judging_outcomes import CASES as OUTCOMES
@@ -30,4 +31,4 @@ def test_every_case_of_every_requirement_has_a_pass_and_a_violation() -> None:
 
 
 def test_checks_and_requirements_name_each_other() -> None:
-    assert set(CHECKS) == {each.check for each in LISTED}
+    assert set(CHECKS) == CLIENT_CHECKS == {each.check for each in LISTED}
