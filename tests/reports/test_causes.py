@@ -1,8 +1,14 @@
 from collections.abc import Callable
 
 from klarna_reports.record.record import Finding, Played, Record
+from klarna_reports.summary.causes import circumstances
 from klarna_reports.summary.summary import summarise
+from klarna_specs.exchange import Exchange, Request, Response
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Key, Scenario, Step, Together, Wait
 from klarna_specs.spec import Spec
+
+PLAN = OrderPlan(market="SE", currency="SEK", order_amount=10000, captures=(10000,))
 
 BOUND, STATUS, ORDER = "refund.within-captured-amount", "refund.status", "order.answered"
 Scenarios = Callable[..., Played]
@@ -45,11 +51,11 @@ def test_what_fails_by_itself_somewhere_names_nothing(
     assert _beside(spec, record(*scenarios)) == {BOUND: "", ORDER: ""}
 
 
-def test_what_fails_earlier_is_no_consequence(
+def test_costly_violation_is_no_consequence_of_a_cheap_one(
     spec: Spec, played: Scenarios, record: Records
 ) -> None:
     scenario = played(_failed(ORDER, 0), _failed(BOUND, 1), steps=2)
-    assert _beside(spec, record(scenario)) == {ORDER: "", BOUND: ORDER}
+    assert _beside(spec, record(scenario)) == {ORDER: "", BOUND: ""}
 
 
 def test_of_two_that_fail_together_the_more_specific_one_is_named(
@@ -61,10 +67,57 @@ def test_of_two_that_fail_together_the_more_specific_one_is_named(
     assert _beside(spec, record(together, passed)) == {BOUND: "", ORDER: BOUND}
 
 
-def test_the_reason_counts_consequences(spec: Spec, played: Scenarios, record: Records) -> None:
+def test_the_reason_counts_causes(spec: Spec, played: Scenarios, record: Records) -> None:
     scenario = played(_failed(BOUND, 0), _failed(ORDER, 1), steps=2)
     summary = summarise(spec, record(scenario))
     assert (summary.verdict, summary.reason) == (
         "NONCONFORMANT",
-        "2 requirements are violated, one of them only together with another.",
+        "2 requirements are violated, probably by one cause.",
+    )
+
+
+def test_a_cause_has_its_requirements_and_its_amount(
+    spec: Spec, played: Scenarios, record: Records
+) -> None:
+    scenario = played(_failed(BOUND, 0), _failed(ORDER, 1), steps=2)
+    (cause,) = summarise(spec, record(scenario)).causes
+    assert (cause.root, cause.requirements) == (BOUND, (BOUND, ORDER))
+    assert cause.counterexample == f"counterexamples/{BOUND}.yaml"
+
+
+def test_violations_that_need_the_same_circumstances_have_one_cause(
+    spec: Spec, record: Records
+) -> None:
+    first, again = (_keyed(identifier, requirement) for identifier, requirement in PAIR)
+    assert _beside(spec, record(first, again)) == {BOUND: "", ORDER: BOUND}
+
+
+def test_circumstances_are_keys_credentials_time_and_concurrency() -> None:
+    step = Step(operation="refundOrder", key=Key("a"))
+    other = Step(operation="getOrder", credentials="none", order="other")
+    scenario = Scenario(plan=PLAN, steps=(step, Wait(60), Together((step, other))))
+    assert circumstances(scenario) == {
+        "key of refundOrder again",
+        "getOrder none",
+        "getOrder on other order",
+        "time passes",
+        "concurrent calls",
+    }
+
+
+PAIR = (("s1", BOUND), ("s2", ORDER))
+
+
+def _keyed(identifier: str, requirement: str) -> Played:
+    """A scenario with one key twice, in which a later read shows the violation."""
+    step = Step(operation="refundOrder", key=Key("a"))
+    looked = Exchange(
+        request=Request(method="GET", path="/ordermanagement/v1/orders/1"),
+        outcome=Response(status=200),
+    )
+    return Played(
+        id=identifier,
+        scenario=Scenario(plan=PLAN, steps=(step, step)),
+        exchanges=(looked, looked),
+        findings=(_failed(requirement, 0, 1),),
     )

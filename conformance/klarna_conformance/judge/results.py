@@ -5,7 +5,7 @@ from typing import assert_never
 
 import msgspec
 
-from klarna_reports.record.record import Finding, Verdict
+from klarna_reports.record.record import Difference, Finding, Verdict
 from klarna_specs.spec import Level
 
 __all__ = [
@@ -22,11 +22,15 @@ _VIOLATED: Mapping[Level, Verdict] = {"MUST": "FAIL", "SHOULD": "WARN", "INFO": 
 
 
 class Mismatch(msgspec.Struct, frozen=True):
-    """What was expected, and what was observed; `level` where it weighs less than usual."""
+    """What was expected, and what was observed; `level` where it weighs less than usual.
+
+    `differences` are the values in both sentences, where they are values of members.
+    """
 
     expected: str
     observed: str
     level: Level | None = None
+    differences: tuple[Difference, ...] = ()
 
 
 class Inconclusive(msgspec.Struct, frozen=True):
@@ -68,6 +72,7 @@ def finding_of(
 ) -> Finding | None:
     """The finding that a result is; None where it is inconclusive."""
     expected = observed = ""
+    differences: tuple[Difference, ...] = ()
     verdict: Verdict = "PASS"
     match result:
         case Inconclusive():
@@ -77,6 +82,7 @@ def finding_of(
         case Mismatch():
             verdict = _VIOLATED[result.level or level]
             expected, observed = result.expected, result.observed
+            differences = result.differences
         case None:
             pass
         case _:
@@ -89,4 +95,5 @@ def finding_of(
         witness=witness,
         expected=expected,
         observed=observed,
+        differences=differences,
     )

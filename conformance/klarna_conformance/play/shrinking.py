@@ -33,10 +33,24 @@ _MONEY = (
     "quantity",
     "number_of_days",
 )
+_COUNTS = ("quantity", "number_of_days")
+_MOST_SHOWN = 100_000
+"""The largest amount, in minor units, that small amounts are raised to."""
 
 
 async def shrink(failing: Played, still_fails: Try, *, budget: int) -> Played:
-    """The smallest scenario that still fails, of at most `budget` candidates."""
+    """The smallest scenario that still fails, of at most `budget` candidates.
+
+    Its amounts are then raised to whole units of the currency, if it fails with these too.
+    """
+    best = await _smallest(failing, still_fails, budget)
+    for candidate in _readable(best.scenario):
+        if played := await still_fails(candidate):
+            return played
+    return best
+
+
+async def _smallest(failing: Played, still_fails: Try, budget: int) -> Played:
     best = failing
     tried: set[bytes] = {_written(best.scenario)}
     improved = True
@@ -184,6 +198,19 @@ def _smaller_amounts(scenario: Scenario) -> Iterator[Scenario]:
             by = how_far(abs(value)) * (1 if value > 0 else -1)
             for together in _together(plain, places, pivot) if by else ():
                 yield from _lowered(plain, together, by)
+
+
+def _readable(scenario: Scenario) -> Iterator[Scenario]:
+    """The scenario with amounts of some whole units each, such as 10.00 in place of 0.01."""
+    plain: Any = msgspec.json.decode(_written(scenario))
+    amounts: dict[_Place, int] = {
+        p: _at(plain, p) for p in _money(plain, ()) if p[-1] not in _COUNTS
+    }
+    most = max(map(abs, amounts.values()), default=0)
+    for factor in (1000, 100):
+        if 0 < most <= _MOST_SHOWN // factor:
+            less = {place: amount * (1 - factor) for place, amount in amounts.items()}
+            yield from _lowered(plain, less, 1)
 
 
 _HOW_FAR: tuple[Callable[[int], int], ...] = (

@@ -9,7 +9,15 @@ import msgspec
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.record.redaction import REDACTED, Redactor
-from klarna_reports.record.record import Finding, Played, ProvidedOrder, Unavailable, Unjudged
+from klarna_reports.record.record import (
+    Difference,
+    Finding,
+    Listed,
+    Played,
+    ProvidedOrder,
+    Unavailable,
+    Unjudged,
+)
 from klarna_specs.client.play import ClientSide
 from klarna_specs.exchange import Exchange, Failure, Headers, NotJson, Payload, Request, Response
 from klarna_specs.ledger import Ledger
@@ -139,8 +147,28 @@ class Recorder:
     def _finding(self, finding: Finding) -> Finding:
         if not (finding.expected or finding.observed):
             return finding
-        expected, observed = self.text(finding.expected), self.text(finding.observed)
-        return msgspec.structs.replace(finding, expected=expected, observed=observed)
+        return msgspec.structs.replace(
+            finding,
+            expected=self.text(finding.expected),
+            observed=self.text(finding.observed),
+            differences=tuple(map(self._difference, finding.differences)),
+        )
+
+    def _difference(self, difference: Difference) -> Difference:
+        return msgspec.structs.replace(
+            difference,
+            expected=self._differing(difference.expected),
+            observed=self._differing(difference.observed),
+        )
+
+    def _differing(self, value: int | str | tuple[Listed, ...]) -> int | str | tuple[Listed, ...]:
+        match value:
+            case int():
+                return value
+            case str():
+                return self.text(value)
+            case _:
+                return tuple(Listed(self.text(each.identifier), each.amount) for each in value)
 
     def _exchange(self, exchange: Exchange) -> Exchange:
         return msgspec.structs.replace(

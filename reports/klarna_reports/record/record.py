@@ -21,11 +21,13 @@ __all__ = [
     "FORMAT",
     "AcceptedDeviation",
     "Certified",
+    "Difference",
     "Excuses",
     "Finding",
     "Footer",
     "Header",
     "Line",
+    "Listed",
     "Planned",
     "Played",
     "ProvidedOrder",
@@ -42,12 +44,31 @@ FORMAT = 1
 Verdict = Literal["PASS", "FAIL", "WARN", "INFO", "KNOWN", "NOT_APPLICABLE", "NOT_RUN", "ERROR"]
 
 
+class Listed(msgspec.Struct, frozen=True, array_like=True):
+    """A capture or refund in a list: its id ("" where that is not compared) and its amount.
+
+    The amount is in minor units; None where it is not compared, or is no integer.
+    """
+
+    identifier: str
+    amount: int | None
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of a resource with two values: an amount in minor units, a list, or text."""
+
+    member: str
+    expected: int | str | tuple[Listed, ...]
+    observed: int | str | tuple[Listed, ...]
+
+
 class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The judgement of one exchange by one requirement.
 
     `exchange` is the index of the judged exchange, `witness` that of a later read that shows it;
     `aspects` are the goals of the requirement that occurred. `expected` and `observed` are
-    sentences, empty on a PASS. `reading` names the interpretation of a contradiction that the
+    sentences, empty on a PASS; `differences` are the values in them, where they are values of
+    members. `reading` names the interpretation of a contradiction that the
     target follows.
 
     >>> [finding.requirement for each in record.played for finding in each.findings]
@@ -61,6 +82,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     witness: int | None = None
     expected: str = ""
     observed: str = ""
+    differences: tuple[Difference, ...] = ()
     reading: str = ""
 
 

@@ -13,6 +13,7 @@ __all__ = [
     "EXIT_CODES",
     "NOTHING_PROVIDED",
     "WORST_FIRST",
+    "Cause",
     "ContradictionResult",
     "Exemplar",
     "Overall",
@@ -91,11 +92,31 @@ class RequirementResult(msgspec.Struct, frozen=True, kw_only=True):
     beside: str = ""
 
 
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """A violated requirement and its probable consequences, with what they cost.
+
+    `requirements` begins with the `root`. `amount` is what the example of the root costs, in minor
+    units (None: not in money); `counterexample` is its file in the folder of the report.
+
+    >>> [(cause.root, cause.requirements) for cause in summary.causes]
+    [('refund.within-captured-amount', ('refund.within-captured-amount',))]
+    """
+
+    root: str
+    requirements: tuple[str, ...]
+    sentence: str
+    amount: int | None
+    currency: str
+    counterexample: str
+    replay: str
+
+
 class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
     """One reported deviation, with its shortest scenario and a curl line to reproduce it.
 
-    `count` is the number of equal findings in the run. `fingerprint` identifies the finding across
-    runs; a release that rewords findings changes it.
+    `sentence` says what was done and what came of it, with amounts in major units. `count` is the
+    number of equal findings in the run. `fingerprint` identifies the finding across runs;
+    a release that rewords findings changes it.
 
     >>> [(each.expected, each.observed) for each in summary.findings]
     [('a refusal', '201')]
@@ -103,6 +124,7 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     requirement: str
     verdict: Verdict
+    sentence: str = ""
     expected: str
     observed: str
     scenario: str
@@ -128,8 +150,8 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
 
     `stopped` says why the run ended early, and is empty if it did not; `counts` has the number of
     requirements by verdict; `flaky` counts exchanges that needed a retry to get a response;
-    `unjudged` lists watched traffic that was not judged, with the reason and the first request of
-    each order.
+    `causes` has the most expensive cause first; `unjudged` lists watched traffic that was not
+    judged, with the reason and the first request of each order.
 
     >>> summary.verdict, summary.exit_code
     ('NONCONFORMANT', 1)
@@ -157,6 +179,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     requirements: tuple[RequirementResult, ...]
     findings: tuple[ReportedFinding, ...]
     contradictions: tuple[ContradictionResult, ...]
+    causes: tuple[Cause, ...] = ()
     errors: tuple[str, ...] = ()
     deviations: tuple[AcceptedDeviation, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()

@@ -1,11 +1,21 @@
-"""Finds violations that occurred only together with another one: probably its consequences."""
+"""Groups violations by their probable cause.
+
+A violation is a consequence of another one if that one costs at least as much and explains it:
+it failed before or with this one in every scenario, or in this one's counterexample, or both
+counterexamples need the same circumstances, such as a repeated idempotency key.
+"""
 
 from collections.abc import Iterable, Mapping
 
-from klarna_reports.record.record import Finding, Played
-from klarna_reports.summary.tally import Tally
+import msgspec
 
-__all__ = ["Causes"]
+from klarna_reports.record.record import Finding, Played
+from klarna_reports.summary.harm import Harm, Stake, stake
+from klarna_reports.summary.tally import Group, Tally
+from klarna_specs.scenario import Scenario, Together, Wait, steps_of
+from klarna_specs.spec import Spec
+
+__all__ = ["Causes", "circumstances"]
 
 
 class Causes:
@@ -17,28 +27,66 @@ class Causes:
     def add(self, played: Played) -> None:
         """Adds the violations of one scenario."""
         first = _first_seen(played.findings)
-        for name, place in first.items():
-            here = {other for other, before in first.items() if before <= place} - {name}
-            self._beside[name] = self._beside.get(name, frozenset(here)) & here
+        for name in first:
+            here = _before_or_with(first, name)
+            self._beside[name] = self._beside.get(name, here) & here
 
-    def roots(self, found: Mapping[str, Tally]) -> Mapping[str, str]:
-        """For each violated requirement that never failed alone, the one that it always follows.
+    def roots(self, spec: Spec, found: Mapping[str, Tally]) -> dict[str, str]:
+        """For each violation that is a consequence, its root.
 
-        The root failed in every scenario in which this one failed, and not later. If two always
-        fail together, the root is the more specific one: the one with less evidence. A root follows
-        no other requirement.
+        Roots are found in the order of their cost, then of the size of their smallest example. A
+        root follows no other requirement.
         """
-        order = {name: index for index, name in enumerate(found)}
-        ranked = sorted(self._beside, key=lambda name: (found[name].evidence, order[name]))
-        roots: list[str] = []
+        known = {requirement.id for requirement in spec.requirements}
+        violations = [
+            _Violation.of(spec, name, found[name]) for name in self._beside if name in known
+        ]
+        roots: list[_Violation] = []
         follows: dict[str, str] = {}
-        for name in sorted(ranked, key=lambda name: len(self._beside[name])):
-            root = next((known for known in roots if known in self._beside[name]), None)
+        for violation in sorted(violations, key=_Violation.rank):
+            root = next((root for root in roots if self._explains(root, violation)), None)
             if root is None:
-                roots.append(name)
+                roots.append(violation)
             else:
-                follows[name] = root
+                follows[violation.name] = root.name
         return follows
+
+    def _explains(self, root: "_Violation", violation: "_Violation") -> bool:
+        if root.name in self._beside[violation.name]:
+            return True
+        if violation.stake.harm is Harm.FORM:
+            return False
+        first = _first_seen(violation.example.played.findings)
+        if root.name in _before_or_with(first, violation.name):
+            return True
+        needed = circumstances(root.example.played.scenario)
+        repeated = needed and needed <= circumstances(violation.example.played.scenario)
+        return bool(repeated) and not violation.rests_on_rule
+
+
+class _Violation(msgspec.Struct, frozen=True):
+    """A violated requirement with its best example."""
+
+    name: str
+    rests_on_rule: bool
+    evidence: int
+    example: Group
+    stake: Stake
+
+    @classmethod
+    def of(cls, spec: Spec, name: str, tally: Tally) -> "_Violation":
+        requirement = spec.requirement(name)
+        example = next(group for group in tally.worst_groups if group.verdict == "FAIL")
+        cost = stake(spec, requirement, example.played, example.finding)
+        return cls(name, bool(requirement.rule), tally.evidence, example, cost)
+
+    def rank(self) -> tuple[Harm, bool, tuple[int, int, int], int]:
+        """What is cheaper, less specific or larger comes later."""
+        return self.stake.harm, not self.rests_on_rule, self.example.size, self.evidence
+
+
+def _before_or_with(first: Mapping[str, int], name: str) -> frozenset[str]:
+    return frozenset(other for other, place in first.items() if place <= first[name]) - {name}
 
 
 def _first_seen(findings: Iterable[Finding]) -> dict[str, int]:
@@ -49,3 +97,24 @@ def _first_seen(findings: Iterable[Finding]) -> dict[str, int]:
             place = finding.exchange if finding.witness is None else finding.witness
             first[finding.requirement] = min(place, first.get(finding.requirement, place))
     return first
+
+
+def circumstances(scenario: Scenario) -> frozenset[str]:
+    """What is out of the ordinary in a scenario; all of it is needed where it was shrunk.
+
+    >>> circumstances(Scenario(plan=plan, steps=(Wait(60), step)))
+    frozenset({'time passes'})
+    """
+    calls = steps_of(scenario)
+    keyed = [(call.operation, call.key.name) for call in calls if call.key is not None]
+    names = [name for _, name in keyed]
+    found = {f"key of {operation} again" for operation, name in keyed if names.count(name) > 1}
+    found |= {
+        f"{call.operation} {call.credentials}" for call in calls if call.credentials != "valid"
+    }
+    found |= {f"{call.operation} on {call.order} order" for call in calls if call.order != "this"}
+    if any(isinstance(action, Wait) for action in scenario.steps):
+        found.add("time passes")
+    if any(isinstance(action, Together) for action in scenario.steps):
+        found.add("concurrent calls")
+    return frozenset(found)

@@ -35,7 +35,7 @@ def overall(evidence: Evidence) -> tuple[Overall, str]:
         return "INTERNAL ERROR", _internal_error(evidence)
     failed = _with_verdict(evidence, "FAIL")
     if failed:
-        sentence = f"{_requirements(len(failed))} violated{_beside(failed)}."
+        sentence = f"{_requirements(len(failed))} violated{_by_causes(failed)}."
         return "NONCONFORMANT", sentence + _renewal(evidence.renewable)
     if evidence.outdated:
         return (
@@ -50,10 +50,11 @@ def overall(evidence: Evidence) -> tuple[Overall, str]:
     return _conformant(evidence)
 
 
-def _beside(failed: Sequence[RequirementResult]) -> str:
-    count = sum(bool(result.beside) for result in failed)
-    number = "one" if count == 1 else f"{count}"
-    return f", {number} of them only together with another" if count else ""
+def _by_causes(failed: Sequence[RequirementResult]) -> str:
+    causes = sum(not result.beside for result in failed)
+    if causes == len(failed):
+        return ""
+    return f", probably by {'one cause' if causes == 1 else f'{causes} causes'}"
 
 
 def _renewal(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from klarna_reports.record.results import (
     EXIT_CODES,
     NOTHING_PROVIDED,
     WORST_FIRST,
+    Cause,
     ContradictionResult,
     Exemplar,
     Overall,
@@ -24,16 +25,20 @@ from klarna_reports.record.results import (
 )
 from klarna_reports.summary.accepted import fingerprint_of
 from klarna_reports.summary.digest import Digest
+from klarna_reports.summary.harm import Stake, stake
 from klarna_reports.summary.judged import judged_spec
 from klarna_reports.summary.overall import Evidence, overall
 from klarna_reports.summary.reasons import Obstacles, verdict_reason
+from klarna_reports.summary.replay import counterexample_name, replay_line
 from klarna_reports.summary.tally import Group, Tally, exchanges_of
 from klarna_reports.words.curl import curl_line
+from klarna_reports.words.finding_sentence import currency_of, finding_sentence
 from klarna_specs.goals import goals
 from klarna_specs.spec import Level, Requirement, Spec
 
 __all__ = [
     "EXIT_CODES",
+    "Cause",
     "ContradictionResult",
     "Exemplar",
     "Overall",
@@ -91,7 +96,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
             partial_scope=not header.scope.is_everything,
         )
     )
-    return Summary(
+    summary = Summary(
         verdict=verdict,
         exit_code=_exit_code(verdict, header, digest),
         reason=reason + _flaky_text(digest.flaky),
@@ -112,12 +117,13 @@ def summarise(spec: Spec, record: Record) -> Summary:
         wall_s=digest.waited_s if footer is None else footer.wall_s,
         counts={v: sum(r.verdict == v for r in results) for v in WORST_FIRST},
         requirements=results,
-        findings=_reported(header.target.base_url, admitted, found),
+        findings=_reported(spec, header.target.base_url, admitted, found),
         contradictions=_contradictions(spec, found),
         errors=errors,
         deviations=header.deviations,
         unjudged=tuple(digest.unjudged),
     )
+    return msgspec.structs.replace(summary, causes=_causes(spec, summary, found))
 
 
 def _day(started_at: str) -> date:
@@ -165,7 +171,7 @@ def _results(
     wanted: defaultdict[str, list[str]] = defaultdict(list)
     for goal in goals(spec, header.scope):
         wanted[goal.requirement].append(goal.aspect)
-    follows = digest.causes.roots(found)
+    follows = digest.causes.roots(spec, found)
     return tuple(
         msgspec.structs.replace(
             _result(
@@ -216,20 +222,22 @@ def _shown(tally: Tally) -> list[Group]:
 
 
 def _reported(
-    base_url: str, admitted: list[Requirement], found: Mapping[str, Tally]
+    spec: Spec, base_url: str, admitted: list[Requirement], found: Mapping[str, Tally]
 ) -> tuple[ReportedFinding, ...]:
-    heard = [found[r.id] for r in admitted if r.id in found]
-    groups = [group for tally in heard for group in _shown(tally)]
-    groups.sort(key=lambda group: DEVIATIONS.index(group.verdict))
-    return tuple(_reported_finding(base_url, group) for group in groups)
+    groups = [(r, group) for r in admitted if r.id in found for group in _shown(found[r.id])]
+    groups.sort(key=lambda pair: DEVIATIONS.index(pair[1].verdict))
+    return tuple(_reported_finding(spec, base_url, r, group) for r, group in groups)
 
 
-def _reported_finding(base_url: str, group: Group) -> ReportedFinding:
+def _reported_finding(
+    spec: Spec, base_url: str, requirement: Requirement, group: Group
+) -> ReportedFinding:
     shown = exchanges_of(group.played, group.finding)
     curl = curl_line(base_url, group.played.exchanges[shown[0]].request) if shown else ""
     return ReportedFinding(
         requirement=group.finding.requirement,
         verdict=group.verdict,
+        sentence=finding_sentence(spec, requirement, group.played, group.finding),
         expected=group.expected,
         observed=group.observed,
         fingerprint=fingerprint_of(group.finding.requirement, group.expected, group.observed),
@@ -238,6 +246,32 @@ def _reported_finding(base_url: str, group: Group) -> ReportedFinding:
         curl=curl,
         count=group.count,
     )
+
+
+def _causes(spec: Spec, summary: Summary, found: Mapping[str, Tally]) -> tuple[Cause, ...]:
+    """The violations with their consequences; for a server the most expensive cause first."""
+    violated = [result for result in summary.requirements if result.verdict == "FAIL"]
+    causes: list[tuple[Stake, Cause]] = []
+    for root in (result for result in violated if not result.beside):
+        example = next(g for g in found[root.id].worst_groups if g.verdict == "FAIL")
+        cost = stake(spec, spec.requirement(root.id), example.played, example.finding)
+        sentence = next(f.sentence for f in summary.findings if f.requirement == root.id)
+        cause = Cause(
+            root=root.id,
+            requirements=(root.id, *(r.id for r in violated if r.beside == root.id)),
+            sentence=sentence,
+            amount=cost.amount,
+            currency=currency_of(example.played),
+            counterexample=f"counterexamples/{counterexample_name(root.id)}",
+            replay=replay_line(summary, root.id),
+        )
+        causes.append((cost, cause))
+    return tuple(cause for _, cause in sorted(causes, key=lambda pair: _cost(pair[0])))
+
+
+def _cost(cost: Stake) -> tuple[int, int]:
+    """What sorts the most expensive first."""
+    return cost.harm, -(cost.amount or 0)
 
 
 def _contradictions(spec: Spec, found: Mapping[str, Tally]) -> tuple[ContradictionResult, ...]:

@@ -24,6 +24,7 @@ __all__ = [
     "OVERALL_MEANINGS",
     "VERDICT_MEANINGS",
     "action_text",
+    "credentials_text",
     "cut",
     "outcome_text",
     "plan_text",
@@ -75,6 +76,11 @@ _FORMS = {
 }
 
 
+def credentials_text(credentials: Credentials) -> str:
+    """The credentials of a call as text; empty if they are valid."""
+    return _CREDENTIALS[credentials]
+
+
 def cut(text: str, longest: int) -> str:
     """The text, shortened to this length with a note of how much is missing."""
     more = len(text) - longest
@@ -119,8 +125,8 @@ def _particulars(step: Step) -> Iterable[str]:
         yield _reference("capture", step.capture)
     if step.refund is not None:
         yield _reference("refund", step.refund)
-    if _CREDENTIALS[step.credentials]:
-        yield _CREDENTIALS[step.credentials]
+    if step.credentials != "valid":
+        yield credentials_text(step.credentials)
     if step.key is not None:
         yield f"under idempotency key “{step.key.name}” ({_FORMS[step.key.form]})"
     if step.path_reading:

@@ -23,7 +23,7 @@ from klarna_conformance.run.events import (
 )
 from klarna_conformance.run.progress import Progress
 from klarna_reports.record.record import Played
-from klarna_reports.summary.summary import Summary
+from klarna_reports.summary.summary import Cause, Summary
 from klarna_reports.words.printable import inert
 from klarna_specs.exchange import Response
 
@@ -172,19 +172,16 @@ class Terminal:
 
     def _print_findings(self, summary: Summary) -> None:
         for verdict in ("ERROR", "FAIL", "KNOWN", "WARN"):
-            chosen = [r for r in summary.requirements if r.verdict == verdict]
-            chosen.sort(key=lambda result: bool(result.beside))
+            chosen = [r for r in summary.requirements if r.verdict == verdict and not r.beside]
+            causes = {cause.root: (place, cause) for place, cause in enumerate(summary.causes)}
+            chosen.sort(key=lambda r: causes[r.id][0] if r.id in causes else 0)
             for result in chosen[:_SHOWN]:
-                if result.beside:
-                    caused = f"seen only together with {result.beside}"
-                    self._print(f"{verdict} {result.id}, {caused}", "bold")
-                    continue
                 self._print(f"{verdict} {result.id}", "bold")
-                self._print(f"  {result.statement}")
                 finding = next((f for f in summary.findings if f.requirement == result.id), None)
-                if finding:
-                    self._print(f"  expected: {finding.expected}")
-                    self._print(f"  observed: {finding.observed} ({finding.scenario})")
+                self._print(f"  {finding.sentence if finding else result.reason}")
+                self._print(f"  Required: {result.statement}")
+                if result.id in causes and verdict == "FAIL":
+                    self._print_cause(causes[result.id][1])
             if len(chosen) > _SHOWN:
                 self._print(f"{len(chosen) - _SHOWN} more {verdict}: see the report")
         unseen = [r for r in summary.requirements if r.verdict == "NOT_RUN" and r.level == "MUST"]
@@ -199,6 +196,11 @@ class Terminal:
             self._print(f"{len(summary.unjudged) - _SHOWN} more NOT JUDGED: see the report")
         for error in summary.errors[:_SHOWN]:
             self._print(f"ERROR {error}")
+
+    def _print_cause(self, cause: Cause) -> None:
+        if others := cause.requirements[1:]:
+            self._print(f"  Probably for the same cause: {', '.join(others)}")
+        self._print(f"  Replay: {cause.replay}")
 
     def _print(self, text: str, style: str = "") -> None:
         self._print_parts((text, style))

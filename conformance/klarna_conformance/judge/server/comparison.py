@@ -6,7 +6,10 @@ Each function returns what was expected and what was observed, or None where the
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
+
 from klarna_conformance.judge.results import Inconclusive, Mismatch, Result
+from klarna_reports.record.record import Difference, Listed
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Capture, Ledger, Refund
 
@@ -40,12 +43,29 @@ def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
     if not pairs:
         return Inconclusive()
     wrong = [(name, ours, theirs) for name, ours, theirs in pairs if not same_value(ours, theirs)]
-    if not wrong:
-        return None
+    return _mismatch(wrong) if wrong else None
+
+
+def _mismatch(wrong: list[tuple[str, Any, Any]]) -> Mismatch:
+    """Members that differ, each with our value and theirs."""
     return Mismatch(
         ", ".join(f"{name} {_shown(ours)}" for name, ours, _ in wrong),
         ", ".join(f"{name} {_shown(theirs)}" for name, _, theirs in wrong),
+        differences=tuple(
+            Difference(member=name, expected=_value(ours), observed=_value(theirs))
+            for name, ours, theirs in wrong
+        ),
     )
+
+
+def _value(value: Any) -> int | str | tuple[Listed, ...]:
+    pairs = as_array(value)
+    if pairs is not None and all(isinstance(pair, tuple) for pair in pairs):
+        return tuple(
+            Listed(str(identifier or ""), amount if is_integer(amount) else None)
+            for identifier, amount in pairs
+        )
+    return value if is_integer(value) else excerpt(value)
 
 
 def _lapsed(ledger: Ledger, order: Mapping[str, Any]) -> bool:
@@ -106,7 +126,8 @@ def captures_agree(ledger: Ledger, captures: Any) -> Result:
     ours, theirs = _comparable(_known(ledger.captures), listed_resources("captures", listed))
     if same_value(ours, theirs):
         return None
-    return Mismatch(_shown(ours), _shown(theirs))
+    found = _mismatch([("captures", ours, theirs)])
+    return msgspec.structs.replace(found, expected=_shown(ours), observed=_shown(theirs))
 
 
 def capture_state(capture: Capture, resource: Mapping[str, Any]) -> Result:
@@ -135,12 +156,7 @@ def _members(members: Mapping[str, Any], resource: Mapping[str, Any]) -> Result:
     if not shown:
         return Mismatch(f"a resource with {' and '.join(members)}", "neither of them")
     wrong = [name for name in shown if not same_value(members[name], resource[name])]
-    if not wrong:
-        return None
-    return Mismatch(
-        ", ".join(f"{name} {members[name]!r}" for name in wrong),
-        ", ".join(f"{name} {resource[name]!r}" for name in wrong),
-    )
+    return _mismatch([(name, members[name], resource[name]) for name in wrong]) if wrong else None
 
 
 def excerpt(value: Any) -> str:

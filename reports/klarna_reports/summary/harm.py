@@ -1,0 +1,60 @@
+"""What a violation costs: money lost, money wrongly refused, a wrong state, or a wrong form."""
+
+from enum import IntEnum
+
+import msgspec
+
+from klarna_reports.record.record import Finding, Played
+from klarna_reports.summary.tally import exchanges_of
+from klarna_reports.words.finding_sentence import sent_amount
+from klarna_specs.exchange import Response
+from klarna_specs.spec import Requirement, Spec
+
+__all__ = ["Harm", "Stake", "stake"]
+
+
+class Harm(IntEnum):
+    """Kinds of harm, the most expensive first."""
+
+    MONEY_LOST = 0
+    MONEY_REFUSED = 1
+    STATE = 2
+    FORM = 3
+
+
+class Stake(msgspec.Struct, frozen=True, order=True):
+    """The harm of a finding, and the amount of it in minor units (None: not in money)."""
+
+    harm: Harm
+    amount: int | None = None
+
+
+def stake(spec: Spec, requirement: Requirement, played: Played, finding: Finding) -> Stake:
+    """What a finding on a server costs, as far as its exchanges show.
+
+    >>> stake(spec, spec.requirement(finding.requirement), played, finding)
+    Stake(harm=<Harm.MONEY_LOST: 0>, amount=7000)
+    """
+    if played.client is not None:
+        return Stake(Harm.STATE)  # the specs list what a client must do by its weight
+    for each in finding.differences:
+        if isinstance(each.expected, int) and isinstance(each.observed, int):
+            more = each.observed - each.expected
+            if each.member == "refunded_amount":
+                return Stake(Harm.MONEY_LOST if more > 0 else Harm.MONEY_REFUSED, abs(more))
+            if each.member.endswith("_amount"):
+                return Stake(Harm.STATE, abs(more))
+    shown = exchanges_of(played, finding)
+    exchange = played.exchanges[shown[0]] if shown else None
+    response = exchange.outcome if exchange else None
+    amount = sent_amount(spec, exchange) if exchange else None
+    if isinstance(response, Response) and amount is not None:
+        if requirement.rule and response.is_success:
+            return Stake(Harm.MONEY_LOST, amount)
+        if requirement.check == "accepted" and response.is_refusal:
+            return Stake(Harm.MONEY_REFUSED, amount)
+    if requirement.check == "money_adds_up":
+        return Stake(Harm.MONEY_LOST)
+    if finding.differences or finding.witness is not None or requirement.rule:
+        return Stake(Harm.STATE)
+    return Stake(Harm.MONEY_REFUSED if requirement.check == "accepted" else Harm.FORM)

@@ -1,0 +1,216 @@
+"""One sentence for each finding on a server: the call, what came of it, what was expected."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+
+from klarna_reports.record.record import Difference, Finding, Played
+from klarna_reports.words.amounts import ShortNames, in_major_units, major
+from klarna_reports.words.client_wording import played_sentence
+from klarna_reports.words.wording import credentials_text
+from klarna_specs.calls import operation_of
+from klarna_specs.exchange import Exchange, NotJson, Response
+from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.spec import Operation, Requirement, Spec
+
+__all__ = ["currency_of", "finding_sentence", "sent_amount"]
+
+_NOUNS = {
+    "refund": "refund",
+    "capture": "capture",
+    "release": "release",
+    "extend_due_date": "due date extension",
+    "cancel": "cancellation",
+}
+_DONE = {
+    "refunded_amount": "refunded",
+    "captured_amount": "captured",
+    "remaining_authorized_amount": "still authorized",
+}
+_NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+
+
+class _Made(msgspec.Struct, frozen=True, kw_only=True):
+    """A call with what is particular to it: earlier calls with its key, concurrent calls."""
+
+    operation: Operation
+    exchange: Exchange
+    amount: int | None
+    amounts_under_key: tuple[int | None, ...]
+    concurrent: int
+    currency: str
+
+    @property
+    def response(self) -> Response | None:
+        outcome = self.exchange.outcome
+        return outcome if isinstance(outcome, Response) else None
+
+
+def finding_sentence(spec: Spec, requirement: Requirement, played: Played, finding: Finding) -> str:
+    """The finding in one sentence, with amounts in major units; empty on a PASS.
+
+    >>> finding_sentence(spec, spec.requirement(finding.requirement), played, finding)
+    'A refund of 70.00 EUR was accepted (201) where a refusal was expected.'
+    """
+    if played.client is not None:
+        return played_sentence(played, finding.observed) or finding.observed
+    if not finding.observed:
+        return ""
+    made = _made(spec, played, finding)
+    names, currency = ShortNames(played), currency_of(played)
+    if made is None:
+        end = f"{finding.observed}; expected: {finding.expected}."
+        return names.within(in_major_units(end, currency))
+    if amounts := _amount_end(finding.differences, made.currency):
+        return f"{_subject(made, named=True)}: {amounts}."
+    if ending := _outcome_end(requirement, made, played, finding):
+        return f"{_subject(made)} {ending}."
+    end = f"{finding.observed}; expected: {finding.expected}."
+    return f"{_subject(made, named=True)}: " + names.within(in_major_units(end, currency))
+
+
+def currency_of(played: Played) -> str:
+    """The currency of a scenario's order; empty if that is unknown."""
+    if played.scenario.plan is not None:
+        return played.scenario.plan.currency
+    ledgers = (order.ledger for order in played.orders)
+    return next((ledger.currency for ledger in ledgers if ledger is not None), "")
+
+
+def sent_amount(spec: Spec, exchange: Exchange) -> int | None:
+    """The amount of a refund or capture in the body of a request, in minor units."""
+    operation = operation_of(spec, exchange.request)
+    amount = _body(exchange).get(spec.amount_member(operation)) if operation else None
+    return amount if is_integer(amount) else None
+
+
+def _body(exchange: Exchange) -> dict[str, Any]:
+    try:
+        return as_object(exchange.request.body.json()) or {}
+    except NotJson:
+        return {}
+
+
+def _made(spec: Spec, played: Played, finding: Finding) -> _Made | None:
+    """The call that a finding is about: for a read of the order, the last change before it."""
+    last = min(finding.exchange, len(played.exchanges) - 1)
+    for index in range(last, -1, -1):
+        exchange = played.exchanges[index]
+        operation = operation_of(spec, exchange.request)
+        if operation is None:
+            continue
+        if operation.changes or (index == last and operation.shows != "order"):
+            return _with_circumstances(spec, played, index, operation)
+    return None
+
+
+def _with_circumstances(spec: Spec, played: Played, index: int, operation: Operation) -> _Made:
+    exchange = played.exchanges[index]
+    key = exchange.request.header("Klarna-Idempotency-Key")
+    before = played.exchanges[: index + 1]
+    group = [e for e in played.exchanges if e.group is not None and e.group == exchange.group]
+    among = (*before, *(e for e in group if e not in before))
+    same = [
+        each
+        for each in among
+        if key
+        and each.request.header("Klarna-Idempotency-Key") == key
+        and operation_of(spec, each.request) is operation
+    ]
+    return _Made(
+        operation=operation,
+        exchange=exchange,
+        amount=sent_amount(spec, exchange),
+        amounts_under_key=tuple(sent_amount(spec, each) for each in same),
+        concurrent=len(group),
+        currency=currency_of(played),
+    )
+
+
+def _subject(made: _Made, *, named: bool = False) -> str:
+    """The call as the subject of the sentence; with `named`, a refused call is called so."""
+    noun = _NOUNS.get(made.operation.effect, f"call of {made.operation.operation}")
+    refused = "refused " if named and made.response and made.response.is_refusal else ""
+    if len(made.amounts_under_key) > 1:
+        count = _number(len(made.amounts_under_key))
+        sums = _amounts(made.amounts_under_key, made.currency)
+        return f"{count.capitalize()} {noun}s{sums} under one idempotency key{_at_once(made)}"
+    article = "An" if (refused + noun)[0] in "aeiou" else "A"
+    amount = _amounts((made.amount,), made.currency)
+    fee = _fee(made)
+    particular = credentials_text(made.exchange.request.credentials)
+    who = f" {particular}" if particular else ""
+    return f"{article} {refused}{noun}{amount}{fee}{who}{_at_once(made)}"
+
+
+def _at_once(made: _Made) -> str:
+    return f" among {_number(made.concurrent)} concurrent calls" if made.concurrent > 1 else ""
+
+
+def _amounts(amounts: Sequence[int | None], currency: str) -> str:
+    different = [major(amount, currency) for amount in dict.fromkeys(amounts) if amount is not None]
+    return f" of {' and '.join(different)}" if different else ""
+
+
+def _fee(made: _Made) -> str:
+    lines = map(as_object, as_array(_body(made.exchange).get("order_lines")) or [])
+    fees = [line.get("total_amount") for line in lines if line and line.get("type") == "return_fee"]
+    whole = [fee for fee in fees if is_integer(fee)]
+    return f" with a return fee of {major(abs(sum(whole)), made.currency)}" if whole else ""
+
+
+def _amount_end(differences: Sequence[Difference], currency: str) -> str:
+    """What is shown and what was expected of the first amount that differs."""
+    for each in differences:
+        if isinstance(each.expected, int) and isinstance(each.observed, int):
+            done = _DONE.get(each.member, f"as {each.member}")
+            observed, expected = major(each.observed, currency), major(each.expected, currency)
+            return f"{observed} {done}, {expected} expected"
+    for each in differences:
+        if isinstance(each.expected, tuple) and isinstance(each.observed, tuple):
+            shown, wanted = len(each.observed), len(each.expected)
+            if shown != wanted:
+                return f"{shown} {each.member} listed, {wanted} expected"
+    return ""
+
+
+def _outcome_end(requirement: Requirement, made: _Made, played: Played, finding: Finding) -> str:
+    """What came of a call that should have been refused, or accepted."""
+    response = made.response
+    if response is None or made.exchange is not played.exchanges[finding.exchange]:
+        return ""
+    if requirement.rule and response.is_success:
+        on = _of_captured(made, played, finding.exchange)
+        return f"{on}was accepted ({response.status}) where {finding.expected} was expected"
+    if requirement.check == "accepted" and response.is_refusal:
+        code = _response_members(response).get("error_code")
+        named = f" {code}" if isinstance(code, str) and len(code) < 60 else ""
+        return f"was refused ({response.status}{named}) where {finding.expected} was expected"
+    return ""
+
+
+def _of_captured(made: _Made, played: Played, index: int) -> str:
+    """What a refund could be of, from the last read of the order before it."""
+    if made.operation.effect != "refund":
+        return ""
+    for exchange in reversed(played.exchanges[:index]):
+        outcome, read = exchange.outcome, exchange.request.method == "GET"
+        if read and isinstance(outcome, Response) and outcome.is_success:
+            members = _response_members(outcome)
+            captured, refunded = members.get("captured_amount"), members.get("refunded_amount")
+            if is_integer(captured) and is_integer(refunded):
+                already = f", {major(refunded, made.currency)} refunded before," if refunded else ""
+                return f"on {major(captured, made.currency)} captured{already} "
+    return ""
+
+
+def _response_members(response: Response) -> dict[str, Any]:
+    try:
+        return as_object(response.body.json()) or {}
+    except NotJson:
+        return {}
+
+
+def _number(count: int) -> str:
+    return _NUMBERS[count] if count < len(_NUMBERS) else str(count)

@@ -1,0 +1,180 @@
+"""Findings as one sentence each, with amounts in major units."""
+
+import json
+
+import pytest
+
+from klarna_reports.record.record import Difference, Finding, Listed, Played
+from klarna_reports.summary.harm import Harm, Stake, stake
+from klarna_reports.words.amounts import ShortNames, difference_texts, in_major_units, major
+from klarna_reports.words.finding_sentence import finding_sentence
+from klarna_specs.exchange import Exchange, Payload, Request, Response
+from klarna_specs.loader import load
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Scenario
+
+SPEC = load()
+PLAN = OrderPlan(market="DE", currency="EUR", order_amount=5000, captures=(5000,))
+ORDER = "/ordermanagement/v1/orders/o-1"
+
+
+def call(method, path, body=None, *, status=201, answer=None, key="", **others):
+    headers = (("Klarna-Idempotency-Key", key),) if key else ()
+    sent = Payload(json.dumps(body)) if body is not None else Payload("")
+    came = Payload(json.dumps(answer)) if answer is not None else Payload("")
+    return Exchange(
+        request=Request(method=method, path=ORDER + path, headers=headers, body=sent),
+        outcome=Response(status=status, body=came),
+        **others,
+    )
+
+
+def refund(amount, *, lines=(), **others):
+    body = {"refunded_amount": amount, **({"order_lines": list(lines)} if lines else {})}
+    return call("POST", "/refunds", body, **others)
+
+
+def order(captured, refunded):
+    shown = {"captured_amount": captured, "refunded_amount": refunded}
+    return call("GET", "", status=200, answer=shown)
+
+
+def sentence(requirement, *exchanges, exchange, differences=(), expected="this", observed="that"):
+    finding = Finding(
+        requirement=requirement,
+        verdict="FAIL",
+        exchange=exchange,
+        expected=expected,
+        observed=observed,
+        differences=differences,
+    )
+    played = Played(
+        id="s1",
+        scenario=Scenario(plan=PLAN, steps=()),
+        exchanges=exchanges,
+        findings=(finding,),
+    )
+    found = SPEC.requirement(requirement)
+    return finding_sentence(SPEC, found, played, finding), stake(SPEC, found, played, finding)
+
+
+def refunded(expected, observed):
+    return (Difference(member="refunded_amount", expected=expected, observed=observed),)
+
+
+def test_double_booking_names_the_key_and_both_sums() -> None:
+    text, cost = sentence(
+        "refund.replay-booked-once",
+        refund(1000, key="k"),
+        refund(1000, key="k"),
+        order(5000, 2000),
+        exchange=1,
+        differences=refunded(1000, 2000),
+    )
+    assert text == (
+        "Two refunds of 10.00 EUR under one idempotency key: 20.00 EUR refunded, 10.00 EUR "
+        "expected."
+    )
+    assert cost == Stake(Harm.MONEY_LOST, 1000)
+
+
+def test_over_refund_names_what_was_captured() -> None:
+    text, cost = sentence(
+        "refund.within-captured-amount",
+        order(5000, 500),
+        refund(6000),
+        exchange=1,
+        expected="a refusal (403)",
+    )
+    assert text == (
+        "A refund of 60.00 EUR on 50.00 EUR captured, 5.00 EUR refunded before, was accepted (201) "
+        "where a refusal (403) was expected."
+    )
+    assert cost == Stake(Harm.MONEY_LOST, 6000)
+
+
+def test_over_refund_by_concurrent_calls_reads_differently() -> None:
+    text, _ = sentence(
+        "refund.within-captured-amount",
+        *(refund(3000, group=0) for _ in range(3)),
+        exchange=1,
+        expected="a refusal (403)",
+    )
+    assert text == (
+        "A refund of 30.00 EUR among three concurrent calls was accepted (201) where a refusal "
+        "(403) was expected."
+    )
+
+
+def test_wrong_refusal_names_status_and_code() -> None:
+    text, cost = sentence(
+        "refund.accepted",
+        refund(1000, status=403, answer={"error_code": "REFUND_NOT_ALLOWED"}),
+        exchange=0,
+        expected="success (201)",
+    )
+    assert text == (
+        "A refund of 10.00 EUR was refused (403 REFUND_NOT_ALLOWED) where success (201) was "
+        "expected."
+    )
+    assert cost == Stake(Harm.MONEY_REFUSED, 1000)
+
+
+def test_return_fee_is_named_with_the_refund() -> None:
+    fee = {"type": "return_fee", "total_amount": -200}
+    text, _ = sentence(
+        "refund.fee-market", refund(800, lines=(fee,)), exchange=0, expected="a refusal (403)"
+    )
+    assert text == (
+        "A refund of 8.00 EUR with a return fee of 2.00 EUR was accepted (201) where a refusal "
+        "(403) was expected."
+    )
+
+
+def test_wrong_order_is_described_by_the_last_change() -> None:
+    text, cost = sentence(
+        "order.shows-what-happened",
+        call("POST", "/release-remaining-authorization", status=204),
+        order(5000, 0),
+        exchange=1,
+        differences=(Difference(member="captured_amount", expected=5000, observed=0),),
+    )
+    assert text == "A release: 0.00 EUR captured, 50.00 EUR expected."
+    assert cost == Stake(Harm.STATE, 5000)
+
+
+def test_form_of_a_response_costs_no_money() -> None:
+    text, cost = sentence(
+        "refund.created-status", refund(1000, status=200), exchange=0, observed="status 200"
+    )
+    assert text == "A refund of 10.00 EUR: status 200; expected: this."
+    assert cost == Stake(Harm.FORM)
+
+
+@pytest.mark.parametrize(
+    ("amount", "text"),
+    [(0, "0.00 EUR"), (1, "0.01 EUR"), (-150, "-1.50 EUR"), (123456789, "1,234,567.89 EUR")],
+)
+def test_minor_units_become_major_units(amount: int, text: str) -> None:
+    assert major(amount, "EUR") == text
+
+
+def test_only_amounts_of_members_are_converted() -> None:
+    text = "refunded_amount at most 100, status 403, captured_amount -5"
+    assert in_major_units(text, "SEK") == (
+        "refunded_amount at most 1.00 SEK, status 403, captured_amount -0.05 SEK"
+    )
+
+
+def test_ids_get_short_names_in_order_of_appearance() -> None:
+    lists = Difference(
+        member="refunds",
+        expected=(Listed("id-1", 100),),
+        observed=(Listed("id-1", 100), Listed("id-2", 200)),
+    )
+    names = ShortNames(Played(id="s1", scenario=Scenario(plan=PLAN, steps=())))
+    assert difference_texts(lists, names, "EUR") == (
+        "refund A: 1.00 EUR",
+        "refund A: 1.00 EUR, refund B: 2.00 EUR",
+    )
+    assert names.within("id-2 after id-1") == "refund B after refund A"
