@@ -209,8 +209,10 @@ def _readable(scenario: Scenario) -> Iterator[Scenario]:
     most = max(map(abs, amounts.values()), default=0)
     for factor in (1000, 100):
         if 0 < most <= _MOST_SHOWN // factor:
-            less = {place: amount * (1 - factor) for place, amount in amounts.items()}
-            yield from _lowered(plain, less, 1)
+            multiplied = {place: amount * (factor - 1) for place, amount in amounts.items()}
+            yield from _lowered(plain, multiplied, -1)
+            added = {place: factor - 1 for place, amount in amounts.items() if amount > 0}
+            yield from _lowered(plain, added, -1)
 
 
 _HOW_FAR: tuple[Callable[[int], int], ...] = (
