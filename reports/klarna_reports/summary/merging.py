@@ -1,6 +1,8 @@
 """Merges the shards of one run into one record."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
+from itertools import chain
 from typing import Any
 
 import msgspec
@@ -88,16 +90,27 @@ class _Chained(Sequence[Played]):
     def __init__(self, parts: Sequence[Sequence[Played]]) -> None:
         self._parts = parts
 
-    def __iter__(self) -> Iterator[Played]:
+    @cached_property
+    def _places(self) -> Sequence[tuple[Sequence[Played], int, str]]:
+        """Each scenario's part, its index there, and its id in the merged record."""
         seen: set[str] = set()
+        places: list[tuple[Sequence[Played], int, str]] = []
         for number, part in enumerate(self._parts, 1):
-            for played in part:
-                name = f"{played.id}-{number}" if played.id in seen else played.id
-                seen.add(played.id)
-                yield msgspec.structs.replace(played, id=name)
+            for index, name in enumerate(played.id for played in part):
+                places.append((part, index, f"{name}-{number}" if name in seen else name))
+                seen.add(name)
+        return places
+
+    def __iter__(self) -> Iterator[Played]:
+        scenarios = chain.from_iterable(self._parts)
+        for (_, _, name), played in zip(self._places, scenarios, strict=True):
+            yield msgspec.structs.replace(played, id=name)
 
     def __len__(self) -> int:
-        return sum(1 for _ in self)
+        return sum(map(len, self._parts))
 
     def __getitem__(self, index: int | slice) -> Any:
-        return list(self)[index]
+        if isinstance(index, slice):
+            return [self[each] for each in range(*index.indices(len(self)))]
+        part, place, name = self._places[index]
+        return msgspec.structs.replace(part[place], id=name)

@@ -1,0 +1,41 @@
+"""The work of a report grows with the length of its record, not faster."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+from klarna_reports.page.html import render_html
+from klarna_reports.summary.merging import merged
+from klarna_reports.summary.summary import summarise
+
+
+class Counted(Sequence):
+    """Scenarios that count how often one of them is read."""
+
+    def __init__(self, scenarios):
+        self.scenarios = scenarios
+        self.reads = 0
+
+    def __len__(self):
+        return len(self.scenarios)
+
+    def __getitem__(self, index):
+        self.reads += 1
+        return self.scenarios[index]
+
+
+def test_merged_shards_are_read_a_fixed_number_of_times(spec, record, played):
+    def reads_each(count):
+        parts = [
+            Counted([played(identifier=f"s{shard}{index}") for index in range(count)])
+            for shard in (1, 2)
+        ]
+        shards = (
+            msgspec.structs.replace(record(shard=f"{number}/2"), played=part)
+            for number, part in enumerate(parts, 1)
+        )
+        whole = merged(tuple(shards))
+        render_html(spec, whole, summarise(spec, whole))
+        return sum(part.reads for part in parts) / (2 * count)
+
+    assert reads_each(20) <= reads_each(5)
