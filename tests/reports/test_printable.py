@@ -1,9 +1,12 @@
 """Foreign text controls neither a terminal nor a CI system."""
 
+from collections.abc import Callable
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from klarna_reports.page.shown import visible
 from klarna_reports.words.printable import inert, printable
 
 
@@ -39,3 +42,13 @@ def test_no_line_of_any_text_is_a_command(text: str) -> None:
     lines = inert(text).splitlines()
     assert not [line for line in lines if line.lstrip().startswith("::") or "##[" in line]
     assert inert(inert(text)) == inert(text)
+
+
+@pytest.mark.parametrize("escape", [printable, visible])
+def test_every_escaped_character_is_escaped_in_a_text_of_its_own(
+    escape: Callable[..., str],
+) -> None:
+    characters = [chr(code) for code in range(0x110000)]
+    alone = "".join(map(escape, characters))
+    assert alone == escape("".join(characters))
+    assert escape("\0" * 1_000_000) == escape("\0") * 1_000_000

@@ -80,7 +80,7 @@ class ShownScenario:
 
 def visible(text: str) -> str:
     """The text with characters that hide, reorder or break others escaped."""
-    return text.translate(_ESCAPED)
+    return text if text.isprintable() else text.translate(_ESCAPED)
 
 
 def length_on_page(*texts: str) -> int:

@@ -30,6 +30,7 @@ _AUTHORIZATION: dict[Credentials, tuple[str, ...]] = {
     "other_case_scheme": (f"basic {_ENCODED}",),
     "second_header": ("Basic dGhpcy1pczpub2JvZHk=", f"Basic {_ENCODED}"),
 }
+_BLANKS = {ord(blank): None for blank in "\n\t"}
 _NOT_REPEATED = frozenset(
     {
         "accept",
@@ -82,11 +83,15 @@ def _headers(request: Request) -> Iterable[str]:
 
 
 def _is_plain(body: Payload) -> bool:
-    return body.encoding == "utf-8" and all(c.isprintable() or c in "\n\t" for c in body.text)
+    return body.encoding == "utf-8" and _shown(body.text)
+
+
+def _shown(text: str) -> bool:
+    return text.isprintable() or text.translate(_BLANKS).isprintable()
 
 
 def _quoted(text: str) -> str:
-    if all(c.isprintable() or c in "\n\t" for c in text):
+    if _shown(text):
         return shlex.quote(text)
     escaped = (c if c.isprintable() and c not in "\\'" else _escaped(c) for c in text)
     return "$'" + "".join(escaped) + "'"

@@ -16,7 +16,7 @@ _COMMAND = re.compile(r"^(?=[^\S\n]*::)", re.MULTILINE)
 
 def printable(text: str) -> str:
     """The text with control and direction characters escaped; tabs and line feeds stay."""
-    return text.translate(_SPELLED_OUT)
+    return text if text.isprintable() else text.translate(_SPELLED_OUT)
 
 
 def inert(text: str) -> str:
