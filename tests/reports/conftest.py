@@ -1,6 +1,7 @@
 """A small specification and the pieces of records that the tests put together."""
 
 from collections.abc import Callable
+from typing import Any
 
 import msgspec
 import pytest
@@ -161,6 +162,18 @@ def record() -> Callable[..., Record]:
         return Record(header=header, played=scenarios, footer=footer)
 
     return make
+
+
+@pytest.fixture(scope="session")
+def gathered() -> Callable[..., Any]:
+    """Adds the scenarios of a record to a section of the report."""
+
+    def gather(section: Any, whole: Record) -> Any:
+        for each in whole.played:
+            section.add(each)
+        return section
+
+    return gather
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ import msgspec
 import pytest
 
 from klarna_reports.page.certificate import render_certificate
-from klarna_reports.page.faulted import NO_FAULT, faulted
+from klarna_reports.page.faulted import NO_FAULT, FaultTable
 from klarna_reports.page.html import render_html
 from klarna_reports.page.lanes import lanes
 from klarna_reports.page.notable import notables
@@ -240,7 +240,7 @@ def test_traffic_is_drawn_without_commands():
     ]
 
 
-def test_requirements_are_counted_by_active_fault():
+def test_requirements_are_counted_by_active_fault(gathered):
     calm = driven(
         found("PASS", exchange=0),
         identifier="s2",
@@ -249,13 +249,13 @@ def test_requirements_are_counted_by_active_fault():
         marks=(Mark(served=(BOOKED,)),),
     )
     shrunk = msgspec.structs.replace(driven(found()), id="c1", shrunk_from="s1")
-    table = faulted(record(driven(found(), found("PASS")), calm, shrunk))
+    table = gathered(FaultTable(), record(driven(found(), found("PASS")), calm, shrunk)).faulted
 
     assert (table.kinds, table.rows) == ((NO_FAULT, "lost"), {"client.once": ((1, 0), (2, 1))})
 
 
-def test_watched_traffic_has_no_table_of_faults():
-    assert faulted(record(watched(found()))) is None
+def test_watched_traffic_has_no_table_of_faults(gathered):
+    assert gathered(FaultTable(), record(watched(found()))).faulted is None
 
 
 def test_key_results_of_a_client_have_verdicts():

@@ -8,7 +8,7 @@ import zlib
 import msgspec
 import pytest
 
-from klarna_reports.page.explorer import explore
+from klarna_reports.page.explorer import Weights, explore
 from klarna_reports.record.record import Finding
 from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Payload
@@ -24,8 +24,13 @@ def contents_of(explorer):
     return [one for chunk in explorer.chunks for one in unpacked(chunk)]
 
 
-def explored(spec, record, **options):
-    return explore(spec, record, summarise(spec, record), **options)
+@pytest.fixture
+def explored(gathered):
+    def explored(spec, record, **options):
+        weights = gathered(Weights(summarise(spec, record)), record)
+        return explore(spec, record, weights, **options)
+
+    return explored
 
 
 def finding(verdict, exchange=0):
@@ -46,13 +51,13 @@ def scenarios(played):
     ]
 
 
-def test_every_exchange_is_listed_with_its_contents(spec, record, scenarios):
+def test_every_exchange_is_listed_with_its_contents(explored, spec, record, scenarios):
     explorer = explored(spec, record(*scenarios))
     assert (explorer.rows, explorer.whole, explorer.exchanges) == (5, 5, 5)
     assert len(contents_of(explorer)) == 5
 
 
-def test_scenarios_with_deviations_come_first(spec, record, scenarios):
+def test_scenarios_with_deviations_come_first(explored, spec, record, scenarios):
     packed = unpacked(explored(spec, record(*scenarios)).columns)
     columns = packed["columns"]
     places = zip(columns["scenario"], columns["index"], strict=True)
@@ -60,7 +65,7 @@ def test_scenarios_with_deviations_come_first(spec, record, scenarios):
     assert names == [("s2", 0), ("s2", 1), ("s2", 2), ("s1", 0), ("s1", 1)]
 
 
-def test_an_exchange_is_listed_with_its_filter_values(spec, record, scenarios):
+def test_an_exchange_is_listed_with_its_filter_values(explored, spec, record, scenarios):
     packed = unpacked(explored(spec, record(*scenarios)).columns)
     row = {name: column[1] for name, column in packed["columns"].items()}
     assert packed["operation"][row["operation"]] == "refundOrder"
@@ -72,7 +77,9 @@ def test_an_exchange_is_listed_with_its_filter_values(spec, record, scenarios):
     assert (packed["requirement"][requirement], packed["verdict"][verdict]) == (RULE, "FAIL")
 
 
-def test_an_exchange_holds_request_response_curl_line_and_findings(spec, record, scenarios):
+def test_an_exchange_holds_request_response_curl_line_and_findings(
+    explored, spec, record, scenarios
+):
     held = contents_of(explored(spec, record(*scenarios)))[1]
     assert held["path"] == "POST /ordermanagement/v1/orders/1/refunds"
     assert held["request_headers"][0] == "Credentials: valid"
@@ -91,7 +98,7 @@ def with_random_bodies(played, exchange, count):
     return played(finding("PASS"), exchanges=exchanges)
 
 
-def test_exchanges_beyond_the_size_limit_have_no_contents(spec, record, played, exchange):
+def test_exchanges_beyond_the_size_limit_have_no_contents(explored, spec, record, played, exchange):
     whole = record(with_random_bodies(played, exchange, 1000))
     explorer = explored(spec, whole, room=2_000_000)
     assert explorer.rows == 1000
@@ -100,7 +107,7 @@ def test_exchanges_beyond_the_size_limit_have_no_contents(spec, record, played, 
     assert sum(map(len, explorer.chunks)) <= 2_000_000
 
 
-def test_a_long_body_is_cut_with_a_note(spec, record, played, exchange):
+def test_a_long_body_is_cut_with_a_note(explored, spec, record, played, exchange):
     request = msgspec.structs.replace(exchange.request, body=Payload("x" * 100_000))
     sent = played(exchanges=(msgspec.structs.replace(exchange, request=request),))
     (held,) = contents_of(explored(spec, record(sent)))
@@ -108,7 +115,7 @@ def test_a_long_body_is_cut_with_a_note(spec, record, played, exchange):
     assert held["curl"] == ""
 
 
-def test_a_record_without_exchanges_has_an_empty_explorer(spec, record):
+def test_a_record_without_exchanges_has_an_empty_explorer(explored, spec, record):
     explorer = explored(spec, record())
     assert (explorer.rows, explorer.chunks) == (0, ())
     assert unpacked(explorer.columns)["columns"]["scenario"] == []

@@ -6,7 +6,7 @@ import pytest
 from klarna_reports.page.deviations import Deviations
 from klarna_reports.page.differing import Stretch, compared
 from klarna_reports.page.gallery import Gallery
-from klarna_reports.page.overview import overview
+from klarna_reports.page.overview import Orders, overview
 from klarna_reports.page.sequence import diagram
 from klarna_reports.record.record import Finding, Footer, TargetFacts
 from klarna_reports.summary.replay import counterexample_name, replay_line
@@ -21,9 +21,13 @@ def finding(verdict="FAIL", requirement=RULE, **others):
     return Finding(**{"requirement": requirement, "verdict": verdict, "exchange": 0, **said})
 
 
-def deviations_of(spec, record):
-    summary = summarise(spec, record)
-    return Deviations(spec, summary, Gallery(record, summary))
+@pytest.fixture
+def deviations_of(gathered):
+    def deviations_of(spec, record):
+        summary = summarise(spec, record)
+        return Deviations(spec, summary, gathered(Gallery(summary), record))
+
+    return deviations_of
 
 
 def test_only_differing_words_are_marked():
@@ -86,7 +90,9 @@ def test_an_unknown_call_is_shown_by_its_path(spec, exchange):
     assert len(message.request) < 60
 
 
-def test_a_violation_that_needs_another_one_is_shown_as_its_consequence(spec, record, played):
+def test_a_violation_that_needs_another_one_is_shown_as_its_consequence(
+    deviations_of, spec, record, played
+):
     both = played(
         finding(), finding(requirement="order.answered", exchange=1), steps=2, identifier="s1"
     )
@@ -96,7 +102,9 @@ def test_a_violation_that_needs_another_one_is_shown_as_its_consequence(spec, re
     assert [one.result.id for one in cause.consequences] == ["order.answered"]
 
 
-def test_findings_that_differ_in_numbers_have_different_anchors(spec, record, played):
+def test_findings_that_differ_in_numbers_have_different_anchors(
+    deviations_of, spec, record, played
+):
     two = record(
         played(finding(observed="status 200"), finding(observed="status 201")),
     )
@@ -116,12 +124,16 @@ def test_the_replay_command_names_file_and_target(spec, record, played):
     assert replay_line(summarise(spec, wrong), RULE).endswith(f"{RULE}.yaml --mutant odd")
 
 
-def overview_of(spec, record):
-    summary = summarise(spec, record)
-    return overview(spec, record, summary, deviations_of(spec, record))
+@pytest.fixture
+def overview_of(gathered, deviations_of):
+    def overview_of(spec, record):
+        summary, orders = summarise(spec, record), gathered(Orders(), record)
+        return overview(spec, record, summary, deviations_of(spec, record), orders)
+
+    return overview_of
 
 
-def test_the_first_screen_says_what_was_tested_and_what_failed(spec, record, played):
+def test_the_first_screen_says_what_was_tested_and_what_failed(overview_of, spec, record, played):
     cut = Footer(wall_s=1, requests_sent=1, stopped="it took too long")
     first = overview_of(spec, record(played(finding()), footer=cut))
     assert first.tested == (
@@ -134,19 +146,19 @@ def test_the_first_screen_says_what_was_tested_and_what_failed(spec, record, pla
     assert (first.unseen_binding, first.unseen_others) == (2, 2)
 
 
-def test_a_run_against_the_mock_says_so(spec, record, played, all_goals_pass):
+def test_a_run_against_the_mock_says_so(overview_of, spec, record, played, all_goals_pass):
     mock = TargetFacts(name="mock", base_url="http://mock", kind="mock")
     (line,) = overview_of(spec, record(played(*all_goals_pass), target=mock)).limits
     assert line.startswith("A real server")
 
 
-def test_a_complete_run_has_no_limits(spec, record, played, all_goals_pass):
+def test_a_complete_run_has_no_limits(overview_of, spec, record, played, all_goals_pass):
     first = overview_of(spec, record(played(*all_goals_pass)))
     assert (first.causes, first.limits) == ((), ())
     assert (first.unseen_binding, first.unseen_others) == (0, 0)
 
 
-def test_the_most_frequent_violation_is_shown_first(spec, record, played):
+def test_the_most_frequent_violation_is_shown_first(deviations_of, spec, record, played):
     often = [played(finding(requirement="order.answered"), identifier=f"s{n}") for n in range(3)]
     causes = deviations_of(spec, record(played(finding(), identifier="s9"), *often)).causes("FAIL")
     assert [cause.root.result.id for cause in causes] == ["order.answered", RULE]

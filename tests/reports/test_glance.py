@@ -3,10 +3,10 @@
 import msgspec
 import pytest
 
-from klarna_reports.page.latency import latencies
-from klarna_reports.page.matrix import heat_map, operation_matrix
+from klarna_reports.page.latency import Timings
+from klarna_reports.page.matrix import HeatMap, operation_matrix
 from klarna_reports.page.notable import TOPICS, notables
-from klarna_reports.page.races import race_kinds, races_of
+from klarna_reports.page.races import RaceKinds, races_of
 from klarna_reports.record.record import Finding, Unavailable
 from klarna_reports.summary.aspects import CLASSES, class_of
 from klarna_reports.summary.summary import summarise
@@ -56,23 +56,23 @@ def test_a_matrix_cell_counts_met_requirements_and_shows_the_worst(
     assert cells["Access"] is None
 
 
-def test_the_heat_map_counts_scenarios_and_failures_by_market_and_layout(spec, record, played):
+def test_the_heat_map_counts_scenarios_and_failures_by_market_and_layout(
+    gathered, spec, record, played
+):
     plan = played().scenario.plan
     us = msgspec.structs.replace(played().scenario, plan=msgspec.structs.replace(plan, market="US"))
-    heat = heat_map(
-        spec,
-        record(
-            played(),
-            played(finding(), identifier="s2"),
-            played(finding(), identifier="c1", shrunk_from="s2"),
-            played(
-                identifier="s3",
-                scenario=us,
-                exchanges=(),
-                unavailable=Unavailable(plan=us.plan, reason="none left"),
-            ),
+    whole = record(
+        played(),
+        played(finding(), identifier="s2"),
+        played(finding(), identifier="c1", shrunk_from="s2"),
+        played(
+            identifier="s3",
+            scenario=us,
+            exchanges=(),
+            unavailable=Unavailable(plan=us.plan, reason="none left"),
         ),
     )
+    heat = gathered(HeatMap(spec, whole.header.scope), whole).heat
     full = heat.layouts.index("one-full")
     sweden, states = heat.rows["SE"][full], heat.rows["US"][full]
     assert (sweden.scenarios, sweden.failed, sweden.unavailable) == (2, 1, 0)
@@ -80,12 +80,13 @@ def test_the_heat_map_counts_scenarios_and_failures_by_market_and_layout(spec, r
     assert heat.empty == 2 * len(heat.layouts) - 2
 
 
-def test_latencies_are_percentiles_by_operation(spec, record, played, exchange):
+def test_latencies_are_percentiles_by_operation(gathered, spec, record, played, exchange):
     took = [
         msgspec.structs.replace(exchange, outcome=Response(status=201, elapsed_s=ms / 1000))
         for ms in range(1, 101)
     ]
-    found = latencies(spec, record(played(exchanges=tuple(reversed(took)))))
+    whole = record(played(exchanges=tuple(reversed(took))))
+    found = gathered(Timings(spec), whole).latencies
     one = found.by_operation["refundOrder"]
     figures = (one.count, one.p50_ms, one.p90_ms, one.p99_ms, one.most_ms)
     assert figures == pytest.approx((100, 50, 90, 99, 100))
@@ -94,8 +95,8 @@ def test_latencies_are_percentiles_by_operation(spec, record, played, exchange):
     assert found.place(100) == 300
 
 
-def test_without_responses_there_are_no_latencies(spec, record):
-    assert latencies(spec, record()) is None
+def test_without_responses_there_are_no_latencies(spec):
+    assert Timings(spec).latencies is None
 
 
 @pytest.fixture
@@ -115,14 +116,14 @@ def test_a_race_is_listed_in_the_order_of_its_responses(spec, race):
     assert (one.spans[0].x, one.spans[0].width) == (75, 75)
 
 
-def test_races_are_counted_by_their_operations(spec, record, race, played):
-    (kind,) = race_kinds(spec, record(race, played(identifier="s2")))
+def test_races_are_counted_by_their_operations(gathered, spec, record, race, played):
+    (kind,) = gathered(RaceKinds(spec), record(race, played(identifier="s2"))).kinds
     assert (kind.operations, kind.calls, kind.races, kind.failed) == ("refundOrder", "2", 1, 1)
 
 
-def test_a_failure_before_a_race_does_not_count_for_it(spec, record, race):
+def test_a_failure_before_a_race_does_not_count_for_it(gathered, spec, record, race):
     calm = msgspec.structs.replace(race, findings=(finding(exchange=0),))
-    assert race_kinds(spec, record(calm))[0].failed == 0
+    assert gathered(RaceKinds(spec), record(calm)).kinds[0].failed == 0
 
 
 def test_a_key_result_has_the_worst_verdict_of_its_requirements(spec, record, played):

@@ -20,8 +20,9 @@ class Counted(Sequence):
         return len(self.scenarios)
 
     def __getitem__(self, index):
+        scenario = self.scenarios[index]
         self.reads += 1
-        return self.scenarios[index]
+        return scenario
 
 
 def test_merged_shards_are_read_a_fixed_number_of_times(spec, record, played):
@@ -39,3 +40,12 @@ def test_merged_shards_are_read_a_fixed_number_of_times(spec, record, played):
         return sum(part.reads for part in parts) / (2 * count)
 
     assert reads_each(20) <= reads_each(5)
+
+
+def test_the_page_reads_each_scenario_twice(spec, record, played):
+    counted = Counted([played(identifier=f"s{index}") for index in range(10)])
+    whole = msgspec.structs.replace(record(), played=counted)
+    summary = summarise(spec, whole)
+    counted.reads = 0
+    render_html(spec, whole, summary)
+    assert counted.reads == 20

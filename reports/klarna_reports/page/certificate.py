@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from klarna_reports.page.faulted import NO_FAULT, faulted
+from klarna_reports.page.faulted import NO_FAULT, FaultTable
 from klarna_reports.page.lanes import Lanes, lanes
 from klarna_reports.page.templating import page_template
 from klarna_reports.record.record import Played, Record
@@ -41,9 +41,13 @@ def render_certificate(record: Record, summary: Summary) -> str:
     violations = list(_first_of_each(f for f in summary.findings if f.verdict == "FAIL"))
     shown = violations[:_MOST_SHOWN]
     wanted = {finding.scenario for finding in shown}
-    played = {each.id: each for each in record.played if each.id in wanted}
-    table = faulted(record)
-    met = [kind for kind in table.kinds if kind != NO_FAULT] if table else []
+    played: dict[str, Played] = {}
+    table = FaultTable()
+    for each in record.played:
+        table.add(each)
+        if each.id in wanted:
+            played[each.id] = each
+    met = [kind for kind in table.faulted.kinds if kind != NO_FAULT] if table.faulted else []
     return page_template("certificate.html.j2", styles=_STYLES).render(
         summary=summary,
         certified=certified,

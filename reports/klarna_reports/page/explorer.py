@@ -22,7 +22,7 @@ from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Exchange, Failure, Payload
 from klarna_specs.spec import Spec
 
-__all__ = ["Explorer", "explore"]
+__all__ = ["Explorer", "Weights", "explore"]
 
 _ROOM = 4_500_000
 """The maximum size of all chunks, in characters."""
@@ -48,33 +48,43 @@ class Explorer:
     exchanges: int
 
 
-def explore(spec: Spec, record: Record, summary: Summary, *, room: int = _ROOM) -> Explorer:
-    """Packs the exchanges: those of findings first, then the examples of evidence."""
+class Weights:
+    """Orders the scenarios that are added: those of findings, the examples of evidence, others."""
+
+    def __init__(self, summary: Summary) -> None:
+        self._exemplary = {e.scenario for result in summary.requirements for e in result.exemplars}
+        self._reported = {finding.scenario for finding in summary.findings}
+        self._weights: list[int] = []
+        self.exchanges = 0
+
+    def add(self, played: Played) -> None:
+        """Adds the next scenario."""
+        self.exchanges += len(played.exchanges)
+        if played.id in self._reported or any(f.verdict in DEVIATIONS for f in played.findings):
+            self._weights.append(0)
+        else:
+            self._weights.append(1 if played.id in self._exemplary else 2)
+
+    @property
+    def order(self) -> list[int]:
+        """The places of the scenarios in the record, the first to show first."""
+        return sorted(range(len(self._weights)), key=self._weights.__getitem__)
+
+
+def explore(spec: Spec, record: Record, weights: Weights, *, room: int = _ROOM) -> Explorer:
+    """Packs the exchanges of a record, in the order of the weights of all its scenarios."""
     packing = _Packing(spec, room)
-    weight = _weights(summary)
-    ordered = sorted((weight(played), place) for place, played in enumerate(record.played))
-    for _, place in ordered:
-        packing.add(record.played[place])
+    for place in weights.order:
+        if len(packing.rows) < _MOST_ROWS:
+            packing.add(record.played[place])
     packing.close()
     return Explorer(
         columns=_packed(packing.columns()),
         chunks=tuple(packing.chunks),
         rows=len(packing.rows),
         whole=packing.whole,
-        exchanges=sum(len(played.exchanges) for played in record.played),
+        exchanges=weights.exchanges,
     )
-
-
-def _weights(summary: Summary) -> Any:
-    exemplary = {e.scenario for result in summary.requirements for e in result.exemplars}
-    reported = {finding.scenario for finding in summary.findings}
-
-    def weight(played: Played) -> int:
-        if played.id in reported or any(f.verdict in DEVIATIONS for f in played.findings):
-            return 0
-        return 1 if played.id in exemplary else 2
-
-    return weight
 
 
 class _Numbers(dict[Any, int]):

@@ -4,11 +4,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from klarna_reports.record.record import Record
+from klarna_reports.record.record import Played
 from klarna_specs.client.faults import FAULT_KINDS, Refused, kind_of
 from klarna_specs.client.play import ClientSide
 
-__all__ = ["NO_FAULT", "Faulted", "faulted"]
+__all__ = ["NO_FAULT", "FaultTable", "Faulted"]
 
 NO_FAULT = "none"
 """Stands for the absence of a fault."""
@@ -25,24 +25,33 @@ class Faulted:
     rows: Mapping[str, tuple[tuple[int, int], ...]]
 
 
-def faulted(record: Record) -> Faulted | None:
-    """The table of a record; None if no client was driven."""
-    judged: Counter[tuple[str, str]] = Counter()
-    deviating: Counter[tuple[str, str]] = Counter()
-    for played in record.played:
+class FaultTable:
+    """Counts the findings of the scenarios that are added."""
+
+    def __init__(self) -> None:
+        self._judged: Counter[tuple[str, str]] = Counter()
+        self._deviating: Counter[tuple[str, str]] = Counter()
+
+    def add(self, played: Played) -> None:
+        """Adds the findings about a client that was driven."""
         if played.client is None or not played.client.episodes or played.shrunk_from:
-            continue
+            return
         for finding in played.findings:
             for kind in _active_kinds(played.client, finding.exchange):
-                judged[finding.requirement, kind] += 1
-                deviating[finding.requirement, kind] += finding.verdict in ("FAIL", "WARN")
-    present = {kind for _, kind in judged}
-    kinds = tuple(kind for kind in (NO_FAULT, *FAULT_KINDS) if kind in present)
-    named = dict.fromkeys(requirement for requirement, _ in judged)
-    rows = {
-        name: tuple((judged[name, kind], deviating[name, kind]) for kind in kinds) for name in named
-    }
-    return Faulted(kinds=kinds, rows=rows) if rows else None
+                self._judged[finding.requirement, kind] += 1
+                self._deviating[finding.requirement, kind] += finding.verdict in ("FAIL", "WARN")
+
+    @property
+    def faulted(self) -> Faulted | None:
+        """The table; None if no client was driven."""
+        judged, deviating = self._judged, self._deviating
+        present = {kind for _, kind in judged}
+        kinds = tuple(kind for kind in (NO_FAULT, *FAULT_KINDS) if kind in present)
+        rows = {
+            name: tuple((judged[name, kind], deviating[name, kind]) for kind in kinds)
+            for name in dict.fromkeys(requirement for requirement, _ in judged)
+        }
+        return Faulted(kinds=kinds, rows=rows) if rows else None
 
 
 def _active_kinds(side: ClientSide, exchange: int) -> Iterable[str]:

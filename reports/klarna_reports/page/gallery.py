@@ -5,9 +5,10 @@ The explorer of the report has all others.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cached_property
 
 from klarna_reports.page.shown import ShownExchange, ShownScenario, shown_exchange, shown_scenario
-from klarna_reports.record.record import Played, Record
+from klarna_reports.record.record import Played
 from klarna_reports.record.results import ReportedFinding, Summary
 
 __all__ = ["Gallery"]
@@ -18,24 +19,32 @@ Place = tuple[str, int]
 
 
 class Gallery:
-    """The scenarios that the report shows, by id, each with the exchanges that fit.
+    """Selects from the scenarios that are added, all of them in order.
 
     The exchanges of findings come first, then the other exchanges of the same scenarios.
     """
 
-    def __init__(self, record: Record, summary: Summary) -> None:
-        wanted = {finding.scenario for finding in summary.findings}
+    def __init__(self, summary: Summary) -> None:
+        self._summary = summary
+        self._awaited = {finding.scenario for finding in summary.findings}
         self._played: dict[str, Played] = {}
         self._numbers: dict[str, int] = {}
-        for number, played in enumerate(record.played):
-            if played.id in wanted:
-                self._played[played.id] = played
-                self._numbers[played.id] = number
+        self._added = 0
         self._room = _ROOM
-        chosen = self._chosen(summary)
-        self.scenarios: Mapping[str, ShownScenario] = {
+
+    def add(self, played: Played) -> None:
+        """Adds the next scenario."""
+        if played.id in self._awaited:
+            self._played[played.id] = played
+            self._numbers[played.id] = self._added
+        self._added += 1
+
+    @cached_property
+    def scenarios(self) -> Mapping[str, ShownScenario]:
+        """The scenarios that the report shows, by id, each with the exchanges that fit."""
+        return {
             name: shown_scenario(self._played[name], f"s{self._numbers[name]}", exchanges)
-            for name, exchanges in chosen.items()
+            for name, exchanges in self._chosen(self._summary).items()
         }
 
     def played(self, name: str) -> Played | None:

@@ -5,15 +5,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from klarna_reports.record.record import Record
+from klarna_reports.record.record import Played
 from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Response
 from klarna_specs.spec import Spec
 
-__all__ = ["Latencies", "Latency", "latencies"]
+__all__ = ["Latencies", "Latency", "Timings"]
 
 _WIDTH = 300.0
 _PERCENTILES = (50, 90, 99)
+_OTHERS = "other requests"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,24 +48,34 @@ class Latencies:
         return round(_WIDTH * min(1.0, max(0.0, share)), 1)
 
 
-def latencies(spec: Spec, record: Record) -> Latencies | None:
-    """The latencies of all answered calls; None if no call was answered."""
-    took: defaultdict[str, list[float]] = defaultdict(list)
-    for played in record.played:
+class Timings:
+    """Collects the response times of all answered calls."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._took_ms: defaultdict[str, list[float]] = defaultdict(list)
+
+    def add(self, played: Played) -> None:
+        """Adds the calls of a scenario."""
         for exchange in played.exchanges:
             if isinstance(exchange.outcome, Response):
-                operation = operation_of(spec, exchange.request)
-                name = operation.operation if operation else "other requests"
-                took[name].append(exchange.outcome.elapsed_s * 1000)
-    if not took:
-        return None
-    order = [*spec.operations, "other requests"]
-    by_operation = {name: _latency(sorted(took[name])) for name in order if name in took}
-    lowest = min(one.p50_ms for one in by_operation.values())
-    highest = max(one.most_ms for one in by_operation.values())
-    floor = math.floor(math.log10(max(lowest, 0.01)))
-    ceiling = max(floor + 1, math.ceil(math.log10(max(highest, 0.01))))
-    return Latencies(by_operation=by_operation, lowest=floor, highest=ceiling)
+                operation = operation_of(self._spec, exchange.request)
+                name = operation.operation if operation else _OTHERS
+                self._took_ms[name].append(exchange.outcome.elapsed_s * 1000)
+
+    @property
+    def latencies(self) -> Latencies | None:
+        """Their latencies; None if no call was answered."""
+        took = self._took_ms
+        if not took:
+            return None
+        order = [*self._spec.operations, _OTHERS]
+        by_operation = {name: _latency(sorted(took[name])) for name in order if name in took}
+        lowest = min(one.p50_ms for one in by_operation.values())
+        highest = max(one.most_ms for one in by_operation.values())
+        floor = math.floor(math.log10(max(lowest, 0.01)))
+        ceiling = max(floor + 1, math.ceil(math.log10(max(highest, 0.01))))
+        return Latencies(by_operation=by_operation, lowest=floor, highest=ceiling)
 
 
 def _latency(took_ms: Sequence[float]) -> Latency:

@@ -5,13 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from klarna_reports.record.record import Record, Verdict
+from klarna_reports.record.record import Played, Verdict
 from klarna_reports.record.results import WORST_FIRST, Summary
 from klarna_reports.summary.aspects import CLASSES, RequirementClass, class_of
+from klarna_specs.goals import Scope
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.spec import Spec
 
-__all__ = ["Cell", "Exercised", "Heat", "heat_map", "operation_matrix"]
+__all__ = ["Cell", "Exercised", "Heat", "HeatMap", "operation_matrix"]
 
 _SHADES = 4
 
@@ -90,25 +91,32 @@ def _cells(
     return cells
 
 
-def heat_map(spec: Spec, record: Record) -> Heat:
-    """The scenarios of a run by market and layout, without shrunk ones, which are repeats."""
-    played: defaultdict[tuple[str, str], list[_Result]] = defaultdict(list)
-    for one in record.played:
-        if one.scenario.plan is not None and not one.shrunk_from:
-            place = one.scenario.plan.market, one.scenario.plan.layout
-            failed = any(finding.verdict == "FAIL" for finding in one.findings)
-            result = _Result(bool(one.exchanges), failed, one.unavailable is not None)
-            played[place].append(result)
-    most = max(map(len, played.values()), default=1)
-    wanted = record.header.scope.markets or tuple(spec.markets)
-    markets = dict.fromkeys((*wanted, *(market for market, _ in played)))
-    return Heat(
-        layouts=LAYOUTS,
-        rows={
-            market: tuple(_exercised(played.get((market, layout), ()), most) for layout in LAYOUTS)
+class HeatMap:
+    """Counts the scenarios of a run by market and layout, without shrunk ones: they are repeats."""
+
+    def __init__(self, spec: Spec, scope: Scope) -> None:
+        self._markets = scope.markets or tuple(spec.markets)
+        self._results: defaultdict[tuple[str, str], list[_Result]] = defaultdict(list)
+
+    def add(self, played: Played) -> None:
+        """Adds a scenario, if it has an order."""
+        plan = played.scenario.plan
+        if plan is not None and not played.shrunk_from:
+            failed = any(finding.verdict == "FAIL" for finding in played.findings)
+            result = _Result(bool(played.exchanges), failed, played.unavailable is not None)
+            self._results[plan.market, plan.layout].append(result)
+
+    @property
+    def heat(self) -> Heat:
+        """The table of all wanted or exercised markets."""
+        found = self._results
+        most = max(map(len, found.values()), default=1)
+        markets = dict.fromkeys((*self._markets, *(market for market, _ in found)))
+        rows = {
+            market: tuple(_exercised(found.get((market, layout), ()), most) for layout in LAYOUTS)
             for market in markets
-        },
-    )
+        }
+        return Heat(layouts=LAYOUTS, rows=rows)
 
 
 class _Result(NamedTuple):

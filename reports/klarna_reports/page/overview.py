@@ -1,9 +1,9 @@
 """The first screen of a report: what was tested, what failed, what was not tested."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from klarna_reports.page.deviations import Cause, Deviations
-from klarna_reports.record.record import Record
+from klarna_reports.record.record import Played, Record
 from klarna_reports.record.results import RequirementResult, Summary
 from klarna_reports.summary.judged import sides
 from klarna_reports.words.wording import cut, scope_lines
@@ -11,7 +11,7 @@ from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.spec import Spec
 
-__all__ = ["Overview", "overview", "unseen"]
+__all__ = ["Orders", "Overview", "overview", "unseen"]
 
 _CAUSES = 4
 _LEVELS = ("MUST", "SHOULD", "INFO")
@@ -34,17 +34,36 @@ class Overview:
     unseen_others: int
 
 
-def overview(spec: Spec, record: Record, summary: Summary, deviations: Deviations) -> Overview:
+@dataclass(slots=True)
+class Orders:
+    """Markets and capture layouts of the orders that got requests, and how many were refused."""
+
+    markets: set[str] = field(default_factory=set[str])
+    layouts: set[str] = field(default_factory=set[str])
+    refused: int = 0
+
+    def add(self, played: Played) -> None:
+        """Adds the order of a scenario."""
+        plan = played.scenario.plan
+        if played.exchanges and plan:
+            self.markets.add(plan.market)
+            self.layouts.add(plan.layout)
+        self.refused += played.unavailable is not None
+
+
+def overview(
+    spec: Spec, record: Record, summary: Summary, deviations: Deviations, orders: Orders
+) -> Overview:
     """The first screen of this run."""
     causes = deviations.causes("FAIL")
     left_out = unseen(summary)
     binding = sum(result.level == "MUST" for result in left_out)
     return Overview(
-        tested=_tested(record, summary),
+        tested=_tested(record, summary, orders),
         causes=tuple(causes[:_CAUSES]),
         more=max(0, len(causes) - _CAUSES),
         consequences=sum(len(cause.consequences) for cause in causes),
-        limits=_limits(spec, record, summary),
+        limits=_limits(spec, record, summary, orders.refused),
         unseen_binding=binding,
         unseen_others=len(left_out) - binding,
     )
@@ -56,36 +75,32 @@ def unseen(summary: Summary) -> list[RequirementResult]:
     return sorted(found, key=lambda result: _LEVELS.index(result.level))
 
 
-def _tested(record: Record, summary: Summary) -> tuple[str, ...]:
+def _tested(record: Record, summary: Summary, orders: Orders) -> tuple[str, ...]:
     operations = {result.operation for result in summary.requirements}
     binding = sum(result.level == "MUST" for result in summary.requirements)
-    plans = [p.scenario.plan for p in record.played if p.exchanges and p.scenario.plan]
-    markets = {plan.market for plan in plans}
-    layouts = {plan.layout for plan in plans}
     certified = record.header.certified
     of = "a client" if certified else _counted(len(operations), "operation")
     met = f"; {_counted(len(certified.faults), 'kind')} of faults" if certified else ""
     return (
         f"{_counted(len(summary.requirements), 'requirement')} of {of}; {binding} of them are "
         "binding.",
-        f"Orders of {_counted(len(markets), 'market')}, captured in "
-        f"{_counted(len(layouts), 'way')}{met}.",
+        f"Orders of {_counted(len(orders.markets), 'market')}, captured in "
+        f"{_counted(len(orders.layouts), 'way')}{met}.",
         f"{_counted(summary.requests_sent, 'request')} in "
         f"{_counted(summary.scenarios, 'scenario')}; "
         f"{_counted(summary.exchanges, 'exchange')} judged.",
     )
 
 
-def _limits(spec: Spec, record: Record, summary: Summary) -> tuple[str, ...]:
+def _limits(spec: Spec, record: Record, summary: Summary, refused: int) -> tuple[str, ...]:
     watched = "client" in sides(record)
     lines = _limits_of_clients(spec, record) if watched else scope_lines(summary)
     if summary.target.is_mock and "server" in sides(record):
         lines.insert(0, "A real server: the target was the built-in mock.")
     if summary.stopped:
         lines.append(f"The run ended early: {summary.stopped}")
-    refused = [played for played in record.played if played.unavailable is not None]
     if refused:
-        lines.append(f"No order could be provisioned for {_counted(len(refused), 'scenario')}.")
+        lines.append(f"No order could be provisioned for {_counted(refused, 'scenario')}.")
     for each in summary.unjudged:
         requests = _counted(each.count, "request")
         lines.append(f"{requests} (first {cut(each.request, 120)}): {each.reason}.")

@@ -5,14 +5,14 @@ from collections.abc import Mapping
 from typing import Any
 
 from klarna_reports.page.deviations import Deviations
-from klarna_reports.page.explorer import explore
-from klarna_reports.page.faulted import faulted
+from klarna_reports.page.explorer import Weights, explore
+from klarna_reports.page.faulted import FaultTable
 from klarna_reports.page.gallery import Gallery
-from klarna_reports.page.latency import latencies
-from klarna_reports.page.matrix import heat_map, operation_matrix
+from klarna_reports.page.latency import Timings
+from klarna_reports.page.matrix import HeatMap, operation_matrix
 from klarna_reports.page.notable import notables
-from klarna_reports.page.overview import overview, unseen
-from klarna_reports.page.races import race_kinds
+from klarna_reports.page.overview import Orders, overview, unseen
+from klarna_reports.page.races import RaceKinds
 from klarna_reports.record.record import AcceptedDeviation, Record, Verdict
 from klarna_reports.record.results import (
     DEVIATIONS,
@@ -46,16 +46,22 @@ def page_values(
     """The values by the names that the template uses."""
     certified = record.header.certified
     adapter = certified.adapter if certified else ""
-    deviations = Deviations(spec, summary, Gallery(record, summary), adapter)
     judged = sides(record)
+    orders, gallery, weights = Orders(), Gallery(summary), Weights(summary)
+    heat, races = HeatMap(spec, record.header.scope), RaceKinds(spec)
+    faults, timings = FaultTable(), Timings(spec)
+    for played in record.played:  # once, because that reads the journal
+        for section in (orders, gallery, weights, heat, races, faults, timings):
+            section.add(played)
+    deviations = Deviations(spec, summary, gallery, adapter)
     return {
         "sides": judged,
-        "faulted": faulted(record),
+        "faulted": faults.faulted,
         "summary": summary,
         "spec": spec,
         "header": record.header,
         "icon": _ICONS[summary.verdict],
-        "overview": overview(spec, record, summary, deviations),
+        "overview": overview(spec, record, summary, deviations, orders),
         "notables": notables(summary),
         "changes": changes,
         "change_kinds": KINDS,
@@ -65,14 +71,14 @@ def page_values(
         "accepted": _accepted(summary),
         "matrix": operation_matrix(spec, summary),
         "classes": CLASS_MEANINGS,
-        "heat": heat_map(spec, record) if "server" in judged else None,
+        "heat": heat.heat if "server" in judged else None,
         "operations": _operations(summary),
         "seen": _seen(spec, summary),
-        "races": race_kinds(spec, record),
-        "latencies": latencies(spec, record) if "server" in judged else [],
+        "races": races.kinds,
+        "latencies": timings.latencies if "server" in judged else [],
         "not_run": unseen(summary),
         "excused": [r for r in summary.requirements if r.verdict == "NOT_APPLICABLE"],
-        "explorer": explore(spec, record, summary),
+        "explorer": explore(spec, record, weights),
         "meanings": VERDICT_MEANINGS,
         "overall_meanings": OVERALL_MEANINGS,
     }

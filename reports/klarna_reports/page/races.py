@@ -4,13 +4,13 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from klarna_reports.record.record import Played, Record
+from klarna_reports.record.record import Played
 from klarna_reports.words.wording import cut, outcome_text
 from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Exchange
 from klarna_specs.spec import Spec
 
-__all__ = ["Race", "RaceKind", "Span", "race_kinds", "races_of"]
+__all__ = ["Race", "RaceKind", "RaceKinds", "Span", "races_of"]
 
 _WIDTH = 300.0
 
@@ -56,27 +56,36 @@ def races_of(spec: Spec, played: Played) -> tuple[Race, ...]:
     return tuple(_race(spec, played.id, group) for group in groups.values())
 
 
-def race_kinds(spec: Spec, record: Record) -> tuple[RaceKind, ...]:
-    """All races of a run by their operations; the example is a failed race, if any failed."""
-    found: defaultdict[str, list[tuple[Played, Race]]] = defaultdict(list)
-    for played in record.played:
-        if any(exchange.group is not None for exchange in played.exchanges):
-            names = _operations(spec, played)
-            for race in races_of(spec, played):
-                found[names].append((played, race))
-    kinds = [_kind(names, races) for names, races in found.items()]
-    return tuple(sorted(kinds, key=lambda kind: (-kind.failed, -kind.races)))
+class RaceKinds:
+    """Collects all races of a run by their operations, each with whether its scenario failed."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._found: defaultdict[str, list[tuple[bool, Race]]] = defaultdict(list)
+
+    def add(self, played: Played) -> None:
+        """Adds the races of a scenario."""
+        if races := races_of(self._spec, played):
+            failed = _failed(played)
+            found = self._found[_operations(self._spec, played)]
+            found.extend((failed, race) for race in races)
+
+    @property
+    def kinds(self) -> tuple[RaceKind, ...]:
+        """The kinds, each with an example: a failed race, if any failed."""
+        kinds = [_kind(names, races) for names, races in self._found.items()]
+        return tuple(sorted(kinds, key=lambda kind: (-kind.failed, -kind.races)))
 
 
-def _kind(operations: str, races: Sequence[tuple[Played, Race]]) -> RaceKind:
+def _kind(operations: str, races: Sequence[tuple[bool, Race]]) -> RaceKind:
     sizes = [len(race.spans) for _, race in races]
     low, high = min(sizes), max(sizes)
-    shown = min(races, key=lambda one: (not _failed(one[0]), -len(one[1].spans)))[1]
+    shown = min(races, key=lambda one: (not one[0], -len(one[1].spans)))[1]
     return RaceKind(
         operations=operations,
         calls=f"{low}" if low == high else f"{low} to {high}",
         races=len(races),
-        failed=len({played.id for played, _ in races if _failed(played)}),
+        failed=len({race.scenario for failed, race in races if failed}),
         shown=shown,
     )
 
