@@ -122,7 +122,7 @@ def test_the_wheel_has_every_file_that_the_packages_need(wheel: set[str]) -> Non
     needed = {
         path.relative_to(ROOT / root).as_posix()
         for root in roots
-        for pattern in ("*.py", "*.yaml", "*.json", "*.j2", "*.css", "py.typed")
+        for pattern in ("*.py", "*.yaml", "*.json", "*.j2", "*.css", "*.xz", "py.typed")
         for path in (ROOT / root).rglob(pattern)
     }
 

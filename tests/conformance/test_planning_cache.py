@@ -1,18 +1,29 @@
 """Results of planning are used again as long as nothing that they depend on has changed."""
 
+import os
+import subprocess
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from subprocess import PIPE
 
 import msgspec
 import pytest
 
 from klarna_conformance.plan import planning_cache
 from klarna_conformance.plan.dry_run import DryRun, dry_run
-from klarna_conformance.plan.planning_cache import DIRECTORY_VARIABLE, PlanningCache
+from klarna_conformance.plan.planning import make_plan
+from klarna_conformance.plan.planning_cache import (
+    DEFAULT_PARAMETERS,
+    DIRECTORY_VARIABLE,
+    PlanningCache,
+)
+from klarna_conformance.plan.shipped import shipped
+from klarna_specs.goals import Scope
 from klarna_specs.scenario import Raw, Scenario
 from klarna_specs.spec import Spec
 from klarna_strategies.steps import refund
 
+from .conftest import COMMAND
 from .museum import FULL, TWO_CAPTURES, spec
 
 ODD = msgspec.structs.replace(refund(1), body=Raw(text='{"refunded_amount": 1e2}\x00\u2028'))
@@ -50,14 +61,14 @@ def test_second_plan_needs_no_generation_and_no_dry_run(tmp_path: Path, counted:
         cache = PlanningCache(tmp_path / "new")
         assert cache.candidates(spec(), (1, 20), counted.make) == SCENARIOS
         assert cache.dry_runs(spec(), SCENARIOS) == dry_run(spec(), SCENARIOS)
-        cache.keep()
+        cache.keep(spec())
     assert (counted.made, counted.dry_runs) == (1, len(SCENARIOS))
 
 
 def test_only_new_scenarios_get_a_dry_run(tmp_path: Path, counted: _Counted) -> None:
     cache = PlanningCache(tmp_path)
     cache.dry_runs(spec(), SCENARIOS[:2])
-    cache.keep()
+    cache.keep(spec())
     cache = PlanningCache(tmp_path)
     assert cache.dry_runs(spec(), SCENARIOS[1:]) == dry_run(spec(), SCENARIOS[1:])
     assert counted.dry_runs == len(SCENARIOS)
@@ -97,10 +108,79 @@ def test_damaged_file_is_computed_again(
         cache = PlanningCache(tmp_path)
         assert cache.candidates(spec(), (), counted.make) == SCENARIOS
         assert cache.dry_runs(spec(), SCENARIOS) == dry_run(spec(), SCENARIOS)
-        cache.keep()
+        cache.keep(spec())
         for path in tmp_path.iterdir():
             path.write_bytes(spoil(path.read_bytes()))
     assert (counted.made, counted.dry_runs) == (2, 2 * len(SCENARIOS))
+
+
+def test_temporary_file_of_a_killed_run_is_ignored(tmp_path: Path, counted: _Counted) -> None:
+    (tmp_path / "tmp1234").write_bytes(b"half of a")
+    for _ in range(2):
+        assert PlanningCache(tmp_path).candidates(spec(), (), counted.make) == SCENARIOS
+    assert counted.made == 1
+
+
+def test_plan_is_made_once(tmp_path: Path, counted: _Counted) -> None:
+    scope = Scope(requirements=("release.fully-captured-refused",), markets=("SE",))
+    plans = [
+        make_plan(
+            spec(), scope=scope, seed=1, examples=0, max_requests=20, cache=PlanningCache(tmp_path)
+        )
+        for _ in range(2)
+    ]
+    before = counted.dry_runs
+    assert plans[0] == plans[1]
+    for path in tmp_path.glob("dry-runs-*"):
+        path.unlink()
+    cache = PlanningCache(tmp_path)
+    assert make_plan(spec(), scope=scope, seed=1, examples=0, max_requests=20, cache=cache)
+    assert counted.dry_runs == before
+
+
+def test_processes_that_plan_at_the_same_time_share_a_folder(tmp_path: Path) -> None:
+    command = [str(COMMAND), "plan", "--requirement", "release.fully-captured-refused"]
+    environment = {**os.environ, DIRECTORY_VARIABLE: str(tmp_path)}
+    running = [
+        subprocess.Popen([*command, "--seed", "3", "--examples", "0"], env=environment, stdout=PIPE)
+        for _ in range(3)
+    ]
+    printed = {process.communicate()[0] for process in running}
+
+    assert [process.returncode for process in running] == [0, 0, 0]
+    assert len(printed) == 1
+    assert not list(tmp_path.glob("tmp*"))
+
+
+def test_no_cache_reads_and_writes_no_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, counted: _Counted
+) -> None:
+    monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path))
+    parameters = DEFAULT_PARAMETERS
+    PlanningCache.of_user(disabled=True).candidates(spec(), parameters, counted.make)
+    assert (counted.made, list(tmp_path.iterdir())) == (1, [])
+
+
+def test_package_holds_the_default_plan_of_these_specs_and_strategies() -> None:
+    """If this fails, run scripts/ship_plan.py."""
+    held = shipped(spec())
+    assert held is not None
+    assert PlanningCache(None, shipped).candidates(spec(), DEFAULT_PARAMETERS, tuple)
+
+
+def test_default_plan_of_the_package_needs_no_generation_and_no_dry_run(
+    counted: _Counted,
+) -> None:
+    cache = PlanningCache(None, shipped)
+    candidates = cache.candidates(spec(), DEFAULT_PARAMETERS, counted.make)
+    cache.dry_runs(spec(), candidates)
+    assert (counted.made, counted.dry_runs) == (0, 0)
+
+
+def test_default_plan_of_other_specs_is_not_used(counted: _Counted) -> None:
+    other = msgspec.structs.replace(spec(), fingerprint="another")
+    cache = PlanningCache(None, shipped)
+    assert cache.candidates(other, DEFAULT_PARAMETERS, counted.make) == SCENARIOS
 
 
 def test_unwritable_folder_disables_the_cache(tmp_path: Path, counted: _Counted) -> None:

@@ -81,6 +81,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     seed: int
     examples: int
     max_requests: int | None = None
+    no_cache: bool = False
     specs: Path | None = None
     full: bool = False
 
@@ -107,7 +108,7 @@ def _prepare(campaign: Campaign) -> None:
         seed=campaign.seed,
         examples=campaign.examples,
         max_requests=campaign.max_requests,
-        cache=PlanningCache.of_user(),
+        cache=PlanningCache.of_user(disabled=campaign.no_cache),
     )
     _prepared = (campaign, plan.scenarios, JudgedBefore())
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.cli.options import SHARD, seed_option, specs_option
+from klarna_conformance.cli.options import SHARD, no_cache_option, seed_option, specs_option
 
 if TYPE_CHECKING:
     from klarna_conformance.campaign.servers import Trial, Trials
@@ -46,6 +46,7 @@ __all__ = ["mutants"]
     show_default=True,
     help="Output file for the matrix of requirements and mutants (JSON).",
 )
+@no_cache_option
 @specs_option
 def mutants(
     clients: bool,
@@ -57,6 +58,7 @@ def mutants(
     max_requests: int | None,
     full: bool,
     output: Path,
+    no_cache: bool,
     specs: Path | None,
 ) -> int:
     """Measure which defects the suite detects.
@@ -82,7 +84,12 @@ def mutants(
     drawn = defaults.EXAMPLES if examples is None else examples
     chosen = choose(ids=ids, kinds=kinds, shard=shard)
     of_servers = Campaign(
-        seed=seed, examples=drawn, max_requests=max_requests, specs=specs, full=full
+        seed=seed,
+        examples=drawn,
+        max_requests=max_requests,
+        no_cache=no_cache,
+        specs=specs,
+        full=full,
     )
     return _reported(chosen, try_mutants(chosen, of_servers), seed, drawn, output)
 

@@ -28,6 +28,7 @@ __all__ = [
     "command_line",
     "format_option",
     "host_option",
+    "no_cache_option",
     "output_option",
     "plan_options",
     "port_option",
@@ -107,6 +108,9 @@ seed_option = click.option(
     show_default=True,
     help="Random seed for generated scenarios.",
 )
+no_cache_option = click.option(
+    "--no-cache", is_flag=True, help="Plan anew: neither read nor write the cache of plans."
+)
 strict_option = click.option("--strict", is_flag=True, help="Treat SHOULD violations as failures.")
 side_option = click.option(
     "--side",
@@ -149,6 +153,7 @@ _PLAN_OPTIONS = (
         help="Number of random scenarios, in addition to the enumerated ones.",
     ),
     click.option("--max-requests", type=click.IntRange(1), help="Limit on the number of requests."),
+    no_cache_option,
     specs_option,
 )
 _TRAFFIC_OPTIONS = (_requirement_option, strict_option, output_option, specs_option)
@@ -164,6 +169,7 @@ class PlanOptions:
     seed: int
     examples: int
     max_requests: int | None
+    no_cache: bool
     specs: Path | None
 
     def load(self) -> "tuple[Spec, Scope]":

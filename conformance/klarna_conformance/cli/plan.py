@@ -49,7 +49,7 @@ def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: st
         examples=plan.examples,
         max_requests=min(budgets, default=None),
         pool=opened.pool,
-        cache=PlanningCache.of_user(),
+        cache=PlanningCache.of_user(disabled=plan.no_cache),
     )
     if form == "json":
         values = _as_json(spec, made, opened.facts.name, scenarios=scenarios)

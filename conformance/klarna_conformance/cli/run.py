@@ -80,6 +80,7 @@ def run(
         examples=plan.examples,
         mutant=mutant,
         max_requests=plan.max_requests,
+        no_cache=plan.no_cache,
         max_time_s=max_time,
         rate_per_s=rate,
         concurrency=concurrency,

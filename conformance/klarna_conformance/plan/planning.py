@@ -5,18 +5,23 @@ from functools import partial
 
 import msgspec
 
+from klarna_conformance import defaults
 from klarna_conformance.plan.coverage_selection import Resources, cover, distinctive, select
 from klarna_conformance.plan.dry_run import DryRun
 from klarna_conformance.plan.order_matching import OrderPool
 from klarna_conformance.plan.packing import packed
 from klarna_conformance.plan.planning_cache import PlanningCache
+from klarna_conformance.plan.shipped import Shipped, origin
 from klarna_conformance.play.discovery import probes
 from klarna_conformance.target.provisioners import PoolOrder
 from klarna_specs.goals import Goal, Scope, goals
 from klarna_specs.scenario import Scenario, steps_of
 from klarna_specs.spec import Spec
 
-__all__ = ["Plan", "make_plan"]
+__all__ = ["Plan", "made_for_package", "make_plan"]
+
+_SOME_BUDGET = 1_000
+"""A number of requests; which scenarios are packed does not depend on it."""
 
 
 class Plan(msgspec.Struct, frozen=True, kw_only=True):
@@ -60,25 +65,46 @@ def make_plan(
     """
     cache = cache or PlanningCache(None)
     wanted = goals(spec, scope)
-    drawn = cache.candidates(
-        spec, (scope.markets, seed, examples), lambda: _candidates(spec, scope, seed, examples)
-    )
-    candidates = _calling(spec, wanted, drawn)
-    scarce = max_requests is not None or pool is not None
-    if not dry_run and scope.is_everything and not scarce:
-        return Plan(scenarios=tuple(candidates), goals=wanted)
+
+    def candidates() -> Iterator[Scenario]:
+        drawn = cache.candidates(
+            spec, (scope.markets, seed, examples), lambda: _candidates(spec, scope, seed, examples)
+        )
+        return _calling(spec, wanted, drawn)
+
+    if not dry_run and scope.is_everything and max_requests is None and pool is None:
+        return Plan(scenarios=tuple(candidates()), goals=wanted)
+
+    def selected() -> Plan:
+        orders = None if pool is None else OrderPool(spec, pool)
+        return _selected(spec, wanted, candidates(), max_requests, orders, cache)
+
+    if pool is not None:  # its orders are other ones after each run
+        return selected()
+    return cache.kept("plan", Plan, spec, (scope, seed, examples, max_requests), selected)
+
+
+def _selected(
+    spec: Spec,
+    wanted: tuple[Goal, ...],
+    candidates: Iterable[Scenario],
+    max_requests: int | None,
+    pool: OrderPool | None,
+    cache: PlanningCache,
+) -> Plan:
+    """The plan after a dry run of the candidates."""
     useful = [each for each in cache.dry_runs(spec, candidates) if each.shown & set(wanted)]
     useful = _on_usual_orders(spec, useful)
     if max_requests is not None and pool is None:
         useful += packed(distinctive(spec, useful, wanted), partial(cache.dry_runs, spec))
     for_every_goal = sum(each.requests for each in cover(useful, wanted))
-    resources = Resources(max_requests, None if pool is None else OrderPool(spec, pool))
+    resources = Resources(max_requests, pool)
     probing = [
         had for each in _probing(spec, useful, cache) if (had := resources.take(each, each.goals))
     ]
     staged = _staged(spec, wanted, useful, max_requests)
     chosen = select(spec, useful, staged, resources)
-    cache.keep()
+    cache.keep(spec)
     served = frozenset[Goal]().union(*(each.goals for each in chosen))
     unserved = tuple(goal for goal in wanted if goal not in served)
     lacking = () if pool is None else _scenarios(cover(useful, unserved))
@@ -91,6 +117,15 @@ def make_plan(
         lacking=lacking,
         probes=_scenarios(probing),
     )
+
+
+def made_for_package(spec: Spec) -> Shipped:
+    """What the package holds of the default plan: for runs with and without a budget."""
+    cache = PlanningCache(None)
+    made = tuple(_candidates(spec, Scope(), defaults.SEED, defaults.EXAMPLES))
+    for budget in (None, _SOME_BUDGET):
+        _selected(spec, goals(spec), made, budget, None, cache)
+    return Shipped(origin=origin(spec), candidates=made, dry_runs=cache.table(spec))
 
 
 def _probing(spec: Spec, useful: Iterable[DryRun], cache: PlanningCache) -> list[DryRun]:

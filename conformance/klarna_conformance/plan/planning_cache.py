@@ -1,4 +1,4 @@
-"""Caches the results of planning in the user's cache folder.
+"""Caches the results of planning in the user's cache folder; those of the default plan are shipped.
 
 The name of a file identifies everything that its content depends on: the code of this project, the
 specs, and the libraries that generate and judge. A file that cannot be read is computed again.
@@ -7,24 +7,30 @@ specs, and the libraries that generate and judge. A file that cannot be read is 
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
 from platform import python_version
-from typing import Any
+from typing import TypeVar
 
 import msgspec
 from platformdirs import user_cache_path
 
+from klarna_conformance import defaults
 from klarna_conformance.plan.dry_run import DryRun, dry_run
-from klarna_specs.goals import Goal
+from klarna_conformance.plan.dry_run_table import DryRunTable, digest
+from klarna_conformance.plan.shipped import Shipped, shipped
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
-__all__ = ["DIRECTORY_VARIABLE", "PlanningCache"]
+__all__ = ["DEFAULT_PARAMETERS", "DIRECTORY_VARIABLE", "PlanningCache"]
+
+T = TypeVar("T")
+DEFAULT_PARAMETERS = ((), defaults.SEED, defaults.EXAMPLES)
+"""The markets, the seed and the number of random scenarios of the candidates in the package."""
 
 DIRECTORY_VARIABLE = "KLARNA_CONFORMANCE_CACHE"
 """The environment variable with another folder than the user's; empty disables the cache."""
@@ -44,77 +50,98 @@ _LIBRARIES = (
 )
 
 
-class _Entry(msgspec.Struct, frozen=True, array_like=True):
-    """A dry run; a goal is its index in the file's list of goals."""
-
-    goals: tuple[int, ...]
-    shown: tuple[int, ...]
-    requests: int
-    outcomes: tuple[str, ...]
-
-
-class _DryRuns(msgspec.Struct, array_like=True):
-    """Dry runs by the digest of their scenario."""
-
-    goals: list[Goal] = []
-    entries: dict[str, _Entry] = {}
-
-
 class PlanningCache:
-    """Candidates and dry runs in a folder; None disables the cache."""
+    """Candidates, dry runs and plans in a folder, None for no folder.
 
-    def __init__(self, directory: Path | None) -> None:
+    `of_package` is what the package holds for the specs; nothing by default.
+    """
+
+    def __init__(
+        self,
+        directory: Path | None,
+        of_package: Callable[[Spec], Shipped | None] = lambda _: None,
+    ) -> None:
         self._directory = directory
-        self._dry_runs: dict[Path, _DryRuns] = {}
-        self._unwritten: set[Path] = set()
+        self._of_package = of_package
+        self._dry_runs: dict[str, DryRunTable] = {}
+        self._unwritten: set[str] = set()
 
     @classmethod
-    def of_user(cls) -> "PlanningCache":
-        """The cache in the user's folder, or in the one that the environment variable names."""
+    def of_user(cls, *, disabled: bool = False) -> "PlanningCache":
+        """The cache in the user's folder, or in the one that the environment variable names.
+
+        If it is `disabled`, everything is computed, and nothing is written.
+        """
+        if disabled:
+            return cls(None)
         named = os.environ.get(DIRECTORY_VARIABLE)
         if named is None:
-            return cls(user_cache_path("klarna-conformance"))
-        return cls(Path(named) if named else None)
+            return cls(user_cache_path("klarna-conformance"), shipped)
+        return cls(Path(named) if named else None, shipped)
 
     def candidates(
         self, spec: Spec, parameters: Sequence[object], make: Callable[[], Iterable[Scenario]]
     ) -> tuple[Scenario, ...]:
-        """The scenarios that `make` generates with these parameters."""
-        path = self._path("candidates", spec, *map(repr, parameters))
-        kept = _read(path, tuple[Scenario, ...])
+        """The scenarios that `make` generates with these parameters: markets, seed, number."""
+        if tuple(parameters) == DEFAULT_PARAMETERS and (held := self._of_package(spec)):
+            return held.candidates
+        return self.kept(
+            "candidates", tuple[Scenario, ...], spec, parameters, lambda: tuple(make())
+        )
+
+    def kept(
+        self,
+        kind: str,
+        shape: type[T],
+        spec: Spec,
+        parameters: Sequence[object],
+        make: Callable[[], T],
+    ) -> T:
+        """What `make` answers for these parameters; it is of this shape."""
+        path = self._path(kind, spec, *map(repr, parameters))
+        kept = _read(path, shape)
         if kept is None:
-            kept = tuple(make())
+            kept = make()
             _write(path, kept)
         return kept
 
     def dry_runs(self, spec: Spec, scenarios: Iterable[Scenario]) -> list[DryRun]:
         """The dry run of each scenario; those in the cache are used again."""
-        path = self._path("dry-runs", spec)
-        if path is None:
-            return dry_run(spec, scenarios)
-        if path not in self._dry_runs:
-            self._dry_runs[path] = _read(path, _DryRuns) or _DryRuns()
-        kept = self._dry_runs[path]
-        named = [(_name(scenario), scenario) for scenario in scenarios]
-        missing = {name: each for name, each in named if name not in kept.entries}
-        if missing:
-            _add(kept, dict(zip(missing, dry_run(spec, missing.values()), strict=True)))
-            self._unwritten.add(path)
-        return [_decoded(scenario, kept.entries[name], kept.goals) for name, scenario in named]
+        wanted = list(scenarios)
+        table = self.table(spec)
+        if missing := table.missing(wanted):
+            table.add(dry_run(spec, missing))
+            self._unwritten.add(spec.fingerprint)
+        return table.of(wanted)
 
-    def keep(self) -> None:
+    def keep(self, spec: Spec) -> None:
         """Writes the dry runs since the last call."""
-        for path in self._unwritten:
-            kept = self._dry_runs[path]
-            if len(kept.entries) <= _MOST_DRY_RUNS:
-                _write(path, kept)
-        self._unwritten.clear()
+        if spec.fingerprint in self._unwritten:
+            table = self.table(spec)
+            if len(table.entries) <= _MOST_DRY_RUNS:
+                _write(self._path("dry-runs", spec), table)
+            self._unwritten.remove(spec.fingerprint)
+
+    def table(self, spec: Spec) -> DryRunTable:
+        """The dry runs that are known."""
+        table = self._dry_runs.get(spec.fingerprint)
+        if table is None:
+            table = _read(self._path("dry-runs", spec), DryRunTable)
+            if table is None:
+                held = self._of_package(spec)
+                table = _copy(held.dry_runs) if held else DryRunTable()
+            self._dry_runs[spec.fingerprint] = table
+        return table
 
     def _path(self, kind: str, spec: Spec, *parameters: str) -> Path | None:
         if self._directory is None:
             return None
-        name = _digest(_state(), spec.fingerprint, *parameters)
+        name = digest(_state(), spec.fingerprint, *parameters)
         return self._directory / f"{kind}-{name}.json"
+
+
+def _copy(table: DryRunTable) -> DryRunTable:
+    return DryRunTable(list(table.goals), dict(table.entries))
 
 
 @cache
@@ -127,40 +154,10 @@ def _state() -> str:
             for path in sorted(Path(root).rglob("*")):
                 if path.suffix in _SUFFIXES:
                     parts.append(blake2b(path.read_bytes()).hexdigest())
-    return _digest(*parts)
+    return digest(*parts)
 
 
-def _digest(*parts: str) -> str:
-    return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
-
-
-def _name(scenario: Scenario) -> str:
-    return _digest(msgspec.json.encode(scenario, order="deterministic").decode())
-
-
-def _add(kept: _DryRuns, fresh: Mapping[str, DryRun]) -> None:
-    place = {goal: number for number, goal in enumerate(kept.goals)}
-
-    def places(goals: Iterable[Goal]) -> tuple[int, ...]:
-        return tuple(place.setdefault(goal, len(place)) for goal in sorted(goals))
-
-    for name, each in fresh.items():
-        entry = _Entry(places(each.goals), places(each.shown), each.requests, each.outcomes)
-        kept.entries[name] = entry
-    kept.goals = list(place)
-
-
-def _decoded(scenario: Scenario, entry: _Entry, goals: Sequence[Goal]) -> DryRun:
-    return DryRun(
-        scenario=scenario,
-        goals=frozenset(goals[place] for place in entry.goals),
-        shown=frozenset(goals[place] for place in entry.shown),
-        requests=entry.requests,
-        outcomes=entry.outcomes,
-    )
-
-
-def _read(path: Path | None, of: Any) -> Any:
+def _read(path: Path | None, shape: type[T]) -> T | None:
     """The content of a file; None if there is none, or if it is damaged."""
     if path is None:
         return None
@@ -168,7 +165,7 @@ def _read(path: Path | None, of: Any) -> Any:
         checksum, content = path.read_bytes().split(b"\n", 1)
         if checksum != _checksum(content):
             return None
-        kept = msgspec.json.decode(content, type=of)
+        kept = msgspec.json.decode(content, type=shape)
         os.utime(path)
     except (OSError, ValueError, msgspec.MsgspecError):
         return None

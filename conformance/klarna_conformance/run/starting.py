@@ -39,6 +39,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     scope: Scope = Scope()
     seed: int = defaults.SEED
     examples: int = defaults.EXAMPLES
+    no_cache: bool = False
     mutant: str | None = None
     max_requests: int | None = None
     max_time_s: float | None = None
@@ -110,7 +111,7 @@ def start_run(spec: Spec, wanted: Wanted, earlier: Record | None = None) -> Asyn
             max_requests=options.limits.requests,
             pool=opened.pool,
             dry_run=not opened.abilities.is_instant or options.limits.time_s is not None,
-            cache=PlanningCache.of_user(),
+            cache=PlanningCache.of_user(disabled=wanted.no_cache),
         )
     else:
         plan = recorded_plan(
