@@ -11,7 +11,7 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong.catalogue import Mutant, ResponseChange
-from klarna_conformance.wrong.examples import (
+from klarna_conformance.wrong.examples.orders import (
     CARD,
     FEE_REFUND,
     FULL,
