@@ -10,8 +10,9 @@ from klarna_conformance.play.engine import play_and_judge
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 from klarna_strategies.pairwise import pairwise
+from klarna_strategies.tables.combinations import combinations_of
 from klarna_strategies.tables.corners import corners
-from klarna_strategies.tables.pairs import combinations_of, pairs
+from klarna_strategies.tables.pairs import pairs
 from klarna_strategies.tables.stage import Stage
 
 CALLS = ("refund", "fee refund", "release", "extension", "repeat")

@@ -1,12 +1,12 @@
 """Combinations for valid calls: market, method, layout, size, key, members, earlier calls."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from klarna_specs.scenario import Scenario, Step
 from klarna_strategies.lines import fee, goods
-from klarna_strategies.pairwise import Row, pairwise
+from klarna_strategies.pairwise import pairwise
 from klarna_strategies.steps import (
     cancel,
     capture,
@@ -17,25 +17,12 @@ from klarna_strategies.steps import (
     refund,
     release,
 )
+from klarna_strategies.tables.combinations import combinations_of
 from klarna_strategies.tables.fees import fee_refund
-from klarna_strategies.tables.scene import (
-    BEFORE,
-    CAPTURED,
-    FORMS,
-    LATER,
-    METHODS,
-    OPEN,
-    SIZES,
-    Scene,
-    can,
-    kinds_of,
-    possible,
-)
+from klarna_strategies.tables.scene import Scene
 from klarna_strategies.tables.stage import Stage
 
-__all__ = ["combinations_of", "pairs"]
-
-_MEMBERS = ("none", "reference", "description", "lines", "all")
+__all__ = ["pairs"]
 
 
 def pairs(stage: Stage) -> Iterator[Scenario]:
@@ -52,125 +39,6 @@ def pairs(stage: Stage) -> Iterator[Scenario]:
         for row in pairwise(dimensions, fits):
             yield written[name](Scene(stage, row, turns[row["market"]]))
             turns[row["market"]] += 1
-
-
-Combinations = tuple[dict[str, Sequence[Any]], Callable[[Row], bool]]
-"""Dimensions, and whether a row of some of them is possible."""
-
-
-def combinations_of(stage: Stage) -> dict[str, Combinations]:
-    """The dimensions of each call; one without values leaves nothing to combine."""
-    kinds = tuple(kinds_of(stage))
-    order: dict[str, Sequence[Any]] = {"market": kinds, "method": METHODS, "size": SIZES}
-    extended = tuple(kind for kind in kinds if "extension" in kind)
-    return {
-        "refund": (
-            {
-                **order,
-                "layout": CAPTURED,
-                "key": FORMS,
-                "members": _MEMBERS,
-                "before": BEFORE,
-                "share": ("part", "everything"),
-            },
-            possible,
-        ),
-        "fee refund": (
-            {
-                **order,
-                "market": stage.of("return_fee"),
-                "key": FORMS,
-                "members": ("lines", "reference", "description", "all"),
-                "before": ("none", "capture", "refund", "extension", "a refused call"),
-                "then": ("nothing", "removal", "removal with lines"),
-            },
-            lambda row: possible({**row, "layout": "one-full"}, stage=stage),
-        ),
-        "release": (
-            {
-                **order,
-                "layout": OPEN,
-                "key": FORMS,
-                "before": ("none", "capture", "refund", "extension", "a refused call"),
-            },
-            possible,
-        ),
-        "extension": (
-            {
-                **order,
-                "market": extended,
-                "method": LATER,
-                "layout": CAPTURED,
-                "capture": (0, 1),
-                "days": (0, 1, -1),
-                "key": FORMS,
-                "before": BEFORE,
-            },
-            _extension_possible,
-        ),
-        "repeat": (
-            {
-                **order,
-                "layout": ("none-open", *CAPTURED),
-                "key": FORMS[1:],
-                "call": ("refund", "fee refund", "capture", "release", "cancel", "extension"),
-                "between": (
-                    "nothing",
-                    "refund",
-                    "fee refund",
-                    "capture",
-                    "release",
-                    "extension",
-                    "a look",
-                    "a refused call",
-                ),
-            },
-            _repeat_possible,
-        ),
-    }
-
-
-def _extension_possible(row: Row) -> bool:
-    several = row.get("layout", "several").startswith("several")
-    alone = row.get("capture") == 1 or row.get("before") == "extension"
-    return possible(row) and (several or not alone)
-
-
-def _repeat_possible(row: Row) -> bool:
-    """Whether the call succeeds, and the calls between its repeats."""
-    call, between = row.get("call"), row.get("between", "nothing")
-    layout = row.get("layout")
-    several = layout is None or layout.startswith("several")
-    if call in ("fee refund", "extension") and not can(row, call):
-        return False
-    if layout is not None and layout not in _LAYOUTS_OF.get(call or "", (layout,)):
-        return False
-    if between in ("fee refund", "extension") and not can(row, between):
-        return False
-    if between == "refund":
-        return call != "cancel" and (layout != "none-open" or call in (None, "capture"))
-    if between == "fee refund":
-        return call not in ("fee refund", "capture", "release", "cancel")
-    if between in ("capture", "release"):
-        rest = layout is None or layout in (*OPEN, "none-open")
-        # No capture is possible after a release, and no release before a capture.
-        given_up = call in ("release", "cancel", "fee refund")
-        bare = between == "release" and layout == "none-open" and call not in (None, "capture")
-        return rest and not given_up and not bare
-    if between == "extension":
-        captured = layout != "none-open" or call in (None, "capture")
-        return captured and call != "cancel" and (call != "extension" or several)
-    return True
-
-
-_LAYOUTS_OF = {
-    "refund": CAPTURED,
-    "fee refund": ("one-full",),
-    "capture": ("none-open", *OPEN),
-    "release": OPEN,
-    "cancel": ("none-open",),
-    "extension": CAPTURED,
-}
 
 
 def _texts(members: str) -> dict[str, Any]:
