@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 from klarna_reports.record.record import Finding, Footer, TargetFacts, Unavailable
 from klarna_reports.record.results import WORST_FIRST
-from klarna_reports.summary.summary import EXIT_CODES, combined, summarise
+from klarna_reports.summary.summary import EXIT_CODES, summarise
+from klarna_reports.summary.verdicts import combined
 from klarna_specs.goals import Scope
 from klarna_specs.plan import OrderPlan
 

@@ -3,15 +3,14 @@
 The worst verdict counts, and a requirement with goals that did not occur is NOT_RUN, never PASS.
 """
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 
 import msgspec
 
-from klarna_reports.record.record import Header, Record, Verdict
+from klarna_reports.record.record import Header, Record
 from klarna_reports.record.results import (
-    DEVIATIONS,
     EXIT_CODES,
     NOTHING_PROVIDED,
     WORST_FIRST,
@@ -23,18 +22,13 @@ from klarna_reports.record.results import (
     RequirementResult,
     Summary,
 )
-from klarna_reports.summary.accepted import fingerprint_of
 from klarna_reports.summary.digest import Digest
-from klarna_reports.summary.harm import Stake, stake
 from klarna_reports.summary.judged import judged_spec
 from klarna_reports.summary.overall import Evidence, overall
-from klarna_reports.summary.reasons import Obstacles, verdict_reason
-from klarna_reports.summary.replay import counterexample_name, replay_line
-from klarna_reports.summary.tally import Group, Tally, exchanges_of
-from klarna_reports.words.curl import curl_line
-from klarna_reports.words.finding_sentence import currency_of, finding_sentence
-from klarna_specs.goals import goals
-from klarna_specs.spec import Level, Requirement, Spec
+from klarna_reports.summary.reported import causes_of, reported_findings
+from klarna_reports.summary.tally import Tally
+from klarna_reports.summary.verdicts import results_of
+from klarna_specs.spec import Spec
 
 __all__ = [
     "EXIT_CODES",
@@ -45,24 +39,10 @@ __all__ = [
     "ReportedFinding",
     "RequirementResult",
     "Summary",
-    "combined",
     "summarise",
 ]
 
-_FINDINGS_EACH = 5
 _NO_FOOTER = "the record has no footer: the run was interrupted"
-
-
-def combined(level: Level, verdicts: Collection[Verdict], *, all_seen: bool) -> Verdict:
-    """The verdict of a requirement: the worst of its findings, or NOT_RUN.
-
-    If not all goals occurred, only a violation outweighs NOT_RUN. A WARN does so if the level is
-    not MUST, because a broken recommendation says more than one that is not fully verified.
-    """
-    found: list[Verdict] = sorted(verdicts, key=WORST_FIRST.index)
-    worst = found[0] if found else "NOT_RUN"
-    outweighs = worst in ("ERROR", "FAIL", "KNOWN") or (worst == "WARN" and level != "MUST")
-    return worst if all_seen or outweighs else "NOT_RUN"
 
 
 def summarise(spec: Spec, record: Record) -> Summary:
@@ -73,29 +53,9 @@ def summarise(spec: Spec, record: Record) -> Summary:
     >>> summarise(spec, record).reason
     'One requirement is violated.'
     """
-    spec = judged_spec(spec, record.header)
-    header, footer = record.header, record.footer
-    today = _day(header.started_at)
-    admitted = [r for r in spec.requirements if header.scope.admits(r)]
-    digest = Digest.of(record, on=today, requirements=frozenset(r.id for r in admitted))
-    found = digest.found
-    results = _results(spec, header, admitted, digest)
-    heard = [found[r.id] for r in admitted if r.id in found]
-    stopped = _NO_FOOTER if footer is None else footer.stopped or _in_part(header)
-    errors = (*digest.errors, *_unknown(spec, found))
-    verdict, reason = overall(
-        Evidence(
-            results=results,
-            verdicts=frozenset(v for tally in heard for v in tally.verdicts),
-            judged=digest.judged,
-            errors=errors,
-            stopped=stopped,
-            outdated=digest.occurring.outdated(today, fully_seen=_fully_seen(header, results)),
-            renewable=digest.occurring.renewable,
-            strict=header.strict,
-            partial_scope=not header.scope.is_everything,
-        )
-    )
+    judged = _Judged.of(judged_spec(spec, record.header), record)
+    verdict, reason = overall(judged.evidence)
+    header, footer, digest = record.header, record.footer, judged.digest
     summary = Summary(
         verdict=verdict,
         exit_code=_exit_code(verdict, header, digest),
@@ -109,21 +69,76 @@ def summarise(spec: Spec, record: Record) -> Summary:
         command=header.command,
         scope=header.scope,
         strict=header.strict,
-        stopped=stopped,
+        stopped=judged.stopped,
         requests_sent=digest.requests_sent if footer is None else footer.requests_sent,
         exchanges=digest.judged,
         scenarios=digest.scenarios,
         flaky=digest.flaky,
         wall_s=digest.waited_s if footer is None else footer.wall_s,
-        counts={v: sum(r.verdict == v for r in results) for v in WORST_FIRST},
-        requirements=results,
-        findings=_reported(spec, header.target.base_url, admitted, found),
-        contradictions=_contradictions(spec, found),
-        errors=errors,
+        counts={v: sum(r.verdict == v for r in judged.results) for v in WORST_FIRST},
+        requirements=judged.results,
+        findings=reported_findings(judged.spec, header.target.base_url, judged.tallies),
+        contradictions=_contradictions(judged.spec, digest.found),
+        errors=judged.errors,
         deviations=header.deviations,
         unjudged=tuple(digest.unjudged),
     )
-    return msgspec.structs.replace(summary, causes=_causes(spec, summary, found))
+    return msgspec.structs.replace(summary, causes=causes_of(judged.spec, summary, digest.found))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    """A record with its totals and the result of each requirement in its scope."""
+
+    spec: Spec
+    record: Record
+    digest: Digest
+    results: tuple[RequirementResult, ...]
+
+    @classmethod
+    def of(cls, spec: Spec, record: Record) -> "_Judged":
+        admitted = [r for r in spec.requirements if record.header.scope.admits(r)]
+        digest = Digest.of(
+            record,
+            on=_day(record.header.started_at),
+            requirements=frozenset(r.id for r in admitted),
+        )
+        results = results_of(spec, record.header, admitted, digest)
+        return cls(spec=spec, record=record, digest=digest, results=results)
+
+    @property
+    def tallies(self) -> Mapping[str, Tally]:
+        """The findings of each requirement in the scope, as far as there are any."""
+        found = self.digest.found
+        return {result.id: found[result.id] for result in self.results if result.id in found}
+
+    @property
+    def stopped(self) -> str:
+        """Why the record is not complete; empty if it is."""
+        header, footer = self.record.header, self.record.footer
+        return _NO_FOOTER if footer is None else footer.stopped or _in_part(header)
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """Defects of this program, and findings that the specs have no requirement for."""
+        return (*self.digest.errors, *_unknown(self.spec, self.digest.found))
+
+    @property
+    def evidence(self) -> Evidence:
+        """What the verdict of the run depends on."""
+        header, occurring = self.record.header, self.digest.occurring
+        fully_seen = _fully_seen(header, self.results)
+        return Evidence(
+            results=self.results,
+            verdicts=frozenset(v for tally in self.tallies.values() for v in tally.verdicts),
+            judged=self.digest.judged,
+            errors=self.errors,
+            stopped=self.stopped,
+            outdated=occurring.outdated(_day(header.started_at), fully_seen=fully_seen),
+            renewable=occurring.renewable,
+            strict=header.strict,
+            partial_scope=not header.scope.is_everything,
+        )
 
 
 def _day(started_at: str) -> date:
@@ -162,116 +177,6 @@ def _exit_code(verdict: Overall, header: Header, digest: Digest) -> int:
     if verdict == "NOT FULLY VERIFIED" and nothing and not (header.watched and digest.judged):
         return NOTHING_PROVIDED
     return EXIT_CODES[verdict]
-
-
-def _results(
-    spec: Spec, header: Header, admitted: list[Requirement], digest: Digest
-) -> tuple[RequirementResult, ...]:
-    found, obstacles = digest.found, digest.obstacles
-    wanted: defaultdict[str, list[str]] = defaultdict(list)
-    for goal in goals(spec, header.scope):
-        wanted[goal.requirement].append(goal.aspect)
-    follows = digest.causes.roots(spec, found)
-    return tuple(
-        msgspec.structs.replace(
-            _result(
-                requirement, found.get(requirement.id, Tally()), wanted[requirement.id], obstacles
-            )
-            if header.watched or "traffic" not in requirement.needs
-            else _only_in_traffic(requirement),
-            proofs=header.proofs.get(requirement.id, 0),
-            beside=follows.get(requirement.id, ""),
-        )
-        for requirement in admitted
-    )
-
-
-def _only_in_traffic(requirement: Requirement) -> RequirementResult:
-    result = _result(requirement, Tally(), [], None)
-    reason = "it is about traffic of other clients, and a run sends its own"
-    return msgspec.structs.replace(result, verdict="NOT_APPLICABLE", reason=reason)
-
-
-def _result(
-    requirement: Requirement, tally: Tally, wanted: list[str], obstacles: Obstacles | None
-) -> RequirementResult:
-    aspects = tuple(dict.fromkeys(wanted))
-    missing = tuple(aspect for aspect in aspects if aspect not in tally.aspects)
-    verdict = combined(requirement.level, tally.verdicts, all_seen=not missing)
-    why = obstacles.reasons(requirement, missing) if missing and obstacles else []
-    return RequirementResult(
-        id=requirement.id,
-        level=requirement.level,
-        operation=requirement.operation,
-        statement=requirement.statement,
-        section=requirement.section,
-        source=requirement.source,
-        verdict=verdict,
-        reason=verdict_reason(verdict, tally, missing, why),
-        findings=tally.not_passed,
-        evidence=tally.evidence,
-        goals_seen=len(aspects) - len(missing),
-        goals_missing=missing,
-        exemplars=tuple(tally.exemplars),
-        unlisted=tally.deviations - sum(group.count for group in _shown(tally)),
-    )
-
-
-def _shown(tally: Tally) -> list[Group]:
-    return [g for g in tally.worst_groups if g.verdict in DEVIATIONS][:_FINDINGS_EACH]
-
-
-def _reported(
-    spec: Spec, base_url: str, admitted: list[Requirement], found: Mapping[str, Tally]
-) -> tuple[ReportedFinding, ...]:
-    groups = [(r, group) for r in admitted if r.id in found for group in _shown(found[r.id])]
-    groups.sort(key=lambda pair: DEVIATIONS.index(pair[1].verdict))
-    return tuple(_reported_finding(spec, base_url, r, group) for r, group in groups)
-
-
-def _reported_finding(
-    spec: Spec, base_url: str, requirement: Requirement, group: Group
-) -> ReportedFinding:
-    shown = exchanges_of(group.played, group.finding)
-    curl = curl_line(base_url, group.played.exchanges[shown[0]].request) if shown else ""
-    return ReportedFinding(
-        requirement=group.finding.requirement,
-        verdict=group.verdict,
-        sentence=finding_sentence(spec, requirement, group.played, group.finding),
-        expected=group.expected,
-        observed=group.observed,
-        fingerprint=fingerprint_of(group.finding.requirement, group.expected, group.observed),
-        scenario=group.played.id,
-        exchanges=shown,
-        curl=curl,
-        count=group.count,
-    )
-
-
-def _causes(spec: Spec, summary: Summary, found: Mapping[str, Tally]) -> tuple[Cause, ...]:
-    """The violations with their consequences; for a server the most expensive cause first."""
-    violated = [result for result in summary.requirements if result.verdict == "FAIL"]
-    causes: list[tuple[Stake, Cause]] = []
-    for root in (result for result in violated if not result.beside):
-        example = next(g for g in found[root.id].worst_groups if g.verdict == "FAIL")
-        cost = stake(spec, spec.requirement(root.id), example.played, example.finding)
-        sentence = next(f.sentence for f in summary.findings if f.requirement == root.id)
-        cause = Cause(
-            root=root.id,
-            requirements=(root.id, *(r.id for r in violated if r.beside == root.id)),
-            sentence=sentence,
-            amount=cost.amount,
-            currency=currency_of(example.played),
-            counterexample=f"counterexamples/{counterexample_name(root.id)}",
-            replay=replay_line(summary, root.id),
-        )
-        causes.append((cost, cause))
-    return tuple(cause for _, cause in sorted(causes, key=lambda pair: _cost(pair[0])))
-
-
-def _cost(cost: Stake) -> tuple[int, int]:
-    """What sorts the most expensive first."""
-    return cost.harm, -(cost.amount or 0)
 
 
 def _contradictions(spec: Spec, found: Mapping[str, Tally]) -> tuple[ContradictionResult, ...]:

@@ -1,0 +1,68 @@
+"""The findings that a report lists, and their causes."""
+
+from collections.abc import Mapping
+
+from klarna_reports.record.results import DEVIATIONS, Cause, ReportedFinding, Summary
+from klarna_reports.summary.accepted import fingerprint_of
+from klarna_reports.summary.harm import Stake, stake
+from klarna_reports.summary.replay import counterexample_name, replay_line
+from klarna_reports.summary.tally import Group, Tally, exchanges_of
+from klarna_reports.summary.verdicts import shown_groups
+from klarna_reports.words.curl import curl_line
+from klarna_reports.words.finding_sentence import currency_of, finding_sentence
+from klarna_specs.spec import Spec
+
+__all__ = ["causes_of", "reported_findings"]
+
+
+def reported_findings(
+    spec: Spec, base_url: str, tallies: Mapping[str, Tally]
+) -> tuple[ReportedFinding, ...]:
+    """The deviations that a report lists, the worst verdict first; `tallies` by requirement."""
+    groups = [group for tally in tallies.values() for group in shown_groups(tally)]
+    groups.sort(key=lambda group: DEVIATIONS.index(group.verdict))
+    return tuple(_reported_finding(spec, base_url, group) for group in groups)
+
+
+def _reported_finding(spec: Spec, base_url: str, group: Group) -> ReportedFinding:
+    requirement = spec.requirement(group.finding.requirement)
+    shown = exchanges_of(group.played, group.finding)
+    curl = curl_line(base_url, group.played.exchanges[shown[0]].request) if shown else ""
+    return ReportedFinding(
+        requirement=requirement.id,
+        verdict=group.verdict,
+        sentence=finding_sentence(spec, requirement, group.played, group.finding),
+        expected=group.expected,
+        observed=group.observed,
+        fingerprint=fingerprint_of(requirement.id, group.expected, group.observed),
+        scenario=group.played.id,
+        exchanges=shown,
+        curl=curl,
+        count=group.count,
+    )
+
+
+def causes_of(spec: Spec, summary: Summary, found: Mapping[str, Tally]) -> tuple[Cause, ...]:
+    """The violations with their consequences; for a server the most expensive cause first."""
+    violated = [result for result in summary.requirements if result.verdict == "FAIL"]
+    causes: list[tuple[Stake, Cause]] = []
+    for root in (result for result in violated if not result.beside):
+        example = next(g for g in found[root.id].worst_groups if g.verdict == "FAIL")
+        cost = stake(spec, spec.requirement(root.id), example.played, example.finding)
+        sentence = next(f.sentence for f in summary.findings if f.requirement == root.id)
+        cause = Cause(
+            root=root.id,
+            requirements=(root.id, *(r.id for r in violated if r.beside == root.id)),
+            sentence=sentence,
+            amount=cost.amount,
+            currency=currency_of(example.played),
+            counterexample=f"counterexamples/{counterexample_name(root.id)}",
+            replay=replay_line(summary, root.id),
+        )
+        causes.append((cost, cause))
+    return tuple(cause for _, cause in sorted(causes, key=lambda pair: _cost(pair[0])))
+
+
+def _cost(cost: Stake) -> tuple[int, int]:
+    """What sorts the most expensive first."""
+    return cost.harm, -(cost.amount or 0)
