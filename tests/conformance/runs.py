@@ -19,7 +19,7 @@ from klarna_reports.summary.summary import Summary
 from klarna_specs.goals import Scope, goals
 from klarna_specs.scenario import Scenario
 
-from .museum import spec
+from .mutant_servers import spec
 
 __all__ = ["run_on"]
 

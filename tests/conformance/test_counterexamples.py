@@ -15,6 +15,7 @@ from klarna_conformance.play.counterexamples import (
     read_counterexample,
 )
 from klarna_conformance.play.engine import play_and_judge
+from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_conformance.wrong.making import named_mock
 from klarna_reports.record.record import Played
 from klarna_specs.json_value import as_array, as_object, is_integer
@@ -23,8 +24,6 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Key, Scenario, Step, steps_of
 from klarna_strategies.lines import fee, goods
 from klarna_strategies.steps import capture, get_order, refund, release
-
-from .museum import FULL, PART
 
 FEE_LINES = [goods(10_000), fee(500)]
 FEE = refund(9_500, description="Returned", order_lines=FEE_LINES)

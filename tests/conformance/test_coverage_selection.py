@@ -16,6 +16,7 @@ from klarna_conformance.plan.order_matching import OrderPool
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
 from klarna_conformance.target.provisioners import PoolOrder
+from klarna_conformance.wrong.examples.orders import FEE_REFUND, FULL, TWO_CAPTURES
 from klarna_specs.goals import Goal, Scope
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario, Step
@@ -23,7 +24,7 @@ from klarna_strategies.lines import fee, goods
 from klarna_strategies.steps import get_order, refund
 
 from .conftest import Finished, Served
-from .museum import FEE_REFUND, FULL, TWO_CAPTURES, spec
+from .mutant_servers import spec
 
 Cli = Callable[..., Finished]
 TargetFile = Callable[..., Path]

@@ -14,7 +14,7 @@ from klarna_conformance.traffic.rechecking import judged_again
 from klarna_reports.record.record import Footer
 from klarna_specs.goals import Scope
 
-from .museum import spec
+from .mutant_servers import spec
 
 SCOPE = Scope(requirements=("release.fully-captured-refused",), markets=("SE",))
 WANTED = Wanted(target="mock", scope=SCOPE, examples=0, max_requests=60)

@@ -2,12 +2,13 @@
 
 from klarna_conformance.plan.dry_run import dry_run
 from klarna_conformance.plan.facets import features, hazards
+from klarna_conformance.wrong.examples.orders import FEE_REFUND, FULL, PART
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together
 from klarna_strategies.lines import goods
 from klarna_strategies.steps import capture, get_order, refund, release
 
-from .museum import FEE_REFUND, FULL, PART, spec
+from .mutant_servers import spec
 
 ONCE = refund(1_000, key=Key("once"))
 

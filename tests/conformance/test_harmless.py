@@ -26,6 +26,7 @@ from klarna_conformance.play.player import play
 from klarna_conformance.wrong import variants
 from klarna_conformance.wrong.behaviours import BEHAVIOURS
 from klarna_conformance.wrong.catalogue import harmless_variants
+from klarna_conformance.wrong.examples.orders import CARD, FULL, NONE, PART, TWO_CAPTURES
 from klarna_conformance.wrong.making import make_mutant
 from klarna_reports.record.record import Finding
 from klarna_reports.summary.summary import Summary
@@ -45,7 +46,7 @@ from klarna_strategies.steps import (
 )
 
 from .asgi import App, asgi
-from .museum import CARD, FULL, NONE, PART, TWO_CAPTURES, made, played, spec
+from .mutant_servers import made, played, spec
 from .runs import run_on
 
 Wrapper = Callable[[App], App]

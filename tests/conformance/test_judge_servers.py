@@ -10,13 +10,14 @@ from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
+from klarna_conformance.wrong.examples.orders import FULL, NONE
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario, Step
 from klarna_strategies.steps import capture, extend, get_order, get_refund, offered, refund
 
-from .museum import FULL, NONE, answering, deviations, made, spec
+from .mutant_servers import answering, deviations, made, spec
 
 OVER = refund(10_001)
 CAPTURED = capture(1_000, description="Two shirts")

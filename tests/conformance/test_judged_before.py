@@ -8,13 +8,14 @@ from klarna_conformance.campaign.judged_before import JudgedBefore
 from klarna_conformance.judge.server import judge
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
+from klarna_conformance.wrong.examples.orders import FULL
 from klarna_conformance.wrong.making import named_mock
 from klarna_reports.record.record import Finding, Played
 from klarna_specs.exchange import Response
 from klarna_specs.scenario import Key, Scenario
 from klarna_strategies.steps import refund
 
-from .museum import FULL, spec
+from .mutant_servers import spec
 
 RETRIED = Scenario(plan=FULL, steps=(refund(1_000, key=Key("a")), refund(1_000, key=Key("a"))))
 

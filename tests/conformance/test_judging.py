@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.wrong.examples.orders import FULL, NONE, PART
 from klarna_reports.record.record import Finding, Played, TargetFacts
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Failure, Payload, Request, Response
@@ -28,7 +29,7 @@ from klarna_strategies.steps import (
     release,
 )
 
-from .museum import FULL, NONE, PART, deviations, played, spec
+from .mutant_servers import deviations, played, spec
 
 FACTS = TargetFacts(name="mock", base_url="http://mock", kind="mock")
 KEYED = refund(4_000, key=Key("first"))

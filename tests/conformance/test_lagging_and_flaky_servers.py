@@ -7,13 +7,13 @@ from pathlib import Path
 import pytest
 
 from klarna_conformance.http.rate_limit import RateLimiter
+from klarna_conformance.wrong.examples.orders import FULL, PART, TWO_CAPTURES
 from klarna_reports.record.results import Summary
 from klarna_specs.scenario import Key, Scenario, Together
 from klarna_strategies.steps import get_order, get_refund, refund, release
 
 from .conftest import Served
 from .listeners import Forward, Listener
-from .museum import FULL, PART, TWO_CAPTURES
 from .runs import run_on
 
 KEYED = refund(1_000, key=Key("first"), description="for order A")

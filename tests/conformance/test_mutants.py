@@ -14,7 +14,7 @@ from klarna_conformance.wrong.making import make_mutant, mutated_spec
 from klarna_specs.rules import check_expression
 from klarna_specs.yaml_text import parse_yaml
 
-from .museum import found, spec
+from .mutant_servers import found, spec
 
 SPEC = spec()
 EXAMPLES = examples(SPEC)

@@ -18,7 +18,7 @@ from klarna_conformance.openapi.shapes import old_form
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.spec import Operation
 
-from .museum import spec
+from .mutant_servers import spec
 
 VERSIONS = ("3.1", "3.0")
 DOCUMENTS = {version: compile_openapi(spec(), version=version) for version in VERSIONS}

@@ -6,10 +6,11 @@ import msgspec
 
 from klarna_conformance.plan.dry_run import DryRun, dry_run
 from klarna_conformance.plan.packing import packed
+from klarna_conformance.wrong.examples.orders import FULL, TWO_CAPTURES
 from klarna_specs.scenario import Key, Scenario, Step, Together, steps_of
 from klarna_strategies.steps import get_refund, refund, release
 
-from .museum import FULL, TWO_CAPTURES, spec
+from .mutant_servers import spec
 
 KEY = Key("same")
 PLAIN = [Scenario(plan=FULL, steps=(refund(n),)) for n in (10_001, -1, 1, 250)]

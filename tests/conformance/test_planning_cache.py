@@ -18,13 +18,14 @@ from klarna_conformance.plan.planning_cache import (
     PlanningCache,
 )
 from klarna_conformance.plan.shipped import shipped
+from klarna_conformance.wrong.examples.orders import FULL, TWO_CAPTURES
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Raw, Scenario
 from klarna_specs.spec import Spec
 from klarna_strategies.steps import refund
 
 from .conftest import COMMAND
-from .museum import FULL, TWO_CAPTURES, spec
+from .mutant_servers import spec
 
 ODD = msgspec.structs.replace(refund(1), body=Raw(text='{"refunded_amount": 1e2}\x00\u2028'))
 SCENARIOS = (

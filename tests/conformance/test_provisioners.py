@@ -13,11 +13,12 @@ import pytest
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.target.provisioners import CommandProvisioner, PoolProvisioner
+from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.plan import OrderPlan
 
 from .conftest import Finished, Served
-from .museum import FULL, PART, spec
+from .mutant_servers import spec
 
 Cli = Callable[..., Finished]
 EXAMPLES = Path(__file__).parents[2] / "examples"

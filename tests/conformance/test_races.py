@@ -14,6 +14,7 @@ from klarna_conformance.play.counterexamples import find_counterexample
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong.catalogue import mutants
+from klarna_conformance.wrong.examples.orders import FULL, NONE, PART
 from klarna_reports.record.record import Finding
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together, steps_of
@@ -22,7 +23,7 @@ from klarna_strategies.tables.races import races
 from klarna_strategies.tables.stage import Stage
 
 from .conftest import Served
-from .museum import FULL, NONE, PART, deviations, made, played, spec
+from .mutant_servers import deviations, made, played, spec
 from .runs import run_on
 
 RACING = [mutant for mutant in mutants() if mutant.kind == "races"]

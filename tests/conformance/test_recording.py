@@ -17,6 +17,7 @@ from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
 from klarna_conformance.record.recording import CUSTOMER_MEMBERS, Recorder
 from klarna_conformance.record.redaction import REDACTED, Redactor
+from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_reports.record.journal import read_journal
 from klarna_reports.record.record import Finding, Played
 from klarna_specs.calls import Call
@@ -26,7 +27,7 @@ from klarna_strategies.steps import extend, get_order, get_refund, offered, refu
 
 from .conftest import Served
 from .listeners import Forward, Listener
-from .museum import FULL, PART, made, spec
+from .mutant_servers import made, spec
 from .pages import active_parts
 from .runs import run_on
 

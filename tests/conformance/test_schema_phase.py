@@ -24,13 +24,14 @@ from klarna_conformance.openapi.schema_values import generated_body, generated_k
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
 from klarna_conformance.testing.hooked_target import HookedTarget
+from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_reports.record.record import Played
 from klarna_specs.bodies import violations
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step
 
 from .conftest import Served
-from .museum import FULL, PART, spec
+from .mutant_servers import spec
 
 WITH_BODY = [name for name, operation in spec().operations.items() if operation.body]
 ORDER = "/ordermanagement/v1/orders/1"

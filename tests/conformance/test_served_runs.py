@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from klarna_conformance.wrong.examples.orders import FULL
 from klarna_specs.scenario import Key, Scenario, Wait
 from klarna_strategies.steps import refund
 from klarna_strategies.tables.races import races
@@ -15,7 +16,7 @@ from klarna_strategies.tables.stage import Stage
 
 from .conftest import COMMAND, Finished, Served
 from .hostile import HostileServer
-from .museum import FULL, spec
+from .mutant_servers import spec
 from .runs import run_on
 
 Cli = Callable[..., Finished]

@@ -21,7 +21,7 @@ from klarna_reports.record.record import Finding
 from klarna_specs.exchange import Exchange, Request
 from klarna_specs.goals import Scope
 
-from ..conformance.museum import spec
+from ..conformance.mutant_servers import spec
 
 _BUDGET = 1_100
 _VARIANTS = {variant.id: variant for variant in harmless_variants()}

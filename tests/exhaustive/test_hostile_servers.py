@@ -14,13 +14,13 @@ from klarna_conformance.http import wire
 from klarna_conformance.http.rate_limit import RateLimiter
 from klarna_conformance.http.wire import Tls, Wire
 from klarna_conformance.play.counterexamples import Counterexample
+from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_specs.scenario import Key, Scenario, Together
 from klarna_strategies.steps import extend, get_order, get_refund, offered, refund, release
 
 from ..conformance.conftest import Finished
 from ..conformance.hostile import BEHAVIOURS, TLS_BEHAVIOURS, UNANSWERED, HostileServer
 from ..conformance.hostile_tls import authority
-from ..conformance.museum import FULL, PART
 from ..conformance.pages import active_parts
 from ..conformance.runs import run_on
 

@@ -20,7 +20,7 @@ from klarna_specs.goals import Scope
 from klarna_specs.scenario import Scenario
 
 from ..conformance.conftest import Served
-from ..conformance.museum import spec
+from ..conformance.mutant_servers import spec
 from ..conformance.runs import run_on
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")

@@ -15,7 +15,7 @@ from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
 
-from ..museum import spec
+from ..mutant_servers import spec
 
 OPERATIONS = client_operations(load())
 

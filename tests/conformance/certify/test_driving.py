@@ -12,12 +12,13 @@ import pytest
 from klarna_conformance.adapter_protocol import Hello, Ready
 from klarna_conformance.certify.driving import Course, Stage
 from klarna_conformance.network.network import Network, Tempo
+from klarna_conformance.wrong.examples.orders import FULL, TWO_CAPTURES
 from klarna_specs.client.faults import Cut, Errored, Refused, Silent
 from klarna_specs.client.play import ClientScenario, Command, Done, Reported, Unknown
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
 
-from ..museum import FULL, TWO_CAPTURES, spec
+from ..mutant_servers import spec
 
 OPERATIONS = client_operations(load())
 

@@ -7,11 +7,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 
 from klarna_conformance.certify.saved import SavedScenario, read_saved
+from klarna_conformance.wrong.examples.orders import FULL
 from klarna_specs.client.play import ClientScenario, Command
 from klarna_specs.plan import OrderPlan
 from klarna_strategies.clients import client_scenarios, client_table
 
-from ..museum import FULL, spec
+from ..mutant_servers import spec
 
 
 def _written(scenario: ClientScenario, folder: Path) -> Path:

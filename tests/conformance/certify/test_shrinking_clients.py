@@ -8,10 +8,11 @@ import pytest
 
 from klarna_conformance.certify.shrinking import Judging, shrunk
 from klarna_conformance.errors import AdapterError
+from klarna_conformance.wrong.examples.orders import FULL
 from klarna_specs.client.faults import Cut, Errored
 from klarna_specs.client.play import ClientScenario, Command
 
-from ..museum import FULL, spec
+from ..mutant_servers import spec
 
 LOST = Cut("after", reset=False)
 LARGE = ClientScenario(

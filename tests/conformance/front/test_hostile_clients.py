@@ -16,6 +16,7 @@ from klarna_conformance.network.network import Tempo
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.record.redaction import Redactor
 from klarna_conformance.run.running import recorded_header
+from klarna_conformance.wrong.examples.orders import FULL
 from klarna_reports.record.journal import Journal, read_journal
 from klarna_reports.record.record import Played, TargetFacts
 from klarna_specs.client.faults import Cut, Errored, Fault, Truncated, Twice, Varied
@@ -24,7 +25,7 @@ from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
 from klarna_specs.scenario import Scenario
 
-from ..museum import FULL, spec
+from ..mutant_servers import spec
 from .sockets import connected
 
 OPERATIONS = client_operations(load())

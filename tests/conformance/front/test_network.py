@@ -13,6 +13,7 @@ from klarna_conformance import defaults
 from klarna_conformance.mock.answering import credentials_of
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.network import Disturbing, Network, Tempo
+from klarna_conformance.wrong.examples.orders import FULL
 from klarna_specs.client.faults import (
     Cut,
     Errored,
@@ -28,7 +29,7 @@ from klarna_specs.client.faults import (
 from klarna_specs.client.play import Mark
 from klarna_specs.exchange import Exchange, Failure, Request, Response
 
-from ..museum import FULL, spec
+from ..mutant_servers import spec
 from .sockets import Raw, connected
 
 pytestmark = pytest.mark.anyio

@@ -1,4 +1,4 @@
-"""Plays steps on mutants, from the catalogue or not, and judges them."""
+"""Mutants and other variants of the mock: made, sent steps, and judged."""
 
 import asyncio
 from functools import cache
@@ -11,15 +11,6 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong.catalogue import Mutant, ResponseChange
-from klarna_conformance.wrong.examples.orders import (
-    CARD,
-    FEE_REFUND,
-    FULL,
-    KEYED,
-    NONE,
-    PART,
-    TWO_CAPTURES,
-)
 from klarna_conformance.wrong.making import make_mutant, named_mock
 from klarna_reports.record.record import Played
 from klarna_specs.loader import load
@@ -28,13 +19,6 @@ from klarna_specs.scenario import Action, Scenario
 from klarna_specs.spec import Spec
 
 __all__ = [
-    "CARD",
-    "FEE_REFUND",
-    "FULL",
-    "KEYED",
-    "NONE",
-    "PART",
-    "TWO_CAPTURES",
     "answering",
     "deviations",
     "found",
