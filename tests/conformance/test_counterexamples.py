@@ -9,11 +9,8 @@ import pytest
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.plan.dry_run import MockTarget
-from klarna_conformance.play.counterexamples import (
-    Counterexample,
-    find_counterexample,
-    read_counterexample,
-)
+from klarna_conformance.play.counterexample_file import Counterexample, read_counterexample
+from klarna_conformance.play.counterexamples import find_counterexample
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_conformance.wrong.making import named_mock

@@ -113,15 +113,14 @@ def test_findings_that_differ_in_numbers_have_different_anchors(
     assert second == f"{first}-2"
 
 
-def test_the_replay_command_names_file_and_target(spec, record, played):
+def test_the_replay_command_names_the_file_from_where_the_run_was_started(record):
     assert counterexample_name("refund.Odd name") == "refund.-dd-name.yaml"
-    http = summarise(spec, record(played(finding())))
-    assert replay_line(http, RULE) == (
-        f"klarna-conformance replay counterexamples/{RULE}.yaml --target https://target.example"
+    header = record(output="a folder").header
+    assert replay_line(header, RULE) == (
+        f"klarna-conformance replay 'a folder/counterexamples/{RULE}.yaml'"
     )
-    mock = TargetFacts(name="mock", base_url="http://mock", kind="mock")
-    wrong = record(target=mock, command="klarna-conformance run --mutant=odd --quiet")
-    assert replay_line(summarise(spec, wrong), RULE).endswith(f"{RULE}.yaml --mutant odd")
+    watched = msgspec.structs.replace(header, watched=("client",))
+    assert replay_line(watched, RULE) == ""
 
 
 @pytest.fixture

@@ -13,7 +13,8 @@ from klarna_conformance.campaign.judged_before import JudgedBefore
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
-from klarna_conformance.play.counterexamples import find_counterexample, smallest_failing
+from klarna_conformance.play.counterexample_file import smallest_failing
+from klarna_conformance.play.counterexamples import find_counterexample
 from klarna_conformance.play.discovery import discover_readings
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.wrong.catalogue import Mutant

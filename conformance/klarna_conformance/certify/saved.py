@@ -22,12 +22,16 @@ __all__ = ["SavedScenario", "read_saved", "save_counterexamples", "sentences"]
 
 
 class SavedScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A counterexample of a client: enough to read it, and to replay it."""
+    """A counterexample of a client: enough to read it, and to replay it.
+
+    One that is not `shrunk` is the smallest scenario of the certification that shows the violation.
+    """
 
     requirement: str
     statement: str
     told: str
     expected: str
+    shrunk: bool = True
     scenario: ClientScenario
 
 
@@ -75,6 +79,7 @@ def save_counterexamples(directory: Path, record: Record, summary: Summary) -> N
                     statement=statements[requirement],
                     told=played_sentence(found, finding.observed),
                     expected=finding.expected,
+                    shrunk=bool(found.shrunk_from),
                     scenario=scenario_of(found.client),
                 )
                 path = directory / counterexample_name(requirement)

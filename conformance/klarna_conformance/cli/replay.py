@@ -14,15 +14,17 @@ __all__ = ["replay"]
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--target",
-    default="mock",
-    show_default=True,
-    help="`mock`, a playground, a URL or a target file.",
+    help="`mock`, a playground, a URL or a target file; by default the one that FILE names.",
 )
 @click.option("--mutant", help="Replay against this mutant of the mock.")
+@click.option("-v", "--verbose", is_flag=True, help="Print the whole requests and responses.")
 @specs_option
-def replay(file: Path, target: str, mutant: str | None, specs: Path | None) -> int:
+def replay(
+    file: Path, target: str | None, mutant: str | None, verbose: bool, specs: Path | None
+) -> int:
     """Send the saved counterexample in FILE again, and judge it.
 
+    FILE names the target that it failed on; a target file is looked up where the run was started.
     Prints the exchanges. Exits with 1 if a requirement is violated, with 0 if none is, and with 4
     if its order cannot be provisioned.
     """
@@ -31,16 +33,20 @@ def replay(file: Path, target: str, mutant: str | None, specs: Path | None) -> i
 
     from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.errors import PreflightError
-    from klarna_conformance.play.counterexamples import read_counterexample
+    from klarna_conformance.play.counterexample_file import read_counterexample
     from klarna_conformance.play.replaying import replay_on
     from klarna_conformance.target.opening import open_target
     from klarna_specs.loader import load
 
     spec = load(specs)
     saved = read_counterexample(file)
-    opened = open_target(target, spec, seed=defaults.SEED, mutant=mutant)
+    if target is None and mutant is None:
+        target, mutant = saved.target, saved.mutant or None
+    opened = open_target(target or "mock", spec, seed=defaults.SEED, mutant=mutant)
     played = asyncio.run(replay_on(spec, opened, saved.scenario, nonce=str(uuid.uuid4())))
     if played.unavailable:
         raise PreflightError(f"no order can be provisioned: {played.unavailable.reason}")
-    Terminal(quiet=False, color=True).exchanges(played)
+    terminal = Terminal(quiet=False, color=True)
+    terminal.exchanges(spec, played, verbose=verbose)
+    terminal.replayed(saved, played, opened.facts)
     return 1 if any(finding.verdict == "FAIL" for finding in played.findings) else 0

@@ -60,9 +60,11 @@ def report(
     """
     from datetime import UTC, datetime
 
+    import msgspec
+
     from klarna_conformance.errors import UsageError
     from klarna_conformance.run.deviations_file import suggested_deviations
-    from klarna_conformance.run.keeping import collected
+    from klarna_conformance.run.keeping import collected, keep_counterexamples
     from klarna_conformance.traffic.rechecking import judged_again
     from klarna_reports.record.journal import FILE_NAME, read_journal
     from klarna_reports.render import FORMATS, format_problem, write_renderings
@@ -77,6 +79,9 @@ def report(
     folders = directories or (defaults.OUTPUT,)
     directory = output or folders[0]
     record = merged([read_journal(folder / FILE_NAME) for folder in folders])
+    if len(folders) > 1:  # the counterexamples of all parts are written here
+        header = msgspec.structs.replace(record.header, output=str(directory))
+        record = msgspec.structs.replace(record, header=header)
     if problem := format_problem(record, wanted):
         raise UsageError(problem)
     if recheck:
@@ -90,5 +95,6 @@ def report(
     summary = write_renderings(
         directory, spec, record, [n for n in FORMATS if n in wanted], previous=earlier
     )
+    keep_counterexamples(directory, spec, record, summary)
     terminal.summary(summary, directory)
     return summary.exit_code

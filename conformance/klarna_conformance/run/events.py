@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from klarna_conformance.errors import AdapterError
-from klarna_conformance.play.counterexamples import Counterexample
+from klarna_conformance.play.counterexample_file import Counterexample
 from klarna_reports.record.record import Finding, Footer, Header, Played, Unjudged
 from klarna_specs.scenario import Scenario
 

@@ -6,8 +6,10 @@ from contextlib import aclosing, contextmanager
 from pathlib import Path
 from typing import assert_never
 
+import msgspec
+
 from klarna_conformance.errors import UnwritableError, unwritable
-from klarna_conformance.play.counterexamples import Counterexample
+from klarna_conformance.play.counterexample_file import Counterexample, save_missing
 from klarna_conformance.run.events import (
     Consumer,
     CounterexampleFound,
@@ -33,10 +35,11 @@ from klarna_reports.record.record import (
 from klarna_reports.record.record import Planned as PlanLine
 from klarna_reports.record.results import Summary
 from klarna_reports.render import WITH_EVERY_RUN, Format, discard_renderings, write_renderings
+from klarna_reports.summary.replay import COUNTEREXAMPLES
 from klarna_reports.summary.summary import summarise
 from klarna_specs.spec import Spec
 
-__all__ = ["Keeper", "collected", "consume", "keep"]
+__all__ = ["Keeper", "collected", "consume", "keep", "keep_counterexamples"]
 
 
 class Keeper:
@@ -90,9 +93,12 @@ class Keeper:
             self._keep(event)
 
     def report(self) -> Summary:
-        """Writes the report; answers the summary."""
+        """Writes the report and the counterexamples that are missing; answers the summary."""
         with self._writing():
-            return write_renderings(self.folder, self._spec, self.record, self._formats)
+            record = self.record
+            summary = write_renderings(self.folder, self._spec, record, self._formats)
+            keep_counterexamples(self.folder, self._spec, record, summary)
+            return summary
 
     def summary(self) -> Summary:
         """The summary of the journal, without a report."""
@@ -113,14 +119,20 @@ class Keeper:
         if self._journal is None:  # it ended before it started
             return
         for line in _lines(event):
-            self._journal.write(line)
+            self._journal.write(self._placed(line))
         match event:
             case CounterexampleFound(saved=Counterexample() as saved):
-                saved.save(self.folder / "counterexamples")
+                saved.save(self.folder / COUNTEREXAMPLES)
             case Finished():
                 self._journal.close()
             case _:
                 pass
+
+    def _placed(self, line: Line) -> Line:
+        """The line as kept here; a header says where that is."""
+        if not isinstance(line, Header):
+            return line
+        return msgspec.structs.replace(line, output=str(self.folder))
 
 
 def _lines(event: Event) -> Iterator[Line]:
@@ -143,6 +155,12 @@ def _lines(event: Event) -> Iterator[Line]:
             yield footer
         case _:
             assert_never(event)
+
+
+def keep_counterexamples(folder: Path, spec: Spec, record: Record, summary: Summary) -> None:
+    """Writes the counterexamples that are missing from the folder of a report."""
+    failed = {finding.requirement for finding in summary.findings if finding.replay}
+    save_missing(folder / COUNTEREXAMPLES, spec, record, failed)
 
 
 def keep(events: Callable[[], AsyncGenerator[Event]], keeper: Keeper, follow: Consumer) -> Summary:

@@ -153,6 +153,7 @@ class _Running:
             self._target,
             failing,
             nonce=self._nonce,
+            scope=self._options.scope,
             known=self._earlier.shrunk,
             go_on=lambda: not self._stopped,
         ):

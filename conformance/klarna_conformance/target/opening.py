@@ -40,13 +40,12 @@ def open_target(
         raise UsageError("--mutant goes with the mock only")
     if text == "mock":
         return _mock_in_process(spec, seed, mutant)
-    if text in PLAYGROUNDS:
-        text = f"https://{PLAYGROUNDS[text]}"
-    described = _from_url(text) if "://" in text else read_target(Path(text))
+    url = f"https://{PLAYGROUNDS[text]}" if text in PLAYGROUNDS else text
+    described = _from_url(url) if "://" in url else read_target(Path(url))
     if rate_per_s is not None:
         limits = msgspec.structs.replace(described.limits, rate_per_s=rate_per_s)
         described = msgspec.structs.replace(described, limits=limits)
-    return open_described(spec, described)
+    return open_described(spec, described, named=text)
 
 
 def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> OpenTarget:
@@ -58,7 +57,14 @@ def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> OpenTarget:
     wire = MockWire(mock, username=username, password=password)
     name = f"mock, mutant {mutant}" if mutant else "mock"
     return HttpTarget(
-        facts=TargetFacts(name=name, base_url=_MOCK_URL, kind="mock"),
+        facts=TargetFacts(
+            name=name,
+            base_url=_MOCK_URL,
+            kind="mock",
+            named="mock",
+            mutant=mutant or "",
+            orders_url=f"{_MOCK_URL}/_control/orders",
+        ),
         username=username,
         password=password,
         wire=wire,
@@ -84,12 +90,13 @@ def _from_url(url: str) -> TargetFile:
         base_url=base_url,
         credentials=Credentials(username=username, password=password),
         orders=HttpOrders(url=f"{base_url}/_control/orders") if local else None,
+        orders_url=f"{base_url}/_control/orders" if local else "",
         limits=Limits(rate_per_s=None if local else _PLAYGROUND_RATE_PER_S),
     )
 
 
-def open_described(spec: Spec, described: TargetFile) -> OpenTarget:
-    """The target that a target file describes."""
+def open_described(spec: Spec, described: TargetFile, *, named: str = "") -> OpenTarget:
+    """The target that a target file describes, `named` so on the command line."""
     username, password = described.credentials.username, described.credentials.password
     local = is_loopback(host_of(described.base_url))
     make_wire = partial(_wire, described, RateLimiter(described.limits.rate_per_s))
@@ -107,6 +114,8 @@ def open_described(spec: Spec, described: TargetFile) -> OpenTarget:
             base_url=described.base_url,
             kind="http",
             origins=described.origins,
+            named=named,
+            orders_url=described.orders_url,
         ),
         username=username,
         password=password,

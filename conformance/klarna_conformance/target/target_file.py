@@ -12,7 +12,7 @@ from klarna_conformance.errors import UsageError
 from klarna_conformance.http.hosts import check_host, host_of
 from klarna_conformance.http.tls import Tls
 from klarna_conformance.limits import Duration, Limits, duration_s, rate_per_s
-from klarna_conformance.target.provisioners import Orders
+from klarna_conformance.target.provisioners import HttpOrders, Orders
 from klarna_specs.errors import SpecFileError
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.loader import shaped
@@ -73,7 +73,8 @@ class TargetFile(msgspec.Struct, frozen=True, kw_only=True):
     """A target file with its environment variables filled in.
 
     `origins` are public base URLs of the same server that its `Location` headers may have; `redact`
-    are further members of JSON bodies whose values are not recorded.
+    are further members of JSON bodies whose values are not recorded. `orders_url` is the URL of
+    `orders` if it may be recorded.
     """
 
     name: str
@@ -87,6 +88,7 @@ class TargetFile(msgspec.Struct, frozen=True, kw_only=True):
     origins: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     production: str = ""
+    orders_url: str = ""
 
 
 def read_target(path: Path) -> TargetFile:
@@ -96,7 +98,8 @@ def read_target(path: Path) -> TargetFile:
         orders = shaped(text, _Written).orders
         secrets = {("orders", name) for name in orders.SECRETS} if orders else set[Place]()
         filled = YamlText(text.file, _filled(text, text.root, (), secrets), text.lines)
-        return _typed(filled, path.parent)
+        public = _public_url(orders)
+        return msgspec.structs.replace(_typed(filled, path.parent), orders_url=public)
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(
             f"{path} cannot be read ({exc.strerror if isinstance(exc, OSError) else exc}); "
@@ -104,6 +107,12 @@ def read_target(path: Path) -> TargetFile:
         ) from exc
     except SpecFileError as exc:
         raise UsageError(str(exc)) from exc
+
+
+def _public_url(orders: Orders | None) -> str:
+    """The URL of a web service that makes orders; empty if it may contain a secret."""
+    url = orders.url if isinstance(orders, HttpOrders) else ""
+    return "" if any(mark in url for mark in ("${", "@", "?")) else url
 
 
 def _filled(text: YamlText, value: Any, place: Place, secrets: set[Place]) -> Any:

@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
+from klarna_reports.summary.replay import REPLAY_WHERE
 
 __all__ = ["junit"]
 
@@ -84,9 +85,10 @@ def _details(result: RequirementResult, findings: list[ReportedFinding]) -> str:
 
 
 def _finding_text(finding: ReportedFinding) -> str:
+    replay = f"\n{REPLAY_WHERE}: {finding.replay}" if finding.replay else ""
     return (
         f"expected: {finding.expected}\nobserved: {finding.observed}\n"
-        f"scenario: {finding.scenario}, observed {finding.count} times\n{finding.curl}"
+        f"scenario: {finding.scenario}, observed {finding.count} times\n{finding.curl}{replay}"
     )
 
 

@@ -46,6 +46,8 @@ def _lines(summary: Summary) -> Iterator[str]:
     failed = [finding for finding in summary.findings if finding.verdict == "FAIL"]
     if failed:
         yield from ("", "<details><summary>How to reproduce it</summary>", "")
+        yield "Replay commands are for the folder where the run was started."
+        yield ""
         yield from _by_hand(failed)
         yield from ("", "</details>")
 
@@ -66,10 +68,11 @@ def _row(result: RequirementResult) -> str:
 
 
 def _by_hand(findings: Iterable[ReportedFinding]) -> Iterator[str]:
-    shown = [each for each in findings if 0 < len(each.curl) <= _LONGEST_LINE][:_MOST_ROWS]
-    for finding in shown:
-        fence = "`" * (3 + max(map(len, re.findall("`+", finding.curl)), default=0))
-        yield from (_plain(finding.requirement), "", f"{fence}sh", finding.curl, fence, "")
+    for finding in list(findings)[:_MOST_ROWS]:
+        lines = [line for line in (finding.replay, finding.curl) if 0 < len(line) <= _LONGEST_LINE]
+        fence = "`" * (3 + max(map(len, re.findall("`+", "\n".join(lines))), default=0))
+        if lines:
+            yield from (_plain(finding.requirement), "", f"{fence}sh", *lines, fence, "")
 
 
 def _plain(text: str) -> str:

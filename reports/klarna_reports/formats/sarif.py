@@ -10,6 +10,7 @@ from typing import Any, Final, Literal
 
 from klarna_reports.record.record import Verdict
 from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
+from klarna_reports.summary.replay import REPLAY_WHERE
 
 __all__ = ["sarif"]
 
@@ -69,12 +70,14 @@ def _rule(result: RequirementResult) -> dict[str, Any]:
 
 def _result(finding: ReportedFinding, places: dict[str, int]) -> dict[str, Any]:
     text = f"expected {finding.expected}, observed {finding.observed}"
+    times = f"(observed {finding.count} times, in {finding.scenario})"
+    replay = f"; {REPLAY_WHERE}: {finding.replay}" if finding.replay else ""
     known = finding.verdict == "KNOWN"
     return {
         "ruleId": finding.requirement,
         "ruleIndex": places[finding.requirement],
         "level": _LEVELS.get(finding.verdict, "note"),
-        "message": {"text": f"{text} (observed {finding.count} times, in {finding.scenario})"},
+        "message": {"text": f"{text} {times}{replay}"},
         "locations": [_location(finding.requirement)],
         "partialFingerprints": {"klarnaConformance/v1": finding.fingerprint},
         **({"suppressions": [{"kind": "external"}]} if known else {}),

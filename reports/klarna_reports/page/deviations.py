@@ -12,7 +12,6 @@ from klarna_reports.page.sequence import Diagram, diagram
 from klarna_reports.page.shown import ShownScenario, length_on_page
 from klarna_reports.record.record import Played, Verdict
 from klarna_reports.record.results import DEVIATIONS, ReportedFinding, RequirementResult, Summary
-from klarna_reports.summary.replay import replay_line
 from klarna_reports.words.client_wording import played_sentence
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.wording import cut
@@ -89,14 +88,12 @@ class Cause:
 class Deviations:
     """All deviations of a summary, as far as they fit; the worst verdict comes first.
 
-    `adapter` is the command of a client's adapter; `in_place` are the ids of the scenarios that are
-    shown with a finding.
+    `in_place` are the ids of the scenarios that are shown with a finding.
     """
 
     spec: Spec
     summary: Summary
     gallery: Gallery
-    adapter: str = ""
     sections: dict[Verdict, list[Deviation]] = field(default_factory=dict[Verdict, list[Deviation]])
     in_place: set[str] = field(default_factory=set[str])
     names: set[str] = field(default_factory=set[str])
@@ -156,7 +153,7 @@ class Deviations:
             expected=expected,
             observed=observed,
             curl=self._curl(finding, played),
-            replay=self._replay(finding, played),
+            replay=finding.replay,
             sentence=played_sentence(played, finding.observed) if played else "",
             scenario=None if again else scenario,
             anchor=scenario.anchor if scenario else "",
@@ -166,13 +163,6 @@ class Deviations:
             lanes=lanes(played, finding.exchanges, most=_ARROWS) if played and of_client else None,
             races=races_of(self.spec, played) if played and not again else (),
         )
-
-    def _replay(self, finding: ReportedFinding, played: Played | None) -> str:
-        """The replay command of a saved counterexample; watched traffic has none."""
-        watched = played is not None and played.client is not None and not played.client.episodes
-        if finding.verdict != "FAIL" or watched:
-            return ""
-        return replay_line(self.summary, finding.requirement, adapter=self.adapter)
 
     def _name(self, finding: ReportedFinding) -> str:
         stem = f"finding-{finding.fingerprint}"

@@ -44,8 +44,6 @@ def page_values(
     spec: Spec, record: Record, summary: Summary, changes: Changes | None
 ) -> Mapping[str, Any]:
     """The values by the names that the template uses."""
-    certified = record.header.certified
-    adapter = certified.adapter if certified else ""
     judged = sides(record)
     orders, gallery, weights = Orders(), Gallery(summary), Weights(summary)
     heat, races = HeatMap(spec, record.header.scope), RaceKinds(spec)
@@ -53,7 +51,7 @@ def page_values(
     for played in record.played:  # once, because that reads the journal
         for section in (orders, gallery, weights, heat, races, faults, timings):
             section.add(played)
-    deviations = Deviations(spec, summary, gallery, adapter)
+    deviations = Deviations(spec, summary, gallery)
     return {
         "sides": judged,
         "faulted": faults.faulted,

@@ -124,7 +124,9 @@ class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
     """The target of a run, without secrets.
 
     `readings` names the interpretation of a path that the target follows, by operationId; `origins`
-    are public base URLs of the same server, which a `Location` may name.
+    are public base URLs of the same server, which a `Location` may name. `named` is the target as
+    named on the command line (empty if it was not), `mutant` the mutant of the mock. An order plan
+    that is posted to `orders_url` is answered with an order; empty if orders come from elsewhere.
     """
 
     name: str
@@ -132,6 +134,14 @@ class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
     kind: Literal["mock", "http"]
     readings: dict[str, str] = {}
     origins: tuple[str, ...] = ()
+    named: str = ""
+    mutant: str = ""
+    orders_url: str = ""
+
+    @property
+    def argument(self) -> str:
+        """The target as a command line names it."""
+        return self.named or ("mock" if self.is_mock else self.base_url)
 
     @property
     def is_mock(self) -> bool:
@@ -188,7 +198,8 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     `seed` reproduces the scenarios; `specs` is the fingerprint of the spec files; `started_at` is
     ISO 8601 in UTC. `shard` is `I/N` if only the I-th of N shards of the plan was sent. `certified`
     is set for a client certification; `watched` names the sides that were judged by watched
-    traffic, `followed` the operations in it that no run sends.
+    traffic, `followed` the operations in it that no run sends. `output` is the folder of the run's
+    files, relative to the folder where the run was started.
     """
 
     format: int = FORMAT
@@ -209,6 +220,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     certified: Certified | None = None
     watched: tuple[Side, ...] = ()
     followed: tuple[str, ...] = ()
+    output: str = ""
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="plan"):

@@ -116,7 +116,8 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
 
     `sentence` says what was done and what came of it, with amounts in major units. `count` is the
     number of equal findings in the run. `fingerprint` identifies the finding across runs;
-    a release that rewords findings changes it.
+    a release that rewords findings changes it. `replay` is the command that replays the
+    counterexample of a violation, to be typed in the folder where the run was started.
 
     >>> [(each.expected, each.observed) for each in summary.findings]
     [('a refusal', '201')]
@@ -132,6 +133,7 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
     curl: str
     count: int = 1
     fingerprint: str = ""
+    replay: str = ""
 
 
 class ContradictionResult(msgspec.Struct, frozen=True, kw_only=True):

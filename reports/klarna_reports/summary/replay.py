@@ -2,33 +2,33 @@
 
 import re
 import shlex
+from pathlib import PurePath
 
-from klarna_reports.record.results import Summary
+from klarna_reports.record.record import Header
 
-__all__ = ["counterexample_name", "replay_line"]
+__all__ = ["COUNTEREXAMPLES", "REPLAY_WHERE", "counterexample_name", "replay_line"]
+
+COUNTEREXAMPLES = "counterexamples"
+"""The folder of the counterexamples, in that of the run."""
+REPLAY_WHERE = "replay, in the folder where the run was started"
+"""What a report says before a replay command."""
 
 
 def counterexample_name(requirement: str) -> str:
-    """The name of the file, in `counterexamples/`, that is saved for a violated requirement."""
+    """The name of the file that is saved for a violated requirement."""
     return f"{re.sub(r'[^a-z0-9.-]', '-', requirement)}.yaml"
 
 
-def replay_line(summary: Summary, requirement: str, *, adapter: str = "") -> str:
-    """A shell command for the folder of the report, against the target of the run.
+def replay_line(header: Header, requirement: str) -> str:
+    """A shell command for the folder where the run was started.
 
-    For a client, it ends with the command of its adapter.
+    The file names its target; for a client, the command ends with that of its adapter. Empty for
+    watched traffic, which cannot be sent again.
     """
-    if adapter:
-        file = f"counterexamples/{counterexample_name(requirement)}"
-        return f"klarna-conformance client --replay {file} -- {adapter}"
-    words = ["klarna-conformance", "replay", f"counterexamples/{counterexample_name(requirement)}"]
-    if not summary.target.is_mock:
-        words += ["--target", summary.target.base_url]
-    elif mutant := _mutant(summary.command):
-        words += ["--mutant", mutant]
-    return shlex.join(words)
-
-
-def _mutant(command: str) -> str:
-    found = re.search(r"--mutant[= ](\S+)", command)
-    return found[1] if found else ""
+    if header.watched:
+        return ""
+    file = str(PurePath(header.output) / COUNTEREXAMPLES / counterexample_name(requirement))
+    if header.certified:
+        replay = shlex.join(["klarna-conformance", "client", "--replay", file, "--"])
+        return f"{replay} {header.certified.adapter}"
+    return shlex.join(["klarna-conformance", "replay", file])

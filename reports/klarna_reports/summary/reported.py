@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+from klarna_reports.record.record import Header
 from klarna_reports.record.results import DEVIATIONS, Cause, ReportedFinding, Summary
 from klarna_reports.summary.accepted import fingerprint_of
 from klarna_reports.summary.harm import Stake, stake
-from klarna_reports.summary.replay import counterexample_name, replay_line
+from klarna_reports.summary.replay import COUNTEREXAMPLES, counterexample_name, replay_line
 from klarna_reports.summary.tally import Group, Tally, exchanges_of
 from klarna_reports.summary.verdicts import shown_groups
 from klarna_reports.words.curl import curl_line
@@ -16,18 +17,18 @@ __all__ = ["causes_of", "reported_findings"]
 
 
 def reported_findings(
-    spec: Spec, base_url: str, tallies: Mapping[str, Tally]
+    spec: Spec, header: Header, tallies: Mapping[str, Tally]
 ) -> tuple[ReportedFinding, ...]:
     """The deviations that a report lists, the worst verdict first; `tallies` by requirement."""
     groups = [group for tally in tallies.values() for group in shown_groups(tally)]
     groups.sort(key=lambda group: DEVIATIONS.index(group.verdict))
-    return tuple(_reported_finding(spec, base_url, group) for group in groups)
+    return tuple(_reported_finding(spec, header, group) for group in groups)
 
 
-def _reported_finding(spec: Spec, base_url: str, group: Group) -> ReportedFinding:
+def _reported_finding(spec: Spec, header: Header, group: Group) -> ReportedFinding:
     requirement = spec.requirement(group.finding.requirement)
     shown = exchanges_of(group.played, group.finding)
-    curl = curl_line(base_url, group.played.exchanges[shown[0]].request) if shown else ""
+    sent = group.played.exchanges[shown[0]].request if shown else None
     return ReportedFinding(
         requirement=requirement.id,
         verdict=group.verdict,
@@ -37,8 +38,9 @@ def _reported_finding(spec: Spec, base_url: str, group: Group) -> ReportedFindin
         fingerprint=fingerprint_of(requirement.id, group.expected, group.observed),
         scenario=group.played.id,
         exchanges=shown,
-        curl=curl,
+        curl=curl_line(header.target.base_url, sent) if sent else "",
         count=group.count,
+        replay=replay_line(header, requirement.id) if group.verdict in ("FAIL", "KNOWN") else "",
     )
 
 
@@ -49,15 +51,15 @@ def causes_of(spec: Spec, summary: Summary, found: Mapping[str, Tally]) -> tuple
     for root in (result for result in violated if not result.beside):
         example = next(g for g in found[root.id].worst_groups if g.verdict == "FAIL")
         cost = stake(spec, spec.requirement(root.id), example.played, example.finding)
-        sentence = next(f.sentence for f in summary.findings if f.requirement == root.id)
+        finding = next(f for f in summary.findings if f.requirement == root.id)
         cause = Cause(
             root=root.id,
             requirements=(root.id, *(r.id for r in violated if r.beside == root.id)),
-            sentence=sentence,
+            sentence=finding.sentence,
             amount=cost.amount,
             currency=currency_of(example.played),
-            counterexample=f"counterexamples/{counterexample_name(root.id)}",
-            replay=replay_line(summary, root.id),
+            counterexample=f"{COUNTEREXAMPLES}/{counterexample_name(root.id)}",
+            replay=finding.replay,
         )
         causes.append((cost, cause))
     return tuple(cause for _, cause in sorted(causes, key=lambda pair: _cost(pair[0])))

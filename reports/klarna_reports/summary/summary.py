@@ -77,7 +77,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
         wall_s=digest.waited_s if footer is None else footer.wall_s,
         counts={v: sum(r.verdict == v for r in judged.results) for v in WORST_FIRST},
         requirements=judged.results,
-        findings=reported_findings(judged.spec, header.target.base_url, judged.tallies),
+        findings=reported_findings(judged.spec, header, judged.tallies),
         contradictions=_contradictions(judged.spec, digest.found),
         errors=judged.errors,
         deviations=header.deviations,

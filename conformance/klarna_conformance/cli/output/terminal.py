@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from klarna_conformance.cli.output.campaign_tables import by_class, by_requirement, misjudged, score
+from klarna_conformance.play.counterexample_file import failure_of
 from klarna_conformance.run.events import (
     Consumer,
     CounterexampleFound,
@@ -22,13 +23,15 @@ from klarna_conformance.run.events import (
     Stopped,
 )
 from klarna_conformance.run.progress import Progress
-from klarna_reports.record.record import Played
+from klarna_reports.record.record import Played, TargetFacts
 from klarna_reports.summary.summary import Cause, Summary
+from klarna_reports.words.exchange_lines import exchange_lines, order_lines, whole_exchange
 from klarna_reports.words.printable import inert
-from klarna_specs.exchange import Response
 
 if TYPE_CHECKING:
     from klarna_conformance.campaign.servers import Trial, Trials
+    from klarna_conformance.play.counterexample_file import Counterexample
+    from klarna_specs.spec import Spec
 
 __all__ = ["Terminal"]
 
@@ -43,6 +46,8 @@ _SHOWN = 12
 _UNSEEN_SHOWN = 5
 _LOGGED_EVERY = 50
 """After so many trials a log gets a line."""
+_UNWRAPPED = 100_000
+"""The width where nobody reads along: programs, files and logs get whole lines."""
 _MARK = "| "
 """Before a line that would be a workflow command only because the text was wrapped there."""
 
@@ -58,6 +63,9 @@ class Terminal:
         self._err = Console(
             stderr=True, force_terminal=plain, no_color=not color, highlight=False, quiet=quiet
         )
+        for console in (self._out, self._err):
+            if not console.file.isatty():
+                console.width = _UNWRAPPED
         self._quiet = quiet
         self._clock = clock
 
@@ -119,22 +127,30 @@ class Terminal:
         self._out.print(Text(score(trials)))
         self._out.print(Text(f"Matrix: {path}"))
 
-    def exchanges(self, played: Played) -> None:
-        """Prints the exchanges of a scenario, and its violations."""
-        for index, exchange in enumerate(played.exchanges):
-            request, outcome = exchange.request, exchange.outcome
-            came = str(outcome.status) if isinstance(outcome, Response) else outcome.kind
-            marked = ">" if exchange.purpose == "step" else " "
-            line = f"{marked} {request.method} {request.path} {request.body.text} -> {came}"
+    def exchanges(self, spec: "Spec", played: Played, *, verbose: bool) -> None:
+        """Prints the order and the exchanges of a scenario, the `verbose` ones as they were."""
+        for line in order_lines(played.scenario):
             self._print(line)
-            for finding in played.findings:
-                if finding.exchange == index and finding.verdict in ("FAIL", "WARN"):
-                    style = _STYLES["NONCONFORMANT"] if finding.verdict == "FAIL" else "bold"
-                    self._print(f"  {finding.verdict} {finding.requirement}", style)
-                    self._print(f"    expected: {finding.expected}")
-                    self._print(f"    observed: {finding.observed}")
-        if not any(finding.verdict == "FAIL" for finding in played.findings):
-            self._out.print(Text("No requirement is violated.", style=_STYLES["CONFORMANT"]))
+        for line, exchange in zip(exchange_lines(spec, played), played.exchanges, strict=True):
+            self._print(line)
+            for part in whole_exchange(exchange) if verbose else ():
+                self._print(f"       {part}")
+
+    def replayed(self, saved: "Counterexample", played: Played, facts: TargetFacts) -> None:
+        """Prints the violations of a replayed counterexample, and whether its own is among them."""
+        failed = [f for f in played.findings if f.verdict in ("FAIL", "WARN")]
+        for found in sorted(failed, key=lambda f: f.requirement != saved.requirement):
+            style = _STYLES["NONCONFORMANT"] if found.verdict == "FAIL" else "bold"
+            self._print(f"{found.verdict} {found.requirement}", style)
+            self._print(f"  expected: {found.expected}")
+            self._print(f"  observed: {found.observed}")
+        if not any(each.verdict == "FAIL" for each in failed):
+            self._print("No requirement is violated.", _STYLES["CONFORMANT"])
+        if failure_of(played, saved.requirement) is None:
+            self._print(f"{saved.requirement} is not violated in this replay.")
+        if (facts.argument, facts.mutant) != (saved.target, saved.mutant):
+            was = f"{saved.target}, mutant {saved.mutant}" if saved.mutant else saved.target
+            self._print(f"This is another target ({facts.name}) than the one it failed on ({was}).")
 
     def summary(self, summary: Summary, directory: Path) -> None:
         """Prints the operations, the failures, the verdict, and the path of the report."""
@@ -153,6 +169,7 @@ class Terminal:
 
     def certified(self, summary: Summary, sentences: Mapping[str, str], directory: Path) -> None:
         """Prints what a client did wrong, the verdict, and the path of the certificate."""
+        replays = {finding.requirement: finding.replay for finding in summary.findings}
         if not self._quiet:
             for verdict in ("FAIL", "WARN"):
                 for result in (r for r in summary.requirements if r.verdict == verdict):
@@ -160,6 +177,7 @@ class Terminal:
                     self._print(f"  {result.statement}")
                     if result.id in sentences:
                         self._print(f"  {sentences[result.id]}")
+                    self._print_command("replay", replays.get(result.id, ""))
             for result in summary.requirements:
                 if result.verdict == "NOT_RUN" and result.level == "MUST":
                     self._print(f"NOT_RUN {result.id}: {result.reason}")
@@ -200,7 +218,12 @@ class Terminal:
     def _print_cause(self, cause: Cause) -> None:
         if others := cause.requirements[1:]:
             self._print(f"  Probably for the same cause: {', '.join(others)}")
-        self._print(f"  Replay: {cause.replay}")
+        self._print_command("Replay", cause.replay)
+
+    def _print_command(self, label: str, command: str) -> None:
+        """Prints a command to be copied: on one line, however long it is."""
+        if command:
+            self._out.print(Text(inert(f"  {label}: {command}")), soft_wrap=True)
 
     def _print(self, text: str, style: str = "") -> None:
         self._print_parts((text, style))

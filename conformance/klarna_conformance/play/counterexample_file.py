@@ -1,0 +1,132 @@
+"""Files of counterexamples: written for each violated requirement, and read to be replayed."""
+
+from collections.abc import Collection
+from pathlib import Path
+
+import msgspec
+
+from klarna_conformance.errors import UsageError
+from klarna_reports.record.record import Finding, Played, Record, TargetFacts
+from klarna_reports.summary.replay import counterexample_name
+from klarna_reports.words.curl import curl_line
+from klarna_reports.words.timeline import timeline
+from klarna_specs.client.requirements import CLIENT
+from klarna_specs.errors import SpecFileError
+from klarna_specs.json_value import as_object
+from klarna_specs.loader import shaped
+from klarna_specs.scenario import Scenario, steps_of
+from klarna_specs.spec import Spec
+from klarna_specs.yaml_text import parse_yaml
+
+__all__ = [
+    "Counterexample",
+    "failure_of",
+    "read_counterexample",
+    "save_missing",
+    "smallest_failing",
+]
+
+
+class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What is saved of a counterexample: enough to read it, to replay it, and to send it by hand.
+
+    `target` and `mutant` are those of the command line. A counterexample that is not `shrunk` is
+    the smallest scenario of the run that shows the violation: a smaller one was not searched for,
+    or a limit or an interruption ended the search before one was found. `timeline` says when each
+    of several concurrent calls was sent and answered, in milliseconds.
+    """
+
+    requirement: str
+    statement: str
+    expected: str
+    observed: str
+    target: str = "mock"
+    mutant: str = ""
+    shrunk: bool = True
+    scenario: Scenario
+    curl: tuple[str, ...] = ()
+    timeline: tuple[str, ...] = ()
+
+    @classmethod
+    def of(
+        cls, spec: Spec, facts: TargetFacts, requirement: str, played: Played
+    ) -> "Counterexample":
+        """What is saved of a scenario that violates a requirement."""
+        finding = failure_of(played, requirement)
+        assert finding is not None
+        steps = [e for e in played.exchanges if e.purpose == "step"] or played.exchanges
+        return cls(
+            requirement=requirement,
+            statement=spec.requirement(requirement).statement,
+            expected=finding.expected,
+            observed=finding.observed,
+            target=facts.argument,
+            mutant=facts.mutant,
+            shrunk=bool(played.shrunk_from),
+            scenario=played.scenario,
+            curl=tuple(curl_line(facts.base_url, exchange.request) for exchange in steps),
+            timeline=timeline(played.exchanges),
+        )
+
+    def save(self, directory: Path) -> Path:
+        """Writes it to a file named for the requirement."""
+        directory.mkdir(parents=True, exist_ok=True)
+        path = directory / counterexample_name(self.requirement)
+        path.write_bytes(msgspec.yaml.encode(self))
+        return path
+
+
+def read_counterexample(path: Path) -> Counterexample:
+    """Reads a saved counterexample; raises UsageError with the line of what is wrong in it."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        saved = parse_yaml(str(path), text)
+        if str((as_object(saved.root) or {}).get("requirement", "")).startswith(f"{CLIENT}."):
+            raise UsageError(
+                f"{path} is of a client: play it with `client --replay {path} -- ADAPTER`"
+            )
+        return shaped(saved, Counterexample)
+    except (OSError, UnicodeDecodeError) as exc:
+        raise UsageError(f"{path} cannot be read: {exc}") from exc
+    except SpecFileError as exc:
+        raise UsageError(str(exc)) from exc
+
+
+def save_missing(
+    directory: Path, spec: Spec, record: Record, requirements: Collection[str]
+) -> None:
+    """Writes the smallest failing scenario of each of these requirements that has no file yet.
+
+    A run that was stopped or not to be shrunk leaves them without one. The record of a client has
+    none of these, and watched traffic cannot be replayed.
+    """
+    lacking = {r for r in requirements if not (directory / counterexample_name(r)).exists()}
+    if not lacking or record.header.certified or record.header.watched:
+        return
+    for requirement, played in smallest_failing(record.played).items():
+        if requirement in lacking:
+            Counterexample.of(spec, record.header.target, requirement, played).save(directory)
+
+
+def smallest_failing(all_played: Collection[Played]) -> dict[str, Played]:
+    """For each requirement that failed, the scenario with the fewest steps and exchanges.
+
+    Scenarios that were shrunk come before others.
+    """
+    smallest: dict[str, Played] = {}
+    for played in all_played:
+        for requirement in {f.requirement for f in played.findings if f.verdict == "FAIL"}:
+            known = smallest.get(requirement)
+            if known is None or _length(played) < _length(known):
+                smallest[requirement] = played
+    return smallest
+
+
+def _length(played: Played) -> tuple[bool, int, int]:
+    return not played.shrunk_from, len(steps_of(played.scenario)), len(played.exchanges)
+
+
+def failure_of(played: Played, requirement: str) -> Finding | None:
+    """The first violation of a requirement in a scenario."""
+    failures = (f for f in played.findings if f.requirement == requirement and f.verdict == "FAIL")
+    return next(failures, None)
