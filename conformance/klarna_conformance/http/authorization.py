@@ -17,9 +17,15 @@ class Authorization:
     def __init__(self, username: str, password: str) -> None:
         self._username = username
         self._password = password
+        self._made: dict[Credentials, tuple[str, ...]] = {}
 
     def headers(self, kind: Credentials) -> tuple[str, ...]:
         """The values of the header, in the order in which they are sent."""
+        if kind not in self._made:
+            self._made[kind] = self._values(kind)
+        return self._made[kind]
+
+    def _values(self, kind: Credentials) -> tuple[str, ...]:
         match kind:
             case "none":
                 return ()

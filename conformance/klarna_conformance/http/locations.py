@@ -1,5 +1,6 @@
 """What a response refers to: the id in its header, and its Location."""
 
+import re
 from collections.abc import Sequence
 from typing import Literal
 from urllib.parse import unquote, urljoin, urlsplit
@@ -11,6 +12,8 @@ from klarna_specs.exchange import Request, Response
 from klarna_specs.spec import ResponseSpec
 
 __all__ = ["Leads", "Nowhere", "created_id", "follow", "ids_in_header", "origin_of", "segments"]
+
+_UNUSABLE = re.compile(r"[^\x21-\x7e]")
 
 
 def segments(path: str) -> tuple[str, ...]:
@@ -58,11 +61,12 @@ def follow(bases: Sequence[str], request: Request, response: Response) -> Leads 
         return Nowhere("absent", "no Location header")
     if len({value for name, value in response.headers if name.lower() == "location"}) > 1:
         return Nowhere("unusable", "several Locations that contradict each other")
-    if any(ord(character) <= 32 or ord(character) > 126 for character in location):
+    if _UNUSABLE.search(location):
         return Nowhere("unusable", f"Location: {location!r} has characters that no URL has")
     named = [base.rstrip("/") for base in bases]
     try:
-        url = urljoin(named[0] + request.path, location)
+        within = location.startswith(named[0] + "/")
+        url = location if within else urljoin(named[0] + request.path, location)
         own = [base for base in named if origin_of(base) == origin_of(url)]
         parts = urlsplit(url)
     except ValueError as exc:

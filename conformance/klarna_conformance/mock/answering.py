@@ -5,6 +5,7 @@ import base64
 import binascii
 import secrets
 from collections.abc import Iterable
+from functools import lru_cache
 
 from klarna_conformance.mock.server import Mock
 from klarna_specs.exchange import Payload, Request, Response
@@ -42,6 +43,7 @@ async def answer(mock: Mock, request: Request, base_url: str) -> Response:
     return mock.respond(request, base_url)
 
 
+@lru_cache(maxsize=64)
 def credentials_of(header: str | None, username: str, password: str) -> Credentials:
     """The kind of credentials in an Authorization header; several, joined by commas, are none."""
     if not header:

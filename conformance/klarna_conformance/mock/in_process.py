@@ -1,19 +1,24 @@
 """The mock without a socket: requests are passed to it directly."""
 
+import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping, Sequence
+from itertools import chain
 from typing import Any
 
 import httpx
 import msgspec
 
-from klarna_conformance.http.wire import Wire, kept_of
+from klarna_conformance.http.wire import MAX_BODY_BYTES, Wire, kept_of
 from klarna_conformance.mock.answering import credentials_of, request_of
 from klarna_conformance.mock.control import Control
 from klarna_conformance.mock.server import Mock
 from klarna_specs.exchange import Payload, Response
 
 __all__ = ["MockWire"]
+
+_PLAIN_URL = re.compile(r"(http://[a-z0-9.-]+)(/[A-Za-z0-9/_-]{0,2000})")
+"""URLs that httpx sends as they are written, in origin and path."""
 
 
 class MockWire(Wire):
@@ -26,11 +31,11 @@ class MockWire(Wire):
 
     async def _attempt(self, method: str, url: str, started: float, **content: Any) -> Response:
         """The response of the mock, or of its control API."""
-        address = httpx.URL(url)
-        headers = httpx.Headers(content.get("headers"))
+        origin, path = _parts(url)
+        headers = _headers(content.get("headers") or ())
         request = request_of(
             method,
-            address.raw_path,
+            path,
             headers.items(),
             await _whole(content.get("content", b"")),
             credentials=credentials_of(headers.get("authorization"), *self._pair),
@@ -38,17 +43,42 @@ class MockWire(Wire):
         if "json" in content:
             body = Payload.of(msgspec.json.encode(content["json"]))
             request = msgspec.structs.replace(request, body=body)
-        response = await self._control.answer(
-            request, f"{address.scheme}://{address.netloc.decode()}"
-        )
-        body, truncated = kept_of(response.body.raw, response.header("Content-Encoding") or "")
+        response = await self._control.answer(request, origin)
+        body, truncated = _received(response)
         return Response(
             status=response.status,
             headers=response.headers,
-            body=Payload.of(body),
+            body=body,
             truncated=truncated,
             elapsed_s=round(time.perf_counter() - started, 6),
         )
+
+
+def _parts(url: str) -> tuple[str, bytes]:
+    """Origin and path of a URL as httpx sends them."""
+    if plain := _PLAIN_URL.fullmatch(url):
+        return plain[1], plain[2].encode()
+    address = httpx.URL(url)
+    return f"{address.scheme}://{address.netloc.decode()}", address.raw_path
+
+
+def _headers(sent: Mapping[str, str] | Sequence[tuple[bytes, bytes]]) -> Mapping[str, str]:
+    """The headers by name in lower case; several with one name are joined, as httpx does it."""
+    if isinstance(sent, Mapping):
+        return httpx.Headers(sent)
+    plain = {name.lower(): value for name, value in sent}
+    if len(plain) < len(sent) or not all(map(bytes.isascii, chain(*plain.items()))):
+        return httpx.Headers(sent)
+    return {name.decode(): value.decode() for name, value in plain.items()}
+
+
+def _received(response: Response) -> tuple[Payload, bool]:
+    """The body as a client keeps it, and whether it exceeds the limit."""
+    body, encodings = response.body, response.header("Content-Encoding")
+    if not encodings and body.encoding == "utf-8" and 4 * len(body.text) <= MAX_BODY_BYTES:
+        return Payload(body.text), False
+    raw, truncated = kept_of(body.raw, encodings or "")
+    return Payload.of(raw), truncated
 
 
 async def _whole(content: bytes | AsyncIterator[bytes]) -> bytes:

@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from klarna_specs.bodies import violations
@@ -162,5 +163,6 @@ def _status(ledger: Ledger) -> str:
     return "PART_CAPTURED" if ledger.remaining_authorized_amount else "CAPTURED"
 
 
+@lru_cache(maxsize=256)
 def _time(unix_s: float) -> str:
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -76,7 +76,7 @@ class HttpTarget:
         """Sends a request; every way in which the target misbehaves is an outcome."""
         url = self._base_url + request.path
         headers = [(k.encode(), v.encode("latin-1", "replace")) for k, v in request.headers]
-        if _same_origin(url, self._base_url):
+        if request.path.startswith("/") or _same_origin(url, self._base_url):
             sent_as = self._authorization.headers(request.credentials)
             headers += [(b"authorization", value.encode()) for value in sent_as]
 
