@@ -4,15 +4,15 @@ Most bodies are valid, which jsonschema-rs finds about a hundred times as fast; 
 how an invalid body breaks its schema.
 """
 
-from functools import cache
-from typing import Any
+from functools import cache, cached_property
+from typing import Any, Literal
 
 import jsonschema_rs
 
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.spec import Spec
 
-__all__ = ["defect", "violations"]
+__all__ = ["defect", "is_valid", "violations"]
 
 _OWN = ("$id", "$schema")
 """Members that would make a schema a separate document when it is inlined."""
@@ -39,14 +39,16 @@ class _Schema:
     def __init__(self, schema: Any) -> None:
         self._schema = schema
         self._fast = jsonschema_rs.validator_for(schema, validate_formats=True)
-        self._exact: Any = None
 
-    def errors(self, value: Any) -> list[Any]:
-        if not _has_fraction(value) and self._fast.is_valid(value):
-            return []
-        if self._exact is None:
-            self._exact = _strict()(self._schema, format_checker=_strict().FORMAT_CHECKER)
-        return list(self._exact.iter_errors(value))
+    def is_valid(self, value: Any) -> bool:
+        shape = _shape(value)
+        if shape == "deep":
+            return False
+        return (shape == "plain" and self._fast.is_valid(value)) or self.exact.is_valid(value)
+
+    @cached_property
+    def exact(self) -> Any:
+        return _strict()(self._schema, format_checker=_strict().FORMAT_CHECKER)
 
 
 _SCHEMAS: dict[int, tuple[dict[str, Any], dict[str, _Schema]]] = {}
@@ -73,10 +75,18 @@ def _inlined(spec: Spec, schema: Any) -> Any:
 
 def violations(spec: Spec, schema: str, value: Any) -> tuple[str, ...]:
     """Every violation of a schema by a JSON value, sorted by place; empty if it is valid."""
-    if _depth_exceeds(value, _DEEPEST):
+    if is_valid(spec, schema, value):
+        return ()
+    if _shape(value) == "deep":
         return ("$: nested too deeply to be read",)
-    errors = sorted(_schema(spec, schema).errors(value), key=lambda error: error.json_path)
+    found = _schema(spec, schema).exact.iter_errors(value)
+    errors = sorted(found, key=lambda error: error.json_path)
     return tuple(f"{error.json_path}: {_short(error.message)}" for error in errors)
+
+
+def is_valid(spec: Spec, schema: str, value: Any) -> bool:
+    """Whether a JSON value has no violation of a schema."""
+    return _schema(spec, schema).is_valid(value)
 
 
 def defect(spec: Spec, schema: str, value: Any) -> str:
@@ -95,38 +105,29 @@ def defect(spec: Spec, schema: str, value: Any) -> str:
     amounts = [n for n in required if described["properties"][n].get("type") == "integer"]
     if not all(_is_number(members[name]) for name in amounts):
         return "not_a_number"
-    deep = _depth_exceeds(value, _DEEPEST)
-    return "wrong_type" if deep or _schema(spec, schema).errors(value) else ""
+    return "" if is_valid(spec, schema, value) else "wrong_type"
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
 
-def _has_fraction(value: Any) -> bool:
-    waiting = [value]
-    while waiting:
-        part = waiting.pop()
-        if isinstance(part, float):
-            return True
-        waiting += _parts(part)
-    return False
-
-
-def _depth_exceeds(value: Any, depth: int) -> bool:
-    level = [value]
-    for _ in range(depth + 1):
-        level = [part for container in level for part in _parts(container)]
-        if not level:
-            return False
-    return True
-
-
-def _parts(value: Any) -> list[Any]:
-    if isinstance(value, str | int):
-        return []
-    members = as_object(value)
-    return list(members.values()) if members is not None else as_array(value) or []
+def _shape(value: Any) -> Literal["plain", "fractional", "deep"]:
+    """Whether the value has a fraction, or is nested too deeply."""
+    level, shape = [value], "plain"
+    for _ in range(_DEEPEST + 1):
+        inner: list[Any] = []
+        for part in level:
+            if isinstance(part, dict):
+                inner += part.values()
+            elif isinstance(part, list):
+                inner += part
+            elif isinstance(part, float):
+                shape = "fractional"
+        if not inner:
+            return shape
+        level = inner
+    return "deep"
 
 
 def _short(message: str) -> str:

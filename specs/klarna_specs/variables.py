@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from klarna_specs.bodies import defect, violations
+from klarna_specs.bodies import defect, is_valid
 from klarna_specs.calls import Call, key_form
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Ledger
@@ -101,9 +101,7 @@ def _call(
     foreign_refunds = [refund.refund_id for other in others for refund in other.refunds]
     body = call.operation.body
     shape = _defect(spec, call)
-    within_limits = not (
-        body and body.limits and not shape and violations(spec, body.limits, call.body)
-    )
+    limits = body.limits if body and not shape else ""
     return {
         "credentials": call.credentials,
         "order_known": ledger is not None,
@@ -120,7 +118,7 @@ def _call(
         "body_is": call.body_is,
         "lines_are_empty": call.member("order_lines") == [],
         "defect": shape,
-        "within_limits": within_limits,
+        "within_limits": not limits or is_valid(spec, limits, call.body),
         "forms": list(call.forms),
     }
 
