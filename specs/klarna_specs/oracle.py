@@ -1,15 +1,17 @@
 """The oracle: which outcomes of a call the documentation allows, given the ledger. Pure."""
 
-from collections.abc import Callable, Iterable
-from typing import Any, Literal
+import json
+from collections.abc import Callable, Iterable, Mapping
+from itertools import chain, groupby
+from typing import Any, Literal, NamedTuple
 
 import msgspec
 
 from klarna_specs.calls import Call
 from klarna_specs.ledger import DAY_S, HOUR_S, KeyUse, Ledger
 from klarna_specs.rules import Unsettled, evaluator
-from klarna_specs.spec import STRENGTH, Kind, Requirement, Spec
-from klarna_specs.variables import variables
+from klarna_specs.spec import STRENGTH, Kind, Operation, Requirement, Spec
+from klarna_specs.variables import markets, variables
 
 __all__ = ["Assessment", "Outcome", "Replay", "assess"]
 
@@ -92,7 +94,8 @@ def assess(
     ('refused',)
     """
     others = tuple(others)
-    evaluate = evaluator(variables(spec, ledger, call, others), call.operation.terms)
+    sheet = _sheet(spec, call.operation)
+    evaluate = evaluator(variables(spec, ledger, call, others), sheet.terms)
 
     def holds(expression: str) -> bool:
         try:
@@ -100,7 +103,7 @@ def assess(
         except Unsettled:
             return False
 
-    kept, broken, silent = _rules(call, evaluate, holds)
+    kept, broken, silent = _rules(sheet.rules, sheet.together, evaluate, holds)
     replay, first = _replay(ledger, call, others)
     if any(rule.level == "MUST" and rule.otherwise in _GATES for rule in broken):
         replay, first = "", None
@@ -122,23 +125,79 @@ _GATES = ("unauthorized", "not_found")
 """Responses that a server may give before it reads the idempotency key."""
 
 
+_KEPT, _BROKEN, _SILENT, _BESIDE = range(4)
+"""The results of a rule; the last one if it does not concern the call or has no value."""
+
+
 def _rules(
-    call: Call, evaluate: Callable[[str], Any], holds: Callable[[str], bool]
+    rules: tuple[Requirement, ...],
+    together: str,
+    evaluate: Callable[[str], Any],
+    holds: Callable[[str], bool],
 ) -> tuple[tuple[Requirement, ...], tuple[Requirement, ...], tuple[Requirement, ...]]:
-    kept: list[Requirement] = []
-    broken: list[Requirement] = []
-    silent: list[Requirement] = []
-    for requirement in call.operation.requirements:
-        if not requirement.rule or (requirement.when and not holds(requirement.when)):
-            continue
-        if requirement.silent and holds(requirement.silent):
-            silent.append(requirement)
-            continue
-        try:
-            (kept if evaluate(requirement.rule) else broken).append(requirement)
-        except Unsettled:
-            continue
-    return tuple(kept), tuple(broken), tuple(silent)
+    try:
+        results = list(chain.from_iterable(evaluate(together)))
+    except Unsettled:
+        results = [_result(rule, evaluate, holds) for rule in rules]
+    kept, broken, silent = (
+        tuple(rule for rule, result in zip(rules, results, strict=True) if result == wanted)
+        for wanted in (_KEPT, _BROKEN, _SILENT)
+    )
+    return kept, broken, silent
+
+
+def _result(rule: Requirement, evaluate: Callable[[str], Any], holds: Callable[[str], bool]) -> int:
+    if rule.when and not holds(rule.when):
+        return _BESIDE
+    if rule.silent and holds(rule.silent):
+        return _SILENT
+    try:
+        return _KEPT if evaluate(rule.rule) else _BROKEN
+    except Unsettled:
+        return _BESIDE
+
+
+class _Sheet(NamedTuple):
+    """The rules of an operation, the expression for the results of all, and its terms."""
+
+    spec: Spec
+    operation: Operation
+    rules: tuple[Requirement, ...]
+    together: str
+    terms: Mapping[str, str]
+
+
+_SHEETS: dict[tuple[int, int], _Sheet] = {}
+"""Recently used sheets; each holds its spec, so that the identities in the key stay unique."""
+_MOST_SHEETS = 256
+
+
+def _sheet(spec: Spec, operation: Operation) -> _Sheet:
+    key = id(spec), id(operation)
+    known = _SHEETS.get(key)  # another thread may clear it at any time
+    if known is None:
+        rules = tuple(requirement for requirement in operation.requirements if requirement.rule)
+        groups = (_group(when, tuple(these)) for when, these in groupby(rules, lambda r: r.when))
+        together = f"[{', '.join(groups)}]"
+        known = _Sheet(spec, operation, rules, together, {**operation.terms, **_constants(spec)})
+        if len(_SHEETS) >= _MOST_SHEETS:
+            _SHEETS.clear()
+        _SHEETS[key] = known
+    return known
+
+
+def _constants(spec: Spec) -> Mapping[str, str]:
+    """The members of `markets` as terms: most expressions that name one do not come to read it."""
+    return {f"markets.{name}": json.dumps(group) for name, group in markets(spec).items()}
+
+
+def _group(when: str, rules: tuple[Requirement, ...]) -> str:
+    """The expression for the results of rules with the same condition."""
+    results = ", ".join(
+        f"({rule.silent or 'false'}) ? {_SILENT} : ({rule.rule}) ? {_KEPT} : {_BROKEN}"
+        for rule in rules
+    )
+    return f"({when}) ? [{results}] : {[_BESIDE] * len(rules)}" if when else f"[{results}]"
 
 
 def _outcomes(

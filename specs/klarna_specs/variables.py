@@ -9,7 +9,7 @@ from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Ledger
 from klarna_specs.spec import Operation, Spec
 
-__all__ = ["request_members", "variables"]
+__all__ = ["markets", "request_members", "variables"]
 
 
 def variables(
@@ -21,8 +21,13 @@ def variables(
         "order": lambda: _order(ledger) if ledger else {},
         "capture": lambda: _capture(ledger, call),
         "call": lambda: _call(spec, ledger, call, others),
-        "markets": lambda: {**spec.market_groups, "pay_later_methods": spec.pay_later_methods},
+        "markets": lambda: markets(spec),
     }
+
+
+def markets(spec: Spec) -> dict[str, tuple[str, ...]]:
+    """The named lists of markets, and the pay-later methods."""
+    return {**spec.market_groups, "pay_later_methods": spec.pay_later_methods}
 
 
 def _request(spec: Spec, call: Call) -> dict[str, Any]:
@@ -99,6 +104,7 @@ def _call(
     refund = ledger.refund(call.refund_id) if ledger else None
     foreign_captures = [capture.capture_id for other in others for capture in other.captures]
     foreign_refunds = [refund.refund_id for other in others for refund in other.refunds]
+    made = ledger.fingerprints if ledger else ()
     body = call.operation.body
     shape = _defect(spec, call)
     limits = body.limits if body and not shape else ""
@@ -114,7 +120,7 @@ def _call(
         "key_age_s": ledger.now_s - first.at_s if ledger and first else 0,
         "key_times": first.times if first else 0,
         "key_uses_since": ledger.turn - first.turn - first.times if ledger and first else 0,
-        "repeats_body": bool(ledger) and call.fingerprint in ledger.fingerprints,
+        "repeats_body": bool(made) and call.fingerprint in made,
         "body_is": call.body_is,
         "lines_are_empty": call.member("order_lines") == [],
         "defect": shape,
