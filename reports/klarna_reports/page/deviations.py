@@ -12,8 +12,9 @@ from klarna_reports.page.sequence import Diagram, diagram
 from klarna_reports.page.shown import ShownScenario, length_on_page
 from klarna_reports.record.record import Played, Verdict
 from klarna_reports.record.results import DEVIATIONS, ReportedFinding, RequirementResult, Summary
-from klarna_reports.words.client_wording import played_sentence
+from klarna_reports.words.amounts import ShortNames, difference_texts
 from klarna_reports.words.curl import curl_line
+from klarna_reports.words.finding_sentence import currency_of
 from klarna_reports.words.wording import cut
 from klarna_specs.client.requirements import CLIENT
 from klarna_specs.spec import Spec
@@ -28,21 +29,34 @@ _LONGEST_TEXT = 1500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ShownDifference:
+    """A member with two values: amounts in major units, resources by short names.
+
+    `raw` is both values as the server showed them, in minor units and with ids.
+    """
+
+    member: str
+    expected: str
+    observed: str
+    raw: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ShownFinding:
     """A finding with its scenario, or with the scenario's anchor if that is shown further up.
 
     `name` is the id for links. `curl` has a line for each step up to the finding, `replay` the
-    command that replays its counterexample; empty if there is none or if it is too long. For a
-    client, `sentence` describes commands and outcome, and `lanes` replaces the diagram.
+    command that replays its counterexample; empty if there is none or if it is too long. `values`
+    are the members that differ. For a client, `lanes` replaces the diagram.
     """
 
     name: str
     finding: ReportedFinding
+    values: tuple[ShownDifference, ...]
     expected: tuple[Stretch, ...]
     observed: tuple[Stretch, ...]
     curl: str
     replay: str
-    sentence: str
     scenario: ShownScenario | None
     anchor: str
     diagram: Diagram | None
@@ -71,6 +85,11 @@ class Deviation:
     unshown: int
 
     @property
+    def headline(self) -> str:
+        """The sentence of its first finding; its statement without one."""
+        return next((each.finding.sentence for each in self.findings), "") or self.result.statement
+
+    @property
     def count(self) -> int:
         """How often it was observed."""
         return self.unshown + sum(shown.finding.count for shown in self.findings)
@@ -78,7 +97,7 @@ class Deviation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """A deviation, and those that occurred only together with it: probably its consequences."""
+    """A deviation, and those that are probably its consequences."""
 
     root: Deviation
     consequences: tuple[Deviation, ...]
@@ -100,16 +119,18 @@ class Deviations:
     room: int = _ROOM
 
     def causes(self, verdict: Verdict) -> list[Cause]:
-        """The deviations of this verdict with their consequences; the most frequent first.
+        """The deviations of this verdict with their consequences.
 
-        Deviations of clients keep the order of the specs, which has the most important first.
+        The most expensive violation comes first, and the most frequent of other deviations. Those
+        of clients keep the order of the specs, which has the most important first.
         """
         found = self.sections.get(verdict, [])
         here = {one.result.id for one in found}
         following: defaultdict[str, list[Deviation]] = defaultdict(list)
         for one in found:
             following[one.result.beside if one.result.beside in here else ""].append(one)
-        roots = sorted(following[""], key=_rank)
+        order = {cause.root: place for place, cause in enumerate(self.summary.causes)}
+        roots = sorted(following[""], key=lambda one: (order.get(one.result.id, 0), _rank(one)))
         return [Cause(root=one, consequences=tuple(following[one.result.id])) for one in roots]
 
     def __post_init__(self) -> None:
@@ -150,11 +171,11 @@ class Deviations:
         return ShownFinding(
             name=self._name(finding),
             finding=finding,
+            values=_values(played, finding) if played else (),
             expected=expected,
             observed=observed,
             curl=self._curl(finding, played),
             replay=finding.replay,
-            sentence=played_sentence(played, finding.observed) if played else "",
             scenario=None if again else scenario,
             anchor=scenario.anchor if scenario else "",
             diagram=diagram(self.spec, played.exchanges, finding.exchanges)
@@ -183,6 +204,26 @@ class Deviations:
         ]
         text = "\n".join(lines[-_CURL_LINES:])
         return text if len(text) <= _LONGEST_CURL else ""
+
+
+def _values(played: Played, finding: ReportedFinding) -> tuple[ShownDifference, ...]:
+    names, currency = ShortNames(played), currency_of(played)
+    found = (
+        each
+        for each in played.findings
+        if each.requirement == finding.requirement and each.observed == finding.observed
+    )
+    differences = next((each.differences for each in found), ())
+    return tuple(
+        ShownDifference(
+            member=each.member,
+            expected=cut(expected, _LONGEST_TEXT),
+            observed=cut(observed, _LONGEST_TEXT),
+            raw=cut(f"expected: {finding.expected}; observed: {finding.observed}", _LONGEST_TEXT),
+        )
+        for each in differences
+        for expected, observed in (difference_texts(each, names, currency),)
+    )
 
 
 def _rank(deviation: Deviation) -> int:

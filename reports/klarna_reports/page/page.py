@@ -16,6 +16,7 @@ from klarna_reports.page.races import RaceKinds
 from klarna_reports.record.record import AcceptedDeviation, Record, Verdict
 from klarna_reports.record.results import (
     DEVIATIONS,
+    MET,
     WORST_FIRST,
     Overall,
     RequirementResult,
@@ -64,6 +65,10 @@ def page_values(
         "changes": changes,
         "change_kinds": KINDS,
         "counted": _counted(summary),
+        "binding": sum(result.level == "MUST" for result in summary.requirements),
+        "met": sum(
+            result.level == "MUST" and result.verdict in MET for result in summary.requirements
+        ),
         "levels": _LEVELS,
         "causes": {v: found for v in DEVIATIONS if (found := deviations.causes(v))},
         "accepted": _accepted(summary),

@@ -15,6 +15,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from klarna_reports.page.shown import visible
+from klarna_reports.words.wording import moment
 
 __all__ = ["page_template"]
 
@@ -39,6 +40,7 @@ def page_template(
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters["moment"] = moment
     style = "".join(map(_own, styles))
     script = "".join(map(_own, scripts))
     shared: dict[str, Any] = environment.globals

@@ -11,6 +11,7 @@ from klarna_specs.spec import Level
 __all__ = [
     "DEVIATIONS",
     "EXIT_CODES",
+    "MET",
     "NOTHING_PROVIDED",
     "WORST_FIRST",
     "Cause",
@@ -50,6 +51,8 @@ WORST_FIRST: tuple[Verdict, ...] = (
 )
 """All verdicts; the first one here among its findings is the verdict of a requirement."""
 
+MET: frozenset[Verdict] = frozenset({"PASS", "INFO", "NOT_APPLICABLE"})
+"""The verdicts of a requirement that is met, or that does not apply."""
 DEVIATIONS: tuple[Verdict, ...] = ("ERROR", "FAIL", "WARN", "KNOWN")
 """The verdicts of findings that are reported individually."""
 

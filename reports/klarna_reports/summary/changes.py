@@ -6,7 +6,7 @@ from typing import Literal, get_args
 import msgspec
 
 from klarna_reports.record.record import Verdict
-from klarna_reports.record.results import Overall, RequirementResult, Summary
+from klarna_reports.record.results import MET, Overall, RequirementResult, Summary
 from klarna_specs.spec import Level
 
 __all__ = ["KINDS", "Change", "ChangeKind", "Changes", "changes_between"]
@@ -17,7 +17,6 @@ KINDS: tuple[ChangeKind, ...] = get_args(ChangeKind)
 
 _VIOLATED: frozenset[Verdict] = frozenset({"FAIL", "ERROR"})
 _STRICTLY: frozenset[Verdict] = _VIOLATED | frozenset[Verdict](("WARN",))
-_MET: frozenset[Verdict] = frozenset({"PASS", "INFO", "NOT_APPLICABLE"})
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,7 +109,7 @@ def _kind(
         return "broken"
     if was is None:
         return "added"
-    return "fixed" if was.verdict in violated and now.verdict in _MET else "changed"
+    return "fixed" if was.verdict in violated and now.verdict in MET else "changed"
 
 
 def _caveats(old: Summary, new: Summary) -> tuple[str, ...]:

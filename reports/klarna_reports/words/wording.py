@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any, assert_never
 
 from klarna_reports.record.record import Verdict
@@ -26,6 +27,7 @@ __all__ = [
     "action_text",
     "credentials_text",
     "cut",
+    "moment",
     "outcome_text",
     "plan_text",
     "purpose_text",
@@ -85,6 +87,18 @@ def cut(text: str, longest: int) -> str:
     """The text, shortened to this length with a note of how much is missing."""
     more = len(text) - longest
     return f"{text[:longest]} … ({more} more characters)" if more > 0 else text
+
+
+def moment(timestamp: str) -> str:
+    """A time as in journals (ISO 8601, UTC) for readers; the text itself if it is no time.
+
+    >>> moment("2026-11-28T20:23:05+00:00")
+    '28 Nov 2026, 20:23 UTC'
+    """
+    try:
+        return f"{datetime.fromisoformat(timestamp).astimezone(UTC):%-d %b %Y, %H:%M} UTC"
+    except ValueError:
+        return timestamp
 
 
 def plan_text(plan: OrderPlan | None) -> str:
