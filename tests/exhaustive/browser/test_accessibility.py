@@ -65,4 +65,4 @@ def test_interactive_parts_are_not_printed(varied, opened):
     for selector in ("nav.sections", "#x-app", ".copy"):
         assert not page.locator(selector).first.is_visible()
     assert page.get_by_role("heading", name="NONCONFORMANT").is_visible()
-    assert page.locator(".requirements table").first.is_visible()
+    assert page.locator(".requirements .tally").first.is_visible()

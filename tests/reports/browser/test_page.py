@@ -91,7 +91,7 @@ def test_copy_buttons_copy_the_block_below_them(varied, opened):
 def test_the_page_can_be_read_without_javascript(varied, opened):
     page = opened(varied, java_script_enabled=False)
     assert page.get_by_role("heading", name="NONCONFORMANT").is_visible()
-    assert page.get_by_role("heading", name="What failed").is_visible()
+    assert page.get_by_role("heading", name="What matters most").is_visible()
     assert page.locator(".compared .observed").first.is_visible()
     page.get_by_text("Steps and exchanges").first.click()
     assert page.locator(".exchange").first.is_visible()
