@@ -15,6 +15,7 @@ __all__ = [
     "NotApplicable",
     "Result",
     "finding_of",
+    "passed",
     "verified",
 ]
 
@@ -61,6 +62,19 @@ def verified(
     return ExchangeResult(exchange, None if holds else Mismatch(expected, observed, level))
 
 
+def passed(
+    requirement: str, exchange: int, *, aspects: tuple[str, ...] = (), witness: int | None = None
+) -> Finding:
+    """The finding that an exchange is as required."""
+    return Finding(
+        requirement=requirement,
+        verdict="PASS",
+        exchange=exchange,
+        aspects=aspects,
+        witness=witness,
+    )
+
+
 def finding_of(
     requirement: str,
     level: Level,
@@ -73,7 +87,7 @@ def finding_of(
     """The finding that a result is; None where it is inconclusive."""
     expected = observed = ""
     differences: tuple[Difference, ...] = ()
-    verdict: Verdict = "PASS"
+    verdict: Verdict
     match result:
         case Inconclusive():
             return None
@@ -84,7 +98,7 @@ def finding_of(
             expected, observed = result.expected, result.observed
             differences = result.differences
         case None:
-            pass
+            return passed(requirement, exchange, aspects=aspects, witness=witness)
         case _:
             assert_never(result)
     return Finding(

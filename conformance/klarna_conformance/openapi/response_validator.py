@@ -121,7 +121,8 @@ class ResponseValidator:
 
     def _validator(self, schema: str) -> Any:
         schemas = self._spec.schemas
-        registry = jsonschema_rs.Registry([(each["$id"], each) for each in schemas.values()])
+        named = [(f"urn:klarna-conformance:{name}", each) for name, each in schemas.items()]
+        registry = jsonschema_rs.Registry(named)
         return jsonschema_rs.validator_for(
             schemas[schema], validate_formats=True, registry=registry
         )

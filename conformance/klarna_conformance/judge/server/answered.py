@@ -1,11 +1,12 @@
 """Responses in the terms of the oracle: kind, answer, matching outcome. Pure."""
 
 from collections.abc import Sequence
+from functools import cached_property
 from typing import Literal
 
 import msgspec
 
-from klarna_conformance.http.locations import Leads, created_id, follow
+from klarna_conformance.http.locations import Leads, Nowhere, created_id, follow
 from klarna_conformance.judge.server.response_members import json_object
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Exchange, Response
@@ -20,13 +21,17 @@ _CONFLICT = 409
 Kind = Literal["success", "refusal", "neither"]
 
 
-class Answered(msgspec.Struct, frozen=True, kw_only=True):
-    """A call with its assessment, and what its response says; `outcome` is None if not allowed."""
+class Answered(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """A call with its assessment, and what its response says; `outcome` is None if not allowed.
+
+    `leads` is where its Location leads to; None if no response came, as `answer`.
+    """
 
     index: int
     exchange: Exchange
     assessment: Assessment
     kind: Kind
+    leads: Leads | Nowhere | None
     answer: Answer | None
     outcome: Outcome | None
 
@@ -34,7 +39,13 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
     def call(self) -> Call:
         return self.assessment.call
 
-    @property
+    @cached_property
+    def here(self) -> tuple[str, str] | None:
+        """The market and the layout of the order before the call; None if there is no order."""
+        ledger = self.assessment.ledger
+        return (ledger.market, ledger.layout) if ledger else None
+
+    @cached_property
     def expected(self) -> ResponseSpec | None:
         """The documented response that it should be."""
         names, responses = self.names, self.call.operation.responses
@@ -66,9 +77,12 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True):
             return False
         return self.assessment.replay == "replay" or self.answer.status == _CONFLICT
 
-    @property
-    def names(self) -> set[str]:
+    @cached_property
+    def names(self) -> frozenset[str]:
         """The names that requirements have for this response (`upon`)."""
+        return frozenset(self._names())
+
+    def _names(self) -> set[str]:
         names = {"any"}
         if self.kind == "neither":
             return names
@@ -99,12 +113,16 @@ def answered(
 ) -> Answered:
     """An exchange with its assessment, and what its response says."""
     kind = _kind_of(exchange, assessment)
-    answer = _answer_of(bases, exchange, assessment.call)
+    response = exchange.outcome
+    came = isinstance(response, Response)
+    leads = follow(bases, exchange.request, response) if came else None
+    answer = _answer_of(exchange, assessment.call, leads)
     return Answered(
         index=index,
         exchange=exchange,
         assessment=assessment,
         kind=kind,
+        leads=leads,
         answer=answer,
         outcome=_matching(assessment, kind, answer),
     )
@@ -127,8 +145,8 @@ def _refuses_by_success(exchange: Exchange, assessment: Assessment) -> bool:
     refusals = [o for o in assessment.outcomes if o.kind == "refusal"]
     responses = assessment.call.operation.responses
     conditions = [c for o in refusals for name in o.responses if (c := responses[name].or_success)]
-    body = json_object(exchange)
-    if not conditions or body is None:
+    body = json_object(exchange) if conditions else None
+    if body is None:
         return False
     try:
         return bool(evaluator({"response": lambda: body}, {})(conditions[0]))
@@ -136,12 +154,11 @@ def _refuses_by_success(exchange: Exchange, assessment: Assessment) -> bool:
         return False
 
 
-def _answer_of(bases: Sequence[str], exchange: Exchange, call: Call) -> Answer | None:
+def _answer_of(exchange: Exchange, call: Call, leads: Leads | Nowhere | None) -> Answer | None:
     """What a repeated call would have to be answered with again; None where no response came."""
     response = exchange.outcome
     if not isinstance(response, Response):
         return None
-    leads = follow(bases, exchange.request, response)
     body = json_object(exchange) if response.is_refusal else None
     return Answer(
         success=response.is_success,

@@ -89,15 +89,18 @@ def _known(resources: tuple[Capture, ...] | tuple[Refund, ...]) -> list[tuple[An
 
 def listed_resources(kind: str, resources: list[Any]) -> list[tuple[Any, Any]]:
     """Id and amount of each resource of a list of captures or refunds."""
-    word, amount = ("capture", "captured") if kind == "captures" else ("refund", "refunded")
+    word = kind.removesuffix("s")
+    identifier, amount = f"{word}_id", "captured_amount" if word == "capture" else "refunded_amount"
     return [
-        (members.get(f"{word}_id"), members.get(f"{amount}_amount"))
+        (members.get(identifier), members.get(amount))
         for members in (as_object(resource) or {} for resource in resources)
     ]
 
 
 def _comparable(ours: list[tuple[Any, Any]], theirs: list[tuple[Any, Any]]) -> tuple[Any, Any]:
     """Both lists in one order, by what both show: ids or amounts that are missing do not count."""
+    if ours == theirs:
+        return ours, theirs
     if any(not identifier for identifier, _ in (*ours, *theirs)):
         ours = [("", amount) for _, amount in ours]
         theirs = [("", amount) for _, amount in theirs]

@@ -5,6 +5,7 @@ from typing import Any
 
 import msgspec
 
+from klarna_conformance.http.locations import Leads, Nowhere
 from klarna_conformance.judge.results import Result
 from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_object
@@ -18,16 +19,17 @@ __all__ = ["Check", "Evidence"]
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     """What a check reads: an exchange, what was expected of it, and the ids that came before it.
 
-    `expected` is the documented response that it should be; `correlation_ids` maps those seen so
+    `expected` is the documented response that it should be, `leads` where its Location leads to
+    (None if no response came); `correlation_ids` maps those seen so
     far to the idempotency key that they came with (empty where there was none); `resource_ids` are
     the ids of this order's captures and refunds so far, each with its kind.
     """
 
     spec: Spec
-    bases: tuple[str, ...]
     exchange: Exchange
     assessment: Assessment
     expected: ResponseSpec | None
+    leads: Leads | Nowhere | None
     answer: Answer | None
     correlation_ids: Mapping[str, str]
     resource_ids: Set[tuple[str, str]]

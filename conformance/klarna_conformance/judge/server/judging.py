@@ -4,11 +4,11 @@ from collections.abc import Iterable
 from copy import copy
 from typing import Any
 
-from klarna_conformance.judge.results import Mismatch, Result, finding_of
+from klarna_conformance.judge.results import Inconclusive, Mismatch, Result, finding_of, passed
 from klarna_conformance.judge.server.adoption import noted
 from klarna_conformance.judge.server.answered import Answered, answered
 from klarna_conformance.judge.server.certainty import Certainty
-from klarna_conformance.judge.server.checks import CHECKS, OF_BODY
+from klarna_conformance.judge.server.checks import OF_BODY
 from klarna_conformance.judge.server.comparison import order_agrees
 from klarna_conformance.judge.server.elsewhere import (
     Ahead,
@@ -18,17 +18,17 @@ from klarna_conformance.judge.server.elsewhere import (
     unseen_changes,
 )
 from klarna_conformance.judge.server.evidence import Evidence
-from klarna_conformance.judge.server.interpretations import OBSERVERS, path_followed
+from klarna_conformance.judge.server.interpretations import path_followed
 from klarna_conformance.judge.server.later import Awaited, Decided, LaterReads
 from klarna_conformance.judge.server.ledgers import Ledgers
 from klarna_conformance.judge.server.named_ids import NamedIds, ids_named_by
 from klarna_conformance.judge.server.response_members import json_object, shows_order, summary_of
+from klarna_conformance.judge.server.tables import tables_of
 from klarna_reports.record.record import Finding, ProvidedOrder, TargetFacts
 from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Response
-from klarna_specs.goals import cells
 from klarna_specs.ledger import Ledger
-from klarna_specs.oracle import Assessment, Outcome, assess
+from klarna_specs.oracle import Outcome, assess
 from klarna_specs.spec import Requirement, Spec
 
 __all__ = ["Judging", "Numbered"]
@@ -55,10 +55,12 @@ class Judging:
         self.findings: list[Finding] = []
         self.elsewhere: tuple[int, str, Elsewhere] | None = None
         self._spec = spec
+        self._tables = tables_of(spec)
         self._facts = facts
+        self._bases = facts.bases
         self._ahead = ahead
         self._ledgers = Ledgers(orders)
-        self._later = LaterReads(facts.bases, behind_others=self._ledgers.are_shared)
+        self._later = LaterReads(behind_others=self._ledgers.are_shared)
         self._ids = NamedIds()
         self._certainty = Certainty()
 
@@ -128,7 +130,7 @@ class Judging:
         if call is None or self._reads_unbooked(call):
             return
         assessment = self._ledgers.assessed(self._spec, exchange, call)
-        seen = answered(self._facts.bases, index, exchange, assessment)
+        seen = answered(self._bases, index, exchange, assessment)
         self._certainty.note(seen)
         self._observe(seen)
         if call.path_reading != path_followed(self._facts, call.operation):
@@ -231,9 +233,11 @@ class Judging:
 
     def _reads_unbooked(self, call: Call) -> bool:
         """Whether a read is of what a response named, though no ledger has such a thing."""
+        if not (call.refund_id or call.capture_id):
+            return False
         ledger = self._ledgers.get(call.order_id)
         if ledger is not None and ledger.uncertain and not call.operation.changes:
-            return bool(call.refund_id or call.capture_id)
+            return True
         named = {call.capture_id, call.refund_id} & self._ids.resources
         return bool(named - self._ledgers.resource_ids)
 
@@ -250,12 +254,12 @@ class Judging:
             for requirement in blamed:
                 alone = accepting or requirement in assessment.broken_alone
                 aspect = "seen" if accepting else "broken"
-                self._report(self._awaited(seen, requirement, aspect if alone else ""), result)
+                self._conclude(seen, requirement, aspect if alone else "", result)
             return
         for rule in assessment.broken:
             if rule.id in outcome.against:
                 alone = rule in assessment.broken_alone
-                self._report(self._awaited(seen, rule, "broken" if alone else ""), result)
+                self._conclude(seen, rule, "broken" if alone else "", result)
         if outcome.kind != "replay":
             self._pass_rules(seen, outcome)
 
@@ -270,7 +274,7 @@ class Judging:
         if ledger.now_s - self._ledgers.at_read(ledger.order_id).now_s < _RECENT_S:
             return False
         assessed = (assess(self._spec, each, seen.call) for each in unseen_changes(ledger))
-        again = (answered(self._facts.bases, seen.index, seen.exchange, each) for each in assessed)
+        again = (answered(self._bases, seen.index, seen.exchange, each) for each in assessed)
         return any(each.outcome is not None for each in again)
 
     def _pass_rules(self, seen: Answered, outcome: Outcome) -> None:
@@ -285,64 +289,56 @@ class Judging:
             passed += [(rule, "kept") for rule in assessment.kept]
             passed += [(r, "seen") for r in assessment.demanded_by if r.check == "accepted"]
         for requirement, aspect in passed:
-            self._report(self._awaited(seen, requirement, aspect), None)
+            self._conclude(seen, requirement, aspect, None)
 
     def _judge_response(self, seen: Answered) -> list[Awaited]:
         """Checks the response itself; returns the requirements that later reads decide."""
-        outcome, names = seen.exchange.outcome, seen.names
+        outcome, holds = seen.exchange.outcome, seen.assessment.holds
         evidence = Evidence(
             spec=self._spec,
-            bases=self._facts.bases,
             exchange=seen.exchange,
             assessment=seen.assessment,
             expected=seen.expected,
+            leads=seen.leads,
             answer=seen.answer,
             correlation_ids=self._ids.correlation_ids,
             resource_ids=self._ids.created_for(seen.call.order_id),
         )
         unrecorded = isinstance(outcome, Response) and outcome.unrecorded
         awaited: list[Awaited] = []
-        for requirement in seen.call.operation.requirements:
-            if names.isdisjoint(requirement.upon):
-                continue
-            if requirement.when and not seen.assessment.holds(requirement.when):
+        for requirement, check in self._tables.checks(seen.call.operation, seen.names):
+            if requirement.when and not holds(requirement.when):
                 continue
             if unrecorded and requirement.check in OF_BODY:
                 continue
-            this = self._awaited(seen, requirement, "seen")
-            if check := CHECKS.get(requirement.check):
-                self._report(this, check(evidence))
+            if check is None:
+                awaited.append(self._awaited(seen, requirement, "seen"))
             else:
-                awaited.append(this)
+                self._conclude(seen, requirement, "seen", check(evidence))
         return awaited
 
     def _await(self, seen: Answered, awaited: list[Awaited]) -> Iterable[Decided]:
-        call, order = seen.call, json_object(seen.exchange)
+        call = seen.call
         if call.operation.shows == "order":
-            ledger = seen.assessment.ledger
+            ledger, order = seen.assessment.ledger, json_object(seen.exchange)
             if ledger is None or order is None or seen.kind != "success":
                 return ()
             if not shows_order(order, call.order_id):
                 return ()
             return self._later.read_order(seen.index, ledger, order, awaited)
         self._later.await_order(call.order_id, awaited)
-        created = call.operation.responses[call.operation.success]
         if call.operation.success not in seen.names:
             return ()
-        return self._later.await_resource(seen.exchange, call.body, created, awaited)
+        return self._later.await_resource(seen, awaited)
 
     def _observe(self, seen: Answered) -> None:
-        if not isinstance(seen.exchange.outcome, Response):
+        response = seen.exchange.outcome
+        if not isinstance(response, Response):
             return
-        for contradiction in self._spec.contradictions:
-            observer = OBSERVERS.get(contradiction.observe)
-            followed = observer and observer(seen.assessment, seen.exchange.outcome)
-            if followed:
+        for identifier, observer in self._tables.observers:
+            if followed := observer(seen.assessment, response):
                 finding = Finding(
-                    requirement=contradiction.id,
-                    verdict="INFO",
-                    exchange=seen.index,
-                    reading=followed,
+                    requirement=identifier, verdict="INFO", exchange=seen.index, reading=followed
                 )
                 self.findings.append(finding)
 
@@ -362,28 +358,29 @@ class Judging:
         if finding is not None:
             self.findings.append(finding)
 
+    def _conclude(
+        self, seen: Answered, requirement: Requirement, aspect: str, result: Result
+    ) -> None:
+        """Reports what a requirement finds in an exchange, unless it is inconclusive."""
+        if result is None:
+            aspects = self._aspects(seen, requirement, aspect)
+            self.findings.append(passed(requirement.id, seen.index, aspects=aspects))
+        elif not isinstance(result, Inconclusive):
+            self._report(self._awaited(seen, requirement, aspect), result)
+
     def _awaited(self, seen: Answered, requirement: Requirement, aspect: str) -> Awaited:
-        """A requirement on an exchange; without an `aspect` no goal of it is served there."""
         return Awaited(
             requirement=requirement,
             level=self._spec.level(requirement, seen.assessment.holds),
             index=seen.index,
-            aspects=_aspects(self._spec, requirement, seen.assessment, aspect) if aspect else (),
+            aspects=self._aspects(seen, requirement, aspect),
         )
 
-
-def _aspects(
-    spec: Spec, requirement: Requirement, assessment: Assessment, aspect: str
-) -> tuple[str, ...]:
-    """The goals that an exchange serves: the aspect itself, its cases, its table cells."""
-    cases = [name for name, case in requirement.cases.items() if assessment.holds(case)]
-    across = requirement.broken_across if aspect == "broken" else requirement.across
-    ledger = assessment.ledger
-    if not across or ledger is None:
-        return (aspect, *cases)
-    here = (("market", ledger.market), ("layout", ledger.layout))
-    table = cells(spec, across)
-    return (aspect, *cases, *(f"{d}={v}" for d, v in table if (d, v) in here))
+    def _aspects(self, seen: Answered, requirement: Requirement, aspect: str) -> tuple[str, ...]:
+        """The goals of a requirement that an exchange serves; none without an `aspect`."""
+        if not aspect:
+            return ()
+        return self._tables.aspects(requirement, aspect, seen.here, seen.assessment.holds)
 
 
 def _amount_agrees(ledger: Ledger, order: dict[str, Any]) -> bool:

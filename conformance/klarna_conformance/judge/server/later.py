@@ -5,8 +5,9 @@ from typing import Any, Literal
 
 import msgspec
 
-from klarna_conformance.http.locations import Leads, Nowhere, created_id, follow, segments
+from klarna_conformance.http.locations import Leads, Nowhere, created_id, segments
 from klarna_conformance.judge.results import Mismatch, Result
+from klarna_conformance.judge.server.answered import Answered
 from klarna_conformance.judge.server.comparison import order_agrees
 from klarna_conformance.judge.server.response_members import json_object, summary_of
 from klarna_conformance.judge.server.texts import text_agrees, text_is_own, text_shown
@@ -14,7 +15,7 @@ from klarna_specs.calls import ORDERS_PATH
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.json_value import as_object, is_integer
 from klarna_specs.ledger import Ledger
-from klarna_specs.spec import Level, Requirement, ResponseSpec
+from klarna_specs.spec import Level, Requirement
 
 __all__ = ["Awaited", "Decided", "LaterReads"]
 
@@ -58,8 +59,7 @@ class LaterReads:
     behind a gateway: a Location there is judged by its documented path, once that is read.
     """
 
-    def __init__(self, bases: tuple[str, ...], *, behind_others: bool = False) -> None:
-        self._bases = bases
+    def __init__(self, *, behind_others: bool = False) -> None:
         self._behind_others = behind_others
         self._of_order: dict[str, list[Awaited]] = {}
         self._by_location: dict[tuple[str, ...], _Created] = {}
@@ -69,7 +69,7 @@ class LaterReads:
 
     def copy(self) -> "LaterReads":
         """The same, to be continued apart."""
-        other = LaterReads(self._bases, behind_others=self._behind_others)
+        other = LaterReads(behind_others=self._behind_others)
         other._of_order = {order: list(awaited) for order, awaited in self._of_order.items()}
         other._by_location = dict(self._by_location)
         other._by_path = dict(self._by_path)
@@ -82,19 +82,18 @@ class LaterReads:
         of_order = [each for each in awaited if each.requirement.check == "order_agrees"]
         self._of_order.setdefault(order_id, []).extend(of_order)
 
-    def await_resource(
-        self, exchange: Exchange, body: Any, created: ResponseSpec, awaited: list[Awaited]
-    ) -> Iterator[Decided]:
+    def await_resource(self, seen: Answered, awaited: list[Awaited]) -> Iterator[Decided]:
         """Reading what was created decides these; a Location that leads nowhere does now."""
-        response = exchange.outcome
+        call, response = seen.call, seen.exchange.outcome
+        created = call.operation.responses[call.operation.success]
         if not isinstance(response, Response) or created.creates is None:
             return
         identifier = created_id(response, created)
         resource = _Created(
-            kind=created.creates, identifier=identifier, body=body, awaited=tuple(awaited)
+            kind=created.creates, identifier=identifier, body=call.body, awaited=tuple(awaited)
         )
         self._created.append(resource)
-        match follow(self._bases, exchange.request, response):
+        match seen.leads:
             case Leads(path=path):
                 self._by_location[segments(path)] = resource
             case Nowhere(kind="absent"):
@@ -106,12 +105,16 @@ class LaterReads:
             case Nowhere(why=why):
                 result = Mismatch("a Location that leads to it", why)
                 yield from resource.decided("location_leads", result)
+            case None:
+                pass
         if identifier:
-            order_path = segments(exchange.request.path)[:-1]
+            order_path = segments(seen.exchange.request.path)[:-1]
             self._by_path[*order_path, f"{created.creates}s", identifier] = resource
 
     def read_resource(self, index: int, exchange: Exchange) -> Iterator[Decided]:
         """What reading this path decides, if something was created there."""
+        if not (self._by_location or self._by_path):
+            return
         if exchange.request.method != "GET" or exchange.request.credentials != "valid":
             return
         path = segments(exchange.request.path)

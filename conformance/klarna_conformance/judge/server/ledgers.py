@@ -70,25 +70,30 @@ class Ledgers:
     def assessed(self, spec: Spec, exchange: Exchange, call: Call) -> Assessment:
         """What the documentation allows for a call on these ledgers."""
         ledger = self._now.get(call.order_id)
+        if ledger and ledger.now_s != exchange.clock_s:
+            ledger = ledger.at(exchange.clock_s)
         others = [o for identifier, o in self._now.items() if identifier != call.order_id]
-        return assess(spec, ledger.at(exchange.clock_s) if ledger else None, call, others)
+        return assess(spec, ledger, call, others)
 
     def move(self, answered: Answered) -> None:
         """Moves the ledger of the order on by what was observed."""
         ledger, call = answered.assessment.ledger, answered.call
         if ledger is None:
             return
-        order, days = json_object(answered.exchange), offered_days(answered.exchange)
+        shows = call.operation.shows
         if call.operation.changes:
             ledger = _changed(ledger, answered)
             recent = Recent(call, answered.kind == "success")
             self._recent[call.order_id] = (*self.recent(call.order_id), recent)
-        elif answered.kind == "success" and call.operation.shows == "order" and order:
-            if shows_order(order, call.order_id):
+        elif shows == "order" and answered.kind == "success":
+            order = json_object(answered.exchange)
+            if order and shows_order(order, call.order_id):
                 ledger = self._at_read[call.order_id] = adopted(ledger, order)
                 self._recent[call.order_id] = ()
-        elif call.operation.shows == "extension_options" and days is not None:
-            ledger = ledger.with_options(call.capture_id or "", days)
+        elif shows == "extension_options":
+            days = offered_days(answered.exchange)
+            if days is not None:
+                ledger = ledger.with_options(call.capture_id or "", days)
         self._now[call.order_id] = ledger
 
 

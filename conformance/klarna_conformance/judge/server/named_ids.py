@@ -26,8 +26,8 @@ class NamedIds:
 
     def __init__(self) -> None:
         self._correlation_ids: dict[str, str] = {}
-        self._created: set[tuple[str, str, str]] = set()
-        """Order, kind and id of what responses said was created."""
+        self._created: dict[str, frozenset[tuple[str, str]]] = {}
+        """Kind and id of what responses said was created, by order."""
         self._located: set[str] = set()
         """The last segments of Locations."""
 
@@ -35,7 +35,7 @@ class NamedIds:
         """The same, to be continued separately."""
         other = NamedIds()
         other._correlation_ids = dict(self._correlation_ids)
-        other._created, other._located = set(self._created), set(self._located)
+        other._created, other._located = dict(self._created), set(self._located)
         return other
 
     @property
@@ -46,13 +46,11 @@ class NamedIds:
     @property
     def resources(self) -> set[str]:
         """The ids of what was created, and those that Locations end in."""
-        return {identifier for _, _, identifier in self._created} | self._located
+        return {i for ids in self._created.values() for _, i in ids} | self._located
 
-    def created_for(self, order_id: str) -> set[tuple[str, str]]:
+    def created_for(self, order_id: str) -> frozenset[tuple[str, str]]:
         """Kind and id of what was created for an order."""
-        return {
-            (kind, identifier) for order, kind, identifier in self._created if order == order_id
-        }
+        return self._created.get(order_id, frozenset())
 
     def note(self, answered: Answered) -> None:
         """Takes note of the ids in a response."""
@@ -62,6 +60,7 @@ class NamedIds:
             self._correlation_ids.setdefault(correlation_id, call.key or "")
         if answer is not None and answer.resource_id:
             kind = call.operation.responses[call.operation.success].creates or ""
-            self._created.add((call.order_id, kind, answer.resource_id))
+            created = self.created_for(call.order_id) | {(kind, answer.resource_id)}
+            self._created[call.order_id] = created
         if answer is not None and answer.success and answer.location:
             self._located.add(unquote(answer.location.rsplit("/", 1)[-1]))

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from klarna_conformance.http.locations import Nowhere, created_id, follow, ids_in_header
+from klarna_conformance.http.locations import Nowhere, created_id, ids_in_header
 from klarna_conformance.judge.results import Inconclusive, Mismatch, NotApplicable, Result
 from klarna_conformance.judge.server.evidence import Check, Evidence
 
@@ -42,8 +42,7 @@ def _id_distinct(seen: Evidence) -> Result:
 
 
 def _location_header(seen: Evidence) -> Result:
-    leads = follow(seen.bases, seen.exchange.request, seen.response)
-    if isinstance(leads, Nowhere) and leads.kind == "absent":
+    if isinstance(seen.leads, Nowhere) and seen.leads.kind == "absent":
         return Mismatch("a Location header", "none")
     return None
 
