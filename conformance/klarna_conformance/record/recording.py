@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 import msgspec
 
@@ -57,6 +58,10 @@ _TOKENS = re.compile(
 )
 _VALUE = r'\s*+:\s*+)("[^"]*+"|[^\s,{}\[\]"]++|[{\[])'
 """What follows the name of a member in JSON without escapes, up to the end of a plain value."""
+_NAME = re.compile(r'"([^"]*+)(?="\s*+:)')
+"""The name of a member in JSON without escapes."""
+_MOST_NAMES = 1000
+"""So many names of members are remembered as harmless."""
 
 
 class Recorder:
@@ -77,7 +82,7 @@ class Recorder:
         self._members = frozenset(names)
         spelt = "|".join(map(_loosely, sorted(names)))
         self._mentions = re.compile(f'"(?:{spelt})"', re.IGNORECASE)
-        self._hidden_members = re.compile(rf'("(?:{spelt})"{_VALUE}', re.IGNORECASE)
+        self._harmless: frozenset[str] = frozenset()
 
     def text(self, text: str) -> str:
         """A message without the secrets, and without customers' data that it quotes."""
@@ -171,38 +176,39 @@ class Recorder:
                 return tuple(Listed(self.text(each.identifier), each.amount) for each in value)
 
     def _exchange(self, exchange: Exchange) -> Exchange:
-        return msgspec.structs.replace(
-            exchange,
-            request=self._request(exchange.request),
-            outcome=self._outcome(exchange.outcome),
-            earlier=tuple(map(self._outcome, exchange.earlier)),
-        )
+        request, outcome = self._request(exchange.request), self._outcome(exchange.outcome)
+        if request is exchange.request and outcome is exchange.outcome and not exchange.earlier:
+            return exchange
+        earlier = tuple(map(self._outcome, exchange.earlier))
+        return msgspec.structs.replace(exchange, request=request, outcome=outcome, earlier=earlier)
 
     def _request(self, request: Request) -> Request:
-        return msgspec.structs.replace(
-            request,
-            path=self._redactor.judged(request.path),
-            headers=self._headers(request.headers),
-            body=self.payload(request.body),
-        )
+        path = self._redactor.judged(request.path)
+        headers, body = self._headers(request.headers), self.payload(request.body)
+        if path == request.path and headers is request.headers and body is request.body:
+            return request
+        return msgspec.structs.replace(request, path=path, headers=headers, body=body)
 
     def _outcome(self, outcome: Response | Failure) -> Response | Failure:
         return self.failure(outcome) if isinstance(outcome, Failure) else self._response(outcome)
 
     def _response(self, response: Response) -> Response:
-        return msgspec.structs.replace(
-            response, headers=self._headers(response.headers), body=self.payload(response.body)
-        )
+        headers, body = self._headers(response.headers), self.payload(response.body)
+        if headers is response.headers and body is response.body:
+            return response
+        return msgspec.structs.replace(response, headers=headers, body=body)
 
     def payload(self, payload: Payload) -> Payload:
         """A body without secrets; in JSON, without the customer's data either."""
         text = payload.text
-        mentioned = "\\u" in text or self._mentions.search(text) is not None
-        holds = self._redactor.holds(text)
-        if not (mentioned or holds):
+        if not text:
             return payload
+        holds = self._redactor.holds(text)
         if not holds and (plain := self._plain_json(payload)) is not None:
             return payload if plain == text else Payload(plain, payload.encoding)
+        mentioned = "\\u" in text or self._mentions.search(text) is not None
+        if not (mentioned or holds):
+            return payload
         if text.lstrip("\ufeff \t\r\n")[:1] in ("{", "[", '"'):
             # What is left after its values were redacted stands across them: it is no JSON.
             redacted = self._redactor.judged(self._json(text))
@@ -231,8 +237,17 @@ class Recorder:
             payload.json()
         except NotJson:
             return None
-        text = self._hidden_members.sub(redacted, payload.text)
+        names = self._hidden_names(payload.text)
+        text = _members(names).sub(redacted, payload.text) if names else payload.text
         return None if nested else text
+
+    def _hidden_names(self, text: str) -> frozenset[str]:
+        """The hidden members that JSON without escapes names, as it spells them."""
+        names = frozenset(_NAME.findall(text)) - self._harmless
+        hidden = frozenset(name for name in names if self._mentions.fullmatch(f'"{name}"'))
+        if len(self._harmless) < _MOST_NAMES:
+            self._harmless |= names - hidden
+        return hidden
 
     def _json(self, text: str) -> str:
         """JSON, perhaps broken, with its values redacted; the rest is left as it was written."""
@@ -272,8 +287,8 @@ class Recorder:
 
     def _headers(self, headers: Headers) -> Headers:
         never = any(name.lower() in _NEVER_HEADERS for name, _ in headers)
-        whole = "\n".join(part for header in headers for part in header)
-        pieces = "".join("".join(value.split()) for _, value in headers)
+        whole = "\n".join([part for header in headers for part in header])
+        pieces = "".join("".join([value for _, value in headers]).split())
         if not (never or self._redactor.holds(whole) or self._redactor.holds(pieces)):
             return headers
         return tuple(self._rejoined([self._header(name, value) for name, value in headers]))
@@ -334,6 +349,12 @@ def _plain(name: str) -> str:
 def _loosely(name: str) -> str:
     """A pattern for a plain name in any spelling."""
     return "[_-]*+".join(("", *map(re.escape, name), ""))
+
+
+@lru_cache(maxsize=256)
+def _members(names: frozenset[str]) -> re.Pattern[str]:
+    """A pattern for the members of these names with their values."""
+    return re.compile(rf'("(?:{"|".join(map(re.escape, names))})"{_VALUE}')
 
 
 def _unquoted(written: str) -> str:
