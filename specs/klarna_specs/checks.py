@@ -16,7 +16,7 @@ SERVER_CHECKS = frozenset(
         "error_body",
         "error_code",
         "error_content_type",
-        "error_message_told",
+        "error_message",
         "id_distinct",
         "id_header",
         "json_content_type",
@@ -47,6 +47,7 @@ CLIENT_CHECKS = frozenset(
         "amounts_as_called",
         "answers",
         "as_called_only",
+        "awaits_slow_responses",
         "bounded",
         "carries_out",
         "content_type",
@@ -67,7 +68,6 @@ CLIENT_CHECKS = frozenset(
         "once",
         "options_reported",
         "outcome_clear",
-        "patience",
         "refund_id",
         "refusal_details_true",
         "refused_is_true",
@@ -76,7 +76,7 @@ CLIENT_CHECKS = frozenset(
         "stops_after_success",
         "texts_as_called",
         "variations",
-        "waits_as_asked",
+        "waits_after_429",
         "well_formed",
     }
 )
