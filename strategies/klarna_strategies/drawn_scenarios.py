@@ -38,7 +38,7 @@ def scenarios(
     """Scenarios of one to `max_steps` steps on an order of any plan, possibly with another one.
 
     Most steps are valid on what the steps before them did; the others break one rule, repeat an
-    earlier call under its key, or ask for what is not there; some scenarios end with a group of
+    earlier call under its key, or request what does not exist; some scenarios end with a group of
     calls at the same time. With `operations`, only those are called. Shrinks to one refund of 1 on
     an order of 1. Raises ValueError for a `max_steps` below 1, and for markets and operations that
     the spec does not have.

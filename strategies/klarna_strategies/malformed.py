@@ -128,8 +128,8 @@ def _no_object(member: str) -> Iterator[tuple[str, Body]]:
 
 def _missing(member: str) -> Iterator[tuple[str, Body]]:
     camel = "".join(part.capitalize() for part in member.split("_"))
-    yield "nothing-told", Json({})
-    yield "only-others-told", Json({"reference": "RMA-1", "description": "Returned goods"})
+    yield "no-members", Json({})
+    yield "optional-members-only", Json({"reference": "RMA-1", "description": "Returned goods"})
     yield "misspelled", Json({f"{member}s": 100})
     yield "camel-case", Json({camel[0].lower() + camel[1:]: 100})
     yield "upper-case", Json({member.upper(): 100})

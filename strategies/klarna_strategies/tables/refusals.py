@@ -83,7 +83,7 @@ def nothing_there(stage: Stage) -> Iterator[Scenario]:
         yield Scenario(plan=None, steps=(nowhere, nowhere))
         # With an existing order whose id is similar to the requested one.
         yield Scenario(plan=plan, steps=(nowhere,))
-    # The order does not exist, but what is asked of it does, on another one.
+    # The order does not exist, but the requested resource does, on another one.
     for call in (get_capture("other", order="unknown"), get_options("other", order="unknown")):
         yield Scenario(plan=stage.plan(), other=stage.plan(), steps=(call,))
     extended = stage.plan(market=stage.extension_market)
@@ -120,7 +120,7 @@ _ESSENTIAL = frozenset(
         "array-on-top",
         "string-on-top",
         "null-on-top",
-        "nothing-told",
+        "no-members",
         "misspelled",
         "amount-array",
         "amount-fraction",
