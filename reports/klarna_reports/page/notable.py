@@ -1,4 +1,4 @@
-"""The questions about money that every reader asks, answered from the verdicts."""
+"""The questions about money that every reader has, answered from the verdicts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -68,7 +68,7 @@ def diagram(spec: Spec, exchanges: Sequence[Exchange], marked: Iterable[int]) ->
     clock_s = exchanges[first].clock_s if exchanges else 0
     for index in range(first, last):
         exchange = exchanges[index]
-        waited = exchange.clock_s - clock_s
+        passed_s = exchange.clock_s - clock_s
         clock_s = exchange.clock_s
         messages.append(
             Message(
@@ -79,7 +79,7 @@ def diagram(spec: Spec, exchanges: Sequence[Exchange], marked: Iterable[int]) ->
                 marked=index in about,
                 together=exchange.group is not None,
                 answered=not isinstance(exchange.outcome, Failure),
-                before=f"{waited} s pass" if waited else "",
+                before=f"{passed_s} s pass" if passed_s else "",
             )
         )
     return Diagram(messages=tuple(messages), left_out=len(exchanges) - len(messages))

@@ -28,7 +28,7 @@ _BY_CHECK: dict[str, RequirementClass] = {
     **dict.fromkeys(("complete_response", "no_server_error"), "Availability"),
     **dict.fromkeys(("at_first_try", "at_once"), "Availability"),
     **dict.fromkeys(("error_body", "error_code", "error_content_type"), "Errors"),
-    **dict.fromkeys(("error_message_told", "correlation_id_distinct"), "Errors"),
+    **dict.fromkeys(("error_message", "correlation_id_distinct"), "Errors"),
     **dict.fromkeys(("order_agrees", "money_adds_up", "lifecycle_status"), "Effect"),
     **dict.fromkeys(("resource_agrees", "captures_agree", "own_state"), "Effect"),
     **dict.fromkeys(("same_answer", "taken_as_new"), "Repeats"),

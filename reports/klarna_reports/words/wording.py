@@ -196,8 +196,8 @@ def outcome_text(exchange: Exchange) -> str:
 def _attempts(exchange: Exchange) -> str:
     if not exchange.earlier:
         return ""
-    waited = f", {exchange.waited_s:.1f} s after the first" if exchange.waited_s else ""
-    return f" at attempt {exchange.requests}{waited}"
+    later = f", {exchange.waited_s:.1f} s after the first" if exchange.waited_s else ""
+    return f" at attempt {exchange.requests}{later}"
 
 
 def scope_lines(summary: Summary) -> list[str]:
