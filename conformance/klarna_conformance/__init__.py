@@ -1,1 +1,1 @@
-"""Asks servers and judges what they answer: targets, runner, mock, command line."""
+"""Sends requests to servers and judges the responses: targets, runner, mock, command line."""

@@ -86,27 +86,27 @@ class Adapter(Protocol):
         ...
 
 
-_TOLD = (Done, RefusedIt, Unknown, Unsupported)
-_LINES = ("Greeting", "Instruction", "Readiness", "Told")
+_OUTCOMES = (Done, RefusedIt, Unknown, Unsupported)
+_LINES = ("Greeting", "Instruction", "Readiness", "Outcome")
 
 
 def adapter_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of every line of the protocol, in both directions."""
-    shapes: list[Any] = [Greeting, Readiness, Instruction, *_TOLD]
+    shapes: list[Any] = [Greeting, Readiness, Instruction, *_OUTCOMES]
     _, definitions = msgspec.json.schema_components(shapes, ref_template="#/$defs/{name}")
     for definition in definitions.values():
         definition["description"] = cleandoc(definition["description"])
     definitions["Ready"]["properties"]["operations"]["items"]["enum"] = list(
         client_operations(load())
     )
-    for outcome in _TOLD:
+    for outcome in _OUTCOMES:
         definition = definitions[outcome.__name__]
         members = {name: _nullable(each) for name, each in definition["properties"].items()}
         definition["properties"] = {**members, "id": {"type": "integer"}}
         definition["required"] = ["id", *definition["required"]]
-    definitions["Told"] = {
+    definitions["Outcome"] = {
         "description": "A line of the adapter: what became of the instruction of that id.",
-        "oneOf": [{"$ref": f"#/$defs/{outcome.__name__}"} for outcome in _TOLD],
+        "oneOf": [{"$ref": f"#/$defs/{outcome.__name__}"} for outcome in _OUTCOMES],
     }
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

@@ -27,7 +27,7 @@ __all__ = [
     "created_can_be_read",
     "filter_case",
     "map_body",
-    "refusal_tells_why",
+    "refusal_says_why",
 ]
 
 _untyped: Any = schemathesis
@@ -37,13 +37,13 @@ _IN_FRONT = (401, 413, 429)
 
 @_untyped.hook
 def filter_case(context: Any, case: Any) -> bool:
-    """Only the documented methods are sent: what others are answered with is nowhere told."""
+    """Only the documented methods are sent: the responses to others are not documented."""
     return context.operation is None or case.method == context.operation.method.upper()
 
 
 @_untyped.hook
 def map_body(context: Any, body: Any) -> Any:
-    """No members that are not described: what becomes of them is nowhere told either."""
+    """No members that are not described: their effect is not documented either."""
     operation = _operation(context.operation)
     return only_described(load(), operation, body) if operation else body
 
@@ -52,7 +52,7 @@ def map_body(context: Any, body: Any) -> Any:
 def before_call(context: Any, case: Any, kwargs: dict[str, Any]) -> None:
     """A real order, and a fresh key in the place of a generated one, in every phase.
 
-    Not `map_path_parameters`: the examples and the coverage phase do not ask it.
+    Not `map_path_parameters`: the examples and the coverage phase do not call it.
     """
     del context, kwargs
     operation = _operation(case)
@@ -79,40 +79,40 @@ class Basic:
 
 
 @_untyped.check
-def refusal_tells_why(context: Any, response: Any, case: Any) -> None:
+def refusal_says_why(context: Any, response: Any, case: Any) -> None:
     """A refusal has at least one message for a person to read (`*.error-message-told`)."""
     del context
-    told = _response(response)
-    if _operation(case) is None or not told.is_refusal or told.status in _IN_FRONT:
+    answer = _response(response)
+    if _operation(case) is None or not answer.is_refusal or answer.status in _IN_FRONT:
         return
-    body = _members(told)
+    body = _members(answer)
     messages = body.get("error_messages") or body.get("error_message")
     assert messages, (
-        f"a refusal with at least one message is expected, not {told.body.text[:200]!r}"
+        f"a refusal with at least one message is expected, not {answer.body.text[:200]!r}"
     )
 
 
 @_untyped.check
 def created_can_be_read(context: Any, response: Any, case: Any) -> None:
-    """What was created is told by a header and a Location, which leads to it."""
+    """A header and a Location name what was created, and the Location leads to it."""
     del context
-    told, operation = _response(response), _operation(case)
-    if operation is None or not told.is_success:
+    answer, operation = _response(response), _operation(case)
+    if operation is None or not answer.is_success:
         return
     answered = operation.responses[operation.success]
     if answered.creates is None:
         return
-    identifier = created_id(told, answered)
+    identifier = created_id(answer, answered)
     assert identifier, f"a header {' or '.join(answered.id_header)} with the new id is missing"
     target = _target(case)
     request = Request(method=operation.method, path=target.path_of(response.request.url))
-    leads = follow((target.base_url,), request, told)
+    leads = follow((target.base_url,), request, answer)
     assert isinstance(leads, Leads), leads.why
     shown = target.read(leads.path)
     assert isinstance(shown, Response), f"{leads.path} gives no response: {shown}"
     assert shown.is_success, f"{leads.path} cannot be read: status {shown.status}"
     found = _members(shown).get(f"{answered.creates}_id", identifier)
-    assert found == identifier, f"Location leads to {found!r}, the header told {identifier!r}"
+    assert found == identifier, f"Location leads to {found!r}, the header names {identifier!r}"
 
 
 @cache

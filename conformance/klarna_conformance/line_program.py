@@ -38,7 +38,7 @@ class LineProgram:
         words = " ".join(self._stderr.decode(errors="replace").split())
         return words if len(words) <= _LONGEST_SHOWN else f"...{words[-_LONGEST_SHOWN:]}"
 
-    async def ask(self, line: bytes) -> bytes:
+    async def request(self, line: bytes) -> bytes:
         """Sends a line, and returns the line of the answer.
 
         Raises ProgramEnded, OSError if the program cannot be started or reads nothing, and

@@ -72,7 +72,9 @@ class ProcessAdapter:
         self._redactor = Redactor((hello.username, hello.password), public=hello.base_url)
         try:
             async with asyncio.timeout(self._start_s):
-                line = await self._program.ask(msgspec.json.encode(Greeting(hello=hello)) + b"\n")
+                line = await self._program.request(
+                    msgspec.json.encode(Greeting(hello=hello)) + b"\n"
+                )
         except TimeoutError as exc:
             await self._program.kill()
             raise AdapterError(
@@ -104,7 +106,7 @@ class ProcessAdapter:
         within_s = self._outcome_s
         try:
             async with asyncio.timeout(within_s):
-                line = await self._program.ask(msgspec.json.encode(instruction) + b"\n")
+                line = await self._program.request(msgspec.json.encode(instruction) + b"\n")
         except TimeoutError:
             await self._end()
             self._silent_s += within_s

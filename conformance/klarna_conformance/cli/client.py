@@ -45,7 +45,7 @@ __all__ = ["client"]
     type=DURATION,
     default="1s",
     show_default=True,
-    help="Request timeout that the client is asked to use.",
+    help="Request timeout that the client should use.",
 )
 @click.option(
     "--outcome-time",

@@ -65,7 +65,7 @@ class Sighting:
         """The exchange; a request in flight counts as one without a response."""
         outcome = self.outcome or Failure(
             kind="timeout",
-            message="no answer came while the client waited",
+            message="no response was sent before the end",
             elapsed_s=now_s - self.started_s,
         )
         return Exchange(request=self.request, outcome=outcome, started_s=self.started_s)

@@ -68,7 +68,7 @@ class ResponseValidator:
         try:
             case.validate_response(_received(method, path, response))
         except BaseExceptionGroup as exc:
-            return "; ".join(_told(failure) for failure in exc.exceptions)
+            return "; ".join(_sentence(failure) for failure in exc.exceptions)
         return None
 
     def _plainly_described(self, path: str, method: str, response: Response) -> bool:
@@ -179,7 +179,7 @@ def _plain_json(name: str, value: str) -> str:
     return "application/json" if name.lower() == "content-type" and is_json else value
 
 
-def _told(failure: BaseException) -> str:
+def _sentence(failure: BaseException) -> str:
     """A failure in one line."""
     title, message = (str(getattr(failure, name, "")) for name in ("title", "message"))
     return f"{title}: {' '.join(message.split())}"[:300]

@@ -30,7 +30,7 @@ _NOT_OPEN = (
     msgspec.structs.replace(_SWEDISH, captures=(6_000,), authorization="released"),
     msgspec.structs.replace(_SWEDISH, authorization="cancelled"),
 )
-"""Orders whose remaining authorization was given up, in either way."""
+"""Orders without a remaining authorization: one released, one cancelled."""
 
 
 async def check_up(spec: Spec, target: OpenTarget) -> AsyncIterator[tuple[str, str]]:

@@ -53,7 +53,7 @@ class _Posted(msgspec.Struct):
     encoding: str = ""
 
 
-class _Asked(msgspec.Struct):
+class _Requested(msgspec.Struct):
     method: str
     url: str
     headers: tuple[_Header, ...] = ()
@@ -75,7 +75,7 @@ class _Answered(msgspec.Struct):
 
 class _Entry(msgspec.Struct):
     startedDateTime: datetime  # noqa: N815
-    request: _Asked
+    request: _Requested
     response: _Answered
     time: float = 0.0
 
@@ -199,15 +199,15 @@ def _is_left_out(content: _Content | None) -> bool:
     return content is not None and content.text is None and content.size > 0
 
 
-def _is_body_left_out(asked: _Asked) -> bool:
+def _is_body_left_out(requested: _Requested) -> bool:
     """Whether a request had, or may have had, a body that is not recorded; -1 is an unknown size.
 
     A type is given with a body only.
     """
-    if asked.postData is not None and asked.postData.text is not None:
+    if requested.postData is not None and requested.postData.text is not None:
         return False
-    typed = any(header.name.lower() == "content-type" for header in asked.headers)
-    return asked.bodySize > 0 or (typed and asked.bodySize < 0)
+    typed = any(header.name.lower() == "content-type" for header in requested.headers)
+    return requested.bodySize > 0 or (typed and requested.bodySize < 0)
 
 
 def _named(headers: tuple[_Header, ...]) -> Headers:

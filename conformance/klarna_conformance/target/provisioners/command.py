@@ -63,7 +63,7 @@ class CommandProvisioner:
             if not self._failure:
                 try:
                     async with asyncio.timeout(self._timeout_s):
-                        line = await self._program.ask(msgspec.json.encode(plan) + b"\n")
+                        line = await self._program.request(msgspec.json.encode(plan) + b"\n")
                     return self._made(plan, line)
                 except TimeoutError:
                     self._failure = f"gave no answer within {self._timeout_s:g} s"

@@ -141,7 +141,7 @@ def _lost_texts(commanded: dict[str, Any], sent: dict[str, Any]) -> Iterator[str
             yield f"{name} of order line {number}"
 
 
-def _as_told_only(view: View) -> Iterator[ExchangeResult]:
+def _as_called_only(view: View) -> Iterator[ExchangeResult]:
     if view.command is None:
         return
     strays = [
@@ -165,5 +165,5 @@ def _changes(view: View, attempt: Attempt) -> bool:
 ARGUMENTS: Mapping[str, Check] = {
     "amounts_as_called": _amounts,
     "texts_as_called": _texts,
-    "as_called_only": _as_told_only,
+    "as_called_only": _as_called_only,
 }

@@ -83,7 +83,7 @@ def _retries(view: View) -> Iterator[ExchangeResult]:
         yield verified(view.unclear[0].index, "", observed, holds=False)
 
 
-def _patience(view: View) -> Iterator[ExchangeResult]:
+def _awaits_slow_responses(view: View) -> Iterator[ExchangeResult]:
     for attempt in view.attempts:
         if isinstance(attempt.mark.fault, Slow):
             gave_up = f"the client gave up after {attempt.exchange.outcome.elapsed_s:.1f} s"
@@ -97,7 +97,7 @@ RETRIES: Mapping[str, Check] = {
     "bounded": _bounded,
     "no_retry_after_refusal": _no_retry_after_refusal,
     "stops_after_success": _stops_after_success,
-    "waits_as_asked": _waits,
+    "waits_after_429": _waits,
     "retries": _retries,
-    "patience": _patience,
+    "awaits_slow_responses": _awaits_slow_responses,
 }

@@ -62,7 +62,7 @@ def _error_code(seen: Evidence) -> Result:
     return Mismatch(f"error_code {' or '.join(seen.expected.error_code)}", f"error_code {code!r}")
 
 
-def _error_message_told(seen: Evidence) -> Result:
+def _error_message(seen: Evidence) -> Result:
     body = seen.members()
     if body is None:
         return Inconclusive()
@@ -93,7 +93,7 @@ BODIES: Mapping[str, Check] = {
     "described_response": _described_response,
     "error_code": _error_code,
     "error_body": _error_body,
-    "error_message_told": _error_message_told,
+    "error_message": _error_message,
     "body": _body,
     "option_days": _option_days,
     "option_amounts": _option_amounts,
