@@ -30,17 +30,18 @@ def main() -> None:
         assert os.waitstatus_to_exitcode(status) == 0
         summary = json.loads(Path(folder, "run.json").read_text())
         lines = Path(folder, "journal.ndjson").read_text().splitlines()
-    told_s = sum(_told_s(json.loads(line)) for line in lines)
+    client_s = sum(_client_s(json.loads(line)) for line in lines)
     own_s = usage.ru_utime + usage.ru_stime
     sent = f"{summary['scenarios']} scenarios, {summary['requests_sent']} requests"
     print(
-        f"{sent}: {wall_s:.1f} s, of which the client had {told_s:.1f} s ({told_s / wall_s:.0%}) "
-        f"between command and outcome; {own_s:.1f} s of processor time, the adapter's included "
+        f"{sent}: {wall_s:.1f} s, of which the client had {client_s:.1f} s "
+        f"({client_s / wall_s:.0%}) between command and outcome; {own_s:.1f} s of processor time, "
+        "the adapter's included "
         f"({own_s / wall_s:.0%})"
     )
 
 
-def _told_s(line: object) -> float:
+def _client_s(line: object) -> float:
     client = as_object((as_object(line) or {}).get("client")) or {}
     episodes = as_array(client.get("episodes")) or ()
     return sum((as_object(episode) or {})["wall_s"] for episode in episodes)

@@ -17,7 +17,7 @@ SHARE = 10
 
 
 def main() -> None:
-    """Tries every mutant with a tenth of what a default run sends, and prints what was found."""
+    """Tests every mutant with a tenth of what a default run sends, and prints what was found."""
     examples = defaults.EXAMPLES
     whole = make_plan(load(), scope=Scope(), seed=defaults.SEED, examples=examples)
     assert whole.requests is not None

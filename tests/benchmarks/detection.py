@@ -1,6 +1,6 @@
 """What is detected: our suite beside Schemathesis alone, on the same mutants.
 
-Run it with `python tests/benchmarks/detection.py`; `--help` tells the bounds. The suite is run as
+Run it with `python tests/benchmarks/detection.py`; `--help` lists the bounds. The suite is run as
 `klarna-conformance mutants` runs it. Schemathesis is `st run` on the emitted OpenAPI document, with
 its default checks and with our hooks, which give it real orders; the two checks that the hooks add
 are left out. It prints Markdown, and goes nowhere but to the loopback interface.
@@ -37,7 +37,7 @@ from klarna_conformance.wrong.making import make_mutant
 from klarna_specs.loader import load
 
 ST = Path(sysconfig.get_path("scripts")) / "st"
-ADDED_CHECKS = "refusal_tells_why,created_can_be_read"
+ADDED_CHECKS = "refusal_says_why,created_can_be_read"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,8 +88,8 @@ def main(each: int, harmless: int, max_examples: int, seed: int, timeout_s: int)
     for number, mutant in enumerate([*wrong, *right], 1):
         attempt = _attempt(make_mutant(load(), mutant, seed=seed), settings)
         theirs[mutant.id] = attempt
-        told = attempt.error or ", ".join(attempt.failed) or "nothing"
-        click.echo(f"{number}/{len(wrong) + len(right)} {mutant.id}: {told}", err=True)
+        said = attempt.error or ", ".join(attempt.failed) or "nothing"
+        click.echo(f"{number}/{len(wrong) + len(right)} {mutant.id}: {said}", err=True)
     theirs_s = time.perf_counter() - started
 
     _print_settings(settings)
@@ -150,13 +150,13 @@ def _variables(base_url: str) -> dict[str, str]:
 
 
 def _read(events: str) -> Attempt | None:
-    """What the events tell; None where the last of them is missing."""
-    told = [next(iter(json.loads(line).items())) for line in events.splitlines()]
-    started = next((event["timestamp"] for name, event in told if name == "EngineStarted"), None)
-    ended = next((event["timestamp"] for name, event in told if name == "EngineFinished"), None)
+    """The results in the events; None where the last of them is missing."""
+    said = [next(iter(json.loads(line).items())) for line in events.splitlines()]
+    started = next((event["timestamp"] for name, event in said if name == "EngineStarted"), None)
+    ended = next((event["timestamp"] for name, event in said if name == "EngineFinished"), None)
     if started is None or ended is None:
         return None
-    recorders = [event["recorder"] for name, event in told if name == "ScenarioFinished"]
+    recorders = [event["recorder"] for name, event in said if name == "ScenarioFinished"]
     sent = sorted(
         (
             (at["timestamp"], _failed(r["checks"].get(case, [])))
@@ -236,8 +236,8 @@ def _print_harmless(
         f"{m.id} ({', '.join(theirs[m.id].failed)})" for m in right if theirs[m.id].failed
     ]
     for who, alarms in (("ours", ours_wrong), ("Schemathesis", theirs_wrong)):
-        told = "; ".join(alarms) or "none"
-        print(f"False alarms on {len(right)} harmless variants, {who}: {len(alarms)} ({told})")
+        said = "; ".join(alarms) or "none"
+        print(f"False alarms on {len(right)} harmless variants, {who}: {len(alarms)} ({said})")
 
 
 def _print_times(
@@ -264,8 +264,8 @@ def _print_details(
     print("\nSchemathesis' checks:", ", ".join(f"{n} {c}" for n, c in by_check.most_common()))
     for mutant in wrong:
         attempt, trial = theirs[mutant.id], ours[mutant.id]
-        told = attempt.error or ", ".join(attempt.failed) or "-"
-        print(f"- {mutant.kind} {mutant.id}: {'killed' if trial.as_wanted else 'SURVIVED'}; {told}")
+        said = attempt.error or ", ".join(attempt.failed) or "-"
+        print(f"- {mutant.kind} {mutant.id}: {'killed' if trial.as_wanted else 'SURVIVED'}; {said}")
     for identifier, trial in ours.items():
         if trial.error:
             print(f"- {identifier}: our suite ended early: {trial.error}")

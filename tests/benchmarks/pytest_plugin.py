@@ -1,7 +1,7 @@
 """What the pytest plugin costs: where nobody uses it, and for each test with `klarna_mock`.
 
 Run it with `python tests/benchmarks/pytest_plugin.py`; it prints milliseconds, medians of several
-tries.
+attempts.
 """
 
 import re
@@ -46,8 +46,8 @@ def _import_ms() -> float:
     """What importing it takes where pytest was imported already."""
     program = "import pytest, klarna_conformance.pytest_plugin"
     arguments = [sys.executable, "-X", "importtime", "-c", program]
-    told = subprocess.run(arguments, capture_output=True, text=True, check=True).stderr
-    (microseconds,) = re.findall(r"\|\s*(\d+) \| klarna_conformance.pytest_plugin$", told, re.M)
+    printed = subprocess.run(arguments, capture_output=True, text=True, check=True).stderr
+    (microseconds,) = re.findall(r"\|\s*(\d+) \| klarna_conformance.pytest_plugin$", printed, re.M)
     return int(microseconds) / 1000
 
 

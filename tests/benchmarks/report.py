@@ -32,12 +32,12 @@ MUTANT = "over-refund-answered-200"
 FILTERED = """async ([id, value]) => {
   const field = document.getElementById(id), count = document.getElementById("x-count");
   const began = performance.now();
-  const told = new Promise((done) => new MutationObserver((changes) => {
+  const reported = new Promise((done) => new MutationObserver((changes) => {
     if (!count.textContent.startsWith("Searching")) done();
   }).observe(count, { childList: true }));
   field.value = value;
   field.dispatchEvent(new Event(id === "x-q" ? "input" : "change", { bubbles: true }));
-  await told;
+  await reported;
   document.body.getBoundingClientRect();
   return [performance.now() - began, count.textContent];
 }"""
@@ -69,7 +69,7 @@ def twice(spec: Spec) -> Record:
 
 
 def in_browser(page: Page, file: Path) -> None:
-    """Opens the page and tells how long it took, and what filters and searches take."""
+    """Opens the page; prints how long that, filters and searches take."""
     page.goto(file.as_uri())
     page.wait_for_selector("#x-app[data-ready]")
     paint = "performance.getEntriesByName('first-contentful-paint')[0].startTime"

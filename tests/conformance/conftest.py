@@ -60,7 +60,7 @@ class Served:
     client: httpx.Client
 
     def order(self, **plan: Any) -> dict[str, Any]:
-        """The answer to an order plan: an order of 10000 captured at once, unless told."""
+        """The answer to an order plan: an order of 10000 captured at once by default."""
         whole = {"market": "SE", "currency": "SEK", "order_amount": 10_000, "captures": [10_000]}
         return self.client.post("/_control/orders", json={**whole, **plan}).json()
 
@@ -103,14 +103,14 @@ def target_file(
 ) -> Callable[..., Path]:
     """Writes a target file for a mock (the shared one), with its credentials in the environment.
 
-    Orders come from the mock itself where nothing else is told.
+    Orders come from the mock itself by default.
     """
     username, password = AUTH
     monkeypatch.setenv("SANDBOX_USER", username)
     monkeypatch.setenv("SANDBOX_PASSWORD", password)
 
     def write(base_url: str = served.base_url, **members: object) -> Path:
-        told = {
+        described = {
             "name": "a sandbox",
             "base_url": base_url,
             "credentials": {"username": "${SANDBOX_USER}", "password": "${SANDBOX_PASSWORD}"},
@@ -118,7 +118,7 @@ def target_file(
             **members,
         }
         path = tmp_path / "target.yaml"
-        path.write_text(json.dumps(told))
+        path.write_text(json.dumps(described))
         return path
 
     return write

@@ -94,12 +94,12 @@ UNANSWERED = frozenset(_UNFINISHED)
 class HostileServer:
     """Listens on loopback and misbehaves until closed.
 
-    With `orders` it creates orders correctly, and answers 404 for the unknown one. `asked` is set
-    by the first request, `requests` are all that were read.
+    With `orders` it creates orders correctly, and answers 404 for the unknown one. `requested` is
+    set by the first request, `requests` are all that were read.
     """
 
     def __init__(self, behaviour: str, *, orders: bool) -> None:
-        self.asked = threading.Event()
+        self.requested = threading.Event()
         self.requests: list[bytes] = []
         tls = behaviour in TLS_BEHAVIOURS
         self._misbehave = (TLS_BEHAVIOURS if tls else BEHAVIOURS)[behaviour]
@@ -146,7 +146,7 @@ class HostileServer:
     def _answer(self, connection: socket.socket) -> None:
         request = read_request(connection) if self._reads else b""
         self.requests.append(request)
-        self.asked.set()
+        self.requested.set()
         if self._orders and request.startswith(b"POST /_control/orders"):
             connection.sendall(_order(request))
         elif self._orders and NOWHERE_ID.encode() in request:

@@ -153,13 +153,13 @@ _RAW: dict[str, bytes] = {
     "ids-that-climb": _created("Refund-Id: ../../admin", "Location: /../../admin"),
     "ids-that-are-empty": _created("Refund-Id:", "Location:"),
     "ids-of-eighty-kilobytes": _created("Refund-Id: " + "1" * 80_000),
-    "ids-that-ask-and-escape": _created("Refund-Id: ?a=b#c%00%2f/;{}"),
+    "ids-with-query-and-escapes": _created("Refund-Id: ?a=b#c%00%2f/;{}"),
     "script-everywhere": _script_everywhere(),
     "refusal-in-script": answer(
         "403 Forbidden", f'{{"error_code": {json.dumps(_SCRIPT)}}}'.encode(), "application/json"
     ),
     # rate limits
-    "asks-to-wait": answer("429 Too Many Requests", b"", "text/plain", "Retry-After: 86400"),
+    "retry-after-a-day": answer("429 Too Many Requests", b"", "text/plain", "Retry-After: 86400"),
 }
 
 ANSWERS: dict[str, bytes] = {**_RAW, **{name: _json(body) for name, body in _BODIES.items()}}

@@ -1,4 +1,4 @@
-"""Small servers on real sockets that remember what they were asked."""
+"""Small servers on real sockets that keep the requests that they got."""
 
 import socket
 import ssl

@@ -14,7 +14,7 @@ import pytest
 
 
 class Client:
-    """Sends what it is told to; what came is its answer, or None where nothing came."""
+    """Sends the command; returns the response, or None without one."""
 
     def __init__(self, mock):
         self.mock = mock
@@ -39,7 +39,7 @@ class Client:
 def client(klarna_mock):
     return Client(klarna_mock)
 '''
-"""A conftest with a client that makes mistakes when it is told to."""
+"""A conftest with a client that makes the mistakes that a test selects."""
 
 
 def plugged(

@@ -45,9 +45,9 @@ def test_a_run_never_exceeds_its_request_budget(
     served = serve_mock()
     finished, summary = _run(cli, served.base_url, tmp_path, "--max-requests", budget)
     preflight = 1
-    asked = len(served.client.get("/_control/exchanges").json())
+    sent = len(served.client.get("/_control/exchanges").json())
 
-    assert asked <= budget + preflight
+    assert sent <= budget + preflight
     assert summary["requests_sent"] <= budget
     assert (finished.code, summary["verdict"]) == (3, "NOT FULLY VERIFIED")
 

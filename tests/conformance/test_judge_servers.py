@@ -46,7 +46,7 @@ def test_a_status_of_neither_success_nor_refusal_is_no_answer(status: int) -> No
         (Response(status=201, truncated=True), {"refund.answers": "FAIL"}),
         (Response(status=429), {}),
     ],
-    ids=["no response", "truncated", "asked to wait"],
+    ids=["no response", "truncated", "Retry-After"],
 )
 def test_an_incomplete_response_is_no_answer(outcome: Any, expected: dict[str, str]) -> None:
     class AnswersIncompletely(Mock):

@@ -121,7 +121,7 @@ def test_occasional_429s_are_retried_and_no_failure(
 
 def test_a_server_that_only_answers_429_fails(hostile: Callable[..., str], tmp_path: Path) -> None:
     summary = run_on(
-        hostile("asks-to-wait", orders=True),
+        hostile("retry-after-a-day", orders=True),
         tmp_path,
         SCENARIOS,
         limiter=RateLimiter(max_backoff_s=0.1),

@@ -29,22 +29,22 @@ FEW = ("--requirement", "release.fully-captured-refused", "--market", "SE", "--e
 def _provided(
     script: str, *plans: OrderPlan, timeout_s: float = 10.0
 ) -> list[ProvidedOrder | Unavailable]:
-    async def ask() -> list[ProvidedOrder | Unavailable]:
+    async def provision() -> list[ProvidedOrder | Unavailable]:
         provisioner = CommandProvisioner([sys.executable, "-c", script], timeout_s=timeout_s)
         try:
             return list(await asyncio.gather(*map(provisioner.provide, plans)))
         finally:
             await provisioner.aclose()
 
-    return asyncio.run(ask())
+    return asyncio.run(provision())
 
 
 ECHO = """
 import json, sys
 for number, line in enumerate(sys.stdin):
     plan = json.loads(line)
-    told = {"order_id": f"o{number}", "capture_ids": [str(a) for a in plan["captures"]]}
-    print(json.dumps(told), flush=True)
+    answer = {"order_id": f"o{number}", "capture_ids": [str(a) for a in plan["captures"]]}
+    print(json.dumps(answer), flush=True)
 """
 
 
@@ -74,10 +74,10 @@ def test_a_failing_program_makes_the_order_unavailable(script: str, message: str
 
 
 def test_a_missing_program_makes_the_order_unavailable() -> None:
-    async def ask() -> ProvidedOrder | Unavailable:
+    async def provision() -> ProvidedOrder | Unavailable:
         return await CommandProvisioner(["/nowhere/orders"], timeout_s=5).provide(FULL)
 
-    made = asyncio.run(ask())
+    made = asyncio.run(provision())
     assert isinstance(made, Unavailable)
     assert "/nowhere/orders cannot be used" in made.reason
 

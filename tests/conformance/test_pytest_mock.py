@@ -28,7 +28,7 @@ def test_klarna_mock_has_orders_faults_a_clock_and_ledgers(pytester: pytest.Pyte
         def test_every_test_has_a_server_of_its_own(klarna_mock):
             assert klarna_mock.exchanges == ()
 
-        def test_a_fault_acts_on_the_socket_as_often_as_told(klarna_mock, client):
+        def test_a_fault_acts_on_the_socket_as_often_as_configured(klarna_mock, client):
             order = klarna_mock.order()
             klarna_mock.fault("lost", operation="refundOrder", times=2)
             key = "0b2f1a5e-8a3c-4b52-9d69-3b4ee5d3b3a1"

@@ -1,4 +1,4 @@
-"""The pytest plugin itself: what it costs where nobody uses it, and what its page tells."""
+"""The pytest plugin itself: what it costs where nobody uses it, and what its page says."""
 
 import re
 import shlex

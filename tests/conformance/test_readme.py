@@ -1,4 +1,4 @@
-"""What README.md tells a new user to type works."""
+"""The commands of README.md work."""
 
 import re
 import shlex

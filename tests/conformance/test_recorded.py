@@ -1,4 +1,4 @@
-"""Recorded traffic is judged by the same judge: what it shows is told, and nothing else."""
+"""Recorded traffic is judged by the same judge: what it shows is reported, and nothing else."""
 
 import json
 from collections.abc import Callable

@@ -87,7 +87,7 @@ def test_a_run_interrupted_at_its_start_is_not_fully_verified(
 ) -> None:
     server = HostileServer("silent", orders=False)
     process = _start_run(server.base_url, environment, tmp_path)
-    requested = server.asked.wait(30)
+    requested = server.requested.wait(30)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=120)
     server.close()

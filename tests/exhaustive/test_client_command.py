@@ -32,7 +32,7 @@ def record(folder: Path) -> Any:
 
 
 def commands(folder: Path) -> list[Any]:
-    """What the client was told, scenario by scenario, with what its calls met."""
+    """The commands of each scenario, with the faults that they met."""
     return [
         [episode.command for episode in played.client.episodes]
         for played in record(folder).played
@@ -262,7 +262,7 @@ def test_a_saved_scenario_is_replayed(cli: Cli, tmp_path: Path) -> None:
     assert command.arguments == {"refunded_amount": 1}
 
 
-def test_a_folder_that_cannot_be_written_is_told(cli: Cli, tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_written_is_reported(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     finished = cli("client", *CALM, "--output", tmp_path / "file" / "x", "--", *REFERENCE)
 

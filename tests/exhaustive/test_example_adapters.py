@@ -44,22 +44,22 @@ def test_the_template_as_it_is_has_nothing_to_certify(cli: Cli) -> None:
 FILLED_IN = """
 from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.wrong.reference import ReferenceClient
-from klarna_specs.client.play import Done, RefusedIt as Told
+from klarna_specs.client.play import Done, RefusedIt
 
 def make_client(hello):
     return ReferenceClient(Hello(**hello))
 
 def refund(client, order_id, arguments):
-    told = client.do("refundOrder", order_id, arguments)
-    if isinstance(told, Told):
+    outcome = client.do("refundOrder", order_id, arguments)
+    if isinstance(outcome, RefusedIt):
         refusal = Refused()
-        refusal.error_code = told.error_code
-        refusal.error_messages = told.error_messages
-        refusal.correlation_id = told.correlation_id
+        refusal.error_code = outcome.error_code
+        refusal.error_messages = outcome.error_messages
+        refusal.correlation_id = outcome.correlation_id
         raise refusal
-    if not isinstance(told, Done):
+    if not isinstance(outcome, Done):
         raise TimeoutError("nobody knows")
-    return {"refund_id": told.refund_id}
+    return {"refund_id": outcome.refund_id}
 
 OPERATIONS["refundOrder"] = refund
 """

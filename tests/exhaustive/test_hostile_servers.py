@@ -36,7 +36,7 @@ _MORE_READ = ("huge-integer", "beyond-any-float", "script-everywhere", "length-t
 _UNDECODED = ("gzip-of-nothing-known", "gzip-cut-off", "gzip-five-times", "gzip-bomb")
 _MORE_UNDECODED = ("gzip-bomb-in-gzip", "deflate-garbage", "brotli-garbage")
 _INVALID = ("two-lengths", "nul-in-a-header", "ten-thousand-headers", "header-of-a-megabyte")
-_NO_ANSWER = ("http-0.9", "asks-to-wait", "unexpected-101", "redirect-elsewhere", *UNANSWERED)
+_NO_ANSWER = ("http-0.9", "retry-after-a-day", "unexpected-101", "redirect-elsewhere", *UNANSWERED)
 _PLACES = ("location-of-script", "ids-that-climb", "two-locations")
 EXPECTED = {
     "not-found": "order.answered",

@@ -141,7 +141,7 @@ def scenarios() -> tuple[Scenario, ...]:
 
 
 @pytest.mark.parametrize(("http2", "protocol"), [(True, "HTTP/2.0"), (False, "HTTP/1.1")])
-def test_a_run_over_nginx_is_conformant_and_waits_where_it_is_asked_to(
+def test_a_run_over_nginx_is_conformant_and_waits_where_nginx_requires_it(
     http2: bool, protocol: str, front: Front, scenarios: tuple[Scenario, ...], tmp_path: Path
 ) -> None:
     before = len(front.seen)
@@ -161,7 +161,7 @@ def test_a_run_over_nginx_is_conformant_and_waits_where_it_is_asked_to(
     assert "429" in {line[1] for line in seen}
 
 
-def test_credentials_that_nginx_asks_for_are_not_in_the_record(
+def test_credentials_that_nginx_requires_are_not_in_the_record(
     front: Front, scenarios: tuple[Scenario, ...], tmp_path: Path
 ) -> None:
     run_on(front.base_url, tmp_path, scenarios[:3], limiter=RateLimiter(), wire=front.wire)

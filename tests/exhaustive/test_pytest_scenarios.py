@@ -60,15 +60,17 @@ def test_scenarios_are_repeatable_and_have_readable_ids() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"operations": ["refund"]}, "refundOrder"),
         ({"operations": "refundOrder"}, "refundOrder"),
         ({"faults": ["lots"]}, "lost"),
     ],
 )
-def test_unknown_operations_and_faults_are_errors(options: dict[str, list[str]], told: str) -> None:
-    with pytest.raises(ValueError, match=told):
+def test_unknown_operations_and_faults_are_errors(
+    options: dict[str, list[str]], message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
         klarna_scenarios(**options)
 
 
@@ -151,9 +153,9 @@ def test_do_may_be_a_coroutine_function(pytester: pytest.Pytester) -> None:
         def test_plain(klarna_mock, do, klarna_scenarios):
             loops = set()
 
-            async def later(*told):
+            async def later(*arguments):
                 loops.add(asyncio.get_running_loop())
-                return await asyncio.to_thread(do, *told)
+                return await asyncio.to_thread(do, *arguments)
 
             for scenario in klarna_scenarios(operations=["refundOrder"], faults=["lost"])[:2]:
                 klarna_mock.play(scenario, later)
@@ -164,9 +166,9 @@ def test_do_may_be_a_coroutine_function(pytester: pytest.Pytester) -> None:
         async def test_on_the_loop_of_the_test(klarna_mock, do):
             mine, loops = asyncio.get_running_loop(), set()
 
-            async def later(*told):
+            async def later(*arguments):
                 loops.add(asyncio.get_running_loop())
-                return await asyncio.to_thread(do, *told)
+                return await asyncio.to_thread(do, *arguments)
 
             await klarna_mock.aplay(TWO, later)
             assert loops == {mine}
@@ -194,7 +196,7 @@ def test_a_failure_names_the_command_and_its_faults(pytester: pytest.Pytester) -
         from test_glue import *
 
         def test_untrue(klarna_mock):
-            klarna_mock.play(ONE, lambda *told: {"outcome": "done", "refund_id": "r"})
+            klarna_mock.play(ONE, lambda *arguments: {"outcome": "done", "refund_id": "r"})
 
         def test_breakdown(klarna_mock):
             def do(operation, order_id, arguments):
@@ -202,30 +204,30 @@ def test_a_failure_names_the_command_and_its_faults(pytester: pytest.Pytester) -
             klarna_mock.play(ONE, do)
 
         def test_no_end(klarna_mock):
-            klarna_mock.play(ONE, lambda *told: threading.Event().wait(5), within_s=0.1)
+            klarna_mock.play(ONE, lambda *arguments: threading.Event().wait(5), within_s=0.1)
 
         def test_no_key(klarna_mock, reference, do):
-            reference.key = lambda *told: None
+            reference.key = lambda *arguments: None
             klarna_mock.play(ONE, do)
 
         @pytest.mark.klarna(strict=True)
         def test_no_key_strictly(klarna_mock, reference, do):
-            reference.key = lambda *told: None
+            reference.key = lambda *arguments: None
             klarna_mock.play(ONE, do)
 
         def test_one_key_for_two_plays(klarna_mock, reference, do):
-            reference.key = lambda *told: "0b2f1a5e-8a3c-4b52-9d69-3b4ee5d3b3a1"
+            reference.key = lambda *arguments: "0b2f1a5e-8a3c-4b52-9d69-3b4ee5d3b3a1"
             klarna_mock.play(ONE, do)
             klarna_mock.play(ONE, do)
 
         def test_no_outcome(klarna_mock):
-            klarna_mock.play(ONE, lambda *told: {"outcome": "perhaps"})
+            klarna_mock.play(ONE, lambda *arguments: {"outcome": "perhaps"})
 
         def test_nothing_supported(klarna_mock):
-            klarna_mock.play(ONE, lambda *told: {"outcome": "unsupported"})
+            klarna_mock.play(ONE, lambda *arguments: {"outcome": "unsupported"})
 
         def test_skipped_within(klarna_mock):
-            klarna_mock.play(ONE, lambda *told: pytest.skip("not today"))
+            klarna_mock.play(ONE, lambda *arguments: pytest.skip("not today"))
     """
     pytester.makepyfile(test_glue=GLUE)
     ran = plugged(pytester, "-rA", "test_client.py", tests=tests)

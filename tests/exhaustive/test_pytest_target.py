@@ -24,7 +24,7 @@ DEVIATION = {
 
 @pytest.fixture(scope="module")
 def open_to_all(serve_mock: Callable[..., Served]) -> Served:
-    """A server that cancels orders for whoever asks."""
+    """A server that cancels orders for anybody."""
     return serve_mock("--mutant", "cancel-without-credentials")
 
 
@@ -156,22 +156,22 @@ def test_an_unseen_must_fails_and_the_rest_is_skipped(
 def test_workers_share_one_run_whose_record_is_kept(
     pytester: pytest.Pytester, serve_mock: Callable[..., Served]
 ) -> None:
-    asked = serve_mock()
+    served = serve_mock()
     ran = plugged(
         pytester,
-        *("--klarna-target", asked.base_url, CANCEL, "--klarna-output", "kept", "-n2"),
+        *("--klarna-target", served.base_url, CANCEL, "--klarna-output", "kept", "-n2"),
         unused=("schemathesis", "anyio"),
     )
     kept = pytester.path / "kept"
     summary = json.loads((kept / "run.json").read_text())
-    arrived = asked.client.get("/_control/exchanges").json()
+    arrived = served.client.get("/_control/exchanges").json()
 
     items = len(load().operations["cancelOrder"].requirements)
     verdicts = [requirement["verdict"] for requirement in summary["requirements"]]
     skipped = verdicts.count("NOT_APPLICABLE")
     ran.assert_outcomes(passed=items - skipped, skipped=skipped)
     assert (len(verdicts), set(verdicts)) == (items, {"PASS", "INFO", "NOT_APPLICABLE"})
-    assert len(arrived) == summary["requests_sent"] + 1  # the first one tries the credentials
+    assert len(arrived) == summary["requests_sent"] + 1  # the first one verifies the credentials
     ran.stdout.fnmatch_lines([f"Report: {kept / 'report.html'}"])
     assert (kept / "report.html").exists()
 

@@ -44,7 +44,7 @@ def _killed_after(command: list[str], journal: Path, lines: int, env: dict[str, 
     return process.wait() == -signal.SIGKILL
 
 
-def _told(run: Path) -> dict[str, Any]:
+def _results(run: Path) -> dict[str, Any]:
     """What a run came to, without ids and times.
 
     Of calls at the same time, which of them comes first is the network's choice: there, only what
@@ -88,35 +88,35 @@ def test_a_run_that_is_killed_and_resumed_has_the_same_result(
     )
 
     assert sum(killed) >= KILLS // 2
-    assert _told(cut) == _told(whole)
+    assert _results(cut) == _results(whole)
     assert _sent_more_often_than_recorded(mock, journal) == {}
 
 
 def _sent_more_often_than_recorded(mock: Served, journal: Path) -> dict[str, int]:
-    """Orders of judged scenarios that were called more often than the journal tells."""
+    """Orders of judged scenarios that were called more often than the journal says."""
     recorded: Counter[str] = Counter()
     for line in map(json.loads, journal.read_text().splitlines()):
         for exchange in line.get("exchanges", ()):
             recorded[exchange["request"]["path"].split("/")[4]] += 1
-    asked: Counter[str] = Counter(
+    sent: Counter[str] = Counter(
         each["request"]["path"].split("/")[4]
         for each in mock.client.get("/_control/exchanges").json()
     )
     return {
         order: count
-        for order, count in asked.items()
+        for order, count in sent.items()
         if order in recorded and count > recorded[order] and order != NOWHERE_ID
     }
 
 
 def test_resuming_a_finished_run_sends_nothing(cli: Cli, served: Served, tmp_path: Path) -> None:
     first = cli("run", served.base_url, *SMALL, "--output", tmp_path)
-    asked = len(served.client.get("/_control/exchanges").json())
+    sent = len(served.client.get("/_control/exchanges").json())
     again = cli("run", served.base_url, *SMALL, "--output", tmp_path, "--resume")
     preflight = 1
 
     assert (first.code, again.code) == (0, 0)
-    assert len(served.client.get("/_control/exchanges").json()) <= asked + preflight
+    assert len(served.client.get("/_control/exchanges").json()) <= sent + preflight
 
 
 @pytest.mark.parametrize(

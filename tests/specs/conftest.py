@@ -25,7 +25,7 @@ def spec() -> Spec:
 
 
 @pytest.fixture(scope="session")
-def ask(spec: Spec) -> Callable[..., Call]:
+def make_call(spec: Spec) -> Callable[..., Call]:
     """Makes the call of an operation on an order (`order-1` by default)."""
 
     def make(
@@ -85,17 +85,17 @@ def open_order() -> Callable[..., Ledger]:
 
 @pytest.fixture(scope="session")
 def situated(
-    spec: Spec, ask: Callable[..., Call], open_order: Callable[..., Ledger]
+    spec: Spec, make_call: Callable[..., Call], open_order: Callable[..., Ledger]
 ) -> Callable[[On], Assessment]:
     """Assesses the call of a situation."""
 
     def at(on: On) -> Assessment:
-        call = ask(on.operation, on.body, **on.call)
+        call = make_call(on.operation, on.body, **on.call)
         if on.order is None:
             return assess(spec, None, call)
         ledger = open_order(**on.order)
         for operation, body in on.before:
-            ledger = moved_on(ledger, ask(operation, body), CREATED, effect=True)
+            ledger = moved_on(ledger, make_call(operation, body), CREATED, effect=True)
         if on.offered is not None:
             for capture in ledger.captures:
                 ledger = ledger.with_options(capture.capture_id, on.offered)

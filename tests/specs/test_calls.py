@@ -11,7 +11,7 @@ from klarna_specs.loader import load
 
 SPEC = load()
 ORDERS = "/ordermanagement/v1/orders"
-Ask = Callable[..., Call]
+MakeCall = Callable[..., Call]
 
 
 def _read(method: str, path: str, raw: bytes = b"", **request: Any) -> Call | None:
@@ -123,9 +123,10 @@ def test_body_is_empty_or_json_or_neither(raw: bytes, kind: str, value: Any) -> 
     assert (call.body_is, call.body) == (kind, value)
 
 
-def test_missing_member_is_none(ask: Ask) -> None:
+def test_missing_member_is_none(make_call: MakeCall) -> None:
     calls = [
-        ask("refundOrder", body) for body in ({"refunded_amount": 5}, {}, [5], "refunded_amount")
+        make_call("refundOrder", body)
+        for body in ({"refunded_amount": 5}, {}, [5], "refunded_amount")
     ]
     assert [call.member("refunded_amount") for call in calls] == [5, None, None, None]
 
@@ -144,9 +145,9 @@ def _same(one: Call, other: Call) -> bool:
     return one.fingerprint == other.fingerprint
 
 
-def test_member_order_key_and_credentials_keep_the_fingerprint(ask: Ask) -> None:
-    one = ask("refundOrder", raw=b'{"refunded_amount": 1, "reference": "r"}', key="k-1")
-    other = ask(
+def test_member_order_key_and_credentials_keep_the_fingerprint(make_call: MakeCall) -> None:
+    one = make_call("refundOrder", raw=b'{"refunded_amount": 1, "reference": "r"}', key="k-1")
+    other = make_call(
         "refundOrder", raw=b'{"reference":"r","refunded_amount":1}', key="k-2", credentials="none"
     )
     assert _same(one, other)
@@ -164,15 +165,17 @@ def test_member_order_key_and_credentials_keep_the_fingerprint(ask: Ask) -> None
         (("cancelOrder", None), ("releaseRemainingAuthorization", None)),
     ],
 )
-def test_body_and_operation_change_the_fingerprint(ask: Ask, one: Any, other: Any) -> None:
-    assert not _same(ask(*one), ask(*other))
+def test_body_and_operation_change_the_fingerprint(
+    make_call: MakeCall, one: Any, other: Any
+) -> None:
+    assert not _same(make_call(*one), make_call(*other))
 
 
-def test_order_and_capture_change_the_fingerprint(ask: Ask) -> None:
-    one = ask("extendDueDate", {"number_of_days": 10})
+def test_order_and_capture_change_the_fingerprint(make_call: MakeCall) -> None:
+    one = make_call("extendDueDate", {"number_of_days": 10})
     others = [
-        ask("extendDueDate", {"number_of_days": 10}, order_id="order-2"),
-        ask("extendDueDate", {"number_of_days": 10}, capture_id="capture-2"),
+        make_call("extendDueDate", {"number_of_days": 10}, order_id="order-2"),
+        make_call("extendDueDate", {"number_of_days": 10}, capture_id="capture-2"),
     ]
     assert [_same(one, other) for other in others] == [False, False]
 
@@ -185,9 +188,9 @@ def test_order_and_capture_change_the_fingerprint(ask: Ask) -> None:
     ],
     ids=["half a surrogate pair", "nested deeply"],
 )
-def test_call_with_odd_json_has_a_fingerprint(ask: Ask, raw: bytes) -> None:
-    one, same = (ask("refundOrder", raw=raw) for _ in range(2))
-    other = ask("refundOrder", {"refunded_amount": 1})
+def test_call_with_odd_json_has_a_fingerprint(make_call: MakeCall, raw: bytes) -> None:
+    one, same = (make_call("refundOrder", raw=raw) for _ in range(2))
+    other = make_call("refundOrder", {"refunded_amount": 1})
     assert (_same(one, same), _same(one, other)) == (True, False)
 
 

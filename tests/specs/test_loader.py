@@ -32,7 +32,7 @@ def specs(tmp_path: Path) -> Path:
 
 
 def _change(directory: Path, name: str, old: str, new: str) -> int:
-    """Replaces the first occurrence; tells its line (from 1)."""
+    """Replaces the first occurrence; returns its line (from 1)."""
     path = directory / name
     text = path.read_text(encoding="utf-8")
     before, found, after = text.partition(old)
@@ -483,12 +483,14 @@ FULL_BODY = {
 def test_every_expression_has_a_value_with_all_members(
     operation: str,
     expression: str,
-    ask: Callable[..., Call],
+    make_call: Callable[..., Call],
     open_order: Callable[..., Ledger],
 ) -> None:
     body = FULL_BODY if SPEC.operations[operation].body else None
     ledger = open_order(captures=(6000, 4000)).with_options("capture-1", (10, 30))
-    assert assess(SPEC, ledger, ask(operation, body)).holds(f"({expression}) == ({expression})")
+    assert assess(SPEC, ledger, make_call(operation, body)).holds(
+        f"({expression}) == ({expression})"
+    )
 
 
 def test_every_word_compared_with_a_member_is_validated() -> None:

@@ -29,7 +29,7 @@ from .situations import (
 )
 
 SPEC = load()
-Ask = Callable[..., Call]
+MakeCall = Callable[..., Call]
 OpenOrder = Callable[..., Ledger]
 Situated = Callable[[On], Assessment]
 

@@ -24,7 +24,7 @@ from .situations import (
 )
 
 SPEC = load()
-Ask = Callable[..., Call]
+MakeCall = Callable[..., Call]
 OpenOrder = Callable[..., Ledger]
 Situated = Callable[[On], Assessment]
 
@@ -36,7 +36,7 @@ REFUSE = ("refusal", REFUSALS, ())
 
 
 @pytest.fixture(scope="session")
-def repeated(ask: Ask, open_order: OpenOrder) -> Callable[..., Assessment]:
+def repeated(make_call: MakeCall, open_order: OpenOrder) -> Callable[..., Assessment]:
     """Assesses a refund that is sent again under its key."""
 
     def at(
@@ -47,9 +47,9 @@ def repeated(ask: Ask, open_order: OpenOrder) -> Callable[..., Assessment]:
         after_s: int = 0,
         **call: Any,
     ) -> Assessment:
-        sent = ask("refundOrder", body, key="k")
+        sent = make_call("refundOrder", body, key="k")
         ledger = moved_on(open_order(), sent, first, effect=first.success)
-        call = ask("refundOrder", again or body, key="k", **call)
+        call = make_call("refundOrder", again or body, key="k", **call)
         return assess(SPEC, ledger.at(after_s), call)
 
     return at
@@ -181,9 +181,9 @@ def test_open_repeat_after_a_day_gets_what_a_new_call_gets_first(
 
 
 def test_repeat_of_a_call_without_response_may_succeed_or_be_refused(
-    ask: Ask, open_order: OpenOrder
+    make_call: MakeCall, open_order: OpenOrder
 ) -> None:
-    call = ask("refundOrder", SMALL, key="k")
+    call = make_call("refundOrder", SMALL, key="k")
     silent = open_order().after_silence(call)
     assessment = assess(SPEC, silent, call)
     assert assessment.first is not None
@@ -196,24 +196,28 @@ def test_repeat_of_a_call_without_response_may_succeed_or_be_refused(
     assert replays == [*["replay_of_silence"] * 3, "replay_expired"]
 
 
-def test_key_of_another_order_makes_a_new_call(ask: Ask, open_order: OpenOrder) -> None:
-    first = ask("refundOrder", SMALL, key="k", order_id="order-2")
+def test_key_of_another_order_makes_a_new_call(make_call: MakeCall, open_order: OpenOrder) -> None:
+    first = make_call("refundOrder", SMALL, key="k", order_id="order-2")
     other = moved_on(open_order(order_id="order-2"), first, CREATED, effect=True)
-    assessment = assess(SPEC, open_order(), ask("refundOrder", SMALL, key="k"), [other])
+    assessment = assess(SPEC, open_order(), make_call("refundOrder", SMALL, key="k"), [other])
     assert assessment.replay == "replay_elsewhere"
     assert assessment.outcomes[-1].because == ("refund.key-on-another-order",)
     assert allowed(assessment) == [ACCEPTED, REFUSE, AGAIN]
     assert assessment.demanded_by == ()
-    above = assess(SPEC, open_order(**PART), ask("refundOrder", WHOLE_AMOUNT, key="k"), [other])
+    above = assess(
+        SPEC, open_order(**PART), make_call("refundOrder", WHOLE_AMOUNT, key="k"), [other]
+    )
     assert (above.replay, kinds(above)) == ("replay_elsewhere", ["refusal", "replay"])
     assert ids(above.demanded_by) == ["refund.within-captured-amount"]
 
 
 def test_key_of_another_operation_or_capture_makes_a_new_call(
-    ask: Ask, open_order: OpenOrder
+    make_call: MakeCall, open_order: OpenOrder
 ) -> None:
-    ledger = moved_on(open_order(**PART), ask("refundOrder", SMALL, key="k"), CREATED, effect=True)
-    assessment = assess(SPEC, ledger, ask("releaseRemainingAuthorization", key="k"))
+    ledger = moved_on(
+        open_order(**PART), make_call("refundOrder", SMALL, key="k"), CREATED, effect=True
+    )
+    assessment = assess(SPEC, ledger, make_call("releaseRemainingAuthorization", key="k"))
     assert assessment.replay == "replay_elsewhere"
     assert allowed(assessment) == [
         ("success", ("released",), ()),
@@ -222,8 +226,8 @@ def test_key_of_another_operation_or_capture_makes_a_new_call(
     ]
     body = {"number_of_days": 10}
     two = open_order(captures=(6000, 4000))
-    ledger = moved_on(two, ask("extendDueDate", body, key="k"), DONE, effect=True)
-    call = ask("extendDueDate", body, key="k", capture_id="capture-2")
+    ledger = moved_on(two, make_call("extendDueDate", body, key="k"), DONE, effect=True)
+    call = make_call("extendDueDate", body, key="k", capture_id="capture-2")
     assert assess(SPEC, ledger, call).replay == "replay_elsewhere"
 
 
@@ -233,9 +237,11 @@ def test_key_of_another_operation_or_capture_makes_a_new_call(
     ids=["another key", "no key", "a read"],
 )
 def test_repeat_needs_the_key_of_a_change(
-    ask: Ask, open_order: OpenOrder, first: str | None, operation: str, key: str | None
+    make_call: MakeCall, open_order: OpenOrder, first: str | None, operation: str, key: str | None
 ) -> None:
-    ledger = moved_on(open_order(), ask("refundOrder", SMALL, key=first), CREATED, effect=True)
+    ledger = moved_on(
+        open_order(), make_call("refundOrder", SMALL, key=first), CREATED, effect=True
+    )
     body = SMALL if operation == "refundOrder" else None
-    assessment = assess(SPEC, ledger, ask(operation, body, key=key))
+    assessment = assess(SPEC, ledger, make_call(operation, body, key=key))
     assert (assessment.replay, kinds(assessment)) == ("", ["success"])

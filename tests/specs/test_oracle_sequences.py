@@ -23,7 +23,7 @@ from .situations import (
 )
 
 SPEC = load()
-Ask = Callable[..., Call]
+MakeCall = Callable[..., Call]
 OpenOrder = Callable[..., Ledger]
 Situated = Callable[[On], Assessment]
 
@@ -75,7 +75,7 @@ _PLANS = st.fixed_dictionaries(
 
 
 @pytest.fixture(scope="session")
-def assessed(ask: Ask, open_order: OpenOrder) -> Callable[..., list[Assessment]]:
+def assessed(make_call: MakeCall, open_order: OpenOrder) -> Callable[..., list[Assessment]]:
     """The assessments of a sequence of calls, each answered in an allowed way or not at all."""
 
     def play(plan: dict[str, Any], sequence: Any) -> list[Assessment]:
@@ -86,7 +86,9 @@ def assessed(ask: Ask, open_order: OpenOrder) -> Callable[..., list[Assessment]]
         found: list[Assessment] = []
         for number, (drawn, wait_s, choice) in enumerate(sequence):
             ledgers = {name: ledger.at(ledger.now_s + wait_s) for name, ledger in ledgers.items()}
-            call = ask(drawn["operation"], **{k: v for k, v in drawn.items() if k != "operation"})
+            call = make_call(
+                drawn["operation"], **{k: v for k, v in drawn.items() if k != "operation"}
+            )
             others = [ledger for name, ledger in ledgers.items() if name != call.order_id]
             assessment = assess(SPEC, ledgers.get(call.order_id), call, others)
             found.append(assessment)
@@ -117,8 +119,10 @@ def assessed(ask: Ask, open_order: OpenOrder) -> Callable[..., list[Assessment]]
     ],
     ids=["half a surrogate pair", "nested deeply", "nested lines", "64 bits", "400 digits"],
 )
-def test_odd_json_is_assessed_like_any_other(ask: Ask, open_order: OpenOrder, raw: bytes) -> None:
-    assert assess(SPEC, open_order(), ask("refundOrder", raw=raw)).outcomes != ()
+def test_odd_json_is_assessed_like_any_other(
+    make_call: MakeCall, open_order: OpenOrder, raw: bytes
+) -> None:
+    assert assess(SPEC, open_order(), make_call("refundOrder", raw=raw)).outcomes != ()
 
 
 Assessed = Callable[..., list[Assessment]]

@@ -25,7 +25,7 @@ from .situations import (
 )
 
 SPEC = load()
-Ask = Callable[..., Call]
+MakeCall = Callable[..., Call]
 OpenOrder = Callable[..., Ledger]
 Situated = Callable[[On], Assessment]
 
@@ -89,9 +89,9 @@ def test_one_odd_line_among_others_leaves_a_refund_open(
     ],
 )
 def test_malformed_refund_is_refused_for_its_case(
-    ask: Ask, open_order: OpenOrder, raw: bytes, case: str
+    make_call: MakeCall, open_order: OpenOrder, raw: bytes, case: str
 ) -> None:
-    assessment = assess(SPEC, open_order(), ask("refundOrder", raw=raw))
+    assessment = assess(SPEC, open_order(), make_call("refundOrder", raw=raw))
     rule = SPEC.requirement("refund.malformed-refused")
     assert rule in assessment.broken
     assert [name for name, when in rule.cases.items() if assessment.holds(when)] == [case]
@@ -106,9 +106,9 @@ def test_malformed_refund_is_refused_for_its_case(
     ],
 )
 def test_wrong_type_beside_a_valid_amount_should_be_refused(
-    ask: Ask, open_order: OpenOrder, raw: bytes
+    make_call: MakeCall, open_order: OpenOrder, raw: bytes
 ) -> None:
-    assessment = assess(SPEC, open_order(), ask("refundOrder", raw=raw))
+    assessment = assess(SPEC, open_order(), make_call("refundOrder", raw=raw))
     assert ids(assessment.broken) == ["refund.types-kept"]
     assert allowed(assessment) == [
         ("refusal", ("malformed",), ()),
@@ -137,9 +137,9 @@ def test_fraction_of_a_day_should_be_refused_as_malformed(situated: Situated) ->
     ],
 )
 def test_refund_is_odd_for_its_case(
-    ask: Ask, open_order: OpenOrder, call: dict[str, Any], case: str
+    make_call: MakeCall, open_order: OpenOrder, call: dict[str, Any], case: str
 ) -> None:
-    assessment = assess(SPEC, open_order(), ask("refundOrder", **call))
+    assessment = assess(SPEC, open_order(), make_call("refundOrder", **call))
     rule = SPEC.requirement("refund.odd-body")
     assert rule in assessment.broken_alone
     assert [name for name, when in rule.cases.items() if assessment.holds(when)] == [case]
@@ -149,9 +149,9 @@ def test_refund_is_odd_for_its_case(
     "content_type", [None, "application/json", "Application/JSON;charset=utf-8"]
 )
 def test_refund_labelled_as_json_is_not_odd(
-    ask: Ask, open_order: OpenOrder, content_type: str | None
+    make_call: MakeCall, open_order: OpenOrder, content_type: str | None
 ) -> None:
-    call = ask("refundOrder", {"refunded_amount": 1}, content_type=content_type)
+    call = make_call("refundOrder", {"refunded_amount": 1}, content_type=content_type)
     assert assess(SPEC, open_order(), call).broken == ()
 
 
@@ -311,9 +311,11 @@ def test_call_on_an_unknown_order_is_refused(situated: Situated, operation: str)
     assert allowed(situated(On(operation, body, order=None))) == [("refusal", ("not_found",), ())]
 
 
-def test_capture_of_another_order_is_known_to_be_foreign(ask: Ask, open_order: OpenOrder) -> None:
+def test_capture_of_another_order_is_known_to_be_foreign(
+    make_call: MakeCall, open_order: OpenOrder
+) -> None:
     other = open_order(order_id="order-2")
-    call = ask("getCapture", capture_id=other.captures[0].capture_id)
+    call = make_call("getCapture", capture_id=other.captures[0].capture_id)
     assessment = assess(SPEC, open_order(), call, [other])
     rule = SPEC.requirement("capture-read.unknown-capture-refused")
     assert assessment.broken == (rule,)

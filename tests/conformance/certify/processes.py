@@ -8,7 +8,7 @@ ODD = Path(__file__).parent / "odd_adapter.py"
 
 
 def is_running(pid: str) -> bool:
-    """Whether a process runs; one that has ended and was not waited for does not."""
+    """Whether a process runs; a zombie does not."""
     try:
         state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
     except OSError:

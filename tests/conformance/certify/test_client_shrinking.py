@@ -1,4 +1,4 @@
-"""Counterexamples of clients are shrunk to what is needed, and told in one sentence."""
+"""Counterexamples of clients are shrunk to what is needed, and described in one sentence."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""docs/client-certification.md tells what is."""
+"""docs/client-certification.md agrees with the code."""
 
 import json
 import re

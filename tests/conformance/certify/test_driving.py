@@ -61,7 +61,7 @@ class Scripted:
         await self.send("GET", order_id)
 
     def refund_later(self, order_id: str, *, after_s: float = 0.0) -> None:
-        """Sends a refund when the outcome has been told."""
+        """Sends a refund when the outcome has been reported."""
 
         async def send() -> None:
             await asyncio.sleep(after_s)

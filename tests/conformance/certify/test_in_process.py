@@ -1,4 +1,4 @@
-"""Clients of this process: what they tell, and what is told of those that tell nothing."""
+"""Clients of this process: their outcomes, and the findings if they report none."""
 
 import asyncio
 import threading
@@ -37,7 +37,7 @@ class Plain:
 
 
 def outcomes(*operations: str, command_s: float = 10) -> tuple[list[Reported], int]:
-    """What is told, and how many clients were made for it."""
+    """The outcome that is reported, and how many clients were made for it."""
     made: list[Plain] = []
 
     def make(hello: Hello) -> Plain:

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from klarna_conformance.network.listener import Arrival, Listener
 from klarna_specs.exchange import Payload, Request, Response
 
-__all__ = ["Raw", "Telling", "connected", "port_of"]
+__all__ = ["Echo", "Raw", "connected", "port_of"]
 
 _TIMEOUT_S = 10.0
 
@@ -17,7 +17,7 @@ def port_of(base_url: str) -> int:
     return int(base_url.rsplit(":", 1)[1])
 
 
-class Telling:
+class Echo:
     """Answers each request with its own text, and keeps it."""
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Raw:
         self.writer.write(raw)
         await self.writer.drain()
 
-    async def ask(self, raw: bytes) -> bytes:
+    async def request(self, raw: bytes) -> bytes:
         """Sends bytes, and reads one response with a Content-Length, perhaps truncated."""
         await self.send(raw)
         return await self.response()

@@ -51,7 +51,7 @@ class Raw:
             async with connected(self._hello.base_url) as raw:
                 sent = request.replace(b"{auth}", b"Authorization: Basic " + pair)
                 with suppress(ConnectionError):
-                    await raw.ask(sent.replace(b"{order}", order_id.encode()))
+                    await raw.request(sent.replace(b"{order}", order_id.encode()))
         return Unknown()
 
     async def aclose(self) -> None:

@@ -9,7 +9,7 @@ import pytest
 from klarna_conformance.network.listener import Arrival, Listener
 from klarna_specs.exchange import Payload, Response
 
-from .sockets import Raw, Telling, connected
+from .sockets import Echo, Raw, connected
 
 pytestmark = pytest.mark.anyio
 
@@ -36,14 +36,14 @@ async def conversation(serve: Callable[[Arrival], Awaitable[None]]) -> AsyncIter
 
 
 async def test_a_connection_serves_requests_one_after_the_other() -> None:
-    async with conversation(Telling()) as raw:
-        assert (await raw.ask(GET)).endswith(b"GET /a ")
-        assert (await raw.ask(POST)).endswith(b"POST /b hi")
-        assert (await raw.ask(GET)).endswith(b"GET /a ")
+    async with conversation(Echo()) as raw:
+        assert (await raw.request(GET)).endswith(b"GET /a ")
+        assert (await raw.request(POST)).endswith(b"POST /b hi")
+        assert (await raw.request(GET)).endswith(b"GET /a ")
 
 
 async def test_pipelined_requests_are_answered_in_their_order() -> None:
-    async with conversation(Telling()) as raw:
+    async with conversation(Echo()) as raw:
         await raw.send(GET + POST + GET)
         answers = [await raw.response() for _ in range(3)]
         assert [each.rsplit(b"\r\n", 1)[1] for each in answers] == [
@@ -54,20 +54,22 @@ async def test_pipelined_requests_are_answered_in_their_order() -> None:
 
 
 async def test_a_chunked_body_is_read_whole() -> None:
-    async with conversation(Telling()) as raw:
+    async with conversation(Echo()) as raw:
         head = b"POST /c HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
-        assert (await raw.ask(head + b"3;a=b\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")).endswith(b"/c abcde")
+        assert (await raw.request(head + b"3;a=b\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")).endswith(
+            b"/c abcde"
+        )
 
 
 async def test_expect_100_continue_is_answered_before_the_body() -> None:
-    async with conversation(Telling()) as raw:
+    async with conversation(Echo()) as raw:
         head = POST[:-2].replace(b"Host", b"Expect: 100-continue\r\nHost")
-        assert (await raw.ask(head)).startswith(b"HTTP/1.1 100 ")
-        assert (await raw.ask(b"ho")).endswith(b"POST /b ho")
+        assert (await raw.request(head)).startswith(b"HTTP/1.1 100 ")
+        assert (await raw.request(b"ho")).endswith(b"POST /b ho")
 
 
 async def test_a_response_to_head_has_the_length_and_no_body() -> None:
-    async with conversation(Telling()) as raw:
+    async with conversation(Echo()) as raw:
         await raw.send(GET.replace(b"GET", b"HEAD") + GET)
         head = await raw.reader.readuntil(b"\r\n\r\n")
         assert b"content-length: 8" in head.lower()
@@ -85,30 +87,30 @@ async def test_a_response_to_head_has_the_length_and_no_body() -> None:
     ],
 )
 async def test_the_path_is_taken_from_the_request_target(target: bytes, path: str) -> None:
-    telling = Telling()
+    echo = Echo()
 
-    async with conversation(telling) as raw:
-        await raw.ask(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
-    assert [request.path for request in telling.requests] == [path]
+    async with conversation(echo) as raw:
+        await raw.request(b"OPTIONS " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert [request.path for request in echo.requests] == [path]
 
 
 async def test_header_names_match_in_any_case_without_authorization() -> None:
-    telling = Telling()
+    echo = Echo()
 
-    async with conversation(telling) as raw:
-        await raw.ask(
+    async with conversation(echo) as raw:
+        await raw.request(
             b"POST / HTTP/1.1\r\nhOST: x\r\nAUTHORIZATION: Basic czpw\r\n"
             b"klarna-IDEMPOTENCY-key: k\r\ncontent-LENGTH: 0\r\n\r\n"
         )
-    (request,) = telling.requests
-    assert telling.authorizations == ["Basic czpw"]
+    (request,) = echo.requests
+    assert echo.authorizations == ["Basic czpw"]
     assert request.header("Klarna-Idempotency-Key") == "k"
     assert "authorization" not in {name.lower() for name, _ in request.headers}
 
 
 async def test_a_request_of_http_1_0_is_answered_and_the_connection_closed() -> None:
-    async with conversation(Telling()) as raw:
-        assert (await raw.ask(b"GET /old HTTP/1.0\r\n\r\n")).endswith(b"GET /old ")
+    async with conversation(Echo()) as raw:
+        assert (await raw.request(b"GET /old HTTP/1.0\r\n\r\n")).endswith(b"GET /old ")
         assert await raw.end() == "closed"
 
 
@@ -137,17 +139,17 @@ async def test_a_request_of_http_1_0_is_answered_and_the_connection_closed() -> 
 async def test_an_invalid_request_is_rejected_and_others_are_served(
     raw_bytes: bytes, status: bytes
 ) -> None:
-    telling = Telling()
+    echo = Echo()
 
-    async with listening(telling) as listener:
+    async with listening(echo) as listener:
         async with connected(listener) as raw:
-            answer = await raw.ask(raw_bytes)
+            answer = await raw.request(raw_bytes)
             raw.writer.write_eof()
             assert answer.split(b" ")[:2] == [b"HTTP/1.1", status]
             assert await raw.end() == "closed"
         async with connected(listener) as raw:
-            assert (await raw.ask(GET)).endswith(b"GET /a ")
-    assert len(telling.requests) == 1
+            assert (await raw.request(GET)).endswith(b"GET /a ")
+    assert len(echo.requests) == 1
 
 
 @pytest.mark.parametrize(
@@ -157,15 +159,15 @@ async def test_an_invalid_request_is_rejected_and_others_are_served(
 async def test_an_incomplete_request_does_not_block_others_or_closing(
     sent: bytes, how: str
 ) -> None:
-    telling = Telling()
+    echo = Echo()
 
-    async with listening(telling) as listener, connected(listener) as raw:
+    async with listening(echo) as listener, connected(listener) as raw:
         await raw.send(sent)
         if how == "leaves":
             raw.writer.transport.abort()
         async with connected(listener) as other:
-            assert (await other.ask(GET)).endswith(b"GET /a ")
-    assert [request.path for request in telling.requests] == ["/a"]
+            assert (await other.request(GET)).endswith(b"GET /a ")
+    assert [request.path for request in echo.requests] == ["/a"]
 
 
 async def test_a_client_that_does_not_read_does_not_block_closing() -> None:
@@ -181,18 +183,18 @@ async def test_a_client_that_does_not_read_does_not_block_closing() -> None:
 
 
 async def test_it_listens_on_ipv6_too() -> None:
-    listener = Listener(Telling(), host="::1")
+    listener = Listener(Echo(), host="::1")
     await listener.open()
     async with connected(listener) as raw:
         assert listener.base_url.startswith("http://[::1]:")
-        assert (await raw.ask(GET)).endswith(b"GET /a ")
+        assert (await raw.request(GET)).endswith(b"GET /a ")
     await listener.close()
 
 
 async def test_a_refusing_listener_keeps_its_port() -> None:
-    async with listening(Telling()) as listener, connected(listener) as kept:
+    async with listening(Echo()) as listener, connected(listener) as kept:
         before = listener.base_url
-        await kept.ask(GET)
+        await kept.request(GET)
         listener.refuse()
         assert await kept.end() == "reset"
         with pytest.raises(ConnectionRefusedError):
@@ -200,7 +202,7 @@ async def test_a_refusing_listener_keeps_its_port() -> None:
                 pass
         await listener.open()
         async with connected(listener) as raw:
-            assert (await raw.ask(GET)).endswith(b"GET /a ")
+            assert (await raw.request(GET)).endswith(b"GET /a ")
         assert listener.base_url == before
 
 
@@ -237,8 +239,8 @@ async def test_waiting_ends_when_the_client_disconnects() -> None:
 
 
 async def test_a_port_in_use_is_an_error() -> None:
-    async with listening(Telling()) as listener:
-        other = Listener(Telling(), port=int(listener.base_url.rsplit(":", 1)[1]))
+    async with listening(Echo()) as listener:
+        other = Listener(Echo(), port=int(listener.base_url.rsplit(":", 1)[1]))
         with pytest.raises(OSError, match="in use"):
             await other.open()
 
@@ -247,7 +249,7 @@ async def test_a_port_in_use_is_an_error() -> None:
 async def test_an_interrupted_open_can_be_repeated(turns: int) -> None:
     """It is interrupted after so many turns of the event loop."""
 
-    async with listening(Telling()) as listener:
+    async with listening(Echo()) as listener:
         listener.refuse()
         opening = asyncio.create_task(listener.open())
         for _ in range(turns):
@@ -256,4 +258,4 @@ async def test_an_interrupted_open_can_be_repeated(turns: int) -> None:
         await asyncio.gather(opening, return_exceptions=True)
         await listener.open()
         async with connected(listener) as raw:
-            assert (await raw.ask(GET)).endswith(b"GET /a ")
+            assert (await raw.request(GET)).endswith(b"GET /a ")

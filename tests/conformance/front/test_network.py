@@ -178,12 +178,12 @@ async def test_refusals_end_after_their_time() -> None:
             await asyncio.sleep(0.01)
         await asyncio.sleep(0.01)
         async with connected(made.network.base_url) as raw:
-            assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 201 ")
+            assert (await raw.request(made.refund())).startswith(b"HTTP/1.1 201 ")
 
 
 async def test_a_refusal_closes_the_kept_connection() -> None:
     async with within(Errored(503), Refused(60)) as (made, raw):
-        assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 503 ")
+        assert (await raw.request(made.refund())).startswith(b"HTTP/1.1 503 ")
         assert await raw.end() == "closed"
         with pytest.raises(ConnectionRefusedError):
             async with connected(made.network.base_url):
@@ -199,12 +199,12 @@ async def test_new_faults_end_a_refusal() -> None:
     async with room(Refused(60)) as made:
         await made.network.disturb(Given([]))
         async with connected(made.network.base_url) as raw:
-            assert (await raw.ask(made.refund())).startswith(b"HTTP/1.1 201 ")
+            assert (await raw.request(made.refund())).startswith(b"HTTP/1.1 201 ")
 
 
 async def test_a_slow_response_is_complete() -> None:
     async with within(Slow("start")) as (made, raw):
-        answer = await raw.ask(made.refund())
+        answer = await raw.request(made.refund())
         assert answer.startswith(b"HTTP/1.1 201 ")
         assert made.exchange.outcome.elapsed_s >= TEMPO.slow_s
         assert made.booked == 1
@@ -268,7 +268,7 @@ async def test_a_response_without_a_body_gets_one_to_truncate() -> None:
 @pytest.mark.parametrize("status", [401, 409, 422, 429, 500, 502, 503, 504])
 async def test_an_injected_error_is_as_documented(status: Any, when: Any) -> None:
     async with within(Errored(status, when)) as (made, raw):
-        answer = await raw.ask(made.refund())
+        answer = await raw.request(made.refund())
         read = members(answer)
         assert answer.startswith(f"HTTP/1.1 {status} ".encode())
         assert read["error_code"]
@@ -276,7 +276,7 @@ async def test_an_injected_error_is_as_documented(status: Any, when: Any) -> Non
         assert read["correlation_id"].encode() in answer.split(b"\r\n\r\n")[0]
         assert (b"www-authenticate" in answer.lower()) == (status == 401)
         assert made.booked == (when == "after")
-        assert (await raw.ask(made.request("GET", ""))).startswith(b"HTTP/1.1 200 ")
+        assert (await raw.request(made.request("GET", ""))).startswith(b"HTTP/1.1 200 ")
 
 
 @pytest.mark.parametrize(
@@ -291,7 +291,7 @@ async def test_an_injected_error_has_the_body_of_its_kind(
     body: Any, kind: bytes, shows: bytes
 ) -> None:
     async with within(Errored(502, body=body)) as (made, raw):
-        head, text = (await raw.ask(made.refund())).split(b"\r\n\r\n", 1)
+        head, text = (await raw.request(made.refund())).split(b"\r\n\r\n", 1)
         assert (b"content-type: " + kind in head.lower()) == bool(kind)
         assert text.startswith(shows)
         assert bool(text) == bool(shows)
@@ -302,7 +302,7 @@ async def test_an_injected_error_has_the_body_of_its_kind(
 @pytest.mark.parametrize("retry_after_s", [None, 0, 3])
 async def test_an_injected_error_has_retry_after_if_configured(retry_after_s: int | None) -> None:
     async with within(Errored(429, retry_after_s=retry_after_s)) as (made, raw):
-        head = (await raw.ask(made.refund())).split(b"\r\n\r\n")[0].lower().split(b"\r\n")
+        head = (await raw.request(made.refund())).split(b"\r\n\r\n")[0].lower().split(b"\r\n")
         found = [line for line in head if line.startswith(b"retry-after")]
         assert found == (
             [] if retry_after_s is None else [f"retry-after: {retry_after_s}".encode()]
@@ -315,7 +315,7 @@ async def test_a_duplicate_without_a_key_is_booked_twice(
     which: Any, key: str | None, booked: int
 ) -> None:
     async with within(Twice(which)) as (made, raw):
-        answer = await raw.ask(made.refund(key=key))
+        answer = await raw.request(made.refund(key=key))
         found = {r.refund_id: n for n, r in enumerate(made.mock.orders[made.order_id].refunds)}
         (place,) = {n for refund_id, n in found.items() if refund_id.encode() in answer}
         assert made.booked == booked
@@ -326,7 +326,7 @@ async def test_a_duplicate_without_a_key_is_booked_twice(
 @pytest.mark.parametrize("carried", [True, False])
 async def test_a_redirect_records_whether_credentials_followed(carried: bool) -> None:
     async with within(Redirected()) as (made, raw):
-        answer = await raw.ask(made.refund())
+        answer = await raw.request(made.refund())
         (location,) = (
             line.split(b": ")[1].decode()
             for line in answer.split(b"\r\n")
@@ -339,7 +339,7 @@ async def test_a_redirect_records_whether_credentials_followed(carried: bool) ->
         async with connected(origin) as other:
             secret = b"Authorization: Basic " + AUTH + b"\r\n" if carried else b""
             sent = f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n".encode()
-            assert (await other.ask(sent + secret + b"\r\n")).startswith(b"HTTP/1.1 404 ")
+            assert (await other.request(sent + secret + b"\r\n")).startswith(b"HTTP/1.1 404 ")
         here, there = made.network.seen().marks
         assert (here.at, there.at, there.carried) == ("server", "elsewhere", carried)
         assert AUTH.decode() not in repr(made.network.seen())
@@ -378,8 +378,8 @@ async def test_a_varied_response_differs_only_in_its_spelling(
     how: Any, amount: int, is_so: Callable[[bytes], bool]
 ) -> None:
     async with within(Varied(how)) as (made, raw):
-        varied = await raw.ask(made.refund(amount))
-        plain = await raw.ask(made.refund(amount))
+        varied = await raw.request(made.refund(amount))
+        plain = await raw.request(made.refund(amount))
         assert is_so(varied)
         assert not _holds(is_so, plain)
         assert varied.split(b"\r\n")[0] == plain.split(b"\r\n")[0]
@@ -396,7 +396,7 @@ async def test_options_get_unknown_members_too() -> None:
     async with within(Varied("unknown-members")) as (made, raw):
         (capture,) = made.mock.orders[made.order_id].captures
         suffix = f"/captures/{capture.capture_id}/extend-due-date-options"
-        read = members(await raw.ask(made.request("GET", suffix)))
+        read = members(await raw.request(made.request("GET", suffix)))
         assert {"label", "number_of_days", "amount"} <= read["options"][0].keys()
 
 
@@ -404,7 +404,7 @@ async def test_without_a_fault_a_request_passes_with_its_kind_of_credentials() -
     async with within() as (made, raw):
         bare = made.refund().replace(b"Authorization: Basic " + AUTH + b"\r\n", b"")
         for sent in (made.refund(), bare, made.refund().replace(AUTH, b"d3Jvbmc6b25l")):
-            await raw.ask(sent)
+            await raw.request(sent)
         found = [each.request.credentials for each in made.network.seen().exchanges]
         assert (found[0], found[1], made.booked) == ("valid", "none", 1)
         assert found[2] not in ("valid", "none")
@@ -420,7 +420,7 @@ def test_a_defect_of_the_backend_is_kept_and_gets_no_response() -> None:
         network = Network(broken, credentials=lambda _: "valid", tempo=TEMPO)
         await network.open()
         async with connected(network.base_url) as raw:
-            assert await raw.ask(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == b""
+            assert await raw.request(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n") == b""
         assert isinstance(network.defect, KeyError)
         await network.close()
 
