@@ -105,7 +105,7 @@ def test_every_public_name_is_documented() -> None:
 
 
 def test_strategies_import_nothing_above_them() -> None:
-    """In a fresh interpreter: what a test process has imported already tells nothing."""
+    """In a fresh interpreter: what a test process has imported already proves nothing."""
     code = "import sys, klarna_strategies; print('klarna_conformance' in sys.modules)"
     root = Path(__file__).parents[2]
     roots = ":".join(str(root / name) for name in ("specs", "strategies"))
