@@ -19,7 +19,9 @@ from klarna_reports.record.journal import FILE_NAME
 from klarna_reports.record.record import Record
 from klarna_reports.record.results import Summary
 from klarna_reports.summary.changes import changes_between
+from klarna_reports.summary.history import HISTORY, PastRun, history_text, parsed_history, trend
 from klarna_reports.summary.judged import sides
+from klarna_reports.summary.replay import COUNTEREXAMPLES
 from klarna_reports.summary.summary import summarise
 from klarna_reports.words.reproducing import pytest_file
 from klarna_specs.spec import Spec
@@ -29,6 +31,7 @@ __all__ = [
     "WITH_EVERY_CERTIFICATION",
     "WITH_EVERY_RUN",
     "Format",
+    "add_to_history",
     "discard_renderings",
     "format_problem",
     "write_renderings",
@@ -84,7 +87,8 @@ def write_renderings(
 ) -> Summary:
     """Writes the record in these formats, each file atomically, and returns the summary.
 
-    With the summary of a `previous` run, the HTML report shows what changed since then.
+    With the summary of a `previous` run, the HTML report shows what changed since then. It gets the
+    runs of the history in the directory too.
 
     >>> write_renderings(Path("rendered"), spec, record, ("junit", "sarif")).verdict
     'NONCONFORMANT'
@@ -93,10 +97,11 @@ def write_renderings(
     """
     summary = summarise(spec, record)
     changes = changes_between(previous, summary) if previous else None
+    runs = trend(_history(directory), summary)
     rendered: dict[Format, Callable[[], str]] = {
         "json": lambda: run_json(summary).decode(),
         "junit": lambda: junit(summary),
-        "html": lambda: render_html(spec, record, summary, changes),
+        "html": lambda: render_html(spec, record, summary, changes, runs),
         "sarif": lambda: sarif(summary),
         "ctrf": lambda: ctrf(summary),
         "markdown": lambda: markdown(summary),
@@ -112,10 +117,24 @@ def write_renderings(
     return summary
 
 
+def add_to_history(directory: Path, summary: Summary) -> None:
+    """Adds a run to the history in a directory, in which discarded runs are kept."""
+    text = history_text(_history(directory), summary)
+    _replace(directory / HISTORY, text.encode())
+
+
+def _history(directory: Path) -> tuple[PastRun, ...]:
+    try:
+        return parsed_history((directory / HISTORY).read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        return ()
+
+
 def discard_renderings(directory: Path) -> None:
     """Deletes the files of an earlier run, so that they are not mistaken for the next run's."""
     leftovers = [directory / name for name in (FILE_NAME, *FORMATS.values())]
-    leftovers += sorted((directory / "counterexamples").glob("*.yaml"))
+    leftovers += sorted((directory / COUNTEREXAMPLES).glob("*.yaml"))
+    leftovers += sorted((directory / COUNTEREXAMPLES).glob("*.sh"))
     for path in leftovers:
         path.unlink(missing_ok=True)
 

@@ -342,9 +342,10 @@ def test_a_run_of_one_operation_writes_its_files(small_run: Path) -> None:
     summary = json.loads((small_run / "run.json").read_text())
     tests = ElementTree.parse(small_run / "junit.xml").getroot().findall(".//testcase")
     files = sorted(path.name for path in small_run.iterdir())
+    expected = [".gitignore", "history.ndjson", *("journal.ndjson", "junit.xml", "report.html")]
 
     assert summary["verdict"] == "CONFORMANT"
-    assert files == ["journal.ndjson", "junit.xml", "report.html", "run.json"]
+    assert files == [*expected, "run.json"]
     assert len(tests) == len(summary["requirements"])
 
 
@@ -428,10 +429,11 @@ def _requests(output: Path) -> dict[str, list[Any]]:
     }
 
 
-def test_a_failed_preflight_exits_with_4_and_leaves_no_old_report(
+def test_a_failed_preflight_exits_with_4_and_keeps_the_last_report(
     small_run: Path, cli: Cli, closed_port: int
 ) -> None:
+    before = {path.name: path.read_bytes() for path in small_run.iterdir() if path.is_file()}
     finished = cli("run", f"http://127.0.0.1:{closed_port}", *SMALL, "--output", small_run)
 
-    left = [path.name for path in small_run.iterdir() if path.is_file()]
-    assert (_ended(finished), left) == ((4, True), [])
+    after = {path.name: path.read_bytes() for path in small_run.iterdir() if path.is_file()}
+    assert (_ended(finished), after == before) == ((4, True), True)

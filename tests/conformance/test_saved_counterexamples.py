@@ -31,6 +31,7 @@ def shrunk_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
         [COMMAND, "run", *SMALL], cwd=folder, check=False, capture_output=True, text=True
     )
     assert finished.returncode == 1
+    assert [path.name for path in folder.iterdir()] == ["conformance-report"]
     return folder, finished.stdout
 
 

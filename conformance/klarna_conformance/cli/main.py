@@ -64,6 +64,7 @@ for _command in (
 
 def main() -> None:
     """Runs the command line; prints errors as one sentence, and exits with the documented code."""
+    _keep_the_folder_clean()
     try:
         sys.exit(_group.main(standalone_mode=False) or 0)
     except click.exceptions.Abort:
@@ -82,6 +83,14 @@ def main() -> None:
         code, message = _explained(exc)
         click.echo(inert(f"Error: {message}"), err=True)
         sys.exit(code)
+
+
+def _keep_the_folder_clean() -> None:
+    """Keeps the files of Hypothesis in the user's cache, instead of in the current folder."""
+    from platformdirs import user_cache_path
+
+    folder = user_cache_path("klarna-conformance") / "hypothesis"
+    os.environ.setdefault("HYPOTHESIS_STORAGE_DIRECTORY", str(folder))
 
 
 def _explained(exc: Exception) -> tuple[int, str]:

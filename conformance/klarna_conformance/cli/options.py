@@ -1,6 +1,7 @@
 """Options that several commands share, and what is made of them."""
 
 import importlib
+import shlex
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -232,7 +233,7 @@ def _grouped(
 
 def command_line() -> str:
     """The command line of this process, to be recorded."""
-    return " ".join(["klarna-conformance", *sys.argv[1:]])
+    return shlex.join(["klarna-conformance", *sys.argv[1:]])
 
 
 def chosen_scope(

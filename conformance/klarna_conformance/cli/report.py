@@ -68,6 +68,7 @@ def report(
     from klarna_conformance.traffic.rechecking import judged_again
     from klarna_reports.record.journal import FILE_NAME, read_journal
     from klarna_reports.render import FORMATS, format_problem, write_renderings
+    from klarna_reports.summary.changes import changes_between
     from klarna_reports.summary.merging import merged
     from klarna_reports.summary.summary import summarise
     from klarna_specs.loader import load
@@ -96,5 +97,6 @@ def report(
         directory, spec, record, [n for n in FORMATS if n in wanted], previous=earlier
     )
     keep_counterexamples(directory, spec, record, summary)
-    terminal.summary(summary, directory)
+    changes = changes_between(earlier, summary) if earlier else None
+    terminal.summary(summary, directory, changes)
     return summary.exit_code

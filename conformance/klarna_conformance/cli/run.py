@@ -42,7 +42,16 @@ __all__ = ["run"]
 )
 @click.option("--shard", type=SHARD, help="Run part I of N, for example 1/4; `report` merges them.")
 @click.option("--mutant", help="Test this mutant of the mock: a server with a deliberate defect.")
-@click.option("--resume", is_flag=True, help="Resume an interrupted run in --output.")
+@click.option(
+    "--resume",
+    is_flag=True,
+    help="Resume the interrupted run in --output; starts a new run if there is none.",
+)
+@click.option(
+    "--previous",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Folder of an earlier run to compare with; by default the last run in --output.",
+)
 @format_option
 @click.option("--github", is_flag=True, help="Also write GitHub's step summary and annotations.")
 @terminal_option
@@ -59,6 +68,7 @@ def run(
     shard: "Shard | None",
     mutant: str | None,
     resume: bool,
+    previous: Path | None,
     form: str,
     github: bool,
     terminal: "Terminal",
@@ -70,9 +80,12 @@ def run(
     KLARNA_PASSWORD.
     """
     from klarna_conformance.run.keeping import Keeper
+    from klarna_conformance.run.previous import previous_summary
     from klarna_conformance.run.starting import Wanted, judge_server
 
     spec, scope = plan.load()
+    earlier = previous_summary(spec, previous) if previous else None
+    keeper = Keeper(spec, output, previous=earlier)
     wanted = Wanted(
         target=target,
         scope=scope,
@@ -91,13 +104,14 @@ def run(
         command=command_line(),
     )
     with terminal.following() as follow:
-        summary = judge_server(spec, wanted, Keeper(spec, output), follow, resume=resume)
+        summary = judge_server(spec, wanted, keeper, follow, resume=resume)
     if form == "json":
         from klarna_reports.formats.run_json import run_json
 
         click.echo(run_json(summary))
     else:
-        terminal.summary(summary, output)
+        terminal.summary(summary, output, keeper.changes)
+    terminal.note(keeper.note)
     if github:
         from klarna_conformance.cli.output.github import write_to_github
 

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable, Iterator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import assert_never
 
 import msgspec
@@ -22,6 +23,7 @@ from klarna_conformance.run.events import (
     Started,
     Stopped,
 )
+from klarna_reports.formats.run_json import read_run_json
 from klarna_reports.record.journal import FILE_NAME, Journal, read_journal
 from klarna_reports.record.record import (
     Excuses,
@@ -34,7 +36,15 @@ from klarna_reports.record.record import (
 )
 from klarna_reports.record.record import Planned as PlanLine
 from klarna_reports.record.results import Summary
-from klarna_reports.render import WITH_EVERY_RUN, Format, discard_renderings, write_renderings
+from klarna_reports.render import (
+    FORMATS,
+    WITH_EVERY_RUN,
+    Format,
+    add_to_history,
+    discard_renderings,
+    write_renderings,
+)
+from klarna_reports.summary.changes import Changes, changes_between
 from klarna_reports.summary.replay import COUNTEREXAMPLES
 from klarna_reports.summary.summary import summarise
 from klarna_specs.spec import Spec
@@ -55,8 +65,15 @@ class Keeper:
         *,
         option: str = "--output",
         formats: Collection[Format] = WITH_EVERY_RUN,
+        previous: Summary | None = None,
     ) -> None:
         self.folder = folder
+        self.changes: Changes | None = None
+        """What changed since the `previous` run, or the last one in the folder; None before the
+        report, and without such a run."""
+        self.note = ""
+        """Why there was nothing to resume, although that was wanted."""
+        self._previous = previous
         self._spec = spec
         self._option = option
         self._formats = formats
@@ -73,19 +90,29 @@ class Keeper:
         return read_journal(self.folder / FILE_NAME)
 
     def create(self) -> None:
-        """Creates the folder."""
+        """Creates the folder, or makes sure that it can be written; a new one is ignored by git."""
         with self._writing():
             self.folder.mkdir(parents=True, exist_ok=True)
+            if not any(self.folder.iterdir()):
+                (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")
+            with TemporaryFile(dir=self.folder):
+                pass
 
     def prepare(self, *, resume: bool = False) -> Record | None:
-        """Creates the folder without files of other runs, or reads the record to resume."""
+        """Creates the folder; answers the record to resume, if there is one.
+
+        The files of an earlier run remain until this one has started.
+        """
+        self.create()
         journal = self.folder / FILE_NAME
         with self._writing():
-            if resume and journal.exists() and journal.stat().st_size:
-                return self.record
-            discard_renderings(self.folder)
-        self.create()
-        return None
+            begun = resume and journal.exists() and journal.stat().st_size
+            earlier = self.record if begun else None
+        if resume and earlier is None:
+            self.note = f"There was nothing to resume in {self.folder}: this is a new run."
+        elif earlier and earlier.footer and not earlier.footer.stopped:
+            self.note = f"The run in {self.folder} was complete: nothing was left to send."
+        return earlier
 
     def __call__(self, event: Event) -> None:
         """Writes an event."""
@@ -95,9 +122,13 @@ class Keeper:
     def report(self) -> Summary:
         """Writes the report and the counterexamples that are missing; answers the summary."""
         with self._writing():
-            record = self.record
-            summary = write_renderings(self.folder, self._spec, record, self._formats)
+            record, before = self.record, self._previous
+            summary = write_renderings(
+                self.folder, self._spec, record, self._formats, previous=before
+            )
+            self.changes = changes_between(before, summary) if before else None
             keep_counterexamples(self.folder, self._spec, record, summary)
+            add_to_history(self.folder, summary)
             return summary
 
     def summary(self) -> Summary:
@@ -114,6 +145,7 @@ class Keeper:
     def _keep(self, event: Event) -> None:
         if isinstance(event, Started):
             if not event.resumed:
+                self._previous = self._previous or read_run_json(self.folder / FORMATS["json"])
                 discard_renderings(self.folder)
             self._journal = Journal(self.folder, resume=event.resumed)
         if self._journal is None:  # it ended before it started

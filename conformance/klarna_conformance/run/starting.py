@@ -88,7 +88,10 @@ async def check_target(spec: Spec, wanted: Wanted) -> None:
 def judge_server(
     spec: Spec, wanted: Wanted, keeper: Keeper, follow: Consumer, *, resume: bool = False
 ) -> Summary:
-    """Checks the target, runs, and writes the report; raises UsageError and PreflightError."""
+    """Checks the target, runs, and writes the report; raises UsageError and PreflightError.
+
+    To `resume` without an interrupted run starts a new one; the keeper has a note about that.
+    """
     wanted.open(spec)
     earlier = keeper.prepare(resume=resume)
     asyncio.run(check_target(spec, wanted))

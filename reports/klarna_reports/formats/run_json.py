@@ -2,13 +2,14 @@
 
 import json
 from inspect import cleandoc
+from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from klarna_reports.record.results import Summary
 
-__all__ = ["SCHEMA_ID", "run_json", "run_schema", "schema_text"]
+__all__ = ["SCHEMA_ID", "read_run_json", "run_json", "run_schema", "schema_text"]
 
 SCHEMA_ID = "urn:klarna-conformance:schema:run:1"
 
@@ -20,6 +21,14 @@ def run_json(summary: Summary) -> bytes:
     except UnicodeEncodeError:  # a lone surrogate needs an escape
         return json.dumps(msgspec.to_builtins(summary), indent=2).encode() + b"\n"
     return msgspec.json.format(text, indent=2) + b"\n"
+
+
+def read_run_json(path: Path) -> Summary | None:
+    """The summary in a file; None if there is none, or one of another version."""
+    try:
+        return msgspec.json.decode(path.read_bytes(), type=Summary)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
 
 
 def run_schema() -> dict[str, Any]:

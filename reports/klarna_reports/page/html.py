@@ -1,5 +1,6 @@
 """`report.html`: the whole run in one self-contained HTML file."""
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from klarna_reports.page.page import page_values
@@ -8,6 +9,7 @@ from klarna_reports.page.templating import page_template
 from klarna_reports.record.record import Record
 from klarna_reports.record.results import Summary
 from klarna_reports.summary.changes import Changes
+from klarna_reports.summary.history import PastRun
 from klarna_reports.summary.judged import judged_spec
 from klarna_specs.spec import Spec
 
@@ -18,14 +20,20 @@ _SCRIPTS = ("report.js", "explorer.js")
 
 
 def render_html(
-    spec: Spec, record: Record, summary: Summary, changes: Changes | None = None
+    spec: Spec,
+    record: Record,
+    summary: Summary,
+    changes: Changes | None = None,
+    runs: Sequence[PastRun] = (),
 ) -> str:
     """The record as one HTML page, with the `changes` since an earlier run, if any.
+
+    `runs` are the last runs into the same folder up to this one, oldest first.
 
     >>> render_html(spec, record, summary).lstrip().startswith("<!DOCTYPE html>")
     True
     """
-    values = page_values(judged_spec(spec, record.header), record, summary, changes)
+    values = page_values(judged_spec(spec, record.header), record, summary, changes, runs)
     links = (("explorer_link", _explorer_link), ("passage", _passage))
     template = page_template("report.html.j2", styles=_STYLES, scripts=_SCRIPTS, functions=links)
     return template.render(values)

@@ -1,7 +1,7 @@
 """The values of the report's template, computed from a record and its summary."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from klarna_reports.page.deviations import Deviations
@@ -24,6 +24,7 @@ from klarna_reports.record.results import (
 )
 from klarna_reports.summary.aspects import CLASS_MEANINGS
 from klarna_reports.summary.changes import KINDS, Changes
+from klarna_reports.summary.history import PastRun
 from klarna_reports.summary.judged import sides
 from klarna_reports.words.wording import OVERALL_MEANINGS, VERDICT_MEANINGS
 from klarna_specs.goals import goals
@@ -42,7 +43,11 @@ _LEVELS = ("MUST", "SHOULD", "INFO")
 
 
 def page_values(
-    spec: Spec, record: Record, summary: Summary, changes: Changes | None
+    spec: Spec,
+    record: Record,
+    summary: Summary,
+    changes: Changes | None,
+    runs: Sequence[PastRun] = (),
 ) -> Mapping[str, Any]:
     """The values by the names that the template uses."""
     judged = sides(record)
@@ -64,6 +69,7 @@ def page_values(
         "notables": notables(summary),
         "changes": changes,
         "change_kinds": KINDS,
+        "runs": runs,
         "counted": _counted(summary),
         "binding": sum(result.level == "MUST" for result in summary.requirements),
         "met": sum(

@@ -153,7 +153,8 @@ class ContradictionResult(msgspec.Struct, frozen=True, kw_only=True):
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """The content of `run.json`. `exchanges` counts judged exchanges; `wall_s` is in seconds.
 
-    `stopped` says why the run ended early, and is empty if it did not; `counts` has the number of
+    `stopped` says why the run ended early, and is empty if it did not; `resume` is the command that
+    completes it, if there is one. `counts` has the number of
     requirements by verdict; `flaky` counts exchanges that needed a retry to get a response;
     `causes` has the most expensive cause first; `unjudged` lists watched traffic that was not
     judged, with the reason and the first request of each order.
@@ -188,3 +189,4 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     errors: tuple[str, ...] = ()
     deviations: tuple[AcceptedDeviation, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
+    resume: str = ""

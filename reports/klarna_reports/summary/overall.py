@@ -36,7 +36,7 @@ def overall(evidence: Evidence) -> tuple[Overall, str]:
     failed = _with_verdict(evidence, "FAIL")
     if failed:
         sentence = f"{_requirements(len(failed))} violated{_by_causes(failed)}."
-        return "NONCONFORMANT", sentence + _renewal(evidence.renewable)
+        return "NONCONFORMANT", sentence + _incomplete(evidence) + _renewal(evidence.renewable)
     if evidence.outdated:
         return (
             "NONCONFORMANT",
@@ -55,6 +55,10 @@ def _by_causes(failed: Sequence[RequirementResult]) -> str:
     if causes == len(failed):
         return ""
     return f", probably by {'one cause' if causes == 1 else f'{causes} causes'}"
+
+
+def _incomplete(evidence: Evidence) -> str:
+    return f" The run is incomplete: {evidence.stopped}." if evidence.stopped else ""
 
 
 def _renewal(names: Sequence[str]) -> str:

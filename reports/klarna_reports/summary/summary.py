@@ -26,6 +26,7 @@ from klarna_reports.summary.digest import Digest
 from klarna_reports.summary.judged import judged_spec
 from klarna_reports.summary.overall import Evidence, overall
 from klarna_reports.summary.reported import causes_of, reported_findings
+from klarna_reports.summary.resuming import resume_line
 from klarna_reports.summary.tally import Tally
 from klarna_reports.summary.verdicts import results_of
 from klarna_specs.spec import Spec
@@ -82,6 +83,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
         errors=judged.errors,
         deviations=header.deviations,
         unjudged=tuple(digest.unjudged),
+        resume=resume_line(header.command, _early(record)),
     )
     return msgspec.structs.replace(summary, causes=causes_of(judged.spec, summary, digest.found))
 
@@ -115,8 +117,7 @@ class _Judged:
     @property
     def stopped(self) -> str:
         """Why the record is not complete; empty if it is."""
-        header, footer = self.record.header, self.record.footer
-        return _NO_FOOTER if footer is None else footer.stopped or _in_part(header)
+        return _early(self.record) or _in_part(self.record.header)
 
     @property
     def errors(self) -> tuple[str, ...]:
@@ -147,6 +148,11 @@ def _day(started_at: str) -> date:
         return datetime.fromisoformat(started_at).date()
     except ValueError:
         return date.max
+
+
+def _early(record: Record) -> str:
+    """Why the run ended before its plan did; empty if it did not."""
+    return _NO_FOOTER if record.footer is None else record.footer.stopped
 
 
 def _in_part(header: Header) -> str:

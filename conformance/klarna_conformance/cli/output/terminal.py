@@ -24,6 +24,7 @@ from klarna_conformance.run.events import (
 )
 from klarna_conformance.run.progress import Progress
 from klarna_reports.record.record import Played, TargetFacts
+from klarna_reports.summary.changes import Changes
 from klarna_reports.summary.summary import Cause, Summary
 from klarna_reports.words.exchange_lines import exchange_lines, order_lines, whole_exchange
 from klarna_reports.words.printable import inert
@@ -152,8 +153,11 @@ class Terminal:
             was = f"{saved.target}, mutant {saved.mutant}" if saved.mutant else saved.target
             self._print(f"This is another target ({facts.name}) than the one it failed on ({was}).")
 
-    def summary(self, summary: Summary, directory: Path) -> None:
-        """Prints the operations, the failures, the verdict, and the path of the report."""
+    def summary(self, summary: Summary, directory: Path, changes: Changes | None = None) -> None:
+        """Prints the operations, the failures, the verdict, and the path of the report.
+
+        Then how many requirements are fixed and broken, and the command that completes the run.
+        """
         if not self._quiet:
             self._out.print(_operations(summary))
             self._print_findings(summary)
@@ -166,6 +170,16 @@ class Terminal:
             )
             self._out.print(Text(totals))
             self._out.print(Text(f"Report: {directory / 'report.html'}"))
+            if changes:
+                self._print(_since(changes))
+            if summary.resume:
+                self._print(f"The run ended early: {summary.stopped}. To complete it:")
+                self._print_command(summary.resume)
+
+    def note(self, text: str) -> None:
+        """Prints a note, if there is one, where results are not read."""
+        if text:
+            self._err.print(Text(inert(text)))
 
     def certified(self, summary: Summary, sentences: Mapping[str, str], directory: Path) -> None:
         """Prints what a client did wrong, the verdict, and the path of the certificate."""
@@ -177,7 +191,7 @@ class Terminal:
                     self._print(f"  {result.statement}")
                     if result.id in sentences:
                         self._print(f"  {sentences[result.id]}")
-                    self._print_command("replay", replays.get(result.id, ""))
+                    self._print_command(replays.get(result.id, ""), "Replay: ")
             for result in summary.requirements:
                 if result.verdict == "NOT_RUN" and result.level == "MUST":
                     self._print(f"NOT_RUN {result.id}: {result.reason}")
@@ -218,12 +232,12 @@ class Terminal:
     def _print_cause(self, cause: Cause) -> None:
         if others := cause.requirements[1:]:
             self._print(f"  Probably for the same cause: {', '.join(others)}")
-        self._print_command("Replay", cause.replay)
+        self._print_command(cause.replay, "Replay: ")
 
-    def _print_command(self, label: str, command: str) -> None:
+    def _print_command(self, command: str, label: str = "") -> None:
         """Prints a command to be copied: on one line, however long it is."""
         if command:
-            self._out.print(Text(inert(f"  {label}: {command}")), soft_wrap=True)
+            self._out.print(Text(inert(f"  {label}{command}")), soft_wrap=True)
 
     def _print(self, text: str, style: str = "") -> None:
         self._print_parts((text, style))
@@ -235,6 +249,13 @@ class Terminal:
             line.rstrip()
             begins = inert(line.plain) != line.plain
             self._out.print(Text(_MARK) + line if begins else line, soft_wrap=True)
+
+
+def _since(changes: Changes) -> str:
+    """What changed since an earlier run, in one line."""
+    fixed, broken = (len(changes.of_kind(kind)) for kind in ("fixed", "broken"))
+    caveats = " ".join(("", *changes.caveats))
+    return f"{fixed} fixed, {broken} broken since {changes.old_started_at[:10]}.{caveats}"
 
 
 def _operations(summary: Summary) -> Table:

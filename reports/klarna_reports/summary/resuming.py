@@ -1,0 +1,41 @@
+"""The command that completes a run that ended early."""
+
+import shlex
+from collections.abc import Iterable, Iterator
+
+__all__ = ["resume_line"]
+
+_TOO_SMALL = "too small"
+_NO_USE = "an internal error"
+
+
+def resume_line(command: str, stopped: str) -> str:
+    """The command that completes a run, from its own command and from why it ended early.
+
+    It has no limit on requests, which would end it again. A run whose plan was cut to the limit has
+    to start anew; otherwise it resumes. Empty for a record that no `run` wrote.
+
+    >>> resume_line("klarna-conformance run --max-requests 9", "the budget of requests is used up")
+    'klarna-conformance run --resume'
+    """
+    words = _words(command)
+    if words[:2] != ["klarna-conformance", "run"] or not stopped or stopped == _NO_USE:
+        return ""
+    kept = [word for word in _without_limit(words) if word != "--resume"]
+    return shlex.join(kept if _TOO_SMALL in stopped else [*kept, "--resume"])
+
+
+def _words(command: str) -> list[str]:
+    try:
+        return shlex.split(command)
+    except ValueError:  # recorded by an earlier version, without quotes
+        return command.split()
+
+
+def _without_limit(words: Iterable[str]) -> Iterator[str]:
+    remaining = iter(words)
+    for word in remaining:
+        if word == "--max-requests":
+            next(remaining, None)
+        elif not word.startswith("--max-requests="):
+            yield word

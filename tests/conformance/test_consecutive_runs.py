@@ -1,0 +1,82 @@
+"""Runs into the same folder: compared, counted, resumed; a start that fails keeps the last one."""
+
+import json
+import re
+import shlex
+from collections.abc import Callable
+from pathlib import Path
+
+from klarna_reports.summary.history import parsed_history
+
+from .conftest import Finished
+
+Cli = Callable[..., Finished]
+SMALL = (
+    *("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0),
+    *("--max-requests", 60),
+)
+WRONG = ("--mutant", "release-of-captured-orders", "--no-shrink")
+
+
+def test_a_run_is_compared_with_the_last_one_in_its_folder(cli: Cli, tmp_path: Path) -> None:
+    first = cli("run", *SMALL, *WRONG)
+    second = cli("run", *SMALL)
+    elsewhere = cli("run", *SMALL, *WRONG, "--previous", "conformance-report", "--output", "other")
+    history = parsed_history((tmp_path / "conformance-report" / "history.ndjson").read_text())
+
+    assert " fixed, " not in first.out
+    assert re.search(r"^1 fixed, 0 broken since \d{4}-\d\d-\d\d\.$", second.out, re.MULTILINE)
+    assert re.search(r"^0 fixed, 1 broken since ", elsewhere.out, re.MULTILINE)
+    assert "What changed since" in (tmp_path / "other" / "report.html").read_text("utf-8")
+    assert [(run.verdict, run.exit_code, run.met, run.total, run.failed) for run in history] in (
+        [("CONFORMANT", 0, 1, 1, ())],  # both started within one second
+        [
+            ("NONCONFORMANT", 1, 0, 1, ("release.fully-captured-refused",)),
+            ("CONFORMANT", 0, 1, 1, ()),
+        ],
+    )
+
+
+def test_an_earlier_run_that_does_not_exist_is_reported(cli: Cli) -> None:
+    finished = cli("run", *SMALL, "--previous", "nowhere")
+
+    assert (finished.code, "nowhere" in finished.err) == (2, True)
+
+
+def test_a_run_without_budget_left_prints_the_command_that_completes_it(
+    cli: Cli, tmp_path: Path
+) -> None:
+    scope = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0)
+    cut = cli("run", *scope, "--output", "a folder", "--max-time", "1ms")
+    command = re.search(r"^  klarna-conformance (run .*)$", cut.out, re.MULTILINE)
+    assert command is not None
+    typed = shlex.split(command[1])
+    resumed = cli(*[word for word in typed if word not in ("--max-time", "1ms")])
+    summary = json.loads((tmp_path / "a folder" / "run.json").read_text())
+
+    assert (cut.code, "The run ended early: the time is used up" in cut.out) == (3, True)
+    assert typed[-1] == "--resume"
+    assert (resumed.code, "ended early" in resumed.out) == (0, False)
+    assert (summary["stopped"], summary["resume"]) == ("", "")
+
+
+def test_resuming_without_an_interrupted_run_says_so(cli: Cli) -> None:
+    new = cli("run", *SMALL, "--resume")
+    complete = cli("run", *SMALL, "--resume")
+
+    assert (new.code, complete.code) == (0, 0)
+    assert "There was nothing to resume in conformance-report: this is a new run." in new.err
+    assert "was complete: nothing was left to send" in complete.err
+
+
+def test_a_new_folder_ignores_itself_in_git_and_another_folder_does_not(
+    cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("")
+    cli("run", *SMALL, "--output", "new")
+    cli("run", *SMALL, "--output", "mine")
+
+    assert (tmp_path / "new" / ".gitignore").read_text() == "*\n"
+    assert not (tmp_path / "mine" / ".gitignore").exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "new"]
