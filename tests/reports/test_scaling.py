@@ -4,9 +4,14 @@ from collections.abc import Sequence
 
 import msgspec
 
+from klarna_reports.page.explorer import Weights, explore
 from klarna_reports.page.html import render_html
 from klarna_reports.summary.merging import merged
 from klarna_reports.summary.summary import summarise
+from klarna_specs.loader import load
+
+from .clients import TWICE, driven, episode
+from .clients import record as record_of_client
 
 
 class Counted(Sequence):
@@ -49,3 +54,15 @@ def test_the_page_reads_each_scenario_twice(spec, record, played):
     counted.reads = 0
     render_html(spec, whole, summary)
     assert counted.reads == 20
+
+
+def test_the_explorer_reads_each_command_of_a_client_once(gathered):
+    episodes = Counted([episode(first=index, count=1) for index in range(50)])
+    whole = record_of_client(driven(episodes=(), exchanges=TWICE * 25))
+    (scenario,) = whole.played
+    side = msgspec.structs.replace(scenario.client, episodes=episodes)
+    whole = msgspec.structs.replace(whole, played=(msgspec.structs.replace(scenario, client=side),))
+    weights = gathered(Weights(summarise(load(), whole)), whole)
+    episodes.reads = 0
+    explore(load(), whole, weights)
+    assert episodes.reads == 50

@@ -6,19 +6,19 @@ compressed chunks, for as many exchanges as fit. All values are text.
 
 import base64
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
 
+from klarna_reports.page.latency import OperationNames
 from klarna_reports.page.shown import response_line, shown_headers, visible
 from klarna_reports.record.record import Finding, Played, Record
 from klarna_reports.record.results import DEVIATIONS, WORST_FIRST, Summary
 from klarna_reports.words.client_wording import episode_text, setting_text
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.wording import cut, outcome_text, purpose_text
-from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Exchange, Failure, Payload
 from klarna_specs.spec import Spec
 
@@ -73,7 +73,7 @@ class Weights:
 
 def explore(spec: Spec, record: Record, weights: Weights, *, room: int = _ROOM) -> Explorer:
     """Packs the exchanges of a record, in the order of the weights of all its scenarios."""
-    packing = _Packing(spec, room)
+    packing = _Packing(OperationNames(spec), room)
     for place in weights.order:
         if len(packing.rows) < _MOST_ROWS:
             packing.add(record.played[place])
@@ -97,7 +97,7 @@ class _Numbers(dict[Any, int]):
 
 @dataclass(slots=True)
 class _Packing:
-    spec: Spec
+    names: OperationNames
     room: int
     rows: list[tuple[int, ...]] = field(default_factory=list[tuple[int, ...]])
     chunks: list[str] = field(default_factory=list[str])
@@ -116,13 +116,14 @@ class _Packing:
         findings: dict[int, list[Finding]] = {}
         for finding in played.findings:
             findings.setdefault(finding.exchange, []).append(finding)
+        settings = _settings(played)
         for index, exchange in enumerate(played.exchanges):
             if len(self.rows) >= _MOST_ROWS:
                 return
             said = findings.get(index, [])
             self.rows.append(self._row(played, index, exchange, said))
             if self.room > 0 and len(self.rows) == self.whole + len(self.waiting) + 1:
-                self.waiting.append(_contents(played, index, exchange, said))
+                self.waiting.append(_contents(settings[index], exchange, said))
                 if len(self.waiting) == _CHUNK:
                     self.close()
 
@@ -140,7 +141,6 @@ class _Packing:
     def _row(
         self, played: Played, index: int, exchange: Exchange, findings: list[Finding]
     ) -> tuple[int, ...]:
-        operation = operation_of(self.spec, exchange.request)
         plan = played.scenario.plan
         judged = tuple(sorted({(self.requirements[f.requirement], f.verdict) for f in findings}))
         outcome = exchange.outcome
@@ -148,7 +148,7 @@ class _Packing:
         return (
             self.scenarios[visible(played.id)],
             index,
-            self.operations[operation.operation if operation else _ELSEWHERE],
+            self.operations[self.names.of(exchange.request) or _ELSEWHERE],
             self.outcomes[status],
             round(exchange.outcome.elapsed_s * 100_000),
             self.markets[visible(plan.market) if plan else ""],
@@ -179,24 +179,24 @@ class _Packing:
         }
 
 
-def _setting(played: Played, index: int) -> str:
-    """The setting of an exchange; for a client, with the command that it belongs to."""
-    side = played.client
-    episodes = [e for e in side.episodes if e.first <= index < e.first + e.count] if side else []
-    return (
-        f"{setting_text(played)} {''.join(f'{episode_text(each)}.' for each in episodes)}".strip()
-    )
+def _settings(played: Played) -> Sequence[str]:
+    """The setting of each exchange; for a client, with the command that it belongs to."""
+    setting = setting_text(played)
+    settings = [visible(cut(setting, _LONGEST_TEXT))] * len(played.exchanges)
+    for episode in played.client.episodes if played.client else ():
+        text = visible(cut(f"{setting} {episode_text(episode)}.".strip(), _LONGEST_TEXT))
+        last = episode.first + episode.count
+        settings[episode.first : last] = [text] * len(settings[episode.first : last])
+    return settings
 
 
-def _contents(
-    played: Played, index: int, exchange: Exchange, findings: Iterable[Finding]
-) -> dict[str, Any]:
+def _contents(setting: str, exchange: Exchange, findings: Iterable[Finding]) -> dict[str, Any]:
     request, outcome = exchange.request, exchange.outcome
     failed = isinstance(outcome, Failure)
     curl = "" if len(request.body.text) > _LONGEST_CURL else curl_line("$BASE_URL", request)
     return {
         "path": visible(f"{cut(request.method, 40)} {cut(request.path, 1000)}"),
-        "plan": visible(cut(_setting(played, index), _LONGEST_TEXT)),
+        "plan": setting,
         "purpose": purpose_text(exchange),
         "outcome": outcome_text(exchange),
         "request_headers": [

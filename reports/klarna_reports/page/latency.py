@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 from klarna_reports.record.record import Played
 from klarna_specs.calls import operation_of
-from klarna_specs.exchange import Response
+from klarna_specs.exchange import Request, Response
 from klarna_specs.spec import Spec
 
 __all__ = ["Latencies", "Latency", "Timings"]
 
 _WIDTH = 300.0
 _PERCENTILES = (50, 90, 99)
+_MOST_LATEST = 256
 _OTHERS = "other requests"
 
 
@@ -48,19 +49,39 @@ class Latencies:
         return round(_WIDTH * min(1.0, max(0.0, share)), 1)
 
 
+class OperationNames:
+    """The names of documented operations; those of the latest paths are kept."""
+
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._latest: dict[tuple[str, str], str] = {}
+
+    def of(self, request: Request) -> str:
+        """The name of the operation of a request; empty if it has none."""
+        place = request.method, request.path
+        name = self._latest.get(place)
+        if name is None:
+            operation = operation_of(self._spec, request)
+            name = operation.operation if operation else ""
+            if len(self._latest) >= _MOST_LATEST:
+                self._latest.clear()
+            self._latest[place] = name
+        return name
+
+
 class Timings:
     """Collects the response times of all answered calls."""
 
     def __init__(self, spec: Spec) -> None:
         self._spec = spec
+        self._names = OperationNames(spec)
         self._took_ms: defaultdict[str, list[float]] = defaultdict(list)
 
     def add(self, played: Played) -> None:
         """Adds the calls of a scenario."""
         for exchange in played.exchanges:
             if isinstance(exchange.outcome, Response):
-                operation = operation_of(self._spec, exchange.request)
-                name = operation.operation if operation else _OTHERS
+                name = self._names.of(exchange.request) or _OTHERS
                 self._took_ms[name].append(exchange.outcome.elapsed_s * 1000)
 
     @property
