@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 import msgspec
+import pytest
 
 from klarna_reports.page.explorer import Weights, explore
 from klarna_reports.page.html import render_html
+from klarna_reports.page.shown import shown_exchange
 from klarna_reports.summary.merging import merged
 from klarna_reports.summary.summary import summarise
+from klarna_specs.exchange import Payload, Response
 from klarna_specs.loader import load
 
 from .clients import TWICE, driven, episode
@@ -66,3 +69,11 @@ def test_the_explorer_reads_each_command_of_a_client_once(gathered):
     episodes.reads = 0
     explore(load(), whole, weights)
     assert episodes.reads == 50
+
+
+@pytest.mark.parametrize(("length", "lines"), [(1, 30 + 2 + 30), (20_000, 1)])
+def test_a_body_is_indented_unless_that_makes_it_much_longer(exchange, length, lines):
+    body = Payload("[" * 30 + "1," * length + "1" + "]" * 30)
+    outcome = Response(status=200, body=body)
+    answered = msgspec.structs.replace(exchange, outcome=outcome)
+    assert len(shown_exchange(answered, 0, "s1").response_body.splitlines()) == lines

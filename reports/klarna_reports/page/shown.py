@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import msgspec
 from markupsafe import escape
@@ -10,6 +11,7 @@ from klarna_reports.record.record import Played
 from klarna_reports.words.client_wording import episode_text, setting_text
 from klarna_reports.words.wording import action_text, cut, outcome_text, plan_text, purpose_text
 from klarna_specs.exchange import Exchange, Failure, Headers, NotJson, Payload
+from klarna_specs.json_value import as_array, as_object
 
 __all__ = [
     "ShownExchange",
@@ -23,6 +25,8 @@ __all__ = [
 ]
 
 _LONGEST_BODY = 2500
+_MOST_INDENTED = 1_000_000
+"""A body whose length times its nesting exceeds this is not indented, only to be cut."""
 _LONGEST_HEADER = 300
 _MOST_HEADERS = 30
 _LONGEST_STEP = 1200
@@ -178,7 +182,12 @@ def _pretty(payload: Payload) -> str:
     if len(payload.text) > 20 * _LONGEST_BODY:
         return payload.text
     try:
-        payload.json()
-        return msgspec.json.format(payload.text, indent=2)
+        deep = _is_deep(payload.json(), _MOST_INDENTED // (1 + len(payload.text)))
+        return payload.text if deep else msgspec.json.format(payload.text, indent=2)
     except (NotJson, msgspec.MsgspecError, ValueError, RecursionError):
         return payload.text
+
+
+def _is_deep(value: Any, levels: int) -> bool:
+    parts = as_array(value) or (as_object(value) or {}).values()
+    return any(not levels or _is_deep(part, levels - 1) for part in parts)
