@@ -53,7 +53,8 @@ def test_responses_of_a_server_are_printed_as_text(
     columns: int, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
-    cli("run", *SMALL, "--mutant", "release-of-captured-orders", "--output", tmp_path / "run")
+    wrong = ("--mutant", "release-error-html", "--requirement", "release.error-body")
+    cli("run", *SMALL, *wrong, "--output", tmp_path / "run")
     journal = tmp_path / "run" / "journal.ndjson"
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     _observe_hostile_text(lines)
