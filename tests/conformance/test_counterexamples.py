@@ -114,7 +114,7 @@ def test_a_counterexample_fails_on_the_mutant_and_not_on_the_mock() -> None:
 
 def test_a_client_counterexample_names_the_client_command(tmp_path: Path) -> None:
     path = tmp_path / "client.once.yaml"
-    path.write_text("requirement: client.once\ntold: one refund of 1\n")
+    path.write_text("requirement: client.once\ntold: one refund of 0.01 SEK\n")
 
     with pytest.raises(UsageError, match="client --replay"):
         read_counterexample(path)

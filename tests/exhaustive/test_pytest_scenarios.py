@@ -235,17 +235,17 @@ def test_a_failure_names_the_command_and_its_faults(pytester: pytest.Pytester) -
     ran.assert_outcomes(passed=1, failed=6, skipped=2, warnings=1)
     ran.stdout.fnmatch_lines(
         [
-            "client.done-is-true*: violated by the client (one refund of 1)",
-            "client.answers: violated by the client (one refund of 1)",
+            "client.done-is-true*: violated by the client (one refund of 0.01 SEK)",
+            "client.answers: violated by the client (one refund of 0.01 SEK)",
             "*observed: *KeyError: 'no such thing' (test_client.py:8)",
-            "client.answers: violated by the client (one refund of 1)",
+            "client.answers: violated by the client (one refund of 0.01 SEK)",
             "*observed: *0.1 s*",
-            "client.key-sent: violated by the client (one refund of 1)",
-            "client.key-of-its-own: violated by the client (one refund of 1)",
+            "client.key-sent: violated by the client (one refund of 0.01 SEK)",
+            "client.key-of-its-own: violated by the client (one refund of 0.01 SEK)",
             "`do` returned {'outcome': 'perhaps'}, which is no outcome: *",
             "*KlarnaWarning: client.key-sent (SHOULD): *",
             "PASSED test_client.py::test_no_key",
-            "SKIPPED * the client supports none of this: one refund of 1; choose `operations`",
+            "SKIPPED * the client supports none of this: one refund of 0.01 SEK; *",
             "SKIPPED * not today",
         ]
     )

@@ -79,7 +79,7 @@ def test_a_late_adapter_error_keeps_the_results(cli: Cli, tmp_path: Path) -> Non
 
     assert finished.code == 2
     assert "Warning: connection lost" in finished.err
-    assert "(the command was: one refund of 1, response lost after booking" in finished.err
+    assert "(the command was: one refund of 0.01 SEK, response lost after booking" in finished.err
     assert "the adapter failed" in last
 
 

@@ -119,7 +119,7 @@ def test_traffic_alone_cannot_verify_reported_outcomes():
 def test_a_counterexample_is_described_in_a_sentence():
     sentence = played_sentence(driven(), "2 booked")
 
-    assert sentence == "one refund of 1, response lost after booking: 2 booked"
+    assert sentence == "one refund of 0.01 SEK, response lost after booking: 2 booked"
     assert played_sentence(watched(), "2 booked") == ""
 
 
@@ -136,7 +136,7 @@ def test_a_counterexample_is_described_in_a_sentence():
     ],
 )
 def test_an_episode_ends_with_its_outcome(outcome, text):
-    start = "one refund of 1, response lost after booking: 2 requests; the client "
+    start = "one refund of 0.01 SEK, response lost after booking: 2 requests; the client "
 
     assert episode_text(episode(outcome=outcome)) == start + text
 
@@ -144,7 +144,7 @@ def test_an_episode_ends_with_its_outcome(outcome, text):
 def test_an_episode_names_a_second_order_and_no_requests():
     text = episode_text(episode(order=1, count=0, faults=()))
 
-    assert text.startswith("one refund of 1 on order 2: no requests; ")
+    assert text.startswith("one refund of 0.01 SEK on order 2: no requests; ")
 
 
 def test_watched_traffic_is_described_as_such():
@@ -161,7 +161,7 @@ def _drawn(played, marked=(1,), most=60):
 
 def test_a_diagram_goes_from_command_to_outcome():
     assert _drawn(driven()) == [
-        (0, 0, "command: one refund of 1", False),
+        (0, 0, "command: one refund of 0.01 SEK", False),
         (0, 2, "POST refunds, key 5f0c1e6a", False),
         (2, 1, "201", True),
         (1, 1, "response lost after booking", False),
@@ -175,7 +175,9 @@ def test_the_exchange_of_the_finding_is_marked_and_numbered():
     drawn = lanes(driven(), (1,), most=60)
 
     assert [(a.number, a.marked) for a in drawn.arrows if a.number] == [(1, False), (2, True)]
-    assert drawn.described.startswith("client: command: one refund of 1. client to server: POST")
+    assert drawn.described.startswith(
+        "client: command: one refund of 0.01 SEK. client to server: POST"
+    )
 
 
 def test_a_request_that_was_not_delivered_ends_at_the_network():
@@ -212,7 +214,7 @@ def test_a_refused_connection_is_drawn():
     )
 
     assert _drawn(refused, ()) == [
-        (0, 0, "command: one refund of 1", False),
+        (0, 0, "command: one refund of 0.01 SEK", False),
         (0, 1, "no connection possible", True),
         (0, 0, "reports unknown", False),
     ]
@@ -269,7 +271,7 @@ def test_the_report_shows_the_sentence_and_the_replay_command():
     whole = record(driven(found()))
     page = render_html(SPEC, whole, summarise(SPEC, whole))
 
-    assert "one refund of 1, response lost after booking: the client sent a second" in page
+    assert "one refund of 0.01 SEK, response lost after booking: the client sent a second" in page
     assert "client --replay counterexamples/client.once.yaml -- python adapter.py" in page
     assert "Requirements and faults" in page
     assert "Markets and capture layouts" not in page
@@ -298,7 +300,7 @@ def test_a_certificate_names_client_scope_and_verdict():
     for text in (
         *("acme 1.2", "python adapter.py", "seed 7", "NONCONFORMANT", "client.once"),
         *("not supported: extendDueDate", "not observed: ", "run-1"),
-        "one refund of 1, response lost after booking",
+        "one refund of 0.01 SEK, response lost after booking",
     ):
         assert text in page
 

@@ -178,7 +178,9 @@ class Stage:
                 command.operation, order_id, {**command.arguments, **named}
             )
         except AdapterError as exc:
-            raise AdapterError(f"{exc} (the command was: {command_text(command)})") from exc
+            raise AdapterError(
+                f"{exc} (the command was: {command_text(command, before.currency)})"
+            ) from exc
         wall_s = time.monotonic() - began_s
         await asyncio.sleep(_SETTLE_S)
         if self.network.defect is not None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from klarna_reports.page.faulted import NO_FAULT, FaultTable
 from klarna_reports.page.lanes import Lanes, lanes
 from klarna_reports.page.templating import page_template
+from klarna_reports.record.journal import journal_digest
 from klarna_reports.record.record import Played, Record
-from klarna_reports.record.results import ReportedFinding, Summary
+from klarna_reports.record.results import MET, WORST_FIRST, ReportedFinding, Summary
 from klarna_reports.words.client_wording import scenario_of, scenario_text
 from klarna_reports.words.wording import cut
 from klarna_specs.client.faults import FAULT_KINDS
@@ -47,12 +48,17 @@ def render_certificate(record: Record, summary: Summary) -> str:
         table.add(each)
         if each.id in wanted:
             played[each.id] = each
-    met = [kind for kind in table.faulted.kinds if kind != NO_FAULT] if table.faulted else []
+    observed = [kind for kind in table.faulted.kinds if kind != NO_FAULT] if table.faulted else []
+    binding = [result for result in summary.requirements if result.level == "MUST"]
     return page_template("certificate.html.j2", styles=_STYLES).render(
         summary=summary,
         certified=certified,
-        faults=met,
-        left_out=[kind for kind in FAULT_KINDS if kind not in met],
+        digest=journal_digest(record),
+        met=sum(result.verdict in MET for result in binding),
+        binding=len(binding),
+        requirements=sorted(summary.requirements, key=lambda r: WORST_FIRST.index(r.verdict)),
+        faults=observed,
+        left_out=[kind for kind in FAULT_KINDS if kind not in observed],
         counterexamples=list(_counterexamples(shown, played)),
         more=len(violations) - len(shown),
     )

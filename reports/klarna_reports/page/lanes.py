@@ -4,11 +4,13 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from klarna_reports.record.record import Played
+from klarna_reports.words.amounts import major
 from klarna_reports.words.client_wording import instruction_text, reported_outcome
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import Refused, words_of
 from klarna_specs.client.play import Episode, Mark
 from klarna_specs.exchange import Exchange, Response
+from klarna_specs.ledger import Ledger
 
 __all__ = ["Arrow", "Lanes", "lanes"]
 
@@ -80,13 +82,24 @@ def _mark(marks: tuple[Mark, ...], index: int) -> Mark:
 def _episode(
     episode: Episode, played: Played, marks: tuple[Mark, ...], marked: Collection[int]
 ) -> list[Arrow]:
-    arrows = [_remark(_CLIENT, f"command: {instruction_text(episode.command)}")]
+    arrows = [
+        _remark(_CLIENT, f"command: {instruction_text(episode.command, episode.before.currency)}")
+    ]
+    money = episode.before.refunded_amount != episode.after.refunded_amount
+    if money:
+        arrows.append(_remark(_SERVER, _refunded(episode.before)))
     if any(isinstance(fault, Refused) for fault in episode.command.faults):
         text = "no connection possible"
         arrows.append(Arrow(start=_CLIENT, end=_NETWORK, text=text, lost=True))
     for index in range(episode.first, episode.first + episode.count):
         arrows += _exchanged(index, played.exchanges[index], _mark(marks, index), marked)
+    if money:
+        arrows.append(_remark(_SERVER, _refunded(episode.after)))
     return [*arrows, _remark(_CLIENT, reported_outcome(episode.reported)[:_LONGEST])]
+
+
+def _refunded(ledger: Ledger) -> str:
+    return f"{major(ledger.refunded_amount, ledger.currency)} refunded"
 
 
 def _remark(lane: int, text: str) -> Arrow:

@@ -1,5 +1,6 @@
 """The journal file of a run: written line by line, read back as a record."""
 
+import hashlib
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -25,7 +26,7 @@ from klarna_reports.record.record import (
 )
 from klarna_specs.scenario import Scenario
 
-__all__ = ["FILE_NAME", "Journal", "read_journal"]
+__all__ = ["FILE_NAME", "Journal", "journal_digest", "read_journal"]
 
 FILE_NAME = "journal.ndjson"
 _LINES: msgspec.json.Decoder[Line] = msgspec.json.Decoder(Line)
@@ -149,6 +150,14 @@ class _Scan:
         )
 
 
+def journal_digest(record: Record) -> str:
+    """The SHA-256 of the file that a record was read from, in hex; empty if it has none."""
+    if not isinstance(record.played, _InFile):
+        return ""
+    with record.played.path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def _scanned(path: Path) -> _Scan:
     scan = _Scan(path)
     try:
@@ -183,7 +192,7 @@ class _InFile(Sequence[Played]):
     """Scenarios that are read from their file when they are used."""
 
     def __init__(self, path: Path, spans: Sequence[tuple[int, int]]) -> None:
-        self._path = path
+        self.path = path
         self._spans = spans
 
     def __len__(self) -> int:
@@ -195,19 +204,19 @@ class _InFile(Sequence[Played]):
     def __getitem__(self, index: slice) -> Sequence[Played]: ...
     def __getitem__(self, index: int | slice) -> Played | Sequence[Played]:
         if isinstance(index, slice):
-            return _InFile(self._path, self._spans[index])
-        (played,) = _InFile(self._path, [self._spans[index]])
+            return _InFile(self.path, self._spans[index])
+        (played,) = _InFile(self.path, [self._spans[index]])
         return played
 
     def __iter__(self) -> Iterator[Played]:
         try:
-            with self._path.open("rb") as file:
+            with self.path.open("rb") as file:
                 for start, length in self._spans:
                     file.seek(start)
                     yield self._scenario(file.read(length))
         except OSError as exc:
             problem = f"the journal cannot be read: {exc.strerror}"
-            raise JournalError(str(self._path), 0, problem) from exc
+            raise JournalError(str(self.path), 0, problem) from exc
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(cast("Sequence[Any]", other))
@@ -217,7 +226,7 @@ class _InFile(Sequence[Played]):
     def _scenario(self, text: bytes) -> Played:
         line = _unfinished(text)
         if not isinstance(line, Played):
-            raise JournalError(str(self._path), 0, "the journal changed while it was read")
+            raise JournalError(str(self.path), 0, "the journal changed while it was read")
         return line
 
 

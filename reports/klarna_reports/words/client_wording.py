@@ -3,6 +3,7 @@
 from typing import Any
 
 from klarna_reports.record.record import Played
+from klarna_reports.words.amounts import major
 from klarna_reports.words.wording import plan_text
 from klarna_specs.client.faults import Fault, words_of
 from klarna_specs.client.play import (
@@ -18,7 +19,7 @@ from klarna_specs.client.play import (
     Unknown,
     Unsupported,
 )
-from klarna_specs.json_value import as_array
+from klarna_specs.json_value import as_array, is_integer
 
 __all__ = [
     "command_text",
@@ -69,7 +70,8 @@ def episode_text(episode: Episode) -> str:
     order = f" on order {episode.command.order + 1}" if episode.command.order else ""
     sent = "one request" if episode.count == 1 else f"{episode.count or 'no'} requests"
     outcome = reported_outcome(episode.reported)
-    return f"{command_text(episode.command)}{order}: {sent}; the client {outcome}"
+    command = command_text(episode.command, episode.before.currency)
+    return f"{command}{order}: {sent}; the client {outcome}"
 
 
 def reported_outcome(reported: Reported) -> str:
@@ -91,29 +93,35 @@ def reported_outcome(reported: Reported) -> str:
 
 def scenario_text(scenario: ClientScenario) -> str:
     """The commands of a scenario with their faults."""
-    text = "; then ".join(command_text(command) for command in scenario.commands)
+    currencies = dict(enumerate(plan.currency for plan in scenario.orders))
+    commands = (command_text(each, currencies.get(each.order, "")) for each in scenario.commands)
+    text = "; then ".join(commands)
     orders = " (on two orders)" if len({command.order for command in scenario.commands}) > 1 else ""
     return (text if len(text) <= _LONGEST else f"{text[:_LONGEST]}...") + orders
 
 
-def command_text(command: Command) -> str:
-    """A command with its faults, such as `one refund of 1, response lost after booking`."""
+def command_text(command: Command, currency: str) -> str:
+    """A command with its faults, as `one refund of 0.01 SEK, response lost after booking`."""
     faults = [_met(fault) for fault in command.faults]
     if command.for_ever and faults:
         faults[-1] += " for ever"
-    return ", then ".join([", ".join([instruction_text(command), *faults[:1]]), *faults[1:]])
+    return ", then ".join(
+        [", ".join([instruction_text(command, currency), *faults[:1]]), *faults[1:]]
+    )
 
 
 def _met(fault: Fault | None) -> str:
     return words_of(fault) if fault else "nothing"
 
 
-def instruction_text(command: Command) -> str:
-    """A command without its faults, such as `one refund of 1`."""
+def instruction_text(command: Command, currency: str) -> str:
+    """A command without its faults, such as `one refund of 0.01 SEK`."""
     arguments = command.arguments
     match command.operation:
         case "refundOrder":
-            return f"one refund of {arguments.get('refunded_amount')}{_with_lines(arguments)}"
+            amount = arguments.get("refunded_amount")
+            shown = major(amount, currency) if is_integer(amount) else amount
+            return f"one refund of {shown}{_with_lines(arguments)}"
         case "extendDueDate":
             return f"one extension by {arguments.get('number_of_days')} days"
         case other:

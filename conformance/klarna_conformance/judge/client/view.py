@@ -133,7 +133,9 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def booked(self) -> str:
         """How often the server did it, in words."""
-        return f"{self.effects} {'booked' if self.operation == 'refundOrder' else 'done'}"
+        if self.operation != "refundOrder":
+            return f"{self.effects} done"
+        return f"{self.effects} refund{'' if self.effects == 1 else 's'} booked"
 
     @property
     def said(self) -> str:

@@ -41,11 +41,17 @@ def _key_kept(view: View) -> Iterator[ExchangeResult]:
             keyless = each.key is None
             holds = each.key == unclear.key and not (keyless and view.effect == "refund")
             observed = f"it is sent again {'without one' if keyless else 'with a new key'}"
-            yield verified(each.index, "the key of the first time", observed, holds=holds)
+            yield verified(each.index, _repeated(unclear), observed, holds=holds)
         if each.fate == "unclear":
             unclear = unclear or each
         elif each.settles:
             unclear = None
+
+
+def _repeated(first: Attempt) -> str:
+    """What a client may do after an unclear result."""
+    key = "with the key of the first attempt" if first.key else "with no other key"
+    return f"sent again {key}, or reported as unknown"
 
 
 def _once(view: View) -> Iterator[ExchangeResult]:
@@ -56,7 +62,13 @@ def _once(view: View) -> Iterator[ExchangeResult]:
     if view.declined or (watched and (not view.unclear or (holds and not known))):
         return
     observed = f"the client sent {_again(view)}; {view.booked}"
-    yield verified(view.at, "one command takes effect once", observed, holds=holds)
+    yield verified(view.at, _once_at_most(view), observed, holds=holds)
+
+
+def _once_at_most(view: View) -> str:
+    if not view.unclear:
+        return "one command takes effect once"
+    return f"one command takes effect once: {_repeated(view.unclear[0])}"
 
 
 def _again(view: View) -> str:
