@@ -117,9 +117,10 @@ def _read_call(spec: Spec, request: Request, *, followed: bool) -> Call | None:
     if (addressed := _addressed(spec, request, followed=followed)) is None:
         return None
     operation, reading, ids = addressed
-    body_is, body = _body(spec, operation, request.body)
     written = request.header(KEY_HEADER) or None
     key = None if written == MASKED_KEY else written
+    forms = open_forms(spec, operation, request, key)
+    body_is, body = _body(spec, operation, request.body, forms)
     return Call(
         operation=operation,
         order_id=ids["order_id"],
@@ -130,7 +131,7 @@ def _read_call(spec: Spec, request: Request, *, followed: bool) -> Call | None:
         key_is_masked=written == MASKED_KEY,
         body_is=body_is,
         body=body,
-        forms=open_forms(spec, operation, request, key),
+        forms=forms,
         content_type=request.content_type,
         path_reading=reading,
     )
@@ -159,14 +160,16 @@ def _addressed(
     return None
 
 
-def _body(spec: Spec, operation: Operation, payload: Payload) -> tuple[BodyIs, Any]:
+def _body(
+    spec: Spec, operation: Operation, payload: Payload, forms: tuple[str, ...]
+) -> tuple[BodyIs, Any]:
     if not payload.text.removeprefix("\ufeff").strip():
         return "empty", None
     try:
         value = leniently(json_of(payload))
     except NotJson:
         return "not_json", None
-    if operation.body is not None:
+    if operation.body is not None and "number-as-text" in forms:
         value = _with_numbers(spec, schema_of(spec, operation.body), value)
     return ("empty_object" if value == {} else "json"), value
 

@@ -70,7 +70,7 @@ def _form_problems(spec: Spec) -> Iterator[tuple[Place, str]]:
                 ("forms", name),
                 f"no function recognises the open form {name!r}; there are {known}",
             )
-    for name in RECOGNISED.keys() - {n for n, f in spec.forms.items() if f.standing == "open"}:
+    for name in set(RECOGNISED) - {n for n, f in spec.forms.items() if f.standing == "open"}:
         yield ("forms",), f"the open form {name!r} is missing"
 
 

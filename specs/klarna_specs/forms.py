@@ -3,7 +3,7 @@
 import json
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import Any
 
@@ -26,14 +26,16 @@ _MARK = "\ufeff"
 
 
 class _Written(msgspec.Struct, frozen=True):
-    """A request, the value in its body (None without one), and the nested values of that."""
+    """A request with a JSON value in its body, and the nested values of that.
+
+    `parts` are those that are neither objects nor arrays; `described` are pairs of a schema and a
+    value that it describes.
+    """
 
     spec: Spec
-    operation: Operation
     request: Request
-    key: str | None
-    value: Any
-    parts: tuple[Any, ...]
+    parts: list[Any]
+    described: list[tuple[Any, Any]]
 
 
 def json_of(payload: Payload) -> Any:
@@ -87,14 +89,20 @@ def open_forms(
     spec: Spec, operation: Operation, request: Request, key: str | None
 ) -> tuple[str, ...]:
     """The names of the open forms in which a request is written."""
-    value = None
-    if operation.body is not None and request.body.text:
-        try:
-            value = json_of(request.body)
-        except NotJson:
-            value = None
-    written = _Written(spec, operation, request, key, value, tuple(_parts(value)))
-    return tuple(name for name, recognised in RECOGNISED.items() if recognised(written))
+    written = _written(spec, operation, request)
+    in_body = [n for n, recognised in _IN_BODY.items() if written and recognised(written)]
+    around = {"repeated-slash": request.path.startswith("//"), "long-key": _is_long(key)}
+    return (*in_body, *(name for name in _AROUND if around[name]))
+
+
+def _written(spec: Spec, operation: Operation, request: Request) -> _Written | None:
+    if operation.body is None or not request.body.text:
+        return None
+    with suppress(NotJson):
+        if (value := json_of(request.body)) is not None:
+            described = _described(spec, schema_of(spec, operation.body), value)
+            return _Written(spec, request, _parts(value), described)
+    return None
 
 
 def schema_of(spec: Spec, body: BodySpec) -> Any:
@@ -105,16 +113,14 @@ def schema_of(spec: Spec, body: BodySpec) -> Any:
 def _media_type(written: _Written) -> bool:
     media_type = written.request.content_type
     is_json = media_type in ("", "application/json") or media_type.endswith("+json")
-    return written.value is not None and not is_json
+    return not is_json
 
 
 def _byte_order_mark(written: _Written) -> bool:
-    return written.value is not None and written.request.body.text.startswith(_MARK)
+    return written.request.body.text.startswith(_MARK)
 
 
 def _json_extension(written: _Written) -> bool:
-    if written.value is None:
-        return False
     payload = written.request.body
     try:
         Payload(payload.text.removeprefix(_MARK), payload.encoding).json()
@@ -124,8 +130,6 @@ def _json_extension(written: _Written) -> bool:
 
 
 def _repeated_member(written: _Written) -> bool:
-    if written.value is None:
-        return False
     repeated = False
 
     def noted(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -143,7 +147,7 @@ def _repeated_member(written: _Written) -> bool:
 
 def _negative_zero(written: _Written) -> bool:
     """A parser of integers drops the sign of -0, so the text is searched."""
-    if written.value is None or "-0" not in written.request.body.text:
+    if "-0" not in written.request.body.text:
         return False
     found: list[str] = []
 
@@ -165,46 +169,35 @@ def _integer_out_of_range(written: _Written) -> bool:
         whole = is_integer(value) or _is_whole_float(value)
         return whole and int(value) not in _RANGES[schema.get("format", "int64")]
 
-    body = written.operation.body
-    return body is not None and (
-        any(is_out({}, value) for value in written.parts)
-        or _exists(written.spec, schema_of(written.spec, body), written.value, is_out)
+    return any(is_out({}, value) for value in written.parts) or any(
+        is_out(schema, value) for schema, value in written.described
     )
 
 
 def _number_as_text(written: _Written) -> bool:
-    body = written.operation.body
-    return body is not None and _exists(
-        written.spec,
-        schema_of(written.spec, body),
-        written.value,
-        lambda schema, value: schema.get("type") == "integer" and number_of_text(value) is not None,
+    return any(
+        isinstance(value, str)
+        and schema.get("type") == "integer"
+        and number_of_text(value) is not None
+        for schema, value in written.described
     )
 
 
 def _unknown_member(written: _Written) -> bool:
-    def has_unknown(schema: Any, value: Any) -> bool:
-        members, described = as_object(value), as_object(schema.get("properties"))
-        return (
-            members is not None and described is not None and not members.keys() <= described.keys()
-        )
-
-    body = written.operation.body
-    return body is not None and _exists(
-        written.spec, schema_of(written.spec, body), written.value, has_unknown
+    return any(
+        not members.keys() <= described.keys()
+        for schema, value in written.described
+        if (members := as_object(value)) is not None
+        and (described := as_object(schema.get("properties"))) is not None
     )
 
 
 def _incomplete_member(written: _Written) -> bool:
     """Only for members that a server may do without (`x-expected` in the schema)."""
-
-    def is_incomplete(schema: Any, value: Any) -> bool:
-        members = as_object(value)
-        return members is not None and not members.keys() >= set(schema.get("x-expected", ()))
-
-    body = written.operation.body
-    return body is not None and _exists(
-        written.spec, schema_of(written.spec, body), written.value, is_incomplete
+    return any(
+        not members.keys() >= set(schema.get("x-expected", ()))
+        for schema, value in written.described
+        if (members := as_object(value)) is not None
     )
 
 
@@ -212,8 +205,6 @@ def _unread_member(written: _Written) -> bool:
     """An item of a list that a server may not read at all (`x-unread`) that is not as described."""
 
     def is_odd(schema: Any, value: Any) -> bool:
-        if "x-unread" not in schema:
-            return False
         described = written.spec.schemas[schema["x-unread"].rsplit(":", 1)[1]]["properties"]
         items = [as_object(item) for item in as_array(value) or ()]
         return any(
@@ -222,18 +213,11 @@ def _unread_member(written: _Written) -> bool:
             for item in items
         )
 
-    body = written.operation.body
-    return body is not None and _exists(
-        written.spec, schema_of(written.spec, body), written.value, is_odd
-    )
+    return any("x-unread" in schema and is_odd(schema, v) for schema, v in written.described)
 
 
-def _repeated_slash(written: _Written) -> bool:
-    return written.request.path.startswith("//")
-
-
-def _long_key(written: _Written) -> bool:
-    return written.key is not None and len(written.key) > _LONGEST_KEY
+def _is_long(key: str | None) -> bool:
+    return key is not None and len(key) > _LONGEST_KEY
 
 
 def _some(is_of_it: Callable[[Any], bool]) -> Callable[[_Written], bool]:
@@ -248,7 +232,7 @@ def _has(pattern: re.Pattern[str]) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, str) and pattern.search(value) is not None
 
 
-RECOGNISED: Mapping[str, Callable[[_Written], bool]] = {
+_IN_BODY: Mapping[str, Callable[[_Written], bool]] = {
     "media-type": _media_type,
     "byte-order-mark": _byte_order_mark,
     "json-extension": _json_extension,
@@ -263,37 +247,43 @@ RECOGNISED: Mapping[str, Callable[[_Written], bool]] = {
     "unread-member": _unread_member,
     "control-character": _some(_has(_UNSTORABLE)),
     "lone-surrogate": _some(_has(_SURROGATE)),
-    "repeated-slash": _repeated_slash,
-    "long-key": _long_key,
 }
-"""The function that recognises each open form, by the name of the form."""
+"""The function that recognises each open form of a body, by the name of the form."""
+_AROUND = ("repeated-slash", "long-key")
+RECOGNISED = (*_IN_BODY, *_AROUND)
+"""The names of the open forms."""
 
 
-def _parts(value: Any, depth: int = _DEEPEST) -> Iterator[Any]:
-    """Every nested value in a JSON object that is neither an object nor an array."""
-    members, parts = as_object(value), as_array(value)
-    if members is None and parts is None:
-        if depth < _DEEPEST:
-            yield value
-    elif depth:
-        for part in parts if parts is not None else (members or {}).values():
-            yield from _parts(part, depth - 1)
+def _parts(value: Any) -> list[Any]:
+    """Every nested value in a JSON object or array that is neither of them."""
+    found: list[Any] = []
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        level = [part for container in level for part in _inner(container)]
+        if not level:
+            break
+        found += [part for part in level if not isinstance(part, dict | list)]
+    return found
 
 
-def _exists(spec: Spec, schema: Any, value: Any, condition: Callable[[Any, Any], bool]) -> bool:
-    """Whether the condition holds for a value or a nested one, with the schema of each."""
-    if "$ref" in schema:
-        schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
-    if condition(schema, value):
-        return True
-    members, parts = as_object(value), as_array(value)
-    described = as_object(schema.get("properties")) or {}
-    if members is not None:
-        return any(
-            _exists(spec, described[name], member, condition)
-            for name, member in members.items()
-            if name in described
-        )
-    if parts is not None and "items" in schema:
-        return any(_exists(spec, schema["items"], part, condition) for part in parts)
-    return False
+def _inner(value: Any) -> Iterable[Any]:
+    members = None if isinstance(value, str) else as_object(value)
+    return members.values() if members is not None else as_array(value) or ()
+
+
+def _described(spec: Spec, schema: Any, value: Any) -> list[tuple[Any, Any]]:
+    """The value and every nested value that has a schema, after its schema."""
+    found: list[tuple[Any, Any]] = []
+    waiting = [(schema, value)]
+    while waiting:
+        schema, value = waiting.pop()
+        if "$ref" in schema:
+            schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
+        found.append((schema, value))
+        members, parts = as_object(value), as_array(value)
+        if members is not None:
+            known = as_object(schema.get("properties")) or {}
+            waiting += [(known[name], part) for name, part in members.items() if name in known]
+        elif parts is not None and "items" in schema:
+            waiting += [(schema["items"], part) for part in parts]
+    return found

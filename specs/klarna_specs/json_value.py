@@ -50,6 +50,8 @@ def _whole(value: Any) -> Any:
 
 
 def _rebuilt(value: Any, scalar: Callable[[Any], Any], depth: int) -> Any:
+    if isinstance(value, str | int):
+        return value
     members, parts = as_object(value), as_array(value)
     if members is None and parts is None:
         return scalar(value)
@@ -57,5 +59,8 @@ def _rebuilt(value: Any, scalar: Callable[[Any], Any], depth: int) -> Any:
         return None
     if parts is not None:
         return [_rebuilt(part, scalar, depth - 1) for part in parts]
-    kept = {name: member for name, member in (members or {}).items() if member is not None}
-    return {name: _rebuilt(member, scalar, depth - 1) for name, member in kept.items()}
+    return {
+        name: member if isinstance(member, str | int) else _rebuilt(member, scalar, depth - 1)
+        for name, member in (members or {}).items()
+        if member is not None
+    }
