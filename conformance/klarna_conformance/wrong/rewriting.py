@@ -2,15 +2,33 @@
 
 import json
 from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import msgspec
 
-from klarna_conformance.mock.deviation import Sending
+from klarna_conformance.mock.deviation import Deviation, Sending
+from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.catalogue import ResponseChange
 from klarna_specs.exchange import Headers, NotJson, Payload, Response
 from klarna_specs.json_value import as_object
 
-__all__ = ["Rewriting"]
+__all__ = ["Rewriting", "errors_changed"]
+
+
+def errors_changed(
+    change: Callable[[Sending, dict[str, Any]], Mapping[str, Any]],
+) -> Deviation:
+    """Changes the JSON object of each refusal."""
+
+    def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
+        error = _object(response.body) if response.is_refusal else None
+        if error is None:
+            return response
+        text = json.dumps(change(sending, error))
+        return msgspec.structs.replace(response, body=Payload(text))
+
+    return Deviation(sent=sent)
 
 
 class Rewriting:
@@ -64,12 +82,16 @@ def _headers(change: ResponseChange, sending: Sending, response: Response) -> He
 def _body(change: ResponseChange, body: Payload) -> Payload:
     if change.text is not None:
         return Payload(change.text)
-    try:
-        members = as_object(body.json()) if body.text else None
-    except NotJson:
-        members = None
+    members = _object(body)
     if members is not None:
         kept = {name: value for name, value in members.items() if name not in change.drop}
         changed = {**kept, **change.members}
         body = Payload(json.dumps({change.wrap: changed} if change.wrap else changed))
     return Payload(body.text[: change.cut]) if change.cut is not None else body
+
+
+def _object(body: Payload) -> dict[str, Any] | None:
+    try:
+        return as_object(body.json()) if body.text else None
+    except NotJson:
+        return None

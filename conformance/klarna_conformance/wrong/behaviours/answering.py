@@ -1,15 +1,16 @@
 """Wrong responses that depend on earlier responses."""
 
-import json
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
 from klarna_conformance.mock.deviation import Deviation, Sending
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.wrong.rewriting import errors_changed
 from klarna_specs.calls import Call
-from klarna_specs.exchange import NotJson, Payload, Response
-from klarna_specs.json_value import as_object
+from klarna_specs.exchange import Response
 
 __all__ = ["BEHAVIOURS"]
 
@@ -75,49 +76,40 @@ def _correlation_ids_repeated(*, every: int) -> Deviation:
     last = ""
     count = 0
 
-    def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
+    def change(_sending: Sending, error: dict[str, Any]) -> dict[str, Any]:
         nonlocal last, count
-        body = _object(response)
-        if not response.is_refusal or body is None:
-            return response
         count += 1
         if last and count % every == 0:
-            body["correlation_id"] = last
-        last = str(body.get("correlation_id"))
-        return msgspec.structs.replace(response, body=Payload(json.dumps(body)))
+            error["correlation_id"] = last
+        last = str(error.get("correlation_id"))
+        return error
 
-    return Deviation(sent=sent)
+    return errors_changed(change)
 
 
 def _correlation_ids_counted() -> Deviation:
     """The correlation id is the number of the refusal on its order."""
-    count: dict[str, int] = {}
+    count: Counter[str] = Counter()
 
-    def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
-        body, order_id = _object(response), sending.assessment.call.order_id
-        if not response.is_refusal or body is None:
-            return response
-        count[order_id] = count.get(order_id, 0) + 1
-        body["correlation_id"] = f"{count[order_id]:08}"
-        return msgspec.structs.replace(response, body=Payload(json.dumps(body)))
+    def change(sending: Sending, error: dict[str, Any]) -> dict[str, Any]:
+        order_id = sending.assessment.call.order_id
+        count[order_id] += 1
+        return {**error, "correlation_id": f"{count[order_id]:08}"}
 
-    return Deviation(sent=sent)
+    return errors_changed(change)
 
 
 def _error_of_before() -> Deviation:
     """A refusal has the code and the messages of the previous refusal."""
-    last: dict[str, object] = {}
+    last: dict[str, Any] = {}
 
-    def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
+    def change(_sending: Sending, error: dict[str, Any]) -> dict[str, Any]:
         nonlocal last
-        body = _object(response)
-        if not response.is_refusal or body is None:
-            return response
-        stale = {**body, **last}
-        last = {name: body[name] for name in ("error_code", "error_messages") if name in body}
-        return msgspec.structs.replace(response, body=Payload(json.dumps(stale)))
+        stale = {**error, **last}
+        last = {name: error[name] for name in ("error_code", "error_messages") if name in error}
+        return stale
 
-    return Deviation(sent=sent)
+    return errors_changed(change)
 
 
 def _refund_ids_repeated(*, after: int) -> Deviation:
@@ -135,13 +127,6 @@ def _refund_ids_repeated(*, after: int) -> Deviation:
         return msgspec.structs.replace(response, headers=earlier[-1 - after])
 
     return Deviation(sent=sent)
-
-
-def _object(response: Response) -> dict[str, object] | None:
-    try:
-        return as_object(response.body.json()) if response.body.text else None
-    except NotJson:
-        return None
 
 
 BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {

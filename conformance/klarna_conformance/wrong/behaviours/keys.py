@@ -1,6 +1,7 @@
 """Wrong handling of idempotency keys."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 
@@ -13,11 +14,6 @@ from klarna_specs.ledger import Ledger
 __all__ = ["BEHAVIOURS"]
 
 
-def _ignored() -> Deviation:
-    """Keys are ignored."""
-    return _read_as(lambda _: None)
-
-
 def _first_characters(*, count: int) -> Deviation:
     """Only the first characters of a key are compared."""
     return _read_as(lambda call: call.key and call.key[:count])
@@ -28,19 +24,9 @@ def _last_characters(*, count: int) -> Deviation:
     return _read_as(lambda call: call.key and call.key[-count:])
 
 
-def _without_case() -> Deviation:
-    """Keys are compared without case."""
-    return _read_as(lambda call: call.key and call.key.lower())
-
-
-def _letters_and_digits() -> Deviation:
-    """Keys are compared by their letters and digits."""
-    return _read_as(lambda call: call.key and "".join(filter(str.isalnum, call.key)))
-
-
-def _as_numbers() -> Deviation:
-    """Keys are compared as numbers."""
-    return _read_as(lambda call: call.key and _number(call.key))
+def _of_forms(*, forms: Sequence[str]) -> Deviation:
+    """Only keys of these forms are honoured."""
+    return _read_as(lambda call: call.key if key_form(call.key) in forms else None)
 
 
 def _number(key: str) -> str:
@@ -50,29 +36,17 @@ def _number(key: str) -> str:
         return key
 
 
-def _all_the_same() -> Deviation:
-    """All keys are treated as the same key."""
-    return _read_as(lambda call: call.key and "key")
-
-
-def _by_amount() -> Deviation:
-    """Calls with keys are compared by their amounts."""
-    return _read_as(lambda call: call.key and f"{call.operation.operation} {amount_of(call)}")
-
-
-def _shared_where_missing() -> Deviation:
-    """Calls without a key share one."""
-    return _read_as(lambda call: call.key or "none")
-
-
-def _by_body_where_missing() -> Deviation:
-    """The body of a call without a key is its key."""
-    return _read_as(lambda call: call.key or call.fingerprint)
-
-
-def _of_forms(*, forms: Sequence[str]) -> Deviation:
-    """Only keys of these forms are honoured."""
-    return _read_as(lambda call: call.key if key_form(call.key) in forms else None)
+_KEYS: Mapping[str, Callable[[Call], str | None]] = {
+    "keys-ignored": lambda _: None,
+    "keys-all-the-same": lambda call: call.key and "key",
+    "keys-without-case": lambda call: call.key and call.key.lower(),
+    "letters-and-digits-of-keys": lambda call: call.key and "".join(filter(str.isalnum, call.key)),
+    "keys-as-numbers": lambda call: call.key and _number(call.key),
+    "keys-by-amount": lambda call: call.key and f"{call.operation.operation} {amount_of(call)}",
+    "missing-keys-shared": lambda call: call.key or "none",
+    "missing-keys-by-body": lambda call: call.key or call.fingerprint,
+}
+"""What is compared instead of the key of a call."""
 
 
 def _forgotten(*, when: str) -> Deviation:
@@ -132,16 +106,9 @@ def _read_as(key: Callable[[Call], str | None]) -> Deviation:
 
 
 BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "keys-ignored": _ignored,
+    **{name: partial(_read_as, key) for name, key in _KEYS.items()},
     "first-characters-of-keys": _first_characters,
     "last-characters-of-keys": _last_characters,
-    "keys-without-case": _without_case,
-    "letters-and-digits-of-keys": _letters_and_digits,
-    "keys-as-numbers": _as_numbers,
-    "keys-all-the-same": _all_the_same,
-    "keys-by-amount": _by_amount,
-    "missing-keys-shared": _shared_where_missing,
-    "missing-keys-by-body": _by_body_where_missing,
     "keys-of-forms": _of_forms,
     "keys-forgotten": _forgotten,
     "keys-not-remembered": _not_remembered,

@@ -13,7 +13,7 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.behaviours.situation import situation, value
 from klarna_specs.calls import Call
 from klarna_specs.effects import moved_on
-from klarna_specs.exchange import Payload, Response
+from klarna_specs.exchange import Response
 from klarna_specs.ledger import Ledger
 
 __all__ = ["BEHAVIOURS"]
@@ -63,7 +63,7 @@ def _loses_updates(*, of: Sequence[str]) -> Deviation:
     return Deviation(assessed_on=assessed_on, booked=booked)
 
 
-def _fails_when_overtaken(*, of: Sequence[str], status: int, text: str = "") -> Deviation:
+def _fails_when_overtaken(*, of: Sequence[str], status: int) -> Deviation:
     """A call after a concurrent one is booked, but answered with an error."""
     overtaken = False
 
@@ -75,7 +75,7 @@ def _fails_when_overtaken(*, of: Sequence[str], status: int, text: str = "") -> 
     def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
         if not overtaken:
             return response
-        return Response(status=status, body=Payload(text))
+        return Response(status=status)
 
     return Deviation(assessed_on=assessed_on, sent=sent)
 

@@ -21,7 +21,7 @@ _AMOUNT_MEMBERS = ("refunded_amount", "captured_amount", "number_of_days")
 
 def _numbers(*, of: Sequence[str], to: str) -> Deviation:
     """The number in a call is read as the value of an expression over it, `n`."""
-    return _body_read_as(of, lambda sent: _number(to, sent) if is_integer(sent) else sent)
+    return _amounts_read_as(of, lambda sent: _number(to, sent) if is_integer(sent) else sent)
 
 
 def _number(expression: str, sent: int) -> int:
@@ -35,7 +35,7 @@ def _number(expression: str, sent: int) -> int:
 
 def _lenient(*, of: Sequence[str], kind: str) -> Deviation:
     """A value of a wrong type is converted to a number."""
-    return _body_read_as(of, _LENIENT[kind])
+    return _amounts_read_as(of, _LENIENT[kind])
 
 
 def _from_fraction(sent: Any) -> Any:
@@ -62,14 +62,11 @@ def _texts(*, to: str, members: Sequence[str] = ("description",)) -> Deviation:
     """Texts of a refund are stored changed."""
     change = _TEXTS[to]
 
-    def understood(call: Call, _mock: Mock) -> Call:
-        sent = as_object(call.body) or {}
-        if call.operation.operation != "refundOrder":
-            return call
-        changed = {name: change(sent[name]) for name in members if isinstance(sent.get(name), str)}
-        return msgspec.structs.replace(call, body={**sent, **changed}) if changed else call
+    def read(sent: dict[str, Any]) -> dict[str, Any]:
+        texts = [name for name in members if isinstance(sent.get(name), str)]
+        return {**sent, **{name: change(sent[name]) for name in texts}}
 
-    return Deviation(understood=understood)
+    return _refunds_read_as(read)
 
 
 _TEXTS: Mapping[str, Callable[[str], str]] = {
@@ -98,46 +95,32 @@ def _lines(*, member: str, to: str) -> Deviation:
             return _TEXTS[to](sent)
         return _number(to, sent) if is_integer(sent) else sent
 
-    def understood(call: Call, _mock: Mock) -> Call:
-        lines = [as_object(line) for line in as_array(call.member("order_lines")) or ()]
-        if call.operation.operation != "refundOrder" or not lines:
-            return call
+    def read(sent: dict[str, Any]) -> dict[str, Any]:
+        lines = [as_object(line) for line in as_array(sent.get("order_lines")) or ()]
         changed = [
             {**line, member: kept(line[member])} if line and member in line else line
             for line in lines
         ]
-        body = {**(as_object(call.body) or {}), "order_lines": changed}
-        return msgspec.structs.replace(call, body=body)
+        return {**sent, "order_lines": changed} if changed else sent
 
-    return Deviation(understood=understood)
+    return _refunds_read_as(read)
 
 
 def _texts_swapped() -> Deviation:
     """The reference and the description of a refund are swapped."""
     other = {"reference": "description", "description": "reference"}
-
-    def understood(call: Call, _mock: Mock) -> Call:
-        sent = as_object(call.body)
-        if call.operation.operation != "refundOrder" or sent is None:
-            return call
-        swapped = {other.get(name, name): sent[name] for name in sent}
-        return msgspec.structs.replace(call, body=swapped)
-
-    return Deviation(understood=understood)
+    return _refunds_read_as(lambda sent: {other.get(name, name): sent[name] for name in sent})
 
 
 def _texts_of_the_last() -> Deviation:
     """A refund without a reference or description gets those of the previous refund."""
     last: dict[str, Any] = {}
 
-    def understood(call: Call, _mock: Mock) -> Call:
-        body = as_object(call.body)
-        if call.operation.operation != "refundOrder" or body is None:
-            return call
-        last.update({name: body[name] for name in ("reference", "description") if name in body})
-        return msgspec.structs.replace(call, body={**last, **body})
+    def read(sent: dict[str, Any]) -> dict[str, Any]:
+        last.update({name: sent[name] for name in ("reference", "description") if name in sent})
+        return {**last, **sent}
 
-    return Deviation(understood=understood)
+    return _refunds_read_as(read)
 
 
 def _unknown_taken(*, of: Sequence[str], what: str) -> Deviation:
@@ -202,13 +185,23 @@ def _has(ledger: Ledger, call: Call) -> bool:
     return bool(ledger.capture(call.capture_id) or ledger.refund(call.refund_id))
 
 
-def _body_read_as(of: Sequence[str], read: Callable[[Any], Any]) -> Deviation:
+def _amounts_read_as(of: Sequence[str], read: Callable[[Any], Any]) -> Deviation:
+    def changed(sent: dict[str, Any]) -> dict[str, Any]:
+        return {**sent, **{name: read(sent[name]) for name in _AMOUNT_MEMBERS if name in sent}}
+
+    return _body_read_as(of, changed)
+
+
+def _refunds_read_as(read: Callable[[dict[str, Any]], dict[str, Any]]) -> Deviation:
+    return _body_read_as(["refundOrder"], read)
+
+
+def _body_read_as(of: Sequence[str], read: Callable[[dict[str, Any]], dict[str, Any]]) -> Deviation:
     def understood(call: Call, _mock: Mock) -> Call:
         sent = as_object(call.body)
         if call.operation.operation not in of or sent is None:
             return call
-        changed = {name: read(sent[name]) for name in _AMOUNT_MEMBERS if name in sent}
-        return msgspec.structs.replace(call, body={**sent, **changed})
+        return msgspec.structs.replace(call, body=read(sent))
 
     return Deviation(understood=understood)
 

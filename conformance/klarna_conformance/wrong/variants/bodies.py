@@ -8,27 +8,11 @@ import msgspec
 
 from klarna_conformance.mock.deviation import Deviation, Sending
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.wrong.rewriting import errors_changed
 from klarna_specs.calls import Call
 from klarna_specs.exchange import NotJson, Payload, Response
-from klarna_specs.json_value import as_object
 
-__all__ = ["BEHAVIOURS", "json_change"]
-
-
-def json_change(change: Callable[[Response, dict[str, Any]], Any]) -> Deviation:
-    """Changes each JSON object on its way out."""
-
-    def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
-        try:
-            members = as_object(response.body.json())
-        except NotJson:
-            return response
-        if members is None:
-            return response
-        text = json.dumps(change(response, members))
-        return msgspec.structs.replace(response, body=Payload(text))
-
-    return Deviation(sent=sent)
+__all__ = ["BEHAVIOURS"]
 
 
 def _json_text(
@@ -52,21 +36,16 @@ def _error_members(
     drop: Sequence[str] = (),
     members: Mapping[str, Any] | None = None,
     message_as: str = "",
-    code: str = "",
 ) -> Deviation:
     """Errors with other members; `message_as` is a member with the first message."""
 
-    def change(response: Response, error: dict[str, Any]) -> dict[str, Any]:
-        if not response.is_refusal:
-            return error
+    def change(_sending: Sending, error: dict[str, Any]) -> dict[str, Any]:
         kept = {name: value for name, value in error.items() if name not in drop}
         if message_as:
             kept[message_as] = error["error_messages"][0]
-        if code:
-            kept["error_code"] = code
         return {**kept, **(members or {})}
 
-    return json_change(change)
+    return errors_changed(change)
 
 
 def _currency(case: str) -> Deviation:

@@ -14,7 +14,7 @@ from klarna_specs.oracle import Assessment, Outcome
 __all__ = ["BEHAVIOURS"]
 
 
-def _conflicts(status: int = 409) -> Deviation:
+def _conflicts() -> Deviation:
     """A change after a concurrent one is refused without an effect.
 
     Invalid calls are refused as usual.
@@ -33,7 +33,7 @@ def _conflicts(status: int = 409) -> Deviation:
 
     def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
         conflicts = sending.outcome is conflict
-        return msgspec.structs.replace(response, status=status) if conflicts else response
+        return msgspec.structs.replace(response, status=409) if conflicts else response
 
     return Deviation(assessed_on=assessed_on, chosen=chosen, sent=sent)
 

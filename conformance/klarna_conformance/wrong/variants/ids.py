@@ -9,7 +9,7 @@ import msgspec
 
 from klarna_conformance.mock.deviation import Deviation, Sending
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.wrong.variants.bodies import json_change
+from klarna_conformance.wrong.rewriting import errors_changed
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Payload, Response
 
@@ -61,15 +61,12 @@ def _correlation_ids(form: str) -> Deviation:
     """The correlation ids of errors have another form."""
     count = 0
 
-    def error(members: dict[str, Any]) -> dict[str, Any]:
+    def change(_sending: Sending, error: dict[str, Any]) -> dict[str, Any]:
         nonlocal count
         count += 1
-        return {
-            **members,
-            "correlation_id": _ID_FORMS[form](str(members["correlation_id"]), count),
-        }
+        return {**error, "correlation_id": _ID_FORMS[form](str(error["correlation_id"]), count)}
 
-    return json_change(lambda response, value: error(value) if response.is_refusal else value)
+    return errors_changed(change)
 
 
 BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {

@@ -10,6 +10,8 @@ from klarna_specs.ledger import Capture, Ledger
 
 __all__ = ["BEHAVIOURS"]
 
+_METHODS = ("pay_later", "pay_in_4")
+
 
 def _offers(
     days: Sequence[int] = (2, 10, 30, 60),
@@ -19,7 +21,6 @@ def _offers(
     after_extension: Sequence[int] | None = None,
     after_refund: Sequence[int] | None = None,
     when_all_is_refunded: Sequence[int] | None = None,
-    methods: Sequence[str] = ("pay_later", "pay_in_4"),
 ) -> Deviation:
     """Offers other numbers of days; later parameters take precedence over earlier ones.
 
@@ -34,7 +35,7 @@ def _offers(
             offer = after_refund
         if when_all_is_refunded is not None and ledger.refunded_amount >= ledger.captured_amount:
             offer = when_all_is_refunded
-        if capture.captured_amount < below_amount or ledger.payment_method not in methods:
+        if capture.captured_amount < below_amount or ledger.payment_method not in _METHODS:
             offer = ()
         return tuple(offer)
 
@@ -56,16 +57,10 @@ def _fees_quoted(amounts: str) -> Deviation:
         if call.operation.operation != "getOptionsForExtendDueDate":
             return resource
         options: list[dict[str, Any]] = resource["options"]
-        match amounts:
-            case "free":
-                quoted = [{**option, "amount": 0} for option in options]
-            case "alike":
-                quoted = [{**option, "amount": 995} for option in options]
-            case "huge":
-                quoted = [{**option, "amount": 5_000_000_000} for option in options]
-            case _:
-                quoted = options[::-1]
-        return {**resource, "options": quoted}
+        if amounts == "longest-first":
+            return {**resource, "options": options[::-1]}
+        amount = {"free": 0, "alike": 995, "huge": 5_000_000_000}[amounts]
+        return {**resource, "options": [{**option, "amount": amount} for option in options]}
 
     return Deviation(shown=shown)
 

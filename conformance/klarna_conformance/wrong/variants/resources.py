@@ -33,6 +33,18 @@ def _parts(call: Call, resource: Any) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield "option", option
 
 
+def _parts_changed(change: Callable[[str, dict[str, Any], Ledger], None]) -> Deviation:
+    """Changes each object of a resource, given its kind and the order."""
+
+    def shown(call: Call, resource: Any, mock: Mock) -> Any:
+        changed = copy.deepcopy(resource)
+        for kind, part in list(_parts(call, changed)):
+            change(kind, part, mock.orders[call.order_id])
+        return changed
+
+    return Deviation(shown=shown)
+
+
 def _resources(
     of: Sequence[str],
     *,
@@ -52,14 +64,7 @@ def _resources(
         for name in [name for name in part if times is not None and name.endswith("_at")]:
             part[name] = str(part[name]).replace("Z", times or "")
 
-    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
-        changed = copy.deepcopy(resource)
-        for kind, part in list(_parts(call, changed)):
-            if kind in of:
-                change(part)
-        return changed
-
-    return Deviation(shown=shown)
+    return _parts_changed(lambda kind, part, _: change(part) if kind in of else None)
 
 
 def _order_amounts(then: str) -> Deviation:
@@ -114,30 +119,23 @@ def _lines_shown(how: str) -> Deviation:
             return {**defaults, **sent, "line_id": f"{sent.get('name')}-1"}
         return {name: sent[name] for name in ("name", "quantity", "total_amount") if name in sent}
 
-    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
-        changed = copy.deepcopy(resource)
-        for _, part in list(_parts(call, changed)):
-            lines = as_array(part.get("order_lines"))
-            if lines:
-                reordered = how == "other-order"
-                part["order_lines"] = lines[::-1] if reordered else [line(each) for each in lines]
-        return changed
+    def change(_kind: str, part: dict[str, Any], _ledger: Ledger) -> None:
+        if lines := as_array(part.get("order_lines")):
+            reordered = how == "other-order"
+            part["order_lines"] = lines[::-1] if reordered else [line(each) for each in lines]
 
-    return Deviation(shown=shown)
+    return _parts_changed(change)
 
 
 def _texts_cut(length: int) -> Deviation:
     """Texts that are too long are accepted and truncated."""
 
-    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
-        changed = copy.deepcopy(resource)
-        for _, part in list(_parts(call, changed)):
-            for name in ("reference", "description"):
-                if isinstance(part.get(name), str):
-                    part[name] = part[name][:length]
-        return changed
+    def change(_kind: str, part: dict[str, Any], _ledger: Ledger) -> None:
+        for name in ("reference", "description"):
+            if isinstance(part.get(name), str):
+                part[name] = part[name][:length]
 
-    return Deviation(shown=shown)
+    return _parts_changed(change)
 
 
 def _refunds_allocated(to: str) -> Deviation:
@@ -152,14 +150,11 @@ def _refunds_allocated(to: str) -> Deviation:
             left -= part
         return 0
 
-    def shown(call: Call, resource: Any, mock: Mock) -> Any:
-        changed = copy.deepcopy(resource)
-        for kind, part in list(_parts(call, changed)):
-            if kind in ("capture", "listed-capture"):
-                part["refunded_amount"] = refunded(mock.orders[call.order_id], part["capture_id"])
-        return changed
+    def change(kind: str, part: dict[str, Any], ledger: Ledger) -> None:
+        if kind in ("capture", "listed-capture"):
+            part["refunded_amount"] = refunded(ledger, part["capture_id"])
 
-    return Deviation(shown=shown)
+    return _parts_changed(change)
 
 
 BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
