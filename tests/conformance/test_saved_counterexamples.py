@@ -77,7 +77,10 @@ def test_every_report_has_the_replay_command(started_here: str, cli: Cli, tmp_pa
 def test_a_run_saves_the_shrunk_scenario_with_its_target(started_here: str, tmp_path: Path) -> None:
     saved = read_counterexample(tmp_path / "conformance-report" / NAME)
 
+    script = (tmp_path / "conformance-report" / NAME).with_suffix(".sh").read_text()
+
     assert (saved.target, saved.mutant, saved.shrunk) == ("mock", "replay-booked-again", True)
+    assert "klarna-conformance mock --mutant replay-booked-again" in script
 
 
 @pytest.mark.parametrize("option", [("--no-shrink",), ("--max-requests", 30)])

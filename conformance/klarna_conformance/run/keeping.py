@@ -10,7 +10,12 @@ from typing import assert_never
 import msgspec
 
 from klarna_conformance.errors import UnwritableError, unwritable
-from klarna_conformance.play.counterexample_file import Counterexample, save_missing
+from klarna_conformance.play.counterexample_file import (
+    Counterexample,
+    read_counterexample,
+    save_missing,
+)
+from klarna_conformance.play.curl_script import save_script
 from klarna_conformance.run.events import (
     Consumer,
     CounterexampleFound,
@@ -45,7 +50,7 @@ from klarna_reports.render import (
     write_renderings,
 )
 from klarna_reports.summary.changes import Changes, changes_between
-from klarna_reports.summary.replay import COUNTEREXAMPLES
+from klarna_reports.summary.replay import COUNTEREXAMPLES, counterexample_name
 from klarna_reports.summary.summary import summarise
 from klarna_specs.spec import Spec
 
@@ -190,9 +195,17 @@ def _lines(event: Event) -> Iterator[Line]:
 
 
 def keep_counterexamples(folder: Path, spec: Spec, record: Record, summary: Summary) -> None:
-    """Writes the counterexamples that are missing from the folder of a report."""
+    """Writes the counterexamples that the folder of a report lacks, and their scripts."""
+    directory, header = folder / COUNTEREXAMPLES, record.header
     failed = {finding.requirement for finding in summary.findings if finding.replay}
-    save_missing(folder / COUNTEREXAMPLES, spec, record, failed)
+    if not failed or header.certified or header.watched:
+        return
+    save_missing(directory, spec, record, failed)
+    for requirement in failed:
+        path = directory / counterexample_name(requirement)
+        if path.exists() and not path.with_suffix(".sh").exists():
+            saved = read_counterexample(path)
+            save_script(path.with_suffix(".sh"), spec, header.target, saved)
 
 
 def keep(events: Callable[[], AsyncGenerator[Event]], keeper: Keeper, follow: Consumer) -> Summary:

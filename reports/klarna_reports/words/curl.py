@@ -1,12 +1,12 @@
 """A request as a curl command for bash or zsh; credentials come from the environment."""
 
 import shlex
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from klarna_specs.exchange import Payload, Request
 from klarna_specs.scenario import Credentials
 
-__all__ = ["curl_line"]
+__all__ = ["authorization_words", "curl_line"]
 
 _USER: dict[Credentials, str] = {
     "valid": '"$KLARNA_USERNAME:$KLARNA_PASSWORD"',
@@ -55,16 +55,21 @@ def curl_line(base_url: str, request: Request) -> str:
     inline = not body.raw or _is_plain(body)
     words = ["curl", "--include", "--request", _quoted(request.method)]
     words.extend(_exactly(request.path))
-    if request.credentials in _USER:
-        words.extend(("--user", _USER[request.credentials]))
-    for value in _AUTHORIZATION.get(request.credentials, ()):
-        words.extend(("--header", f'"Authorization: {value}"'))
+    words.extend(authorization_words(request.credentials))
     words.extend(_headers(request))
     if body.raw:
         words.extend(("--data-raw", _quoted(body.text)) if inline else ("--data-binary", "@-"))
     words.append(_quoted(base_url.rstrip("/") + request.path))
     line = " ".join(words)
     return line if inline else f"printf -- '{_octal(body.raw)}' | {line}"
+
+
+def authorization_words(credentials: Credentials) -> Iterator[str]:
+    """The words of a curl command for this kind of credentials, from the environment."""
+    if credentials in _USER:
+        yield from ("--user", _USER[credentials])
+    for value in _AUTHORIZATION.get(credentials, ()):
+        yield from ("--header", f'"Authorization: {value}"')
 
 
 def _exactly(path: str) -> Iterable[str]:
