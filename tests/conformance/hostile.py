@@ -2,17 +2,17 @@
 
 import json
 import socket
-import ssl
 import threading
 import uuid
 from collections.abc import Callable
 
 from klarna_conformance.play.request_builder import NOWHERE_ID
 
+from .accepting import Accepting, read_request
 from .hostile_answers import ANSWERS, answer
 from .hostile_tls import TLS_ANSWERS, server_context
 
-__all__ = ["BEHAVIOURS", "TLS_BEHAVIOURS", "UNANSWERED", "HostileServer", "read_request"]
+__all__ = ["BEHAVIOURS", "TLS_BEHAVIOURS", "UNANSWERED", "HostileServer"]
 
 Behaviour = Callable[[socket.socket, threading.Event], None]
 
@@ -91,7 +91,7 @@ UNANSWERED = frozenset(_UNFINISHED)
 """Behaviours without a complete response of reasonable size."""
 
 
-class HostileServer:
+class HostileServer(Accepting):
     """Listens on loopback and misbehaves until closed.
 
     With `orders` it creates orders correctly, and answers 404 for the unknown one. `requested` is
@@ -99,51 +99,24 @@ class HostileServer:
     """
 
     def __init__(self, behaviour: str, *, orders: bool) -> None:
+        tls = behaviour in TLS_BEHAVIOURS
+        super().__init__(context=server_context(behaviour) if tls else None)
         self.requested = threading.Event()
         self.requests: list[bytes] = []
-        tls = behaviour in TLS_BEHAVIOURS
         self._misbehave = (TLS_BEHAVIOURS if tls else BEHAVIOURS)[behaviour]
-        self._context = server_context(behaviour) if tls else None
         self._reads = not tls or self._context is not None
         self._orders = orders
         self._closing = threading.Event()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        scheme = "https" if tls else "http"
-        self.base_url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
-        threading.Thread(target=self._accept, daemon=True).start()
+        if tls and self._context is None:
+            self.base_url = f"https://{self.address}"
+        self.start()
 
     def close(self) -> None:
         """Stops listening, and ends unfinished behaviours."""
         self._closing.set()
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
+        super().close()
 
-    def _accept(self) -> None:
-        while not self._closing.is_set():
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        try:
-            connection.settimeout(20)
-            with self._greeted(connection) as greeted:
-                self._answer(greeted)
-        except OSError:
-            pass  # the client disconnected
-
-    def _greeted(self, connection: socket.socket) -> socket.socket:
-        if self._context is None:
-            return connection
-        try:
-            return self._context.wrap_socket(connection, server_side=True)
-        except (OSError, ssl.SSLError):
-            connection.close()
-            raise
-
-    def _answer(self, connection: socket.socket) -> None:
+    def serve(self, connection: socket.socket) -> None:
         request = read_request(connection) if self._reads else b""
         self.requests.append(request)
         self.requested.set()
@@ -153,25 +126,6 @@ class HostileServer:
             connection.sendall(ANSWERS["not-found"])
         else:
             self._misbehave(connection, self._closing)
-
-
-def read_request(connection: socket.socket) -> bytes:
-    """Head and body of a request with a Content-Length, or with none."""
-    read = b""
-    while b"\r\n\r\n" not in read:
-        part = connection.recv(65_536)
-        if not part:
-            return read
-        read += part
-    head, _, body = read.partition(b"\r\n\r\n")
-    lengths = [line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length")]
-    wanted = int(lengths[0].split(b":")[1]) if lengths else 0
-    while len(body) < wanted:
-        part = connection.recv(65_536)
-        if not part:
-            break
-        body += part
-    return head + b"\r\n\r\n" + body
 
 
 def _order(request: bytes) -> bytes:

@@ -1,15 +1,15 @@
 """Small servers on real sockets that keep the requests that they got."""
 
+import contextlib
 import socket
 import ssl
 import threading
 from collections.abc import Callable
-from typing import Self
 from urllib.parse import urlsplit
 
-from .hostile import read_request
+from .accepting import Accepting, read_request
 
-__all__ = ["Forward", "Listener", "response"]
+__all__ = ["Forward", "Listener", "Tunnel", "response"]
 
 
 def response(status: str, body: bytes = b"", *headers: str) -> bytes:
@@ -18,7 +18,7 @@ def response(status: str, body: bytes = b"", *headers: str) -> bytes:
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
 
 
-class Listener:
+class Listener(Accepting):
     """Answers each request by a function of its number (from 1) and its bytes; None closes."""
 
     def __init__(
@@ -27,41 +27,14 @@ class Listener:
         *,
         context: ssl.SSLContext | None = None,
     ) -> None:
+        super().__init__(context=context)
         self.requests: list[bytes] = []
         self._respond = respond
-        self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        scheme = "https" if context else "http"
-        self.base_url = f"{scheme}://127.0.0.1:{self._listener.getsockname()[1]}"
 
-    def __enter__(self) -> Self:
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            try:
-                connection, _ = self._listener.accept()
-            except OSError:
-                return
-            threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        try:
-            connection.settimeout(20)
-            if self._context:
-                connection = self._context.wrap_socket(connection, server_side=True)
-            with connection:
-                request = read_request(connection)
-                if request:
-                    self.requests.append(request)
-                    connection.sendall(self._respond(len(self.requests), request) or b"")
-        except OSError:
-            connection.close()
+    def serve(self, connection: socket.socket) -> None:
+        if request := read_request(connection):
+            self.requests.append(request)
+            connection.sendall(self._respond(len(self.requests), request) or b"")
 
 
 class Forward:
@@ -79,3 +52,37 @@ class Forward:
             parts = iter(lambda: upstream.recv(65_536), b"")
             answer = b"".join(parts)
         return None if self._loses(request) else answer
+
+
+class Tunnel(Accepting):
+    """A proxy that answers CONNECT and then passes bytes on, or refuses without credentials."""
+
+    def __init__(self, wanted: str = "") -> None:
+        super().__init__()
+        self.heads: list[bytes] = []
+        self._wanted = wanted.encode()
+
+    def serve(self, connection: socket.socket) -> None:
+        head = b""
+        while b"\r\n\r\n" not in head:
+            head += connection.recv(65_536)
+        self.heads.append(head)
+        if self._wanted not in head:
+            connection.sendall(
+                response("407 Proxy Authentication Required", b"", "X-Echo: " + head.hex())
+            )
+            return
+        host, _, port = head.split()[1].decode().partition(":")
+        with socket.create_connection((host, int(port)), 20) as upstream:
+            connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
+            back = threading.Thread(target=_pass_on, args=(upstream, connection))
+            back.start()
+            _pass_on(connection, upstream)
+            back.join()
+
+
+def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        for part in iter(lambda: source.recv(65_536), b""):
+            sink.sendall(part)
+        sink.shutdown(socket.SHUT_WR)

@@ -238,29 +238,27 @@ def _echoing(answer: bytes) -> bytes:
     return b"\r\n".join(lines) + b"\r\n\r\n" + body
 
 
-def test_the_record_has_no_credentials_that_a_server_echoes(
-    serve_mock: Callable[..., Served], tmp_path: Path
-) -> None:
+@pytest.fixture
+def echoed(serve_mock: Callable[..., Served], tmp_path: Path) -> Path:
+    """The report folder of a run on a server that echoes the credentials."""
     mock = serve_mock("--username", USERNAME, "--password", PASSWORD)
     forward = Forward(mock.base_url, loses=lambda _: False)
     with Listener(lambda n, request: _echoing(forward(n, request) or b"")) as echo:
         run_on(echo.base_url, tmp_path, SCENARIOS, username=USERNAME, password=PASSWORD)
-    written = "".join(p.read_text() for p in tmp_path.rglob("*") if p.is_file())
+    return tmp_path
+
+
+def test_the_record_has_no_credentials_that_a_server_echoes(echoed: Path) -> None:
+    written = "".join(p.read_text() for p in echoed.rglob("*") if p.is_file())
     token = base64.b64encode(f"{USERNAME}:{PASSWORD}".encode()).decode()
     secrets = (USERNAME, PASSWORD, PASSWORD[:12], "a7f3", token, token[:20], "asa@example.com")
 
     assert [secret for secret in secrets if secret in written] == []
-    assert active_parts((tmp_path / "report.html").read_text()) == []
+    assert active_parts((echoed / "report.html").read_text()) == []
 
 
-def test_the_record_of_an_echoing_server_gives_the_same_verdicts(
-    serve_mock: Callable[..., Served], tmp_path: Path
-) -> None:
-    mock = serve_mock("--username", USERNAME, "--password", PASSWORD)
-    forward = Forward(mock.base_url, loses=lambda _: False)
-    with Listener(lambda n, request: _echoing(forward(n, request) or b"")) as echo:
-        run_on(echo.base_url, tmp_path, SCENARIOS, username=USERNAME, password=PASSWORD)
-    record = read_journal(tmp_path / "journal.ndjson")
+def test_the_record_of_an_echoing_server_gives_the_same_verdicts(echoed: Path) -> None:
+    record = read_journal(echoed / "journal.ndjson")
     again = [
         msgspec.structs.replace(
             played, findings=judge(spec(), record.header.target, played.orders, played.exchanges)

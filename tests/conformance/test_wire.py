@@ -2,9 +2,7 @@
 
 import asyncio
 import base64
-import contextlib
 import gzip
-import socket
 import ssl
 import threading
 import zlib
@@ -23,7 +21,7 @@ from klarna_reports.record.record import TargetFacts
 from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.plan import OrderPlan
 
-from .listeners import Listener, response
+from .listeners import Listener, Tunnel, response
 
 PLAN = OrderPlan(market="SE", currency="SEK", order_amount=1)
 AUTHORIZATION = base64.b64encode(b"merchant-1:s3cret-1")
@@ -332,57 +330,6 @@ def test_invalid_http_2_is_a_failure(sent: bytes, authority: trustme.CA, ca: Pat
 
 
 # Proxies
-
-
-class Tunnel:
-    """A proxy that answers CONNECT and then passes bytes on, or refuses without credentials."""
-
-    def __init__(self, wanted: str = "") -> None:
-        self.heads: list[bytes] = []
-        self._wanted = wanted.encode()
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
-
-    def __enter__(self) -> "Tunnel":
-        threading.Thread(target=self._accept, daemon=True).start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._listener.shutdown(socket.SHUT_RDWR)
-        self._listener.close()
-
-    def _accept(self) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                connection, _ = self._listener.accept()
-                threading.Thread(target=self._serve, args=(connection,), daemon=True).start()
-
-    def _serve(self, connection: socket.socket) -> None:
-        with contextlib.suppress(OSError), connection:
-            connection.settimeout(20)
-            head = b""
-            while b"\r\n\r\n" not in head:
-                head += connection.recv(65_536)
-            self.heads.append(head)
-            if self._wanted not in head:
-                connection.sendall(
-                    response("407 Proxy Authentication Required", b"", "X-Echo: " + head.hex())
-                )
-                return
-            host, _, port = head.split()[1].decode().partition(":")
-            with socket.create_connection((host, int(port)), 20) as upstream:
-                connection.sendall(b"HTTP/1.1 200 Connection established\r\n\r\n")
-                back = threading.Thread(target=_pass_on, args=(upstream, connection))
-                back.start()
-                _pass_on(connection, upstream)
-                back.join()
-
-
-def _pass_on(source: socket.socket, sink: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        for part in iter(lambda: source.recv(65_536), b""):
-            sink.sendall(part)
-        sink.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture

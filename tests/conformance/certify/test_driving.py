@@ -99,54 +99,54 @@ def disturbed(command: Command, *faults: Any, for_ever: bool = False) -> Command
     return msgspec.structs.replace(command, faults=faults, for_ever=for_ever)
 
 
-def test_each_attempt_has_its_fault() -> None:
+async def refund_once(client: Scripted, _: str, order_id: str) -> None:
+    await client.refund(order_id)
+
+
+@pytest.mark.parametrize(
+    ("command", "refunded", "read"),
+    [
+        pytest.param(
+            disturbed(REFUND, Errored(503), None, Errored(500)),
+            [503, 201, 500, 201],
+            [200, 200, 200, 200],
+            id="each attempt has its fault",
+        ),
+        pytest.param(
+            disturbed(REFUND, None, Errored(503), for_ever=True),
+            [201, 503, 503],
+            [200, 200, 200],
+            id="a lasting error applies to every attempt",
+        ),
+        pytest.param(
+            disturbed(REFUND, Cut("after"), for_ever=True),
+            [0],
+            [0],
+            id="a network that failed for ever fails every request",
+        ),
+        pytest.param(
+            msgspec.structs.replace(REFUND, reads=(Errored(404),)),
+            [201, 201],
+            [404, 200],
+            id="a read has a fault of its own",
+        ),
+    ],
+)
+def test_faults_apply_to_attempts_or_reads(
+    command: Command, refunded: list[int], read: list[int]
+) -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
-        for _ in range(4):
+        for _ in refunded:
             await client.refund(order_id)
             await client.read(order_id)
 
     client = Scripted(act)
-    played(client, disturbed(REFUND, Errored(503), None, Errored(500)))
-    assert client.statuses == [503, 200, 201, 200, 500, 200, 201, 200]
-
-
-def test_a_lasting_error_applies_to_every_attempt() -> None:
-    async def act(client: Scripted, _: str, order_id: str) -> None:
-        for _ in range(3):
-            await client.refund(order_id)
-            await client.read(order_id)
-
-    client = Scripted(act)
-    played(client, disturbed(REFUND, None, Errored(503), for_ever=True))
-    assert client.statuses == [201, 200, 503, 200, 503, 200]
-
-
-def test_a_network_that_failed_for_ever_fails_every_request() -> None:
-    async def act(client: Scripted, _: str, order_id: str) -> None:
-        await client.refund(order_id)
-        await client.read(order_id)
-
-    client = Scripted(act)
-    played(client, disturbed(REFUND, Cut("after"), for_ever=True))
-    assert client.statuses == [0, 0]
-
-
-def test_a_read_has_a_fault_of_its_own() -> None:
-    async def act(client: Scripted, _: str, order_id: str) -> None:
-        for _ in range(2):
-            await client.read(order_id)
-            await client.refund(order_id)
-
-    client = Scripted(act)
-    played(client, msgspec.structs.replace(REFUND, reads=(Errored(404),)))
-    assert client.statuses == [404, 201, 200, 201]
+    played(client, command)
+    assert (client.statuses[::2], client.statuses[1::2]) == (refunded, read)
 
 
 def test_an_unknown_order_is_not_found() -> None:
-    async def act(client: Scripted, _: str, order_id: str) -> None:
-        await client.refund(order_id)
-
-    client = Scripted(act)
+    client = Scripted(refund_once)
     (episode,) = played(client, msgspec.structs.replace(REFUND, unknown="order")).side.episodes
     assert client.statuses == [404]
     assert episode.before == episode.after
@@ -213,14 +213,11 @@ def test_a_connection_that_is_refused_counts_as_an_attempt() -> None:
 
 
 def test_the_faults_of_a_command_end_with_it() -> None:
-    async def act(client: Scripted, _: str, order_id: str) -> None:
-        await client.refund(order_id)
-
-    client = Scripted(act)
+    client = Scripted(refund_once)
     played(client, disturbed(REFUND, Errored(503), for_ever=True), disturbed(REFUND, Refused(60)))
     assert client.statuses == [503, 0]
 
-    client = Scripted(act)
+    client = Scripted(refund_once)
     played(client, disturbed(REFUND, Refused(60)), REFUND)
     assert client.statuses == [0, 201]
 
@@ -274,11 +271,8 @@ def test_the_network_is_closed_even_if_the_adapter_fails() -> None:
             await super().aclose()
             raise OSError("it does not want to")
 
-    async def act(client: Scripted, _: str, order_id: str) -> None:
-        await client.refund(order_id)
-
     async def go() -> None:
-        stage = Stage(spec(), Stubborn(act), seed=1, tempo=TEMPO)
+        stage = Stage(spec(), Stubborn(refund_once), seed=1, tempo=TEMPO)
         await stage.open()
         with pytest.raises(OSError, match="does not want to"):
             await stage.aclose()

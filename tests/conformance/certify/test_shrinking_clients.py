@@ -9,8 +9,9 @@ import pytest
 from klarna_conformance.certify.shrinking import Judging, shrunk
 from klarna_conformance.errors import AdapterError
 from klarna_conformance.wrong.examples.orders import FULL
-from klarna_specs.client.faults import Cut, Errored
+from klarna_specs.client.faults import Cut, Errored, kind_of
 from klarna_specs.client.play import ClientScenario, Command
+from klarna_strategies.clients.commands import captured, one, refund
 
 from ..mutant_servers import spec
 
@@ -31,17 +32,20 @@ LARGE = ClientScenario(
 
 
 def searched(
-    fails: Callable[[ClientScenario], bool], *, within_s: float = 30
+    fails: Callable[[ClientScenario], bool],
+    scenario: ClientScenario = LARGE,
+    *,
+    within_s: float = 30,
 ) -> tuple[ClientScenario | None, list[ClientScenario]]:
     """What was found, and what was played for it."""
     played: list[ClientScenario] = []
 
-    async def play(scenario: ClientScenario) -> set[str]:
-        played.append(scenario)
-        return {"client.once"} if fails(scenario) else set()
+    async def play(candidate: ClientScenario) -> set[str]:
+        played.append(candidate)
+        return {"client.once"} if fails(candidate) else set()
 
     judging = Judging(play=play, requirement="client.once", seed=1)
-    found = asyncio.run(shrunk(spec(), LARGE, judging, within_s=within_s))
+    found = asyncio.run(shrunk(spec(), scenario, judging, within_s=within_s))
     return found, played
 
 
@@ -61,6 +65,23 @@ def test_what_is_needed_stays() -> None:
     assert found is not None
     assert len(found.commands) == 2
     assert _has_lost(found)
+
+
+@pytest.mark.parametrize("kind", ["error", "lost"])
+def test_only_the_fault_that_matters_stays(kind: str) -> None:
+    def meets(scenario: ClientScenario) -> bool:
+        return any(kind_of(f) == kind for command in scenario.commands for f in command.faults if f)
+
+    found, _ = searched(meets)
+    assert found is not None
+    assert [[kind_of(f) for f in each.faults if f] for each in found.commands] == [[kind]]
+    assert found.commands[0].arguments == {"refunded_amount": 1}
+
+
+def test_what_is_smallest_already_is_left_alone() -> None:
+    smallest = one(captured(spec()), refund(1), LOST)
+    found, _ = searched(lambda scenario: scenario == smallest, smallest)
+    assert found is None
 
 
 def test_no_candidate_runs_twice() -> None:
