@@ -96,13 +96,7 @@ REFUNDS: Mapping[str, Example] = {
     "refund-read": (FULL, (refund(1_000), get_refund())),
     "get-refund-of-unknown-order": (FULL, (refund(1_000), get_refund(order="unknown"))),
     "refund-read-unknown": (FULL, (get_refund("unknown"),)),
-    "refund-read-unknown-after": (
-        FULL,
-        (
-            refund(1_000),
-            get_refund("unknown"),
-        ),
-    ),
+    "refund-read-unknown-after": (FULL, (refund(1_000), get_refund("unknown"))),
     "refund-one-above-three-captures": (THREE_CAPTURES, (refund(10_001),)),
     "refund-of-three-captures": (THREE_CAPTURES, (refund(1_000),)),
     "refund-one-above-with-lines": (FULL, (refund(10_001, order_lines=[goods(10_001)]),)),
