@@ -1,6 +1,7 @@
 """Rules as CEL expressions over a request and the order it is made on.
 
-CEL is the Common Expression Language; `sum` (of a list of integers) is added to it.
+CEL is the Common Expression Language. Added to it are `sum` (of a list of integers) and `length`
+(of a text, in characters: the library's `size` of a text counts the bytes of its UTF-8).
 """
 
 import re
@@ -103,6 +104,7 @@ def evaluator(
         return sum(whole)
 
     context.add_function("sum", total)
+    context.add_function("length", _length)
 
     def add(name: str, members: frozenset[str]) -> None:
         if name not in made:
@@ -125,6 +127,10 @@ def evaluator(
         return value
 
     return evaluate
+
+
+def _length(text: Any) -> Any:
+    return len(text) if isinstance(text, str) else _NOTHING
 
 
 def _reduced(value: Any, members: frozenset[str]) -> Any:

@@ -26,6 +26,7 @@ def test_invalid_expression_is_reported(expression: str) -> None:
         ("sum(request.order_lines.map(line, line.total_amount))", 5),
         ("sum([])", 0),
         ("half", 2),
+        ('length("größer")', 6),
     ],
 )
 def test_expression_has_a_value(expression: str, value: Any) -> None:
@@ -42,6 +43,7 @@ def test_expression_has_a_value(expression: str, value: Any) -> None:
         'sum(["1"])',
         "sum([1.5])",
         "request.order_lines[9]",
+        "length(request.refunded_amount)",
         "9223372036854775807 + order.left",
     ],
 )
