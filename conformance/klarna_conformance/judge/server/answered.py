@@ -41,9 +41,9 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def here(self) -> tuple[str, str] | None:
-        """The market and the layout of the order before the call; None if there is no order."""
+        """The cells of decision tables that the order is in before the call; None without one."""
         ledger = self.assessment.ledger
-        return (ledger.market, ledger.layout) if ledger else None
+        return (f"market={ledger.market}", f"layout={ledger.layout}") if ledger else None
 
     @cached_property
     def expected(self) -> ResponseSpec | None:

@@ -244,6 +244,10 @@ class Judging:
     def _judge_outcome(self, seen: Answered) -> None:
         """Whether it may be answered this way at all: yes, no, or the first answer again."""
         assessment, outcome = seen.assessment, seen.outcome
+        if outcome is not None and not outcome.against:
+            if outcome.kind != "replay":
+                self._pass_rules(seen, outcome)
+            return
         result = Mismatch(seen.expected_outcome, summary_of(seen.exchange))
         if outcome is None and self._fits_unseen_changes(seen):
             self._inform("order.changed-elsewhere", seen.index, result)
@@ -380,7 +384,7 @@ class Judging:
         """The goals of a requirement that an exchange serves; none without an `aspect`."""
         if not aspect:
             return ()
-        return self._tables.aspects(requirement, aspect, seen.here, seen.assessment.holds)
+        return self._tables.aspects(seen, requirement, aspect)
 
 
 def _amount_agrees(ledger: Ledger, order: dict[str, Any]) -> bool:

@@ -1,7 +1,9 @@
 """What to judge a response by, looked up once for each spec instead of for each exchange. Pure."""
 
 from collections.abc import Callable
+from typing import NamedTuple
 
+from klarna_conformance.judge.server.answered import Answered
 from klarna_conformance.judge.server.checks import CHECKS
 from klarna_conformance.judge.server.evidence import Check
 from klarna_conformance.judge.server.interpretations import OBSERVERS
@@ -11,9 +13,6 @@ from klarna_specs.oracle import Assessment
 from klarna_specs.spec import Operation, Requirement, Spec
 
 __all__ = ["Tables", "tables_of"]
-
-Here = tuple[str, str] | None
-"""The market and the layout of an order, if there is one."""
 
 
 class Tables:
@@ -27,7 +26,7 @@ class Tables:
         self._checks: dict[
             tuple[str, frozenset[str]], tuple[tuple[Requirement, Check | None], ...]
         ] = {}
-        self._cells: dict[tuple[str, str, Here], tuple[str, ...]] = {}
+        self._goals: dict[tuple[str, str], _Goals] = {}
 
     def checks(
         self, operation: Operation, names: frozenset[str]
@@ -42,22 +41,32 @@ class Tables:
             )
         return self._checks[key]
 
-    def aspects(
-        self, requirement: Requirement, aspect: str, here: Here, holds: Callable[[str], bool]
-    ) -> tuple[str, ...]:
+    def aspects(self, seen: Answered, requirement: Requirement, aspect: str) -> tuple[str, ...]:
         """The goals that an exchange serves: the aspect itself, its cases, its table cells."""
-        key = requirement.id, aspect, here
-        served = self._cells.get(key)
-        if served is None:
-            across = requirement.broken_across if aspect == "broken" else requirement.across
-            table = cells(self._spec, across) if here else ()
-            pairs = () if here is None else (("market", here[0]), ("layout", here[1]))
-            served = tuple(f"{d}={v}" for d, v in table if (d, v) in pairs)
-            self._cells[key] = served = (aspect, *served)
-        if not requirement.cases:
-            return served
-        cases = [name for name, case in requirement.cases.items() if holds(case)]
-        return (aspect, *cases, *served[1:])
+        goals = self._goals.get((requirement.id, aspect))
+        if goals is None:
+            goals = self._goals[requirement.id, aspect] = _goals(self._spec, requirement, aspect)
+        served, cases = (aspect,), requirement.cases
+        if cases and not (goals.no_case and seen.assessment.holds(goals.no_case)):
+            holds = seen.assessment.holds
+            served = (aspect, *(name for name, case in cases.items() if holds(case)))
+        if goals.table and seen.here:
+            served = (*served, *(cell for cell in goals.table if cell in seen.here))
+        return served
+
+
+class _Goals(NamedTuple):
+    """The table cells of an aspect, and the condition under which none of its cases occurs."""
+
+    table: tuple[str, ...]
+    no_case: str
+
+
+def _goals(spec: Spec, requirement: Requirement, aspect: str) -> _Goals:
+    across = requirement.broken_across if aspect == "broken" else requirement.across
+    cases = " || ".join(f"({case})" for case in requirement.cases.values())
+    table = tuple(f"{dimension}={value}" for dimension, value in cells(spec, across))
+    return _Goals(table, f"({cases}) == false" if len(requirement.cases) > 1 else "")
 
 
 _TABLES: dict[int, tuple[Spec, Tables]] = {}
