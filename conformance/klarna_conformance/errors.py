@@ -15,6 +15,7 @@ __all__ = [
     "PreflightError",
     "UnwritableError",
     "UsageError",
+    "WorkerError",
     "cannot_write",
     "check_names",
     "unknown_name",
@@ -45,6 +46,10 @@ class PreflightError(ConformanceError):
     """The target is unreachable, refuses the credentials, or provides no orders."""
 
     exit_code = 4
+
+
+class WorkerError(ConformanceError):
+    """A process that sends a part of a run ended unexpectedly."""
 
 
 class AdapterError(ConformanceError):

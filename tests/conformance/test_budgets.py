@@ -10,7 +10,7 @@ import pytest
 
 from klarna_conformance.http.wire import Wire
 from klarna_conformance.limits import Limits
-from klarna_conformance.target.budget import BudgetedTarget
+from klarna_conformance.target.budget import Budget, BudgetedTarget
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.target import OutOfBudget
 from klarna_reports.record.record import TargetFacts
@@ -70,7 +70,7 @@ def test_read_retries_end_with_the_request_budget() -> None:
             limits=Limits(settle_s=20),
         )
         async with target:
-            budgeted = BudgetedTarget(target, Limits(requests=3))
+            budgeted = BudgetedTarget(target, Budget(Limits(requests=3)))
             read = Request(method="GET", path="/")
             with pytest.raises(OutOfBudget):
                 await budgeted.send(read, agrees=lambda _: False)

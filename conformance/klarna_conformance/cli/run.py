@@ -33,6 +33,11 @@ __all__ = ["run"]
 @click.option("--max-time", type=DURATION, help="Time limit, for example 10m.")
 @click.option("--rate", type=RATE, help="Rate limit, for example 20/s.")
 @click.option("--concurrency", type=click.IntRange(1, 64), help="Number of concurrent scenarios.")
+@click.option(
+    "--workers",
+    type=click.IntRange(1, 64),
+    help="Number of processes; by default one per core for the mock, and one for other targets.",
+)
 @strict_option
 @click.option("--no-shrink", is_flag=True, help="Do not search for smaller counterexamples.")
 @click.option(
@@ -62,6 +67,7 @@ def run(
     max_time: float | None,
     rate: float | None,
     concurrency: int | None,
+    workers: int | None,
     strict: bool,
     no_shrink: bool,
     deviations: Path | None,
@@ -97,6 +103,7 @@ def run(
         max_time_s=max_time,
         rate_per_s=rate,
         concurrency=concurrency,
+        workers=workers,
         strict=strict,
         shrink=not no_shrink,
         deviations=deviations,

@@ -12,7 +12,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
-from klarna_conformance.errors import AdapterError
+from klarna_conformance.errors import AdapterError, WorkerError
 from klarna_conformance.play.counterexample_file import Counterexample
 from klarna_reports.record.record import Finding, Footer, Header, Played, Unjudged
 from klarna_specs.scenario import Scenario
@@ -136,5 +136,7 @@ def _reason(exc: BaseException) -> str:
             return INTERRUPTED
         case AdapterError():
             return "the adapter failed"
+        case WorkerError():
+            return "a process of the run ended"
         case _:
             return "an internal error"

@@ -26,8 +26,9 @@ from klarna_conformance.run.events import (
     ended,
 )
 from klarna_conformance.run.resuming import EarlierPart
+from klarna_conformance.run.workers import Sending, Workers
 from klarna_conformance.sharding import Shard
-from klarna_conformance.target.budget import BudgetedTarget
+from klarna_conformance.target.budget import Budget, BudgetedTarget
 from klarna_conformance.target.target import OpenTarget
 from klarna_conformance.wrong.catalogue import mutants
 from klarna_reports.record.record import (
@@ -39,6 +40,7 @@ from klarna_reports.record.record import (
     TargetFacts,
 )
 from klarna_specs.goals import Scope
+from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
 __all__ = ["RunOptions", "recorded_header", "run"]
@@ -65,12 +67,14 @@ def run(
     plan: Plan,
     options: RunOptions,
     earlier: Record | None = None,
+    workers: Workers | None = None,
 ) -> AsyncGenerator[Event]:
     """Sends the plan to an open target, and judges every response.
 
-    With the record of an `earlier` part of the same run it sends only the rest of the plan.
+    With the record of an `earlier` part of the same run it sends only the rest of the plan. If
+    there are many scenarios, `workers` send them.
     """
-    running = _Running(spec, target, options, earlier)
+    running = _Running(spec, target, options, earlier, workers)
     return ended(running.events(plan), running.footer)
 
 
@@ -78,7 +82,12 @@ class _Running:
     """A run in progress: its budget, its failures so far, and how much was sent."""
 
     def __init__(
-        self, spec: Spec, target: OpenTarget, options: RunOptions, earlier: Record | None
+        self,
+        spec: Spec,
+        target: OpenTarget,
+        options: RunOptions,
+        earlier: Record | None,
+        workers: Workers | None,
     ) -> None:
         self._spec = spec
         self._options = options
@@ -87,7 +96,10 @@ class _Running:
         self._run_id = earlier.header.run_id if earlier else str(uuid.uuid4())
         self._nonce = str(options.seed) if target.abilities.keys_may_repeat else self._run_id
         self._unbounded = target
-        self._target = BudgetedTarget(target, self._earlier.left_of(options.limits))
+        self._workers = workers
+        limits = self._earlier.left_of(options.limits)
+        self._budget = Budget(limits, shared=workers is not None)
+        self._target = BudgetedTarget(target, self._budget)
         self._breaker = CircuitBreaker()
         self._failing = self._earlier.failing
         self._unstarted = 0
@@ -95,12 +107,12 @@ class _Running:
     @property
     def _stopped(self) -> str:
         """Why no other scenario is started; empty where nothing is in the way."""
-        return self._target.spent or self._breaker.reason
+        return self._budget.spent or self._breaker.reason
 
     def _reason(self, plan: Plan) -> str:
         """Why something of the plan was not sent, not shrunk or not in the plan; else empty."""
         unshrunk = self._options.shrink and bool(self._failing)
-        if self._unstarted or self._target.refused or unshrunk:
+        if self._unstarted or self._budget.refused or unshrunk:
             return self._stopped
         levels = {self._spec.requirement(goal.requirement).level for goal in plan.unserved}
         scarce = self._options.limits.requests is not None and "MUST" in levels
@@ -108,7 +120,7 @@ class _Running:
 
     def footer(self, stopped: str) -> Footer:
         wall_s = round(time.perf_counter() - self._began_s + self._earlier.wall_s, 3)
-        sent = self._earlier.requests_sent + self._target.sent
+        sent = self._earlier.requests_sent + self._budget.sent
         return Footer(wall_s=wall_s, requests_sent=sent, stopped=stopped)
 
     async def events(self, plan: Plan) -> AsyncGenerator[Event]:
@@ -116,8 +128,9 @@ class _Running:
         header = self._earlier.header
         probed: Sequence[Played] = ()
         if header is None:
+            probes = () if self._stopped else plan.probes
             readings, probed = await discover_readings(
-                self._spec, self._target, self._nonce, plan.probes
+                self._spec, self._target, self._nonce, probes
             )
             self._unbounded.follow(readings)
             yield Started(self._header(plan))
@@ -130,14 +143,7 @@ class _Running:
             yield ScenarioFinished(self._noted(played), "preparing")
         numbered = self._earlier.numbered(plan, self._options.shard)
         self._unstarted = len(numbered)
-        async for played in run_plan(
-            self._spec,
-            self._target,
-            numbered,
-            concurrency=self._options.limits.concurrency,
-            nonce=self._nonce,
-            go_on=lambda: not self._stopped,
-        ):
+        async for played in self._played(numbered):
             self._unstarted -= 1
             yield ScenarioFinished(self._noted(played))
         if self._options.shrink:
@@ -146,8 +152,33 @@ class _Running:
         if reason := self._reason(plan):
             yield Stopped(reason)
 
+    def _played(self, numbered: Sequence[tuple[str, Scenario]]) -> AsyncIterator[Played]:
+        """Plays and judges scenarios, in this process or by the workers."""
+        concurrency = self._options.limits.concurrency
+        workers = self._workers
+        if workers is None or not workers.pay_off(numbered):
+            return run_plan(
+                self._spec,
+                self._target,
+                numbered,
+                concurrency=concurrency,
+                nonce=self._nonce,
+                go_on=lambda: not self._stopped,
+            )
+        sending = Sending(
+            spec=self._spec,
+            budget=self._budget,
+            readings=self._target.facts.readings,
+            nonce=self._nonce,
+            concurrency=max(1, concurrency // workers.count),
+        )
+        return workers.run_plan(sending, numbered, go_on=lambda: not self._stopped)
+
     async def _counterexamples(self) -> AsyncIterator[CounterexampleFound]:
-        failing = [each for each in self._failing if not each.shrunk_from]
+        # By id, because the order in which scenarios end differs between runs.
+        failing = sorted(
+            (each for each in self._failing if not each.shrunk_from), key=lambda each: each.id
+        )
         async for played, counterexample in find_counterexamples(
             self._spec,
             self._target,

@@ -1,8 +1,10 @@
 """From what a command line says of a run to the events of the run."""
 
 import asyncio
+import os
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from functools import partial
 from pathlib import Path
 
 import msgspec
@@ -18,6 +20,7 @@ from klarna_conformance.run.events import Consumer, Event
 from klarna_conformance.run.keeping import Keeper, keep
 from klarna_conformance.run.resuming import recorded_plan
 from klarna_conformance.run.running import RunOptions, run
+from klarna_conformance.run.workers import Workers
 from klarna_conformance.sharding import Shard
 from klarna_conformance.target.opening import open_target
 from klarna_conformance.target.target import OpenTarget
@@ -32,7 +35,8 @@ __all__ = ["Wanted", "check_target", "judge_server", "start_run"]
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run, as on the command line; `command` is the command line itself.
 
-    Limits that are None are those of the target.
+    Limits that are None are those of the target; `workers` is the number of processes that send,
+    None for one per core if the target is the mock, and else for one.
     """
 
     target: str
@@ -49,6 +53,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     shrink: bool = True
     deviations: Path | None = None
     shard: Shard | None = None
+    workers: int | None = 1
     command: str = ""
 
     def open(self, spec: Spec) -> OpenTarget:
@@ -58,7 +63,16 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         )
         if self.shard and opened.pool is not None:
             raise UsageError("--shard cannot be used with a pool: the parts would share its orders")
+        if (self.workers or 1) > 1 and opened.pool is not None:
+            raise UsageError("--workers cannot be used with a pool: they would share its orders")
         return opened
+
+    def senders(self, opened: OpenTarget) -> Workers | None:
+        """The processes that send the scenarios; None if this one does."""
+        count = self.workers or ((os.cpu_count() or 1) if opened.abilities.is_instant else 1)
+        rate_per_s = opened.limits.rate_per_s
+        each = msgspec.structs.replace(self, rate_per_s=rate_per_s and rate_per_s / count)
+        return Workers(count, partial(_opened, each)) if count > 1 else None
 
     def options(self, spec: Spec, limits: Limits) -> RunOptions:
         """The options of the run, within the limits of the target; raises UsageError."""
@@ -77,6 +91,11 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             deviations=read_deviations(self.deviations, spec) if self.deviations else (),
             shard=self.shard,
         )
+
+
+def _opened(wanted: Wanted, spec: Spec, portion: int) -> OpenTarget:
+    """The target in another process; the ids of a mock are other ones in each portion."""
+    return msgspec.structs.replace(wanted, seed=wanted.seed + portion + 1).open(spec)
 
 
 async def check_target(spec: Spec, wanted: Wanted) -> None:
@@ -126,12 +145,17 @@ def start_run(spec: Spec, wanted: Wanted, earlier: Record | None = None) -> Asyn
             strict=options.strict,
             shard=str(options.shard or ""),
         )
-    return _events(spec, opened, plan, options, earlier)
+    return _events(spec, opened, plan, options, earlier, wanted.senders(opened))
 
 
 async def _events(
-    spec: Spec, target: OpenTarget, plan: Plan, options: RunOptions, earlier: Record | None
+    spec: Spec,
+    target: OpenTarget,
+    plan: Plan,
+    options: RunOptions,
+    earlier: Record | None,
+    workers: Workers | None,
 ) -> AsyncGenerator[Event]:
-    async with target, aclosing(run(spec, target, plan, options, earlier)) as events:
+    async with target, aclosing(run(spec, target, plan, options, earlier, workers)) as events:
         async for event in events:
             yield event

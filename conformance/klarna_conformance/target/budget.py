@@ -1,6 +1,9 @@
 """The budget of a run: requests, time, and money."""
 
 import time
+from contextlib import AbstractContextManager, nullcontext
+from multiprocessing import get_context
+from typing import TYPE_CHECKING
 
 from klarna_conformance.http.retrying import Agrees
 from klarna_conformance.limits import Limits
@@ -9,26 +12,96 @@ from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Una
 from klarna_specs.exchange import Exchange, Request, Response
 from klarna_specs.plan import OrderPlan
 
-__all__ = ["BudgetedTarget"]
+if TYPE_CHECKING:
+    from multiprocessing.sharedctypes import SynchronizedArray
+
+__all__ = ["Budget", "BudgetedTarget"]
+
+_SENT, _MONEY, _REFUSED = range(3)
+"""What a budget counts: requests, minor units, and (0 or 1) whether it refused something."""
+
+
+class Budget:
+    """What is left of the limits of a run; processes can share it.
+
+    Its time ends at `until_s` (monotonic clock), by default so long after now as the limit says.
+    """
+
+    def __init__(
+        self, limits: Limits, *, until_s: float | None = None, shared: bool = False
+    ) -> None:
+        self._limits = limits
+        if until_s is None and limits.time_s is not None:
+            until_s = time.monotonic() + limits.time_s
+        self._until_s = until_s
+        counts = get_context("spawn").Array("q", 3) if shared else None
+        self._lock: AbstractContextManager[object] = counts.get_lock() if counts else nullcontext()
+        self._counts: SynchronizedArray[int] | list[int] = counts or [0] * 3
+
+    @property
+    def sent(self) -> int:
+        """How many requests were sent, repeated ones included."""
+        return self._counts[_SENT]
+
+    @property
+    def refused(self) -> bool:
+        """Whether a limit prevented a request or an order."""
+        return bool(self._counts[_REFUSED])
+
+    @property
+    def limits_money(self) -> bool:
+        """Whether there is a ceiling on refunds."""
+        return self._limits.refunded_amount is not None
+
+    @property
+    def spent(self) -> str:
+        """Which limit prevents further scenarios; empty if none does."""
+        requests = self._limits.requests
+        if requests is not None and self._counts[_SENT] >= requests:
+            return "the budget of requests is used up"
+        if self._until_s is not None and time.monotonic() >= self._until_s:
+            return "the time is used up"
+        return ""
+
+    def check(self) -> None:
+        """Raises OutOfBudget if nothing more can be sent."""
+        if reason := self.spent:
+            self._counts[_REFUSED] = 1
+            raise OutOfBudget(reason)
+
+    def take(self, at_stake: int) -> None:
+        """Takes a request that could refund so much; raises OutOfBudget if it is too much."""
+        with self._lock:
+            self.check()
+            if self.limits_money:
+                left = (self._limits.refunded_amount or 0) - self._counts[_MONEY]
+                if at_stake > left:
+                    raise OutOfBudget(f"a refund of {at_stake} could exceed the ceiling on refunds")
+                self._counts[_MONEY] += at_stake
+            self.use(1)
+
+    def use(self, requests: int) -> None:
+        """Counts requests that were sent."""
+        with self._lock:
+            self._counts[_SENT] += requests
+
+    def give_back(self, amount: int) -> None:
+        """Gives back what a request could have refunded and did not, in minor units."""
+        with self._lock:
+            self._counts[_MONEY] -= amount
 
 
 class BudgetedTarget:
-    """A target that raises OutOfBudget instead of exceeding the limits of a run.
+    """A target that raises OutOfBudget instead of exceeding the budget of a run.
 
     Requests are those of the run, without those of a provisioner. Only successful refunds count;
     before a refund is sent, the budget must cover the most that it could move.
     """
 
-    def __init__(self, target: Target, limits: Limits) -> None:
+    def __init__(self, target: Target, budget: Budget) -> None:
         self._target = target
-        self._requests_left = limits.requests
-        self._until_s = None if limits.time_s is None else time.monotonic() + limits.time_s
-        self._money_left = limits.refunded_amount
+        self._budget = budget
         self._order_amounts: dict[str, int] = {}
-        self.refused = False
-        """Whether a limit prevented a request or an order."""
-        self.sent = 0
-        """How many requests were sent, repeated ones included."""
 
     @property
     def facts(self) -> TargetFacts:
@@ -42,44 +115,33 @@ class BudgetedTarget:
     @property
     def spent(self) -> str:
         """Which limit prevents further scenarios; empty if none does."""
-        if self._requests_left == 0:
-            return "the budget of requests is used up"
-        if self._until_s is not None and time.monotonic() >= self._until_s:
-            return "the time is used up"
-        return ""
+        return self._budget.spent
 
     async def send(
         self, request: Request, *, chunked: bool = False, agrees: Agrees | None = None
     ) -> Exchange:
         """Sends a request that is within the limits."""
-        self._check()
-        at_stake = self._at_stake(request)
-        if self._money_left is not None and at_stake > self._money_left:
-            raise OutOfBudget(f"a refund of {at_stake} could exceed the ceiling on refunds")
-        self._use_requests(1)
+        at_stake = self._at_stake(request) if self._budget.limits_money else 0
+        self._budget.take(at_stake)
         counted = 1
-        if self._money_left is not None:
-            self._money_left -= at_stake
 
         def may_stop(read: Exchange) -> bool:
             nonlocal counted
             if agrees is None or agrees(read):
                 return True
-            self._check()
-            self._use_requests(1)
+            self._budget.take(0)
             counted += 1
             return False
 
         exchange = await self._target.send(request, chunked=chunked, agrees=agrees and may_stop)
-        self._use_requests(exchange.requests - counted)
-        refused = isinstance(exchange.outcome, Response) and exchange.outcome.is_refusal
-        if self._money_left is not None and refused:
-            self._money_left += at_stake
+        self._budget.use(exchange.requests - counted)
+        if isinstance(exchange.outcome, Response) and exchange.outcome.is_refusal:
+            self._budget.give_back(at_stake)
         return exchange
 
     async def provide(self, plan: OrderPlan) -> ProvidedOrder | Unavailable:
         """Provides an order, unless no request could be sent to it."""
-        self._check()
+        self._budget.check()
         made = await self._target.provide(plan)
         if isinstance(made, ProvidedOrder):
             self._order_amounts[made.order_id] = plan.order_amount
@@ -88,16 +150,6 @@ class BudgetedTarget:
     async def advance(self, seconds: int) -> bool:
         """Advances the target's clock."""
         return await self._target.advance(seconds)
-
-    def _check(self) -> None:
-        if self.spent:
-            self.refused = True
-            raise OutOfBudget(self.spent)
-
-    def _use_requests(self, count: int) -> None:
-        self.sent += count
-        if self._requests_left is not None:
-            self._requests_left = max(0, self._requests_left - count)
 
     def _at_stake(self, request: Request) -> int:
         """How much a request could refund, in minor units: never more than its order's amount."""
