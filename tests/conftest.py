@@ -1,6 +1,11 @@
-"""How many tests run at a time."""
+"""How many tests run at a time; no example of a property has a deadline."""
 
 import os
+
+from hypothesis import settings
+
+settings.register_profile("without a deadline", deadline=None)
+settings.load_profile("without a deadline")
 
 
 def pytest_xdist_auto_num_workers() -> int:

@@ -48,7 +48,7 @@ def test_only_the_chosen_operations_get_commands(cli: Cli, tmp_path: Path) -> No
     assert finished.code == 0
     assert named == set(chosen.split(","))
     assert finished.out.startswith("CONFORMANT All")
-    assert "in the chosen scope" in finished.out
+    assert "in the selected scope" in finished.out
 
 
 def test_only_the_chosen_faults_are_injected(cli: Cli, tmp_path: Path) -> None:

@@ -5,6 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from klarna_reports.formats.badge import badge
+from klarna_reports.formats.ctrf import ctrf
+from klarna_reports.formats.junit import junit
+from klarna_reports.formats.markdown import markdown
+from klarna_reports.formats.sarif import sarif
+from klarna_reports.page.html import render_html
 from klarna_reports.record.record import Finding, Footer, TargetFacts, Unavailable
 from klarna_reports.record.results import WORST_FIRST
 from klarna_reports.summary.summary import EXIT_CODES, summarise
@@ -109,7 +115,7 @@ def test_markets_outside_the_scope_are_no_goals(spec, record, played, all_goals_
     findings = (*all_goals_pass[:3], sweden)
     summary = summarise(spec, record(played(*findings), scope=Scope(markets=("SE",))))
     assert summary.verdict == "CONFORMANT"
-    assert "in the chosen scope" in summary.reason
+    assert "in the selected scope" in summary.reason
 
 
 def test_only_the_requirements_in_the_scope_count(spec, record, played, all_goals_pass):
@@ -239,3 +245,20 @@ def test_five_thousand_exchanges_are_all_counted(spec, record, played, all_goals
     findings = (*all_goals_pass, *all_goals_pass, finding("INFO"), finding("WARN"))
     many = [played(*findings, identifier=f"s{n}") for n in range(5000)]
     assert summarise(spec, record(*many)).exchanges == 5000
+
+
+def test_a_selected_scope_is_named_in_every_format(spec, record, played, all_goals_pass):
+    scope = Scope(requirements=("refund.within-captured-amount",))
+    made = record(played(*all_goals_pass), scope=scope)
+    summary = summarise(spec, made)
+    part = "in the selected scope (1 of 2 binding requirements)"
+    assert (summary.verdict, summary.headline) == ("CONFORMANT", f"CONFORMANT {part}")
+    page = render_html(spec, made, summary, None)
+    texts = (junit(summary), ctrf(summary), sarif(summary), markdown(summary), page)
+    assert all(part in text for text in texts)
+    assert part in badge(summary)
+
+
+def test_a_full_run_names_no_scope(spec, record, played, all_goals_pass):
+    summary = summarise(spec, record(played(*all_goals_pass)))
+    assert summary.headline == summary.verdict

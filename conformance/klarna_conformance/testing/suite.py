@@ -99,7 +99,7 @@ class ServerSuite:
         if outcome is None or isinstance(outcome, Broke):
             return
         summary = outcome.summary
-        terminalreporter.section(f"{summary.target.name}: {summary.verdict}"[:100])
+        terminalreporter.section(f"{summary.target.name}: {summary.headline}"[:100])
         terminalreporter.line(inert(summary.reason))
         terminalreporter.line(
             f"{summary.exchanges} requests judged in {summary.scenarios} scenarios, "

@@ -15,6 +15,7 @@ _COLORS: Final[dict[Overall, str]] = {
     "NOT FULLY VERIFIED": "#57606a",
     "INTERNAL ERROR": "#57606a",
 }
+_IN_PART = "#0550ae"
 _LABEL = "Klarna order management"
 _PER_CHARACTER, _PADDING = 6.6, 12
 
@@ -33,13 +34,13 @@ aria-labelledby="title"><title id="title">{{ label }}: {{ verdict }}</title>
 
 def badge(summary: Summary) -> str:
     """The verdict as SVG text, with a title for screen readers."""
-    verdict = summary.verdict.lower()
+    verdict = summary.headline.lower()
     return _TEMPLATE.render(
         label=_LABEL,
         verdict=verdict,
         left=_width(_LABEL),
         right=_width(verdict),
-        color=_COLORS[summary.verdict],
+        color=_COLORS[summary.verdict] if summary.in_full or summary.exit_code else _IN_PART,
     )
 
 

@@ -35,7 +35,7 @@ def ctrf(summary: Summary) -> str:
             "tests": tests,
             "environment": {
                 "appName": summary.target.name,
-                "extra": {"verdict": summary.verdict, "reason": summary.reason},
+                "extra": {"verdict": summary.headline, "reason": summary.reason},
             },
         },
     }

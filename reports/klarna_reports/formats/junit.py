@@ -19,7 +19,8 @@ _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 def junit(summary: Summary) -> str:
     """The summary as JUnit XML; it passes if and only if the run's exit code is 0."""
-    root = Element("testsuites", {"name": "klarna-conformance", "time": f"{summary.wall_s:.3f}"})
+    name = "klarna-conformance" + ("" if summary.in_full else f": {summary.headline}")
+    root = Element("testsuites", {"name": _text(name), "time": f"{summary.wall_s:.3f}"})
     findings: defaultdict[str, list[ReportedFinding]] = defaultdict(list)
     for finding in summary.findings:
         findings[finding.requirement].append(finding)
@@ -95,7 +96,7 @@ def _finding_text(finding: ReportedFinding) -> str:
 def _add_run(root: Element, summary: Summary) -> None:
     suite = SubElement(root, "testsuite", {"name": "run"})
     case = SubElement(suite, "testcase", {"classname": "run", "name": "run.verdict"})
-    about = {"type": summary.verdict, "message": _text(summary.reason)}
+    about = {"type": summary.headline, "message": _text(summary.reason)}
     error = SubElement(case, "error", about)
     error.text = _text("\n".join((summary.stopped, *summary.errors)))
 

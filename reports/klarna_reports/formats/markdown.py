@@ -25,7 +25,7 @@ def markdown(summary: Summary) -> str:
 
 
 def _lines(summary: Summary) -> Iterator[str]:
-    yield f"## {_SIGN_OF[summary.exit_code]} {summary.verdict}"
+    yield f"## {_sign(summary)} {summary.headline}"
     yield ""
     yield _plain(summary.reason)
     yield ""
@@ -50,6 +50,10 @@ def _lines(summary: Summary) -> Iterator[str]:
         yield ""
         yield from _by_hand(failed)
         yield from ("", "</details>")
+
+
+def _sign(summary: Summary) -> str:
+    return _SIGN_OF[summary.exit_code] if summary.in_full or summary.exit_code else "🔵"
 
 
 _SIGN_OF = {0: "✅", 1: "❌", 3: "⬜", 4: "⬜", 5: "💥"}
@@ -113,7 +117,7 @@ def _change_lines(changes: Changes) -> Iterator[str]:
 
 def annotations(summary: Summary) -> str:
     """Workflow commands that GitHub Actions shows as annotations when they are printed."""
-    lines = [_annotation("error", summary.verdict, summary.reason)] if summary.exit_code else []
+    lines = [_annotation("error", summary.headline, summary.reason)] if summary.exit_code else []
     for result in summary.requirements:
         if result.verdict in ("FAIL", "ERROR"):
             lines.append(_annotation("error", result.id, result.reason))

@@ -51,7 +51,7 @@ def sarif(summary: Summary) -> str:
             *(_result(finding, places) for finding in summary.findings),
             *_unseen(summary, places),
         ],
-        "properties": {"verdict": summary.verdict, "reason": summary.reason},
+        "properties": {"verdict": summary.headline, "reason": summary.reason},
     }
     log = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(log, indent=2) + "\n"

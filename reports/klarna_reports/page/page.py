@@ -64,7 +64,7 @@ def page_values(
         "summary": summary,
         "spec": spec,
         "header": record.header,
-        "icon": _ICONS[summary.verdict],
+        "icon": _ICONS[summary.verdict] if summary.in_full or summary.exit_code else "INFO",
         "overview": overview(spec, record, summary, deviations, orders),
         "notables": notables(summary),
         "changes": changes,

@@ -156,6 +156,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     `stopped` says why the run ended early, and is empty if it did not; `resume` is the command that
     completes it, if there is one. `counts` has the number of
     requirements by verdict; `flaky` counts exchanges that needed a retry to get a response;
+    `binding` counts the MUSTs of the specs, also those out of scope;
     `causes` has the most expensive cause first; `unjudged` lists watched traffic that was not
     judged, with the reason and the first request of each order.
 
@@ -190,3 +191,24 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     deviations: tuple[AcceptedDeviation, ...] = ()
     unjudged: tuple[Unjudged, ...] = ()
     resume: str = ""
+    binding: int = 0
+
+    @property
+    def in_full(self) -> bool:
+        """Whether no requirement, operation or market was left out of the run."""
+        return self.scope.is_everything
+
+    @property
+    def headline(self) -> str:
+        """The verdict; in a selected scope with the part of the requirements that it is about.
+
+        >>> msgspec.structs.replace(summary, scope=Scope(markets=("SE",))).headline
+        'NONCONFORMANT in the selected scope (2 of 2 binding requirements, 1 market)'
+        """
+        if self.in_full:
+            return self.verdict
+        inside = sum(result.level == "MUST" for result in self.requirements)
+        count = len(self.scope.markets)
+        markets = f", {count} market{'' if count == 1 else 's'}" if count else ""
+        part = f"{inside} of {self.binding} binding requirements{markets}"
+        return f"{self.verdict} in the selected scope ({part})"

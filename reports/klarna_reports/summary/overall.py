@@ -93,7 +93,7 @@ def _unverified(evidence: Evidence) -> str:
 
 def _conformant(evidence: Evidence) -> tuple[Overall, str]:
     known = len(_with_verdict(evidence, "KNOWN"))
-    where = " in the chosen scope" if evidence.partial_scope else ""
+    where = " in the selected scope" if evidence.partial_scope else ""
     if known:
         accepted = "one accepted deviation" if known == 1 else f"{known} accepted deviations"
         sentence = f"Every binding requirement{where} is met, except for {accepted}."

@@ -84,6 +84,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
         deviations=header.deviations,
         unjudged=tuple(digest.unjudged),
         resume=resume_line(header.command, _early(record)),
+        binding=sum(requirement.level == "MUST" for requirement in judged.spec.requirements),
     )
     return msgspec.structs.replace(summary, causes=causes_of(judged.spec, summary, digest.found))
 

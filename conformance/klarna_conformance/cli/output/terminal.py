@@ -161,7 +161,7 @@ class Terminal:
         if not self._quiet:
             self._out.print(_operations(summary))
             self._print_findings(summary)
-        verdict = (summary.verdict, _STYLES[summary.verdict])
+        verdict = (summary.headline, _style(summary))
         self._print_parts(verdict, (f" {summary.reason}", ""))
         if not self._quiet:
             totals = (
@@ -256,6 +256,12 @@ def _since(changes: Changes) -> str:
     fixed, broken = (len(changes.of_kind(kind)) for kind in ("fixed", "broken"))
     caveats = " ".join(("", *changes.caveats))
     return f"{fixed} fixed, {broken} broken since {changes.old_started_at[:10]}.{caveats}"
+
+
+def _style(summary: Summary) -> str:
+    """The style of a verdict; a good one in a selected scope has another color than a full one."""
+    part = not summary.in_full and not summary.exit_code
+    return "bold cyan" if part else _STYLES[summary.verdict]
 
 
 def _operations(summary: Summary) -> Table:
