@@ -37,7 +37,7 @@ class Move(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     does: str
-    possible: Callable[[Course], bool]
+    possible: Callable[[Course], bool] = lambda _course: True
     draw: Callable[[DrawFn, Course], Step]
     breaks: str = ""
     weight: int = 1
@@ -124,12 +124,10 @@ KEEPING: tuple[Move, ...] = (
     ),
     Move(
         does="show order",
-        possible=lambda _course: True,
         draw=lambda _draw, _course: get_order(),
     ),
     Move(
         does="show captures",
-        possible=lambda _course: True,
         draw=lambda _draw, _course: get_captures(),
     ),
     Move(
@@ -151,13 +149,11 @@ BREAKING: tuple[Move, ...] = (
         does="refund",
         breaks="refund.within-captured-amount",
         weight=3,
-        possible=lambda _course: True,
         draw=lambda draw, course: refund(draw(refund_amounts_above(left=course.left))),
     ),
     Move(
         does="refund",
         breaks="refund.amount-not-negative",
-        possible=lambda _course: True,
         draw=lambda draw, _course: refund(draw(negative_amounts())),
     ),
     Move(

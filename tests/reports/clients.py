@@ -125,5 +125,4 @@ def record(*played: Played, **changes) -> Record:
     return Record(header=msgspec.structs.replace(HEADER, **changes), played=played, footer=footer)
 
 
-MUSTS = [each.id for each in SPEC.client_requirements if each.level == "MUST"]
 REFUSED = Refused()

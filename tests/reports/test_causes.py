@@ -10,7 +10,7 @@ from klarna_specs.spec import Spec
 
 PLAN = OrderPlan(market="SE", currency="SEK", order_amount=10000, captures=(10000,))
 
-BOUND, STATUS, ORDER = "refund.within-captured-amount", "refund.status", "order.answered"
+BOUND, ORDER = "refund.within-captured-amount", "order.answered"
 Scenarios = Callable[..., Played]
 Records = Callable[..., Record]
 

@@ -127,7 +127,6 @@ _ESSENTIAL = frozenset(
         "amount-string",
         "amount-null",
         "amount-true",
-        "amount-array",
         "lines-string",
         "lines-deep",
         "line-number",

@@ -156,22 +156,15 @@ def _elsewhere(stage: Stage) -> Iterator[Scenario]:
     """A key that was used on another order, or for another operation."""
     full, part, none = stage.plan(), stage.plan("one-partial-open"), stage.plan("none-open")
     extended = stage.plan(market=stage.extension_market)
-    yield Scenario(
-        plan=full, other=full, steps=(refund(1_000, order="other", key=KEY), refund(1_000, key=KEY))
-    )
-    yield Scenario(
-        plan=full, other=full, steps=(refund(1_000, key=KEY), refund(2_000, order="other", key=KEY))
-    )
-    yield Scenario(
-        plan=none, other=none, steps=(capture(100, order="other", key=KEY), capture(100, key=KEY))
-    )
-    yield Scenario(plan=part, other=part, steps=(release(order="other", key=KEY), release(key=KEY)))
-    yield Scenario(plan=none, other=none, steps=(cancel(order="other", key=KEY), cancel(key=KEY)))
-    yield Scenario(
-        plan=extended,
-        other=extended,
-        steps=(extend(offered(0), order="other", key=KEY), extend(offered(0), key=KEY)),
-    )
+    for plan, first, second in (
+        (full, refund(1_000, order="other", key=KEY), refund(1_000, key=KEY)),
+        (full, refund(1_000, key=KEY), refund(2_000, order="other", key=KEY)),
+        (none, capture(100, order="other", key=KEY), capture(100, key=KEY)),
+        (part, release(order="other", key=KEY), release(key=KEY)),
+        (none, cancel(order="other", key=KEY), cancel(key=KEY)),
+        (extended, extend(offered(0), order="other", key=KEY), extend(offered(0), key=KEY)),
+    ):
+        yield Scenario(plan=plan, other=plan, steps=(first, second))
     yield Scenario(plan=part, steps=(refund(1_000, key=KEY), capture(1_000, key=KEY)))
     yield Scenario(plan=part, steps=(capture(1_000, key=KEY), refund(1_000, key=KEY)))
     yield Scenario(plan=part, steps=(refund(1_000, key=KEY), release(key=KEY)))
