@@ -18,7 +18,7 @@ from klarna_strategies import scenario_table
 def _served(spec: Spec, table: Iterable[Scenario]) -> set[Goal]:
     cache = PlanningCache.of_user()
     served = {goal for run in cache.dry_runs(spec, table) for goal in run.goals}
-    cache.keep()
+    cache.keep(spec)
     return served
 
 
