@@ -2,8 +2,8 @@
 
 The command line is read (`UsageError`, exit 2), the specs are loaded (`klarna_specs.SpecError`,
 exit 2), the output folder is created (`UnwritableError`, exit 2), the target is checked
-(`PreflightError`, exit 4). From then on whatever a target does is a finding, and any exception is a
-defect of this program (exit 5).
+(`PreflightError`, exit 4), the run is planned (`PlanningTimeoutError`, exit 3). From then on
+whatever a target does is a finding, and any exception is a defect of this program (exit 5).
 """
 
 from collections.abc import Iterable
@@ -12,6 +12,7 @@ from pathlib import Path
 __all__ = [
     "AdapterError",
     "ConformanceError",
+    "PlanningTimeoutError",
     "PreflightError",
     "UnwritableError",
     "UsageError",
@@ -40,6 +41,12 @@ class UsageError(ConformanceError):
 
 class UnwritableError(UsageError):
     """A file or folder of the output cannot be written."""
+
+
+class PlanningTimeoutError(ConformanceError):
+    """The time limit of a run was exceeded before its first request."""
+
+    exit_code = 3
 
 
 class PreflightError(ConformanceError):

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -96,6 +97,19 @@ def test_no_scenario_starts_after_the_time_limit(cli: Cli, served: Served, tmp_p
         "the time is used up",
         0,
     )
+
+
+def test_planning_that_exceeds_the_time_limit_ends_the_run(cli: Cli, tmp_path: Path) -> None:
+    output = tmp_path / "report"
+    finished = cli("run", *FEW, "--seed", 7, "--no-cache", "--max-time", "1ms", "--output", output)
+
+    assert (finished.code, "the time limit of 0.001 s" in finished.err) == (3, True)
+    assert not (output / "journal.ndjson").exists()
+
+
+def test_time_limit_counts_from_the_start_of_the_command() -> None:
+    budget = Budget(Limits(time_s=60), began_s=time.monotonic() - 61)
+    assert budget.spent == "the time is used up"
 
 
 def test_a_run_never_refunds_more_than_its_limit(

@@ -1,5 +1,6 @@
 """`run`: test a server."""
 
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,7 @@ def run(
     a target file (YAML). Credentials come from the environment variables KLARNA_USERNAME and
     KLARNA_PASSWORD.
     """
+    began_s = time.monotonic()
     from klarna_conformance.run.keeping import Keeper
     from klarna_conformance.run.previous import previous_summary
     from klarna_conformance.run.starting import Wanted, judge_server
@@ -109,6 +111,7 @@ def run(
         deviations=deviations,
         shard=shard,
         command=command_line(),
+        began_s=began_s,
     )
     with terminal.following() as follow:
         summary = judge_server(spec, wanted, keeper, follow, resume=resume)

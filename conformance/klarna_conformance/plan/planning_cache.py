@@ -7,7 +7,7 @@ specs, and the libraries that generate and judge. A file that cannot be read is 
 import contextlib
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import blake2b
 from importlib.metadata import version
@@ -38,6 +38,8 @@ _FILES = 24
 """The number of files that are kept: the most recently used ones."""
 _MOST_DRY_RUNS = 20_000
 """The maximum number of dry runs in a file; a larger file is not written."""
+_BATCH = 100
+"""So many dry runs are kept if planning ends early."""
 _PACKAGES = ("klarna_specs", "klarna_strategies", "klarna_reports", "klarna_conformance")
 _SUFFIXES = (".json", ".py", ".yaml")
 _LIBRARIES = (
@@ -53,31 +55,37 @@ _LIBRARIES = (
 class PlanningCache:
     """Candidates, dry runs and plans in a folder, None for no folder.
 
-    `of_package` is what the package holds for the specs; nothing by default.
+    `of_package` is what the package holds for the specs; nothing by default. `follow` gets the
+    number of scenarios that were generated or dry-run so far; what it raises ends the planning.
     """
 
     def __init__(
         self,
         directory: Path | None,
         of_package: Callable[[Spec], Shipped | None] = lambda _: None,
+        follow: Callable[[int], object] = lambda _: None,
     ) -> None:
         self._directory = directory
+        self._follow = follow
+        self._steps = 0
         self._of_package = of_package
         self._dry_runs: dict[str, DryRunTable] = {}
         self._unwritten: set[str] = set()
 
     @classmethod
-    def of_user(cls, *, disabled: bool = False) -> "PlanningCache":
+    def of_user(
+        cls, *, disabled: bool = False, follow: Callable[[int], object] = lambda _: None
+    ) -> "PlanningCache":
         """The cache in the user's folder, or in the one that the environment variable names.
 
         If it is `disabled`, everything is computed, and nothing is written.
         """
         if disabled:
-            return cls(None)
+            return cls(None, follow=follow)
         named = os.environ.get(DIRECTORY_VARIABLE)
         if named is None:
-            return cls(user_cache_path("klarna-conformance"), shipped)
-        return cls(Path(named) if named else None, shipped)
+            return cls(user_cache_path("klarna-conformance"), shipped, follow)
+        return cls(Path(named) if named else None, shipped, follow)
 
     def candidates(
         self, spec: Spec, parameters: Sequence[object], make: Callable[[], Iterable[Scenario]]
@@ -86,7 +94,11 @@ class PlanningCache:
         if tuple(parameters) == DEFAULT_PARAMETERS and (held := self._of_package(spec)):
             return held.candidates
         return self.kept(
-            "candidates", tuple[Scenario, ...], spec, parameters, lambda: tuple(make())
+            "candidates",
+            tuple[Scenario, ...],
+            spec,
+            parameters,
+            lambda: tuple(self._followed(make())),
         )
 
     def kept(
@@ -109,10 +121,21 @@ class PlanningCache:
         """The dry run of each scenario; those in the cache are used again."""
         wanted = list(scenarios)
         table = self.table(spec)
-        if missing := table.missing(wanted):
-            table.add(dry_run(spec, missing))
-            self._unwritten.add(spec.fingerprint)
+        missing = table.missing(wanted)
+        try:
+            for start in range(0, len(missing), _BATCH):
+                table.add(dry_run(spec, self._followed(missing[start : start + _BATCH])))
+                self._unwritten.add(spec.fingerprint)
+        except Exception:
+            self.keep(spec)  # planning that is started again continues from here
+            raise
         return table.of(wanted)
+
+    def _followed(self, scenarios: Iterable[Scenario]) -> Iterator[Scenario]:
+        for scenario in scenarios:
+            self._steps += 1
+            self._follow(self._steps)
+            yield scenario
 
     def keep(self, spec: Spec) -> None:
         """Writes the dry runs since the last call."""

@@ -1,9 +1,10 @@
 """What happens in a run, as values: the one language between engines and their consumers.
 
 A run, a certification, watched traffic and a re-check are generators of these events. They come in
-this order: `Started`, `Planned` (except for traffic), then in any order `ScenarioFinished`,
-`CounterexampleFound`, `Excused` and `NotJudged`, then `Stopped` where it ended early, and
-`Finished`. The journal, the terminal, the log of a CI job and pytest consume them.
+this order: `Planning` (only for those who show progress), `Started`, `Planned` (except for
+traffic), then in any order `ScenarioFinished`, `CounterexampleFound`, `Excused` and `NotJudged`,
+then `Stopped` where it ended early, and `Finished`. The journal, the terminal, the log of a CI job
+and pytest consume them.
 """
 
 import asyncio
@@ -26,6 +27,7 @@ __all__ = [
     "Finished",
     "NotJudged",
     "Planned",
+    "Planning",
     "ScenarioFinished",
     "Started",
     "Stopped",
@@ -41,6 +43,13 @@ class Started:
 
     header: Header
     resumed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Planning:
+    """So many scenarios were generated or dry-run so far; how many follow is not known."""
+
+    steps: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,7 @@ class Finished:
 
 Event = (
     Started
+    | Planning
     | Planned
     | ScenarioFinished
     | CounterexampleFound

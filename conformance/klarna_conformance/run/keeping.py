@@ -24,6 +24,7 @@ from klarna_conformance.run.events import (
     Finished,
     NotJudged,
     Planned,
+    Planning,
     ScenarioFinished,
     Started,
     Stopped,
@@ -175,7 +176,7 @@ class Keeper:
 def _lines(event: Event) -> Iterator[Line]:
     """The lines of an event in a journal."""
     match event:
-        case Started(resumed=True) | Stopped():
+        case Planning() | Started(resumed=True) | Stopped():
             return
         case Started(header):
             yield header

@@ -8,6 +8,7 @@ from klarna_conformance.run.events import (
     CounterexampleFound,
     Event,
     Planned,
+    Planning,
     ScenarioFinished,
 )
 
@@ -27,12 +28,16 @@ class Progress:
         self._clock = clock
         self._failures = 0
         self._phase = ""
+        self._planning_steps = 0
         self.total = self.done = 0
         self._began_s = self._logged_s = clock()
 
     def __call__(self, event: Event) -> None:
         """Takes an event into account."""
         match event:
+            case Planning(steps):
+                self._phase = "Planning"
+                self._planning_steps = steps
             case Planned(count=count):
                 self.total = count
                 self._began_s = self._logged_s = self._clock()
@@ -59,6 +64,8 @@ class Progress:
         if now_s - self._logged_s < _EVERY_S:
             return ""
         self._logged_s = now_s
+        if self._phase == "Planning":
+            return f"Planning: {self._planning_steps} scenarios examined"
         return f"{self.doing}: {self.done} of {self.total}{self._left(now_s)}"
 
     def _left(self, now_s: float) -> str:

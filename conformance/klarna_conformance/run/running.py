@@ -49,7 +49,10 @@ _DEPENDENCIES = ("klarna-conformance", "hypothesis", "schemathesis", "jsonschema
 
 
 class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """The options of a run; `command` is the command line that repeats it."""
+    """The options of a run; `command` is the command line that repeats it.
+
+    The time limit counts from `began_s` (monotonic clock), by default from the first event.
+    """
 
     seed: int
     scope: Scope
@@ -59,6 +62,7 @@ class RunOptions(msgspec.Struct, frozen=True, kw_only=True):
     command: str = ""
     deviations: tuple[AcceptedDeviation, ...] = ()
     shard: Shard | None = None
+    began_s: float | None = None
 
 
 def run(
@@ -98,7 +102,7 @@ class _Running:
         self._unbounded = target
         self._workers = workers
         limits = self._earlier.left_of(options.limits)
-        self._budget = Budget(limits, shared=workers is not None)
+        self._budget = Budget(limits, began_s=options.began_s, shared=workers is not None)
         self._target = BudgetedTarget(target, self._budget)
         self._breaker = CircuitBreaker()
         self._failing = self._earlier.failing

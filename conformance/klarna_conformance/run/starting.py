@@ -2,7 +2,8 @@
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator
+import time
+from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -10,13 +11,13 @@ from pathlib import Path
 import msgspec
 
 from klarna_conformance import defaults
-from klarna_conformance.errors import UsageError
+from klarna_conformance.errors import PlanningTimeoutError, UsageError
 from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import Plan, make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
 from klarna_conformance.play.preflight import preflight
 from klarna_conformance.run.deviations_file import read_deviations
-from klarna_conformance.run.events import Consumer, Event
+from klarna_conformance.run.events import Consumer, Event, Planning
 from klarna_conformance.run.keeping import Keeper, keep
 from klarna_conformance.run.resuming import recorded_plan
 from klarna_conformance.run.running import RunOptions, run
@@ -36,7 +37,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run, as on the command line; `command` is the command line itself.
 
     Limits that are None are those of the target; `workers` is the number of processes that send,
-    None for one per core if the target is the mock, and else for one.
+    None for one per core if the target is the mock, and else for one. The time limit includes the
+    planning and counts from `began_s` (monotonic clock), by default from when the run is started.
     """
 
     target: str
@@ -55,6 +57,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     shard: Shard | None = None
     workers: int | None = 1
     command: str = ""
+    began_s: float | None = None
 
     def open(self, spec: Spec) -> OpenTarget:
         """The target; raises UsageError."""
@@ -90,6 +93,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             command=self.command,
             deviations=read_deviations(self.deviations, spec) if self.deviations else (),
             shard=self.shard,
+            began_s=time.monotonic() if self.began_s is None else self.began_s,
         )
 
 
@@ -114,13 +118,19 @@ def judge_server(
     wanted.open(spec)
     earlier = keeper.prepare(resume=resume)
     asyncio.run(check_target(spec, wanted))
-    return keep(lambda: start_run(spec, wanted, earlier), keeper, follow)
+    return keep(lambda: start_run(spec, wanted, earlier, follow), keeper, follow)
 
 
-def start_run(spec: Spec, wanted: Wanted, earlier: Record | None = None) -> AsyncGenerator[Event]:
-    """Plans the run now; its events follow, and open the target.
+def start_run(
+    spec: Spec,
+    wanted: Wanted,
+    earlier: Record | None = None,
+    planning: Consumer = lambda _: None,
+) -> AsyncGenerator[Event]:
+    """Plans the run now, of which `planning` gets events; its events follow, and open the target.
 
-    With an `earlier` record the run resumes it; raises UsageError where that does not fit.
+    With an `earlier` record the run resumes it; raises UsageError where that does not fit. Raises
+    PlanningTimeoutError if planning takes longer than the run may.
     """
     opened = wanted.open(spec)
     options = wanted.options(spec, opened.limits)
@@ -133,7 +143,9 @@ def start_run(spec: Spec, wanted: Wanted, earlier: Record | None = None) -> Asyn
             max_requests=options.limits.requests,
             pool=opened.pool,
             dry_run=not opened.abilities.is_instant or options.limits.time_s is not None,
-            cache=PlanningCache.of_user(disabled=wanted.no_cache),
+            cache=PlanningCache.of_user(
+                disabled=wanted.no_cache, follow=_within_time(options, planning)
+            ),
         )
     else:
         plan = recorded_plan(
@@ -146,6 +158,20 @@ def start_run(spec: Spec, wanted: Wanted, earlier: Record | None = None) -> Asyn
             shard=str(options.shard or ""),
         )
     return _events(spec, opened, plan, options, earlier, wanted.senders(opened))
+
+
+def _within_time(options: RunOptions, planning: Consumer) -> Callable[[int], None]:
+    limit_s, began_s = options.limits.time_s, options.began_s or 0.0
+
+    def follow(steps: int) -> None:
+        planning(Planning(steps))
+        if limit_s is not None and time.monotonic() > began_s + limit_s:
+            raise PlanningTimeoutError(
+                f"the time limit of {limit_s:g} s was exceeded while the run was planned: no "
+                "scenario was sent, so nothing is verified; use a longer --max-time"
+            )
+
+    return follow
 
 
 async def _events(

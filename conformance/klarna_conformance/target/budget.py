@@ -24,16 +24,15 @@ _SENT, _MONEY, _REFUSED = range(3)
 class Budget:
     """What is left of the limits of a run; processes can share it.
 
-    Its time ends at `until_s` (monotonic clock), by default so long after now as the limit says.
+    Its time counts from `began_s` (monotonic clock), by default from now.
     """
 
     def __init__(
-        self, limits: Limits, *, until_s: float | None = None, shared: bool = False
+        self, limits: Limits, *, began_s: float | None = None, shared: bool = False
     ) -> None:
         self._limits = limits
-        if until_s is None and limits.time_s is not None:
-            until_s = time.monotonic() + limits.time_s
-        self._until_s = until_s
+        began_s = time.monotonic() if began_s is None else began_s
+        self._until_s = None if limits.time_s is None else began_s + limits.time_s
         counts = get_context("spawn").Array("q", 3) if shared else None
         self._lock: AbstractContextManager[object] = counts.get_lock() if counts else nullcontext()
         self._counts: SynchronizedArray[int] | list[int] = counts or [0] * 3

@@ -19,6 +19,7 @@ from klarna_conformance.run.events import (
     Consumer,
     CounterexampleFound,
     Event,
+    Planning,
     ScenarioFinished,
     Stopped,
 )
@@ -80,8 +81,9 @@ class Terminal:
                 progress(event)
                 if isinstance(event, Stopped):
                     self._err.print(Text(f"Stopped: {event.reason}. The results so far are kept."))
-                if isinstance(event, ScenarioFinished | CounterexampleFound):
-                    bar.update(task, total=progress.total, completed=progress.done)
+                if isinstance(event, Planning | ScenarioFinished | CounterexampleFound):
+                    total = progress.total or None
+                    bar.update(task, total=total, completed=progress.done)
                     bar.update(task, description=progress.doing)
                     if (line := progress.line()) and not self._err.is_terminal:
                         self._err.print(line)
