@@ -90,6 +90,7 @@ def test_a_request_budget_of_the_target_file_applies(
 
 
 def test_no_scenario_starts_after_the_time_limit(cli: Cli, served: Served, tmp_path: Path) -> None:
+    cli("plan", served.base_url, *(option for option in FEW if option != "--no-shrink"))
     finished, summary = _run(cli, served.base_url, tmp_path, "--max-time", "1ms")
 
     assert (finished.code, summary["stopped"], summary["exchanges"]) == (

@@ -17,12 +17,13 @@ from klarna_conformance.plan.planning_cache import (
     DIRECTORY_VARIABLE,
     PlanningCache,
 )
-from klarna_conformance.plan.shipped import shipped
+from klarna_conformance.plan.shipped import packaged, shipped
 from klarna_conformance.wrong.examples.orders import FULL, TWO_CAPTURES
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Raw, Scenario
 from klarna_specs.spec import Spec
 from klarna_strategies.steps import refund
+from klarna_strategies.tables import scenario_table
 
 from .conftest import COMMAND
 from .mutant_servers import spec
@@ -162,17 +163,18 @@ def test_no_cache_reads_and_writes_no_file(
     assert (counted.made, list(tmp_path.iterdir())) == (1, [])
 
 
-def test_package_holds_the_default_plan_of_these_specs_and_strategies() -> None:
+def test_package_holds_the_scenarios_of_the_tables() -> None:
     """If this fails, run scripts/ship_plan.py."""
-    held = shipped(spec())
+    held = packaged()
+    table = tuple(scenario_table(spec()))
     assert held is not None
-    assert PlanningCache(None, shipped).candidates(spec(), DEFAULT_PARAMETERS, tuple)
+    assert held.candidates[: len(table)] == table
 
 
 def test_default_plan_of_the_package_needs_no_generation_and_no_dry_run(
     counted: _Counted,
 ) -> None:
-    cache = PlanningCache(None, shipped)
+    cache = PlanningCache(None, lambda _: packaged())
     candidates = cache.candidates(spec(), DEFAULT_PARAMETERS, counted.make)
     cache.dry_runs(spec(), candidates)
     assert (counted.made, counted.dry_runs) == (0, 0)

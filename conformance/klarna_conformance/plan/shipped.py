@@ -17,7 +17,7 @@ from klarna_conformance.plan.dry_run_table import DryRunTable, digest
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
-__all__ = ["FILE", "Shipped", "origin", "pack", "shipped"]
+__all__ = ["FILE", "Shipped", "origin", "pack", "packaged", "shipped"]
 
 FILE = Path(__file__).with_name("shipped.json.xz")
 _GENERATING = (
@@ -39,8 +39,8 @@ class Shipped(msgspec.Struct, frozen=True, kw_only=True):
 
 def shipped(spec: Spec) -> Shipped | None:
     """What the package holds; None if it was made from other specs or strategies."""
-    read = _read()
-    return read if read is not None and read.origin == origin(spec) else None
+    held = packaged()
+    return held if held is not None and held.origin == origin(spec) else None
 
 
 def pack(made: Shipped) -> bytes:
@@ -54,7 +54,8 @@ def origin(spec: Spec) -> str:
 
 
 @cache
-def _read() -> Shipped | None:
+def packaged() -> Shipped | None:
+    """What the package holds, whatever it was made from; None if it cannot be read."""
     try:
         return msgspec.json.decode(lzma.decompress(FILE.read_bytes()), type=Shipped)
     except (OSError, lzma.LZMAError, msgspec.MsgspecError):
