@@ -23,8 +23,8 @@ __all__ = [
     "unwritable",
 ]
 
-_LISTED = 8
-"""How many existing names a message lists."""
+_ALL, _LISTED = 40, 8
+"""How many existing names a message lists if that is all of them, and otherwise."""
 
 
 class ConformanceError(Exception):
@@ -85,8 +85,8 @@ def unknown_name(what: str, name: str, existing: Iterable[str]) -> str:
     if near:
         hint = f"did you mean {' or '.join(folded[each] for each in near)}?"
     else:
-        more = f" and {len(names) - _LISTED} more" if len(names) > _LISTED else ""
-        hint = f"there are {', '.join(names[:_LISTED])}{more}"
+        more = f" and {len(names) - _LISTED} more" if len(names) > _ALL else ""
+        hint = f"there are {', '.join(names[:_LISTED] if more else names)}{more}"
     return f"there is no {what} {name!r}; {hint}"
 
 

@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from difflib import get_close_matches
 from functools import cache
 from pathlib import Path
 from typing import Any, Literal
@@ -212,19 +213,32 @@ def _misfit(text: YamlText, shape: Any, problem: str) -> SpecFileError:
     problems: list[Any] = list(validator.iter_errors(text.root))
     if not problems:
         return text.error((), problem)
-    # A misspelt name is both unknown and missing; the error points to the unknown one.
-    deepest = max(
-        problems, key=lambda e: (len(e.absolute_path), e.validator == "additionalProperties")
-    )
+    deepest = max(problems, key=_depth)
     while deepest.context:
-        deepest = max(deepest.context, key=lambda error: len(error.absolute_path))
+        deepest = max(_meant(deepest.context), key=_depth)
     place: Place = tuple(deepest.absolute_path)
     if deepest.validator == "additionalProperties":
-        unknown = [key for key in deepest.instance if key not in deepest.schema["properties"]]
-        known = ", ".join(deepest.schema["properties"])
-        return text.error((*place, unknown[0]), f"{unknown[0]!r} is unknown; there are {known}")
+        known = list(deepest.schema["properties"])
+        unknown = next(key for key in deepest.instance if key not in known)
+        return text.error((*place, unknown), f"{unknown!r} is unknown; {_hint(unknown, known)}")
     where = ".".join(map(str, place)) or "the file"
     return text.error(place, f"{where}: {deepest.message}")
+
+
+def _depth(problem: Any) -> tuple[int, bool]:
+    """A misspelt name is both unknown and missing; the error points to the unknown one."""
+    return len(problem.absolute_path), problem.validator == "additionalProperties"
+
+
+def _meant(problems: Sequence[Any]) -> Sequence[Any]:
+    """The problems of those shapes in a union whose tag is right; all, if none is."""
+    others = {each.schema_path[0] for each in problems if each.validator in ("enum", "const")}
+    return [each for each in problems if each.schema_path[0] not in others] or problems
+
+
+def _hint(unknown: str, known: Sequence[str]) -> str:
+    near = get_close_matches(unknown, known, n=1)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
 
 
 def _listed(text: YamlText, key: str, shape: Any) -> Any:

@@ -127,6 +127,8 @@ def test_a_playground_needs_credentials_from_the_environment(cli: Cli) -> None:
         ("--market", "Se", "did you mean SE"),
         ("--market", "se", "did you mean SE"),
         ("--operation", "xyz", "there are "),
+        ("--market", "XX", "there are AT, AU, BE, CA, CH, CZ, DE, DK, ES, FI, FR, GB, GR, HU, IE"),
+        ("--market", "SE,Dk", "did you mean DK"),
     ],
 )
 @pytest.mark.parametrize("command", ["run", "plan"])
@@ -145,6 +147,7 @@ def test_an_unknown_name_gets_a_suggestion(
         ("run", "--examples", "-1"),
         ("run", "--examples", "many"),
         ("run", "--max-requests", "0"),
+        ("run", "--operation", ","),
         ("run", "--concurrency", "0"),
         ("run", "--nonsense"),
         ("run", "mock", "mock"),
@@ -256,6 +259,8 @@ def test_an_invalid_target_file_is_reported_with_its_line(
         ({"limits": {"concurrency": 0}}, "concurrency"),
         ({"orders": {"provisioner": "magic", "url": "http://127.0.0.1"}}, "magic"),
         ({"credentials": {"username": "me", "password": "${SANDBOX_PASSWORD}"}}, "environment"),
+        ({"base_ur": "https://api.klarna.com"}, "'base_ur' is unknown; did you mean 'base_url'?"),
+        ({"orders": {"provisioner": "http", "ulr": "http://x"}}, "'ulr' is unknown; did you mean"),
         ({"base_url": "https://api.klarna.com"}, "production"),
         ({"base_url": "https://api.klarna.com", "production": "yes"}, "production"),
     ],

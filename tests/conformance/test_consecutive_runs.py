@@ -3,8 +3,11 @@
 import json
 import re
 import shlex
+import webbrowser
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 from klarna_reports.summary.history import parsed_history
 
@@ -67,6 +70,40 @@ def test_resuming_without_an_interrupted_run_says_so(cli: Cli) -> None:
     assert (new.code, complete.code) == (0, 0)
     assert "There was nothing to resume in conformance-report: this is a new run." in new.err
     assert "was complete: nothing was left to send" in complete.err
+
+
+def test_a_report_names_the_files_that_it_wrote(cli: Cli, tmp_path: Path) -> None:
+    cli("run", *SMALL)
+    written = cli("report", "--format", "sarif,badge", "--output", "other")
+    (tmp_path / "file").write_text("")
+    unwritable = cli("report", "--output", "file/below")
+
+    assert written.out.splitlines()[-2:] == [
+        "Written: other/report.sarif",
+        "Written: other/badge.svg",
+    ]
+    assert (unwritable.code, "cannot write to file/below" in unwritable.err) == (2, True)
+
+
+@pytest.mark.parametrize(("opens", "printed"), [(True, ""), (False, "report.html")])
+def test_show_opens_the_report_or_prints_its_path(
+    opens: bool, printed: str, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+
+    def pretend(url: str) -> bool:
+        opened.append(url)
+        return opens
+
+    monkeypatch.setattr(webbrowser, "open", pretend)
+    missing = cli("show")
+    (tmp_path / "conformance-report").mkdir()
+    (tmp_path / "conformance-report" / "report.html").write_text("")
+    shown = cli("show")
+
+    assert (missing.code, "conformance-report/report.html" in missing.err) == (2, True)
+    assert (shown.code, printed in shown.out, bool(shown.out)) == (0, True, not opens)
+    assert opened == [(tmp_path / "conformance-report" / "report.html").as_uri()]
 
 
 def test_a_new_folder_ignores_itself_in_git_and_another_folder_does_not(

@@ -47,6 +47,18 @@ def test_doctor_reports_no_problem_of_a_served_mock(served: Served, cli: Cli) ->
     assert (finished.code, finished.out.splitlines()[-1]) == (0, "No problems found.")
 
 
+def test_doctor_names_what_failed_although_a_run_is_possible(
+    serve_mock: Callable[..., Served], cli: Cli
+) -> None:
+    mock = serve_mock("--mutant", "extension-answered-302")
+    finished = cli("doctor", mock.base_url)
+
+    assert (finished.code, finished.out.splitlines()[-1]) == (
+        0,
+        "A run is possible, but something failed: paths.",
+    )
+
+
 def test_a_served_mock_is_conformant_and_no_file_has_credentials(
     serve_mock: Callable[..., Served], cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -68,7 +68,7 @@ def test_only_the_chosen_faults_are_injected(cli: Cli, tmp_path: Path) -> None:
     [
         (("--operations", "refundorder"), "no operation 'refundorder'; did you mean refundOrder?"),
         (("--operations", "captureOrder"), "there is no operation 'captureOrder'"),
-        (("--operations", ""), "--operations names no operation"),
+        (("--operations", ""), "it names nothing"),
         (("--faults", "losst"), "there is no fault 'losst'; did you mean lost?"),
         (("--faults", " , "), "--faults names no fault"),
         (("--timeout", "0s"), "'0s' is no duration"),

@@ -8,8 +8,9 @@ import click
 from klarna_conformance import defaults
 from klarna_conformance.cli.options import (
     DURATION,
-    NAMES,
     command_line,
+    names_option,
+    operation_option,
     output_option,
     seed_option,
     specs_option,
@@ -25,12 +26,8 @@ __all__ = ["client"]
 
 @click.command()
 @click.argument("adapter", nargs=-1, required=True)
-@click.option(
-    "--operations", type=NAMES, help="Comma-separated operations (operationIds); all by default."
-)
-@click.option(
-    "--faults", type=NAMES, help="Comma-separated kinds of faults, or `none`; all by default."
-)
+@operation_option
+@names_option("--fault", "--faults", "faults", of="these kinds of faults, or `none`")
 @seed_option
 @click.option(
     "--examples",
@@ -64,8 +61,8 @@ __all__ = ["client"]
 @specs_option
 def client(
     adapter: tuple[str, ...],
-    operations: tuple[str, ...] | None,
-    faults: tuple[str, ...] | None,
+    operations: tuple[str, ...],
+    faults: tuple[str, ...],
     seed: int,
     examples: int,
     max_time: float | None,
@@ -90,8 +87,8 @@ def client(
 
     wanted = WantedCertificate(
         adapter=adapter,
-        operations=operations,
-        faults=faults,
+        operations=operations or None,
+        faults=faults or None,
         seed=seed,
         examples=examples,
         max_time_s=max_time,

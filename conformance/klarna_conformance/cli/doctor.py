@@ -3,13 +3,19 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from klarna_conformance import defaults
 from klarna_conformance.cli.options import format_option, specs_option, target_argument
 
+if TYPE_CHECKING:
+    from klarna_conformance.play.checkup import Checked
+
 __all__ = ["doctor"]
+
+_NO_PROBLEMS = "No problems found."
 
 
 @click.command()
@@ -19,21 +25,22 @@ __all__ = ["doctor"]
 def doctor(target: str, form: str, specs: Path | None) -> int:
     """Check the connection, the credentials and the orders of a target.
 
-    Exits with 2 if the configuration is wrong, and with 4 if the target does not work. With
-    --format json the output is one object: the steps with their results, and the `problem`.
+    Exits with 2 if the configuration is wrong, and with 4 if the target does not work. What does
+    not prevent a run is listed at the end. With --format json the output is one object: the steps
+    with their results, the `problem`, and the steps that `failed`.
     """
     import asyncio
 
     from klarna_conformance.errors import ConformanceError
     from klarna_reports.words.printable import inert
 
-    steps: list[dict[str, str]] = []
+    steps: list[Checked] = []
 
     async def go() -> None:
-        async for step, result in _steps(target, specs):
-            steps.append({"step": step, "result": result})
+        async for checked in _steps(target, specs):
+            steps.append(checked)
             if form == "text":
-                click.echo(inert(f"{step:<11} {result}"))
+                click.echo(inert(f"{checked.step:<11} {checked.result}"))
 
     try:
         asyncio.run(go())
@@ -41,23 +48,32 @@ def doctor(target: str, form: str, specs: Path | None) -> int:
         if form == "json":
             click.echo(_as_json(exc.exit_code, steps, str(exc)))
         raise
-    click.echo(_as_json(0, steps, "") if form == "json" else "No problems found.")
+    failed = ", ".join(checked.step for checked in steps if checked.failed)
+    ending = f"A run is possible, but something failed: {failed}." if failed else _NO_PROBLEMS
+    click.echo(_as_json(0, steps, "") if form == "json" else ending)
     return 0
 
 
-async def _steps(target: str, specs: Path | None) -> AsyncIterator[tuple[str, str]]:
-    from klarna_conformance.play.checkup import check_up
+async def _steps(target: str, specs: Path | None) -> AsyncIterator["Checked"]:
+    from klarna_conformance.play.checkup import Checked, check_up
     from klarna_conformance.target.opening import open_target
     from klarna_specs.loader import load
 
     spec = load(specs)
-    yield "specs", f"{len(spec.requirements)} requirements, fingerprint {spec.fingerprint}"
+    count = len(spec.requirements)
+    yield Checked("specs", f"{count} requirements, fingerprint {spec.fingerprint}")
     opened = open_target(target, spec, seed=defaults.SEED)
-    yield "target", f"{opened.facts.name} at {opened.facts.base_url}"
+    yield Checked("target", f"{opened.facts.name} at {opened.facts.base_url}")
     async with opened:
         async for step in check_up(spec, opened):
             yield step
 
 
-def _as_json(exit_code: int, steps: list[dict[str, str]], problem: str) -> str:
-    return json.dumps({"exit_code": exit_code, "steps": steps, "problem": problem}, indent=2)
+def _as_json(exit_code: int, steps: list["Checked"], problem: str) -> str:
+    values = {
+        "exit_code": exit_code,
+        "steps": [{"step": checked.step, "result": checked.result} for checked in steps],
+        "problem": problem,
+        "failed": [checked.step for checked in steps if checked.failed],
+    }
+    return json.dumps(values, indent=2)

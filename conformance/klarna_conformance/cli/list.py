@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from klarna_conformance.cli.options import specs_option
+from klarna_conformance.cli.options import operation_option, specs_option
 
 __all__ = ["list_requirements"]
 
@@ -19,12 +19,7 @@ __all__ = ["list_requirements"]
     show_default=True,
     help="`page` lists the statements of the documentation page with their requirements.",
 )
-@click.option(
-    "--operation",
-    "operations",
-    multiple=True,
-    help="Only this operation (operationId); repeatable.",
-)
+@operation_option
 @click.option(
     "--clients", is_flag=True, help="List the requirements for clients instead of servers."
 )

@@ -7,7 +7,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.cli.options import SHARD, no_cache_option, seed_option, specs_option
+from klarna_conformance.cli.options import (
+    SHARD,
+    names_option,
+    no_cache_option,
+    seed_option,
+    specs_option,
+)
 
 if TYPE_CHECKING:
     from klarna_conformance.campaign.servers import Trial, Trials
@@ -17,10 +23,8 @@ __all__ = ["mutants"]
 
 @click.command()
 @click.option("--clients", is_flag=True, help="Test clients instead of servers.")
-@click.option(
-    "--mutant", "ids", multiple=True, help="Only this mutant or harmless variant (id); repeatable."
-)
-@click.option("--class", "kinds", multiple=True, help="Only servers of this class; repeatable.")
+@names_option("--mutant", "ids", of="these mutants or harmless variants (ids)")
+@names_option("--class", "kinds", of="servers of these classes")
 @click.option("--shard", type=SHARD, help="Run part I of N, for example 1/4.")
 @seed_option
 @click.option(

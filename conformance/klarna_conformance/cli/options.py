@@ -29,7 +29,9 @@ __all__ = [
     "command_line",
     "format_option",
     "host_option",
+    "names_option",
     "no_cache_option",
+    "operation_option",
     "output_option",
     "plan_options",
     "port_option",
@@ -131,20 +133,34 @@ port_option = click.option(
 )
 _quiet_option = click.option("--quiet", is_flag=True, help="Print only the verdict.")
 _color_option = click.option("--no-color", is_flag=True, help="Print without colors.")
-_requirement_option = click.option(
-    "--requirement", "requirements", multiple=True, help="Only this requirement (id); repeatable."
+
+
+def names_option(*flags: str, of: str, only: str = "Only") -> Callable[..., Any]:
+    """An option that names things `of` a kind: repeatable, and comma-separated.
+
+    The last of the flags is the name of the parameter, a tuple; empty if the option is not given.
+    """
+    shown = f"{only} {of}; repeatable, or comma-separated."
+    return click.option(*flags, multiple=True, type=NAMES, callback=_joined, help=shown)
+
+
+def _joined(
+    context: click.Context, option: click.Parameter, given: tuple[tuple[str, ...], ...]
+) -> tuple[str, ...]:
+    names = tuple(name for names in given for name in names)
+    if given and not names:
+        raise click.BadParameter("it names nothing", context, option)
+    return tuple(dict.fromkeys(names))
+
+
+operation_option = names_option(
+    "--operation", "--operations", "operations", of="these operations (operationIds)"
 )
+_requirement_option = names_option("--requirement", "requirements", of="these requirements (ids)")
 _PLAN_OPTIONS = (
-    click.option(
-        "--operation",
-        "operations",
-        multiple=True,
-        help="Only this operation (operationId); repeatable.",
-    ),
+    operation_option,
     _requirement_option,
-    click.option(
-        "--market", "markets", multiple=True, help="Only this market (country code); repeatable."
-    ),
+    names_option("--market", "markets", of="these markets (country codes)"),
     seed_option,
     click.option(
         "--examples",

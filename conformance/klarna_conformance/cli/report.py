@@ -62,12 +62,12 @@ def report(
 
     import msgspec
 
-    from klarna_conformance.errors import UsageError
+    from klarna_conformance.errors import UsageError, unwritable
     from klarna_conformance.run.deviations_file import suggested_deviations
     from klarna_conformance.run.keeping import collected, keep_counterexamples
     from klarna_conformance.traffic.rechecking import judged_again
     from klarna_reports.record.journal import FILE_NAME, read_journal
-    from klarna_reports.render import FORMATS, format_problem, write_renderings
+    from klarna_reports.render import FORMATS, Format, format_problem, write_renderings
     from klarna_reports.summary.changes import changes_between
     from klarna_reports.summary.merging import merged
     from klarna_reports.summary.summary import summarise
@@ -93,10 +93,12 @@ def report(
         )
         return 0
     earlier = summarise(spec, read_journal(previous / FILE_NAME)) if previous else None
-    summary = write_renderings(
-        directory, spec, record, [n for n in FORMATS if n in wanted], previous=earlier
-    )
-    keep_counterexamples(directory, spec, record, summary)
+    chosen: list[Format] = [name for name in FORMATS if name in wanted]
+    try:
+        summary = write_renderings(directory, spec, record, chosen, previous=earlier)
+        keep_counterexamples(directory, spec, record, summary)
+    except OSError as exc:
+        raise unwritable(directory, exc) from exc
     changes = changes_between(earlier, summary) if earlier else None
-    terminal.summary(summary, directory, changes)
+    terminal.summary(summary, [directory / FORMATS[name] for name in chosen], changes)
     return summary.exit_code

@@ -120,7 +120,7 @@ def run(
 
         click.echo(run_json(summary))
     else:
-        terminal.summary(summary, output, keeper.changes)
+        terminal.summary(summary, keeper.page, keeper.changes)
     terminal.note(keeper.note)
     if github:
         from klarna_conformance.cli.output.github import write_to_github

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -22,7 +23,7 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
-__all__ = ["check_up"]
+__all__ = ["Checked", "check_up"]
 
 _TOLERATED_SKEW_S = 60
 _SWEDISH = OrderPlan(market="SE", currency="SEK", order_amount=10_000)
@@ -33,18 +34,26 @@ _NOT_OPEN = (
 """Orders without a remaining authorization: one released, one cancelled."""
 
 
-async def check_up(spec: Spec, target: OpenTarget) -> AsyncIterator[tuple[str, str]]:
-    """Yields each step with its result; raises PreflightError at the first failure.
+class Checked(NamedTuple):
+    """A step with its result; `failed` if a run is possible, but something does not work."""
+
+    step: str
+    result: str
+    failed: bool = False
+
+
+async def check_up(spec: Spec, target: OpenTarget) -> AsyncIterator[Checked]:
+    """Yields each step with its result; raises PreflightError at the first fatal failure.
 
     The orders of a pool are read, and none is used up.
     """
-    yield "limits", _described(target.limits)
-    async for step in target.reach():
-        yield step
+    yield Checked("limits", _described(target.limits))
+    async for step, result in target.reach():
+        yield Checked(step, result)
     await preflight(target)
-    yield "credentials", "accepted"
+    yield Checked("credentials", "accepted")
     order_id, source = await _order(spec, target)
-    yield "orders", source
+    yield Checked("orders", source)
     path = f"/ordermanagement/v1/orders/{order_id}"
     read = (await target.send(Request(method="GET", path=path))).outcome
     if not (isinstance(read, Response) and read.is_success):
@@ -53,15 +62,16 @@ async def check_up(spec: Spec, target: OpenTarget) -> AsyncIterator[tuple[str, s
             f"the order {order_id} cannot be read: {seen}; does it belong to the merchant of these "
             "credentials?"
         )
-    yield "reading", "the order can be read"
-    yield "clock", _clock(read)
+    yield Checked("reading", "the order can be read")
+    yield _clock(read)
     if target.pool is not None:
-        yield "paths", "left to the run, because this uses up orders of the pool"
+        yield Checked("paths", "left to the run, because this uses up orders of the pool")
         return
-    yield "authorization", await _authorizations(spec, target)
+    yield Checked("authorization", await _authorizations(spec, target))
     readings, _ = await discover_readings(spec, target, order_id)
     followed = ", ".join(f"{name}: {reading}" for name, reading in readings.items())
-    yield "paths", followed or "no interpretation of the contradictory paths succeeded"
+    none = "no interpretation of the contradictory paths succeeded"
+    yield Checked("paths", followed or none, failed=not followed)
 
 
 async def _authorizations(spec: Spec, target: OpenTarget) -> str:
@@ -116,19 +126,20 @@ def _described(limits: Limits) -> str:
     )
 
 
-def _clock(response: Response) -> str:
+def _clock(response: Response) -> Checked:
     """The difference between the server's clock and that of this machine."""
     try:
         date = parsedate_to_datetime(response.header("Date") or "")
     except ValueError:
-        return "unknown: the response has no Date header"
+        return Checked("clock", "unknown: the response has no Date header")
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     skew_s = round((date - datetime.now(UTC)).total_seconds())
     if abs(skew_s) <= _TOLERATED_SKEW_S:
-        return "agrees with the server's"
+        return Checked("clock", "agrees with the server's")
     direction = "ahead of" if skew_s > 0 else "behind"
-    return (
+    result = (
         f"the server is {abs(skew_s)} s {direction} this machine: the report has the times of this "
         "machine; synchronize its clock by NTP"
     )
+    return Checked("clock", result, failed=True)

@@ -77,6 +77,8 @@ class Keeper:
         self.changes: Changes | None = None
         """What changed since the `previous` run, or the last one in the folder; None before the
         report, and without such a run."""
+        self.page: tuple[Path, ...] = ()
+        """The path of `report.html` once it is written."""
         self.note = ""
         """Why there was nothing to resume, although that was wanted."""
         self._previous = previous
@@ -132,6 +134,7 @@ class Keeper:
             summary = write_renderings(
                 self.folder, self._spec, record, self._formats, previous=before
             )
+            self.page = (self.folder / FORMATS["html"],)
             self.changes = changes_between(before, summary) if before else None
             keep_counterexamples(self.folder, self._spec, record, summary)
             add_to_history(self.folder, summary)

@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -155,8 +155,10 @@ class Terminal:
             was = f"{saved.target}, mutant {saved.mutant}" if saved.mutant else saved.target
             self._print(f"This is another target ({facts.name}) than the one it failed on ({was}).")
 
-    def summary(self, summary: Summary, directory: Path, changes: Changes | None = None) -> None:
-        """Prints the operations, the failures, the verdict, and the path of the report.
+    def summary(
+        self, summary: Summary, files: Sequence[Path], changes: Changes | None = None
+    ) -> None:
+        """Prints the operations, the failures, the verdict, and the files that were written.
 
         Then how many requirements are fixed and broken, and the command that completes the run.
         """
@@ -171,7 +173,8 @@ class Terminal:
                 f"{summary.wall_s:.1f} s, seed {summary.seed}"
             )
             self._out.print(Text(totals))
-            self._out.print(Text(f"Report: {directory / 'report.html'}"))
+            for file in files:
+                self._print(f"{'Report' if file.suffix == '.html' else 'Written'}: {file}")
             if changes:
                 self._print(_since(changes))
             if summary.resume:

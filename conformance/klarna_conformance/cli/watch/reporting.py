@@ -42,7 +42,7 @@ def judge_traffic(
     ):
         keeper(event)
     summary = keeper.report()
-    terminal.summary(summary, judging.output)
+    terminal.summary(summary, keeper.page)
     return summary.exit_code
 
 
