@@ -88,21 +88,10 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def try_mutants(chosen: Sequence[Mutant], campaign: Campaign) -> Iterator[Trial]:
-    """Yields a trial for each mutant; a mutant without `caught_by` is harmless."""
-    workers = min(os.cpu_count() or 1, max(len(chosen), 1))
-    with ProcessPoolExecutor(workers, initializer=_prepare, initargs=(campaign,)) as pool:
-        yield from pool.map(_try, chosen)
+    """Yields a trial for each mutant; a mutant without `caught_by` is harmless.
 
-
-_prepared: tuple[Campaign, tuple[Scenario, ...], JudgedBefore] | None = None
-
-
-def _prepare(campaign: Campaign) -> None:
-    """Plans once in each process: the plan is the same for all mutants.
-
-    The plan covers every goal early, so that most mutants are detected soon.
+    The plan is the same for all mutants, and covers every goal early: most are detected soon.
     """
-    global _prepared  # a pool passes state to its workers like this
     plan = make_plan(
         load(campaign.specs),
         scope=Scope(),
@@ -111,7 +100,18 @@ def _prepare(campaign: Campaign) -> None:
         max_requests=campaign.max_requests,
         cache=PlanningCache.of_user(disabled=campaign.no_cache),
     )
-    _prepared = (campaign, plan.scenarios, JudgedBefore())
+    workers = min(os.cpu_count() or 1, max(len(chosen), 1))
+    initial = campaign, plan.scenarios
+    with ProcessPoolExecutor(workers, initializer=_prepare, initargs=initial) as pool:
+        yield from pool.map(_try, chosen)
+
+
+_prepared: tuple[Campaign, tuple[Scenario, ...], JudgedBefore] | None = None
+
+
+def _prepare(campaign: Campaign, scenarios: tuple[Scenario, ...]) -> None:
+    global _prepared  # a pool passes state to its workers like this
+    _prepared = campaign, scenarios, JudgedBefore()
 
 
 def _try(mutant: Mutant) -> Trial:
