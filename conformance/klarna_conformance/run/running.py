@@ -75,8 +75,8 @@ def run(
 ) -> AsyncGenerator[Event]:
     """Sends the plan to an open target, and judges every response.
 
-    With the record of an `earlier` part of the same run it sends only the rest of the plan. If
-    there are many scenarios, `workers` send them.
+    With the record of an `earlier` part of the same run it sends only the rest of the plan. The
+    `workers` send it if there are any.
     """
     running = _Running(spec, target, options, earlier, workers)
     return ended(running.events(plan), running.footer)
@@ -160,7 +160,7 @@ class _Running:
         """Plays and judges scenarios, in this process or by the workers."""
         concurrency = self._options.limits.concurrency
         workers = self._workers
-        if workers is None or not workers.pay_off(numbered):
+        if workers is None:
             return run_plan(
                 self._spec,
                 self._target,

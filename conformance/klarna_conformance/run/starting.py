@@ -70,12 +70,13 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
             raise UsageError("--workers cannot be used with a pool: they would share its orders")
         return opened
 
-    def senders(self, opened: OpenTarget) -> Workers | None:
+    def senders(self, opened: OpenTarget, plan: Plan) -> Workers | None:
         """The processes that send the scenarios; None if this one does."""
         count = self.workers or ((os.cpu_count() or 1) if opened.abilities.is_instant else 1)
         rate_per_s = opened.limits.rate_per_s
         each = msgspec.structs.replace(self, rate_per_s=rate_per_s and rate_per_s / count)
-        return Workers(count, partial(_opened, each)) if count > 1 else None
+        workers = Workers(count, partial(_opened, each))
+        return workers if workers.pay_off(plan.scenarios) else None
 
     def options(self, spec: Spec, limits: Limits) -> RunOptions:
         """The options of the run, within the limits of the target; raises UsageError."""
@@ -157,7 +158,7 @@ def start_run(
             strict=options.strict,
             shard=str(options.shard or ""),
         )
-    return _events(spec, opened, plan, options, earlier, wanted.senders(opened))
+    return _events(spec, opened, plan, options, earlier, wanted.senders(opened, plan))
 
 
 def _within_time(options: RunOptions, planning: Consumer) -> Callable[[int], None]:
