@@ -49,17 +49,17 @@ def test_an_earlier_run_that_does_not_exist_is_reported(cli: Cli) -> None:
 def test_a_run_without_budget_left_prints_the_command_that_completes_it(
     cli: Cli, tmp_path: Path
 ) -> None:
-    scope = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0)
-    cut = cli("run", *scope, "--output", "a folder", "--max-time", "1ms")
+    cut = cli("run", *SMALL, *WRONG[:2], "--output", "a folder")
     command = re.search(r"^  klarna-conformance (run .*)$", cut.out, re.MULTILINE)
     assert command is not None
     typed = shlex.split(command[1])
-    resumed = cli(*[word for word in typed if word not in ("--max-time", "1ms")])
+    resumed = cli(*typed)
     summary = json.loads((tmp_path / "a folder" / "run.json").read_text())
 
-    assert (cut.code, "The run ended early: the time is used up" in cut.out) == (3, True)
-    assert typed[-1] == "--resume"
-    assert (resumed.code, "ended early" in resumed.out) == (0, False)
+    assert "The run ended early: the budget of requests is used up. To complete it:" in cut.out
+    assert "The run is incomplete: the budget of requests is used up." in cut.out
+    assert ("--max-requests" in typed, typed[-1]) == (False, "--resume")
+    assert (cut.code, resumed.code, "ended early" in resumed.out) == (1, 1, False)
     assert (summary["stopped"], summary["resume"]) == ("", "")
 
 

@@ -69,6 +69,7 @@ def test_an_expired_entry_accepts_nothing(cli: Cli, wrong: Served, tmp_path: Pat
     finished, summary = _run(cli, wrong.base_url, tmp_path, "--deviations", file)
 
     assert (finished.code, summary["verdict"]) == (1, "NONCONFORMANT")
+    assert f"EXPIRED the accepted deviation {BOUND} on 2020-01-01 (owner: payments)" in finished.out
 
 
 def test_an_entry_without_a_violation_is_an_error(cli: Cli, served: Served, tmp_path: Path) -> None:
@@ -121,7 +122,7 @@ def test_a_first_file_is_suggested_and_then_accepted(
     assert suggested.code == 0
     file = tmp_path / "suggested.yaml"
     file.write_text(
-        suggested.out.replace("reason: ''", "reason: known").replace("owner: ''", "owner: me")
+        suggested.out.replace("FILL IN: why", "known").replace("FILL IN: who", "me, who")
     )
     finished, _ = _run(cli, wrong.base_url, tmp_path, "--deviations", file)
 

@@ -46,6 +46,12 @@ __all__ = ["run"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="YAML file of accepted deviations, each with an expiry date.",
 )
+@click.option(
+    "--suggest-deviations",
+    "suggestions",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Write a new file of accepted deviations with all failures, to be filled in.",
+)
 @click.option("--shard", type=SHARD, help="Run part I of N, for example 1/4; `report` merges them.")
 @click.option("--mutant", help="Test this mutant of the mock: a server with a deliberate defect.")
 @click.option(
@@ -72,6 +78,7 @@ def run(
     strict: bool,
     no_shrink: bool,
     deviations: Path | None,
+    suggestions: Path | None,
     shard: "Shard | None",
     mutant: str | None,
     resume: bool,
@@ -87,10 +94,16 @@ def run(
     KLARNA_PASSWORD.
     """
     began_s = time.monotonic()
+    from datetime import UTC, datetime
+
+    from klarna_conformance.errors import UsageError
+    from klarna_conformance.run.deviations_file import save_suggestions
     from klarna_conformance.run.keeping import Keeper
     from klarna_conformance.run.previous import previous_summary
     from klarna_conformance.run.starting import Wanted, judge_server
 
+    if suggestions and suggestions.exists():
+        raise UsageError(f"{suggestions} exists; choose another file for --suggest-deviations")
     spec, scope = plan.load()
     earlier = previous_summary(spec, previous) if previous else None
     keeper = Keeper(spec, output, previous=earlier)
@@ -122,6 +135,8 @@ def run(
     else:
         terminal.summary(summary, keeper.page, keeper.changes)
     terminal.note(keeper.note)
+    if suggestions and save_suggestions(suggestions, summary, datetime.now(UTC).date()):
+        terminal.note(f"Fill in the owners and reasons in {suggestions}; docs/deviations.md")
     if github:
         from klarna_conformance.cli.output.github import write_to_github
 

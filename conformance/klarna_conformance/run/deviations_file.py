@@ -1,21 +1,26 @@
 """Files of accepted deviations: read, checked against the specs, and suggested."""
 
+import json
+from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
 
 import msgspec
 
-from klarna_conformance.errors import UsageError, unknown_name
+from klarna_conformance.errors import UsageError, unknown_name, unwritable
 from klarna_reports.record.record import AcceptedDeviation
-from klarna_reports.record.results import Summary
+from klarna_reports.record.results import ReportedFinding, Summary
+from klarna_reports.words.printable import printable
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 
-__all__ = ["read_deviations", "suggested_deviations"]
+__all__ = ["read_deviations", "save_suggestions", "suggested_deviations"]
 
-_SUGGESTED_DAYS = 90
+_SUGGESTED_DAYS = 30
+_PLACEHOLDER = "FILL IN"
+"""What the owner and the reason of a suggested entry begin with."""
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,6 +40,10 @@ def read_deviations(path: Path, spec: Spec) -> tuple[AcceptedDeviation, ...]:
                 raise text.error((*place, "requirement"), problem)
             if not (deviation.reason.strip() and deviation.owner.strip()):
                 raise text.error(place, "an accepted deviation needs a reason and an owner")
+            for member in ("reason", "owner"):
+                if getattr(deviation, member).startswith(_PLACEHOLDER):
+                    problem = f"fill in the {member}: this is still the placeholder"
+                    raise text.error((*place, member), problem)
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(f"{path} cannot be read: {exc}") from exc
     except SpecFileError as exc:
@@ -43,17 +52,38 @@ def read_deviations(path: Path, spec: Spec) -> tuple[AcceptedDeviation, ...]:
 
 
 def suggested_deviations(summary: Summary, today: date) -> str:
-    """A file with the failures of a run, as YAML; owner and reason are to be filled in."""
+    """A file with the failures of a run, as YAML, each with its finding as a comment.
+
+    It is refused until owner and reason are filled in.
+    """
     failed = [f for f in summary.findings if f.verdict == "FAIL"]
+    first = {(f.requirement, f.fingerprint): f for f in reversed(failed)}
     named = dict.fromkeys((f.requirement, f.fingerprint) for f in failed)
-    entries = [
-        {
-            "requirement": requirement,
-            "fingerprint": fingerprint,
-            "reason": "",
-            "owner": "",
-            "expires": f"{today + timedelta(days=_SUGGESTED_DAYS)}",
-        }
-        for requirement, fingerprint in named
-    ]
-    return msgspec.yaml.encode({"deviations": entries}).decode()
+    expires = today + timedelta(days=_SUGGESTED_DAYS)
+    lines = [line for each in named for line in _entry(first[each], expires)]
+    return "\n".join(["deviations:" if lines else "deviations: []", *lines]) + "\n"
+
+
+def save_suggestions(path: Path, summary: Summary, today: date) -> bool:
+    """Writes the suggested file, unless nothing failed; answers whether it did.
+
+    Raises UnwritableError, also for a file that exists: it may be filled in already.
+    """
+    if not any(finding.verdict == "FAIL" for finding in summary.findings):
+        return False
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(suggested_deviations(summary, today))
+    except OSError as exc:
+        raise unwritable(path, exc, "--suggest-deviations") from exc
+    return True
+
+
+def _entry(finding: ReportedFinding, expires: date) -> Iterator[str]:
+    sentence = finding.sentence or f"expected {finding.expected}, observed {finding.observed}"
+    yield f"  # {printable(' '.join(sentence.split()))}"
+    yield f"  - requirement: {json.dumps(finding.requirement)}"
+    yield f"    fingerprint: {json.dumps(finding.fingerprint)}"
+    yield f"    reason: {json.dumps(f'{_PLACEHOLDER}: why this is accepted')}"
+    yield f"    owner: {json.dumps(f'{_PLACEHOLDER}: who accepts it')}"
+    yield f"    expires: {json.dumps(f'{expires}')}"

@@ -226,6 +226,10 @@ class Terminal:
             self._print(f"NOT_RUN {result.id}: {result.reason}")
         if len(unseen) > _UNSEEN_SHOWN:
             self._print(f"{len(unseen) - _UNSEEN_SHOWN} more NOT_RUN: see the report")
+        for deviation in summary.deviations:
+            if deviation.expires.isoformat() < summary.started_at[:10]:
+                accepted = f"the accepted deviation {deviation.name} on {deviation.expires}"
+                self._print(f"EXPIRED {accepted} (owner: {deviation.owner})", "bold")
         for each in summary.unjudged[:_SHOWN]:
             requests = "1 request" if each.count == 1 else f"{each.count} requests"
             self._print(f"NOT JUDGED {requests} (first {each.request}): {each.reason}")
