@@ -10,8 +10,9 @@ from klarna_specs.effects import EFFECTS
 from klarna_specs.errors import RuleError, SpecFileError
 from klarna_specs.forms import RECOGNISED
 from klarna_specs.names import suggestion, unknown_names, unknown_response_names
-from klarna_specs.plan import LAYOUTS
+from klarna_specs.plan import LAYOUTS, OrderPlan
 from klarna_specs.rules import check_expression
+from klarna_specs.scenario import steps_of
 from klarna_specs.spec import STRENGTH, Across, Operation, Requirement, Spec
 from klarna_specs.yaml_text import Place, YamlText
 
@@ -55,6 +56,8 @@ def check_spec(spec: Spec, origins: Origins) -> None:
             _refuse(origins.lists["errors"], place, f"there is no source {error.source!r}")
     for place, problem in _form_problems(spec):
         _refuse(origins.lists["forms"], place, problem)
+    for place, problem in _scenario_problems(spec):
+        _refuse(origins.lists["scenarios"], place, problem)
     for operation in _all_operations(spec):
         _check_operation(spec, operation, origins)
     _check_ids(spec, origins)
@@ -72,6 +75,22 @@ def _form_problems(spec: Spec) -> Iterator[tuple[Place, str]]:
             )
     for name in set(RECOGNISED) - {n for n, f in spec.forms.items() if f.standing == "open"}:
         yield ("forms",), f"the open form {name!r} is missing"
+
+
+def _scenario_problems(spec: Spec) -> Iterator[tuple[Place, str]]:
+    for index, scenario in enumerate(spec.scenarios):
+        place = ("scenarios", index)
+        for name in ("plan", "other"):
+            plan: OrderPlan | None = getattr(scenario, name)
+            if plan is not None and plan.problem:
+                yield (*place, name), plan.problem
+            if plan is not None and plan.market not in spec.markets:
+                known = suggestion(plan.market, spec.markets)
+                yield (*place, name, "market"), f"there is no market {plan.market!r}{known}"
+        for step in steps_of(scenario):
+            if step.operation not in spec.operations:
+                known = suggestion(step.operation, spec.operations)
+                yield (*place, "steps"), f"there is no operation {step.operation!r}{known}"
 
 
 def _refuse(text: YamlText, place: Place, problem: str) -> NoReturn:

@@ -16,6 +16,7 @@ from klarna_specs.errors import SpecError, SpecFileError
 from klarna_specs.json_value import as_object
 from klarna_specs.page import PageIndex
 from klarna_specs.plan import LAYOUTS
+from klarna_specs.scenario import Scenario
 from klarna_specs.spec import (
     Contradiction,
     ErrorCode,
@@ -127,6 +128,7 @@ def _load(root: Path) -> Spec:
         origins.operations[operation.operation] = text, ()
     lists = {name: read(f"{name}.yaml") for name in _LISTS}
     origins.lists.update(lists)
+    scenarios = read("scenarios.yaml") if (root / "scenarios.yaml").exists() else None
     beside = read("followed.yaml")
     client = read("client/client.yaml")
     followed: dict[str, Operation] = {}
@@ -150,7 +152,10 @@ def _load(root: Path) -> Spec:
         schemas=schemas,
         fingerprint=digest.hexdigest()[:12],
         followed=followed,
+        scenarios=_listed(scenarios, "scenarios", tuple[Scenario, ...]) if scenarios else (),
     )
+    if scenarios:
+        origins.lists["scenarios"] = scenarios
     check_spec(spec, origins)
     return msgspec.structs.replace(
         spec, client_requirements=completed_requirements(spec, client, shaped(client, ClientFile))

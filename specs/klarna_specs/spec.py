@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from klarna_specs.client.faults import FAULT_KINDS
+from klarna_specs.scenario import Scenario
 
 __all__ = [
     "STRENGTH",
@@ -248,7 +249,8 @@ class Spec(_Noun, frozen=True, dict=True):
 
     `fingerprint` identifies the files it was read from; `groups` are named lists of markets and of
     capture layouts. `followed` are documented operations that no run sends: the mock serves them,
-    and in recorded traffic they are judged and the ledger follows them.
+    and in recorded traffic they are judged and the ledger follows them. `scenarios` are sent
+    besides those of the strategies.
 
     >>> sorted(spec.markets)[:3]
     ['AT', 'AU', 'BE']
@@ -269,6 +271,7 @@ class Spec(_Noun, frozen=True, dict=True):
     fingerprint: str
     followed: dict[str, Operation] = {}
     client_requirements: tuple[ClientRequirement, ...] = ()
+    scenarios: tuple[Scenario, ...] = ()
 
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:

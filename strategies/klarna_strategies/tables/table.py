@@ -58,9 +58,16 @@ def scenario_table(spec: Spec, *, markets: Sequence[str] | None = None) -> Itera
     return _distinct(Stage(spec, markets))
 
 
+def _of_specs(stage: Stage) -> Iterator[Scenario]:
+    """The scenarios that the specs themselves list."""
+    for scenario in stage.spec.scenarios:
+        if scenario.plan is None or scenario.plan.market in stage.markets:
+            yield scenario
+
+
 def _distinct(stage: Stage) -> Iterator[Scenario]:
     seen: set[bytes] = set()
-    for table in _TABLES:
+    for table in (_of_specs, *_TABLES):
         for scenario in table(stage):
             written = msgspec.json.encode(scenario)
             if written not in seen:
