@@ -9,8 +9,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-import cel
-
+from klarna_specs.cel_library import cel
 from klarna_specs.errors import RuleError
 from klarna_specs.json_value import as_object
 
