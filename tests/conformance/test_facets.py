@@ -33,6 +33,7 @@ def test_refund_above_the_rest_differs_from_one_above_the_captured() -> None:
     named = _named(FULL, refund(6_000), refund(6_001), refund(60_000))
     assert "refundOrder refused beyond what is left" in named
     assert "refundOrder refused beyond what was captured" in named
+    assert f"refundOrder beyond what is left of {FULL.layout}" in named
 
 
 def test_retry_with_the_same_key_does_not_reduce_the_rest() -> None:
@@ -66,6 +67,11 @@ def test_concurrent_refunds_differ_by_key_and_bound() -> None:
     assert _sent_together(refund(5_001), refund(5_000)) == {f"{pair} beyond the bound"}
     assert _sent_together(ONCE, ONCE) == {f"{pair} under one key"}
     assert _sent_together(ONCE, get_order()) == frozenset()
+
+
+def test_concurrent_repeats_count_only_where_a_double_booking_would_show() -> None:
+    whole = refund(10_000, key=Key("once"))
+    assert _sent_together(whole, whole) == frozenset()
 
 
 def test_refused_fee_is_a_hazard_and_odd_line_a_feature() -> None:

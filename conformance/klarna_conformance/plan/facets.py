@@ -13,7 +13,7 @@ from klarna_specs.spec import Operation, Spec
 
 __all__ = ["facets", "features", "hazards", "in_turn"]
 
-_ALL = " of all that is left"
+_ALL, _LEFT = " of all that is left", " beyond what is left"
 _MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
 _COUNTS = (0, 1, 3, 9, 99)
 _TIMES = (0, 1, 9)
@@ -88,7 +88,8 @@ def _pairs(names: Sequence[str]) -> Iterator[str]:
 def _together(scenario: Scenario, named: Sequence[_Named]) -> Iterator[str]:
     """Pairs of concurrent changes, with one key or two, and whether both together exceed the bound.
 
-    With one key the second must be possible as well; otherwise a refusal hides a double booking.
+    With one key the second must be possible as well: otherwise a refusal hides a double booking,
+    and the pair has no name.
     """
     left = iter(named)
     for action in scenario.steps:
@@ -101,12 +102,14 @@ def _together(scenario: Scenario, named: Sequence[_Named]) -> Iterator[str]:
         changes.sort(key=lambda each: each.call.operation)
         for one, two in combinations(changes, 2):
             first, second = one.call, two.call
-            alike = " under one key" * bool(first.key and first.key == second.key)
-            vain = " in vain" * bool(alike and "refused" in one.name + two.name)
-            where = "one order" if first.order == second.order else "two orders"
+            alike = bool(first.key and first.key == second.key)
             apart = first.order != second.order
-            bound = " beyond the bound" * (not apart and _exceed(one, two, scenario))
-            yield f"together on {where}: {first.operation}, {second.operation}{alike}{bound}{vain}"
+            exceed = not apart and _exceed(one, two, scenario)
+            if alike and (exceed or "refused" in one.name + two.name):
+                continue
+            how = " under one key" * alike + " beyond the bound" * exceed
+            where = "two orders" if apart else "one order"
+            yield f"together on {where}: {first.operation}, {second.operation}{how}"
 
 
 def _exceed(first: _Named, second: _Named, scenario: Scenario) -> bool:
@@ -152,7 +155,7 @@ def _names(
         amount, bound = _amount(call), captured.get(call.order, 0)
         over, left = "", bound - refunded[call.order]
         if operation.effect == "refund" and amount > left:
-            over = " beyond what is left" if amount <= bound else " beyond what was captured"
+            over = _LEFT if amount <= bound else " beyond what was captured"
         elif operation.effect == "refund" and amount == left:
             over = _ALL
         what = f"{call.operation}{carrying} {outcome}"
@@ -211,6 +214,8 @@ def _of_order(named: _Named, scenario: Scenario) -> Iterator[str]:
     how = f"{call.operation}{' refused' * ('refused' in name)}"
     if len(set(plan.captures)) < len(plan.captures) and named.operation.effect == "refund":
         yield f"{how}{' with a fee' * any(map(_is_fee, lines))} of equal captures"
+    if named.money.endswith(_LEFT):
+        yield f"{call.operation}{_LEFT} of {plan.layout}"
     if call.capture is not None:
         yield f"{how} by {plan.payment_method}"
     if any(map(_is_fee, lines)) and "refused" in name:

@@ -21,9 +21,11 @@ PAGE = (goods(10_000), fee(500))
 """The lines of the page's sample: a T-shirt of 10000 less a fee of 500."""
 
 
-_SMALL = (fee(100), goods(1_000))
-_SIX = (*[goods(900, name=f"Line {n}", quantity=3) for n in range(5)], fee(500, name="Retour"))
-"""Six lines with a sum of 4000: the fee last, with another name than in the page's sample."""
+_ODD = (goods(10_000), fee(487))
+"""A fee in minor units that no rounding to whole units leaves alone."""
+_SMALL = (fee(99), goods(1_000))
+_SIX = (*[goods(900, name=f"Line {n}", quantity=3) for n in range(5)], fee(487, name="Retour"))
+"""Six lines with a sum of 4013: the fee last, with another name than in the page's sample."""
 
 
 def fees(stage: Stage) -> Iterator[Scenario]:
@@ -51,7 +53,7 @@ def _by_market(stage: Stage) -> Iterator[Scenario]:
         plan = stage.plan(market=market)
         if market in listed:
             wrong = fee_refund(*_SIX, refunded_amount=3_600 + index % 3)
-            yield Scenario(plan=plan, steps=(wrong, fee_refund(*PAGE), refund(500)))
+            yield Scenario(plan=plan, steps=(wrong, fee_refund(*_ODD), refund(487)))
             for layout in ("one-partial-open", "several-complete"):
                 crossed = stage.plan(layout, market=market)
                 yield Scenario(plan=crossed, steps=(fee_refund(*(_SMALL, _SIX)[index % 2]),))

@@ -100,7 +100,8 @@ def _beside_another_order(full: OrderPlan) -> Iterator[Scenario]:
 
 
 def _with_fees(plan: OrderPlan) -> Iterator[Scenario]:
+    half = refund(4_500, key=_FIRST, order_lines=[goods(5_000), fee(500)])
+    yield _race(plan, half, half)  # both fit the captured amount, so that a second one shows
     whole = refund(9_500, key=_FIRST, order_lines=[goods(10_000), fee(500)])
-    yield _race(plan, whole, whole)
     yield _race(plan, whole, refund(9_500), refund(500))
     yield Scenario(plan=plan, steps=(whole, Together((refund(500),) * 3)))

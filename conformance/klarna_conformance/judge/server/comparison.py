@@ -20,6 +20,7 @@ __all__ = [
     "excerpt",
     "has_list",
     "listed_resources",
+    "never_cancelled",
     "order_agrees",
     "refund_state",
     "same_value",
@@ -44,6 +45,14 @@ def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
         return Inconclusive()
     wrong = [(name, ours, theirs) for name, ours, theirs in pairs if not same_value(ours, theirs)]
     return _mismatch(wrong) if wrong else None
+
+
+def never_cancelled(ledger: Ledger, before: Any, status: Any) -> Result:
+    """An order with captures that was shown with another status, and that nobody cancelled."""
+    cancelled = status == "CANCELLED" and before not in (None, status)
+    if not cancelled or ledger.cancelled or ledger.ended or not ledger.captures:
+        return None
+    return Mismatch(f"status {excerpt(before)}", f"status {excerpt(status)}")
 
 
 def _mismatch(wrong: list[tuple[str, Any, Any]]) -> Mismatch:

@@ -8,7 +8,7 @@ import msgspec
 from klarna_conformance.http.locations import Leads, Nowhere, created_id, segments
 from klarna_conformance.judge.results import Mismatch, Result
 from klarna_conformance.judge.server.answered import Answered
-from klarna_conformance.judge.server.comparison import order_agrees
+from klarna_conformance.judge.server.comparison import never_cancelled, order_agrees
 from klarna_conformance.judge.server.response_members import json_object, summary_of
 from klarna_conformance.judge.server.texts import text_agrees, text_is_own, text_shown
 from klarna_specs.calls import ORDERS_PATH
@@ -65,6 +65,7 @@ class LaterReads:
         self._by_location: dict[tuple[str, ...], _Created] = {}
         self._by_path: dict[tuple[str, ...], _Created] = {}
         self._compared: dict[str, Result] = {}
+        self._statuses: dict[str, Any] = {}
         self._created: list[_Created] = []
 
     def copy(self) -> "LaterReads":
@@ -74,6 +75,7 @@ class LaterReads:
         other._by_location = dict(self._by_location)
         other._by_path = dict(self._by_path)
         other._compared = dict(self._compared)
+        other._statuses = dict(self._statuses)
         other._created = list(self._created)
         return other
 
@@ -144,6 +146,11 @@ class LaterReads:
         if ledger.uncertain:
             return
         result = order_agrees(ledger, order)
+        before = self._statuses.get(ledger.order_id)
+        self._statuses[ledger.order_id] = order.get("status")
+        refused = bool(awaited) and "refusal" in awaited[-1].requirement.upon
+        if result is None and refused and not ledger.shared:
+            result = never_cancelled(ledger, before, order.get("status"))
         if isinstance(result, Mismatch) and result == self._compared.get(ledger.order_id):
             return  # the same wrong state as before
         self._compared[ledger.order_id] = result
