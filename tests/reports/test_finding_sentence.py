@@ -151,6 +151,21 @@ def test_form_of_a_response_costs_no_money() -> None:
     assert cost == Stake(Harm.FORM)
 
 
+def test_other_ids_with_the_same_amounts_cost_no_money() -> None:
+    _, cost = sentence(
+        "refund.books-amount",
+        refund(1000),
+        order(5000, 1000),
+        exchange=0,
+        differences=(
+            Difference(
+                member="refunds", expected=(Listed("a", 1000),), observed=(Listed("b", 1000),)
+            ),
+        ),
+    )
+    assert cost == Stake(Harm.FORM)
+
+
 @pytest.mark.parametrize(
     ("amount", "text"),
     [(0, "0.00 EUR"), (1, "0.01 EUR"), (-150, "-1.50 EUR"), (123456789, "1,234,567.89 EUR")],

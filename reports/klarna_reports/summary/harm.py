@@ -1,10 +1,11 @@
 """What a violation costs: money lost, money wrongly refused, a wrong state, or a wrong form."""
 
+from collections import Counter
 from enum import IntEnum
 
 import msgspec
 
-from klarna_reports.record.record import Finding, Played
+from klarna_reports.record.record import Difference, Finding, Played
 from klarna_reports.summary.tally import exchanges_of
 from klarna_reports.words.finding_sentence import sent_amount
 from klarna_specs.exchange import Response
@@ -37,6 +38,8 @@ def stake(spec: Spec, requirement: Requirement, played: Played, finding: Finding
     """
     if played.client is not None:
         return Stake(Harm.STATE)  # the specs list what a client must do by its weight
+    if finding.differences and all(map(_only_of_ids, finding.differences)):
+        return Stake(Harm.FORM)
     for each in finding.differences:
         if isinstance(each.expected, int) and isinstance(each.observed, int):
             more = each.observed - each.expected
@@ -58,3 +61,11 @@ def stake(spec: Spec, requirement: Requirement, played: Played, finding: Finding
     if finding.differences or finding.witness is not None or requirement.rule:
         return Stake(Harm.STATE)
     return Stake(Harm.MONEY_REFUSED if requirement.check == "accepted" else Harm.FORM)
+
+
+def _only_of_ids(difference: Difference) -> bool:
+    """Whether a list has the expected amounts under other ids."""
+    sides = (difference.expected, difference.observed)
+    lists = [side for side in sides if isinstance(side, tuple)]
+    amounts = [Counter(each.amount for each in side) for side in lists]
+    return len(amounts) == len(sides) and amounts[0] == amounts[1]

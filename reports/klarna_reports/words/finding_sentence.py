@@ -171,7 +171,8 @@ def _amount_end(differences: Sequence[Difference], currency: str) -> str:
         if isinstance(each.expected, tuple) and isinstance(each.observed, tuple):
             shown, wanted = len(each.observed), len(each.expected)
             if shown != wanted:
-                return f"{shown} {each.member} listed, {wanted} expected"
+                what = each.member.removesuffix("s") if shown == 1 else each.member
+                return f"{shown or 'no'} {what} listed, {wanted or 'none'} expected"
     return ""
 
 
