@@ -119,6 +119,9 @@ def test_the_replay_command_names_the_file_from_where_the_run_was_started(record
     assert replay_line(header, RULE) == (
         f"klarna-conformance replay 'a folder/counterexamples/{RULE}.yaml'"
     )
+    command = "klarna-conformance run x.yaml --specs 'my specs' --strict"
+    own = msgspec.structs.replace(header, command=command)
+    assert replay_line(own, RULE).startswith("klarna-conformance replay --specs 'my specs' ")
     watched = msgspec.structs.replace(header, watched=("client",))
     assert replay_line(watched, RULE) == ""
 

@@ -13,7 +13,7 @@ from klarna_conformance.certify.saved import (
     save_counterexamples,
     sentences,
 )
-from klarna_conformance.errors import UsageError, check_names
+from klarna_conformance.errors import check_names
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.run.events import Consumer
 from klarna_conformance.run.keeping import Keeper, keep
@@ -98,6 +98,7 @@ def certify_client(
     options = wanted.options(spec, saved)
     folder = output / "replay" if saved else output
     keeper = Keeper(spec, folder, formats=WITH_EVERY_RUN if saved else WITH_EVERY_CERTIFICATION)
+    keeper.create()
     program = ProcessAdapter(wanted.adapter, command_s=options.tempo.command_s)
     summary = keep(lambda: certify(spec, program, options), keeper, follow)
     save_counterexamples(folder / "counterexamples", keeper.record, summary)
@@ -107,7 +108,5 @@ def certify_client(
 def _chosen(what: str, named: tuple[str, ...] | None, existing: tuple[str, ...]) -> tuple[str, ...]:
     if named is None:
         return existing
-    if not named:
-        raise UsageError(f"--{what}s names no {what}; there are {', '.join(existing)}")
     check_names(what, named, existing)
     return named

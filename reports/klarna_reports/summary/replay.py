@@ -22,13 +22,21 @@ def counterexample_name(requirement: str) -> str:
 def replay_line(header: Header, requirement: str) -> str:
     """A shell command for the folder where the run was started.
 
-    The file names its target; for a client, the command ends with that of its adapter. Empty for
-    watched traffic, which cannot be sent again.
+    The file names its target, and the command names the specs of the run if they were its own; for
+    a client, it ends with the command of its adapter. Empty for watched traffic, which cannot be
+    sent again.
     """
     if header.watched:
         return ""
     file = str(PurePath(header.output) / COUNTEREXAMPLES / counterexample_name(requirement))
+    specs = _own_specs(header.command)
     if header.certified:
-        replay = shlex.join(["klarna-conformance", "client", "--replay", file, "--"])
+        replay = shlex.join(["klarna-conformance", "client", *specs, "--replay", file, "--"])
         return f"{replay} {header.certified.adapter}"
-    return shlex.join(["klarna-conformance", "replay", file])
+    return shlex.join(["klarna-conformance", "replay", *specs, file])
+
+
+def _own_specs(command: str) -> list[str]:
+    """The option with which a command named specs of its own."""
+    found = re.search(r"(?:^| )--specs[= ]((?:'[^']*'|[^\s'])+)", command)
+    return ["--specs", *shlex.split(found[1])] if found else []
