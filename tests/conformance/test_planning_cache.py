@@ -14,11 +14,11 @@ from klarna_conformance.plan.dry_run import DryRun, dry_run
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.plan.planning_cache import (
     DEFAULT_PARAMETERS,
-    DIRECTORY_VARIABLE,
     PlanningCache,
 )
 from klarna_conformance.plan.shipped import packaged, shipped
 from klarna_conformance.wrong.examples.orders import FULL, TWO_CAPTURES
+from klarna_specs.cache_files import DIRECTORY_VARIABLE
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Raw, Scenario
 from klarna_specs.spec import Spec

@@ -1,15 +1,15 @@
 """Dry runs as they are stored: by the digest of their scenario, each goal written once."""
 
 from collections.abc import Iterable
-from hashlib import blake2b
 
 import msgspec
 
 from klarna_conformance.plan.dry_run import DryRun
+from klarna_specs.cache_files import digest
 from klarna_specs.goals import Goal
 from klarna_specs.scenario import Scenario
 
-__all__ = ["DryRunTable", "digest"]
+__all__ = ["DryRunTable"]
 
 
 class _Entry(msgspec.Struct, frozen=True, array_like=True):
@@ -57,11 +57,6 @@ class DryRunTable(msgspec.Struct, array_like=True):
             requests=entry.requests,
             outcomes=entry.outcomes,
         )
-
-
-def digest(*parts: str) -> str:
-    """Identifies texts: 32 hexadecimal digits."""
-    return blake2b("\n".join(parts).encode(), digest_size=16).hexdigest()
 
 
 def _name(scenario: Scenario) -> str:

@@ -4,9 +4,6 @@ The name of a file identifies everything that its content depends on: the code o
 specs, and the libraries that generate and judge. A file that cannot be read is computed again.
 """
 
-import contextlib
-import os
-import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from hashlib import blake2b
@@ -17,25 +14,21 @@ from platform import python_version
 from typing import TypeVar
 
 import msgspec
-from platformdirs import user_cache_path
 
 from klarna_conformance import defaults
 from klarna_conformance.plan.dry_run import DryRun, dry_run
-from klarna_conformance.plan.dry_run_table import DryRunTable, digest
+from klarna_conformance.plan.dry_run_table import DryRunTable
 from klarna_conformance.plan.shipped import Shipped, shipped
+from klarna_specs.cache_files import cache_folder, digest, read_cached, write_cached
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
-__all__ = ["DEFAULT_PARAMETERS", "DIRECTORY_VARIABLE", "PlanningCache"]
+__all__ = ["DEFAULT_PARAMETERS", "PlanningCache"]
 
 T = TypeVar("T")
 DEFAULT_PARAMETERS = ((), defaults.SEED, defaults.EXAMPLES)
 """The markets, the seed and the number of random scenarios of the candidates in the package."""
 
-DIRECTORY_VARIABLE = "KLARNA_CONFORMANCE_CACHE"
-"""The environment variable with another folder than the user's; empty disables the cache."""
-_FILES = 24
-"""The number of files that are kept: the most recently used ones."""
 _MOST_DRY_RUNS = 20_000
 """The maximum number of dry runs in a file; a larger file is not written."""
 _BATCH = 100
@@ -82,10 +75,7 @@ class PlanningCache:
         """
         if disabled:
             return cls(None, follow=follow)
-        named = os.environ.get(DIRECTORY_VARIABLE)
-        if named is None:
-            return cls(user_cache_path("klarna-conformance"), shipped, follow)
-        return cls(Path(named) if named else None, shipped, follow)
+        return cls(cache_folder(), shipped, follow)
 
     def candidates(
         self, spec: Spec, parameters: Sequence[object], make: Callable[[], Iterable[Scenario]]
@@ -182,36 +172,12 @@ def _state() -> str:
 
 def _read(path: Path | None, shape: type[T]) -> T | None:
     """The content of a file; None if there is none, or if it is damaged."""
-    if path is None:
-        return None
+    content = read_cached(path)
     try:
-        checksum, content = path.read_bytes().split(b"\n", 1)
-        if checksum != _checksum(content):
-            return None
-        kept = msgspec.json.decode(content, type=shape)
-        os.utime(path)
-    except (OSError, ValueError, msgspec.MsgspecError):
+        return None if content is None else msgspec.json.decode(content, type=shape)
+    except (ValueError, msgspec.MsgspecError):
         return None
-    return kept
 
 
 def _write(path: Path | None, value: object) -> None:
-    """Writes a whole file or none; if that fails, planning only takes longer."""
-    if path is None:
-        return
-    with contextlib.suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(dir=path.parent, delete=False) as file:
-            content = msgspec.json.encode(value)
-            file.write(_checksum(content) + b"\n" + content)
-        Path(file.name).replace(path)
-        for old in sorted(path.parent.iterdir(), key=_used, reverse=True)[_FILES:]:
-            old.unlink(missing_ok=True)
-
-
-def _checksum(content: bytes) -> bytes:
-    return blake2b(content).hexdigest().encode()
-
-
-def _used(path: Path) -> float:
-    return path.stat().st_mtime
+    write_cached(path, msgspec.json.encode(value))

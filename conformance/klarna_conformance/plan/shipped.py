@@ -13,7 +13,8 @@ from pathlib import Path
 
 import msgspec
 
-from klarna_conformance.plan.dry_run_table import DryRunTable, digest
+from klarna_conformance.plan.dry_run_table import DryRunTable
+from klarna_specs.cache_files import digest
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 

@@ -7,15 +7,20 @@ hash, and invisible characters are shown as escape sequences.
 import base64
 import hashlib
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.metadata import version
 from importlib.resources import files
+from pathlib import Path
+from platform import python_version
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
+from jinja2 import BytecodeCache, Environment, PackageLoader, StrictUndefined, Template
+from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from klarna_reports.page.shown import visible
 from klarna_reports.words.wording import moment
+from klarna_specs.cache_files import cache_folder, digest, read_cached, write_cached
 
 __all__ = ["page_template"]
 
@@ -34,6 +39,7 @@ def page_template(
     """
     environment = Environment(
         loader=PackageLoader("klarna_reports"),
+        bytecode_cache=_Compiled(),
         autoescape=True,
         undefined=StrictUndefined,
         finalize=_visible,
@@ -52,6 +58,30 @@ def page_template(
     )
     shared.update(functions)
     return environment.get_template(name)
+
+
+class _Compiled(BytecodeCache):
+    """Compiled templates in the user's cache: to compile them takes longer than to render them."""
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if (compiled := read_cached(_place(bucket))) is not None:
+            bucket.bytecode_from_string(compiled)
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        write_cached(_place(bucket), bucket.bytecode_to_string())
+
+
+def _place(bucket: Bucket) -> Path | None:
+    """The file of a template; its name depends on the text, this module and the libraries."""
+    folder = cache_folder()
+    versions = (python_version(), version("jinja2"), version("markupsafe"))
+    name = digest(bucket.key, bucket.checksum, _own_text(), *versions)
+    return folder and folder / "templates" / name
+
+
+@cache
+def _own_text() -> str:
+    return Path(__file__).read_text("utf-8")
 
 
 def _own(name: str) -> str:
