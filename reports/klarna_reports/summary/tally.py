@@ -28,14 +28,15 @@ class Group:
     count: int = 0
 
 
-def _first_to_show(group: Group) -> tuple[int, bool, int, tuple[int, int, int]]:
-    """The worst first, then shrunk examples, then the most frequent.
+def _first_to_show(group: Group) -> tuple[int, tuple[int, ...], int, tuple[int, ...]]:
+    """The worst first, then the smallest shrunk example, then the most frequent.
 
     For a client, the example with the fewest faults comes before a frequent one.
     """
     rank = WORST_FIRST.index(group.verdict)
+    shrunk = (0, *group.size) if group.played.shrunk_from else (1,)
     often = 0 if group.played.client else -group.count
-    return rank, not group.played.shrunk_from, often, group.size
+    return rank, shrunk, often, group.size
 
 
 @dataclass(slots=True)

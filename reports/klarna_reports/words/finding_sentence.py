@@ -65,7 +65,7 @@ def finding_sentence(spec: Spec, requirement: Requirement, played: Played, findi
     if amounts := _amount_end(finding.differences, made.currency):
         return f"{_subject(made, named=True)}: {amounts}."
     if ending := _outcome_end(requirement, made, played, finding):
-        return f"{_subject(made)} {ending}."
+        return f"{_subject(made, alone=True)} {ending}."
     end = f"{finding.observed}; expected: {finding.expected}."
     return f"{_subject(made, named=True)}: " + names.within(in_major_units(end, currency))
 
@@ -128,11 +128,14 @@ def _with_circumstances(spec: Spec, played: Played, index: int, operation: Opera
     )
 
 
-def _subject(made: _Made, *, named: bool = False) -> str:
-    """The call as the subject of the sentence; with `named`, a refused call is called so."""
+def _subject(made: _Made, *, named: bool = False, alone: bool = False) -> str:
+    """The call as the subject of the sentence.
+
+    With `named`, a refused call is called so; `alone` leaves out earlier calls with its key.
+    """
     noun = _NOUNS.get(made.operation.effect, f"call of {made.operation.operation}")
     refused = "refused " if named and made.response and made.response.is_refusal else ""
-    if len(made.amounts_under_key) > 1:
+    if len(made.amounts_under_key) > 1 and not alone:
         count = _number(len(made.amounts_under_key))
         sums = _amounts(made.amounts_under_key, made.currency)
         return f"{count.capitalize()} {noun}s{sums} under one idempotency key{_at_once(made)}"
@@ -141,7 +144,8 @@ def _subject(made: _Made, *, named: bool = False) -> str:
     fee = _fee(made)
     particular = credentials_text(made.exchange.request.credentials)
     who = f" {particular}" if particular else ""
-    return f"{article} {refused}{noun}{amount}{fee}{who}{_at_once(made)}"
+    again = " under a used idempotency key" if len(made.amounts_under_key) > 1 else ""
+    return f"{article} {refused}{noun}{amount}{fee}{who}{again}{_at_once(made)}"
 
 
 def _at_once(made: _Made) -> str:
