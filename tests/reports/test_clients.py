@@ -149,7 +149,7 @@ def test_an_episode_names_a_second_order_and_no_requests():
 
 def test_watched_traffic_is_described_as_such():
     assert "Watched traffic" in setting_text(watched())
-    assert "10000 minor units" in setting_text(driven())
+    assert "100.00 SEK" in setting_text(driven())
 
 
 def _drawn(played, marked=(1,), most=60):

@@ -64,9 +64,9 @@ def test_a_diagram_shows_requests_and_responses(spec, exchange):
     lost = msgspec.structs.replace(exchange, outcome=Failure(kind="timeout", message="late"))
     messages = diagram(spec, (exchange, refused, lost), (1,)).messages
     assert [(m.request, m.response) for m in messages] == [
-        ("refundOrder, refunded 10001", "201"),
-        ("refundOrder, refunded 10001", "403, NOT_ALLOWED, captured 5"),
-        ("refundOrder, refunded 10001", "no response: timeout"),
+        ("refundOrder, refunded 100.01", "201"),
+        ("refundOrder, refunded 100.01", "403, NOT_ALLOWED, captured 0.05"),
+        ("refundOrder, refunded 100.01", "no response: timeout"),
     ]
     assert [m.marked for m in messages] == [False, True, False]
     assert (messages[1].before, messages[1].together, messages[2].answered) == (

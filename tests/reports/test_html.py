@@ -177,7 +177,7 @@ def test_a_failure_shows_expectation_observation_steps_and_curl(spec, record, pl
     text = page_of(spec, record(played(finding()))).text
     assert "A refund must not exceed the captured amount." in text
     assert "Expected a refusal Observed the refund was made" in text
-    assert "An order of 10000 minor units of SEK in market SE" in text
+    assert "An order of 100.00 SEK in market SE" in text
     assert 'refundOrder, body {"refunded_amount": 10001}' in text
     assert "curl --include --request POST" in text
 

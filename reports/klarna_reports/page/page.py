@@ -70,6 +70,7 @@ def page_values(
         "changes": changes,
         "change_kinds": KINDS,
         "runs": runs,
+        "icons": _ICONS,
         "counted": _counted(summary),
         "binding": sum(result.level == "MUST" for result in summary.requirements),
         "met": sum(

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from klarna_reports.words.amounts import major
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import Exchange, Failure, NotJson, Payload, Request
 from klarna_specs.json_value import as_object
@@ -114,10 +115,20 @@ def _members(body: Payload, names: Iterable[str]) -> str:
         return ""
     found = ((name, members[name]) for name in names if name in members)
     return ", ".join(
-        f"{value}" if name == "error_code" else f"{_SHORT.get(name, _words(name))} {value}"
+        _shown(name, value)
         for name, value in found
         if isinstance(value, str | int) and len(f"{value}") <= _LABEL
     )
+
+
+def _shown(name: str, value: str | int) -> str:
+    """A member with its name; an amount in major units."""
+    if name == "error_code":
+        return f"{value}"
+    shown = value
+    if name.endswith("_amount") and isinstance(value, int):
+        shown = major(value, "")
+    return f"{_SHORT.get(name, _words(name))} {shown}"
 
 
 def _words(name: str) -> str:

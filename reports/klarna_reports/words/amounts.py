@@ -4,6 +4,7 @@ import re
 from string import ascii_uppercase
 
 from klarna_reports.record.record import Difference, Listed, Played
+from klarna_specs.exchange import Response
 
 __all__ = ["ShortNames", "difference_texts", "in_major_units", "major"]
 
@@ -43,6 +44,11 @@ class ShortNames:
         for order in played.orders:
             for identifier in order.capture_ids:
                 self.of("capture", identifier)
+        for response in (exchange.outcome for exchange in played.exchanges):
+            if isinstance(response, Response):
+                for kind in ("refund", "capture"):
+                    self.of(kind, response.header(f"{kind}-id") or "")
+                    self.of(kind, response.header(f"{kind}_id") or "")
         for finding in played.findings:
             for difference in finding.differences:
                 for value in (difference.expected, difference.observed):
@@ -62,7 +68,8 @@ class ShortNames:
     def within(self, text: str) -> str:
         """The text with names in place of the ids that have one."""
         for identifier, name in self._names.items():
-            text = text.replace(identifier, name)
+            kind, _, _ = name.partition(" ")
+            text = text.replace(f"{kind} {identifier}", name).replace(identifier, name)
         return text
 
 

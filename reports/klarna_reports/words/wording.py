@@ -7,6 +7,7 @@ from typing import Any, assert_never
 
 from klarna_reports.record.record import Verdict
 from klarna_reports.record.results import Overall, Summary
+from klarna_reports.words.amounts import major
 from klarna_specs.exchange import Exchange, Failure
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import (
@@ -105,10 +106,10 @@ def plan_text(plan: OrderPlan | None) -> str:
     """The order that a scenario starts from, as sentences."""
     if plan is None:
         return "No order is needed."
-    captured = " and ".join(str(amount) for amount in plan.captures)
+    captured = " and ".join(major(amount, plan.currency) for amount in plan.captures)
     rest = "" if plan.layout in ("one-full", "several-complete") else f" The rest is {_rest(plan)}."
     return (
-        f"An order of {plan.order_amount} minor units of {plan.currency} in market {plan.market}, "
+        f"An order of {major(plan.order_amount, plan.currency)} in market {plan.market}, "
         f"paid with {plan.payment_method}; "
         + (f"captured: {captured}." if plan.captures else "nothing captured.")
         + rest

@@ -113,7 +113,7 @@ def test_a_sequence_is_drawn_with_a_description(varied, opened):
     page = opened(varied)
     drawing = page.locator(".sequence svg").first
     assert drawing.get_attribute("role") == "img"
-    assert "refundOrder, refunded 10001: 201" in drawing.locator("title").text_content()
+    assert "refundOrder, refunded 100.01: 201" in drawing.locator("title").text_content()
     assert drawing.bounding_box()["height"] > 150
 
 
