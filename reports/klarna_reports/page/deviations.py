@@ -16,6 +16,7 @@ from klarna_reports.words.amounts import ShortNames, difference_texts
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.finding_sentence import currency_of
 from klarna_reports.words.wording import cut
+from klarna_specs.client.play import Ended
 from klarna_specs.client.requirements import CLIENT
 from klarna_specs.spec import Spec
 
@@ -47,12 +48,14 @@ class ShownFinding:
 
     `name` is the id for links. `curl` has a line for each step up to the finding, `replay` the
     command that replays its counterexample; empty if there is none or if it is too long. `values`
-    are the members that differ. For a client, `lanes` replaces the diagram.
+    are the members that differ. For a client, `lanes` replaces the diagram, and `crash` is the last
+    output of one that crashed.
     """
 
     name: str
     finding: ReportedFinding
     values: tuple[ShownDifference, ...]
+    crash: str
     expected: tuple[Stretch, ...]
     observed: tuple[Stretch, ...]
     curl: str
@@ -172,6 +175,7 @@ class Deviations:
             name=self._name(finding),
             finding=finding,
             values=_values(played, finding) if played else (),
+            crash=_crash(played) if played else "",
             expected=expected,
             observed=observed,
             curl=self._curl(finding, played),
@@ -204,6 +208,12 @@ class Deviations:
         ]
         text = "\n".join(lines[-_CURL_LINES:])
         return text if len(text) <= _LONGEST_CURL else ""
+
+
+def _crash(played: Played) -> str:
+    episodes = played.client.episodes if played.client else ()
+    reasons = (e.reported.reason for e in episodes if isinstance(e.reported, Ended))
+    return cut(next(reasons, ""), _LONGEST_TEXT)
 
 
 def _values(played: Played, finding: ReportedFinding) -> tuple[ShownDifference, ...]:

@@ -97,7 +97,8 @@ def _answers(view: View) -> Iterator[ExchangeResult]:
                 view.at, "an outcome is reported", f"none within {after_s:g} s", holds=False
             )
         case Ended(reason=reason):
-            observed = f"the client crashed: {reason}" if reason else "the client crashed"
+            last = next((line for line in reversed(reason.splitlines()) if line.strip()), "")
+            observed = f"the client crashed: {last.strip()}" if last else "the client crashed"
             yield verified(view.at, "an outcome is reported", observed, holds=False)
         case _:
             return
