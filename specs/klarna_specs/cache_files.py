@@ -15,7 +15,15 @@ from typing import TypeVar
 import msgspec
 from platformdirs import user_cache_path
 
-__all__ = ["DIRECTORY_VARIABLE", "cache_folder", "cached", "digest", "read_cached", "write_cached"]
+__all__ = [
+    "DIRECTORY_VARIABLE",
+    "cache_folder",
+    "cached",
+    "decoded_folder",
+    "digest",
+    "read_cached",
+    "write_cached",
+]
 
 T = TypeVar("T")
 DIRECTORY_VARIABLE = "KLARNA_CONFORMANCE_CACHE"
@@ -30,6 +38,12 @@ def cache_folder() -> Path | None:
     if named is None:
         return user_cache_path("klarna-conformance")
     return Path(named) if named else None
+
+
+def decoded_folder() -> Path | None:
+    """The folder of what was decoded from YAML, if there is one."""
+    folder = cache_folder()
+    return folder and folder / "decoded"
 
 
 def digest(*parts: str) -> str:

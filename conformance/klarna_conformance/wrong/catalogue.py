@@ -1,12 +1,14 @@
 """The catalogue of mutants and harmless variants, read from YAML."""
 
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from klarna_conformance.errors import UsageError
+from klarna_specs.cache_files import cached, decoded_folder, digest
 from klarna_specs.errors import SpecFileError
 from klarna_specs.loader import shaped
 from klarna_specs.yaml_text import parse_yaml
@@ -95,11 +97,17 @@ def harmless_variants() -> tuple[Mutant, ...]:
 
 
 def _read(name: str) -> tuple[Mutant, ...]:
-    path = Path(__file__).with_name(name)
+    """The mutants of a file, decoded before if it and this module are the same ones."""
+    path = Path(__file__)
+    text = path.with_name(name).read_text(encoding="utf-8")
+    parts = digest(text, path.read_text(encoding="utf-8"), version("msgspec"), version("pyyaml"))
+    kept_as = f"{path.stem}-{parts}.json"
+    return cached(decoded_folder(), kept_as, tuple[Mutant, ...], lambda: _decoded(name, text))
+
+
+def _decoded(name: str, text: str) -> tuple[Mutant, ...]:
     try:
-        classes: _Catalogue = shaped(
-            parse_yaml(name, path.read_text(encoding="utf-8")), dict[str, _Class]
-        )
+        classes: _Catalogue = shaped(parse_yaml(name, text), dict[str, _Class])
     except SpecFileError as exc:
         raise UsageError(str(exc)) from exc
     return tuple(
