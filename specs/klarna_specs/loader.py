@@ -5,11 +5,13 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from difflib import get_close_matches
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Literal
 
 import msgspec
 
+from klarna_specs.cache_files import cached, decoded_folder, digest
 from klarna_specs.checking import Origins, check_spec
 from klarna_specs.client.client_file import ClientFile, completed_requirements
 from klarna_specs.errors import SpecError, SpecFileError
@@ -101,12 +103,31 @@ def load_page_index(directory: Path | None = None) -> PageIndex:
 
 @cache
 def _load(root: Path) -> Spec:
-    digest = hashlib.sha256()
+    """The specs, decoded before if their files and the code of this package are the same ones."""
+    paths = [root / f"{name}.yaml" for name in ("common", "markets", *_LISTS, "followed")]
+    paths += [_file(root, "client/client.yaml"), *sorted((root / "schemas").glob("*.json"))]
+    paths += sorted((root / "operations").glob("*.yaml"))
+    paths += [path for path in (root / "scenarios.yaml",) if path.exists()]
+    parts = [part for path in paths for part in (path.name, _read_text(path))]
+    name = f"spec-{digest(*parts, _own_state())}.json"
+    return cached(decoded_folder(), name, Spec, lambda: _decoded(root))
+
+
+@cache
+def _own_state() -> str:
+    """Identifies the code of this package and the libraries that decode and compile."""
+    libraries = ("common-expression-language", "jsonschema-rs", "msgspec", "pyyaml")
+    sources = sorted(SPEC_DIRECTORY.rglob("*.py"))
+    return digest(*map(version, libraries), *(path.read_text("utf-8") for path in sources))
+
+
+def _decoded(root: Path) -> Spec:
+    fingerprint = hashlib.sha256()
 
     def read(name: str) -> YamlText:
         path = _file(root, name)
         text = _read_text(path)
-        digest.update(text.encode())
+        fingerprint.update(text.encode())
         return parse_yaml(str(path), text)
 
     common = read("common.yaml")
@@ -116,7 +137,7 @@ def _load(root: Path) -> Spec:
     origins = Origins(common=common, markets=markets)
     schemas: dict[str, Any] = {}
     for path in sorted((root / "schemas").glob("*.json")):
-        digest.update(_read_text(path).encode())
+        fingerprint.update(_read_text(path).encode())
         schemas[path.stem] = _schema(path)
     operations: dict[str, Operation] = {}
     for path in _operation_files(root):
@@ -150,7 +171,7 @@ def _load(root: Path) -> Spec:
         pay_later_methods=described.pay_later_methods,
         extension_days=described.extension_days,
         schemas=schemas,
-        fingerprint=digest.hexdigest()[:12],
+        fingerprint=fingerprint.hexdigest()[:12],
         followed=followed,
         scenarios=_listed(scenarios, "scenarios", tuple[Scenario, ...]) if scenarios else (),
     )

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from klarna_specs.bodies import violations
+from klarna_specs.cache_files import DIRECTORY_VARIABLE
 from klarna_specs.calls import Call
 from klarna_specs.errors import SpecError, SpecFileError
 from klarna_specs.ledger import Ledger
@@ -521,3 +522,32 @@ def test_requirements_survive_json() -> None:
 
 def test_spec_survives_json() -> None:
     assert msgspec.json.decode(msgspec.json.encode(SPEC), type=Spec) == SPEC
+
+
+def test_specs_of_the_cache_are_those_of_the_files(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(DIRECTORY_VARIABLE, "")
+    decoded = load(_copy(tmp_path / "decoded"))
+    monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path / "cache"))
+    assert load(_copy(tmp_path / "written")) == decoded
+    (kept,) = (tmp_path / "cache" / "decoded").iterdir()
+    before = kept.read_bytes()
+    assert load(_copy(tmp_path / "read")) == decoded
+
+    kept.write_bytes(before[:-9])
+    assert load(_copy(tmp_path / "again")) == decoded
+    assert kept.read_bytes() == before
+
+
+def test_changed_file_is_decoded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(DIRECTORY_VARIABLE, str(tmp_path / "cache"))
+    load(_copy(tmp_path / "before"))
+    changed = _copy(tmp_path / "after")
+    (changed / "markets.yaml").write_text("markets: nothing", encoding="utf-8")
+    with pytest.raises(SpecFileError):
+        load(changed)
+
+
+def _copy(folder: Path) -> Path:
+    return Path(shutil.copytree(SPEC_DIRECTORY, folder))
