@@ -35,8 +35,12 @@ class LineProgram:
     @property
     def last_words(self) -> str:
         """The end of what the program wrote to stderr, in one line."""
-        words = " ".join(self._stderr.decode(errors="replace").split())
-        return words if len(words) <= _LONGEST_SHOWN else f"...{words[-_LONGEST_SHOWN:]}"
+        return " ".join(self._last_lines.split())
+
+    @property
+    def _last_lines(self) -> str:
+        text = self._stderr.decode(errors="replace").strip()
+        return text if len(text) <= _LONGEST_SHOWN else f"...{text[-_LONGEST_SHOWN:]}"
 
     async def request(self, line: bytes) -> bytes:
         """Sends a line, and returns the line of the answer.
@@ -59,7 +63,7 @@ class LineProgram:
             if self._listening is not None:
                 with suppress(TimeoutError):  # its child processes may keep stderr open
                     await asyncio.wait_for(asyncio.shield(self._listening), _GRACE_S)
-            raise ProgramEnded(f"it ended with exit code {code}. {self.last_words}".strip())
+            raise ProgramEnded(f"it ended with exit code {code}.\n{self._last_lines}".strip())
         return answer
 
     async def aclose(self) -> None:

@@ -82,7 +82,7 @@ class ProcessAdapter:
                 f"{_WANTED}. {self._last_words}".strip()
             ) from exc
         except (OSError, ValueError, ProgramEnded) as exc:
-            why = self._redactor.text(str(exc))
+            why = self._redactor.text(" ".join(str(exc).split()))
             raise AdapterError(f"{self._name} cannot be used as an adapter: {why}") from exc
         try:
             ready = _READY.decode(line).ready

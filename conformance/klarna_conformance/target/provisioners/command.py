@@ -68,7 +68,7 @@ class CommandProvisioner:
                 except TimeoutError:
                     self._failure = f"gave no answer within {self._timeout_s:g} s"
                 except (OSError, ValueError, ProgramEnded) as exc:
-                    self._failure = f"cannot be used: {exc}"
+                    self._failure = f"cannot be used: {' '.join(str(exc).split())}"
             return Unavailable(plan=plan, reason=f"{self._name} {self._failure}")
 
     async def aclose(self) -> None:
