@@ -54,14 +54,22 @@ class Causes:
     def _explains(self, root: "_Violation", violation: "_Violation") -> bool:
         if root.name in self._beside[violation.name]:
             return True
-        if violation.stake.harm is Harm.FORM:
-            return False
         first = _first_seen(violation.example.played.findings)
+        if violation.stake.harm is Harm.FORM:
+            # Only what is wrong about the same response explains its form.
+            return root.name in first and first[root.name] == first[violation.name]
         if root.name in _before_or_with(first, violation.name):
             return True
         needed = circumstances(root.example.played.scenario)
         repeated = needed and needed <= circumstances(violation.example.played.scenario)
         return bool(repeated) and not violation.rests_on_rule
+
+
+class _Seen(msgspec.Struct, frozen=True):
+    """The indices of the exchange that is wrong, and of the one that shows it."""
+
+    done: int
+    shown: int
 
 
 class _Violation(msgspec.Struct, frozen=True):
@@ -85,17 +93,20 @@ class _Violation(msgspec.Struct, frozen=True):
         return self.stake.harm, not self.rests_on_rule, self.example.size, self.evidence
 
 
-def _before_or_with(first: Mapping[str, int], name: str) -> frozenset[str]:
-    return frozenset(other for other, place in first.items() if place <= first[name]) - {name}
+def _before_or_with(first: Mapping[str, _Seen], name: str) -> frozenset[str]:
+    return frozenset(o for o, each in first.items() if each.done <= first[name].shown) - {name}
 
 
-def _first_seen(findings: Iterable[Finding]) -> dict[str, int]:
-    """The index of the exchange that first shows each violation."""
-    first: dict[str, int] = {}
+def _first_seen(findings: Iterable[Finding]) -> dict[str, _Seen]:
+    """When each violation was first done, and first shown."""
+    first: dict[str, _Seen] = {}
     for finding in findings:
         if finding.verdict == "FAIL":
-            place = finding.exchange if finding.witness is None else finding.witness
-            first[finding.requirement] = min(place, first.get(finding.requirement, place))
+            shown = finding.exchange if finding.witness is None else finding.witness
+            seen = first.get(finding.requirement, _Seen(finding.exchange, shown))
+            first[finding.requirement] = _Seen(
+                min(seen.done, finding.exchange), min(seen.shown, shown)
+            )
     return first
 
 

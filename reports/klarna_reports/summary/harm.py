@@ -23,6 +23,10 @@ class Harm(IntEnum):
     FORM = 3
 
 
+_OF_STATE = ("accepted", "id_header")
+"""Checks of a response that say what can be done or found afterwards."""
+
+
 class Stake(msgspec.Struct, frozen=True, order=True):
     """The harm of a finding, and the amount of it in minor units (None: not in money)."""
 
@@ -60,7 +64,7 @@ def stake(spec: Spec, requirement: Requirement, played: Played, finding: Finding
         return Stake(Harm.MONEY_LOST)
     if finding.differences or finding.witness is not None or requirement.rule:
         return Stake(Harm.STATE)
-    return Stake(Harm.MONEY_REFUSED if requirement.check == "accepted" else Harm.FORM)
+    return Stake(Harm.STATE if requirement.check in _OF_STATE else Harm.FORM)
 
 
 def _only_of_ids(difference: Difference) -> bool:
