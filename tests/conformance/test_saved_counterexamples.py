@@ -57,7 +57,7 @@ def test_the_printed_replay_command_works_where_the_run_was_started(
     replayed = cli(*_typed(started_here))
 
     assert replayed.code == 1
-    assert f"FAIL {RULE}\n  expected: refunded_amount " in replayed.out
+    assert f"FAIL {RULE}\n  Two refunds of " in replayed.out
     assert "another target" not in replayed.out
 
 

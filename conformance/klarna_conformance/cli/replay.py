@@ -48,5 +48,5 @@ def replay(
         raise PreflightError(f"no order can be provisioned: {played.unavailable.reason}")
     terminal = Terminal(quiet=False, color=True)
     terminal.exchanges(spec, played, verbose=verbose)
-    terminal.replayed(saved, played, opened.facts)
+    terminal.replayed(spec, saved, played, opened.facts)
     return 1 if any(finding.verdict == "FAIL" for finding in played.findings) else 0

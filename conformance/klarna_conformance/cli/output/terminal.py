@@ -28,6 +28,7 @@ from klarna_reports.record.record import Played, TargetFacts
 from klarna_reports.summary.changes import Changes
 from klarna_reports.summary.summary import Cause, Summary
 from klarna_reports.words.exchange_lines import exchange_lines, order_lines, whole_exchange
+from klarna_reports.words.finding_sentence import finding_sentence
 from klarna_reports.words.printable import inert
 
 if TYPE_CHECKING:
@@ -139,14 +140,16 @@ class Terminal:
             for part in whole_exchange(exchange) if verbose else ():
                 self._print(f"       {part}")
 
-    def replayed(self, saved: "Counterexample", played: Played, facts: TargetFacts) -> None:
+    def replayed(
+        self, spec: "Spec", saved: "Counterexample", played: Played, facts: TargetFacts
+    ) -> None:
         """Prints the violations of a replayed counterexample, and whether its own is among them."""
         failed = [f for f in played.findings if f.verdict in ("FAIL", "WARN")]
         for found in sorted(failed, key=lambda f: f.requirement != saved.requirement):
             style = _STYLES["NONCONFORMANT"] if found.verdict == "FAIL" else "bold"
             self._print(f"{found.verdict} {found.requirement}", style)
-            self._print(f"  expected: {found.expected}")
-            self._print(f"  observed: {found.observed}")
+            requirement = spec.requirement(found.requirement)
+            self._print(f"  {finding_sentence(spec, requirement, played, found)}")
         if not any(each.verdict == "FAIL" for each in failed):
             self._print("No requirement is violated.", _STYLES["CONFORMANT"])
         if failure_of(played, saved.requirement) is None:
