@@ -11,6 +11,8 @@ __all__ = ["draw"]
 
 T = TypeVar("T")
 _BACKEND = "klarna-conformance-seed-alone"
+_BATCH = 250
+"""So many values are drawn at a time: Hypothesis holds every choice that it has made for them."""
 
 
 class _SeedAlone(HypothesisProvider):
@@ -26,22 +28,29 @@ class _SeedAlone(HypothesisProvider):
 
 def draw(strategy: SearchStrategy[T], *, count: int, seed: int) -> list[T]:
     """Up to `count` values; they depend on the strategy, the seed and Hypothesis' version alone."""
+    AVAILABLE_PROVIDERS.setdefault(_BACKEND, f"{__name__}.{_SeedAlone.__name__}")
+    drawn: list[T] = []
+    for first in range(0, count, _BATCH):
+        own_seed = f"{seed}/{first}" if first else seed
+        drawn += _batch(strategy, min(_BATCH, count - first), own_seed)
+    return drawn
+
+
+def _batch(strategy: SearchStrategy[T], count: int, seed: int | str) -> list[T]:
     drawn: list[T] = []
 
     def collect(value: T) -> None:
         drawn.append(value)
 
-    if count:
-        AVAILABLE_PROVIDERS.setdefault(_BACKEND, f"{__name__}.{_SeedAlone.__name__}")
-        quiet = settings(
-            max_examples=count,
-            database=None,
-            deadline=None,
-            derandomize=False,
-            phases=(Phase.generate,),
-            suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
-            print_blob=False,
-            backend=_BACKEND,
-        )
-        seeded(seed)(quiet(given(strategy)(collect)))()
+    quiet = settings(
+        max_examples=count,
+        database=None,
+        deadline=None,
+        derandomize=False,
+        phases=(Phase.generate,),
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large),
+        print_blob=False,
+        backend=_BACKEND,
+    )
+    seeded(seed)(quiet(given(strategy)(collect)))()
     return drawn

@@ -7,11 +7,13 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis.strategies import integers
 
 import klarna_conformance
 import klarna_reports
 import klarna_specs
 import klarna_strategies
+from klarna_conformance.drawing import draw
 
 PACKAGES = (klarna_conformance, klarna_reports, klarna_specs, klarna_strategies)
 CONSTANTS = "A = 123456\nB = 'fünfundzwanzig'\nC = 77777.5\nD = [2**40 + n for n in (1, 2, 3)]\n"
@@ -66,3 +68,11 @@ def test_foreign_test_suite_generates_the_same_scenarios(
     command = ["-m", "pytest", "-q", "-s", "-p", "no:cacheprovider", "test_shop.py"]
 
     assert _printed(command, tmp_path, os.pathsep.join((str(tmp_path), sources))) == here
+
+
+def test_many_values_begin_with_those_of_few_and_do_not_repeat_them() -> None:
+    numbers = integers(0, 2**64)
+    many = draw(numbers, count=600, seed=7)
+    assert many[:250] == draw(numbers, count=250, seed=7)
+    assert many == draw(numbers, count=600, seed=7)
+    assert len(set(many)) > 500
