@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
     from klarna_specs.ledger import Ledger, open_ledger
     from klarna_specs.loader import load
-    from klarna_specs.oracle import Assessment, Outcome, assess
+    from klarna_specs.oracle import Assessment, assess
+    from klarna_specs.outcomes import Outcome
     from klarna_specs.plan import OrderPlan
     from klarna_specs.scenario import Json, Scenario, Step
     from klarna_specs.spec import Operation, Requirement, Spec
@@ -60,7 +61,8 @@ _NAMES = {
     "exchange": ("Exchange", "Failure", "Payload", "Request", "Response"),
     "ledger": ("Ledger", "open_ledger"),
     "loader": ("load",),
-    "oracle": ("Assessment", "Outcome", "assess"),
+    "oracle": ("Assessment", "assess"),
+    "outcomes": ("Outcome",),
     "plan": ("OrderPlan",),
     "scenario": ("Json", "Scenario", "Step"),
     "spec": ("Operation", "Requirement", "Spec"),

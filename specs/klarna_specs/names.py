@@ -5,14 +5,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, get_args
 
-from klarna_specs.calls import BodyIs, Call, KeyForm
+from klarna_specs.calls import BodyIs, KeyForm
 from klarna_specs.forms import RECOGNISED, schema_of
 from klarna_specs.json_value import as_array, as_object
-from klarna_specs.ledger import open_ledger
-from klarna_specs.plan import LAYOUTS, OrderPlan, PaymentMethod
+from klarna_specs.plan import LAYOUTS, PaymentMethod
 from klarna_specs.scenario import Credentials
 from klarna_specs.spec import Operation, Spec
-from klarna_specs.variables import request_members, variables
+from klarna_specs.variables import MEMBERS, markets, request_members
 
 __all__ = ["suggestion", "unknown_names", "unknown_response_names"]
 
@@ -69,12 +68,9 @@ def suggestion(name: str, known: Collection[str]) -> str:
 
 
 def _members(spec: Spec, operation: Operation) -> Mapping[str, Collection[str]]:
-    """The members of each variable, for an order with a capture."""
-    plan = OrderPlan(market="", currency="", order_amount=1, captures=(1,))
-    call = Call(operation=operation, order_id="order", capture_id="capture")
-    made = variables(spec, open_ledger(plan, "order", ("capture",)), call, ())
+    """The members of each variable."""
     request = ("order_lines", *request_members(spec, operation))
-    return {**{name: make() for name, make in made.items()}, "request": request}
+    return {**MEMBERS, "markets": markets(spec), "request": request}
 
 
 def _described(spec: Spec, schema: Any) -> Iterator[str]:

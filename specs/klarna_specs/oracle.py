@@ -1,46 +1,18 @@
-"""The oracle: which outcomes of a call the documentation allows, given the ledger. Pure."""
+"""The oracle: which outcomes of a call the documentation allows, given the ledger."""
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from itertools import chain, groupby
-from typing import Any, Literal, NamedTuple
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from klarna_specs.calls import Call
 from klarna_specs.ledger import DAY_S, HOUR_S, KeyUse, Ledger
-from klarna_specs.rules import Unsettled, evaluator
-from klarna_specs.spec import STRENGTH, Kind, Operation, Requirement, Spec
-from klarna_specs.variables import markets, variables
+from klarna_specs.outcomes import Outcome, Replay
+from klarna_specs.rules import evaluator
+from klarna_specs.situation import Sheet, Situation, holds, sheet_of
+from klarna_specs.spec import Requirement, Spec
+from klarna_specs.variables import Facts, variables
 
-__all__ = ["Assessment", "Outcome", "Replay", "assess"]
-
-Replay = Literal[
-    "",
-    "replay",
-    "replay_other_body",
-    "replay_of_refusal",
-    "replay_of_silence",
-    "replay_aged",
-    "replay_elsewhere",
-    "replay_expired",
-]
-
-
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
-    """An allowed outcome: a success, a refusal, or the first response again.
-
-    `responses` names the documented responses of that kind, `because` the requirements that
-    allow it, `against` those (SHOULD, INFO) that recommend another outcome.
-
-    >>> assess(spec, ledger, read_call(spec, refund(7000))).outcomes[0].kind
-    'refusal'
-    """
-
-    kind: Kind | Literal["replay"]
-    responses: tuple[str, ...]
-    because: tuple[str, ...] = ()
-    against: tuple[str, ...] = ()
+__all__ = ["Assessment", "Oracle", "assess"]
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +35,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     demanded_by: tuple[Requirement, ...]
     replay: Replay
     first: KeyUse | None
+    situation: Situation
     holds: Callable[[str], bool]
 
     @property
@@ -73,14 +46,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def broken_alone(self) -> tuple[Requirement, ...]:
         """The broken rules without another broken rule of the same or a higher level."""
-        return tuple(
-            rule
-            for rule in self.broken
-            if not any(
-                other is not rule and STRENGTH[other.level] >= STRENGTH[rule.level]
-                for other in self.broken
-            )
-        )
+        return self.situation.broken_alone
 
 
 def assess(
@@ -93,239 +59,72 @@ def assess(
     >>> assess(spec, ledger, read_call(spec, refund(6001))).outcomes[0].responses
     ('refused',)
     """
-    others = tuple(others)
-    sheet = _sheet(spec, call.operation)
-    evaluate = evaluator(variables(spec, ledger, call, others), sheet.terms)
-
-    def holds(expression: str) -> bool:
-        try:
-            return evaluate(expression) is True
-        except Unsettled:
-            return False
-
-    kept, broken, silent = _rules(sheet.rules, sheet.together, evaluate, holds)
-    replay, first = _replay(ledger, call, others)
-    if any(rule.level == "MUST" and rule.otherwise in _GATES for rule in broken):
-        replay, first = "", None
-    outcomes, demanded_by = _outcomes(call, broken, silent, holds, replay)
-    return Assessment(
-        call=call,
-        ledger=ledger,
-        kept=kept,
-        broken=broken,
-        outcomes=outcomes,
-        demanded_by=demanded_by,
-        replay=replay,
-        first=first,
-        holds=holds,
-    )
+    return Oracle(spec).assess(ledger, call, others)
 
 
-_GATES = ("unauthorized", "not_found")
-"""Responses that a server may give before it reads the idempotency key."""
+class Oracle:
+    """Assesses calls. Those that are alike in all that the rules read share a situation.
 
+    It is kept only if the rules read no body: other calls are seldom alike, and to keep theirs
+    costs more than it saves.
+    """
 
-_KEPT, _BROKEN, _SILENT, _BESIDE = range(4)
-"""The results of a rule; the last one if it does not concern the call or has no value."""
+    def __init__(self, spec: Spec) -> None:
+        self._spec = spec
+        self._situations: dict[tuple[int, str], Situation] = {}
 
+    def assess(
+        self, ledger: Ledger | None, call: Call, others: Iterable[Ledger] = ()
+    ) -> Assessment:
+        """The assessment of a call, as by the function `assess`."""
+        facts = Facts(self._spec, ledger, call, tuple(others))
+        sheet = sheet_of(self._spec, call.operation)
+        situation = self._situation(sheet, facts)
 
-def _rules(
-    rules: tuple[Requirement, ...],
-    together: str,
-    evaluate: Callable[[str], Any],
-    holds: Callable[[str], bool],
-) -> tuple[tuple[Requirement, ...], tuple[Requirement, ...], tuple[Requirement, ...]]:
-    try:
-        results = list(chain.from_iterable(evaluate(together)))
-    except Unsettled:
-        results = [_result(rule, evaluate, holds) for rule in rules]
-    kept, broken, silent = (
-        tuple(rule for rule, result in zip(rules, results, strict=True) if result == wanted)
-        for wanted in (_KEPT, _BROKEN, _SILENT)
-    )
-    return kept, broken, silent
+        def in_situation(expression: str) -> bool:
+            if sheet.covers(expression):
+                return situation.holds(expression)
+            return holds(evaluator(variables(facts), sheet.terms), expression)
 
-
-def _result(rule: Requirement, evaluate: Callable[[str], Any], holds: Callable[[str], bool]) -> int:
-    if rule.when and not holds(rule.when):
-        return _BESIDE
-    if rule.silent and holds(rule.silent):
-        return _SILENT
-    try:
-        return _KEPT if evaluate(rule.rule) else _BROKEN
-    except Unsettled:
-        return _BESIDE
-
-
-class _Sheet(NamedTuple):
-    """The rules of an operation, the expression for the results of all, and its terms."""
-
-    spec: Spec
-    operation: Operation
-    rules: tuple[Requirement, ...]
-    together: str
-    terms: Mapping[str, str]
-
-
-_SHEETS: dict[tuple[int, int], _Sheet] = {}
-"""Recently used sheets; each holds its spec, so that the identities in the key stay unique."""
-_MOST_SHEETS = 256
-
-
-def _sheet(spec: Spec, operation: Operation) -> _Sheet:
-    key = id(spec), id(operation)
-    known = _SHEETS.get(key)  # another thread may clear it at any time
-    if known is None:
-        rules = tuple(requirement for requirement in operation.requirements if requirement.rule)
-        groups = (_group(when, tuple(these)) for when, these in groupby(rules, lambda r: r.when))
-        together = f"[{', '.join(groups)}]"
-        known = _Sheet(spec, operation, rules, together, {**operation.terms, **_constants(spec)})
-        if len(_SHEETS) >= _MOST_SHEETS:
-            _SHEETS.clear()
-        _SHEETS[key] = known
-    return known
-
-
-def _constants(spec: Spec) -> Mapping[str, str]:
-    """The members of `markets` as terms: most expressions that name one do not come to read it."""
-    return {f"markets.{name}": json.dumps(group) for name, group in markets(spec).items()}
-
-
-def _group(when: str, rules: tuple[Requirement, ...]) -> str:
-    """The expression for the results of rules with the same condition."""
-    results = ", ".join(
-        f"({rule.silent or 'false'}) ? {_SILENT} : ({rule.rule}) ? {_KEPT} : {_BROKEN}"
-        for rule in rules
-    )
-    return f"({when}) ? [{results}] : {[_BESIDE] * len(rules)}" if when else f"[{results}]"
-
-
-def _outcomes(
-    call: Call,
-    broken: tuple[Requirement, ...],
-    silent: tuple[Requirement, ...],
-    holds: Callable[[str], bool],
-    replay: Replay,
-) -> tuple[tuple[Outcome, ...], tuple[Requirement, ...]]:
-    fresh, demanded_by = _fresh_outcomes(call, broken, silent, holds)
-    if not replay:
-        return fresh, demanded_by
-    again = Outcome(kind="replay", responses=(), because=_checked_on(call, replay, holds))
-    if replay == "replay":
-        return (again,), ()
-    if replay == "replay_of_silence":
-        # Whether the first call took effect is unknown; the response may follow either.
-        success = Outcome(kind="success", responses=(call.operation.success,))
-        return (success, Outcome(kind="refusal", responses=_any_refusal(call))), ()
-    # A success must suit this call, or be the first response again; a refusal is always allowed.
-    accepted = tuple(outcome for outcome in fresh if outcome.kind == "success")
-    refused = Outcome(kind="refusal", responses=_refusals_first(call, fresh))
-    demanded_by = () if accepted else demanded_by
-    if replay in ("replay_other_body", "replay_of_refusal", "replay_aged"):
-        return (again, *accepted, refused), demanded_by
-    if fresh[0].kind == "refusal":
-        return (refused, *accepted, again), demanded_by
-    return (*accepted, refused, again), demanded_by
-
-
-def _checked_on(call: Call, replay: str, holds: Callable[[str], bool]) -> tuple[str, ...]:
-    return tuple(
-        r.id
-        for r in call.operation.requirements
-        if replay in r.upon and (not r.when or holds(r.when))
-    )
-
-
-def _fresh_outcomes(
-    call: Call,
-    broken: tuple[Requirement, ...],
-    silent: tuple[Requirement, ...],
-    holds: Callable[[str], bool],
-) -> tuple[tuple[Outcome, ...], tuple[Requirement, ...]]:
-    operation = call.operation
-    refusing = {
-        level: [
-            rule
-            for rule in broken
-            if rule.level == level and operation.responses[rule.otherwise].kind == "refusal"
-        ]
-        for level in STRENGTH
-    }
-    musts = refusing["MUST"]
-    if musts:
-        # A server may first detect that the body exceeds a described limit, or another reason that
-        # it need not accept; then the response does not say which rule it is for.
-        named = dict.fromkeys(rule.otherwise for rule in (*musts, *refusing["SHOULD"]))
-        if silent or len(broken) > len(musts):
-            named |= dict.fromkeys(_any_refusal(call))
-        names = tuple(sorted(named, key=lambda name: name not in _GATES))
-        return (Outcome(kind="refusal", responses=names, because=_ids(musts)),), tuple(musts)
-    accepting = _accepting(call, holds)
-    success = Outcome(kind="success", responses=(operation.success,), because=_ids(accepting))
-    open_rules = [rule for rule in (*broken, *silent) if rule.level == "INFO" or rule in silent]
-    wishes = [*refusing["SHOULD"], *refusing["INFO"], *silent]
-    refusal_names = tuple(dict.fromkeys(rule.otherwise for rule in wishes))
-    if open_rules or not refusal_names:
-        refusal_names = tuple(dict.fromkeys((*refusal_names, *_any_refusal(call))))
-    refusal = Outcome(kind="refusal", responses=refusal_names, because=_ids(wishes))
-    softening = [rule for rule in broken if operation.responses[rule.otherwise].kind == "success"]
-    if open_rules:
-        # No outcome is required; the outcome of a SHOULD comes first, else that of the first rule.
-        wished = refusing["SHOULD"]
-        against = _ids(rule for rule in open_rules if rule.level == "INFO")
-        pair = (
-            msgspec.structs.replace(success, against=(*_ids(wished), *against)),
-            msgspec.structs.replace(refusal, against=against),
+        replay, first = ("", None) if situation.is_gated else _replay(facts)
+        outcomes, demanded_by = situation.outcomes(replay)
+        return Assessment(
+            call=call,
+            ledger=ledger,
+            kept=situation.kept,
+            broken=situation.broken,
+            outcomes=outcomes,
+            demanded_by=demanded_by,
+            replay=replay,
+            first=first,
+            situation=situation,
+            holds=in_situation,
         )
-        first_refuses = operation.responses[open_rules[0].otherwise].kind == "refusal"
-        return (tuple(reversed(pair)) if wished or first_refuses else pair), ()
-    if refusing["SHOULD"]:
-        return (
-            refusal,
-            msgspec.structs.replace(success, against=_ids(refusing["SHOULD"])),
-        ), ()
-    if softening:
-        return (success, msgspec.structs.replace(refusal, against=_ids(softening))), ()
-    if not accepting:
-        return (success, Outcome(kind="refusal", responses=_any_refusal(call))), ()
-    return (success,), accepting
+
+    def _situation(self, sheet: Sheet, facts: Facts) -> Situation:
+        made = sheet.made(facts)
+        if "request" in made:
+            return Situation(sheet, made)
+        key = id(sheet), repr(made)
+        known = self._situations.get(key)  # another thread may clear it at any time
+        if known is None:
+            known = Situation(sheet, made)
+            if len(self._situations) >= _MOST_SITUATIONS:
+                self._situations.clear()
+            self._situations[key] = known
+        return known
 
 
-def _any_refusal(call: Call) -> tuple[str, ...]:
-    responses = call.operation.responses.items()
-    return tuple(name for name, r in responses if r.kind == "refusal" and name not in _GATES)
+_MOST_SITUATIONS = 2048
 
 
-def _refusals_first(call: Call, fresh: tuple[Outcome, ...]) -> tuple[str, ...]:
-    """All refusals of the operation, first those that apply to the call without a key."""
-    deserved = [
-        name for outcome in fresh if outcome.kind == "refusal" for name in outcome.responses
-    ]
-    return tuple(dict.fromkeys((*deserved, *_any_refusal(call))))
-
-
-def _accepting(call: Call, holds: Callable[[str], bool]) -> tuple[Requirement, ...]:
-    """The requirements to accept a valid call, the most specific one first."""
-    found = [
-        requirement
-        for requirement in call.operation.requirements
-        if requirement.check == "accepted" and (not requirement.when or holds(requirement.when))
-    ]
-    return tuple(reversed(found))
-
-
-def _ids(requirements: Iterable[Requirement]) -> tuple[str, ...]:
-    return tuple(requirement.id for requirement in requirements)
-
-
-def _replay(
-    ledger: Ledger | None, call: Call, others: tuple[Ledger, ...]
-) -> tuple[Replay, KeyUse | None]:
+def _replay(facts: Facts) -> tuple[Replay, KeyUse | None]:
+    ledger, call = facts.ledger, facts.call
     if call.key is None or ledger is None or not call.operation.changes:
         return "", None
     first = ledger.key_use(call.key)
     if first is None:
-        elsewhere = next((use for o in others if (use := o.key_use(call.key))), None)
+        elsewhere = next((use for o in facts.others if (use := o.key_use(call.key))), None)
         return ("replay_elsewhere", elsewhere) if elsewhere else ("", None)
     if (first.operation, first.capture_id) != (call.operation.operation, call.capture_id):
         return "replay_elsewhere", first

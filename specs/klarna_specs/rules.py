@@ -13,7 +13,7 @@ from klarna_specs.cel_library import cel
 from klarna_specs.errors import RuleError
 from klarna_specs.json_value import as_object
 
-__all__ = ["Unsettled", "check_expression", "evaluator"]
+__all__ = ["Unsettled", "check_expression", "evaluator", "members_read"]
 
 _NAME = re.compile(
     r"""(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?<![\w.])([A-Za-z_]\w*)(?:\.(\w+)\b(?!\s*\())?"""
@@ -41,6 +41,11 @@ class _Compiled(NamedTuple):
 def check_expression(expression: str) -> None:
     """Compiles an expression; raises RuleError."""
     _compiler(())(expression)
+
+
+def members_read(expression: str, terms: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
+    """The members of each variable that an expression reads; an empty name stands for all."""
+    return _compiler(tuple(terms.items()))(expression).reads
 
 
 @lru_cache(maxsize=256)

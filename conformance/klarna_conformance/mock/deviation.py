@@ -7,7 +7,8 @@ from klarna_specs.calls import Call
 from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Response
 from klarna_specs.ledger import Answer, Ledger
-from klarna_specs.oracle import Assessment, Outcome
+from klarna_specs.oracle import Assessment
+from klarna_specs.outcomes import Outcome
 
 if TYPE_CHECKING:
     from klarna_conformance.mock.server import Mock

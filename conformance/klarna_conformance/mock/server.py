@@ -24,7 +24,8 @@ from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Payload, Request, Response
 from klarna_specs.json_value import as_object
 from klarna_specs.ledger import AUTHORIZATION_S, Answer, Ledger, open_ledger
-from klarna_specs.oracle import Assessment, Outcome, assess
+from klarna_specs.oracle import Assessment, Oracle
+from klarna_specs.outcomes import Outcome
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Spec
 
@@ -54,6 +55,7 @@ class Mock:
         epoch_s: float = EPOCH_S,
     ) -> None:
         self.spec = spec
+        self._oracle = Oracle(spec)
         self.epoch_s = epoch_s
         self._deviation = deviation
         self._seed = seed
@@ -138,7 +140,7 @@ class Mock:
         ledger = self._seen_by(call)
         if ledger and self._arrived and self._deviation.assessed_on:
             ledger = self._deviation.assessed_on(call, ledger, self._arrived.at(ledger.now_s))
-        assessment = assess(self.spec, ledger, call)
+        assessment = self._oracle.assess(ledger, call)
         outcome = self._deviation.chosen(assessment, self)
         match outcome.kind:
             case "replay":

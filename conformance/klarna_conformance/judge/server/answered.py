@@ -11,7 +11,8 @@ from klarna_conformance.judge.server.response_members import json_object
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.ledger import Answer
-from klarna_specs.oracle import Assessment, Outcome
+from klarna_specs.oracle import Assessment
+from klarna_specs.outcomes import Outcome
 from klarna_specs.rules import Unsettled, evaluator
 from klarna_specs.spec import ResponseSpec
 

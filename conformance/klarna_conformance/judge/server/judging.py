@@ -28,7 +28,7 @@ from klarna_reports.record.record import Finding, ProvidedOrder, TargetFacts
 from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.ledger import Ledger
-from klarna_specs.oracle import Outcome, assess
+from klarna_specs.outcomes import Outcome
 from klarna_specs.spec import Requirement, Spec
 
 __all__ = ["Judging", "Numbered"]
@@ -129,7 +129,7 @@ class Judging:
         self._decide(self._later.read_resource(index, exchange))
         if call is None or self._reads_unbooked(call):
             return
-        assessment = self._ledgers.assessed(self._spec, exchange, call)
+        assessment = self._ledgers.assessed(self._tables.oracle, exchange, call)
         seen = answered(self._bases, index, exchange, assessment)
         self._certainty.note(seen)
         self._observe(seen)
@@ -258,12 +258,14 @@ class Judging:
             for requirement in blamed:
                 alone = accepting or requirement in assessment.broken_alone
                 aspect = "seen" if accepting else "broken"
-                self._conclude(seen, requirement, aspect if alone else "", result)
+                aspects = self._tables.aspects(seen, requirement, aspect) if alone else ()
+                self._conclude(seen, requirement, aspects, result)
             return
         for rule in assessment.broken:
             if rule.id in outcome.against:
                 alone = rule in assessment.broken_alone
-                self._conclude(seen, rule, "broken" if alone else "", result)
+                aspects = self._tables.aspects(seen, rule, "broken") if alone else ()
+                self._conclude(seen, rule, aspects, result)
         if outcome.kind != "replay":
             self._pass_rules(seen, outcome)
 
@@ -277,27 +279,17 @@ class Judging:
             return False
         if ledger.now_s - self._ledgers.at_read(ledger.order_id).now_s < _RECENT_S:
             return False
-        assessed = (assess(self._spec, each, seen.call) for each in unseen_changes(ledger))
+        assessed = (self._tables.oracle.assess(each, seen.call) for each in unseen_changes(ledger))
         again = (answered(self._bases, seen.index, seen.exchange, each) for each in assessed)
         return any(each.outcome is not None for each in again)
 
     def _pass_rules(self, seen: Answered, outcome: Outcome) -> None:
-        assessment = seen.assessment
-        responses = seen.call.operation.responses
-        passed: list[tuple[Requirement, str]] = [
-            (rule, "broken")
-            for rule in assessment.broken_alone
-            if rule.id not in outcome.against and responses[rule.otherwise].kind == seen.kind
-        ]
-        if seen.kind == "success":
-            passed += [(rule, "kept") for rule in assessment.kept]
-            passed += [(r, "seen") for r in assessment.demanded_by if r.check == "accepted"]
-        for requirement, aspect in passed:
-            self._conclude(seen, requirement, aspect, None)
+        for requirement, aspects in self._tables.met(seen, outcome):
+            self.findings.append(passed(requirement.id, seen.index, aspects=aspects))
 
     def _judge_response(self, seen: Answered) -> list[Awaited]:
         """Checks the response itself; returns the requirements that later reads decide."""
-        outcome, holds = seen.exchange.outcome, seen.assessment.holds
+        outcome = seen.exchange.outcome
         evidence = Evidence(
             spec=self._spec,
             exchange=seen.exchange,
@@ -310,15 +302,13 @@ class Judging:
         )
         unrecorded = isinstance(outcome, Response) and outcome.unrecorded
         awaited: list[Awaited] = []
-        for requirement, check in self._tables.checks(seen.call.operation, seen.names):
-            if requirement.when and not holds(requirement.when):
-                continue
+        for requirement, check, aspects in self._tables.checks(seen):
             if unrecorded and requirement.check in OF_BODY:
                 continue
             if check is None:
-                awaited.append(self._awaited(seen, requirement, "seen"))
+                awaited.append(self._awaited(seen, requirement, aspects))
             else:
-                self._conclude(seen, requirement, "seen", check(evidence))
+                self._conclude(seen, requirement, aspects, check(evidence))
         return awaited
 
     def _await(self, seen: Answered, awaited: list[Awaited]) -> Iterable[Decided]:
@@ -363,28 +353,23 @@ class Judging:
             self.findings.append(finding)
 
     def _conclude(
-        self, seen: Answered, requirement: Requirement, aspect: str, result: Result
+        self, seen: Answered, requirement: Requirement, aspects: tuple[str, ...], result: Result
     ) -> None:
         """Reports what a requirement finds in an exchange, unless it is inconclusive."""
         if result is None:
-            aspects = self._aspects(seen, requirement, aspect)
             self.findings.append(passed(requirement.id, seen.index, aspects=aspects))
         elif not isinstance(result, Inconclusive):
-            self._report(self._awaited(seen, requirement, aspect), result)
+            self._report(self._awaited(seen, requirement, aspects), result)
 
-    def _awaited(self, seen: Answered, requirement: Requirement, aspect: str) -> Awaited:
+    def _awaited(
+        self, seen: Answered, requirement: Requirement, aspects: tuple[str, ...]
+    ) -> Awaited:
         return Awaited(
             requirement=requirement,
             level=self._spec.level(requirement, seen.assessment.holds),
             index=seen.index,
-            aspects=self._aspects(seen, requirement, aspect),
+            aspects=aspects,
         )
-
-    def _aspects(self, seen: Answered, requirement: Requirement, aspect: str) -> tuple[str, ...]:
-        """The goals of a requirement that an exchange serves; none without an `aspect`."""
-        if not aspect:
-            return ()
-        return self._tables.aspects(seen, requirement, aspect)
 
 
 def _amount_agrees(ledger: Ledger, order: dict[str, Any]) -> bool:

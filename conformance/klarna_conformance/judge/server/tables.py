@@ -1,6 +1,6 @@
 """What to judge a response by, looked up once for each spec instead of for each exchange. Pure."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from klarna_conformance.judge.server.answered import Answered
@@ -9,10 +9,16 @@ from klarna_conformance.judge.server.evidence import Check
 from klarna_conformance.judge.server.interpretations import OBSERVERS
 from klarna_specs.exchange import Response
 from klarna_specs.goals import cells
-from klarna_specs.oracle import Assessment
-from klarna_specs.spec import Operation, Requirement, Spec
+from klarna_specs.oracle import Assessment, Oracle
+from klarna_specs.outcomes import Outcome
+from klarna_specs.spec import Requirement, Spec
 
 __all__ = ["Tables", "tables_of"]
+
+
+_Checked = tuple[Requirement, Check | None, tuple[str, ...]]
+_Met = tuple[Requirement, tuple[str, ...]]
+"""A requirement, and the goals of it that an exchange serves."""
 
 
 class Tables:
@@ -22,24 +28,36 @@ class Tables:
         self.observers: tuple[tuple[str, Callable[[Assessment, Response], str | None]], ...] = (
             *((c.id, OBSERVERS[c.observe]) for c in spec.contradictions if c.observe in OBSERVERS),
         )
+        self.oracle = Oracle(spec)
         self._spec = spec
-        self._checks: dict[
-            tuple[str, frozenset[str]], tuple[tuple[Requirement, Check | None], ...]
-        ] = {}
         self._goals: dict[tuple[str, str], _Goals] = {}
 
-    def checks(
-        self, operation: Operation, names: frozenset[str]
-    ) -> tuple[tuple[Requirement, Check | None], ...]:
-        """The requirements on responses with these names; without a check where a read decides."""
-        key = operation.operation, names
-        if key not in self._checks:
-            self._checks[key] = tuple(
-                (requirement, CHECKS.get(requirement.check))
-                for requirement in operation.requirements
-                if not names.isdisjoint(requirement.upon)
+    def checks(self, seen: Answered) -> tuple[_Checked, ...]:
+        """The requirements on such a response; without a check where a later read decides."""
+        noted = seen.assessment.situation.noted
+        key = seen.names, seen.here
+        if key not in noted:
+            noted[key] = tuple(self._checks(seen))
+        return noted[key]
+
+    def _checks(self, seen: Answered) -> Iterator[_Checked]:
+        for requirement in seen.call.operation.requirements:
+            if seen.names.isdisjoint(requirement.upon):
+                continue
+            if not requirement.when or seen.assessment.holds(requirement.when):
+                aspects = self.aspects(seen, requirement, "seen")
+                yield requirement, CHECKS.get(requirement.check), aspects
+
+    def met(self, seen: Answered, outcome: Outcome) -> tuple[_Met, ...]:
+        """The rules that a call meets by an outcome, and what it demands."""
+        noted = seen.assessment.situation.noted
+        key = seen.assessment.replay, outcome.against, seen.kind, seen.here
+        if key not in noted:
+            noted[key] = tuple(
+                (requirement, self.aspects(seen, requirement, aspect))
+                for requirement, aspect in _met(seen, outcome)
             )
-        return self._checks[key]
+        return noted[key]
 
     def aspects(self, seen: Answered, requirement: Requirement, aspect: str) -> tuple[str, ...]:
         """The goals that an exchange serves: the aspect itself, its cases, its table cells."""
@@ -53,6 +71,16 @@ class Tables:
         if goals.table and seen.here:
             served = (*served, *(cell for cell in goals.table if cell in seen.here))
         return served
+
+
+def _met(seen: Answered, outcome: Outcome) -> Iterator[tuple[Requirement, str]]:
+    assessment, responses = seen.assessment, seen.call.operation.responses
+    for rule in assessment.broken_alone:
+        if rule.id not in outcome.against and responses[rule.otherwise].kind == seen.kind:
+            yield rule, "broken"
+    if seen.kind == "success":
+        yield from ((rule, "kept") for rule in assessment.kept)
+        yield from ((r, "seen") for r in assessment.demanded_by if r.check == "accepted")
 
 
 class _Goals(NamedTuple):

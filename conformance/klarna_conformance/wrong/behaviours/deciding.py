@@ -11,7 +11,8 @@ import msgspec
 from klarna_conformance.mock.deviation import Deviation, Sending
 from klarna_conformance.mock.server import Mock
 from klarna_specs.exchange import Payload, Response
-from klarna_specs.oracle import Assessment, Outcome
+from klarna_specs.oracle import Assessment
+from klarna_specs.outcomes import Outcome
 
 __all__ = ["BEHAVIOURS"]
 

@@ -17,7 +17,8 @@ from klarna_conformance.wrong.variants import (
 )
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Response
-from klarna_specs.oracle import Assessment, Outcome
+from klarna_specs.oracle import Assessment
+from klarna_specs.outcomes import Outcome
 
 __all__ = ["BEHAVIOURS"]
 

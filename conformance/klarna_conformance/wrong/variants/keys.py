@@ -9,7 +9,8 @@ from klarna_conformance.mock.server import Mock
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Response
 from klarna_specs.ledger import DAY_S
-from klarna_specs.oracle import Assessment, Outcome, assess
+from klarna_specs.oracle import Assessment, assess
+from klarna_specs.outcomes import Outcome
 
 __all__ = ["BEHAVIOURS"]
 

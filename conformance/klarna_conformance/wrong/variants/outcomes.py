@@ -9,7 +9,8 @@ from klarna_conformance.mock.deviation import Deviation, Sending
 from klarna_conformance.mock.server import Mock
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Payload, Response
-from klarna_specs.oracle import Assessment, Outcome
+from klarna_specs.oracle import Assessment
+from klarna_specs.outcomes import Outcome
 
 __all__ = ["BEHAVIOURS"]
 
