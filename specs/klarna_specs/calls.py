@@ -98,7 +98,9 @@ def read_call(spec: Spec, request: Request, *, followed: bool = False) -> Call |
     >>> read_call(spec, Request(method="GET", path="/unknown")) is None
     True
     """
-    known = (id(spec), followed, request)
+    key, content_type = request.header(KEY_HEADER), request.content_type
+    around = request.method, request.path, request.credentials, key, content_type
+    known = (id(spec), followed, around, request.body)
     read = _CALLS.get(known)  # another thread may clear it at any time
     if read is None:
         read = spec, _read_call(spec, request, followed=followed)
@@ -108,8 +110,9 @@ def read_call(spec: Spec, request: Request, *, followed: bool = False) -> Call |
     return read[1]
 
 
-_CALLS: dict[tuple[int, bool, Request], tuple[Spec, Call | None]] = {}
-"""Recently parsed requests; each holds its spec, so that the identity in the key stays unique."""
+_CALLS: dict[tuple[int, bool, tuple[str | None, ...], Payload], tuple[Spec, Call | None]] = {}
+"""Recently parsed requests, by what is read of them: a server sees more headers than were set.
+Each holds its spec, so that the identity in the key stays unique."""
 _MOST_CALLS = 256
 
 

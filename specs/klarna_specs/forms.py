@@ -44,7 +44,7 @@ def json_of(payload: Payload) -> Any:
     A byte order mark and comments are skipped, and of several values the first one counts. Raises
     NotJson if no such parser finds a value.
     """
-    plain = Payload(payload.text.removeprefix(_MARK), payload.encoding)
+    plain = _unmarked(payload)
     try:
         return plain.json()
     except NotJson:
@@ -57,6 +57,12 @@ def json_of(payload: Payload) -> Any:
     if as_object(value) is None:
         raise NotJson("the body is no JSON object, also with the usual extensions")
     return value
+
+
+def _unmarked(payload: Payload) -> Payload:
+    if not payload.text.startswith(_MARK):
+        return payload
+    return Payload(payload.text.removeprefix(_MARK), payload.encoding)
 
 
 def _json5(text: str) -> Any:
@@ -121,9 +127,8 @@ def _byte_order_mark(written: _Written) -> bool:
 
 
 def _json_extension(written: _Written) -> bool:
-    payload = written.request.body
     try:
-        Payload(payload.text.removeprefix(_MARK), payload.encoding).json()
+        _unmarked(written.request.body).json()
     except NotJson:
         return True
     return False
