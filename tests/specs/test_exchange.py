@@ -8,6 +8,11 @@ from hypothesis import strategies as st
 
 from klarna_specs.exchange import Exchange, Failure, NotJson, Payload, Request, Response
 
+json_pieces = [
+    *('{"a":', '{"a":1,"a":', "}", "[", "]", ",", '"', " ", "\ufeff", "\ud800", "\x00"),
+    *("-0", "1", "1.0", "-1E5", "1e400", "9007199254740993", "18446744073709551616", "NaN", "null"),
+    *('"\\ud83d\\ude00"', '"\\ud800"', '"\\ud800\\u0041"', '"\\u0000"', "\\n"),
+]
 headers = st.lists(st.tuples(st.text(), st.text())).map(tuple)
 payloads = st.binary().map(Payload.of)
 requests = st.builds(
@@ -62,6 +67,17 @@ def test_payload_in_utf_8_is_its_text(text: str) -> None:
 @given(st.recursive(st.none() | st.booleans() | st.integers() | st.text(), st.lists, max_leaves=8))
 def test_json_payload_is_read(value: Any) -> None:
     assert Payload.of(json.dumps(value).encode()).json() == value
+
+
+@given(st.lists(st.sampled_from(json_pieces), max_size=12).map("".join))
+def test_payload_is_read_as_the_standard_library_reads_it(text: str) -> None:
+    try:
+        expected = json.loads(text, parse_constant=int)
+    except (ValueError, RecursionError):
+        with pytest.raises(NotJson):
+            Payload(text).json()
+    else:
+        assert repr(Payload(text).json()) == repr(expected)
 
 
 @pytest.mark.parametrize(
