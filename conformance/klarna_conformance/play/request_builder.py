@@ -160,8 +160,11 @@ class RequestBuilder:
                 first = _resolved({OFFERED: 0}, self._offered(step))
                 return content_type, Payload(text.replace(OFFERED, str(first)))
             case Json(value=value):
-                resolved = _resolved(value, self._offered(step))
-                return "application/json", Payload(json.dumps(resolved, ensure_ascii=False))
+                text = json.dumps(value, ensure_ascii=False)
+                if OFFERED in text:
+                    resolved = _resolved(value, self._offered(step))
+                    text = json.dumps(resolved, ensure_ascii=False)
+                return "application/json", Payload(text)
 
     def _offered(self, step: Step) -> list[int]:
         """The numbers of days that the server offers for the capture of a step."""
