@@ -8,8 +8,10 @@ import pytest
 from klarna_reports.page.explorer import Weights, explore
 from klarna_reports.page.html import render_html
 from klarna_reports.page.shown import shown_exchange
+from klarna_reports.record.record import Finding
 from klarna_reports.summary.merging import merged
 from klarna_reports.summary.summary import summarise
+from klarna_reports.summary.tally import Tallies
 from klarna_specs.exchange import Payload, Response
 from klarna_specs.loader import load
 
@@ -77,3 +79,24 @@ def test_a_body_is_indented_unless_that_makes_it_much_longer(exchange, length, l
     outcome = Response(status=200, body=body)
     answered = msgspec.structs.replace(exchange, outcome=outcome)
     assert len(shown_exchange(answered, 0, "s1").response_body.splitlines()) == lines
+
+
+def test_few_scenarios_are_held_of_a_server_that_answers_each_time_with_another_text(
+    played,
+):
+    def finding(verdict, observed):
+        return Finding(requirement="r", verdict=verdict, exchange=0, observed=observed)
+
+    tallies = Tallies()
+    info = finding("INFO", "it is not documented")
+    tallies.add(played(info, identifier="first"))
+    for number in range(500):
+        text = "the same" if number % 5 == 0 else f"text {number}"
+        tallies.add(played(finding("FAIL", text), identifier=f"s{number}"))
+    tally = tallies["r"]
+
+    held = {group.played.id for group in tally.groups.values()}
+    assert len(held) <= 40
+    assert tally.verdicts["FAIL"] == 500
+    assert [(g.observed, g.count) for g in tally.worst_groups][:1] == [("the same", 100)]
+    assert "it is not documented" in {group.observed for group in tally.groups.values()}

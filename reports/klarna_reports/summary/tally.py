@@ -12,6 +12,9 @@ __all__ = ["JUDGED", "Group", "Tallies", "Tally", "exchanges_of"]
 JUDGED: frozenset[Verdict] = frozenset({"PASS", "FAIL", "WARN", "INFO", "KNOWN"})
 """The verdicts of findings that judge an exchange."""
 _EXEMPLARS = 3
+_MOST_GROUPS = 40
+"""With more groups the half of them that would be shown last is dropped: each holds a scenario, and
+a server may answer every request with another text."""
 _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
 
 
@@ -54,6 +57,9 @@ class Tally:
     exemplars: list[Exemplar] = field(default_factory=list[Exemplar])
     groups: dict[tuple[Verdict, str, str], Group] = field(
         default_factory=dict[tuple[Verdict, str, str], Group]
+    )
+    _counts: Counter[tuple[Verdict, str, str]] = field(
+        default_factory=Counter[tuple[Verdict, str, str]]
     )
     _scenario: str = ""
     _judged: set[int] = field(default_factory=set[int])
@@ -105,13 +111,26 @@ class Tally:
         # Ids differ from scenario to scenario, although the finding is the same.
         key = (finding.verdict, _ID.sub("", finding.expected), _ID.sub("", finding.observed))
         group = self.groups.get(key)
+        self._counts[key] += 1
         if group is None:
             texts = (finding.expected, finding.observed)
             group = self.groups[key] = Group(finding.verdict, *texts, played, finding, size)
         elif (not played.shrunk_from, size) < (not group.played.shrunk_from, group.size):
             group.played, group.finding, group.size = played, finding, size
             group.expected, group.observed = finding.expected, finding.observed
-        group.count += 1
+        group.count = self._counts[key]
+        if len(self.groups) > _MOST_GROUPS:
+            self._drop_last()
+
+    def _drop_last(self) -> None:
+        """Drops the groups that would be shown last; one of each verdict remains."""
+        ordered = sorted(self.groups.items(), key=lambda each: _first_to_show(each[1]))
+        first = {key[0]: key for key, _ in reversed(ordered)}
+        self.groups = {
+            key: group
+            for place, (key, group) in enumerate(ordered)
+            if place < _MOST_GROUPS // 2 or first[key[0]] == key
+        }
 
 
 def exchanges_of(played: Played, finding: Finding) -> tuple[int, ...]:
