@@ -143,7 +143,7 @@ def test_the_reference_client_passes_every_scenario(pytester: pytest.Pytester) -
 
     ran.assert_outcomes(passed=len(passed))
     assert len(passed) > 40
-    assert any("[one-refund-of-10000-response-lost-after-booking]" in line for line in passed)
+    assert any("[one-refund-of-100-00-sek-response-lost-after-booking]" in line for line in passed)
 
 
 def test_do_may_be_a_coroutine_function(pytester: pytest.Pytester) -> None:
