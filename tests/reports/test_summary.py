@@ -262,3 +262,20 @@ def test_a_selected_scope_is_named_in_every_format(spec, record, played, all_goa
 def test_a_full_run_names_no_scope(spec, record, played, all_goals_pass):
     summary = summarise(spec, record(played(*all_goals_pass)))
     assert summary.headline == summary.verdict
+
+
+def test_the_sentence_of_a_finding_is_the_same_in_every_format(spec, record, played):
+    failed = Finding(
+        requirement="refund.within-captured-amount",
+        verdict="FAIL",
+        exchange=0,
+        expected="a refusal (403)",
+        observed="status 201",
+    )
+    made = record(played(failed))
+    summary = summarise(spec, made)
+    (sentence,) = (each.sentence for each in summary.findings)
+    assert sentence.endswith("was accepted (201) where a refusal (403) was expected.")
+    assert summary.causes[0].sentence == sentence
+    page = render_html(spec, made, summary, None)
+    assert all(sentence in text for text in (junit(summary), sarif(summary), page))

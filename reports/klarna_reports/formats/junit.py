@@ -88,7 +88,7 @@ def _details(result: RequirementResult, findings: list[ReportedFinding]) -> str:
 def _finding_text(finding: ReportedFinding) -> str:
     replay = f"\n{REPLAY_WHERE}: {finding.replay}" if finding.replay else ""
     return (
-        f"expected: {finding.expected}\nobserved: {finding.observed}\n"
+        f"{finding.sentence}\nexpected: {finding.expected}\nobserved: {finding.observed}\n"
         f"scenario: {finding.scenario}, observed {finding.count} times\n{finding.curl}{replay}"
     )
 

@@ -69,7 +69,8 @@ def _rule(result: RequirementResult) -> dict[str, Any]:
 
 
 def _result(finding: ReportedFinding, places: dict[str, int]) -> dict[str, Any]:
-    text = f"expected {finding.expected}, observed {finding.observed}"
+    compared = f"expected {finding.expected}, observed {finding.observed}"
+    text = finding.sentence or compared
     times = f"(observed {finding.count} times, in {finding.scenario})"
     replay = f"; {REPLAY_WHERE}: {finding.replay}" if finding.replay else ""
     known = finding.verdict == "KNOWN"
