@@ -100,9 +100,11 @@ class _Script:
         yield _comment(f"Observed: {saved.observed}")
         if self._facts.is_mock:
             mutant = f" --mutant {shlex.quote(saved.mutant)}" if saved.mutant else ""
+            own = ' --username "$KLARNA_USERNAME" --password "$KLARNA_PASSWORD"'
             yield _comment("Start the server that it failed on; it prints its BASE_URL:")
-            yield _comment(f"  klarna-conformance mock{mutant}")
-        yield _comment("Set BASE_URL, KLARNA_USERNAME and KLARNA_PASSWORD in the environment.")
+            yield _comment(f"  klarna-conformance mock{mutant}{own}")
+        names = "KLARNA_USERNAME, KLARNA_PASSWORD and BASE_URL"
+        yield _comment(f"Set {names} in the environment, the credentials before a server starts.")
 
     def _environment(self) -> Iterator[str]:
         for name in ("BASE_URL", "KLARNA_USERNAME", "KLARNA_PASSWORD"):
