@@ -1,6 +1,7 @@
 """Renderings of real runs: comparisons, JSON, and generated tests."""
 
 import json
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +29,26 @@ def test_diff_reports_broken_and_fixed_requirements(cli: Cli, tmp_path: Path) ->
     assert f"fixed    MUST   {SMALL[1]} (FAIL -> PASS)" in fixed.out
     assert [each["kind"] for each in changes["changes"]] == ["broken"]
     assert (shown.code, shown.out.splitlines()[0]) == (1, "## CONFORMANT → NONCONFORMANT")
-    assert "| ❌ broken | MUST | release.fully\\-captured\\-refused | PASS | FAIL |" in shown.out
+    assert "| ❌ broken | MUST | release.fully\\-captured\\-refused | PASS | FAIL | A " in shown.out
+
+
+def test_every_format_has_the_same_sentence(cli: Cli, tmp_path: Path) -> None:
+    good, bad = tmp_path / "good", tmp_path / "bad"
+    cli("run", *SMALL, "--output", good)
+    ran = cli("run", *SMALL, "--mutant", WRONG, "--output", bad)
+    cli("report", bad, "--format", "json,junit,html,sarif,ctrf,markdown,github")
+    (cause,) = json.loads((bad / "run.json").read_text())["causes"]
+    sentence = cause["sentence"]
+    texts = {path.name: path.read_text() for path in bad.iterdir() if path.suffix}
+    escaped = re.sub(r"([\\(){}<>#+!|~&:@-])", r"\\\1", sentence)
+
+    assert sentence == "A release was accepted (204) where a refusal (403) was expected."
+    for name in ("junit.xml", "report.html", "report.sarif", "ctrf.json", "annotations.txt"):
+        assert sentence in texts[name], name
+    assert escaped in texts["report.md"]
+    assert sentence in ran.out
+    assert sentence in cli("diff", good, bad).out
+    assert escaped in cli("diff", good, bad, "--format", "markdown").out
 
 
 def test_a_run_is_printed_as_json(cli: Cli, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 import msgspec
 import pytest
 
+from klarna_reports.record.results import ReportedFinding
 from klarna_reports.summary.changes import changes_between
 from klarna_reports.summary.summary import summarise
 
@@ -79,6 +80,55 @@ def test_differences_in_setup_are_caveats_of_a_comparison(conformant, spec, reco
         "The runs were judged by different specs.",
         "The earlier run ended early.",
     )
+
+
+def with_sentence(summary, sentence, *, beside=""):
+    violated = with_verdict(summary, "FAIL")
+    finding = ReportedFinding(
+        requirement=RULE,
+        verdict="FAIL",
+        sentence=sentence,
+        expected="",
+        observed="",
+        scenario="s1",
+        exchanges=(0,),
+        curl="",
+    )
+    results = (
+        msgspec.structs.replace(r, beside=beside if r.id == RULE else "")
+        for r in violated.requirements
+    )
+    return msgspec.structs.replace(violated, findings=(finding,), requirements=tuple(results))
+
+
+PLAIN = "A refund of 60.00 EUR on 50.00 EUR captured was accepted (201)."
+ALIKE = "A refund of 7.50 SEK on 9.00 SEK captured, 5.00 SEK refunded before, was accepted (201)."
+RACE = "A refund of 30.00 EUR among two concurrent calls was accepted (201)."
+
+
+def test_violation_with_another_cause_has_changed(conformant):
+    plain, race = with_sentence(conformant, PLAIN), with_sentence(conformant, RACE)
+    (change,) = changes_between(plain, race).changes
+    assert (change.kind, change.was, change.now) == ("changed", "FAIL", "FAIL")
+    assert change.text == f"{RACE} Before: {PLAIN}"
+
+
+def test_violation_with_other_amounts_has_not_changed(conformant):
+    plain, alike = with_sentence(conformant, PLAIN), with_sentence(conformant, ALIKE)
+    assert changes_between(plain, alike).changes == ()
+
+
+def test_consequence_has_no_cause_of_its_own_that_changed(conformant):
+    plain = with_sentence(conformant, PLAIN)
+    follows = with_sentence(conformant, RACE, beside="order.answered")
+    assert changes_between(plain, follows).changes == ()
+
+
+def test_change_has_the_sentence_of_its_violation(conformant):
+    plain = with_sentence(conformant, PLAIN)
+    (broken,) = changes_between(conformant, plain).changes
+    (fixed,) = changes_between(plain, conformant).changes
+    assert (broken.text, fixed.text) == (PLAIN, f"Before: {PLAIN}")
 
 
 def test_broken_requirements_come_first(conformant):

@@ -33,7 +33,9 @@ def test_an_operation_is_a_suite_and_a_requirement_a_case(spec, record, played, 
 
 def test_a_failure_has_expected_observed_and_a_curl_line(spec, record, played):
     failure = case_of(summarise(spec, record(played(finding("FAIL"))))).find("failure")
-    assert "expected a refusal; observed 201" in failure.get("message")
+    sentence, expected, observed, *_ = failure.text.split("\n\n")[1].splitlines()
+    assert (failure.get("message"), expected) == (sentence, "expected: a refusal")
+    assert observed == "observed: 201"
     assert "curl --include" in failure.text
 
 

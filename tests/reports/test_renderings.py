@@ -181,7 +181,7 @@ def test_changes_are_one_escaped_row_each(violated, conformant):
     text = changes_markdown(changes_between(conformant, after))
     rows = [line for line in text.splitlines() if line.startswith("| ")]
 
-    assert all(len(re.findall(r"(?<!\\)\|", row)) == 6 for row in rows)
+    assert all(len(re.findall(r"(?<!\\)\|", row)) == 7 for row in rows)
     assert "<script>" not in text.replace("\\<script\\>", "")
     assert "\x1b" not in text
 

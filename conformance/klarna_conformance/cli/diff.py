@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["diff"]
 
+_LONGEST_TEXT = 600
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -31,8 +32,8 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
 def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
     """Compare the run in the folder OLD with the run in NEW.
 
-    Lists requirements as broken, fixed, changed, added or removed. Exits with 1 if one is newly
-    broken.
+    Lists requirements as broken, fixed, changed, added or removed, each with its violation. A
+    violation with another cause than before is changed. Exits with 1 if one is newly broken.
     """
     import msgspec
 
@@ -57,6 +58,8 @@ def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
 
 def _lines(changes: "Changes") -> "Iterator[str]":
     from klarna_reports.summary.changes import KINDS
+    from klarna_reports.words.printable import inert
+    from klarna_reports.words.wording import cut
 
     yield f"{changes.old_verdict} -> {changes.new_verdict}"
     yield from (f"Note: {caveat}" for caveat in changes.caveats)
@@ -64,5 +67,7 @@ def _lines(changes: "Changes") -> "Iterator[str]":
         for change in changes.of_kind(kind):
             was, now = change.was or "-", change.now or "-"
             yield f"{kind:<8} {change.level:<6} {change.requirement} ({was} -> {now})"
+            if change.text:
+                yield f"         {inert(cut(change.text, _LONGEST_TEXT))}"
     counts = ", ".join(f"{len(changes.of_kind(kind))} {kind}" for kind in KINDS)
     yield f"{counts}, {changes.unchanged} unchanged"

@@ -35,8 +35,11 @@ def _lines(summary: Summary) -> Iterator[str]:
         f"{summary.scenarios} scenarios, {summary.wall_s:.1f} s · {_plain(counts)} · "
         f"seed {summary.seed}"
     )
+    places = {cause.root: place for place, cause in enumerate(summary.causes)}
     rows = [r for r in summary.requirements if r.verdict in _URGENT and _matters(r)]
-    rows.sort(key=lambda result: _URGENT.index(result.verdict))
+    rows.sort(
+        key=lambda r: (_URGENT.index(r.verdict), places.get(r.beside or r.id, 0), bool(r.beside))
+    )
     if rows:
         yield from ("", "| verdict | level | requirement | observed |", "|---|---|---|---|")
         yield from map(_row, rows[:_MOST_ROWS])
@@ -64,7 +67,8 @@ def _matters(result: RequirementResult) -> bool:
 
 
 def _row(result: RequirementResult) -> str:
-    seen = _plain(cut(result.reason or result.statement, _LONGEST_TEXT))
+    text = f"Probably a consequence of {result.beside}." if result.beside else result.reason
+    seen = _plain(cut(text or result.statement, _LONGEST_TEXT))
     return (
         f"| {_SIGNS[result.verdict]} {_plain(result.verdict)} | {result.level} | "
         f"{_plain(result.id)} | {seen} |"
@@ -106,12 +110,13 @@ def _change_lines(changes: Changes) -> Iterator[str]:
     for caveat in changes.caveats:
         yield from ("", _plain(caveat))
     if changes.changes:
-        yield from ("", "| change | level | requirement | was | is |", "|---|---|---|---|---|")
+        yield from ("", "| change | level | requirement | was | is | observed |", "|---" * 6 + "|")
     for change in changes.changes:
         was, now = (_plain(verdict or "-") for verdict in (change.was, change.now))
         yield (
             f"| {_SIGN_OF_CHANGE[change.kind]} {change.kind} | {change.level} | "
-            f"{_plain(change.requirement)} | {was} | {now} |"
+            f"{_plain(change.requirement)} | {was} | {now} | "
+            f"{_plain(cut(change.text, _LONGEST_TEXT))} |"
         )
 
 

@@ -1,12 +1,13 @@
 """What changed between two runs, requirement by requirement."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Literal, get_args
 
 import msgspec
 
 from klarna_reports.record.record import Verdict
 from klarna_reports.record.results import MET, Overall, RequirementResult, Summary
+from klarna_reports.words.finding_sentence import without_amounts
 from klarna_specs.spec import Level
 
 __all__ = ["KINDS", "Change", "ChangeKind", "Changes", "changes_between"]
@@ -20,10 +21,14 @@ _STRICTLY: frozenset[Verdict] = _VIOLATED | frozenset[Verdict](("WARN",))
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """A requirement whose verdict changed; `was` or `now` is None if it was not in that run.
+    """A requirement with another verdict or cause; `was` or `now` is None if not in that run.
 
     `broken`: violated now, and not before. `fixed`: violated before, and met now. `changed`: any
-    other pair of verdicts, such as a violation that could not be verified again.
+    other pair of verdicts, such as a violation that could not be verified again, and a violation
+    with another cause than before.
+
+    The sentences are those of the violation (empty if there was none); `root` is the requirement
+    that it probably is a consequence of.
     """
 
     kind: ChangeKind
@@ -33,13 +38,25 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     statement: str
     was: Verdict | None
     now: Verdict | None
+    sentence_before: str = ""
+    sentence: str = ""
+    root: str = ""
+
+    @property
+    def text(self) -> str:
+        """What was or is observed, in one line; empty if nothing was violated."""
+        if self.sentence and self.root:
+            return f"Probably a consequence of {self.root}."
+        if self.sentence and self.sentence_before:
+            return f"{self.sentence} Before: {self.sentence_before}"
+        return self.sentence or (f"Before: {self.sentence_before}" if self.sentence_before else "")
 
 
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """The differences between an earlier and a later run.
 
-    `unchanged` counts the requirements with the same verdict in both runs; `caveats` are sentences
-    that say why the runs are not fully comparable.
+    `unchanged` counts the other requirements; `caveats` are sentences that say why the runs are not
+    fully comparable.
 
     >>> changes_between(summary, summary).old_verdict
     'NONCONFORMANT'
@@ -68,9 +85,11 @@ def changes_between(old: Summary, new: Summary) -> Changes:
     before = {result.id: result for result in old.requirements}
     after = {result.id: result for result in new.requirements}
     both = [(before.get(name), after.get(name)) for name in {**after, **before}]
-    found = [_change(was, now, strict=new.strict) for was, now in both]
+    violated = _STRICTLY if new.strict else _VIOLATED
+    sentences = (_sentences(old, violated), _sentences(new, violated))
+    found = [_change(was, now, violated, *sentences) for was, now in both]
     changes = [change for change in found if change is not None]
-    changes.sort(key=lambda change: KINDS.index(change.kind))
+    changes.sort(key=lambda change: (KINDS.index(change.kind), bool(change.root)))
     return Changes(
         old_run=old.run_id,
         old_started_at=old.started_at,
@@ -83,20 +102,38 @@ def changes_between(old: Summary, new: Summary) -> Changes:
     )
 
 
+def _sentences(summary: Summary, violated: Collection[Verdict]) -> dict[str, str]:
+    """The sentence of the first violation of each requirement."""
+    found = reversed([each for each in summary.findings if each.verdict in violated])
+    return {each.requirement: each.sentence for each in found}
+
+
 def _change(
-    was: RequirementResult | None, now: RequirementResult | None, *, strict: bool
+    was: RequirementResult | None,
+    now: RequirementResult | None,
+    violated: Collection[Verdict],
+    before: Mapping[str, str],
+    after: Mapping[str, str],
 ) -> Change | None:
     result = now or was
-    if result is None or (was and now and was.verdict == now.verdict):
+    if result is None:
         return None
+    earlier, later = before.get(result.id, ""), after.get(result.id, "")
+    if was and now and was.verdict == now.verdict:
+        other = without_amounts(earlier) != without_amounts(later)
+        if not (earlier and later and other) or now.beside:
+            return None
     return Change(
-        kind=_kind(was, now, _STRICTLY if strict else _VIOLATED),
+        kind=_kind(was, now, violated),
         requirement=result.id,
         operation=result.operation,
         level=result.level,
         statement=result.statement,
         was=was.verdict if was else None,
         now=now.verdict if now else None,
+        sentence_before=earlier,
+        sentence=later,
+        root=now.beside if now else "",
     )
 
 

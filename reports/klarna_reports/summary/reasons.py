@@ -4,10 +4,12 @@ from collections import Counter, defaultdict
 from collections.abc import Sequence
 
 from klarna_reports.record.record import Played, TargetFacts, Unavailable, Verdict
+from klarna_reports.record.results import DEVIATIONS
 from klarna_reports.summary.tally import Tally
+from klarna_reports.words.finding_sentence import finding_sentence
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import steps_of
-from klarna_specs.spec import Requirement
+from klarna_specs.spec import Requirement, Spec
 
 __all__ = ["Obstacles", "listed", "verdict_reason"]
 
@@ -45,14 +47,26 @@ class Obstacles:
         return reasons
 
 
-def verdict_reason(verdict: Verdict, tally: Tally, missing: Sequence[str], why: list[str]) -> str:
-    """The reason for a verdict; empty for a PASS. `why` are the obstacles, if any."""
+def verdict_reason(
+    spec: Spec,
+    requirement: Requirement,
+    verdict: Verdict,
+    tally: Tally,
+    missing: Sequence[str],
+    why: list[str],
+) -> str:
+    """The reason for a verdict, for a deviation its sentence; empty for a PASS.
+
+    `why` are the obstacles, if any.
+    """
     if verdict == "NOT_RUN" and missing:
         seen = "did not occur" if tally.aspects else "nothing occurred"
         return "; ".join((f"{seen}: {listed(missing)}", *why))
     group = next((group for group in tally.worst_groups if group.verdict == verdict), None)
     if group is None:
         return _cut(tally.excuse) if verdict == "NOT_APPLICABLE" else ""
+    if verdict in DEVIATIONS:
+        return _cut(finding_sentence(spec, requirement, group.played, group.finding))
     expected = f"expected {group.expected}; " if group.expected else ""
     observed = f"observed {group.observed}" if expected else group.observed
     return _cut(expected + observed)

@@ -42,10 +42,14 @@ def results_of(
     return tuple(
         msgspec.structs.replace(
             _result(
-                requirement, found.get(requirement.id, Tally()), wanted[requirement.id], obstacles
+                spec,
+                requirement,
+                found.get(requirement.id, Tally()),
+                wanted[requirement.id],
+                obstacles,
             )
             if header.watched or "traffic" not in requirement.needs
-            else _only_in_traffic(requirement),
+            else _only_in_traffic(spec, requirement),
             proofs=header.proofs.get(requirement.id, 0),
             beside=follows.get(requirement.id, ""),
         )
@@ -53,14 +57,18 @@ def results_of(
     )
 
 
-def _only_in_traffic(requirement: Requirement) -> RequirementResult:
-    result = _result(requirement, Tally(), [], None)
+def _only_in_traffic(spec: Spec, requirement: Requirement) -> RequirementResult:
+    result = _result(spec, requirement, Tally(), [], None)
     reason = "it is about traffic of other clients, and a run sends its own"
     return msgspec.structs.replace(result, verdict="NOT_APPLICABLE", reason=reason)
 
 
 def _result(
-    requirement: Requirement, tally: Tally, wanted: list[str], obstacles: Obstacles | None
+    spec: Spec,
+    requirement: Requirement,
+    tally: Tally,
+    wanted: list[str],
+    obstacles: Obstacles | None,
 ) -> RequirementResult:
     aspects = tuple(dict.fromkeys(wanted))
     missing = tuple(aspect for aspect in aspects if aspect not in tally.aspects)
@@ -74,7 +82,7 @@ def _result(
         section=requirement.section,
         source=requirement.source,
         verdict=verdict,
-        reason=verdict_reason(verdict, tally, missing, why),
+        reason=verdict_reason(spec, requirement, verdict, tally, missing, why),
         findings=tally.not_passed,
         evidence=tally.evidence,
         goals_seen=len(aspects) - len(missing),

@@ -1,5 +1,6 @@
 """One sentence for each finding on a server: the call, what came of it, what was expected."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,7 +15,7 @@ from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.spec import Operation, Requirement, Spec
 
-__all__ = ["currency_of", "finding_sentence", "sent_amount"]
+__all__ = ["currency_of", "finding_sentence", "sent_amount", "without_amounts"]
 
 _NOUNS = {
     "refund": "refund",
@@ -28,7 +29,11 @@ _DONE = {
     "captured_amount": "captured",
     "remaining_authorized_amount": "still authorized",
 }
+_BEFORE = re.compile(r" on [^ ]+ \w+ captured(, [^ ]+ \w+ refunded before,)?")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_VARYING = re.compile(
+    rf"(?i)\b([\da-f]{{8}}-[\da-f-]{{27}}|-?[\d,]*\d\.\d\d( [A-Z]{{3}})?|{'|'.join(_NUMBERS)})\b"
+)
 
 
 class _Made(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +73,15 @@ def finding_sentence(spec: Spec, requirement: Requirement, played: Played, findi
         return f"{_subject(made, alone=True)} {ending}."
     end = f"{finding.observed}; expected: {finding.expected}."
     return f"{_subject(made, named=True)}: " + names.within(in_major_units(end, currency))
+
+
+def without_amounts(sentence: str) -> str:
+    """A finding's sentence without amounts, counts and ids: equal for findings of one kind.
+
+    >>> without_amounts("Two refunds of 10.00 EUR under one idempotency key: no refund listed.")
+    '# refunds of # under one idempotency key: # refund listed.'
+    """
+    return _VARYING.sub("#", _BEFORE.sub("", sentence))
 
 
 def currency_of(played: Played) -> str:
