@@ -13,17 +13,13 @@ from klarna_conformance.wrong.behaviours import (
     showing,
     understanding,
 )
+from klarna_conformance.wrong.named import functions_of
 
 __all__ = ["BEHAVIOURS"]
 
 BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    **answering.BEHAVIOURS,
-    **booking.BEHAVIOURS,
-    **deciding.BEHAVIOURS,
-    **keys.BEHAVIOURS,
-    **racing.BEHAVIOURS,
-    **showing.BEHAVIOURS,
-    **understanding.BEHAVIOURS,
+    **functions_of(answering, booking, deciding, keys, racing, showing, understanding),
+    **keys.READ_AS,
     **variants.BEHAVIOURS,
 }
 """Functions that make a deviation, by the names that the catalogue uses for them."""

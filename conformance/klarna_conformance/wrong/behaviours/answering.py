@@ -1,7 +1,7 @@
 """Wrong responses that depend on earlier responses."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,10 +12,8 @@ from klarna_conformance.wrong.rewriting import errors_changed
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Response
 
-__all__ = ["BEHAVIOURS"]
 
-
-def _answers(
+def answers(
     *,
     of: Sequence[str],
     when: str,
@@ -40,7 +38,7 @@ def _answers(
     return Deviation(sent=sent)
 
 
-def _answers_from_elsewhere(*, than: str) -> Deviation:
+def answers_from_elsewhere(*, than: str) -> Deviation:
     """A call with a key of another call is executed, but gets the response of that call.
 
     `than` is the difference between the calls: another `order`, or another `operation` on it.
@@ -60,7 +58,7 @@ def _answers_from_elsewhere(*, than: str) -> Deviation:
     return Deviation(sent=sent)
 
 
-def _from_memory() -> Deviation:
+def answers_from_memory() -> Deviation:
     """A call with a known key is answered without valid credentials."""
 
     def understood(call: Call, mock: Mock) -> Call:
@@ -71,7 +69,7 @@ def _from_memory() -> Deviation:
     return Deviation(understood=understood)
 
 
-def _correlation_ids_repeated(*, every: int) -> Deviation:
+def correlation_ids_repeated(*, every: int) -> Deviation:
     """Each n-th refusal has the correlation id of the previous one."""
     last = ""
     count = 0
@@ -87,7 +85,7 @@ def _correlation_ids_repeated(*, every: int) -> Deviation:
     return errors_changed(change)
 
 
-def _correlation_ids_counted() -> Deviation:
+def correlation_ids_counted() -> Deviation:
     """The correlation id is the number of the refusal on its order."""
     count: Counter[str] = Counter()
 
@@ -99,7 +97,7 @@ def _correlation_ids_counted() -> Deviation:
     return errors_changed(change)
 
 
-def _error_of_before() -> Deviation:
+def error_of_the_refusal_before() -> Deviation:
     """A refusal has the code and the messages of the previous refusal."""
     last: dict[str, Any] = {}
 
@@ -112,7 +110,7 @@ def _error_of_before() -> Deviation:
     return errors_changed(change)
 
 
-def _refund_ids_repeated(*, after: int) -> Deviation:
+def refund_ids_repeated(*, after: int) -> Deviation:
     """A refund gets the id and the Location of the refund `after` refunds before it."""
     headers: dict[str, list[tuple[tuple[str, str], ...]]] = {}
 
@@ -127,14 +125,3 @@ def _refund_ids_repeated(*, after: int) -> Deviation:
         return msgspec.structs.replace(response, headers=earlier[-1 - after])
 
     return Deviation(sent=sent)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "answers": _answers,
-    "answers-from-memory": _from_memory,
-    "answers-from-elsewhere": _answers_from_elsewhere,
-    "correlation-ids-repeated": _correlation_ids_repeated,
-    "correlation-ids-counted": _correlation_ids_counted,
-    "error-of-the-refusal-before": _error_of_before,
-    "refund-ids-repeated": _refund_ids_repeated,
-}

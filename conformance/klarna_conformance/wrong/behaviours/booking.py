@@ -4,7 +4,7 @@
 `replay`), and expressions use the variables of `situation`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -14,10 +14,8 @@ from klarna_conformance.wrong.behaviours.situation import situation, value
 from klarna_specs.effects import moved_on
 from klarna_specs.ledger import Ledger
 
-__all__ = ["BEHAVIOURS"]
 
-
-def _books(
+def books(
     *, of: Sequence[str], to: Mapping[str, str], when: str = "true", on: str = "success"
 ) -> Deviation:
     """Members of the order are set to the values of expressions."""
@@ -34,7 +32,7 @@ def _books(
     return Deviation(booked=booked)
 
 
-def _does_anyway(*, of: Sequence[str], on: str, when: str = "true") -> Deviation:
+def does_anyway(*, of: Sequence[str], on: str, when: str = "true") -> Deviation:
     """A refused or replayed call is booked anyway."""
 
     def booked(booking: Booking, mock: Mock) -> Ledger:
@@ -48,7 +46,7 @@ def _does_anyway(*, of: Sequence[str], on: str, when: str = "true") -> Deviation
     return Deviation(booked=booked)
 
 
-def _does_nothing(*, of: Sequence[str], when: str = "true") -> Deviation:
+def does_nothing(*, of: Sequence[str], when: str = "true") -> Deviation:
     """A successful call is not booked."""
 
     def booked(booking: Booking, _mock: Mock) -> Ledger:
@@ -58,7 +56,7 @@ def _does_nothing(*, of: Sequence[str], when: str = "true") -> Deviation:
     return Deviation(booked=booked)
 
 
-def _does_elsewhere(
+def does_elsewhere(
     *, of: Sequence[str], when: str = "true", here: bool = True, every: int = 1
 ) -> Deviation:
     """A call is booked on the neighbouring order, and `here` too or not."""
@@ -97,11 +95,3 @@ def _concerned(booking: Booking, of: Sequence[str], when: str, on: str) -> bool:
 
 def _after(booking: Booking, *, effect: bool) -> Ledger:
     return moved_on(booking.ledger, booking.call, booking.answer, effect=effect)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "books": _books,
-    "does-anyway": _does_anyway,
-    "does-nothing": _does_nothing,
-    "does-elsewhere": _does_elsewhere,
-}

@@ -4,7 +4,7 @@
 call (`every`) meets the defect. `instead_of` is the kind of outcome that it replaces.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -14,12 +14,10 @@ from klarna_specs.exchange import Payload, Response
 from klarna_specs.oracle import Assessment
 from klarna_specs.outcomes import Outcome
 
-__all__ = ["BEHAVIOURS"]
-
 _FAILED = ("mutant.fails",)
 
 
-def _refuses(
+def refuses(
     *,
     of: Sequence[str],
     response: str,
@@ -32,7 +30,7 @@ def _refuses(
     return Deviation(chosen=_instead(instead_of, of, when, every, lambda _: refusal))
 
 
-def _accepts(
+def accepts(
     *, of: Sequence[str], when: str = "true", every: int = 1, instead_of: str = "refusal"
 ) -> Deviation:
     """An invalid call is accepted."""
@@ -43,9 +41,7 @@ def _accepts(
     return Deviation(chosen=_instead(instead_of, of, when, every, success))
 
 
-def _fails(
-    *, of: Sequence[str], when: str = "true", every: int = 1, status: int = 500
-) -> Deviation:
+def fails(*, of: Sequence[str], when: str = "true", every: int = 1, status: int = 500) -> Deviation:
     """A call causes a server error and changes nothing."""
     refusal = Outcome(kind="refusal", responses=("malformed",), because=_FAILED)
     page = Payload("<html><body><h1>Something went wrong</h1></body></html>")
@@ -76,10 +72,3 @@ def _instead(
         return usual if count % every else other(assessment)
 
     return chosen
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "refuses": _refuses,
-    "accepts": _accepts,
-    "fails": _fails,
-}

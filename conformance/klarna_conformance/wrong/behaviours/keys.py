@@ -11,20 +11,18 @@ from klarna_conformance.wrong.behaviours.situation import amount_of, value
 from klarna_specs.calls import Call, key_form
 from klarna_specs.ledger import Ledger
 
-__all__ = ["BEHAVIOURS"]
 
-
-def _first_characters(*, count: int) -> Deviation:
+def first_characters_of_keys(*, count: int) -> Deviation:
     """Only the first characters of a key are compared."""
     return _read_as(lambda call: call.key and call.key[:count])
 
 
-def _last_characters(*, count: int) -> Deviation:
+def last_characters_of_keys(*, count: int) -> Deviation:
     """Only the last characters of a key are compared."""
     return _read_as(lambda call: call.key and call.key[-count:])
 
 
-def _of_forms(*, forms: Sequence[str]) -> Deviation:
+def keys_of_forms(*, forms: Sequence[str]) -> Deviation:
     """Only keys of these forms are honoured."""
     return _read_as(lambda call: call.key if key_form(call.key) in forms else None)
 
@@ -36,20 +34,7 @@ def _number(key: str) -> str:
         return key
 
 
-_KEYS: Mapping[str, Callable[[Call], str | None]] = {
-    "keys-ignored": lambda _: None,
-    "keys-all-the-same": lambda call: call.key and "key",
-    "keys-without-case": lambda call: call.key and call.key.lower(),
-    "letters-and-digits-of-keys": lambda call: call.key and "".join(filter(str.isalnum, call.key)),
-    "keys-as-numbers": lambda call: call.key and _number(call.key),
-    "keys-by-amount": lambda call: call.key and f"{call.operation.operation} {amount_of(call)}",
-    "missing-keys-shared": lambda call: call.key or "none",
-    "missing-keys-by-body": lambda call: call.key or call.fingerprint,
-}
-"""What is compared instead of the key of a call."""
-
-
-def _forgotten(*, when: str) -> Deviation:
+def keys_forgotten(*, when: str) -> Deviation:
     """A key is forgotten `when` an expression over its use and the order holds.
 
     The variables are the number of `times` it was used, the number of calls with other keys `since`
@@ -84,7 +69,7 @@ def _use(ledger: Ledger, call: Call) -> dict[str, int | str]:
     }
 
 
-def _not_remembered(*, when: str) -> Deviation:
+def keys_not_remembered(*, when: str) -> Deviation:
     """New keys are not stored `when` an expression over the order holds."""
 
     def understood(call: Call, mock: Mock) -> Call:
@@ -105,11 +90,15 @@ def _read_as(key: Callable[[Call], str | None]) -> Deviation:
     return Deviation(understood=understood)
 
 
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    **{name: partial(_read_as, key) for name, key in _KEYS.items()},
-    "first-characters-of-keys": _first_characters,
-    "last-characters-of-keys": _last_characters,
-    "keys-of-forms": _of_forms,
-    "keys-forgotten": _forgotten,
-    "keys-not-remembered": _not_remembered,
+_KEYS: Mapping[str, Callable[[Call], str | None]] = {
+    "keys-ignored": lambda _: None,
+    "keys-all-the-same": lambda call: call.key and "key",
+    "keys-without-case": lambda call: call.key and call.key.lower(),
+    "letters-and-digits-of-keys": lambda call: call.key and "".join(filter(str.isalnum, call.key)),
+    "keys-as-numbers": lambda call: call.key and _number(call.key),
+    "keys-by-amount": lambda call: call.key and f"{call.operation.operation} {amount_of(call)}",
+    "missing-keys-shared": lambda call: call.key or "none",
+    "missing-keys-by-body": lambda call: call.key or call.fingerprint,
 }
+"""What is compared instead of the key of a call."""
+READ_AS = {name: partial(_read_as, key) for name, key in _KEYS.items()}

@@ -3,7 +3,7 @@
 `of` names operations, and `when` is an expression over the variables of `situation`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal
 
 import msgspec
@@ -16,8 +16,6 @@ from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Response
 from klarna_specs.ledger import Ledger
 
-__all__ = ["BEHAVIOURS"]
-
 _What = Literal["everything", "amounts", "keys", "authorization"]
 _MEMBERS: Mapping[_What, tuple[str, ...]] = {
     "amounts": ("captured_amount", "refunded_amount", "remaining_authorized_amount"),
@@ -26,7 +24,7 @@ _MEMBERS: Mapping[_What, tuple[str, ...]] = {
 }
 
 
-def _checks_on_arrival(
+def checks_on_arrival(
     *, of: Sequence[str], what: _What = "everything", after: int = 1, when: str = "true"
 ) -> Deviation:
     """Calls are checked against the order at their arrival, and booked later.
@@ -45,7 +43,7 @@ def _checks_on_arrival(
     return Deviation(assessed_on=assessed_on)
 
 
-def _loses_updates(*, of: Sequence[str]) -> Deviation:
+def loses_updates(*, of: Sequence[str]) -> Deviation:
     """A booking overwrites bookings since the arrival of its call."""
     arrivals: dict[str, Ledger] = {}
 
@@ -63,7 +61,7 @@ def _loses_updates(*, of: Sequence[str]) -> Deviation:
     return Deviation(assessed_on=assessed_on, booked=booked)
 
 
-def _fails_when_overtaken(*, of: Sequence[str], status: int) -> Deviation:
+def fails_when_overtaken(*, of: Sequence[str], status: int) -> Deviation:
     """A call after a concurrent one is booked, but answered with an error."""
     overtaken = False
 
@@ -80,7 +78,7 @@ def _fails_when_overtaken(*, of: Sequence[str], status: int) -> Deviation:
     return Deviation(assessed_on=assessed_on, sent=sent)
 
 
-def _answers_as_the_one_before(*, of: Sequence[str]) -> Deviation:
+def answers_as_the_one_before(*, of: Sequence[str]) -> Deviation:
     """A call after a concurrent one gets the response of that one."""
     overtaken = False
     before: dict[str, Response] = {}
@@ -105,11 +103,3 @@ def _concerned(call: Call, ledger: Ledger, of: Sequence[str], when: str) -> bool
     if call.operation.operation not in of:
         return False
     return when == "true" or value(when, situation(ledger, call)) is True
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "checks-on-arrival": _checks_on_arrival,
-    "loses-updates": _loses_updates,
-    "fails-when-overtaken": _fails_when_overtaken,
-    "answers-as-the-one-before": _answers_as_the_one_before,
-}

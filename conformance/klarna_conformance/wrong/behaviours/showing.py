@@ -13,10 +13,8 @@ from klarna_specs.effects import moved_on
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Ledger
 
-__all__ = ["BEHAVIOURS"]
 
-
-def _amounts(*, of: Sequence[str], to: Mapping[str, str], when: str = "true") -> Deviation:
+def shows(*, of: Sequence[str], to: Mapping[str, str], when: str = "true") -> Deviation:
     """Members of a resource are the values of expressions over its other members."""
 
     def shown(call: Call, resource: Any, _mock: Mock) -> Any:
@@ -45,7 +43,7 @@ def _changed(resource: dict[str, Any], to: Mapping[str, str], when: str) -> dict
     return {**resource, **{name: value(expression, known) for name, expression in to.items()}}
 
 
-def _lists(*, of: Sequence[str], to: str, member: str = "", above: int = 0) -> Deviation:
+def shows_lists(*, of: Sequence[str], to: str, member: str = "", above: int = 0) -> Deviation:
     """A list (a member, or the whole resource) longer than `above` is wrong."""
     change = _LISTS[to]
 
@@ -69,7 +67,7 @@ _LISTS: Mapping[str, Callable[[list[Any]], list[Any]]] = {
 }
 
 
-def _late(*, of: Sequence[str], members: Sequence[str] = (), after: str = "true") -> Deviation:
+def shows_late(*, of: Sequence[str], members: Sequence[str] = (), after: str = "true") -> Deviation:
     """A read shows the order, or some members of it, as before the last change.
 
     `of` names the operations whose changes appear late; `after` is an expression over the number of
@@ -97,7 +95,7 @@ def _late(*, of: Sequence[str], members: Sequence[str] = (), after: str = "true"
     return Deviation(booked=booked, shown=shown)
 
 
-def _another_order(*, from_nth: int = 1) -> Deviation:
+def shows_another_order(*, from_nth: int = 1) -> Deviation:
     """From the n-th read of an order, the previously created order is shown."""
     reads: dict[str, int] = {}
 
@@ -113,7 +111,7 @@ def _another_order(*, from_nth: int = 1) -> Deviation:
     return Deviation(understood=understood)
 
 
-def _latest_refund() -> Deviation:
+def shows_the_latest_refund() -> Deviation:
     """Each refund has the amount of the latest one of the order."""
 
     def shown(call: Call, resource: Any, mock: Mock) -> Any:
@@ -125,7 +123,7 @@ def _latest_refund() -> Deviation:
     return Deviation(shown=shown)
 
 
-def _changes(*, of: Sequence[str], to: Mapping[str, str]) -> Deviation:
+def read_changes(*, of: Sequence[str], to: Mapping[str, str]) -> Deviation:
     """A read changes members of the order to the values of expressions."""
 
     def shown(call: Call, resource: Any, mock: Mock) -> Any:
@@ -141,13 +139,3 @@ def _changes(*, of: Sequence[str], to: Mapping[str, str]) -> Deviation:
         return resource
 
     return Deviation(shown=shown)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "shows": _amounts,
-    "shows-lists": _lists,
-    "shows-late": _late,
-    "shows-another-order": _another_order,
-    "shows-the-latest-refund": _latest_refund,
-    "read-changes": _changes,
-}

@@ -14,12 +14,10 @@ from klarna_specs.calls import Call
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Ledger
 
-__all__ = ["BEHAVIOURS"]
-
 _AMOUNT_MEMBERS = ("refunded_amount", "captured_amount", "number_of_days")
 
 
-def _numbers(*, of: Sequence[str], to: str) -> Deviation:
+def numbers_read_as(*, of: Sequence[str], to: str) -> Deviation:
     """The number in a call is read as the value of an expression over it, `n`."""
     return _amounts_read_as(of, lambda sent: _number(to, sent) if is_integer(sent) else sent)
 
@@ -33,7 +31,7 @@ def _number(expression: str, sent: int) -> int:
     return read if is_integer(read) else sent
 
 
-def _lenient(*, of: Sequence[str], kind: str) -> Deviation:
+def numbers_read_leniently(*, of: Sequence[str], kind: str) -> Deviation:
     """A value of a wrong type is converted to a number."""
     return _amounts_read_as(of, _LENIENT[kind])
 
@@ -58,7 +56,7 @@ _LENIENT: Mapping[str, Callable[[Any], Any]] = {
 }
 
 
-def _texts(*, to: str, members: Sequence[str] = ("description",)) -> Deviation:
+def texts_read_as(*, to: str, members: Sequence[str] = ("description",)) -> Deviation:
     """Texts of a refund are stored changed."""
     change = _TEXTS[to]
 
@@ -84,7 +82,7 @@ _TEXTS: Mapping[str, Callable[[str], str]] = {
 }
 
 
-def _lines(*, member: str, to: str) -> Deviation:
+def lines_read_as(*, member: str, to: str) -> Deviation:
     """A member of each order line of a refund is stored changed.
 
     `to` names a change of texts, or is an expression over a number, `n`.
@@ -106,13 +104,13 @@ def _lines(*, member: str, to: str) -> Deviation:
     return _refunds_read_as(read)
 
 
-def _texts_swapped() -> Deviation:
+def texts_swapped() -> Deviation:
     """The reference and the description of a refund are swapped."""
     other = {"reference": "description", "description": "reference"}
     return _refunds_read_as(lambda sent: {other.get(name, name): sent[name] for name in sent})
 
 
-def _texts_of_the_last() -> Deviation:
+def texts_of_the_last() -> Deviation:
     """A refund without a reference or description gets those of the previous refund."""
     last: dict[str, Any] = {}
 
@@ -123,7 +121,7 @@ def _texts_of_the_last() -> Deviation:
     return _refunds_read_as(read)
 
 
-def _unknown_taken(*, of: Sequence[str], what: str) -> Deviation:
+def unknown_taken_for_the_last(*, of: Sequence[str], what: str) -> Deviation:
     """An unknown order, capture or refund is treated as the last one."""
 
     def understood(call: Call, mock: Mock) -> Call:
@@ -155,7 +153,7 @@ def _last(ids: list[str], wanted: str) -> str:
     return wanted if wanted in ids or not ids else ids[-1]
 
 
-def _by_prefix(*, of: Sequence[str], length: int) -> Deviation:
+def orders_found_by_prefix(*, of: Sequence[str], length: int) -> Deviation:
     """An order is found by the first characters of its id."""
 
     def understood(call: Call, mock: Mock) -> Call:
@@ -168,7 +166,7 @@ def _by_prefix(*, of: Sequence[str], length: int) -> Deviation:
     return Deviation(understood=understood)
 
 
-def _of_any_order(*, of: Sequence[str]) -> Deviation:
+def found_under_any_order(*, of: Sequence[str]) -> Deviation:
     """Captures and refunds are found by their id alone, on any order."""
 
     def understood(call: Call, mock: Mock) -> Call:
@@ -204,16 +202,3 @@ def _body_read_as(of: Sequence[str], read: Callable[[dict[str, Any]], dict[str, 
         return msgspec.structs.replace(call, body=read(sent))
 
     return Deviation(understood=understood)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "numbers-read-as": _numbers,
-    "numbers-read-leniently": _lenient,
-    "texts-read-as": _texts,
-    "lines-read-as": _lines,
-    "orders-found-by-prefix": _by_prefix,
-    "texts-swapped": _texts_swapped,
-    "texts-of-the-last": _texts_of_the_last,
-    "unknown-taken-for-the-last": _unknown_taken,
-    "found-under-any-order": _of_any_order,
-}

@@ -26,6 +26,7 @@ __all__ = [
     "WITH_FEE",
     "Example",
     "changed",
+    "on",
 ]
 
 changed = msgspec.structs.replace
@@ -45,6 +46,12 @@ LARGE = changed(FULL, order_amount=100_000_000, captures=(100_000_000,))
 
 Example = tuple[OrderPlan, tuple[Action, ...]]
 """The order plan and the steps."""
+
+
+def on(plan: OrderPlan, *steps: Action) -> Example:
+    """The example of steps on an order of a plan."""
+    return plan, steps
+
 
 KEYED = refund(1_000, key=Key("first"))
 FEE_REFUND = refund(9_500, order_lines=[goods(10_000), fee(500)])

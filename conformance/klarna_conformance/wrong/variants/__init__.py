@@ -5,6 +5,7 @@ from typing import Any
 
 from klarna_conformance.mock.deviation import Deviation, Sending
 from klarna_conformance.mock.server import Mock
+from klarna_conformance.wrong.named import functions_of
 from klarna_conformance.wrong.variants import (
     bodies,
     conflicts,
@@ -52,13 +53,6 @@ def _several(behaviours: Sequence[Mapping[str, Any]]) -> Deviation:
 
 BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
     "several": _several,
-    **outcomes.BEHAVIOURS,
-    **conflicts.BEHAVIOURS,
-    **keys.BEHAVIOURS,
-    **ids.BEHAVIOURS,
-    **headers.BEHAVIOURS,
-    **bodies.BEHAVIOURS,
-    **resources.BEHAVIOURS,
-    **options.BEHAVIOURS,
+    **functions_of(outcomes, conflicts, keys, ids, headers, bodies, resources, options),
 }
 """Functions that make a deviation, by the names that the catalogue uses for them."""

@@ -12,10 +12,8 @@ from klarna_conformance.wrong.rewriting import errors_changed
 from klarna_specs.calls import Call
 from klarna_specs.exchange import NotJson, Payload, Response
 
-__all__ = ["BEHAVIOURS"]
 
-
-def _json_text(
+def json_text(
     *, indent: int | None = None, ascii_only: bool = True, sort: bool = False, around: str = ""
 ) -> Deviation:
     """The same JSON in another form."""
@@ -31,7 +29,7 @@ def _json_text(
     return Deviation(sent=sent)
 
 
-def _error_members(
+def error_members(
     *,
     drop: Sequence[str] = (),
     members: Mapping[str, Any] | None = None,
@@ -48,7 +46,7 @@ def _error_members(
     return errors_changed(change)
 
 
-def _currency(case: str) -> Deviation:
+def currency(case: str) -> Deviation:
     """The currency of the options is written in another case."""
     change: Callable[[str], str] = {"lower": str.lower, "mixed": str.capitalize}[case]
 
@@ -58,10 +56,3 @@ def _currency(case: str) -> Deviation:
         return {**resource, "currency": change(resource["currency"])}
 
     return Deviation(shown=shown)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "json-text": _json_text,
-    "error-members": _error_members,
-    "currency": _currency,
-}

@@ -1,7 +1,5 @@
 """Harmless responses to concurrent calls, whose outcome is not documented."""
 
-from collections.abc import Callable, Mapping
-
 import msgspec
 
 from klarna_conformance.mock.deviation import Deviation, Sending
@@ -12,10 +10,8 @@ from klarna_specs.ledger import Ledger
 from klarna_specs.oracle import Assessment
 from klarna_specs.outcomes import Outcome
 
-__all__ = ["BEHAVIOURS"]
 
-
-def _conflicts() -> Deviation:
+def conflicts() -> Deviation:
     """A change after a concurrent one is refused without an effect.
 
     Invalid calls are refused as usual.
@@ -37,6 +33,3 @@ def _conflicts() -> Deviation:
         return msgspec.structs.replace(response, status=409) if conflicts else response
 
     return Deviation(assessed_on=assessed_on, chosen=chosen, sent=sent)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {"conflicts": _conflicts}

@@ -9,8 +9,6 @@ from klarna_conformance.mock.deviation import Deviation, Sending
 from klarna_conformance.mock.server import Mock
 from klarna_specs.exchange import Headers, Response
 
-__all__ = ["BEHAVIOURS"]
-
 _LOCATIONS: Mapping[str, Callable[[str, str], str]] = {
     "path": lambda url, _: urlsplit(url).path,
     "network-path": lambda url, _: url.split(":", 1)[1],
@@ -30,7 +28,7 @@ def _with_port(base: str) -> str:
     return base if parts.port else f"{base}:{default}"
 
 
-def _locations(form: str) -> Deviation:
+def locations(form: str) -> Deviation:
     """Equivalent Locations in another form."""
 
     def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
@@ -43,7 +41,7 @@ def _locations(form: str) -> Deviation:
     return Deviation(sent=sent)
 
 
-def _header_names(case: str) -> Deviation:
+def header_names(case: str) -> Deviation:
     """Names of headers in another case."""
     change: Callable[[str], str] = {"lower": str.lower, "upper": str.upper}[case]
 
@@ -54,7 +52,7 @@ def _header_names(case: str) -> Deviation:
     return Deviation(sent=sent)
 
 
-def _id_header(names: Sequence[str]) -> Deviation:
+def id_header(names: Sequence[str]) -> Deviation:
     """The id of a refund is in headers of these names."""
 
     def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
@@ -68,7 +66,7 @@ def _id_header(names: Sequence[str]) -> Deviation:
     return Deviation(sent=sent)
 
 
-def _json_label(value: str) -> Deviation:
+def json_label(value: str) -> Deviation:
     """JSON has another content type for JSON."""
 
     def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
@@ -82,11 +80,3 @@ def _json_label(value: str) -> Deviation:
 def _with_header(response: Response, name: str, value: str) -> Response:
     kept: Headers = tuple((k, v) for k, v in response.headers if k.lower() != name.lower())
     return msgspec.structs.replace(response, headers=((name, value), *kept))
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "locations": _locations,
-    "header-names": _header_names,
-    "id-header": _id_header,
-    "json-label": _json_label,
-}

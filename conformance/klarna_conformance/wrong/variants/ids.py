@@ -13,8 +13,6 @@ from klarna_conformance.wrong.rewriting import errors_changed
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Payload, Response
 
-__all__ = ["BEHAVIOURS"]
-
 _ID_FORMS: Mapping[str, Callable[[str, int], str]] = {
     "numeric": lambda _, n: str(1_000_000 + n),
     "upper-case": lambda made, _: made.upper(),
@@ -25,7 +23,7 @@ _ID_FORMS: Mapping[str, Callable[[str, int], str]] = {
 }
 
 
-def _created_ids(form: str) -> Deviation:
+def created_ids(form: str) -> Deviation:
     """Captures and refunds that are created over the API have ids of another form."""
     shown: dict[str, str] = {}
     made: dict[str, str] = {}
@@ -57,7 +55,7 @@ def _created_ids(form: str) -> Deviation:
     return Deviation(understood=understood, sent=sent)
 
 
-def _correlation_ids(form: str) -> Deviation:
+def correlation_ids(form: str) -> Deviation:
     """The correlation ids of errors have another form."""
     count = 0
 
@@ -67,9 +65,3 @@ def _correlation_ids(form: str) -> Deviation:
         return {**error, "correlation_id": _ID_FORMS[form](str(error["correlation_id"]), count)}
 
     return errors_changed(change)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "created-ids": _created_ids,
-    "correlation-ids": _correlation_ids,
-}

@@ -1,6 +1,6 @@
 """Harmless handling of idempotency keys, whose scope and lifetime are not documented."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -11,8 +11,6 @@ from klarna_specs.exchange import Response
 from klarna_specs.ledger import DAY_S
 from klarna_specs.oracle import Assessment, assess
 from klarna_specs.outcomes import Outcome
-
-__all__ = ["BEHAVIOURS"]
 
 
 class _Remembered(msgspec.Struct, frozen=True):
@@ -74,7 +72,7 @@ def _named(*parts: str) -> Callable[[Call], tuple[str, ...]]:
     return name_of
 
 
-def _keys(within: str, *, refusals: bool = True, forgets: bool = True) -> Deviation:
+def keys(within: str, *, refusals: bool = True, forgets: bool = True) -> Deviation:
     """Keys that are valid on the whole server, an order, an operation on it, or with their body."""
     scopes = {
         "everything": ("key",),
@@ -85,7 +83,7 @@ def _keys(within: str, *, refusals: bool = True, forgets: bool = True) -> Deviat
     return _remembers(_named(*scopes[within]), refusals=refusals, forgets=forgets)
 
 
-def _keys_used_elsewhere_refused() -> Deviation:
+def keys_used_elsewhere_refused() -> Deviation:
     """A key is refused on other calls than its first one."""
     owner: dict[str, tuple[str, ...]] = {}
     name_of = _named("order", "operation", "capture")
@@ -101,7 +99,7 @@ def _keys_used_elsewhere_refused() -> Deviation:
     return Deviation(chosen=chosen)
 
 
-def _keys_of(operations: Sequence[str]) -> Deviation:
+def keys_of(operations: Sequence[str]) -> Deviation:
     """Keys are honoured for these operations only."""
 
     def understood(call: Call, _mock: Mock) -> Call:
@@ -110,10 +108,3 @@ def _keys_of(operations: Sequence[str]) -> Deviation:
         return msgspec.structs.replace(call, key=None)
 
     return Deviation(understood=understood)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "keys": _keys,
-    "keys-of": _keys_of,
-    "keys-used-elsewhere-refused": _keys_used_elsewhere_refused,
-}

@@ -1,6 +1,6 @@
 """Harmless extension options: other days and other fees."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from klarna_conformance.mock.deviation import Deviation
@@ -8,12 +8,10 @@ from klarna_conformance.mock.server import Mock
 from klarna_specs.calls import Call
 from klarna_specs.ledger import Capture, Ledger
 
-__all__ = ["BEHAVIOURS"]
-
 _METHODS = ("pay_later", "pay_in_4")
 
 
-def _offers(
+def offers(
     days: Sequence[int] = (2, 10, 30, 60),
     *,
     markets: Mapping[str, Sequence[int]] | None = None,
@@ -50,7 +48,7 @@ def _offers(
     return Deviation(understood=understood)
 
 
-def _fees_quoted(amounts: str) -> Deviation:
+def fees_quoted(amounts: str) -> Deviation:
     """The options have another order or other fees."""
 
     def shown(call: Call, resource: Any, _mock: Mock) -> Any:
@@ -63,9 +61,3 @@ def _fees_quoted(amounts: str) -> Deviation:
         return {**resource, "options": [{**option, "amount": amount} for option in options]}
 
     return Deviation(shown=shown)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "offers": _offers,
-    "fees-quoted": _fees_quoted,
-}

@@ -1,7 +1,7 @@
 """Harmless choices between several allowed outcomes."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 import msgspec
 
@@ -12,10 +12,8 @@ from klarna_specs.exchange import Payload, Response
 from klarna_specs.oracle import Assessment
 from klarna_specs.outcomes import Outcome
 
-__all__ = ["BEHAVIOURS"]
 
-
-def _accepts(requirements: Sequence[str], when: str = "true") -> Deviation:
+def may_accept(requirements: Sequence[str], when: str = "true") -> Deviation:
     """Accepts calls that break only these rules."""
 
     def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
@@ -32,7 +30,7 @@ def _accepts(requirements: Sequence[str], when: str = "true") -> Deviation:
     return Deviation(chosen=chosen)
 
 
-def _refuses(
+def may_refuse(
     when: str,
     response: str,
     of: Sequence[str] = (),
@@ -51,7 +49,7 @@ def _refuses(
     return Deviation(chosen=chosen)
 
 
-def _notices_first(responses: Sequence[str]) -> Deviation:
+def notices_first(responses: Sequence[str]) -> Deviation:
     """Of several reasons to refuse a call, uses the one that is first in a list."""
 
     def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
@@ -65,7 +63,7 @@ def _notices_first(responses: Sequence[str]) -> Deviation:
     return Deviation(chosen=chosen)
 
 
-def _one_extension_path(reading: str) -> Deviation:
+def one_extension_path(reading: str) -> Deviation:
     """Accepts one of the two documented paths of an extension."""
 
     def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
@@ -78,7 +76,7 @@ def _one_extension_path(reading: str) -> Deviation:
     return Deviation(chosen=chosen)
 
 
-def _busy(every: int) -> Deviation:
+def busy(every: int) -> Deviation:
     """Responds to every n-th call with 429, without an effect."""
     count = 0
     busy = False
@@ -104,12 +102,3 @@ def _busy(every: int) -> Deviation:
         )
 
     return Deviation(understood=understood, chosen=chosen, sent=sent)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "may-accept": _accepts,
-    "may-refuse": _refuses,
-    "notices-first": _notices_first,
-    "one-extension-path": _one_extension_path,
-    "busy": _busy,
-}

@@ -10,8 +10,6 @@ from klarna_specs.calls import Call
 from klarna_specs.json_value import as_array
 from klarna_specs.ledger import Ledger
 
-__all__ = ["BEHAVIOURS"]
-
 
 def _parts(call: Call, resource: Any) -> Iterator[tuple[str, dict[str, Any]]]:
     """The objects of a resource, each with its kind."""
@@ -45,7 +43,7 @@ def _parts_changed(change: Callable[[str, dict[str, Any], Ledger], None]) -> Dev
     return Deviation(shown=shown)
 
 
-def _resources(
+def resources(
     of: Sequence[str],
     *,
     drop: Sequence[str] = (),
@@ -67,7 +65,7 @@ def _resources(
     return _parts_changed(lambda kind, part, _: change(part) if kind in of else None)
 
 
-def _order_amounts(then: str) -> Deviation:
+def order_amounts(then: str) -> Deviation:
     """An order has another amount or status after a release, cancellation or full refund."""
 
     def change(order: dict[str, Any], ledger: Ledger) -> None:
@@ -96,7 +94,7 @@ def _order_amounts(then: str) -> Deviation:
     return Deviation(shown=shown)
 
 
-def _newest_first() -> Deviation:
+def newest_first() -> Deviation:
     """Captures and refunds are listed from the newest to the oldest."""
 
     def shown(call: Call, resource: Any, _mock: Mock) -> Any:
@@ -110,7 +108,7 @@ def _newest_first() -> Deviation:
     return Deviation(shown=shown)
 
 
-def _lines_shown(how: str) -> Deviation:
+def lines_shown(how: str) -> Deviation:
     """The order lines of resources have more or fewer members, or another order."""
 
     def line(sent: dict[str, Any]) -> dict[str, Any]:
@@ -127,7 +125,7 @@ def _lines_shown(how: str) -> Deviation:
     return _parts_changed(change)
 
 
-def _texts_cut(length: int) -> Deviation:
+def texts_cut(length: int) -> Deviation:
     """Texts that are too long are accepted and truncated."""
 
     def change(_kind: str, part: dict[str, Any], _ledger: Ledger) -> None:
@@ -138,7 +136,7 @@ def _texts_cut(length: int) -> Deviation:
     return _parts_changed(change)
 
 
-def _refunds_allocated(to: str) -> Deviation:
+def refunds_allocated(to: str) -> Deviation:
     """Refunds are allocated to the newest captures first, or to none."""
 
     def refunded(ledger: Ledger, capture_id: str) -> int:
@@ -155,13 +153,3 @@ def _refunds_allocated(to: str) -> Deviation:
             part["refunded_amount"] = refunded(ledger, part["capture_id"])
 
     return _parts_changed(change)
-
-
-BEHAVIOURS: Mapping[str, Callable[..., Deviation]] = {
-    "resources": _resources,
-    "order-amounts": _order_amounts,
-    "newest-first": _newest_first,
-    "lines-shown": _lines_shown,
-    "texts-cut": _texts_cut,
-    "refunds-allocated": _refunds_allocated,
-}
