@@ -28,8 +28,9 @@ from klarna_strategies.steps import (
     release,
 )
 
-from .conftest import Served
+from .conftest import COMMAND, Finished, Served
 
+Cli = Callable[..., Finished]
 RULE = "refund.replay-booked-once"
 PLAN = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(6_000,))
 MOCK = TargetFacts(
@@ -127,6 +128,38 @@ def test_a_script_sends_every_kind_of_step(served: Served, tmp_path: Path) -> No
         "end-other-order": "200",
     }
     assert (order["captured_amount"], order["refunded_amount"]) == (7_000, 100)
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_printed_command_reproduces_a_violation_of_the_mock(cli: Cli, tmp_path: Path) -> None:
+    output = tmp_path / "a report"
+    cli("run", "--requirement", RULE, "--mutant", "replay-booked-again", "--output", output)
+    (finding, *_) = json.loads((output / "run.json").read_bytes())["findings"]
+    environment = {"PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
+    command = ["sh", "-c", finding["curl"]]
+    finished = subprocess.run(
+        command, env=environment, check=False, capture_output=True, text=True, timeout=120
+    )
+    order = json.loads(finished.stdout.splitlines()[-1])
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert [each["refunded_amount"] for each in order["refunds"]] == [1_000, 1_000]
+    for path in (output / "junit.xml", output / "report.html", *output.glob("*/*.yaml")):
+        assert "curl --include" not in path.read_text()
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_script_ends_where_its_mock_does_not_start(tmp_path: Path) -> None:
+    saved = msgspec.structs.replace(_saved(TWICE), mutant="no-such-mutant")
+    environment = {"PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
+    command = ["sh", _script(tmp_path / "wrong.sh", saved)]
+    finished = subprocess.run(
+        command, env=environment, check=False, capture_output=True, text=True, timeout=120
+    )
+
+    assert finished.returncode != 0
+    assert "no-such-mutant" in finished.stderr
+    assert "make-this-order" not in finished.stdout
 
 
 def test_a_script_has_no_secret_and_no_control_character() -> None:

@@ -33,7 +33,8 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     `target` and `mutant` are those of the command line. A counterexample that is not `shrunk` is
     the smallest scenario of the run that shows the violation: a smaller one was not searched for,
     or a limit or an interruption ended the search before one was found. `timeline` says when each
-    of several concurrent calls was sent and answered, in milliseconds.
+    of several concurrent calls was sent and answered, in milliseconds. `curl` has a line for
+    each step; none for the mock in the process of the run, which nobody else can call.
     """
 
     requirement: str
@@ -64,7 +65,9 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             mutant=facts.mutant,
             shrunk=bool(played.shrunk_from),
             scenario=played.scenario,
-            curl=tuple(curl_line(facts.base_url, exchange.request) for exchange in steps),
+            curl=()
+            if facts.in_process
+            else tuple(curl_line(facts.base_url, exchange.request) for exchange in steps),
             timeline=timeline(played.exchanges),
         )
 

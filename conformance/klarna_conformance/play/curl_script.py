@@ -17,7 +17,7 @@ from klarna_conformance.http.hosts import host_of, is_loopback
 from klarna_conformance.judge.server.interpretations import path_followed
 from klarna_conformance.play.counterexample_file import Counterexample
 from klarna_conformance.play.request_builder import NOWHERE_ID
-from klarna_conformance.play.shell_prelude import PRELUDE
+from klarna_conformance.play.shell_prelude import BEGIN, MOCK, PRELUDE
 from klarna_reports.record.record import TargetFacts
 from klarna_reports.words.amounts import major
 from klarna_reports.words.curl import authorization_words
@@ -47,20 +47,36 @@ _DAYS = re.compile(r'"\$day (\d+) (-?\d+)"')
 """Where the number of an extension option stands in a body."""
 
 
-def save_script(path: Path, spec: Spec, facts: TargetFacts, saved: Counterexample) -> None:
-    """Writes the script of a counterexample, executable; raises OSError."""
-    path.write_text(curl_script(spec, facts, saved), encoding="utf-8", errors="replace")
+def save_script(
+    path: Path,
+    spec: Spec,
+    facts: TargetFacts,
+    saved: Counterexample,
+    *,
+    specs: Sequence[str] = (),
+) -> None:
+    """Writes the script of a counterexample, executable; raises OSError.
+
+    `specs` is the option of the run that named specs of its own.
+    """
+    text = curl_script(spec, facts, saved, specs=specs)
+    path.write_text(text, encoding="utf-8", errors="replace")
     path.chmod(0o755)
 
 
-def curl_script(spec: Spec, facts: TargetFacts, saved: Counterexample) -> str:
+def curl_script(
+    spec: Spec, facts: TargetFacts, saved: Counterexample, *, specs: Sequence[str] = ()
+) -> str:
     """The script of a counterexample, for the target that it failed on or one like it."""
-    return "\n".join(_Script(spec, facts, saved).lines()) + "\n"
+    return "\n".join(_Script(spec, facts, saved, specs).lines()) + "\n"
 
 
 class _Script:
-    def __init__(self, spec: Spec, facts: TargetFacts, saved: Counterexample) -> None:
+    def __init__(
+        self, spec: Spec, facts: TargetFacts, saved: Counterexample, specs: Sequence[str]
+    ) -> None:
         self._spec = spec
+        self._specs = specs
         self._facts = facts
         self._saved = saved
         plans: tuple[tuple[OrderRef, OrderPlan | None], ...] = (
@@ -80,6 +96,7 @@ class _Script:
         # Texts are literal, and functions and variables may be unused.
         yield "# shellcheck disable=SC2016,SC2034,SC2317,SC2329"
         yield "set -eu"
+        yield BEGIN
         yield from self._environment()
         yield PRELUDE.replace("NOWHERE_ID", NOWHERE_ID)
         for name in ("CAPTURES", "REFUNDS", "OTHER_CAPTURES", "OTHER_REFUNDS", "DAYS"):
@@ -98,15 +115,15 @@ class _Script:
         yield _comment(f"{saved.requirement}: {saved.statement}")
         yield _comment(f"Expected: {saved.expected}")
         yield _comment(f"Observed: {saved.observed}")
-        if self._facts.is_mock:
-            mutant = f" --mutant {shlex.quote(saved.mutant)}" if saved.mutant else ""
-            own = ' --username "$KLARNA_USERNAME" --password "$KLARNA_PASSWORD"'
-            yield _comment("Start the server that it failed on; it prints its BASE_URL:")
-            yield _comment(f"  klarna-conformance mock{mutant}{own}")
-        names = "KLARNA_USERNAME, KLARNA_PASSWORD and BASE_URL"
-        yield _comment(f"Set {names} in the environment, the credentials before a server starts.")
+        names = "BASE_URL, KLARNA_USERNAME and KLARNA_PASSWORD in the environment name the server"
+        otherwise = "; without BASE_URL the mock is started" if self._facts.is_mock else ""
+        yield _comment(f"{names}{otherwise}.")
 
     def _environment(self) -> Iterator[str]:
+        if self._facts.is_mock:
+            mutant = ["--mutant", self._saved.mutant] if self._saved.mutant else []
+            command = shlex.join(["klarna-conformance", "mock", *mutant, *self._specs])
+            yield MOCK.replace("COMMAND", command)
         for name in ("BASE_URL", "KLARNA_USERNAME", "KLARNA_PASSWORD"):
             yield f': "${{{name}:?set it in the environment}}"'
         yield "BASE_URL=${BASE_URL%/}"

@@ -2,11 +2,27 @@
 
 from typing import Final
 
-__all__ = ["PRELUDE"]
+__all__ = ["BEGIN", "MOCK", "PRELUDE"]
 
-PRELUDE: Final = r"""work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+BEGIN: Final = r"""work=$(mktemp -d)
+server=
+trap 'rm -rf "$work"; [ -z "$server" ] || kill "$server" || :' EXIT"""
+"""Ends with the script what it began."""
 
+MOCK: Final = r"""if [ -z "${BASE_URL:-}" ]; then
+    KLARNA_USERNAME=user
+    KLARNA_PASSWORD=password
+    COMMAND --username user --password password >"$work/mock" &
+    server=$!
+    until [ -s "$work/mock" ]; do
+        kill -0 "$server"
+        sleep 0.1
+    done
+    BASE_URL=$(head -n 1 "$work/mock")
+fi"""
+"""Starts the mock with COMMAND where no server is named; ends the script if that fails."""
+
+PRELUDE: Final = r"""
 # uuid VERSION: a random UUID.
 uuid() {
     od -An -N16 -tx1 /dev/urandom | tr -d ' \n' |

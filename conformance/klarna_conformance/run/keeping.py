@@ -51,7 +51,7 @@ from klarna_reports.render import (
     write_renderings,
 )
 from klarna_reports.summary.changes import Changes, changes_between
-from klarna_reports.summary.replay import COUNTEREXAMPLES, counterexample_name
+from klarna_reports.summary.replay import COUNTEREXAMPLES, counterexample_name, own_specs
 from klarna_reports.summary.summary import summarise
 from klarna_specs.spec import Spec
 
@@ -209,7 +209,8 @@ def keep_counterexamples(folder: Path, spec: Spec, record: Record, summary: Summ
         path = directory / counterexample_name(requirement)
         if path.exists() and not path.with_suffix(".sh").exists():
             saved = read_counterexample(path)
-            save_script(path.with_suffix(".sh"), spec, header.target, saved)
+            specs = own_specs(header.command)
+            save_script(path.with_suffix(".sh"), spec, header.target, saved, specs=specs)
 
 
 def keep(events: Callable[[], AsyncGenerator[Event]], keeper: Keeper, follow: Consumer) -> Summary:

@@ -86,11 +86,15 @@ def _details(result: RequirementResult, findings: list[ReportedFinding]) -> str:
 
 
 def _finding_text(finding: ReportedFinding) -> str:
-    replay = f"\n{REPLAY_WHERE}: {finding.replay}" if finding.replay else ""
-    return (
-        f"{finding.sentence}\nexpected: {finding.expected}\nobserved: {finding.observed}\n"
-        f"scenario: {finding.scenario}, observed {finding.count} times\n{finding.curl}{replay}"
+    lines = (
+        finding.sentence,
+        f"expected: {finding.expected}",
+        f"observed: {finding.observed}",
+        f"scenario: {finding.scenario}, observed {finding.count} times",
+        finding.curl,
+        f"{REPLAY_WHERE}: {finding.replay}" if finding.replay else "",
     )
+    return "\n".join(filter(None, lines))
 
 
 def _add_run(root: Element, summary: Summary) -> None:

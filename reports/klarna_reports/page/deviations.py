@@ -46,8 +46,9 @@ class ShownDifference:
 class ShownFinding:
     """A finding with its scenario, or with the scenario's anchor if that is shown further up.
 
-    `name` is the id for links. `curl` has a line for each step up to the finding, `replay` the
-    command that replays its counterexample; empty if there is none or if it is too long. `values`
+    `name` is the id for links. `curl` has a line for each step up to the finding, or the command of
+    the script, `replay` the command that replays its counterexample; empty if there is none or if
+    it is too long. `values`
     are the members that differ. For a client, `lanes` replaces the diagram, and `crash` is the last
     output of one that crashed.
     """
@@ -199,6 +200,8 @@ class Deviations:
     def _curl(self, finding: ReportedFinding, played: Played | None) -> str:
         if played is None or played.client is not None:
             return ""
+        if self.summary.target.in_process:
+            return finding.curl
         last = max(finding.exchanges, default=-1)
         base_url = self.summary.target.base_url
         lines = [

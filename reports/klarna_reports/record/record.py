@@ -149,6 +149,11 @@ class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
         return self.kind == "mock"
 
     @property
+    def in_process(self) -> bool:
+        """Whether it is the mock in the process of the run, which nobody else can call."""
+        return self.is_mock and self.named == "mock"
+
+    @property
     def bases(self) -> tuple[str, ...]:
         """Every base URL of the target; requests go to the first one."""
         return self.base_url, *self.origins

@@ -115,11 +115,13 @@ class Cause(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
-    """One reported deviation, with its shortest scenario and a curl line to reproduce it.
+    """One reported deviation, with its shortest scenario and how to reproduce it.
 
     `sentence` says what was done and what came of it, with amounts in major units. `count` is the
     number of equal findings in the run. `fingerprint` identifies the finding across runs;
-    a release that rewords findings changes it. `replay` is the command that replays the
+    a release that rewords findings changes it. `curl` is a shell command that sends the request
+    again, for the mock in the process of the run a script with a mock of its own; empty for a
+    target that has ended. `replay` is the command that replays the
     counterexample of a violation, to be typed in the folder where the run was started.
 
     >>> [(each.expected, each.observed) for each in summary.findings]

@@ -6,7 +6,14 @@ from pathlib import PurePath
 
 from klarna_reports.record.record import Header
 
-__all__ = ["COUNTEREXAMPLES", "REPLAY_WHERE", "counterexample_name", "replay_line"]
+__all__ = [
+    "COUNTEREXAMPLES",
+    "REPLAY_WHERE",
+    "counterexample_name",
+    "own_specs",
+    "replay_line",
+    "script_line",
+]
 
 COUNTEREXAMPLES = "counterexamples"
 """The folder of the counterexamples, in that of the run."""
@@ -28,15 +35,27 @@ def replay_line(header: Header, requirement: str) -> str:
     """
     if header.watched:
         return ""
-    file = str(PurePath(header.output) / COUNTEREXAMPLES / counterexample_name(requirement))
-    specs = _own_specs(header.command)
+    file = str(_path(header, requirement))
+    specs = own_specs(header.command)
     if header.certified:
         replay = shlex.join(["klarna-conformance", "client", *specs, "--replay", file, "--"])
         return f"{replay} {header.certified.adapter}"
     return shlex.join(["klarna-conformance", "replay", *specs, file])
 
 
-def _own_specs(command: str) -> list[str]:
+def script_line(header: Header, requirement: str) -> str:
+    """A shell command that reproduces a counterexample with curl; it starts the mock itself.
+
+    It is for the folder where the run was started.
+    """
+    return shlex.join(["sh", str(_path(header, requirement).with_suffix(".sh"))])
+
+
+def _path(header: Header, requirement: str) -> PurePath:
+    return PurePath(header.output) / COUNTEREXAMPLES / counterexample_name(requirement)
+
+
+def own_specs(command: str) -> list[str]:
     """The option with which a command named specs of its own."""
     found = re.search(r"(?:^| )--specs[= ]((?:'[^']*'|[^\s'])+)", command)
     return ["--specs", *shlex.split(found[1])] if found else []

@@ -6,11 +6,17 @@ from klarna_reports.record.record import Header
 from klarna_reports.record.results import DEVIATIONS, Cause, ReportedFinding, Summary
 from klarna_reports.summary.accepted import fingerprint_of
 from klarna_reports.summary.harm import Stake, stake
-from klarna_reports.summary.replay import COUNTEREXAMPLES, counterexample_name, replay_line
+from klarna_reports.summary.replay import (
+    COUNTEREXAMPLES,
+    counterexample_name,
+    replay_line,
+    script_line,
+)
 from klarna_reports.summary.tally import Group, Tally, exchanges_of
 from klarna_reports.summary.verdicts import shown_groups
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.finding_sentence import currency_of, finding_sentence
+from klarna_specs.exchange import Request
 from klarna_specs.spec import Spec
 
 __all__ = ["causes_of", "reported_findings"]
@@ -29,6 +35,7 @@ def _reported_finding(spec: Spec, header: Header, group: Group) -> ReportedFindi
     requirement = spec.requirement(group.finding.requirement)
     shown = exchanges_of(group.played, group.finding)
     sent = group.played.exchanges[shown[0]].request if shown else None
+    replay = replay_line(header, requirement.id) if group.verdict in ("FAIL", "KNOWN") else ""
     return ReportedFinding(
         requirement=requirement.id,
         verdict=group.verdict,
@@ -38,10 +45,17 @@ def _reported_finding(spec: Spec, header: Header, group: Group) -> ReportedFindi
         fingerprint=fingerprint_of(requirement.id, group.expected, group.observed),
         scenario=group.played.id,
         exchanges=shown,
-        curl=curl_line(header.target.base_url, sent) if sent else "",
+        curl=_by_hand(header, requirement.id, sent, replay),
         count=group.count,
-        replay=replay_line(header, requirement.id) if group.verdict in ("FAIL", "KNOWN") else "",
+        replay=replay,
     )
+
+
+def _by_hand(header: Header, requirement: str, sent: Request | None, replay: str) -> str:
+    """A shell command that sends a request again; empty for a target that has ended by then."""
+    if header.target.in_process:
+        return script_line(header, requirement) if replay else ""
+    return curl_line(header.target.base_url, sent) if sent and not header.certified else ""
 
 
 def causes_of(spec: Spec, summary: Summary, found: Mapping[str, Tally]) -> tuple[Cause, ...]:
