@@ -107,7 +107,7 @@ def _check_operation(spec: Spec, operation: Operation, origins: Origins) -> None
     for place, problem in _operation_problems(spec, operation):
         _refuse(text, (*top, *place), problem)
     for name, expression in operation.terms.items():
-        _check_expression(spec, operation, text, (*top, "terms", name), expression)
+        _check_expression(spec, operation, text, (*top, "terms", name), expression, is_term=True)
     for name, response in operation.responses.items():
         if response.or_success:
             place = (*top, "responses", name, "or_success")
@@ -215,10 +215,16 @@ def _expressions(requirement: Requirement) -> Iterator[tuple[Place, str]]:
 
 
 def _check_expression(
-    spec: Spec, operation: Operation, text: YamlText, place: Place, expression: str
+    spec: Spec,
+    operation: Operation,
+    text: YamlText,
+    place: Place,
+    expression: str,
+    *,
+    is_term: bool = False,
 ) -> None:
     _compile(text, place, expression)
-    for problem in unknown_names(spec, operation, expression):
+    for problem in unknown_names(spec, operation, expression, is_term=is_term):
         _refuse(text, place, f"{problem} (in {expression!r})")
 
 

@@ -21,17 +21,33 @@ _WORD = re.compile(r"(?<![\w.])[A-Za-z_]\w*")
 _BOUND = re.compile(r"\.\w+\((\w+),")
 _COMPARED = re.compile(r'([\w.\]]+) (?:[!=]= ("[^"]*")|in (\[[^\]]*\]))')
 _FORM = re.compile(r'"([^"]*)" in call\.forms')
+_LINE = "line"
 _FUNCTIONS = ("has", "in", "length", "size", "sum", "true", "false")
 _METHODS = ("all", "exists", "filter", "map", "matches")
 _WHOSE = ("own", "foreign", "unknown")
 _DEFECTS = ("empty", "not_json", "not_an_object", "missing", "not_a_number", "wrong_type")
 
 
-def unknown_names(spec: Spec, operation: Operation, expression: str) -> Iterator[str]:
-    """A sentence with a suggestion for each unknown name in an expression."""
+def unknown_names(
+    spec: Spec, operation: Operation, expression: str, *, is_term: bool = False
+) -> Iterator[str]:
+    """A sentence with a suggestion for each unknown name in an expression.
+
+    A term may read the `line` that is bound where the term is used.
+    """
     lines = (*_described(spec, schema_of(spec, operation.body)),) if operation.body else ()
-    yield from _unknown(expression, _members(spec, operation), operation.terms, lines)
+    bound = (_LINE,) if is_term else ()
+    yield from _unknown(expression, _members(spec, operation), operation.terms, lines, bound)
+    reading = {name for name, term in operation.terms.items() if _reads_a_line(term)}
+    if not is_term and _reads_a_line(expression, reading):
+        yield f"a term of one line stands where no {_LINE} is bound"
     yield from _unknown_words(spec, expression)
+
+
+def _reads_a_line(expression: str, terms: Collection[str] = ()) -> bool:
+    """Whether an expression reads a line, itself or by a term, that it does not bind."""
+    named = _WORD.findall(_TEXT.sub('""', expression))
+    return not {_LINE, *terms}.isdisjoint(named) and _LINE not in _BOUND.findall(expression)
 
 
 def unknown_response_names(spec: Spec, operation: Operation, expression: str) -> Iterator[str]:
@@ -46,9 +62,10 @@ def _unknown(
     members: Mapping[str, Collection[str]],
     terms: Collection[str],
     lines: Collection[str],
+    bound: Collection[str] = (),
 ) -> Iterator[str]:
     bare = _TEXT.sub('""', expression)
-    bound = set(_BOUND.findall(bare))
+    bound = {*bound, *_BOUND.findall(bare)}
     words = (*members, *terms, *bound, *_FUNCTIONS)
     for word in dict.fromkeys(_WORD.findall(bare)):
         if word not in words:

@@ -33,7 +33,7 @@ class Situation:
         self._held: dict[str, bool] = {}
         self._lock = Lock()
         self._outcomes: dict[Replay, tuple[tuple[Outcome, ...], tuple[Requirement, ...]]] = {}
-        self.kept, self.broken, self._silent = _rules(
+        self.kept, self.broken, self.silent = _rules(
             sheet.rules, sheet.together, self._evaluate, self.holds
         )
         self.broken_alone = tuple(filter(self._is_alone, self.broken))
@@ -53,7 +53,7 @@ class Situation:
         known = self._outcomes.get(replay)
         if known is None:
             known = self._outcomes[replay] = allowed_outcomes(
-                self._sheet.operation, self.broken, self._silent, self.holds, replay
+                self._sheet.operation, self.broken, self.silent, self.holds, replay
             )
         return known
 

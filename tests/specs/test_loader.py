@@ -152,6 +152,7 @@ OR_SUCCESS = "or_success: size(response.options) == 0"
         (OPTIONS, OR_SUCCESS, 'or_success: "size("', "size("),
         (REFUND, RULE, "    rule: request.refunded_amonut <= left", "mean refunded_amount?"),
         (REFUND, RULE, "    rule: request.refunded_amount <= lft", "no lft; did you mean left?"),
+        (REFUND, RULE, "    rule: line_tax_agrees", "a term of one line stands where no line is"),
         (REFUND, LEFT, "  left: order.captured_amount - ordre.refunded_amount", "mean order?"),
         (REFUND, "line.quantity > 1", "line.quantitty > 1", "mean quantity?"),
         (
@@ -451,7 +452,10 @@ def test_operation_is_answered_as_documented(
 
 
 def _expressions(operation: Operation) -> Iterator[str]:
-    yield from operation.terms.values()
+    of_a_line = re.compile(r"(?<!\()\bline\b(?!,)")
+    for term in operation.terms.values():
+        bound = "(line," in term or not of_a_line.search(term)
+        yield term if bound else f"request.order_lines.map(line, {term})"
     for r in operation.requirements:
         yield from filter(None, (r.rule, r.when, r.silent, *r.weaker.values(), *r.cases.values()))
 

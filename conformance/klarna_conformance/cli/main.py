@@ -9,6 +9,7 @@ import click
 from klarna_conformance.cli.client import client
 from klarna_conformance.cli.diff import diff
 from klarna_conformance.cli.doctor import doctor
+from klarna_conformance.cli.explain import explain
 from klarna_conformance.cli.list import list_requirements
 from klarna_conformance.cli.mutants import mutants
 from klarna_conformance.cli.openapi import openapi
@@ -61,6 +62,7 @@ for _command in (
     show,
     diff,
     check,
+    explain,
     openapi,
     client,
     proxy,

@@ -1,36 +1,26 @@
 """Judges recorded traffic: each order from the first response that shows it."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import msgspec
 
 from klarna_conformance.judge.server import judge
-from klarna_conformance.judge.server.adoption import noted
 from klarna_conformance.judge.server.named_ids import ids_named_by
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.run.events import NotJudged, ScenarioFinished
 from klarna_conformance.traffic.har_file import Recorded
+from klarna_conformance.traffic.shown_order import provided_order
 from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable, Unjudged
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import NotJson, Response
-from klarna_specs.json_value import as_array, as_object, is_integer
-from klarna_specs.ledger import Capture, Ledger, Refund, fee_amount
-from klarna_specs.plan import Authorization, OrderPlan, PaymentMethod
+from klarna_specs.json_value import as_object
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
 __all__ = ["judged_orders", "traffic_facts"]
 
-_METHODS: Mapping[str, PaymentMethod] = {
-    "INVOICE": "pay_later",
-    "INVOICE_BUSINESS": "pay_later",
-    "DIRECT_DEBIT": "pay_now",
-    "CARD": "card",
-}
-"""What is known of an order by the type of its initial payment method; which others are pay-later
-methods is not documented, and so their due dates are not judged."""
 _NO_SUCH_PATH = (404, 405)
 _NEVER_READ = "the order was never read, so its state is not known"
 
@@ -198,94 +188,7 @@ def _shown(spec: Spec, each: Recorded) -> ProvidedOrder | str | None:
         order = as_object(outcome.body.json())
     except NotJson:
         return "the order was read, but no JSON of it is recorded"
-    return _provided(call.order_id, order or {}, each.began_s)
-
-
-def _provided(order_id: str, order: Mapping[str, Any], began_s: float) -> ProvidedOrder | str:
-    captures = [as_object(each) or {} for each in as_array(order.get("captures")) or ()]
-    refunds = [as_object(each) or {} for each in as_array(order.get("refunds")) or ()]
-    order_amount = order.get("order_amount", order.get("original_order_amount"))
-    captured = _total(order, "captured_amount", "captures", captures)
-    refunded = _total(order, "refunded_amount", "refunds", refunds)
-    remaining = order.get("remaining_authorized_amount")
-    if remaining is None and order.get("status") in ("CANCELLED", "CAPTURED"):
-        remaining = 0
-    needed = (order_amount, captured, refunded, remaining)
-    amounts = [amount for amount in needed if is_integer(amount)]
-    if len(amounts) < len(needed):
-        return "the order was read, but not all of its amounts were shown"
-    order_amount, captured, refunded, remaining = amounts
-    paid = as_object(order.get("initial_payment_method")) or {}
-    plan = OrderPlan(
-        market=_text(order.get("purchase_country")),
-        currency=_text(order.get("purchase_currency")),
-        order_amount=order_amount,
-        payment_method=_method(_text(paid.get("type"))),
-        captures=tuple(a for c in captures if is_integer(a := c.get("captured_amount"))),
-        authorization=_authorization(order, remaining),
-    )
-    ledger = Ledger(
-        order_id=order_id,
-        market=plan.market,
-        currency=plan.currency,
-        payment_method=plan.payment_method,
-        order_amount=order_amount,
-        captured_amount=captured,
-        refunded_amount=refunded,
-        remaining_authorized_amount=remaining,
-        captures=tuple(
-            Capture(capture_id=_text(each.get("capture_id")), captured_amount=amount)
-            for each in captures
-            if is_integer(amount := each.get("captured_amount"))
-        ),
-        refunds=tuple(
-            Refund(
-                refund_id=_text(each.get("refund_id")),
-                refunded_amount=amount,
-                fee_amount=fee_amount(each.get("order_lines")),
-            )
-            for each in refunds
-            if is_integer(amount := each.get("refunded_amount"))
-        ),
-        released=plan.authorization == "released",
-        cancelled=plan.authorization == "cancelled",
-        shared=True,
-        began_s=began_s,
-    )
-    return ProvidedOrder(
-        plan=plan,
-        order_id=order_id,
-        capture_ids=tuple(capture.capture_id for capture in ledger.captures),
-        authorization=plan.authorization,
-        ledger=noted(ledger, order),
-    )
-
-
-def _total(
-    order: Mapping[str, Any], member: str, kind: str, resources: Sequence[Mapping[str, Any]]
-) -> Any:
-    """An amount of an order, or else the sum of the resources that it lists."""
-    if order.get(member) is not None:
-        return order[member]
-    parts = [each.get(member) for each in resources]
-    whole = isinstance(order.get(kind), list) and all(map(is_integer, parts))
-    return sum(part for part in parts if is_integer(part)) if whole else None
-
-
-def _text(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _method(name: str) -> PaymentMethod:
-    return "pay_later" if name.startswith("PAY_LATER_") else _METHODS.get(name, "unknown")
-
-
-def _authorization(order: Mapping[str, Any], remaining: int) -> Authorization:
-    if order.get("status") == "CANCELLED":
-        return "cancelled"
-    whole = order.get("captured_amount") == order.get("order_amount")
-    over = order.get("status") in ("EXPIRED", "CLOSED")
-    return "open" if remaining or whole or over else "released"
+    return provided_order(call.order_id, order or {}, each.began_s)
 
 
 def _grouped(traffic: Sequence[Recorded]) -> Iterator[Any]:
