@@ -18,7 +18,7 @@ from klarna_reports.page.html import render_html
 from klarna_reports.record.journal import FILE_NAME
 from klarna_reports.record.record import Record
 from klarna_reports.record.results import Summary
-from klarna_reports.summary.changes import changes_between
+from klarna_reports.summary.changes import changes_since
 from klarna_reports.summary.history import HISTORY, PastRun, history_text, parsed_history, trend
 from klarna_reports.summary.judged import sides
 from klarna_reports.summary.replay import COUNTEREXAMPLES
@@ -96,7 +96,7 @@ def write_renderings(
     ['junit.xml', 'report.sarif']
     """
     summary = summarise(spec, record)
-    changes = changes_between(previous, summary) if previous else None
+    changes = changes_since(previous, summary)
     runs = trend(_history(directory), summary)
     rendered: dict[Format, Callable[[], str]] = {
         "json": lambda: run_json(summary).decode(),

@@ -4,8 +4,9 @@ import msgspec
 import pytest
 
 from klarna_reports.record.results import ReportedFinding
-from klarna_reports.summary.changes import changes_between
+from klarna_reports.summary.changes import changes_between, changes_since
 from klarna_reports.summary.summary import summarise
+from klarna_specs.goals import Scope
 
 RULE = "refund.within-captured-amount"
 
@@ -67,6 +68,29 @@ def test_a_requirement_of_one_run_only_is_added_or_removed(conformant):
     fewer = msgspec.structs.replace(conformant, requirements=conformant.requirements[1:])
     assert kinds(changes_between(fewer, conformant)) == [("added", RULE)]
     assert kinds(changes_between(conformant, fewer)) == [("removed", RULE)]
+
+
+def test_requirements_out_of_scope_are_neither_added_nor_removed(conformant):
+    scope = Scope(requirements=(RULE,))
+    inside = tuple(r for r in conformant.requirements if r.id == RULE)
+    scoped = msgspec.structs.replace(conformant, requirements=inside, scope=scope)
+
+    for old, new in ((conformant, scoped), (scoped, conformant)):
+        changes = changes_between(old, new)
+        assert (changes.changes, changes.unchanged) == ((), 1)
+        assert changes.caveats == ("The runs have different scopes.",)
+
+
+def test_runs_without_a_common_requirement_are_not_compared(conformant):
+    inside = tuple(r for r in conformant.requirements if r.id == RULE)
+    others = tuple(r for r in conformant.requirements if r.id != RULE)
+    one, rest = (
+        msgspec.structs.replace(conformant, requirements=part) for part in (inside, others)
+    )
+
+    assert changes_since(one, rest) is None
+    assert changes_since(None, rest) is None
+    assert changes_since(one, conformant) == changes_between(one, conformant)
 
 
 def test_a_new_violated_requirement_is_broken(conformant):

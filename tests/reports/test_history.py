@@ -20,6 +20,18 @@ def test_a_history_keeps_200_runs_and_shows_20(spec, record):
     assert trend(runs, now) == runs[-20:]
 
 
+def test_a_trend_has_runs_with_as_many_requirements_only(spec, record):
+    summary = summarise(spec, record())
+    binding = [result for result in summary.requirements if result.level == "MUST"]
+    fewer = msgspec.structs.replace(
+        summary, requirements=tuple(binding[1:]), started_at="2020-01-01T00:00:00+00:00"
+    )
+    later = msgspec.structs.replace(summary, started_at="2027-01-01T00:00:00+00:00")
+    runs = parsed_history(history_text((past_run(fewer),), summary))
+
+    assert trend(runs, later) == (past_run(summary), past_run(later))
+
+
 def test_a_resumed_run_replaces_its_line_and_unreadable_lines_are_left_out(spec, record):
     summary = summarise(spec, record())
     once = history_text((), summary)

@@ -68,7 +68,7 @@ def report(
     from klarna_conformance.traffic.rechecking import judged_again
     from klarna_reports.record.journal import FILE_NAME, read_journal
     from klarna_reports.render import FORMATS, Format, format_problem, write_renderings
-    from klarna_reports.summary.changes import changes_between
+    from klarna_reports.summary.changes import changes_since
     from klarna_reports.summary.merging import merged
     from klarna_reports.summary.summary import summarise
     from klarna_specs.loader import load
@@ -99,6 +99,6 @@ def report(
         keep_counterexamples(directory, spec, record, summary)
     except OSError as exc:
         raise unwritable(directory, exc) from exc
-    changes = changes_between(earlier, summary) if earlier else None
+    changes = changes_since(earlier, summary)
     terminal.summary(summary, [directory / FORMATS[name] for name in chosen], changes)
     return summary.exit_code

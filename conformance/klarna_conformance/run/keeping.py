@@ -50,7 +50,7 @@ from klarna_reports.render import (
     discard_renderings,
     write_renderings,
 )
-from klarna_reports.summary.changes import Changes, changes_between
+from klarna_reports.summary.changes import Changes, changes_since
 from klarna_reports.summary.replay import COUNTEREXAMPLES, counterexample_name, own_specs
 from klarna_reports.summary.summary import summarise
 from klarna_specs.spec import Spec
@@ -135,7 +135,7 @@ class Keeper:
                 self.folder, self._spec, record, self._formats, previous=before
             )
             self.page = (self.folder / FORMATS["html"],)
-            self.changes = changes_between(before, summary) if before else None
+            self.changes = changes_since(before, summary)
             keep_counterexamples(self.folder, self._spec, record, summary)
             add_to_history(self.folder, summary)
             return summary

@@ -84,8 +84,10 @@ def changes_between(old: Summary, new: Summary) -> Changes:
     """
     before = {result.id: result for result in old.requirements}
     after = {result.id: result for result in new.requirements}
-    both = [(before.get(name), after.get(name)) for name in {**after, **before}]
     violated = _STRICTLY if new.strict else _VIOLATED
+    both = [(before.get(name), after.get(name)) for name in {**after, **before}]
+    if old.scope != new.scope:  # a requirement out of scope was neither added nor removed
+        both = [(was, now) for was, now in both if _compares(was, now, violated)]
     sentences = (_sentences(old, violated), _sentences(new, violated))
     found = [_change(was, now, violated, *sentences) for was, now in both]
     changes = [change for change in found if change is not None]
@@ -100,6 +102,23 @@ def changes_between(old: Summary, new: Summary) -> Changes:
         unchanged=len(both) - len(changes),
         caveats=_caveats(old, new),
     )
+
+
+def changes_since(old: Summary | None, new: Summary) -> Changes | None:
+    """The changes since an earlier run; None without one that has a requirement in common.
+
+    A run against a server and the certification of a client have none in common.
+    """
+    names = {result.id for result in new.requirements}
+    if old is None or names.isdisjoint(result.id for result in old.requirements):
+        return None
+    return changes_between(old, new)
+
+
+def _compares(
+    was: RequirementResult | None, now: RequirementResult | None, violated: Collection[Verdict]
+) -> bool:
+    return now is not None and (was is not None or now.verdict in violated)
 
 
 def _sentences(summary: Summary, violated: Collection[Verdict]) -> dict[str, str]:

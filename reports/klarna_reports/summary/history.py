@@ -70,8 +70,10 @@ def history_text(runs: Sequence[PastRun], summary: Summary) -> str:
 
 
 def trend(runs: Sequence[PastRun], summary: Summary) -> tuple[PastRun, ...]:
-    """The last runs up to this one, oldest first; at most 20."""
-    return tuple([*_before(runs, summary), past_run(summary)][-_SHOWN:])
+    """The last runs with as many requirements up to this one, oldest first; at most 20."""
+    now = past_run(summary)
+    alike = [run for run in _before(runs, summary) if run.total == now.total]
+    return (*alike, now)[-_SHOWN:]
 
 
 def _before(runs: Sequence[PastRun], summary: Summary) -> list[PastRun]:
