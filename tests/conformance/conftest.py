@@ -84,7 +84,6 @@ def serve_mock() -> Iterator[Callable[..., Served]]:
         process = subprocess.Popen(
             [COMMAND, "mock", "--port", "0", *options], stdout=subprocess.PIPE, text=True
         )
-        assert process.stdout is not None
         base_url = process.stdout.readline().strip()
         client = httpx.Client(base_url=base_url, auth=AUTH, trust_env=False, timeout=20)
         ended.extend(

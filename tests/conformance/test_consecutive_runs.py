@@ -51,7 +51,6 @@ def test_a_run_without_budget_left_prints_the_command_that_completes_it(
 ) -> None:
     cut = cli("run", *SMALL, *WRONG[:2], "--output", "a folder")
     command = re.search(r"^  klarna-conformance (run .*)$", cut.out, re.MULTILINE)
-    assert command is not None
     typed = shlex.split(command[1])
     resumed = cli(*typed)
     summary = json.loads((tmp_path / "a folder" / "run.json").read_text())

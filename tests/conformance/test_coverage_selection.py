@@ -121,8 +121,6 @@ def test_matched_scenario_serves_the_same_musts_on_another_amount(
     pool = OrderPool(spec(), [_order(1, amount)])
     matched = pool.matched(original, original.goals)
 
-    assert matched is not None
-    assert matched.scenario.plan is not None
     assert matched.scenario.plan.order_amount == amount
     must = {g for g in original.goals if spec().requirement(g.requirement).level == "MUST"}
     assert matched.goals >= must
@@ -134,8 +132,6 @@ def test_existing_captures_of_an_order_replace_the_planned_ones() -> None:
     order = _order(1, 9_000, captures=[{"capture_id": "c", "captured_amount": 2_000}])
     matched = OrderPool(spec(), [order]).matched(original, original.goals)
 
-    assert matched is not None
-    assert matched.scenario.plan is not None
     assert matched.scenario.plan.captures == (2_000, 7_000)
 
 

@@ -75,7 +75,6 @@ def watch(tmp_path: Path, environment: dict[str, str]) -> Watch:
             text=True,
             env=environment,
         )
-        assert process.stdout is not None
         base_url = process.stdout.readline().strip()
         with httpx.Client(base_url=base_url, auth=auth, trust_env=False, timeout=20) as client:
             watched = Watched(base_url, folder, client)

@@ -1,6 +1,5 @@
 """Each form of forms.yaml by an example: read like the plain request, recognised, or refused."""
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import pytest
@@ -8,12 +7,12 @@ import pytest
 from klarna_specs.calls import KEY_HEADER, Call, read_call
 from klarna_specs.exchange import Payload, Request
 from klarna_specs.forms import RECOGNISED
-from klarna_specs.ledger import Ledger
 from klarna_specs.loader import load
 from klarna_specs.oracle import assess
 
+from .situations import open_order
+
 SPEC = load()
-OpenOrder = Callable[..., Ledger]
 
 
 class Written(NamedTuple):
@@ -209,9 +208,7 @@ def test_combined_forms_are_all_named() -> None:
 
 
 @pytest.mark.parametrize(("name", "written"), _examples(OPEN))
-def test_request_in_an_open_form_may_be_refused(
-    open_order: OpenOrder, name: str, written: Written
-) -> None:
+def test_request_in_an_open_form_may_be_refused(name: str, written: Written) -> None:
     assessment = assess(SPEC, open_order(), _read(written))
     operation = "capture" if written.path == CAPTURES else "refund"
     assert f"{operation}.odd-body" in [rule.id for rule in assessment.broken]
@@ -219,7 +216,7 @@ def test_request_in_an_open_form_may_be_refused(
 
 
 @pytest.mark.parametrize(("name", "written"), _examples(EXCLUDED))
-def test_excluded_form_must_be_refused(open_order: OpenOrder, name: str, written: Written) -> None:
+def test_excluded_form_must_be_refused(name: str, written: Written) -> None:
     call = _read(written)
     (outcome,) = assess(SPEC, open_order(), call).outcomes
     assert (call.body_is, call.body, call.forms) == ("not_json", None, ())

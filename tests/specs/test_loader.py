@@ -1,6 +1,6 @@
 import re
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -8,13 +8,13 @@ import pytest
 
 from klarna_specs.bodies import violations
 from klarna_specs.cache_files import DIRECTORY_VARIABLE
-from klarna_specs.calls import Call
 from klarna_specs.errors import SpecError, SpecFileError
-from klarna_specs.ledger import Ledger
 from klarna_specs.loader import SPEC_DIRECTORY, load
 from klarna_specs.names import unknown_names
 from klarna_specs.oracle import assess
 from klarna_specs.spec import STRENGTH, Operation, Requirement, Spec
+
+from .situations import make_call, open_order
 
 SPEC = load()
 REFUND = "operations/refund-order.yaml"
@@ -485,12 +485,7 @@ FULL_BODY = {
 
 
 @pytest.mark.parametrize(("operation", "expression"), EXPRESSIONS)
-def test_every_expression_has_a_value_with_all_members(
-    operation: str,
-    expression: str,
-    make_call: Callable[..., Call],
-    open_order: Callable[..., Ledger],
-) -> None:
+def test_every_expression_has_a_value_with_all_members(operation: str, expression: str) -> None:
     body = FULL_BODY if SPEC.operations[operation].body else None
     ledger = open_order(captures=(6000, 4000)).with_options("capture-1", (10, 30))
     assert assess(SPEC, ledger, make_call(operation, body)).holds(

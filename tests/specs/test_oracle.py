@@ -1,13 +1,8 @@
 """Every rule of the operations on the page: kept, broken, and at its boundary."""
 
-from collections.abc import Callable
-
 import pytest
 
-from klarna_specs.calls import Call
-from klarna_specs.ledger import Ledger
 from klarna_specs.loader import load
-from klarna_specs.oracle import Assessment
 
 from .situations import (
     EXTRA_FEE,
@@ -26,12 +21,10 @@ from .situations import (
     options,
     plain,
     release,
+    situated,
 )
 
 SPEC = load()
-MakeCall = Callable[..., Call]
-OpenOrder = Callable[..., Ledger]
-Situated = Callable[[On], Assessment]
 
 
 MUST_REFUSE = "must refuse"  # nothing else is allowed
@@ -244,9 +237,7 @@ def test_every_rule_of_the_page_has_examples() -> None:
 
 
 @pytest.mark.parametrize(("rule", "kept"), [(r, k) for r, (k, *_) in RULES.items()], ids=_IDS)
-def test_call_that_keeps_every_rule_must_be_accepted(
-    situated: Situated, rule: str, kept: On
-) -> None:
+def test_call_that_keeps_every_rule_must_be_accepted(rule: str, kept: On) -> None:
     assessment = situated(kept)
     success = SPEC.operations[kept.operation].success
     assert allowed(assessment) == [("success", (success,), ())]
@@ -255,7 +246,7 @@ def test_call_that_keeps_every_rule_must_be_accepted(
 
 @pytest.mark.parametrize(("rule", "broken", "what", "response"), BROKEN, ids=_IDS)
 def test_rule_broken_alone_decides_the_outcomes(
-    situated: Situated, rule: str, broken: On, what: str, response: str
+    rule: str, broken: On, what: str, response: str
 ) -> None:
     operation, assessment = SPEC.operations[broken.operation], situated(broken)
     assert (ids(assessment.broken), ids(assessment.broken_alone)) == ([rule], [rule])
@@ -274,7 +265,7 @@ def test_rule_broken_alone_decides_the_outcomes(
 
 @pytest.mark.parametrize(("rule", "broken", "what", "response"), BROKEN, ids=_IDS)
 def test_only_a_must_demands_its_outcome_and_is_named(
-    situated: Situated, rule: str, broken: On, what: str, response: str
+    rule: str, broken: On, what: str, response: str
 ) -> None:
     assessment = situated(broken)
     must = what == MUST_REFUSE
@@ -306,7 +297,7 @@ def _refusals(*, on: On, first: str) -> tuple[str, ...]:
     ],
 )
 def test_demanded_success_names_the_most_specific_requirement_first(
-    situated: Situated, on: On, named: list[str]
+    on: On, named: list[str]
 ) -> None:
     assert ids(situated(on).demanded_by) == named
 
@@ -340,9 +331,7 @@ def test_demanded_success_names_the_most_specific_requirement_first(
         ),
     ],
 )
-def test_what_only_the_description_allows_should_be_accepted(
-    situated: Situated, on: On, level: str
-) -> None:
+def test_what_only_the_description_allows_should_be_accepted(on: On, level: str) -> None:
     assessment = situated(on)
     assert assessment.outcomes[0].kind == "success"
     accepted = SPEC.requirement("refund.accepted")
@@ -396,11 +385,11 @@ def test_what_only_the_description_allows_should_be_accepted(
         (On("getRefund"), "refusal"),
     ],
 )
-def test_at_its_boundary_a_call_has_one_outcome(situated: Situated, on: On, kind: str) -> None:
+def test_at_its_boundary_a_call_has_one_outcome(on: On, kind: str) -> None:
     assert [outcome.kind for outcome in situated(on).outcomes] == [kind]
 
 
-def test_without_known_offers_any_number_of_days_may_be_right(situated: Situated) -> None:
+def test_without_known_offers_any_number_of_days_may_be_right() -> None:
     assessment = situated(extend(11, offered=None))
     assert "extension.offered-days-only" not in ids((*assessment.kept, *assessment.broken))
     assert {o.kind: o.against for o in assessment.outcomes} == {

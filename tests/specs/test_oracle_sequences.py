@@ -8,9 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klarna_specs.calls import Call
 from klarna_specs.effects import moved_on
-from klarna_specs.ledger import DAY_S, Answer, Ledger
+from klarna_specs.ledger import DAY_S, Answer
 from klarna_specs.loader import load
 from klarna_specs.oracle import Assessment, assess
 
@@ -18,14 +17,12 @@ from .situations import (
     FEE,
     NO_FEE,
     SOCKS,
-    On,
     kinds,
+    make_call,
+    open_order,
 )
 
 SPEC = load()
-MakeCall = Callable[..., Call]
-OpenOrder = Callable[..., Ledger]
-Situated = Callable[[On], Assessment]
 
 
 _JSON = st.recursive(
@@ -75,7 +72,7 @@ _PLANS = st.fixed_dictionaries(
 
 
 @pytest.fixture(scope="session")
-def assessed(make_call: MakeCall, open_order: OpenOrder) -> Callable[..., list[Assessment]]:
+def assessed() -> Callable[..., list[Assessment]]:
     """The assessments of a sequence of calls, each answered in an allowed way or not at all."""
 
     def play(plan: dict[str, Any], sequence: Any) -> list[Assessment]:
@@ -119,9 +116,7 @@ def assessed(make_call: MakeCall, open_order: OpenOrder) -> Callable[..., list[A
     ],
     ids=["half a surrogate pair", "nested deeply", "nested lines", "64 bits", "400 digits"],
 )
-def test_odd_json_is_assessed_like_any_other(
-    make_call: MakeCall, open_order: OpenOrder, raw: bytes
-) -> None:
+def test_odd_json_is_assessed_like_any_other(raw: bytes) -> None:
     assert assess(SPEC, open_order(), make_call("refundOrder", raw=raw)).outcomes != ()
 
 

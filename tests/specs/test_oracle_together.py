@@ -1,14 +1,11 @@
 """Odd bodies, several rules at once, and what comes before all rules."""
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from klarna_specs.calls import Call
-from klarna_specs.ledger import Ledger
 from klarna_specs.loader import load
-from klarna_specs.oracle import Assessment, assess
+from klarna_specs.oracle import assess
 
 from .situations import (
     FEE,
@@ -20,14 +17,14 @@ from .situations import (
     ids,
     kinds,
     lines,
+    make_call,
+    open_order,
     options,
     plain,
+    situated,
 )
 
 SPEC = load()
-MakeCall = Callable[..., Call]
-OpenOrder = Callable[..., Ledger]
-Situated = Callable[[On], Assessment]
 
 
 @pytest.mark.parametrize(
@@ -44,9 +41,7 @@ Situated = Callable[[On], Assessment]
         {**TAXED, "unit_price": -2000, "total_amount": -4000, "total_tax_amount": -800},
     ],
 )
-def test_line_with_correct_total_and_tax_breaks_nothing(
-    situated: Situated, line: dict[str, Any]
-) -> None:
+def test_line_with_correct_total_and_tax_breaks_nothing(line: dict[str, Any]) -> None:
     assessment = situated(lines(max(1, line["total_amount"]), SOCKS, line))
     assert set(ids(assessment.broken)) <= {"refund.lines-need-not-add-up"}
 
@@ -64,9 +59,7 @@ def test_line_with_correct_total_and_tax_breaks_nothing(
         ({**SOCKS, "total_tax_amount": 800}, "taxes"),
     ],
 )
-def test_one_odd_line_among_others_leaves_a_refund_open(
-    situated: Situated, line: dict[str, Any], rule: str
-) -> None:
+def test_one_odd_line_among_others_leaves_a_refund_open(line: dict[str, Any], rule: str) -> None:
     amount = 4000 + line["total_amount"]
     assessment = situated(lines(amount, SOCKS, line))
     assert ids(assessment.broken) == [f"refund.line-{rule}"]
@@ -88,9 +81,7 @@ def test_one_odd_line_among_others_leaves_a_refund_open(
         (b'{"refunded_amount": {}}', "wrong-type"),
     ],
 )
-def test_malformed_refund_is_refused_for_its_case(
-    make_call: MakeCall, open_order: OpenOrder, raw: bytes, case: str
-) -> None:
+def test_malformed_refund_is_refused_for_its_case(raw: bytes, case: str) -> None:
     assessment = assess(SPEC, open_order(), make_call("refundOrder", raw=raw))
     rule = SPEC.requirement("refund.malformed-refused")
     assert rule in assessment.broken
@@ -105,9 +96,7 @@ def test_malformed_refund_is_refused_for_its_case(
         b'{"refunded_amount": 1, "order_lines": [{"quantity": 1.5}]}',
     ],
 )
-def test_wrong_type_beside_a_valid_amount_should_be_refused(
-    make_call: MakeCall, open_order: OpenOrder, raw: bytes
-) -> None:
+def test_wrong_type_beside_a_valid_amount_should_be_refused(raw: bytes) -> None:
     assessment = assess(SPEC, open_order(), make_call("refundOrder", raw=raw))
     assert ids(assessment.broken) == ["refund.types-kept"]
     assert allowed(assessment) == [
@@ -116,7 +105,7 @@ def test_wrong_type_beside_a_valid_amount_should_be_refused(
     ]
 
 
-def test_fraction_of_a_day_should_be_refused_as_malformed(situated: Situated) -> None:
+def test_fraction_of_a_day_should_be_refused_as_malformed() -> None:
     assessment = situated(extend(10.5))
     assert "extension.types-kept" in ids(assessment.broken)
     assert assessment.outcomes[0].kind == "refusal"
@@ -136,9 +125,7 @@ def test_fraction_of_a_day_should_be_refused_as_malformed(situated: Situated) ->
         ({"raw": b'{"refunded_amount": 1,}'}, "json-extension"),
     ],
 )
-def test_refund_is_odd_for_its_case(
-    make_call: MakeCall, open_order: OpenOrder, call: dict[str, Any], case: str
-) -> None:
+def test_refund_is_odd_for_its_case(call: dict[str, Any], case: str) -> None:
     assessment = assess(SPEC, open_order(), make_call("refundOrder", **call))
     rule = SPEC.requirement("refund.odd-body")
     assert rule in assessment.broken_alone
@@ -148,9 +135,7 @@ def test_refund_is_odd_for_its_case(
 @pytest.mark.parametrize(
     "content_type", [None, "application/json", "Application/JSON;charset=utf-8"]
 )
-def test_refund_labelled_as_json_is_not_odd(
-    make_call: MakeCall, open_order: OpenOrder, content_type: str | None
-) -> None:
+def test_refund_labelled_as_json_is_not_odd(content_type: str | None) -> None:
     call = make_call("refundOrder", {"refunded_amount": 1}, content_type=content_type)
     assert assess(SPEC, open_order(), call).broken == ()
 
@@ -228,7 +213,7 @@ RELEASED = {"captures": (6000,), "authorization": "released"}
     ],
 )
 def test_rules_broken_together_allow_what_each_of_them_allows(
-    situated: Situated, on: On, outcomes: Any, demanded: list[str]
+    on: On, outcomes: Any, demanded: list[str]
 ) -> None:
     assessment = situated(on)
     assert allowed(assessment) == outcomes
@@ -244,7 +229,7 @@ def test_rules_broken_together_allow_what_each_of_them_allows(
     ],
 )
 def test_rule_is_broken_alone_only_beside_weaker_ones(
-    situated: Situated, on: On, broken: list[str], alone: list[str]
+    on: On, broken: list[str], alone: list[str]
 ) -> None:
     assessment = situated(on)
     assert (ids(assessment.broken), ids(assessment.broken_alone)) == (broken, alone)
@@ -263,7 +248,7 @@ def test_rule_is_broken_alone_only_beside_weaker_ones(
     ],
 )
 def test_call_that_may_be_refused_may_be_so_for_any_other_reason(
-    situated: Situated, on: On, refusals: tuple[str, ...]
+    on: On, refusals: tuple[str, ...]
 ) -> None:
     (found,) = [o.responses for o in situated(on).outcomes if o.kind == "refusal"]
     assert found == refusals
@@ -274,9 +259,7 @@ def test_call_that_may_be_refused_may_be_so_for_any_other_reason(
 
 @pytest.mark.parametrize("credentials", ["none", "wrong_password", "wrong_username"])
 @pytest.mark.parametrize("on", [plain(1), plain(10001), plain(0), plain("1"), plain(1, order=None)])
-def test_wrong_credentials_are_the_first_refusal(
-    situated: Situated, on: On, credentials: str
-) -> None:
+def test_wrong_credentials_are_the_first_refusal(on: On, credentials: str) -> None:
     (outcome,) = situated(on._replace(call={"credentials": credentials})).outcomes
     assert (outcome.kind, outcome.responses[0]) == ("refusal", "unauthorized")
     assert "unauthorized" not in outcome.responses[1:]
@@ -294,14 +277,14 @@ def test_wrong_credentials_are_the_first_refusal(
     ],
 )
 def test_other_refusals_are_named_beside_wrong_credentials(
-    situated: Situated, on: On, refusals: tuple[str, ...]
+    on: On, refusals: tuple[str, ...]
 ) -> None:
     (outcome,) = situated(on._replace(call={"credentials": "none"})).outcomes
     assert outcome.responses == refusals
 
 
 @pytest.mark.parametrize("operation", sorted(SPEC.operations))
-def test_call_on_an_unknown_order_is_refused(situated: Situated, operation: str) -> None:
+def test_call_on_an_unknown_order_is_refused(operation: str) -> None:
     bodies = {
         "refundOrder": "refunded_amount",
         "captureOrder": "captured_amount",
@@ -311,9 +294,7 @@ def test_call_on_an_unknown_order_is_refused(situated: Situated, operation: str)
     assert allowed(situated(On(operation, body, order=None))) == [("refusal", ("not_found",), ())]
 
 
-def test_capture_of_another_order_is_known_to_be_foreign(
-    make_call: MakeCall, open_order: OpenOrder
-) -> None:
+def test_capture_of_another_order_is_known_to_be_foreign() -> None:
     other = open_order(order_id="order-2")
     call = make_call("getCapture", capture_id=other.captures[0].capture_id)
     assessment = assess(SPEC, open_order(), call, [other])

@@ -1,13 +1,10 @@
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
-from klarna_specs.oracle import Assessment
 from klarna_specs.scenario import Scenario
-from klarna_specs.spec import Spec
 from klarna_strategies import (
     amounts_beyond_32_bits,
     amounts_beyond_64_bits,
@@ -21,7 +18,7 @@ from klarna_strategies import (
 )
 from klarna_strategies.steps import refund
 
-Walk = Callable[[Scenario], list[Assessment]]
+from .walks import SPEC, walk
 
 
 @given(st.data(), st.integers(1, 10**9))
@@ -70,12 +67,12 @@ def test_amounts_beyond_32_bits_are_valid_when_truncated(amount: int) -> None:
     ],
 )
 def test_broken_amounts_break_only_the_rule_they_name(
-    spec: Spec, walk: Walk, strategy: st.SearchStrategy[Any], rule: str
+    strategy: st.SearchStrategy[Any], rule: str
 ) -> None:
     @given(strategy)
     @settings(max_examples=40, deadline=None)
     def breaks_alone(amount: Any) -> None:
-        plan = layout_plan(spec, "one-full", market="AT")
+        plan = layout_plan(SPEC, "one-full", market="AT")
         (situation,) = walk(Scenario(plan=plan, steps=(refund(amount),)))
         assert [broken.id for broken in situation.broken_alone] == [rule]
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from klarna_specs.bodies import violations
 from klarna_specs.oracle import Assessment
 from klarna_specs.scenario import OFFERED, Body, Empty, Json, Key, Raw, Scenario
-from klarna_specs.spec import STRENGTH, Level, Spec
+from klarna_specs.spec import STRENGTH, Level
 from klarna_strategies import (
     OddBody,
     bodies_beyond_limits,
@@ -26,8 +26,7 @@ from klarna_strategies import (
 )
 from klarna_strategies.steps import plainest
 
-Walk = Callable[[Scenario], list[Assessment]]
-
+from .walks import SPEC, walk
 
 AMOUNT_MEMBERS = {
     "refundOrder": "refunded_amount",
@@ -36,63 +35,58 @@ AMOUNT_MEMBERS = {
 }
 
 
-def _situation(spec: Spec, walk: Walk, operation: str, odd: OddBody) -> Assessment:
-    documented = spec.operations[operation]
+def _situation(operation: str, odd: OddBody) -> Assessment:
+    documented = SPEC.operations[operation]
     step = msgspec.structs.replace(plainest(documented), body=odd.body)
-    return walk(Scenario(plan=layout_plan(spec, documented.layout, market="AT"), steps=(step,)))[0]
+    return walk(Scenario(plan=layout_plan(SPEC, documented.layout, market="AT"), steps=(step,)))[0]
 
 
-def test_amount_of_a_body_is_its_required_integer(spec: Spec) -> None:
-    found = {name: spec.amount_member(each) for name, each in spec.operations.items()}
+def test_amount_of_a_body_is_its_required_integer() -> None:
+    found = {name: SPEC.amount_member(each) for name, each in SPEC.operations.items()}
     assert {name: member for name, member in found.items() if member} == AMOUNT_MEMBERS
 
 
 @pytest.mark.parametrize("operation", AMOUNT_MEMBERS)
-def test_malformed_bodies_break_that_rule_alone(spec: Spec, walk: Walk, operation: str) -> None:
-    prefix = spec.operations[operation].prefix
+def test_malformed_bodies_break_that_rule_alone(operation: str) -> None:
+    prefix = SPEC.operations[operation].prefix
     for odd in odd_bodies(operation):
         if odd.level == "MUST":
-            broken = _situation(spec, walk, operation, odd).broken_alone
+            broken = _situation(operation, odd).broken_alone
             assert [rule.id for rule in broken] == [f"{prefix}.malformed-refused"], odd.kind
 
 
 @pytest.mark.parametrize("operation", ["refundOrder", "captureOrder"])
-def test_bodies_that_should_be_refused_break_one_rule_alone(
-    spec: Spec, walk: Walk, operation: str
-) -> None:
-    prefix = spec.operations[operation].prefix
+def test_bodies_that_should_be_refused_break_one_rule_alone(operation: str) -> None:
+    prefix = SPEC.operations[operation].prefix
     for odd in odd_bodies(operation):
         if odd.level == "SHOULD":
-            broken = _situation(spec, walk, operation, odd).broken_alone
-            rule = "limits-kept" if _keeps_types(spec, operation, odd) else "types-kept"
+            broken = _situation(operation, odd).broken_alone
+            rule = "limits-kept" if _keeps_types(operation, odd) else "types-kept"
             assert [rule.id for rule in broken] == [f"{prefix}.{rule}"], odd.kind
 
 
-def _keeps_types(spec: Spec, operation: str, odd: OddBody) -> bool:
-    body = spec.operations[operation].body
-    assert body is not None
-    return isinstance(odd.body, Json) and violations(spec, body.schema, odd.body.value) == ()
+def _keeps_types(operation: str, odd: OddBody) -> bool:
+    body = SPEC.operations[operation].body
+    return isinstance(odd.body, Json) and violations(SPEC, body.schema, odd.body.value) == ()
 
 
 @pytest.mark.parametrize("operation", AMOUNT_MEMBERS)
-def test_odd_body_has_the_level_of_the_oracle(spec: Spec, walk: Walk, operation: str) -> None:
+def test_odd_body_has_the_level_of_the_oracle(operation: str) -> None:
     """But for operations beside the page, where nothing about a body is more than a SHOULD."""
-    malformed = spec.requirement(f"{spec.operations[operation].prefix}.malformed-refused")
+    malformed = SPEC.requirement(f"{SPEC.operations[operation].prefix}.malformed-refused")
     levels: dict[Level | None, Level] = {"MUST": malformed.level, "SHOULD": "SHOULD", None: "INFO"}
     for odd in odd_bodies(operation):
-        broken = _situation(spec, walk, operation, odd).broken
+        broken = _situation(operation, odd).broken
         of_bodies = [rule.level for rule in broken if rule.otherwise == "malformed"]
         assert max(of_bodies, key=STRENGTH.__getitem__) == levels[odd.level], odd.kind
 
 
 @pytest.mark.parametrize("operation", AMOUNT_MEMBERS)
-def test_open_form_changes_only_the_notation_of_a_request(
-    spec: Spec, walk: Walk, operation: str
-) -> None:
-    prefix = spec.operations[operation].prefix
+def test_open_form_changes_only_the_notation_of_a_request(operation: str) -> None:
+    prefix = SPEC.operations[operation].prefix
     for odd in odd_bodies(operation):
         if odd.level is None:
-            situation = _situation(spec, walk, operation, odd)
+            situation = _situation(operation, odd)
             assert [rule.id for rule in situation.broken] == [f"{prefix}.odd-body"], odd.kind
             assert {outcome.kind for outcome in situation.outcomes} == {"success", "refusal"}
 
@@ -120,10 +114,10 @@ def _value(body: Body) -> Any:
 
 @given(st.data(), st.integers(1, 90_000_000))
 @settings(max_examples=100, deadline=None)
-def test_valid_bodies_keep_every_limit(spec: Spec, data: st.DataObject, left: int) -> None:
+def test_valid_bodies_keep_every_limit(data: st.DataObject, left: int) -> None:
     refund, capture = data.draw(refund_bodies(left=left)), data.draw(capture_bodies(remaining=left))
-    assert violations(spec, "refund_request_limits", refund) == ()
-    assert violations(spec, "capture_request_limits", capture) == ()
+    assert violations(SPEC, "refund_request_limits", refund) == ()
+    assert violations(SPEC, "capture_request_limits", capture) == ()
     assert 1 <= refund["refunded_amount"] <= left
     assert 1 <= capture["captured_amount"] <= left
 

@@ -11,7 +11,6 @@ from klarna_specs.client.faults import FAULT_KINDS, Cut, Errored, Fault, Silent,
 from klarna_specs.client.play import ClientScenario, Command
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
-from klarna_specs.spec import Spec
 from klarna_strategies.clients import (
     client_scenarios,
     client_table,
@@ -21,6 +20,8 @@ from klarna_strategies.clients import (
 from klarna_strategies.clients.commands import captured, extension, partly_captured, refund, release
 from klarna_strategies.layouts import order_plan
 from klarna_strategies.lines import goods
+
+from .walks import SPEC
 
 OPERATIONS = client_operations(load())
 
@@ -52,9 +53,9 @@ def assert_can_be_played(scenario: ClientScenario) -> None:
 @given(st.data(), SOME, KINDS)
 @settings(max_examples=150, deadline=None)
 def test_only_the_operations_and_faults_of_the_bounds_are_drawn(
-    spec: Spec, data: st.DataObject, operations: list[str], kinds: list[str]
+    data: st.DataObject, operations: list[str], kinds: list[str]
 ) -> None:
-    scenario = data.draw(client_scenarios(spec, operations=operations, faults=kinds))
+    scenario = data.draw(client_scenarios(SPEC, operations=operations, faults=kinds))
 
     assert_can_be_played(scenario)
     assert operations_in(scenario) <= set(operations)
@@ -64,31 +65,29 @@ def test_only_the_operations_and_faults_of_the_bounds_are_drawn(
 
 
 @pytest.mark.parametrize("operations", [(), ("cancelOrder",), ("refundOrder", "refundorder")])
-def test_operations_without_client_certification_are_refused(
-    spec: Spec, operations: Collection[str]
-) -> None:
+def test_operations_without_client_certification_are_refused(operations: Collection[str]) -> None:
     with pytest.raises(ValueError, match="are not some of"):
-        client_scenarios(spec, operations=operations)
+        client_scenarios(SPEC, operations=operations)
 
 
-def test_faults_that_do_not_exist_are_refused(spec: Spec) -> None:
+def test_faults_that_do_not_exist_are_refused() -> None:
     with pytest.raises(ValueError, match=r"faults \['losst'\] are none of refused|none of lost"):
-        client_scenarios(spec, faults=["lost", "losst"])
+        client_scenarios(SPEC, faults=["lost", "losst"])
     with pytest.raises(ValueError, match="losst"):
         fault_plans(kinds=["losst"])
 
 
-def test_scenario_shrinks_to_one_undisturbed_refund(spec: Spec) -> None:
-    plan = order_plan(spec, market="SE", order_amount=1, captures=(1,))
+def test_scenario_shrinks_to_one_undisturbed_refund() -> None:
+    plan = order_plan(SPEC, market="SE", order_amount=1, captures=(1,))
 
-    assert find(client_scenarios(spec), lambda _: True) == ClientScenario(
+    assert find(client_scenarios(SPEC), lambda _: True) == ClientScenario(
         orders=(plan,), commands=(refund(1),)
     )
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_every_operation_shrinks_to_one_undisturbed_command(spec: Spec, operation: str) -> None:
-    (command,) = find(client_scenarios(spec, operations=[operation]), lambda _: True).commands
+def test_every_operation_shrinks_to_one_undisturbed_command(operation: str) -> None:
+    (command,) = find(client_scenarios(SPEC, operations=[operation]), lambda _: True).commands
 
     assert (command.operation, command.faults, command.for_ever) == (operation, (), False)
 
@@ -104,8 +103,8 @@ def test_faults_of_a_kind_are_drawn(kind: str) -> None:
     assert ([kind_of(fault) for fault in faults], for_ever) == ([kind], False)
 
 
-def test_fault_that_stays_for_ever_is_drawn(spec: Spec) -> None:
-    scenario = find(client_scenarios(spec), lambda s: any(c.for_ever for c in s.commands))
+def test_fault_that_stays_for_ever_is_drawn() -> None:
+    scenario = find(client_scenarios(SPEC), lambda s: any(c.for_ever for c in s.commands))
 
     assert [len(command.faults) for command in scenario.commands if command.for_ever] == [1]
 
@@ -128,9 +127,9 @@ def test_fault_plan_shrinks_to_no_fault() -> None:
 
 @given(st.data())
 @settings(max_examples=200, deadline=None)
-def test_simpler_scenario_contains_no_more(spec: Spec, data: st.DataObject) -> None:
-    whole = data.draw(client_scenarios(spec))
-    simpler = data.draw(simpler_scenarios(spec, whole))
+def test_simpler_scenario_contains_no_more(data: st.DataObject) -> None:
+    whole = data.draw(client_scenarios(SPEC))
+    simpler = data.draw(simpler_scenarios(SPEC, whole))
 
     assert_can_be_played(simpler)
     assert len(simpler.orders) <= len(whole.orders)
@@ -163,7 +162,7 @@ LOST, FAILED = Cut("after", reset=False), Errored(503)
 LINES = [goods(20), goods(30)]
 
 
-def _long(spec: Spec) -> ClientScenario:
+def _long() -> ClientScenario:
     disturbed: tuple[Fault, ...] = (FAILED, LOST)
     first = Command(
         operation="refundOrder",
@@ -173,35 +172,35 @@ def _long(spec: Spec) -> ClientScenario:
         for_ever=True,
     )
     return ClientScenario(
-        orders=(partly_captured(spec), captured(spec, "DE", amount=77)),
+        orders=(partly_captured(SPEC), captured(SPEC, "DE", amount=77)),
         commands=(first, extension()),
     )
 
 
-def test_scenario_is_among_its_simpler_ones(spec: Spec) -> None:
-    whole = _long(spec)
+def test_scenario_is_among_its_simpler_ones() -> None:
+    whole = _long()
 
-    assert find(simpler_scenarios(spec, whole), lambda drawn: drawn == whole) == whole
+    assert find(simpler_scenarios(SPEC, whole), lambda drawn: drawn == whole) == whole
 
 
-def test_simpler_scenario_shrinks_to_the_first_command(spec: Spec) -> None:
-    found = find(simpler_scenarios(spec, _long(spec)), lambda _: True)
+def test_simpler_scenario_shrinks_to_the_first_command() -> None:
+    found = find(simpler_scenarios(SPEC, _long()), lambda _: True)
 
-    assert found == ClientScenario(orders=(captured(spec),), commands=(refund(1),))
+    assert found == ClientScenario(orders=(captured(SPEC),), commands=(refund(1),))
 
 
 @pytest.mark.parametrize("command", [extension(), extension(capture=1), release()])
-def test_later_command_is_found_alone_on_its_order(spec: Spec, command: Command) -> None:
-    orders = partly_captured(spec), captured(spec, "DE")
+def test_later_command_is_found_alone_on_its_order(command: Command) -> None:
+    orders = partly_captured(SPEC), captured(SPEC, "DE")
     whole = ClientScenario(orders=orders, commands=(refund(7), command))
-    found = find(simpler_scenarios(spec, whole), lambda scenario: scenario.commands[-1] == command)
+    found = find(simpler_scenarios(SPEC, whole), lambda scenario: scenario.commands[-1] == command)
 
-    needed = captured(spec) if command == extension() else partly_captured(spec)
+    needed = captured(SPEC) if command == extension() else partly_captured(SPEC)
     assert found == ClientScenario(orders=(needed,), commands=(command,))
 
 
-def test_relevant_fault_is_found_behind_an_irrelevant_one(spec: Spec) -> None:
-    simpler = simpler_scenarios(spec, _long(spec))
+def test_relevant_fault_is_found_behind_an_irrelevant_one() -> None:
+    simpler = simpler_scenarios(SPEC, _long())
     found = find(simpler, lambda s: any(LOST in command.faults for command in s.commands))
 
     assert [command.faults for command in found.commands] == [(LOST,)]
@@ -209,24 +208,24 @@ def test_relevant_fault_is_found_behind_an_irrelevant_one(spec: Spec) -> None:
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
-def test_table_has_its_operations_and_faults_only(spec: Spec, operation: str) -> None:
+def test_table_has_its_operations_and_faults_only(operation: str) -> None:
     kinds = ("lost", "429")
-    scenarios = list(client_table(spec, operations=[operation], faults=kinds))
+    scenarios = list(client_table(SPEC, operations=[operation], faults=kinds))
 
     assert {name for each in scenarios for name in operations_in(each)} == {operation}
     assert {kind for each in scenarios for kind in met_in(each)} <= set(kinds)
     assert any(met_in(each) for each in scenarios)
 
 
-def test_table_is_playable_deterministic_and_unique(spec: Spec) -> None:
-    scenarios = list(client_table(spec))
+def test_table_is_playable_deterministic_and_unique() -> None:
+    scenarios = list(client_table(SPEC))
 
     for scenario in scenarios:
         assert_can_be_played(scenario)
-    assert list(client_table(spec)) == scenarios
+    assert list(client_table(SPEC)) == scenarios
     assert len({msgspec.json.encode(each) for each in scenarios}) == len(scenarios)
 
 
-def test_table_begins_without_faults(spec: Spec) -> None:
-    assert not any(map(met_in, list(client_table(spec))[:15]))
-    assert all(not met_in(each) for each in client_table(spec, faults=()))
+def test_table_begins_without_faults() -> None:
+    assert not any(map(met_in, list(client_table(SPEC))[:15]))
+    assert all(not met_in(each) for each in client_table(SPEC, faults=()))

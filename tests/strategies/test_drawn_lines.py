@@ -6,9 +6,7 @@ from hypothesis import find, given, settings
 from hypothesis import strategies as st
 
 from klarna_specs.bodies import violations
-from klarna_specs.oracle import Assessment
 from klarna_specs.scenario import Scenario
-from klarna_specs.spec import Spec
 from klarna_strategies import (
     layout_plan,
     order_lines,
@@ -20,26 +18,23 @@ from klarna_strategies.drawn_lines import LINE_TYPES
 from klarna_strategies.lines import goods, included_tax, lines_total
 from klarna_strategies.steps import refund
 
-Walk = Callable[[Scenario], list[Assessment]]
+from .walks import SPEC, walk
+
 Lines = st.SearchStrategy[list[dict[str, object]]]
 
 
 @given(st.data(), st.integers(0, 100_000_000))
 @settings(max_examples=200, deadline=None)
-def test_lines_add_up_within_the_described_limits(
-    spec: Spec, data: st.DataObject, total: int
-) -> None:
+def test_lines_add_up_within_the_described_limits(data: st.DataObject, total: int) -> None:
     lines = data.draw(order_lines(total=total))
     assert lines_total(lines) == total
-    assert all(not violations(spec, "order_line_limits", line) for line in lines)
+    assert all(not violations(SPEC, "order_line_limits", line) for line in lines)
 
 
 @given(st.data(), st.integers(1, 90_000_000))
 @settings(max_examples=200, deadline=None)
-def test_lines_that_add_up_break_nothing(
-    spec: Spec, walk: Walk, data: st.DataObject, total: int
-) -> None:
-    assert _broken(spec, walk, total, data.draw(order_lines(total=total))) == []
+def test_lines_that_add_up_break_nothing(data: st.DataObject, total: int) -> None:
+    assert _broken(total, data.draw(order_lines(total=total))) == []
 
 
 @pytest.mark.parametrize(
@@ -50,19 +45,17 @@ def test_lines_that_add_up_break_nothing(
         (order_lines_with_wrong_taxes, "refund.line-taxes"),
     ],
 )
-def test_odd_lines_break_only_the_rule_they_name(
-    spec: Spec, walk: Walk, strategy: Callable[..., Lines], rule: str
-) -> None:
+def test_odd_lines_break_only_the_rule_they_name(strategy: Callable[..., Lines], rule: str) -> None:
     @given(st.data(), st.integers(1, 90_000_000))
     @settings(max_examples=100, deadline=None)
     def breaks_alone(data: st.DataObject, total: int) -> None:
-        assert _broken(spec, walk, total, data.draw(strategy(total=total))) == [rule]
+        assert _broken(total, data.draw(strategy(total=total))) == [rule]
 
     breaks_alone()
 
 
-def _broken(spec: Spec, walk: Walk, total: int, lines: list[dict[str, Any]]) -> list[str]:
-    plan = layout_plan(spec, "one-full", market="AT", order_amount=total)
+def _broken(total: int, lines: list[dict[str, Any]]) -> list[str]:
+    plan = layout_plan(SPEC, "one-full", market="AT", order_amount=total)
     (situation,) = walk(Scenario(plan=plan, steps=(refund(total, order_lines=lines),)))
     return [rule.id for rule in situation.broken]
 
@@ -71,11 +64,11 @@ def _broken(spec: Spec, walk: Walk, total: int, lines: list[dict[str, Any]]) -> 
 @settings(max_examples=100, deadline=None)
 @pytest.mark.parametrize("strategy", [order_lines_with_other_totals, order_lines_with_wrong_taxes])
 def test_odd_lines_add_up_within_the_described_limits(
-    spec: Spec, strategy: Callable[..., Lines], data: st.DataObject, total: int
+    strategy: Callable[..., Lines], data: st.DataObject, total: int
 ) -> None:
     lines = data.draw(strategy(total=total))
     assert lines_total(lines) == total
-    assert all(not violations(spec, "order_line_limits", line) for line in lines)
+    assert all(not violations(SPEC, "order_line_limits", line) for line in lines)
 
 
 @given(st.data(), st.integers(0, 99_000_000))

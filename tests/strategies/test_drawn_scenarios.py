@@ -8,27 +8,27 @@ from hypothesis import strategies as st
 from klarna_specs.oracle import Assessment
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.scenario import Scenario, Step, Together, steps_of
-from klarna_specs.spec import Spec
 from klarna_strategies import order_plan, order_plans, scenarios
 from klarna_strategies.course import Course
 from klarna_strategies.moves import BREAKING, KEEPING
 from klarna_strategies.steps import refund
 
+from .walks import SPEC, walk
+
 UNSHRUNK = settings(max_examples=20_000, phases=[Phase.generate], database=None)
-Walk = Callable[[Scenario], list[Assessment]]
 
 
-def test_scenario_shrinks_to_one_simple_refund(spec: Spec) -> None:
+def test_scenario_shrinks_to_one_simple_refund() -> None:
     dullest = Scenario(
-        plan=order_plan(spec, market="AT", order_amount=1, captures=(1,)), steps=(refund(1),)
+        plan=order_plan(SPEC, market="AT", order_amount=1, captures=(1,)), steps=(refund(1),)
     )
-    assert find(scenarios(spec), lambda _: True) == dullest
+    assert find(scenarios(SPEC), lambda _: True) == dullest
 
 
-def test_no_drawn_call_breaks_two_musts(spec: Spec, walk: Walk) -> None:
+def test_no_drawn_call_breaks_two_musts() -> None:
     """Which of two calls at the same time comes first is not drawn, so they may."""
 
-    @given(scenarios(spec))
+    @given(scenarios(SPEC))
     @settings(max_examples=300, deadline=None)
     def breaks_one(scenario: Scenario) -> None:
         alone = tuple(action for action in scenario.steps if isinstance(action, Step))
@@ -41,8 +41,8 @@ def test_no_drawn_call_breaks_two_musts(spec: Spec, walk: Walk) -> None:
 
 @given(st.data())
 @settings(max_examples=200, deadline=None)
-def test_valid_moves_break_no_rule(spec: Spec, walk: Walk, data: st.DataObject) -> None:
-    course = Course.of(spec, data.draw(order_plans(spec)))
+def test_valid_moves_break_no_rule(data: st.DataObject) -> None:
+    course = Course.of(SPEC, data.draw(order_plans(SPEC)))
     steps: list[Step] = []
     for _ in range(data.draw(st.integers(1, 5))):
         possible = [move for move in KEEPING if move.possible(course)]
@@ -53,15 +53,15 @@ def test_valid_moves_break_no_rule(spec: Spec, walk: Walk, data: st.DataObject) 
 
 
 @pytest.mark.parametrize("move", BREAKING, ids=lambda move: move.breaks)
-def test_move_breaks_only_the_rule_it_names(spec: Spec, walk: Walk, move: object) -> None:
+def test_move_breaks_only_the_rule_it_names(move: object) -> None:
     rule: str = getattr(move, "breaks")  # noqa: B009
 
     def is_broken_alone(scenario: Scenario) -> bool:
         last = walk(scenario)[-1]
         return rule in [broken.id for broken in last.broken_alone]
 
-    operations = [spec.requirement(rule).operation]
-    drawn = scenarios(spec, max_steps=1, operations=operations)
+    operations = [SPEC.requirement(rule).operation]
+    drawn = scenarios(SPEC, max_steps=1, operations=operations)
     assert find(
         drawn,
         is_broken_alone,
@@ -70,8 +70,8 @@ def test_move_breaks_only_the_rule_it_names(spec: Spec, walk: Walk, move: object
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_all_layouts_are_drawn(spec: Spec, layout: str) -> None:
-    assert find(scenarios(spec), lambda drawn: bool(drawn.plan) and drawn.plan.layout == layout)
+def test_all_layouts_are_drawn(layout: str) -> None:
+    assert find(scenarios(SPEC), lambda drawn: bool(drawn.plan) and drawn.plan.layout == layout)
 
 
 @pytest.mark.parametrize(
@@ -89,19 +89,15 @@ def test_all_layouts_are_drawn(spec: Spec, layout: str) -> None:
         lambda _, situations: any(x.holds("order.fee_amount > 0") for x in situations),
     ],
 )
-def test_odd_steps_are_drawn(
-    spec: Spec, walk: Walk, shown: Callable[[Scenario, list[Assessment]], bool]
-) -> None:
-    assert find(scenarios(spec), lambda drawn: shown(drawn, walk(drawn)), settings=UNSHRUNK)
+def test_odd_steps_are_drawn(shown: Callable[[Scenario, list[Assessment]], bool]) -> None:
+    assert find(scenarios(SPEC), lambda drawn: shown(drawn, walk(drawn)), settings=UNSHRUNK)
 
 
 @given(st.data())
 @settings(max_examples=100, deadline=None)
-def test_markets_operations_and_steps_stay_within_their_bounds(
-    spec: Spec, data: st.DataObject
-) -> None:
+def test_markets_operations_and_steps_stay_within_their_bounds(data: st.DataObject) -> None:
     drawn = data.draw(
-        scenarios(spec, max_steps=3, markets=["NO"], operations=["captureOrder", "getOrder"])
+        scenarios(SPEC, max_steps=3, markets=["NO"], operations=["captureOrder", "getOrder"])
     )
     assert drawn.plan is None or drawn.plan.market == "NO"
     assert 1 <= len(drawn.steps) <= 3
@@ -109,22 +105,22 @@ def test_markets_operations_and_steps_stay_within_their_bounds(
 
 
 @pytest.mark.parametrize("operation", ["getRefund", "cancelOrder", "extendDueDate"])
-def test_operation_can_be_drawn_alone(spec: Spec, operation: str) -> None:
-    drawn = find(scenarios(spec, operations=[operation]), lambda _: True)
+def test_operation_can_be_drawn_alone(operation: str) -> None:
+    drawn = find(scenarios(SPEC, operations=[operation]), lambda _: True)
     assert {step.operation for step in steps_of(drawn)} == {operation}
 
 
 @given(st.data())
 @settings(max_examples=100, deadline=None)
-def test_drawn_scenario_survives_json(spec: Spec, data: st.DataObject) -> None:
-    drawn = data.draw(scenarios(spec))
+def test_drawn_scenario_survives_json(data: st.DataObject) -> None:
+    drawn = data.draw(scenarios(SPEC))
     assert msgspec.json.decode(msgspec.json.encode(drawn), type=Scenario) == drawn
 
 
-def test_impossible_bounds_are_refused_with_their_numbers(spec: Spec) -> None:
+def test_impossible_bounds_are_refused_with_their_numbers() -> None:
     with pytest.raises(ValueError, match="max_steps 0"):
-        scenarios(spec, max_steps=0)
+        scenarios(SPEC, max_steps=0)
     with pytest.raises(ValueError, match="refund"):
-        scenarios(spec, operations=["refund"])
+        scenarios(SPEC, operations=["refund"])
     with pytest.raises(ValueError, match="XX"):
-        scenarios(spec, markets=["XX"])
+        scenarios(SPEC, markets=["XX"])

@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 
 from klarna_specs.oracle import Assessment
 from klarna_specs.scenario import Json, Scenario, Step
-from klarna_specs.spec import Spec
 from klarna_strategies import (
     WrongSum,
     fee_refunds,
@@ -20,12 +19,13 @@ from klarna_strategies import (
 from klarna_strategies.fees import WrongSumKind
 from klarna_strategies.lines import fee, goods, lines_total
 
-Walk = Callable[[Scenario], list[Assessment]]
+from .walks import SPEC, walk
+
 KINDS = get_args(WrongSumKind)
 
 
-def _situation(spec: Spec, walk: Walk, body: Any) -> Assessment:
-    plan = layout_plan(spec, "one-full", market="AT")
+def _situation(body: Any) -> Assessment:
+    plan = layout_plan(SPEC, "one-full", market="AT")
     return walk(Scenario(plan=plan, steps=(Step(operation="refundOrder", body=Json(body)),)))[0]
 
 
@@ -36,24 +36,24 @@ def _open_rules(body: Any, *, left: int) -> set[str]:
     return {"refund.fee-on-captured-goods"} if dear else set()
 
 
-def test_valid_fee_refunds_break_nothing(spec: Spec, walk: Walk) -> None:
+def test_valid_fee_refunds_break_nothing() -> None:
     @given(fee_refunds(left=10_000))
     @settings(max_examples=100, deadline=None)
     def breaks_nothing(body: Any) -> None:
-        situation = _situation(spec, walk, body)
+        situation = _situation(body)
         assert {rule.id for rule in situation.broken} == _open_rules(body, left=10_000)
         assert situation.holds("charges_fee")
 
     breaks_nothing()
 
 
-def test_wrong_sums_break_the_sum_alone(spec: Spec, walk: Walk) -> None:
+def test_wrong_sums_break_the_sum_alone() -> None:
     @given(fee_refunds_with_wrong_sum(left=10_000))
     @settings(max_examples=100, deadline=None)
     def breaks_the_sum(wrong: WrongSum) -> None:
-        situation = _situation(spec, walk, wrong.body)
+        situation = _situation(wrong.body)
         assert [rule.id for rule in situation.broken] == ["refund.fee-lines-add-up"]
-        case = spec.requirement("refund.fee-lines-add-up").cases[wrong.kind]
+        case = SPEC.requirement("refund.fee-lines-add-up").cases[wrong.kind]
         assert situation.holds(case)
 
     breaks_the_sum()
@@ -64,8 +64,8 @@ def test_every_wrong_sum_is_drawn(kind: str) -> None:
     assert find(fee_refunds_with_wrong_sum(left=100), lambda wrong: wrong.kind == kind)
 
 
-def test_wrong_sums_are_the_cases_of_the_requirement(spec: Spec) -> None:
-    assert set(KINDS) == set(spec.requirement("refund.fee-lines-add-up").cases)
+def test_wrong_sums_are_the_cases_of_the_requirement() -> None:
+    assert set(KINDS) == set(SPEC.requirement("refund.fee-lines-add-up").cases)
 
 
 @pytest.mark.parametrize(
@@ -76,12 +76,12 @@ def test_wrong_sums_are_the_cases_of_the_requirement(spec: Spec) -> None:
     ],
 )
 def test_undocumented_case_breaks_only_its_open_rule(
-    spec: Spec, walk: Walk, strategy: st.SearchStrategy[Any], rule: str
+    strategy: st.SearchStrategy[Any], rule: str
 ) -> None:
     @given(strategy)
     @settings(max_examples=50, deadline=None)
     def breaks_alone(body: Any) -> None:
-        situation = _situation(spec, walk, body)
+        situation = _situation(body)
         assert {broken.id for broken in situation.broken} - {rule} == _open_rules(body, left=10_000)
         assert rule in {broken.id for broken in situation.broken}
 

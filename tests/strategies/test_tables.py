@@ -11,25 +11,26 @@ from klarna_conformance.plan.planning_cache import PlanningCache
 from klarna_specs.goals import Goal, goals
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.scenario import Scenario, Wait, steps_of
-from klarna_specs.spec import Spec
 from klarna_strategies import scenario_table
 
+from .walks import SPEC
 
-def _served(spec: Spec, table: Iterable[Scenario]) -> set[Goal]:
+
+def _served(table: Iterable[Scenario]) -> set[Goal]:
     cache = PlanningCache.of_user()
-    served = {goal for run in cache.dry_runs(spec, table) for goal in run.goals}
-    cache.keep(spec)
+    served = {goal for run in cache.dry_runs(SPEC, table) for goal in run.goals}
+    cache.keep(SPEC)
     return served
 
 
 @pytest.fixture(scope="module")
-def table(spec: Spec) -> list[Scenario]:
-    return list(scenario_table(spec))
+def table() -> list[Scenario]:
+    return list(scenario_table(SPEC))
 
 
-def test_every_goal_is_served(spec: Spec, table: list[Scenario]) -> None:
-    served = _served(spec, table)
-    assert [str(goal) for goal in goals(spec) if goal not in served] == []
+def test_every_goal_is_served(table: list[Scenario]) -> None:
+    served = _served(table)
+    assert [str(goal) for goal in goals(SPEC) if goal not in served] == []
 
 
 def test_scenarios_are_unique(table: list[Scenario]) -> None:
@@ -37,8 +38,8 @@ def test_scenarios_are_unique(table: list[Scenario]) -> None:
     assert len(written) == len(set(written))
 
 
-def test_tables_are_the_same_every_time(spec: Spec, table: list[Scenario]) -> None:
-    assert list(scenario_table(spec)) == table
+def test_tables_are_the_same_every_time(table: list[Scenario]) -> None:
+    assert list(scenario_table(SPEC)) == table
 
 
 def test_there_are_hundreds_of_scenarios(table: list[Scenario]) -> None:
@@ -57,10 +58,10 @@ def test_every_scenario_survives_yaml(table: list[Scenario]) -> None:
     assert len(table) - len(short) < 10
 
 
-def test_all_layouts_and_operations_are_in_the_tables(spec: Spec, table: list[Scenario]) -> None:
+def test_all_layouts_and_operations_are_in_the_tables(table: list[Scenario]) -> None:
     assert {each.plan.layout for each in table if each.plan} == set(LAYOUTS)
     called = {step.operation for each in table for step in steps_of(each)}
-    assert called == set(spec.operations)
+    assert called == set(SPEC.operations)
 
 
 def test_most_scenarios_are_short(table: list[Scenario]) -> None:
@@ -74,17 +75,17 @@ def test_only_some_scenarios_need_a_clock(table: list[Scenario]) -> None:
 
 
 @pytest.mark.parametrize("market", ["SE", "GB", "US"])
-def test_tables_can_be_limited_to_one_market(spec: Spec, market: str) -> None:
-    table = list(scenario_table(spec, markets=[market]))
+def test_tables_can_be_limited_to_one_market(market: str) -> None:
+    table = list(scenario_table(SPEC, markets=[market]))
     assert {each.plan.market for each in table if each.plan} == {market}
     assert {each.other.market for each in table if each.other} == {market}
 
 
-def test_goals_of_one_market_are_served_there(spec: Spec) -> None:
+def test_goals_of_one_market_are_served_there() -> None:
     """All but those that need a market of another kind."""
-    table = scenario_table(spec, markets=["SE"])
-    served = _served(spec, table)
-    missing = [goal for goal in goals(spec) if goal not in served]
+    table = scenario_table(SPEC, markets=["SE"])
+    served = _served(table)
+    missing = [goal for goal in goals(SPEC) if goal not in served]
     assert {goal.requirement for goal in missing if not goal.aspect.startswith("market=")} == {
         "refund.fee-market",
         "extension.market",
@@ -92,11 +93,11 @@ def test_goals_of_one_market_are_served_there(spec: Spec) -> None:
     }
 
 
-def test_unknown_markets_are_refused(spec: Spec) -> None:
+def test_unknown_markets_are_refused() -> None:
     with pytest.raises(ValueError, match="XX"):
-        list(scenario_table(spec, markets=["XX"]))
+        list(scenario_table(SPEC, markets=["XX"]))
     with pytest.raises(ValueError, match="markets"):
-        list(scenario_table(spec, markets=[]))
+        list(scenario_table(SPEC, markets=[]))
 
 
 def test_every_public_name_is_documented() -> None:

@@ -62,7 +62,6 @@ def test_what_is_found_shows_the_same_with_less() -> None:
 
 def test_what_is_needed_stays() -> None:
     found, _ = searched(lambda s: _has_lost(s) and len(s.commands) > 1)
-    assert found is not None
     assert len(found.commands) == 2
     assert _has_lost(found)
 
@@ -73,7 +72,6 @@ def test_only_the_fault_that_matters_stays(kind: str) -> None:
         return any(kind_of(f) == kind for command in scenario.commands for f in command.faults if f)
 
     found, _ = searched(meets)
-    assert found is not None
     assert [[kind_of(f) for f in each.faults if f] for each in found.commands] == [[kind]]
     assert found.commands[0].arguments == {"refunded_amount": 1}
 

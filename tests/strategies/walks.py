@@ -1,11 +1,10 @@
 """A walk through a scenario with a server that does as documented, without sending anything."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
-import pytest
 
 from klarna_specs.calls import KEY_HEADER, Call, read_call
 from klarna_specs.effects import moved_on
@@ -17,15 +16,12 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import OFFERED, Empty, Json, Key, Raw, Scenario, Step, Together, Wait
 from klarna_specs.spec import Spec
 
-
-@pytest.fixture(scope="session")
-def spec() -> Spec:
-    return load()
+SPEC = load()
 
 
-@pytest.fixture(scope="session")
-def walk(spec: Spec) -> Callable[[Scenario], list[Assessment]]:
-    return lambda scenario: list(Walk(spec, scenario))
+def walk(scenario: Scenario) -> list[Assessment]:
+    """What the oracle says of each call of a scenario."""
+    return list(Walk(SPEC, scenario))
 
 
 class Walk:
