@@ -15,18 +15,22 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from klarna_reports.errors import JournalError, MergeError
+    from klarna_reports.errors import ComparisonError, JournalError, MergeError
     from klarna_reports.page.html import render_html
     from klarna_reports.record.journal import Journal, read_journal
     from klarna_reports.record.record import Finding, Played, Record
     from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
     from klarna_reports.render import write_renderings
     from klarna_reports.summary.changes import Changes, changes_between
+    from klarna_reports.summary.comparing import Source, compared, compared_folders
+    from klarna_reports.summary.comparison import Comparison
     from klarna_reports.summary.merging import merged
     from klarna_reports.summary.summary import summarise
 
 __all__ = [
     "Changes",
+    "Comparison",
+    "ComparisonError",
     "Finding",
     "Journal",
     "JournalError",
@@ -35,8 +39,11 @@ __all__ = [
     "Record",
     "ReportedFinding",
     "RequirementResult",
+    "Source",
     "Summary",
     "changes_between",
+    "compared",
+    "compared_folders",
     "merged",
     "read_journal",
     "render_html",
@@ -45,13 +52,15 @@ __all__ = [
 ]
 
 _NAMES = {
-    "errors": ("JournalError", "MergeError"),
+    "errors": ("ComparisonError", "JournalError", "MergeError"),
     "page.html": ("render_html",),
     "record.journal": ("Journal", "read_journal"),
     "record.record": ("Finding", "Played", "Record"),
     "record.results": ("ReportedFinding", "RequirementResult", "Summary"),
     "render": ("write_renderings",),
     "summary.changes": ("Changes", "changes_between"),
+    "summary.comparing": ("Source", "compared", "compared_folders"),
+    "summary.comparison": ("Comparison",),
     "summary.merging": ("merged",),
     "summary.summary": ("summarise",),
 }

@@ -1,10 +1,11 @@
 """Errors while records are read and merged.
 
 Opening the journal and reading its lines raise `JournalError`. An interrupted run is no error: its
-record has no footer. Merging records that are not shards of one run raises `MergeError`.
+record has no footer. Merging records that are not shards of one run raises `MergeError`, comparing
+records with nothing in common `ComparisonError`.
 """
 
-__all__ = ["JournalError", "MergeError"]
+__all__ = ["ComparisonError", "JournalError", "MergeError"]
 
 
 class JournalError(Exception):
@@ -33,4 +34,15 @@ class MergeError(Exception):
     ... except MergeError as error:
     ...     print(error)
     only shards of a run (`run --shard I/N`) can be merged, not whole runs
+    """
+
+
+class ComparisonError(Exception):
+    """The records cannot be compared; the message says why.
+
+    >>> try:
+    ...     compared_folders(spec, [Path("conformance-report")])
+    ... except ComparisonError as error:
+    ...     print(error)
+    a comparison needs the folders of two runs or more
     """

@@ -5,8 +5,11 @@ import tempfile
 from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Literal
+from urllib.parse import quote
 
 from klarna_reports.formats.badge import badge
+from klarna_reports.formats.comparison_json import comparison_json
+from klarna_reports.formats.comparison_text import comparison_markdown
 from klarna_reports.formats.ctrf import ctrf
 from klarna_reports.formats.har import har
 from klarna_reports.formats.junit import junit
@@ -14,11 +17,13 @@ from klarna_reports.formats.markdown import annotations, markdown
 from klarna_reports.formats.run_json import run_json
 from klarna_reports.formats.sarif import sarif
 from klarna_reports.page.certificate import render_certificate
+from klarna_reports.page.comparison_page import render_comparison
 from klarna_reports.page.html import render_html
 from klarna_reports.record.journal import FILE_NAME
 from klarna_reports.record.record import Record
 from klarna_reports.record.results import Summary
 from klarna_reports.summary.changes import changes_since
+from klarna_reports.summary.comparison import Comparison
 from klarna_reports.summary.history import HISTORY, PastRun, history_text, parsed_history, trend
 from klarna_reports.summary.judged import sides
 from klarna_reports.summary.replay import COUNTEREXAMPLES
@@ -27,13 +32,17 @@ from klarna_reports.words.reproducing import pytest_file
 from klarna_specs.spec import Spec
 
 __all__ = [
+    "COMPARISON_FORMATS",
     "FORMATS",
     "WITH_EVERY_CERTIFICATION",
     "WITH_EVERY_RUN",
+    "ComparisonFormat",
     "Format",
     "add_to_history",
     "discard_renderings",
     "format_problem",
+    "rendered_comparison",
+    "write_comparison",
     "write_renderings",
 ]
 
@@ -66,6 +75,14 @@ FORMATS: dict[Format, str] = {
 """The supported formats and their file names."""
 WITH_EVERY_RUN: tuple[Format, ...] = ("json", "junit", "html")
 WITH_EVERY_CERTIFICATION: tuple[Format, ...] = (*WITH_EVERY_RUN, "certificate")
+
+ComparisonFormat = Literal["json", "markdown", "html"]
+COMPARISON_FORMATS: dict[ComparisonFormat, str] = {
+    "json": "comparison.json",
+    "markdown": "comparison.md",
+    "html": "index.html",
+}
+"""The formats of a comparison of targets and their file names."""
 
 
 def format_problem(record: Record, formats: Collection[str]) -> str:
@@ -115,6 +132,49 @@ def write_renderings(
     for name in formats:
         _replace(directory / FORMATS[name], rendered[name]().encode(errors="replace"))
     return summary
+
+
+def rendered_comparison(
+    spec: Spec,
+    comparison: Comparison,
+    form: ComparisonFormat,
+    place: Path,
+    *,
+    whole: bool = False,
+) -> bytes:
+    """The comparison in a format; its links begin in the folder `place`."""
+    match form:
+        case "json":
+            return comparison_json(comparison)
+        case "markdown":
+            return comparison_markdown(comparison, whole=whole).encode(errors="replace")
+        case "html":
+            links = {each.name: _report_link(each.folder, place) for each in comparison.targets}
+            page = render_comparison(spec, comparison, links, whole=whole)
+            return page.encode(errors="replace")
+
+
+def write_comparison(
+    directory: Path,
+    spec: Spec,
+    comparison: Comparison,
+    formats: Collection[ComparisonFormat],
+    *,
+    whole: bool = False,
+) -> None:
+    """Writes the comparison in these formats, each file atomically."""
+    directory.mkdir(parents=True, exist_ok=True)
+    for form in formats:
+        content = rendered_comparison(spec, comparison, form, directory, whole=whole)
+        _replace(directory / COMPARISON_FORMATS[form], content)
+
+
+def _report_link(folder: str, place: Path) -> str:
+    """The relative address of the report in a folder; empty if there is none."""
+    page = Path(folder) / FORMATS["html"]
+    if not page.is_file():
+        return ""
+    return quote(Path(os.path.relpath(page, place)).as_posix())
 
 
 def add_to_history(directory: Path, summary: Summary) -> None:

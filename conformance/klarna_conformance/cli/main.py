@@ -7,6 +7,7 @@ import sys
 import click
 
 from klarna_conformance.cli.client import client
+from klarna_conformance.cli.compare import compare
 from klarna_conformance.cli.diff import diff
 from klarna_conformance.cli.doctor import doctor
 from klarna_conformance.cli.explain import explain
@@ -61,6 +62,7 @@ for _command in (
     report,
     show,
     diff,
+    compare,
     check,
     explain,
     openapi,
@@ -105,13 +107,13 @@ def _keep_the_folder_clean() -> None:
 def _explained(exc: Exception) -> tuple[int, str]:
     """The exit code and the sentence for an exception."""
     from klarna_conformance.errors import ConformanceError, UsageError
-    from klarna_reports.errors import JournalError, MergeError
+    from klarna_reports.errors import ComparisonError, JournalError, MergeError
     from klarna_specs.errors import SpecError
 
     match exc:
         case ConformanceError():
             return exc.exit_code, str(exc)
-        case SpecError() | JournalError() | MergeError():
+        case SpecError() | JournalError() | MergeError() | ComparisonError():
             return UsageError.exit_code, str(exc)
         case _:
             hint = "set KLARNA_CONFORMANCE_DEBUG=1 for the traceback"

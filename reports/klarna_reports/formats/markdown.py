@@ -8,7 +8,7 @@ from klarna_reports.summary.changes import KINDS, ChangeKind, Changes
 from klarna_reports.words.printable import printable
 from klarna_reports.words.wording import cut
 
-__all__ = ["annotations", "changes_markdown", "markdown"]
+__all__ = ["annotations", "changes_markdown", "markdown", "plain"]
 
 _SIGNS = {"FAIL": "❌", "ERROR": "💥", "NOT_RUN": "⬜", "WARN": "⚠️", "KNOWN": "🟡"}
 _URGENT = ("ERROR", "FAIL", "KNOWN", "NOT_RUN", "WARN")
@@ -27,12 +27,12 @@ def markdown(summary: Summary) -> str:
 def _lines(summary: Summary) -> Iterator[str]:
     yield f"## {_sign(summary)} {summary.headline}"
     yield ""
-    yield _plain(summary.reason)
+    yield plain(summary.reason)
     yield ""
     counts = ", ".join(f"{count} {verdict}" for verdict, count in summary.counts.items() if count)
     yield (
-        f"{_plain(summary.target.name)} · {summary.requests_sent} requests in "
-        f"{summary.scenarios} scenarios, {summary.wall_s:.1f} s · {_plain(counts)} · "
+        f"{plain(summary.target.name)} · {summary.requests_sent} requests in "
+        f"{summary.scenarios} scenarios, {summary.wall_s:.1f} s · {plain(counts)} · "
         f"seed {summary.seed}"
     )
     places = {cause.root: place for place, cause in enumerate(summary.causes)}
@@ -68,10 +68,10 @@ def _matters(result: RequirementResult) -> bool:
 
 def _row(result: RequirementResult) -> str:
     text = f"Probably a consequence of {result.beside}." if result.beside else result.reason
-    seen = _plain(cut(text or result.statement, _LONGEST_TEXT))
+    seen = plain(cut(text or result.statement, _LONGEST_TEXT))
     return (
-        f"| {_SIGNS[result.verdict]} {_plain(result.verdict)} | {result.level} | "
-        f"{_plain(result.id)} | {seen} |"
+        f"| {_SIGNS[result.verdict]} {plain(result.verdict)} | {result.level} | "
+        f"{plain(result.id)} | {seen} |"
     )
 
 
@@ -80,10 +80,10 @@ def _by_hand(findings: Iterable[ReportedFinding]) -> Iterator[str]:
         lines = [line for line in (finding.replay, finding.curl) if 0 < len(line) <= _LONGEST_LINE]
         fence = "`" * (3 + max(map(len, re.findall("`+", "\n".join(lines))), default=0))
         if lines:
-            yield from (_plain(finding.requirement), "", f"{fence}sh", *lines, fence, "")
+            yield from (plain(finding.requirement), "", f"{fence}sh", *lines, fence, "")
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
     """A text on one line, escaped for Markdown."""
     return _SPECIAL.sub(r"\\\1", printable(" ".join(text.split())))
 
@@ -108,15 +108,15 @@ def _change_lines(changes: Changes) -> Iterator[str]:
     counts = ", ".join(f"{len(changes.of_kind(kind))} {kind}" for kind in KINDS)
     yield f"{counts}, {changes.unchanged} unchanged"
     for caveat in changes.caveats:
-        yield from ("", _plain(caveat))
+        yield from ("", plain(caveat))
     if changes.changes:
         yield from ("", "| change | level | requirement | was | is | observed |", "|---" * 6 + "|")
     for change in changes.changes:
-        was, now = (_plain(verdict or "-") for verdict in (change.was, change.now))
+        was, now = (plain(verdict or "-") for verdict in (change.was, change.now))
         yield (
             f"| {_SIGN_OF_CHANGE[change.kind]} {change.kind} | {change.level} | "
-            f"{_plain(change.requirement)} | {was} | {now} | "
-            f"{_plain(cut(change.text, _LONGEST_TEXT))} |"
+            f"{plain(change.requirement)} | {was} | {now} | "
+            f"{plain(cut(change.text, _LONGEST_TEXT))} |"
         )
 
 

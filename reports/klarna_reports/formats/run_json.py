@@ -9,17 +9,30 @@ import msgspec
 
 from klarna_reports.record.results import Summary
 
-__all__ = ["SCHEMA_ID", "read_run_json", "run_json", "run_schema", "schema_text"]
+__all__ = [
+    "SCHEMA_ID",
+    "encoded",
+    "published_schema",
+    "read_run_json",
+    "run_json",
+    "run_schema",
+    "schema_text",
+]
 
 SCHEMA_ID = "urn:klarna-conformance:schema:run:1"
 
 
 def run_json(summary: Summary) -> bytes:
     """The summary as indented JSON in UTF-8."""
+    return encoded(summary)
+
+
+def encoded(value: msgspec.Struct) -> bytes:
+    """A value as indented JSON in UTF-8, whatever texts are in it."""
     try:
-        text = msgspec.json.encode(summary)
+        text = msgspec.json.encode(value)
     except UnicodeEncodeError:  # a lone surrogate needs an escape
-        return json.dumps(msgspec.to_builtins(summary), indent=2).encode() + b"\n"
+        return json.dumps(msgspec.to_builtins(value), indent=2).encode() + b"\n"
     return msgspec.json.format(text, indent=2) + b"\n"
 
 
@@ -33,14 +46,19 @@ def read_run_json(path: Path) -> Summary | None:
 
 def run_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of `run.json`, derived from `Summary`."""
-    schema = msgspec.json.schema(Summary)
+    return published_schema(Summary, SCHEMA_ID, "run.json of klarna-conformance")
+
+
+def published_schema(shape: type[msgspec.Struct], identifier: str, title: str) -> dict[str, Any]:
+    """The JSON Schema of a type, with the descriptions of its docstrings."""
+    schema = msgspec.json.schema(shape)
     for definition in schema["$defs"].values():  # Python 3.13 dedents docstrings, others do not
         text, _, _ = cleandoc(definition["description"]).partition("\n\n>>>")
         definition["description"] = text
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": SCHEMA_ID,
-        "title": "run.json of klarna-conformance",
+        "$id": identifier,
+        "title": title,
         **schema,
     }
 

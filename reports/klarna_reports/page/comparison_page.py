@@ -1,0 +1,43 @@
+"""`index.html`: targets side by side in one self-contained HTML file."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+from klarna_reports.page.shown import ShownExchange, shown_exchange
+from klarna_reports.page.templating import page_template
+from klarna_reports.summary.comparison import Comparison, Row, Shown
+from klarna_reports.words.wording import VERDICT_MEANINGS
+from klarna_specs.spec import Spec
+
+__all__ = ["render_comparison"]
+
+_STYLES = ("report.css", "comparison.css")
+
+
+def render_comparison(
+    spec: Spec, comparison: Comparison, links: Mapping[str, str], *, whole: bool = False
+) -> str:
+    """The comparison as one HTML page.
+
+    `links` are the addresses of the targets' reports by name, as far as there are any. The page
+    shows differences, or at first the `whole` table.
+    """
+    operations: defaultdict[str, list[Row]] = defaultdict(list)
+    for row in comparison.rows:
+        operations[row.operation].append(row)
+    return page_template("comparison.html.j2", styles=_STYLES).render(
+        comparison=comparison,
+        spec=spec,
+        operations=operations,
+        links=links,
+        whole=whole,
+        exchanges=_shown_exchanges,
+        meanings=VERDICT_MEANINGS,
+    )
+
+
+def _shown_exchanges(row: Row, shown: Shown) -> list[ShownExchange]:
+    return [
+        shown_exchange(exchange, index, f"x-{row.id}-{shown.target}-{index}")
+        for index, exchange in zip(shown.indices, shown.exchanges, strict=True)
+    ]

@@ -1,0 +1,433 @@
+"""Compares the records of several targets, requirement by requirement."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from klarna_reports.errors import ComparisonError
+from klarna_reports.record.journal import FILE_NAME, read_journal
+from klarna_reports.record.record import Played, Record, Verdict
+from klarna_reports.record.results import Summary
+from klarna_reports.summary.answers import Answer, Answers, Part, Spot, part_of, place_of
+from klarna_reports.summary.comparison import (
+    Cell,
+    Column,
+    Comparison,
+    Difference,
+    DifferenceKind,
+    Row,
+    Shown,
+)
+from klarna_reports.summary.summary import summarise
+from klarna_specs.exchange import Exchange
+from klarna_specs.spec import Contradiction, Requirement, Spec
+
+__all__ = ["Source", "compared", "compared_folders"]
+
+_WHOLE = ".described-response"
+"""How the ids of requirements about all of a response end."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """A target to compare: a unique name, the folder of its run, and the record.
+
+    The record is None if there was no run; then `problem` says why, with its `exit_code`.
+
+    >>> Source(name="sandbox", folder="sandbox", record=record).problem
+    ''
+    """
+
+    name: str
+    folder: str
+    record: Record | None
+    problem: str = ""
+    exit_code: int = 0
+
+
+def compared(spec: Spec, sources: Sequence[Source]) -> Comparison:
+    """Compares runs of servers; the records may be of any seeds, plans and specs.
+
+    >>> sources = [Source(name="sandbox", folder="conformance-report", record=record)] * 2
+    >>> compared(spec, sources).differences
+    ()
+    """
+    tested = [_Tested.of(spec, each) for each in sources if each.record]
+    by_name = {each.source.name: each for each in tested}
+    columns = tuple(
+        by_name[each.name].column if each.name in by_name else _untested(each) for each in sources
+    )
+    return _Comparing(spec, columns, tested).comparison()
+
+
+def compared_folders(spec: Spec, folders: Sequence[Path]) -> Comparison:
+    """Compares the runs of servers in these folders.
+
+    Raises JournalError, and ComparisonError for records with no scenario in common.
+
+    >>> compared_folders(spec, [Path("conformance-report"), Path("./conformance-report/.")])
+    Traceback (most recent call last):
+    klarna_reports.errors.ComparisonError: conformance-report is given twice
+    """
+    if len(folders) < 2:
+        raise ComparisonError("a comparison needs the folders of two runs or more")
+    records = [read_journal(folder / FILE_NAME) for folder in folders]
+    for folder, record in zip(folders, records, strict=True):
+        if record.header.certified or record.header.watched:
+            raise ComparisonError(f"{folder} is not the record of `run`: only servers are compared")
+    names = _names([record.header.target.name for record in records], folders)
+    comparison = compared(
+        spec,
+        [
+            Source(name=name, folder=str(folder), record=record)
+            for name, folder, record in zip(names, folders, records, strict=True)
+        ],
+    )
+    if not comparison.shared:
+        raise ComparisonError("no scenario was sent in full to every target: nothing to compare")
+    return comparison
+
+
+def _names(targets: Sequence[str], folders: Sequence[Path]) -> list[str]:
+    """The names of the targets, with their folders where they are equal."""
+    folder_names = [str(folder) for folder in folders]
+    if twice := next((each for each in folder_names if folder_names.count(each) > 1), None):
+        raise ComparisonError(f"{twice} is given twice")
+    return [
+        f"{name} ({folder})" if targets.count(name) > 1 else name
+        for name, folder in zip(targets, folder_names, strict=True)
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Tested:
+    """A target with its record, its results, and its answers."""
+
+    source: Source
+    record: Record
+    summary: Summary
+    answers: Answers
+    verdicts: Mapping[str, Verdict]
+    beside: Mapping[str, str]
+
+    @classmethod
+    def of(cls, spec: Spec, source: Source) -> "_Tested":
+        assert source.record is not None
+        summary = summarise(spec, source.record)
+        return cls(
+            source,
+            source.record,
+            summary,
+            Answers(spec, source.record),
+            {result.id: result.verdict for result in summary.requirements},
+            {result.id: result.beside for result in summary.requirements},
+        )
+
+    @property
+    def column(self) -> Column:
+        summary = self.summary
+        return Column(
+            name=self.source.name,
+            folder=self.source.folder,
+            base_url=summary.target.base_url,
+            verdict=summary.verdict,
+            exit_code=summary.exit_code,
+            reason=summary.reason,
+            started_at=summary.started_at,
+            run_id=summary.run_id,
+            seed=summary.seed,
+            specs=summary.specs,
+            scenarios=summary.scenarios,
+            requests_sent=summary.requests_sent,
+            stopped=summary.stopped,
+        )
+
+    def shown(self, spot: Spot, model: Sequence[Exchange]) -> Shown:
+        """The exchanges at a place that correspond to those of another target."""
+        played = self.played(spot.scenario)
+        indices = [i for each in model if (i := _corresponding(played, each)) is not None]
+        indices = list(dict.fromkeys(indices))
+        return Shown(
+            target=self.source.name,
+            scenario=played.id,
+            indices=tuple(indices),
+            exchanges=tuple(played.exchanges[i] for i in indices),
+        )
+
+    def played(self, scenario: bytes) -> Played:
+        return self.record.played[self.answers.positions[scenario]]
+
+
+def _untested(source: Source) -> Column:
+    return Column(
+        name=source.name,
+        folder=source.folder,
+        base_url="",
+        verdict=None,
+        exit_code=source.exit_code,
+        reason=source.problem,
+    )
+
+
+def _corresponding(played: Played, model: Exchange) -> int | None:
+    """The exchange at the same place, of the same kind if there is one."""
+    here = [i for i, e in enumerate(played.exchanges) if place_of(e) == place_of(model)]
+    kind = _kind(model)
+    return next((i for i in here if _kind(played.exchanges[i]) == kind), here[0] if here else None)
+
+
+def _kind(exchange: Exchange) -> tuple[str, int]:
+    return exchange.request.method, exchange.request.path.count("/")
+
+
+@dataclass(slots=True)
+class _Found:
+    """Where targets differ in one requirement: the spots with their parts, the aspects."""
+
+    parts: set[tuple[Spot, Part]]
+    aspects: set[str]
+    first: Spot
+    by_verdict: bool = False
+
+
+class _Comparing:
+    """One comparison in the making."""
+
+    def __init__(self, spec: Spec, columns: Sequence[Column], tested: Sequence[_Tested]) -> None:
+        self._spec = spec
+        self._columns = columns
+        self._tested = tested
+        self._places = [
+            next((t for t in tested if t.source.name == column.name), None) for column in columns
+        ]
+        # Answers can be compared under any specs, verdicts only under the same ones.
+        self._alike = len({each.record.header.specs for each in tested}) < 2
+        received = [frozenset(each.answers.positions) for each in tested]
+        self._anywhere = frozenset[bytes]().union(*received)
+        self._everywhere = self._anywhere.intersection(*received)
+        self._found: dict[str, _Found] = {}
+        self._statements = {each.id: each for each in (*spec.requirements, *spec.contradictions)}
+
+    def comparison(self) -> Comparison:
+        for scenario in sorted(self._anywhere, key=self._rank):
+            self._compare(scenario)
+        rows = [*self._requirement_rows(), *self._contradiction_rows()]
+        follows = self._consequences()
+        return Comparison(
+            targets=tuple(self._columns),
+            shared=len(self._everywhere),
+            partly=len(self._anywhere - self._everywhere),
+            caveats=tuple(self._caveats()),
+            rows=tuple(self._with_difference(row, follows) for row in rows),
+        )
+
+    def _rank(self, scenario: bytes) -> tuple[int, int, bytes]:
+        """The shortest scenarios come first: the first one is shown."""
+        holders = [each.answers for each in self._tested if scenario in each.answers.positions]
+        return holders[0].steps[scenario], min(a.positions[scenario] for a in holders), scenario
+
+    def _compare(self, scenario: bytes) -> None:
+        answers = [
+            each.answers.at(scenario) for each in self._tested if scenario in each.answers.positions
+        ]
+        if len(answers) < 2:
+            return
+        for name, place in dict.fromkeys(key for each in answers for key in each):
+            self._compare_at(Spot(scenario, place), name, [a.get((name, place)) for a in answers])
+
+    def _compare_at(self, spot: Spot, name: str, answers: Sequence[Answer | None]) -> None:
+        by_verdict = len({bool(each and each.deviates) for each in answers}) > 1
+        values = {each.values for each in answers if each and each.values}
+        if not (by_verdict and (self._alike or len(values) > 1)) and len(values) < 2:
+            return
+        found = self._found.setdefault(name, _Found(set(), set(), spot))
+        found.by_verdict |= by_verdict and self._alike
+        found.parts.update((spot, part) for part in self._parts(name, values))
+        found.aspects.update(aspect for each in answers if each for aspect in each.aspects)
+
+    def _parts(self, name: str, values: Iterable[tuple[str, ...]]) -> set[Part]:
+        own = part_of(self._statements[name])
+        told = [value.partition(" ") for each in values for value in each]
+        if own != "status" or len(told) < 2:
+            return {own}
+        statuses, codes = ({each[i] for each in told} for i in (0, 2))
+        named: tuple[tuple[Part, int], ...] = (
+            ("status", len(statuses)),
+            ("error code", len(codes)),
+        )
+        return {part for part, count in named if count > 1}
+
+    def _consequences(self) -> Mapping[str, str]:
+        """For each difference that others include, one of them."""
+        covering: dict[tuple[Spot, Part], str] = {}
+        follows: dict[str, str] = {}
+        for name in sorted(self._found, key=lambda name: _summing(self._statements[name])):
+            parts = self._found[name].parts
+            roots = (each.beside.get(name, "") for each in self._tested)
+            root = next((root for root in roots if root in self._found), "")
+            root = root or self._including(covering, parts, name)
+            if root:
+                follows[name] = root
+            else:
+                covering.update({each: name for each in parts if each not in covering})
+        return follows
+
+    def _including(
+        self,
+        covering: Mapping[tuple[Spot, Part], str],
+        parts: Iterable[tuple[Spot, Part]],
+        name: str,
+    ) -> str:
+        """A difference in the same parts of the same responses; empty if some are in no other."""
+        if name.endswith(_WHOLE):  # it is about every part
+            spots = {spot: other for (spot, _), other in covering.items()}
+            others = [spots.get(spot, "") for spot, _ in parts]
+        else:
+            others = [covering.get(each, "") * (each[1] != "other") for each in parts]
+        return others[0] if all(others) else ""
+
+    def _requirement_rows(self) -> Iterable[Row]:
+        named = {name for each in self._tested for name in each.verdicts}
+        for requirement in self._spec.requirements:
+            if requirement.id in named:
+                yield Row(
+                    id=requirement.id,
+                    level=requirement.level,
+                    operation=requirement.operation,
+                    statement=requirement.statement,
+                    cells=tuple(self._cell(each, requirement.id) for each in self._places),
+                )
+
+    def _contradiction_rows(self) -> Iterable[Row]:
+        for contradiction in self._spec.contradictions:
+            if contradiction.observe:
+                yield Row(
+                    id=contradiction.id,
+                    level="INFO",
+                    operation="",
+                    statement=contradiction.statement,
+                    cells=tuple(self._followed(each, contradiction.id) for each in self._places),
+                )
+
+    def _cell(self, tested: _Tested | None, name: str) -> Cell:
+        if tested is None:
+            return Cell(verdict=None)
+        found = self._found.get(name)
+        seen = [] if found is None else _answers_at(tested, name, {s for s, _ in found.parts})
+        return Cell(
+            verdict=tested.verdicts.get(name),
+            observed=tuple(sorted({value for each in seen for value in each.values})),
+            deviates=any(each.deviates for each in seen),
+        )
+
+    def _followed(self, tested: _Tested | None, name: str) -> Cell:
+        if tested is None:
+            return Cell(verdict=None)
+        followed = next(c.followed for c in tested.summary.contradictions if c.id == name)
+        cell = self._cell(tested, name)
+        verdict: Verdict = "INFO" if followed else "NOT_RUN"
+        observed = cell.observed if name in self._found else tuple(sorted(followed))
+        return msgspec.structs.replace(cell, verdict=verdict, observed=observed)
+
+    def _with_difference(self, row: Row, follows: Mapping[str, str]) -> Row:
+        found = self._found.get(row.id)
+        verdicts = {_violated(cell.verdict) for cell, t in self._cells(row) if t}
+        if found is None and len(verdicts) < 2:
+            return row
+        if found is None:
+            kind: DifferenceKind = (
+                "unseen" if len(verdicts - {"NOT_RUN", "NOT_APPLICABLE", None}) < 2 else "question"
+            )
+            difference = Difference(kind=kind, sentence=self._verdict_sentence(row))
+        else:
+            by_verdict = found.by_verdict and len(verdicts) > 1
+            difference = Difference(
+                kind="verdict" if by_verdict else "answer",
+                sentence=self._answer_sentence(row),
+                places=len({spot for spot, _ in found.parts}),
+                aspects=tuple(sorted(found.aspects)),
+                follows=follows.get(row.id, ""),
+                shown=tuple(self._shown(row.id, found.first)),
+            )
+        return msgspec.structs.replace(row, difference=difference)
+
+    def _cells(self, row: Row) -> Iterable[tuple[Cell, _Tested | None]]:
+        return zip(row.cells, self._places, strict=True)
+
+    def _verdict_sentence(self, row: Row) -> str:
+        return "; ".join(
+            f"{t.source.name}: {cell.verdict or 'not in scope'}"
+            for cell, t in self._cells(row)
+            if t
+        )
+
+    def _answer_sentence(self, row: Row) -> str:
+        return "; ".join(f"{t.source.name}: {_said(cell)}" for cell, t in self._cells(row) if t)
+
+    def _shown(self, name: str, spot: Spot) -> Iterable[Shown]:
+        """The exchanges of the first target with each different answer."""
+        holders = [t for t in self._tested if spot.scenario in t.answers.positions]
+        answers = [t.answers.at(spot.scenario).get((name, spot.place)) for t in holders]
+        leading = max(answers, key=lambda a: (a is not None and a.deviates, a is not None))
+        assert leading is not None
+        played = holders[answers.index(leading)].played(spot.scenario)
+        model = [played.exchanges[i] for i in leading.exchanges]
+        seen: set[tuple[bool, tuple[str, ...]]] = set()
+        for tested, answer in zip(holders, answers, strict=True):
+            state = (answer.deviates, answer.values) if answer else (False, ())
+            if state not in seen:
+                seen.add(state)
+                yield tested.shown(spot, model)
+
+    def _caveats(self) -> Iterable[str]:
+        headers = [each.record.header for each in self._tested]
+        differing: Sequence[tuple[str, Iterable[object]]] = (
+            ("seeds", (header.seed for header in headers)),
+            ("scopes", (repr(header.scope) for header in headers)),
+            ("specs: answers are compared, verdicts are not", (h.specs for h in headers)),
+            ("versions of this program", (repr(sorted(h.versions.items())) for h in headers)),
+        )
+        for what, values in differing:
+            if len(set(values)) > 1:
+                yield f"The records have different {what}."
+        for each in self._tested:
+            if each.summary.stopped:
+                yield f"The run on {each.source.name} is not complete: {each.summary.stopped}."
+        for column in self._columns:
+            if column.verdict is None:
+                yield f"{column.name} was not tested: {column.reason}"
+        if partly := len(self._anywhere - self._everywhere):
+            total = partly + len(self._everywhere)
+            yield (
+                f"{len(self._everywhere)} of {total} scenarios were sent in full to every target; "
+                "a verdict that rests on others proves no difference."
+            )
+
+
+def _summing(statement: Requirement | Contradiction) -> int:
+    """Rules come first, then checks of one member, then what sums up others."""
+    if isinstance(statement, Contradiction):
+        return 2
+    if statement.id.endswith(_WHOLE):
+        return 3
+    return 0 if statement.rule or statement.check == "accepted" else 1
+
+
+def _answers_at(tested: _Tested, name: str, spots: Iterable[Spot]) -> list[Answer]:
+    held = (s for s in spots if s.scenario in tested.answers.positions)
+    found = (tested.answers.at(s.scenario).get((name, s.place)) for s in held)
+    return [answer for answer in found if answer]
+
+
+def _violated(verdict: Verdict | None) -> Verdict | None:
+    """The verdict without what was accepted: that differs between lists, not between targets."""
+    return "FAIL" if verdict == "KNOWN" else verdict
+
+
+def _said(cell: Cell) -> str:
+    values = " or ".join(cell.observed)
+    if values:
+        return f"{values} (deviates)" if cell.deviates else values
+    return "deviates" if cell.deviates else "does not deviate"
