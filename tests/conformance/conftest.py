@@ -32,10 +32,12 @@ class Finished:
     err: str
 
 
+Cli = Callable[..., Finished]
+"""Runs the command line with these arguments."""
+
+
 @pytest.fixture
-def cli(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> Callable[..., Finished]:
+def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
     """Runs the command line in this process, in a folder of its own."""
     for name in ("KLARNA_USERNAME", "KLARNA_PASSWORD", "KLARNA_CONFORMANCE_DEBUG"):
         monkeypatch.delenv(name, raising=False)
@@ -75,8 +77,12 @@ class Served:
         return self.client.get(self.path(order)).json()
 
 
+Serve = Callable[..., Served]
+"""Serves a mock with these options of its command."""
+
+
 @pytest.fixture(scope="session")
-def serve_mock() -> Iterator[Callable[..., Served]]:
+def serve_mock() -> Iterator[Serve]:
     """Serves mocks, each a process that is ended by its own id."""
     ended: list[Callable[[], object]] = []
 
@@ -124,7 +130,7 @@ def target_file(
 
 
 @pytest.fixture(scope="session")
-def served(serve_mock: Callable[..., Served]) -> Served:
+def served(serve_mock: Serve) -> Served:
     """A mock with its defaults; tests make orders of their own."""
     return serve_mock()
 

@@ -17,10 +17,9 @@ from klarna_conformance.target.target import OutOfBudget
 from klarna_reports.record.record import TargetFacts
 from klarna_specs.exchange import Request
 
-from .conftest import Finished, Served
+from .conftest import Cli, Finished, Serve, Served
 from .listeners import Listener, response
 
-Cli = Callable[..., Finished]
 FEW = (
     "--operation",
     "releaseRemainingAuthorization",
@@ -41,7 +40,7 @@ def _run(
 
 @pytest.mark.parametrize("budget", [1, 7, 30])
 def test_a_run_never_exceeds_its_request_budget(
-    budget: int, cli: Cli, serve_mock: Callable[..., Served], tmp_path: Path
+    budget: int, cli: Cli, serve_mock: Serve, tmp_path: Path
 ) -> None:
     served = serve_mock()
     finished, summary = _run(cli, served.base_url, tmp_path, "--max-requests", budget)
@@ -114,7 +113,7 @@ def test_time_limit_counts_from_the_start_of_the_command() -> None:
 
 
 def test_a_run_never_refunds_more_than_its_limit(
-    cli: Cli, serve_mock: Callable[..., Served], target_file: Callable[..., Path], tmp_path: Path
+    cli: Cli, serve_mock: Serve, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     served = serve_mock()
     target = target_file(served.base_url, limits={"refunded_amount": 25_000})

@@ -16,9 +16,8 @@ import pytest
 import klarna_specs
 from klarna_specs.loader import load, load_page_index
 
-from .conftest import Finished, Served
+from .conftest import Cli, Finished, Served
 
-Cli = Callable[..., Finished]
 COMMANDS = ["run", "doctor", "list", "plan", "mock", "report"]
 SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", 20)
 

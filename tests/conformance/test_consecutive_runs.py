@@ -4,16 +4,14 @@ import json
 import re
 import shlex
 import webbrowser
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from klarna_reports.summary.history import parsed_history
 
-from .conftest import Finished
+from .conftest import Cli
 
-Cli = Callable[..., Finished]
 SMALL = (
     *("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0),
     *("--max-requests", 60),

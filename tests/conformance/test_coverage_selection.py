@@ -23,10 +23,9 @@ from klarna_specs.scenario import Scenario, Step
 from klarna_strategies.lines import fee, goods
 from klarna_strategies.steps import get_order, refund
 
-from .conftest import Finished, Served
+from .conftest import Cli, Served
 from .mutant_servers import spec
 
-Cli = Callable[..., Finished]
 TargetFile = Callable[..., Path]
 GOALS = [Goal("refund.accepted", str(number)) for number in range(6)]
 FEW = Scope(requirements=("release.fully-captured-refused",), markets=("SE",))

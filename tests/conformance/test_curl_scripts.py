@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -28,9 +28,8 @@ from klarna_strategies.steps import (
     release,
 )
 
-from .conftest import COMMAND, Finished, Served
+from .conftest import COMMAND, Cli, Serve, Served
 
-Cli = Callable[..., Finished]
 RULE = "refund.replay-booked-once"
 PLAN = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(6_000,))
 MOCK = TargetFacts(
@@ -89,7 +88,7 @@ def _script(path: Path, saved: Counterexample) -> Path:
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_a_script_shows_that_a_mutant_books_a_refund_twice(
-    serve_mock: Callable[..., Served], tmp_path: Path
+    serve_mock: Serve, tmp_path: Path
 ) -> None:
     mock = serve_mock("--mutant", "replay-booked-again")
     script = _script(tmp_path / "twice.sh", _saved(TWICE))

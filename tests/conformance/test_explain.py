@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from .conftest import COMMAND, Finished, Served
+from .conftest import COMMAND, Cli, Served
 
-Cli = Callable[..., Finished]
 SHIRT = {
     "name": "T-Shirt",
     "type": "physical",

@@ -12,7 +12,7 @@ from klarna_reports.record.results import Summary
 from klarna_specs.scenario import Key, Scenario, Together
 from klarna_strategies.steps import get_order, get_refund, refund, release
 
-from .conftest import Served
+from .conftest import Serve, Served
 from .listeners import Forward, Listener
 from .runs import run_on
 
@@ -29,7 +29,7 @@ def verdicts(summary: Summary, *wanted: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def lagging(serve_mock: Callable[..., Served]) -> Served:
+def lagging(serve_mock: Serve) -> Served:
     return serve_mock("--lag", "200")
 
 
@@ -56,9 +56,7 @@ def test_a_consistent_server_is_not_read_again(served: Served, tmp_path: Path) -
     assert [n for n in verdicts(summary, "FAIL", "INFO") if n.endswith("settles-at-once")] == []
 
 
-def test_a_wrong_server_fails_with_read_retries_too(
-    serve_mock: Callable[..., Served], tmp_path: Path
-) -> None:
+def test_a_wrong_server_fails_with_read_retries_too(serve_mock: Serve, tmp_path: Path) -> None:
     wrong = serve_mock("--mutant", "order-lacks-its-last-refund")
     summary = run_on(wrong.base_url, tmp_path, SCENARIOS[:1], settle_s=0.2)
 
@@ -110,9 +108,7 @@ def test_a_change_without_a_key_is_not_retried(served: Served, tmp_path: Path) -
     assert (len(refunds), verdicts(summary, "FAIL")["refund.answers"]) == (1, "FAIL")
 
 
-def test_occasional_429s_are_retried_and_no_failure(
-    serve_mock: Callable[..., Served], tmp_path: Path
-) -> None:
+def test_occasional_429s_are_retried_and_no_failure(serve_mock: Serve, tmp_path: Path) -> None:
     busy = serve_mock("--mutant", "busy-now-and-then")
     summary = run_on(busy.base_url, tmp_path, SCENARIOS[:2])
 

@@ -3,7 +3,6 @@
 import re
 import socket
 import subprocess
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +12,7 @@ import pytest
 
 from klarna_conformance import defaults
 
-from .conftest import COMMAND, Served
+from .conftest import COMMAND, Serve, Served
 
 UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}"
 REFUND = {"refunded_amount": 1_000}
@@ -149,7 +148,7 @@ def test_wrong_credentials_are_answered_with_401(served: Served, sent: dict[str,
     )
 
 
-def test_configured_credentials_replace_the_default_ones(serve_mock: Callable[..., Served]) -> None:
+def test_configured_credentials_replace_the_default_ones(serve_mock: Serve) -> None:
     mock = serve_mock("--username", "merchant", "--password", "correct horse", "--no-control")
     url = f"{mock.base_url}/ordermanagement/v1/orders/1"
     answers = [
@@ -276,7 +275,7 @@ def test_an_invalid_order_plan_is_answered_with_400(
     assert (response.status_code, message in response.json()["unavailable"]) == (400, True)
 
 
-def test_the_clock_can_be_advanced(serve_mock: Callable[..., Served]) -> None:
+def test_the_clock_can_be_advanced(serve_mock: Serve) -> None:
     mock = serve_mock()
     mock.client.post("/_control/clock", json={"advance_s": 100})
     advanced = mock.client.post("/_control/clock", json={"advance_s": 86_400})
@@ -294,7 +293,7 @@ def test_an_invalid_advance_of_the_clock_is_answered_with_400(
 
 
 def test_exchanges_are_recorded_without_credentials(
-    serve_mock: Callable[..., Served],
+    serve_mock: Serve,
 ) -> None:
     mock = serve_mock()
     order = mock.order()
@@ -310,7 +309,7 @@ def test_exchanges_are_recorded_without_credentials(
     ) == (mock.path(order, "/refunds"), '{"refunded_amount":1000}', 201, False)
 
 
-def test_a_reset_removes_orders_and_exchanges(serve_mock: Callable[..., Served]) -> None:
+def test_a_reset_removes_orders_and_exchanges(serve_mock: Serve) -> None:
     mock = serve_mock()
     order = mock.order()
     reset = mock.client.post("/_control/reset").status_code
@@ -322,7 +321,7 @@ def test_a_reset_removes_orders_and_exchanges(serve_mock: Callable[..., Served])
     ) == (204, [], 404)
 
 
-def test_the_control_api_can_be_closed(serve_mock: Callable[..., Served]) -> None:
+def test_the_control_api_can_be_closed(serve_mock: Serve) -> None:
     client = serve_mock("--no-control").client
     posts = [client.post(f"/_control/{name}", json={}) for name in ("orders", "clock", "reset")]
 

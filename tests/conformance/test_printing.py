@@ -12,9 +12,8 @@ from klarna_conformance.run.progress import Progress
 from klarna_reports.record.record import Played
 from klarna_specs.scenario import Scenario
 
-from .conftest import Finished
+from .conftest import Cli, Finished
 
-Cli = Callable[..., Finished]
 SMALL = (
     *("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0),
     *("--max-requests", 60),

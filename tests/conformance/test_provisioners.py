@@ -17,10 +17,9 @@ from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.plan import OrderPlan
 
-from .conftest import Finished, Served
+from .conftest import Cli, Served
 from .mutant_servers import spec
 
-Cli = Callable[..., Finished]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 CANCELLED = OrderPlan(market="SE", currency="SEK", order_amount=10_000, authorization="cancelled")
 FEW = ("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0)

@@ -22,7 +22,7 @@ from klarna_strategies.steps import capture, get_order, refund, release
 from klarna_strategies.tables.races import races
 from klarna_strategies.tables.stage import Stage
 
-from .conftest import Served
+from .conftest import Serve
 from .mutant_servers import deviations, made, played, spec
 from .runs import run_on
 
@@ -120,9 +120,7 @@ def test_the_counterexample_of_a_race_has_a_timeline() -> None:
     assert all(" ms: POST /ordermanagement/" in line for line in saved.timeline)
 
 
-def test_a_racing_mutant_over_http_is_detected(
-    serve_mock: Callable[..., Served], tmp_path: Path
-) -> None:
+def test_a_racing_mutant_over_http_is_detected(serve_mock: Serve, tmp_path: Path) -> None:
 
     served = serve_mock("--mutant", "racing-refunds-exceed-what-was-captured")
     scenario = Scenario(plan=FULL, steps=(Together((refund(6_000),) * 3),))

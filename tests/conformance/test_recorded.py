@@ -1,15 +1,13 @@
 """Recorded traffic is judged by the same judge: what it shows is reported, and nothing else."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import Finished
+from .conftest import Cli
 
-Cli = Callable[..., Finished]
 SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", 0)
 NO_HAR = "is no HAR file"
 

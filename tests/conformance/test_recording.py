@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +24,7 @@ from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 from klarna_specs.scenario import Key, Scenario
 from klarna_strategies.steps import extend, get_order, get_refund, offered, refund, release
 
-from .conftest import Served
+from .conftest import Serve
 from .listeners import Forward, Listener
 from .mutant_servers import made, spec
 from .pages import active_parts
@@ -239,7 +238,7 @@ def _echoing(answer: bytes) -> bytes:
 
 
 @pytest.fixture
-def echoed(serve_mock: Callable[..., Served], tmp_path: Path) -> Path:
+def echoed(serve_mock: Serve, tmp_path: Path) -> Path:
     """The report folder of a run on a server that echoes the credentials."""
     mock = serve_mock("--username", USERNAME, "--password", PASSWORD)
     forward = Forward(mock.base_url, loses=lambda _: False)

@@ -20,7 +20,7 @@ from klarna_conformance.traffic.watched import Watched, judged_traffic
 from klarna_reports.record.results import Summary
 from klarna_specs.loader import load
 
-from .conftest import Finished
+from .conftest import Cli
 
 Entry = dict[str, Any]
 SPEC = load()
@@ -572,9 +572,7 @@ def test_cassettes_and_mappings_are_judged_like_har(
     assert ("FAIL", BOUND) in _deviating(_judged(file))
 
 
-def test_check_prints_the_number_of_unjudged_requests(
-    cli: Callable[..., Finished], tmp_path: Path
-) -> None:
+def test_check_prints_the_number_of_unjudged_requests(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "traffic.har"
     file.write_text(json.dumps(_har([_refund(100)], "https://shop.example")))
     finished = cli("check", file, "--output", tmp_path / "report")

@@ -3,12 +3,10 @@
 import json
 import re
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
-from .conftest import COMMAND, Finished, Served
+from .conftest import COMMAND, Cli, Serve
 
-Cli = Callable[..., Finished]
 SMALL = (
     *("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0),
     *("--max-requests", 60),
@@ -57,7 +55,7 @@ def test_a_run_is_printed_as_json(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_generated_tests_fail_on_the_wrong_server_only(
-    cli: Cli, serve_mock: Callable[..., Served], environment: dict[str, str], tmp_path: Path
+    cli: Cli, serve_mock: Serve, environment: dict[str, str], tmp_path: Path
 ) -> None:
     cli("run", *SMALL, "--mutant", WRONG, "--output", tmp_path)
     cli("report", tmp_path, "--format", "pytest")

@@ -12,9 +12,8 @@ import pytest
 
 from klarna_conformance.play.counterexample_file import read_counterexample
 
-from .conftest import COMMAND, Finished
+from .conftest import COMMAND, Cli
 
-Cli = Callable[..., Finished]
 RULE = "refund.replay-booked-once"
 SMALL = (
     *("--requirement", RULE, "--market", "SE", "--examples", "0", "--max-requests", "900"),

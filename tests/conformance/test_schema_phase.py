@@ -4,7 +4,6 @@ import asyncio
 import json
 import subprocess
 import sysconfig
-from collections.abc import Callable
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -30,7 +29,7 @@ from klarna_specs.bodies import violations
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step
 
-from .conftest import Served
+from .conftest import Serve, Served
 from .mutant_servers import spec
 
 WITH_BODY = [name for name, operation in spec().operations.items() if operation.body]
@@ -400,7 +399,7 @@ def test_an_order_serves_one_operation_and_link_ids_stay(
     ],
 )
 def test_schemathesis_with_the_hooks_finds_wrong_servers(
-    serve_mock: Callable[..., Served],
+    serve_mock: Serve,
     environment: dict[str, str],
     tmp_path: Path,
     mutant: str,

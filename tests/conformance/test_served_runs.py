@@ -3,7 +3,6 @@
 import json
 import signal
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,11 @@ from klarna_strategies.steps import refund
 from klarna_strategies.tables.races import races
 from klarna_strategies.tables.stage import Stage
 
-from .conftest import COMMAND, Finished, Served
+from .conftest import COMMAND, Cli, Serve, Served
 from .hostile import HostileServer
 from .mutant_servers import spec
 from .runs import run_on
 
-Cli = Callable[..., Finished]
 SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0)
 
 
@@ -30,7 +28,7 @@ def test_concurrent_calls_over_http_are_explained(served: Served, tmp_path: Path
 
 
 def test_advancing_the_clock_does_not_expire_keys_of_other_scenarios(
-    serve_mock: Callable[..., Served], tmp_path: Path
+    serve_mock: Serve, tmp_path: Path
 ) -> None:
     """All concurrent scenarios share the clock of the target."""
     keyed = refund(100, key=Key("first"))
@@ -47,9 +45,7 @@ def test_doctor_reports_no_problem_of_a_served_mock(served: Served, cli: Cli) ->
     assert (finished.code, finished.out.splitlines()[-1]) == (0, "No problems found.")
 
 
-def test_doctor_names_what_failed_although_a_run_is_possible(
-    serve_mock: Callable[..., Served], cli: Cli
-) -> None:
+def test_doctor_names_what_failed_although_a_run_is_possible(serve_mock: Serve, cli: Cli) -> None:
     mock = serve_mock("--mutant", "extension-answered-302")
     finished = cli("doctor", mock.base_url)
 
@@ -60,7 +56,7 @@ def test_doctor_names_what_failed_although_a_run_is_possible(
 
 
 def test_a_served_mock_is_conformant_and_no_file_has_credentials(
-    serve_mock: Callable[..., Served], cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    serve_mock: Serve, cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     username, password = "merchant-7f3a9c", "Tr0ub4dor&3/+ä=secret"
     mock = serve_mock("--username", username, "--password", password)
@@ -75,7 +71,7 @@ def test_a_served_mock_is_conformant_and_no_file_has_credentials(
 
 
 def test_an_interrupted_run_keeps_its_results(
-    serve_mock: Callable[..., Served], environment: dict[str, str], tmp_path: Path
+    serve_mock: Serve, environment: dict[str, str], tmp_path: Path
 ) -> None:
     mock = serve_mock("--latency", "20")
     process = _start_run(mock.base_url, environment, tmp_path)

@@ -3,7 +3,6 @@
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from itertools import chain
 from pathlib import Path
 
@@ -12,9 +11,8 @@ import pytest
 from klarna_conformance.sharding import Shard, shard
 from klarna_reports.record.journal import read_journal
 
-from .conftest import Finished
+from .conftest import Cli
 
-Cli = Callable[..., Finished]
 SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0)
 
 

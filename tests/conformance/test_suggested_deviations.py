@@ -1,13 +1,11 @@
 """A run suggests a file of accepted deviations, which is refused until somebody owns them."""
 
 import re
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from .conftest import Finished
+from .conftest import Cli
 
-Cli = Callable[..., Finished]
 RULE = "release.fully-captured-refused"
 WRONG = (
     *("run", "--requirement", RULE, "--market", "SE", "--examples", 0, "--max-requests", 60),

@@ -19,7 +19,7 @@ from klarna_specs.client.faults import Cut, InjectedFaults, Refused, Silent
 from klarna_specs.exchange import Request
 from klarna_specs.loader import load
 
-from .conftest import AUTH, COMMAND, Finished, Served
+from .conftest import AUTH, COMMAND, Cli, Serve, Served
 
 SPEC = load()
 REFUND = Request(method="POST", path="/ordermanagement/v1/orders/o1/refunds")
@@ -156,7 +156,7 @@ def test_a_mock_without_judge_prints_no_report(watch: Watch) -> None:
         ("--judge", "--requirement", "refund.accepted"),
     ],
 )
-def test_wrong_options_are_reported(cli: Callable[..., Finished], options: tuple[str, ...]) -> None:
+def test_wrong_options_are_reported(cli: Cli, options: tuple[str, ...]) -> None:
     finished = cli("mock", *options)
 
     assert (finished.code, finished.out) == (2, "")
@@ -167,7 +167,7 @@ def test_wrong_options_are_reported(cli: Callable[..., Finished], options: tuple
     )
 
 
-def test_queued_faults_are_counted_and_reset(serve_mock: Callable[..., Served]) -> None:
+def test_queued_faults_are_counted_and_reset(serve_mock: Serve) -> None:
     served = serve_mock()
     two = served.client.post("/_control/faults", json={"faults": ["lost", "error"]}).json()
     served.client.post("/_control/reset")
@@ -196,7 +196,7 @@ def test_a_request_with_an_unknown_fault_is_refused(
     assert (response.status_code, why in response.json()["error"]) == (400, True)
 
 
-def test_a_fault_applies_to_its_operation_only(serve_mock: Callable[..., Served]) -> None:
+def test_a_fault_applies_to_its_operation_only(serve_mock: Serve) -> None:
     served = serve_mock()
     order = served.order(captures=[4_000])
     served.client.post(
@@ -212,7 +212,7 @@ def test_a_fault_applies_to_its_operation_only(serve_mock: Callable[..., Served]
     assert statuses == [200, 201, 503, 204]
 
 
-def test_connections_are_refused_for_a_while(serve_mock: Callable[..., Served]) -> None:
+def test_connections_are_refused_for_a_while(serve_mock: Serve) -> None:
     served = serve_mock()
     order = served.order()
     served.client.post("/_control/faults", json={"faults": [{"fault": "refused", "for_s": 0.3}]})
@@ -258,9 +258,7 @@ def test_a_refused_connection_applies_once() -> None:
     assert queue.meet(REFUND) == Cut("after", reset=False)
 
 
-def test_a_proxy_judges_both_sides(
-    watch: Watch, serve_mock: Callable[..., Served], tmp_path: Path
-) -> None:
+def test_a_proxy_judges_both_sides(watch: Watch, serve_mock: Serve, tmp_path: Path) -> None:
     served = serve_mock("--mutant", "replay-booked-again")
     with watch("proxy", served.base_url) as watched:
         order, key = watched.order(), str(uuid.uuid4())
@@ -275,9 +273,7 @@ def test_a_proxy_judges_both_sides(
     assert watched.verdicts["client.key-of-its-own"] == "PASS"
 
 
-def test_a_proxy_reports_no_violation_of_a_right_server(
-    watch: Watch, serve_mock: Callable[..., Served]
-) -> None:
+def test_a_proxy_reports_no_violation_of_a_right_server(watch: Watch, serve_mock: Serve) -> None:
     served = serve_mock()
     with watch("proxy", served.base_url) as watched:
         order = watched.order(captures=[6_000])
@@ -305,9 +301,7 @@ def test_a_proxy_does_not_answer_for_its_upstream(watch: Watch) -> None:
     assert watched.code == 3
 
 
-def test_no_output_of_a_proxy_has_credentials(
-    watch: Watch, serve_mock: Callable[..., Served]
-) -> None:
+def test_no_output_of_a_proxy_has_credentials(watch: Watch, serve_mock: Serve) -> None:
     served = serve_mock("--username", "somebody-9", "--password", SECRET)
     with watch("proxy", served.base_url, auth=("somebody-9", SECRET)) as watched:
         order = watched.order()
@@ -336,14 +330,14 @@ def test_no_output_of_a_judging_mock_has_credentials(watch: Watch) -> None:
 
 
 @pytest.mark.parametrize("upstream", ["https://api.klarna.com", "no-such-file.yaml", "ftp://x"])
-def test_an_unusable_upstream_is_refused(cli: Callable[..., Finished], upstream: str) -> None:
+def test_an_unusable_upstream_is_refused(cli: Cli, upstream: str) -> None:
     finished = cli("proxy", upstream)
 
     assert (finished.code, finished.out) == (2, "")
     assert finished.err.startswith("Error: ")
 
 
-def test_a_recorded_client_is_judged(cli: Callable[..., Finished], tmp_path: Path) -> None:
+def test_a_recorded_client_is_judged(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "traffic.har"
     file.write_text(json.dumps({"log": {"entries": [_entry(0, status=0), _entry(1, status=201)]}}))
     finished = cli("check", file, "--side", "client", "--output", tmp_path / "checked")
@@ -373,9 +367,7 @@ def _entry(second: int, *, status: int) -> dict[str, Any]:
     }
 
 
-def test_a_proxy_follows_the_clock_of_the_mock(
-    watch: Watch, serve_mock: Callable[..., Served]
-) -> None:
+def test_a_proxy_follows_the_clock_of_the_mock(watch: Watch, serve_mock: Serve) -> None:
     served = serve_mock()
     with watch("proxy", served.base_url) as watched:
         order, key = watched.order(), str(uuid.uuid4())
@@ -388,7 +380,7 @@ def test_a_proxy_follows_the_clock_of_the_mock(
 
 
 def test_proxy_and_run_agree_about_the_same_traffic(
-    watch: Watch, serve_mock: Callable[..., Served], cli: Callable[..., Finished], tmp_path: Path
+    watch: Watch, serve_mock: Serve, cli: Cli, tmp_path: Path
 ) -> None:
     served = serve_mock()
     operation = "releaseRemainingAuthorization"

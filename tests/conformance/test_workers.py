@@ -16,9 +16,8 @@ from klarna_conformance.target.target import OpenTarget, OutOfBudget
 from klarna_reports.record.journal import read_journal
 from klarna_specs.spec import Spec
 
-from .conftest import Finished
+from .conftest import Cli
 
-Cli = Callable[..., Finished]
 SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0)
 TWO = ("--workers", 2)
 

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 import klarna_conformance
 from klarna_conformance.adapter_protocol import adapter_schema, schema_text
 
-from ..conformance.conftest import Finished
+from ..conformance.conftest import Cli
 
 PUBLISHED = Path(klarna_conformance.__file__).parent / "schemas" / "adapter.schema.json"
 TEE = Path(__file__).parents[1] / "conformance" / "certify" / "tee.py"
@@ -29,9 +28,7 @@ def test_the_schema_is_one() -> None:
     jsonschema.Draft202012Validator.check_schema(adapter_schema())
 
 
-def test_every_line_of_a_conversation_is_as_the_schema_says(
-    cli: Callable[..., Finished], tmp_path: Path
-) -> None:
+def test_every_line_of_a_conversation_is_as_the_schema_says(cli: Cli, tmp_path: Path) -> None:
     options = ("--faults", "lost,error", "--examples", 0, "--timeout", "200ms")
     log = tmp_path / "conversation"
     finished = cli("client", *options, "--", sys.executable, TEE, log, *REFERENCE)

@@ -15,9 +15,8 @@ import yaml
 from klarna_reports.record.journal import read_journal
 
 from ..conformance.certify.processes import ODD, is_running
-from ..conformance.conftest import COMMAND, Finished
+from ..conformance.conftest import COMMAND, Cli
 
-Cli = Callable[..., Finished]
 REFERENCE = (sys.executable, "-m", "klarna_conformance.wrong.reference_adapter")
 CALM = ("--faults", "none", "--examples", 0, "--operations", "refundOrder")
 LOST = ("--faults", "lost", "--examples", 0, "--operations", "refundOrder", "--timeout", "200ms")

@@ -1,21 +1,19 @@
 """Accepted deviations: listed with an owner and an expiry date, and never forgotten."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ..conformance.conftest import Finished, Served
+from ..conformance.conftest import Cli, Finished, Serve, Served
 
-Cli = Callable[..., Finished]
 BOUND = "release.fully-captured-refused"
 FEW = ("--requirement", BOUND, "--requirement", "release.status", "--examples", 0)
 
 
 @pytest.fixture(scope="module")
-def wrong(serve_mock: Callable[..., Served]) -> Served:
+def wrong(serve_mock: Serve) -> Served:
     """A server that accepts releases of fully captured orders."""
     return serve_mock("--mutant", "release-of-captured-orders")
 

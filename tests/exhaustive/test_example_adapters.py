@@ -3,14 +3,12 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from ..conformance.conftest import Finished
+from ..conformance.conftest import Cli
 
-Cli = Callable[..., Finished]
 FOLDER = Path(__file__).parents[2] / "examples" / "adapters"
 QUICKLY = ("--faults", "lost,error,truncated", "--examples", 0, "--timeout", "300ms")
 

@@ -18,7 +18,7 @@ from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_specs.scenario import Key, Scenario, Together
 from klarna_strategies.steps import extend, get_order, get_refund, offered, refund, release
 
-from ..conformance.conftest import Finished
+from ..conformance.conftest import Cli
 from ..conformance.hostile import BEHAVIOURS, TLS_BEHAVIOURS, UNANSWERED, HostileServer
 from ..conformance.hostile_tls import authority
 from ..conformance.pages import active_parts
@@ -151,7 +151,7 @@ def test_large_responses_cost_little_memory(
 
 
 def test_a_run_ends_without_a_traceback_on_endless_bodies(
-    hostile: Callable[..., str], cli: Callable[..., Finished], tmp_path: Path
+    hostile: Callable[..., str], cli: Cli, tmp_path: Path
 ) -> None:
     file = _target_file(hostile("endless", orders=True), tmp_path)
     options = ("--market", "SE", "--examples", 0, "--max-requests", 30, "--no-shrink")
@@ -162,7 +162,7 @@ def test_a_run_ends_without_a_traceback_on_endless_bodies(
 
 
 def test_a_silent_server_is_unreachable(
-    hostile: Callable[..., str], cli: Callable[..., Finished], tmp_path: Path
+    hostile: Callable[..., str], cli: Cli, tmp_path: Path
 ) -> None:
     base_url = hostile("silent")
     finished = cli("doctor", _target_file(base_url, tmp_path))
@@ -173,9 +173,7 @@ def test_a_silent_server_is_unreachable(
     )
 
 
-def test_doctor_reports_a_server_without_orders(
-    hostile: Callable[..., str], cli: Callable[..., Finished]
-) -> None:
+def test_doctor_reports_a_server_without_orders(hostile: Callable[..., str], cli: Cli) -> None:
     base_url = hostile("html")
     finished = cli("doctor", base_url)
 

@@ -1,7 +1,7 @@
 """`mutants --clients`: wrong clients are caught, harmless ones are not, and all is written down."""
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
@@ -11,9 +11,7 @@ from klarna_conformance.campaign.choosing import choose_clients
 from klarna_conformance.campaign.servers import Trial
 from klarna_conformance.sharding import Shard
 
-from ..conformance.conftest import Finished
-
-Cli = Callable[..., Finished]
+from ..conformance.conftest import Cli
 
 
 def test_wrong_clients_are_detected_and_harmless_ones_are_not(cli: Cli, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ import shutil
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from klarna_conformance.plan.planning import make_plan
 from klarna_specs.goals import Scope
 from klarna_specs.scenario import Scenario
 
-from ..conformance.conftest import Served
+from ..conformance.conftest import Serve
 from ..conformance.mutant_servers import spec
 from ..conformance.runs import run_on
 
@@ -85,9 +85,7 @@ class Front:
 
 
 @pytest.fixture(scope="module")
-def front(
-    serve_mock: Callable[..., Served], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Front]:
+def front(serve_mock: Serve, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Front]:
     if NGINX is None:
         if os.environ.get("CI"):
             pytest.fail("nginx has to be there in CI: apt-get install nginx")

@@ -8,7 +8,7 @@ import pytest
 
 from klarna_specs.loader import load
 
-from ..conformance.conftest import AUTH, Served
+from ..conformance.conftest import AUTH, Serve, Served
 from ..conformance.plugged import plugged
 
 CANCEL = "klarna::cancelOrder"
@@ -23,7 +23,7 @@ DEVIATION = {
 
 
 @pytest.fixture(scope="module")
-def open_to_all(serve_mock: Callable[..., Served]) -> Served:
+def open_to_all(serve_mock: Serve) -> Served:
     """A server that cancels orders for anybody."""
     return serve_mock("--mutant", "cancel-without-credentials")
 
@@ -97,7 +97,7 @@ def test_a_failure_names_its_request_and_info_is_reported(
 
 
 def test_a_violated_should_warns_or_fails_if_strict(
-    pytester: pytest.Pytester, serve_mock: Callable[..., Served]
+    pytester: pytest.Pytester, serve_mock: Serve
 ) -> None:
     unwise = serve_mock("--mutant", "cancel-refused-409")
     options = ("--klarna-target", unwise.base_url, CANCEL, "-k", "cancel.refusal-status")
@@ -135,7 +135,7 @@ def test_a_stale_deviation_fails_the_run(pytester: pytest.Pytester) -> None:
 
 
 def test_an_unseen_must_fails_and_the_rest_is_skipped(
-    pytester: pytest.Pytester, serve_mock: Callable[..., Served]
+    pytester: pytest.Pytester, serve_mock: Serve
 ) -> None:
     orderless = serve_mock("--no-control")
     chosen = f"{CREDENTIALS} or cancel.refusal-status or cancel.again"
@@ -154,7 +154,7 @@ def test_an_unseen_must_fails_and_the_rest_is_skipped(
 
 
 def test_workers_share_one_run_whose_record_is_kept(
-    pytester: pytest.Pytester, serve_mock: Callable[..., Served]
+    pytester: pytest.Pytester, serve_mock: Serve
 ) -> None:
     served = serve_mock()
     ran = plugged(

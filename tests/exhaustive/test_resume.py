@@ -7,7 +7,6 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,8 @@ from klarna_reports.record.journal import read_journal
 from klarna_reports.record.record import Played
 from klarna_specs.scenario import Together
 
-from ..conformance.conftest import COMMAND, Finished, Served
+from ..conformance.conftest import COMMAND, Cli, Serve, Served
 
-Cli = Callable[..., Finished]
 SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", "0")
 KILLS = 6
 
@@ -70,7 +68,7 @@ def _races(played: Played) -> bool:
 
 
 def test_a_run_that_is_killed_and_resumed_has_the_same_result(
-    serve_mock: Callable[..., Served], environment: dict[str, str], tmp_path: Path
+    serve_mock: Serve, environment: dict[str, str], tmp_path: Path
 ) -> None:
     mock = serve_mock("--latency", "3")
     whole, cut = tmp_path / "whole", tmp_path / "cut"

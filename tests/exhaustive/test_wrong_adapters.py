@@ -5,7 +5,6 @@ import base64
 import json
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +17,8 @@ from klarna_conformance.errors import AdapterError
 from klarna_specs.client.play import Ended, RefusedIt, TimedOut, Unsupported
 
 from ..conformance.certify.processes import ODD, is_running
-from ..conformance.conftest import Finished
+from ..conformance.conftest import Cli, Finished
 
-Cli = Callable[..., Finished]
 CALM = ("--faults", "none", "--examples", 0, "--operations", "releaseRemainingAuthorization")
 LOST = ("--faults", "lost", "--examples", 0, "--operations", "refundOrder", "--timeout", "200ms")
 HELLO = Hello(base_url="http://127.0.0.1:9", username="user", password="pass-4711", timeout_s=1)
