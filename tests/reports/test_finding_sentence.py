@@ -147,7 +147,7 @@ def test_form_of_a_response_costs_no_money() -> None:
     text, cost = sentence(
         "refund.created-status", refund(1000, status=200), exchange=0, observed="status 200"
     )
-    assert text == "A refund of 10.00 EUR: status 200; expected: this."
+    assert text == "A refund of 10.00 EUR was answered with status 200 where this was expected."
     assert cost == Stake(Harm.FORM)
 
 
@@ -193,3 +193,113 @@ def test_ids_get_short_names_in_order_of_appearance() -> None:
         "refund A: 1.00 EUR, refund B: 2.00 EUR",
     )
     assert names.within("id-2 after id-1") == "refund B after refund A"
+
+
+def test_extension_is_named_with_its_days_and_costs_no_money() -> None:
+    extension = call("PATCH", "/captures/c-1/extend-due-date", {"number_of_days": 30}, status=204)
+    text, cost = sentence(
+        "extension.offered-days-only",
+        extension,
+        exchange=0,
+        expected="a refusal (400 or 403 or 404 or 422)",
+    )
+    assert text == (
+        "A due date extension by 30 days was accepted (204) where a refusal (400, 403, 404 or 422) "
+        "was expected."
+    )
+    assert cost == Stake(Harm.STATE)
+
+
+def test_order_that_contradicts_itself_is_described_by_its_sums() -> None:
+    difference = Difference(member="captured_amount", expected=200, observed=100)
+    text, cost = sentence(
+        "order.money-adds-up",
+        order(100, 0),
+        exchange=0,
+        differences=(difference,),
+        expected="captures that sum to 100",
+        observed="a sum of 200",
+    )
+    assert text == "The order before any call: 1.00 EUR captured, but captures of 2.00 EUR in all."
+    assert cost == Stake(Harm.STATE, 100)
+
+
+def test_difference_of_what_the_call_changes_comes_first() -> None:
+    captured = Difference(member="captured_amount", expected=500, observed=400)
+    text, _ = sentence(
+        "refund.books-amount",
+        refund(1000),
+        order(5000, 0),
+        exchange=0,
+        differences=(captured, *refunded(1000, 0)),
+    )
+    assert text == "A refund of 10.00 EUR: 0.00 EUR refunded, 10.00 EUR expected."
+
+
+def test_resource_under_another_id_is_named() -> None:
+    text, _ = sentence(
+        "refund.books-amount",
+        refund(1000),
+        order(5000, 1000),
+        exchange=0,
+        differences=(
+            Difference(
+                member="refunds",
+                expected=(Listed("a", 500), Listed("b", 1000)),
+                observed=(Listed("a", 500), Listed("c", 1000)),
+            ),
+        ),
+    )
+    assert text == (
+        "A refund of 10.00 EUR: refund C of 10.00 EUR listed in place of refund B of 10.00 EUR."
+    )
+
+
+@pytest.mark.parametrize(
+    ("requirement", "expected", "observed", "text"),
+    [
+        (
+            "refund.no-server-error",
+            "no 5xx status",
+            "status 500",
+            "failed in the server (status 500)",
+        ),
+        (
+            "refund.location-leads-to-refund",
+            "refund r-1 of 1000",
+            "status 404",
+            "has a Location that leads to status 404 where refund A of 10.00 EUR was expected",
+        ),
+        (
+            "refund.location-header",
+            "a Location header",
+            "none",
+            "was answered without a Location header",
+        ),
+        ("refund.id-distinct", "an id that is new", "'r-1' again", "got the id of refund A again"),
+    ],
+)
+def test_wrong_answer_is_described_in_words(
+    requirement: str, expected: str, observed: str, text: str
+) -> None:
+    named = refund(1000)
+    response = Response(status=201, headers=(("Refund-Id", "r-1"),))
+    sent = Exchange(request=named.request, outcome=response)
+    found, _ = sentence(requirement, sent, exchange=0, expected=expected, observed=observed)
+    assert found == f"A refund of 10.00 EUR {text}."
+
+
+def test_answer_to_a_repeat_is_of_the_repeat() -> None:
+    first, again = refund(1000, key="k"), refund(1000, key="k", status=409)
+    text, _ = sentence(
+        "refund.replay-answered-alike",
+        first,
+        again,
+        exchange=1,
+        expected="status 201, as at first",
+        observed="status 409",
+    )
+    assert text == (
+        "A refund of 10.00 EUR under a used idempotency key was answered with status 409 where "
+        "status 201, as at first, was expected."
+    )

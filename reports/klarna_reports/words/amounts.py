@@ -42,6 +42,7 @@ class ShortNames:
         self._names: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         for order in played.orders:
+            self.of("order", order.order_id)
             for identifier in order.capture_ids:
                 self.of("capture", identifier)
         for response in (exchange.outcome for exchange in played.exchanges):

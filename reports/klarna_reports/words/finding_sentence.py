@@ -6,9 +6,10 @@ from typing import Any
 
 import msgspec
 
-from klarna_reports.record.record import Difference, Finding, Played
+from klarna_reports.record.record import Finding, Played
 from klarna_reports.words.amounts import ShortNames, in_major_units, major
 from klarna_reports.words.client_wording import played_sentence
+from klarna_reports.words.finding_ending import amounts_ending, answer_ending
 from klarna_reports.words.wording import credentials_text
 from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Exchange, NotJson, Response
@@ -24,15 +25,21 @@ _NOUNS = {
     "extend_due_date": "due date extension",
     "cancel": "cancellation",
 }
-_DONE = {
-    "refunded_amount": "refunded",
-    "captured_amount": "captured",
-    "remaining_authorized_amount": "still authorized",
+_READS = {
+    "refund": "read of a refund",
+    "capture": "read of a capture",
+    "captures": "read of the captures",
+    "extension_options": "read of the extension options",
+    "order": "read of the order",
 }
-_BEFORE = re.compile(r" on [^ ]+ \w+ captured(, [^ ]+ \w+ refunded before,)?")
+_LISTED_STATUSES = re.compile(r"\b(\d{3}) or (?=\d{3} or )")
+_BEFORE = re.compile(
+    r" (with nothing captured|on [^ ]+ \w+ captured(, [^ ]+ \w+ refunded before,)?)"
+)
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _VARYING = re.compile(
-    rf"(?i)\b([\da-f]{{8}}-[\da-f-]{{27}}|-?[\d,]*\d\.\d\d( [A-Z]{{3}})?|{'|'.join(_NUMBERS)})\b"
+    r"(?i)\b([\da-f]{8}-[\da-f-]{27}|-?[\d,]*\d\.\d\d( [A-Z]{3})?|-?\d+ days?"
+    rf"|{'|'.join(_NUMBERS)})\b"
 )
 
 
@@ -42,6 +49,7 @@ class _Made(msgspec.Struct, frozen=True, kw_only=True):
     operation: Operation
     exchange: Exchange
     amount: int | None
+    days: int | None
     amounts_under_key: tuple[int | None, ...]
     concurrent: int
     currency: str
@@ -62,17 +70,22 @@ def finding_sentence(spec: Spec, requirement: Requirement, played: Played, findi
         return played_sentence(played, finding.observed) or finding.observed
     if not finding.observed:
         return ""
+    return _LISTED_STATUSES.sub(r"\1, ", _text(spec, requirement, played, finding))
+
+
+def _text(spec: Spec, requirement: Requirement, played: Played, finding: Finding) -> str:
     made = _made(spec, played, finding)
     names, currency = ShortNames(played), currency_of(played)
-    if made is None:
-        end = f"{finding.observed}; expected: {finding.expected}."
-        return names.within(in_major_units(end, currency))
-    if amounts := _amount_end(finding.differences, made.currency):
-        return f"{_subject(made, named=True)}: {amounts}."
-    if ending := _outcome_end(requirement, made, played, finding):
+    subject = _subject(made, named=True) if made else "The order before any call"
+    own = spec.amount_member(made.operation) if made else ""
+    if amounts := amounts_ending(requirement, finding, own, names, currency):
+        return f"{subject}: {amounts}."
+    if made and (ending := _outcome_end(requirement, made, played, finding)):
+        return f"{_subject(made, alone=True)} {ending}."
+    if made and (ending := answer_ending(requirement, finding, names, currency)):
         return f"{_subject(made, alone=True)} {ending}."
     end = f"{finding.observed}; expected: {finding.expected}."
-    return f"{_subject(made, named=True)}: " + names.within(in_major_units(end, currency))
+    return f"{subject}: " + names.within(in_major_units(end, currency))
 
 
 def without_amounts(sentence: str) -> str:
@@ -95,7 +108,8 @@ def currency_of(played: Played) -> str:
 def sent_amount(spec: Spec, exchange: Exchange) -> int | None:
     """The amount of a refund or capture in the body of a request, in minor units."""
     operation = operation_of(spec, exchange.request)
-    amount = _body(exchange).get(spec.amount_member(operation)) if operation else None
+    member = spec.amount_member(operation) if operation else ""
+    amount = _body(exchange).get(member) if member.endswith("_amount") else None
     return amount if is_integer(amount) else None
 
 
@@ -122,6 +136,7 @@ def _made(spec: Spec, played: Played, finding: Finding) -> _Made | None:
 def _with_circumstances(spec: Spec, played: Played, index: int, operation: Operation) -> _Made:
     exchange = played.exchanges[index]
     key = exchange.request.header("Klarna-Idempotency-Key")
+    days = _body(exchange).get("number_of_days")
     before = played.exchanges[: index + 1]
     group = [e for e in played.exchanges if e.group is not None and e.group == exchange.group]
     among = (*before, *(e for e in group if e not in before))
@@ -136,6 +151,7 @@ def _with_circumstances(spec: Spec, played: Played, index: int, operation: Opera
         operation=operation,
         exchange=exchange,
         amount=sent_amount(spec, exchange),
+        days=days if is_integer(days) else None,
         amounts_under_key=tuple(sent_amount(spec, each) for each in same),
         concurrent=len(group),
         currency=currency_of(played),
@@ -147,19 +163,24 @@ def _subject(made: _Made, *, named: bool = False, alone: bool = False) -> str:
 
     With `named`, a refused call is called so; `alone` leaves out earlier calls with its key.
     """
-    noun = _NOUNS.get(made.operation.effect, f"call of {made.operation.operation}")
+    other = _READS.get(made.operation.shows, f"call of {made.operation.operation}")
+    noun = _NOUNS.get(made.operation.effect, other)
     refused = "refused " if named and made.response and made.response.is_refusal else ""
     if len(made.amounts_under_key) > 1 and not alone:
         count = _number(len(made.amounts_under_key))
-        sums = _amounts(made.amounts_under_key, made.currency)
+        sums = _amounts(made.amounts_under_key, made.currency) + _days(made)
         return f"{count.capitalize()} {noun}s{sums} under one idempotency key{_at_once(made)}"
     article = "An" if (refused + noun)[0] in "aeiou" else "A"
-    amount = _amounts((made.amount,), made.currency)
+    amount = _amounts((made.amount,), made.currency) + _days(made)
     fee = _fee(made)
     particular = credentials_text(made.exchange.request.credentials)
     who = f" {particular}" if particular else ""
     again = " under a used idempotency key" if len(made.amounts_under_key) > 1 else ""
     return f"{article} {refused}{noun}{amount}{fee}{who}{again}{_at_once(made)}"
+
+
+def _days(made: _Made) -> str:
+    return "" if made.days is None else f" by {made.days} day{'' if made.days == 1 else 's'}"
 
 
 def _at_once(made: _Made) -> str:
@@ -176,22 +197,6 @@ def _fee(made: _Made) -> str:
     fees = [line.get("total_amount") for line in lines if line and line.get("type") == "return_fee"]
     whole = [fee for fee in fees if is_integer(fee)]
     return f" with a return fee of {major(abs(sum(whole)), made.currency)}" if whole else ""
-
-
-def _amount_end(differences: Sequence[Difference], currency: str) -> str:
-    """What is shown and what was expected of the first amount that differs."""
-    for each in differences:
-        if isinstance(each.expected, int) and isinstance(each.observed, int):
-            done = _DONE.get(each.member, f"as {each.member}")
-            observed, expected = major(each.observed, currency), major(each.expected, currency)
-            return f"{observed} {done}, {expected} expected"
-    for each in differences:
-        if isinstance(each.expected, tuple) and isinstance(each.observed, tuple):
-            shown, wanted = len(each.observed), len(each.expected)
-            if shown != wanted:
-                what = each.member.removesuffix("s") if shown == 1 else each.member
-                return f"{shown or 'no'} {what} listed, {wanted or 'none'} expected"
-    return ""
 
 
 def _outcome_end(requirement: Requirement, made: _Made, played: Played, finding: Finding) -> str:
@@ -218,6 +223,8 @@ def _of_captured(made: _Made, played: Played, index: int) -> str:
         if read and isinstance(outcome, Response) and outcome.is_success:
             members = _response_members(outcome)
             captured, refunded = members.get("captured_amount"), members.get("refunded_amount")
+            if captured == 0:
+                return "with nothing captured "
             if is_integer(captured) and is_integer(refunded):
                 already = f", {major(refunded, made.currency)} refunded before," if refunded else ""
                 return f"on {major(captured, made.currency)} captured{already} "

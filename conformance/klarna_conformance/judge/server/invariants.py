@@ -5,6 +5,7 @@ from typing import Any
 
 from klarna_conformance.judge.results import Inconclusive, Mismatch, Result
 from klarna_conformance.judge.server.comparison import AMOUNTS, excerpt, has_list, listed_resources
+from klarna_reports.record.record import Difference
 from klarna_specs.json_value import is_integer
 from klarna_specs.ledger import Ledger
 
@@ -27,18 +28,34 @@ def money_adds_up(order: Mapping[str, Any]) -> Result:
     captured, refunded = amounts.get("captured_amount"), amounts.get("refunded_amount")
     left = amounts.get("remaining_authorized_amount")
     if captured is not None and refunded is not None and refunded > captured:
-        return Mismatch(f"refunded_amount at most {captured}", f"refunded_amount {refunded}")
+        return Mismatch(
+            f"refunded_amount at most {captured}",
+            f"refunded_amount {refunded}",
+            differences=_difference("refunded_amount", captured, refunded),
+        )
     if total is not None and captured is not None and captured + (left or 0) > total:
         return Mismatch(
             f"captured_amount and remaining_authorized_amount at most {total} together",
             f"{captured} and {left}",
+            differences=_difference("remaining_authorized_amount", total - captured, left)
+            if left and captured <= total
+            else _difference("captured_amount", total, captured),
         )
     for kind, shown in (("captures", captured), ("refunds", refunded)):
         listed = listed_resources(kind, order[kind]) if has_list(order, kind) else [(None, shown)]
         parts = [amount for _, amount in listed if is_integer(amount)]
         if shown is not None and len(parts) == len(listed) and sum(parts) != shown:
-            return Mismatch(f"{kind} that sum to {shown}", f"a sum of {sum(parts)}")
+            member = "captured_amount" if kind == "captures" else "refunded_amount"
+            return Mismatch(
+                f"{kind} that sum to {shown}",
+                f"a sum of {sum(parts)}",
+                differences=_difference(member, sum(parts), shown),
+            )
     return None
+
+
+def _difference(member: str, expected: int, observed: int) -> tuple[Difference, ...]:
+    return (Difference(member=member, expected=expected, observed=observed),)
 
 
 def lifecycle(ledger: Ledger, order: Mapping[str, Any]) -> Result:
