@@ -4,7 +4,6 @@ import msgspec
 import pytest
 
 from klarna_reports.page.deviations import Deviations
-from klarna_reports.page.differing import Stretch, compared
 from klarna_reports.page.gallery import Gallery
 from klarna_reports.page.overview import Orders, overview
 from klarna_reports.page.sequence import diagram
@@ -30,30 +29,16 @@ def deviations_of(gathered):
     return deviations_of
 
 
-def test_only_differing_words_are_marked():
-    expected, observed = compared("the status 403 and a code", "the status 201 and a code")
-    assert expected == (
-        Stretch("the status ", differs=False),
-        Stretch("403", differs=True),
-        Stretch(" and a code", differs=False),
-    )
-    assert [stretch.text for stretch in observed if stretch.differs] == ["201"]
+def test_each_deviation_of_a_full_page_has_its_first_finding(spec, record, played, gathered):
+    found = (finding(), finding(observed="another"), finding("WARN", "order.answered"))
+    kept = record(played(*found))
+    summary = summarise(spec, kept)
+    page = Deviations(spec, summary, gathered(Gallery(summary), kept), room=0)
 
-
-@pytest.mark.parametrize(
-    ("expected", "observed"),
-    [("a refusal (403)", "nothing at all came back"), ("", "x"), ("a " * 900, "a " * 901)],
-)
-def test_sentences_with_little_in_common_are_not_marked(expected, observed):
-    assert compared(expected, observed) == (
-        (Stretch(expected, differs=False),),
-        (Stretch(observed, differs=False),),
-    )
-
-
-def test_stretches_make_the_sentence_again():
-    texts = ("amount 10.00, or less", "amount 11.00 or more!")
-    assert tuple("".join(s.text for s in each) for each in compared(*texts)) == texts
+    for verdict, unshown in (("FAIL", 1), ("WARN", 0)):
+        (cause,) = page.causes(verdict)
+        (shown,) = cause.root.findings
+        assert (cause.root.unshown, shown.scenario) == (unshown, None)
 
 
 def test_a_diagram_shows_requests_and_responses(spec, exchange):

@@ -111,7 +111,7 @@ def race(played, exchange):
 def test_a_race_is_listed_in_the_order_of_its_responses(spec, race):
     (one,) = races_of(spec, race)
     spans = [(span.label, round(span.sent_ms), round(span.answered_ms)) for span in one.spans]
-    assert spans == [("refundOrder 10001", 50, 100), ("refundOrder 10001", 0, 200)]
+    assert spans == [("refundOrder 100.01 SEK", 50, 100), ("refundOrder 100.01 SEK", 0, 200)]
     assert (one.spans[1].x, one.spans[1].width) == (0, 300)
     assert (one.spans[0].x, one.spans[0].width) == (75, 75)
 

@@ -4,7 +4,6 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from klarna_reports.page.differing import Stretch, compared
 from klarna_reports.page.gallery import Gallery
 from klarna_reports.page.lanes import Lanes, lanes
 from klarna_reports.page.races import Race, races_of
@@ -57,8 +56,8 @@ class ShownFinding:
     finding: ReportedFinding
     values: tuple[ShownDifference, ...]
     crash: str
-    expected: tuple[Stretch, ...]
-    observed: tuple[Stretch, ...]
+    expected: str
+    observed: str
     curl: str
     replay: str
     scenario: ShownScenario | None
@@ -72,12 +71,11 @@ class ShownFinding:
         """Its approximate size in the page without the exchanges, in characters."""
         steps = self.scenario.length if self.scenario else 0
         drawn = self.diagram.messages if self.diagram else ()
-        texts = (each.text for each in (*self.expected, *self.observed))
         drawing = sum(900 + length_on_page(each.request, each.response) for each in drawn)
         drawing += sum(
             500 + length_on_page(a.text) for a in (self.lanes.arrows if self.lanes else ())
         )
-        return 1000 + steps + 2 * drawing + length_on_page(*texts, self.curl)
+        return 1000 + steps + 2 * drawing + length_on_page(self.expected, self.observed, self.curl)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,18 +156,18 @@ class Deviations:
     ) -> Deviation:
         shown: list[ShownFinding] = []
         for finding in findings:
-            if self.room > 0:
+            if self.room > 0 or not shown:
                 shown.append(self._shown(finding))
                 self.room -= shown[-1].length
         left_out = sum(finding.count for finding in findings[len(shown) :])
         return Deviation(result=result, findings=tuple(shown), unshown=left_out + unlisted)
 
     def _shown(self, finding: ReportedFinding) -> ShownFinding:
-        scenario = self.gallery.scenarios.get(finding.scenario)
         again = finding.scenario in self.in_place
-        self.in_place.add(finding.scenario)
-        texts = (cut(finding.expected, _LONGEST_TEXT), cut(finding.observed, _LONGEST_TEXT))
-        expected, observed = compared(*texts)
+        scenario = None
+        if again or self.room > 0:
+            scenario = self.gallery.scenarios.get(finding.scenario)
+            self.in_place.add(finding.scenario)
         played = self.gallery.played(finding.scenario)
         of_client = played is not None and played.client is not None
         return ShownFinding(
@@ -177,8 +175,8 @@ class Deviations:
             finding=finding,
             values=_values(played, finding) if played else (),
             crash=_crash(played) if played else "",
-            expected=expected,
-            observed=observed,
+            expected=cut(finding.expected, _LONGEST_TEXT),
+            observed=cut(finding.observed, _LONGEST_TEXT),
             curl=self._curl(finding, played),
             replay=finding.replay,
             scenario=None if again else scenario,

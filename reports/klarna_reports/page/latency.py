@@ -41,7 +41,7 @@ class Latencies:
     def ticks(self) -> tuple[tuple[float, str], ...]:
         """Positions and labels of the axis."""
         powers = range(self.lowest, self.highest + 1)
-        return tuple((self.place(10.0**power), f"{10.0**power:g} ms") for power in powers)
+        return tuple((self.place(10.0**power), _duration(power)) for power in powers)
 
     def place(self, ms: float) -> float:
         """The position of a duration on the axis, from 0 to 300."""
@@ -97,6 +97,11 @@ class Timings:
         floor = math.floor(math.log10(max(lowest, 0.01)))
         ceiling = max(floor + 1, math.ceil(math.log10(max(highest, 0.01))))
         return Latencies(by_operation=by_operation, lowest=floor, highest=ceiling)
+
+
+def _duration(power: int) -> str:
+    """This power of ten, in ms: `10 ms`, from a second `10 s`."""
+    return f"{10.0**power:g} ms" if power < 3 else f"{10 ** (power - 3):,} s"
 
 
 def _latency(took_ms: Sequence[float]) -> Latency:

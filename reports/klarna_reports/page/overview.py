@@ -8,7 +8,7 @@ from klarna_reports.record.results import RequirementResult, Summary
 from klarna_reports.summary.judged import sides
 from klarna_reports.words.wording import cut, scope_lines
 from klarna_specs.client.faults import FAULT_KINDS
-from klarna_specs.client.requirements import client_operations
+from klarna_specs.client.requirements import CLIENT, client_operations
 from klarna_specs.spec import Spec
 
 __all__ = ["Orders", "Overview", "overview", "unseen"]
@@ -79,13 +79,16 @@ def _tested(record: Record, summary: Summary, orders: Orders) -> tuple[str, ...]
     operations = {result.operation for result in summary.requirements}
     binding = sum(result.level == "MUST" for result in summary.requirements)
     certified = record.header.certified
-    of = "a client" if certified else _counted(len(operations), "operation")
+    of = "a client" if operations == {CLIENT} else _counted(len(operations), "operation")
     met = f"; {_counted(len(certified.faults), 'kind')} of faults" if certified else ""
+    made = (
+        f"Orders of {_counted(len(orders.markets), 'market')}, captured in "
+        f"{_counted(len(orders.layouts), 'way')}{met}."
+    )
     return (
         f"{_counted(len(summary.requirements), 'requirement')} of {of}; {binding} of them are "
         "binding.",
-        f"Orders of {_counted(len(orders.markets), 'market')}, captured in "
-        f"{_counted(len(orders.layouts), 'way')}{met}.",
+        *([made] if orders.markets else []),
         f"{_counted(summary.requests_sent, 'request')} in "
         f"{_counted(summary.scenarios, 'scenario')}; "
         f"{_counted(summary.exchanges, 'exchange')} judged.",

@@ -5,6 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from klarna_reports.record.record import Played
+from klarna_reports.words.amounts import major
+from klarna_reports.words.finding_sentence import currency_of
 from klarna_reports.words.wording import cut, outcome_text
 from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Exchange
@@ -53,7 +55,7 @@ def races_of(spec: Spec, played: Played) -> tuple[Race, ...]:
     for exchange in played.exchanges:
         if exchange.group is not None:
             groups[exchange.group].append(exchange)
-    return tuple(_race(spec, played.id, group) for group in groups.values())
+    return tuple(_race(spec, played, group) for group in groups.values())
 
 
 class RaceKinds:
@@ -106,22 +108,25 @@ def _name(spec: Spec, exchange: Exchange) -> str:
     return operation.operation if operation else cut(exchange.request.method, 40)
 
 
-def _race(spec: Spec, scenario: str, group: Iterable[Exchange]) -> Race:
+def _race(spec: Spec, played: Played, group: Iterable[Exchange]) -> Race:
     ordered = sorted(group, key=_answered_s)
     began_s = min(exchange.started_s for exchange in ordered)
     lasted_ms = max(1e-6, (_answered_s(ordered[-1]) - began_s) * 1000)
+    currency = currency_of(played)
+    labelled = ((_label(spec, exchange, currency), exchange) for exchange in ordered)
+    spans = (_span(label, exchange, began_s, lasted_ms) for label, exchange in labelled)
     return Race(
-        scenario=scenario,
-        spans=tuple(_span(spec, exchange, began_s, lasted_ms) for exchange in ordered),
+        scenario=played.id,
+        spans=tuple(spans),
         lasted_ms=lasted_ms,
     )
 
 
-def _span(spec: Spec, exchange: Exchange, began_s: float, lasted_ms: float) -> Span:
+def _span(label: str, exchange: Exchange, began_s: float, lasted_ms: float) -> Span:
     sent_ms = (exchange.started_s - began_s) * 1000
     answered_ms = (_answered_s(exchange) - began_s) * 1000
     return Span(
-        label=_label(spec, exchange),
+        label=label,
         outcome=outcome_text(exchange),
         sent_ms=sent_ms,
         answered_ms=answered_ms,
@@ -130,9 +135,9 @@ def _span(spec: Spec, exchange: Exchange, began_s: float, lasted_ms: float) -> S
     )
 
 
-def _label(spec: Spec, exchange: Exchange) -> str:
-    amount = exchange.request.refunds
-    return f"{_name(spec, exchange)} {amount}" if amount else _name(spec, exchange)
+def _label(spec: Spec, exchange: Exchange, currency: str) -> str:
+    name, amount = _name(spec, exchange), exchange.request.refunds
+    return f"{name} {major(amount, currency)}" if amount else name
 
 
 def _answered_s(exchange: Exchange) -> float:

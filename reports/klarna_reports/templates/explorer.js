@@ -208,7 +208,7 @@
       cell("x-outcome", valueOf("outcome", row)),
       cell("x-market", valueOf("market", row) || "–"),
       cell("x-layout", valueOf("layout", row).replaceAll("-", " ") || "–"),
-      cell("x-took", took < 100 ? took.toPrecision(3) : took.toFixed(0)),
+      cell("x-took", took < 100 ? Number(took.toPrecision(2)) : took.toFixed(0)),
     );
     return element;
   };

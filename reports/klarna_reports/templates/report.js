@@ -57,7 +57,7 @@
   addEventListener("hashchange", reveal);
   if (location.hash && !location.hash.startsWith("#explore?")) reveal();
   addEventListener("beforeprint", () => {
-    for (const each of document.querySelectorAll(".operation, .consequences, .legend, .card")) each.open = true;
+    for (const each of document.querySelectorAll(".operation, .consequences, .legend, .card, .part")) each.open = true;
   });
   globalThis.klarnaReport = { copy, copyButton };
 })();

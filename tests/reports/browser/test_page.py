@@ -102,13 +102,6 @@ def test_the_page_can_be_read_without_javascript(varied, opened):
     assert page.locator("button:visible").count() == 0
 
 
-def test_expectation_and_observation_are_marked_where_they_differ(varied, opened):
-    page = opened(varied)
-    compared = page.locator(".compared").first
-    assert compared.locator(".expected mark").all_inner_texts()[-1] == "403"
-    assert compared.locator(".observed mark").all_inner_texts()[-1] == "201"
-
-
 def test_a_sequence_is_drawn_with_a_description(varied, opened):
     page = opened(varied)
     drawing = page.locator(".sequence svg").first
