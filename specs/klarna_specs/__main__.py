@@ -18,7 +18,8 @@ def main(arguments: list[str]) -> None:
         ignored = shutil.ignore_patterns("*.py", "*.pyc", "__pycache__", "py.typed")
         shutil.copytree(SPEC_DIRECTORY, directory, ignore=ignored)
     except OSError as exc:
-        sys.exit(f"{directory} cannot be written: {exc.strerror or exc}")
+        sys.exit(f"{directory} cannot be written: {exc.strerror or exc}; name a new folder")
+    sys.stdout.write(f"Written: {directory}. Use it with --specs {directory}\n")
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ async def check_up(spec: Spec, target: OpenTarget) -> AsyncIterator[Checked]:
     yield Checked("authorization", await _authorizations(spec, target))
     readings, _ = await discover_readings(spec, target, order_id)
     followed = ", ".join(f"{name}: {reading}" for name, reading in readings.items())
-    none = "no interpretation of the contradictory paths succeeded"
+    none = "extendDueDate does not work at any documented path; select the others with --operation"
     yield Checked("paths", followed or none, failed=not followed)
 
 

@@ -15,7 +15,10 @@ async def preflight(target: OpenTarget) -> None:
     url = target.facts.base_url
     match outcome:
         case Failure(kind="unreachable" | "tls" | "timeout", message=message):
-            raise PreflightError(f"{url} cannot be reached: {message}")
+            raise PreflightError(
+                f"{url} cannot be reached: {message}; is the server up, and the address right? "
+                "`klarna-conformance doctor` checks the connection step by step"
+            )
         case Failure():
             return
         case _ if outcome.status == 401:
