@@ -33,6 +33,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="Test a server, one item per requirement: a target file (YAML), a URL, or `mock`.",
     )
     group.addoption(
+        "--klarna-profile",
+        metavar="NAME|FILE",
+        help="Provider or edition, for servers and clients: klarna (the default), klarna-2024, "
+        "kustom, or a profile file (YAML).",
+    )
+    group.addoption(
         "--klarna-output", metavar="DIR", help="Folder for the record and the report of that run."
     )
     group.addoption(
@@ -79,7 +85,8 @@ def klarna_mock(
     from klarna_conformance.testing.mock import KlarnaMock
     from klarna_conformance.testing.rules import rules_of
 
-    mock = KlarnaMock(_klarna_loop, rules_of(request.node))
+    profile = request.config.getoption("klarna_profile")
+    mock = KlarnaMock(_klarna_loop, rules_of(request.node), profile=profile)
     request.node.stash[_MOCK] = mock
     yield mock
     mock.close()

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from klarna_specs.plan import LAYOUTS
-from klarna_specs.spec import Across, Requirement, Spec
+from klarna_specs.spec import NEVER, Across, Requirement, Spec
 
 __all__ = ["Goal", "Scope", "cells", "goals"]
 
@@ -74,6 +74,8 @@ def _aspects(spec: Spec, requirement: Requirement, scope: Scope) -> Iterable[str
     aspects = [("seen", requirement.across)]
     if requirement.rule:
         aspects = [("kept", requirement.across), ("broken", requirement.broken_across)]
+        if requirement.rule == NEVER:
+            del aspects[0]
     for aspect, across in aspects:
         table = list(cells(spec, across))
         within = [(d, v) for d, v in table if d != "market" or _in_scope(v, scope)]

@@ -3,7 +3,6 @@
 import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
-from difflib import get_close_matches
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -14,11 +13,14 @@ import msgspec
 from klarna_specs.cache_files import cached, decoded_folder, digest
 from klarna_specs.checking import Origins, check_spec
 from klarna_specs.client.client_file import ClientFile, completed_requirements
-from klarna_specs.errors import SpecError, SpecFileError
+from klarna_specs.errors import SpecError
 from klarna_specs.json_value import as_object
 from klarna_specs.page import PageIndex
 from klarna_specs.plan import LAYOUTS
+from klarna_specs.profile_changes import changed
+from klarna_specs.profiles import DEFAULT_PROFILE, SPEC_DIRECTORY, ReadProfile, facts_of, read_chain
 from klarna_specs.scenario import Scenario
+from klarna_specs.shaping import shaped
 from klarna_specs.spec import (
     Contradiction,
     ErrorCode,
@@ -33,11 +35,9 @@ from klarna_specs.spec import (
     Untested,
     required_amount,
 )
-from klarna_specs.yaml_text import Place, YamlText, parse_yaml
+from klarna_specs.yaml_text import YamlText, parse_yaml
 
-__all__ = ["SPEC_DIRECTORY", "load", "load_page_index", "shaped"]
-
-SPEC_DIRECTORY = Path(__file__).parent
+__all__ = ["SPEC_DIRECTORY", "load", "load_page_index"]
 
 
 class _Template(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -83,16 +83,18 @@ _APPLIES: Mapping[str, Callable[[Operation], bool]] = {
 }
 
 
-def load(directory: Path | None = None) -> Spec:
-    """The specs in a directory (those of the package by default), checked.
+def load(directory: Path | None = None, profile: str = DEFAULT_PROFILE, *, text: str = "") -> Spec:
+    """The specs in a directory (those of the package by default) under a profile, checked.
 
-    Raises SpecFileError with file and line where a file does not have the shape it should have,
-    names something that is not there, or holds an expression that cannot be compiled.
+    `profile` is the name of one in the directory, or the path of a file; with `text`, that is the
+    content of the file. Raises SpecFileError with file and line where a file does not have the
+    shape it should have, names something that is not there, or holds an expression that cannot be
+    compiled, and SpecError for an unknown profile.
 
     >>> len(load().operations)
     10
     """
-    return _load(directory or SPEC_DIRECTORY)
+    return _load(directory or SPEC_DIRECTORY, profile, text)
 
 
 def load_page_index(directory: Path | None = None) -> PageIndex:
@@ -102,15 +104,29 @@ def load_page_index(directory: Path | None = None) -> PageIndex:
 
 
 @cache
-def _load(root: Path) -> Spec:
+def _load(root: Path, profile: str, text: str) -> Spec:
     """The specs, decoded before if their files and the code of this package are the same ones."""
+    chain = read_chain(profile, root, text)
     paths = [root / f"{name}.yaml" for name in ("common", "markets", *_LISTS, "followed")]
     paths += [_file(root, "client/client.yaml"), *sorted((root / "schemas").glob("*.json"))]
     paths += sorted((root / "operations").glob("*.yaml"))
     paths += [path for path in (root / "scenarios.yaml",) if path.exists()]
     parts = [part for path in paths for part in (path.name, _read_text(path))]
+    parts += [part for each in chain for part in (each.file, each.content)]
     name = f"spec-{digest(*parts, _own_state())}.json"
-    return cached(decoded_folder(), name, Spec, lambda: _decoded(root))
+    return cached(decoded_folder(), name, Spec, lambda: _under(chain, _decoded(root)))
+
+
+def _under(chain: Sequence[ReadProfile], spec: Spec) -> Spec:
+    """The specs with the changes of each profile, the base first."""
+    for each in chain:
+        spec = changed(spec, each.profile, each.parsed)
+    fingerprint = hashlib.sha256(
+        "\n".join([spec.fingerprint, *(e.content for e in chain)]).encode()
+    )
+    return msgspec.structs.replace(
+        spec, profile=facts_of(chain), fingerprint=fingerprint.hexdigest()[:12]
+    )
 
 
 @cache
@@ -221,50 +237,6 @@ def _schema(path: Path) -> Any:
         return json.loads(_read_text(path))
     except ValueError as exc:
         raise SpecError(f"cannot read the schema {path}: {exc}") from exc
-
-
-def shaped(text: YamlText, shape: Any) -> Any:
-    """The values of a YAML file as a typed value; raises SpecFileError at the offending line."""
-    try:
-        return msgspec.convert(text.root, shape)
-    except msgspec.ValidationError as exc:
-        raise _misfit(text, shape, str(exc)) from exc
-
-
-def _misfit(text: YamlText, shape: Any, problem: str) -> SpecFileError:
-    """The error that points to the deepest value of a wrong shape."""
-    from jsonschema import Draft202012Validator
-
-    validator: Any = Draft202012Validator(msgspec.json.schema(shape))
-    problems: list[Any] = list(validator.iter_errors(text.root))
-    if not problems:
-        return text.error((), problem)
-    deepest = max(problems, key=_depth)
-    while deepest.context:
-        deepest = max(_meant(deepest.context), key=_depth)
-    place: Place = tuple(deepest.absolute_path)
-    if deepest.validator == "additionalProperties":
-        known = list(deepest.schema["properties"])
-        unknown = next(key for key in deepest.instance if key not in known)
-        return text.error((*place, unknown), f"{unknown!r} is unknown; {_hint(unknown, known)}")
-    where = ".".join(map(str, place)) or "the file"
-    return text.error(place, f"{where}: {deepest.message}")
-
-
-def _depth(problem: Any) -> tuple[int, bool]:
-    """A misspelt name is both unknown and missing; the error points to the unknown one."""
-    return len(problem.absolute_path), problem.validator == "additionalProperties"
-
-
-def _meant(problems: Sequence[Any]) -> Sequence[Any]:
-    """The problems of those shapes in a union whose tag is right; all, if none is."""
-    others = {each.schema_path[0] for each in problems if each.validator in ("enum", "const")}
-    return [each for each in problems if each.schema_path[0] not in others] or problems
-
-
-def _hint(unknown: str, known: Sequence[str]) -> str:
-    near = get_close_matches(unknown, known, n=1)
-    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(known)}"
 
 
 def _listed(text: YamlText, key: str, shape: Any) -> Any:

@@ -126,8 +126,10 @@ def _fresh_outcomes(
         ), ()
     if softening:
         return (success, msgspec.structs.replace(refusal, against=_ids(softening))), ()
-    if not accepting:
-        return (success, Outcome(kind="refusal", responses=_any_refusal(operation))), ()
+    if not accepting or accepting[0].level == "INFO":
+        against = _ids(accepting[:1])
+        refused = Outcome(kind="refusal", responses=_any_refusal(operation), against=against)
+        return (success, refused), ()
     return (success,), accepting
 
 

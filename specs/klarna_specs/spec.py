@@ -10,15 +10,19 @@ from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.scenario import Scenario
 
 __all__ = [
+    "NEVER",
     "STRENGTH",
     "BodySpec",
     "ClientRequirement",
     "Contradiction",
     "ErrorCode",
     "Form",
+    "Inapplicable",
     "Level",
     "Market",
+    "NotOffered",
     "Operation",
+    "ProfileFacts",
     "Requirement",
     "ResponseSpec",
     "Source",
@@ -30,6 +34,8 @@ __all__ = [
 Level = Literal["MUST", "SHOULD", "INFO"]
 STRENGTH: Mapping[Level, int] = {"INFO": 0, "SHOULD": 1, "MUST": 2}
 Kind = Literal["success", "refusal"]
+NEVER = "false"
+"""The rule that every call breaks."""
 Across = dict[Literal["market", "layout"], str | tuple[str, ...]]
 
 
@@ -131,13 +137,28 @@ class Requirement(_Noun, frozen=True):
     needs: tuple[Literal["clock", "traffic"], ...] = ()
 
 
+class NotOffered(_Noun, frozen=True):
+    """Why a profile does not offer an operation, and the source that says so."""
+
+    reason: str
+    source: str
+
+
+class Inapplicable(_Noun, frozen=True):
+    """A requirement that does not apply under a profile, and why."""
+
+    requirement: Requirement
+    reason: str
+
+
 class Operation(_Noun, frozen=True):
     """One documented operation: its path by interpretation, body, responses and requirements.
 
     `effect` names the effect of a success on the order (`effects.py`), `keeps` the members of the
     body that the order shows afterwards. `example` is the simplest body of a valid call, on an
     order in the capture layout `layout`. Clients are certified for operations with `client`.
-    `not_found_code` is the error code for a missing order or capture.
+    `not_found_code` is the error code for a missing order or capture. A profile may say that the
+    operation is `not_offered`, and which requirements are `inapplicable`.
 
     >>> spec.operations["refundOrder"].path
     '/ordermanagement/v1/orders/{order_id}/refunds'
@@ -161,6 +182,8 @@ class Operation(_Noun, frozen=True):
     not_found_code: str = "NOT_FOUND"
     body: BodySpec | None = None
     terms: dict[str, str] = {}
+    not_offered: NotOffered | None = None
+    inapplicable: tuple[Inapplicable, ...] = ()
 
     @property
     def on_page(self) -> bool:
@@ -244,6 +267,26 @@ class Untested(_Noun, frozen=True):
     reason: str
 
 
+class ProfileFacts(_Noun, frozen=True):
+    """The profile of a spec: a provider or an edition, and its hosts.
+
+    `file` and `text` are the path and the content of a profile that the package does not hold.
+    Refunds at the `production` hosts move money; `presets` are base URLs by their short names.
+    """
+
+    name: str = "klarna"
+    title: str = "Klarna"
+    file: str = ""
+    text: str = ""
+    production: tuple[str, ...] = ()
+    presets: dict[str, str] = {}
+
+    @property
+    def argument(self) -> str:
+        """The profile as a command line names it."""
+        return self.file or self.name
+
+
 class Spec(_Noun, frozen=True, dict=True):
     """Everything that is documented, loaded and checked.
 
@@ -272,6 +315,17 @@ class Spec(_Noun, frozen=True, dict=True):
     followed: dict[str, Operation] = {}
     client_requirements: tuple[ClientRequirement, ...] = ()
     scenarios: tuple[Scenario, ...] = ()
+    profile: ProfileFacts = ProfileFacts()
+
+    @cached_property
+    def offered(self) -> dict[str, Operation]:
+        """The operations that the profile offers."""
+        return {name: each for name, each in self.operations.items() if each.not_offered is None}
+
+    @cached_property
+    def inapplicable(self) -> tuple[Inapplicable, ...]:
+        """The requirements that do not apply under the profile, in the order of the files."""
+        return tuple(each for o in self.operations.values() for each in o.inapplicable)
 
     @cached_property
     def requirements(self) -> tuple[Requirement, ...]:
@@ -297,13 +351,18 @@ class Spec(_Noun, frozen=True, dict=True):
         return found
 
     def requirement(self, identifier: str) -> Requirement:
-        """The requirement with this id, also of a followed operation; raises KeyError."""
+        """The requirement with this id, also of a followed operation or one that does not apply.
+
+        Raises KeyError.
+        """
         return self._by_id[identifier]
 
     @cached_property
     def _by_id(self) -> Mapping[str, Requirement]:
-        followed = (r for operation in self.followed.values() for r in operation.requirements)
-        return {requirement.id: requirement for requirement in (*self.requirements, *followed)}
+        operations = (*self.operations.values(), *self.followed.values())
+        excluded = (each.requirement for o in operations for each in o.inapplicable)
+        applying = (r for o in operations for r in o.requirements)
+        return {requirement.id: requirement for requirement in (*excluded, *applying)}
 
     def level(self, requirement: Requirement, holds: Callable[[str], bool]) -> Level:
         """The level of a requirement under these conditions."""

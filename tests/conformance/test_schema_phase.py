@@ -362,7 +362,7 @@ def test_the_hooks_refuse_a_production_host(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setenv("KLARNA_USERNAME", "a")
     monkeypatch.setenv("KLARNA_PASSWORD", "b")
 
-    with pytest.raises(UsageError, match="refunds there may move money"):
+    with pytest.raises(UsageError, match="refunds there move money"):
         HookedTarget(spec(), "https://api.klarna.com")
 
 

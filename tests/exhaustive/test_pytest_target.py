@@ -190,7 +190,7 @@ def test_the_scope_of_the_run_is_the_selected_items(pytester: pytest.Pytester) -
     ("options", "message"),
     [
         (("--klarna-target", "nowhere.yaml"), "nowhere.yaml cannot be read"),
-        (("--klarna-target", PLACE), "api.klarna.com is neither a playground nor this machine"),
+        (("--klarna-target", PLACE), "api.klarna.com is a production host of Klarna"),
         (("--klarna-target", "http://127.0.0.1:1"), "http://127.0.0.1:1 cannot be reached"),
         (("--klarna-target", "http://127.0.0.1:1", "-n2"), "http://127.0.0.1:1 cannot be reached"),
         (

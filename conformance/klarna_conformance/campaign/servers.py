@@ -22,6 +22,7 @@ from klarna_conformance.wrong.making import make_mutant
 from klarna_reports.record.record import Played
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
+from klarna_specs.profiles import DEFAULT_PROFILE
 from klarna_specs.scenario import Scenario, steps_of
 
 __all__ = ["Campaign", "Trial", "Trials", "try_mutants"]
@@ -84,6 +85,7 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     max_requests: int | None = None
     no_cache: bool = False
     specs: Path | None = None
+    profile: str = DEFAULT_PROFILE
     full: bool = False
 
 
@@ -93,7 +95,7 @@ def try_mutants(chosen: Sequence[Mutant], campaign: Campaign) -> Iterator[Trial]
     The plan is the same for all mutants, and covers every goal early: most are detected soon.
     """
     plan = make_plan(
-        load(campaign.specs),
+        load(campaign.specs, campaign.profile),
         scope=Scope(),
         seed=campaign.seed,
         examples=campaign.examples,
@@ -122,7 +124,7 @@ def _try(mutant: Mutant) -> Trial:
 async def _trial(
     mutant: Mutant, campaign: Campaign, scenarios: Iterable[Scenario], judging: JudgedBefore
 ) -> Trial:
-    spec = load(campaign.specs)
+    spec = load(campaign.specs, campaign.profile)
     target = MockTarget(make_mutant(spec, mutant, seed=campaign.seed))
     readings, _ = await discover_readings(spec, target, "")
     target.facts = msgspec.structs.replace(target.facts, readings=readings)

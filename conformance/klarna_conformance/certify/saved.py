@@ -14,7 +14,7 @@ from klarna_reports.words.client_wording import played_sentence, scenario_of
 from klarna_specs.client.play import ClientScenario
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.errors import SpecFileError
-from klarna_specs.loader import shaped
+from klarna_specs.shaping import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 

@@ -9,9 +9,11 @@ from klarna_conformance import defaults
 from klarna_conformance.cli.options import (
     DURATION,
     command_line,
+    loaded,
     names_option,
     operation_option,
     output_option,
+    profile_option,
     seed_option,
     specs_option,
     strict_option,
@@ -58,6 +60,7 @@ __all__ = ["client"]
 )
 @terminal_option
 @output_option
+@profile_option
 @specs_option
 def client(
     adapter: tuple[str, ...],
@@ -73,6 +76,7 @@ def client(
     replay: Path | None,
     terminal: "Terminal",
     output: Path,
+    profile: str | None,
     specs: Path | None,
 ) -> int:
     """Certify a client through its adapter.
@@ -83,7 +87,6 @@ def client(
     docs/client-certification.md describes how to write an adapter.
     """
     from klarna_conformance.certify.certificate import WantedCertificate, certify_client
-    from klarna_specs.loader import load
 
     wanted = WantedCertificate(
         adapter=adapter,
@@ -100,6 +103,6 @@ def client(
         command=command_line(),
     )
     with terminal.following() as follow:
-        certificate = certify_client(load(specs), wanted, output, follow)
+        certificate = certify_client(loaded(specs, profile), wanted, output, follow)
     terminal.certified(certificate.summary, certificate.sentences, certificate.folder)
     return certificate.summary.exit_code

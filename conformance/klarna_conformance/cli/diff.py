@@ -40,11 +40,11 @@ def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
     from klarna_reports.formats.markdown import changes_markdown
     from klarna_reports.record.journal import FILE_NAME, read_journal
     from klarna_reports.summary.changes import changes_between
+    from klarna_reports.summary.judged import recorded_spec
     from klarna_reports.summary.summary import summarise
-    from klarna_specs.loader import load
 
-    spec = load(specs)
-    before, after = (summarise(spec, read_journal(each / FILE_NAME)) for each in (old, new))
+    records = [read_journal(each / FILE_NAME) for each in (old, new)]
+    before, after = (summarise(recorded_spec(r.header, specs), r) for r in records)
     changes = changes_between(before, after)
     if form == "json":
         click.echo(msgspec.json.format(msgspec.json.encode(changes)))

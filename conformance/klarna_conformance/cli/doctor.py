@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.cli.options import format_option, specs_option, target_argument
+from klarna_conformance.cli.options import (
+    format_option,
+    loaded,
+    profile_option,
+    specs_option,
+    target_argument,
+)
 
 if TYPE_CHECKING:
     from klarna_conformance.play.checkup import Checked
@@ -21,8 +27,9 @@ _NO_PROBLEMS = "No problems found."
 @click.command()
 @target_argument
 @format_option
+@profile_option
 @specs_option
-def doctor(target: str, form: str, specs: Path | None) -> int:
+def doctor(target: str, form: str, profile: str | None, specs: Path | None) -> int:
     """Check the connection, the credentials and the orders of a target.
 
     Exits with 2 if the configuration is wrong, and with 4 if the target does not work. What does
@@ -37,7 +44,7 @@ def doctor(target: str, form: str, specs: Path | None) -> int:
     steps: list[Checked] = []
 
     async def go() -> None:
-        async for checked in _steps(target, specs):
+        async for checked in _steps(target, profile, specs):
             steps.append(checked)
             if form == "text":
                 click.echo(inert(f"{checked.step:<11} {checked.result}"))
@@ -54,14 +61,14 @@ def doctor(target: str, form: str, specs: Path | None) -> int:
     return 0
 
 
-async def _steps(target: str, specs: Path | None) -> AsyncIterator["Checked"]:
+async def _steps(target: str, profile: str | None, specs: Path | None) -> AsyncIterator["Checked"]:
     from klarna_conformance.play.checkup import Checked, check_up
     from klarna_conformance.target.opening import open_target
-    from klarna_specs.loader import load
 
-    spec = load(specs)
+    spec = loaded(specs, profile, target)
     count = len(spec.requirements)
-    yield Checked("specs", f"{count} requirements, fingerprint {spec.fingerprint}")
+    about = f"{count} requirements, profile {spec.profile.name}, fingerprint {spec.fingerprint}"
+    yield Checked("specs", about)
     opened = open_target(target, spec, seed=defaults.SEED)
     yield Checked("target", f"{opened.facts.name} at {opened.facts.base_url}")
     async with opened:

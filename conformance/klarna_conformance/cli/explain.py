@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klarna_conformance.cli.options import format_option, specs_option
+from klarna_conformance.cli.options import format_option, loaded, profile_option, specs_option
 
 if TYPE_CHECKING:
     from klarna_specs.calls import Call
@@ -34,6 +34,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False, allow_dash=True)
 @click.option("--market", help="Country code of the order, in place of the one in --order.")
 @click.option("--capture", help="Id of the capture that the path names; by default the first one.")
 @format_option
+@profile_option
 @specs_option
 def explain(
     body: Path,
@@ -42,6 +43,7 @@ def explain(
     market: str | None,
     capture: str | None,
     form: str,
+    profile: str | None,
     specs: Path | None,
 ) -> int:
     """Say what the documentation says of one request before it is sent.
@@ -56,9 +58,8 @@ def explain(
     from klarna_conformance.traffic.explained_order import read_order
     from klarna_reports.words.printable import inert
     from klarna_specs.explaining import explain as explained
-    from klarna_specs.loader import load
 
-    spec = load(specs)
+    spec = loaded(specs, profile)
     if body == order == Path("-"):
         raise UsageError("BODY and --order cannot both be standard input")
     changing = {o.operation: o for o in (*spec.operations.values(), *spec.followed.values())}

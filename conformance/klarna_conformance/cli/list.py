@@ -5,7 +5,7 @@ from pathlib import Path
 
 import click
 
-from klarna_conformance.cli.options import operation_option, specs_option
+from klarna_conformance.cli.options import operation_option, profile_option, specs_option
 
 __all__ = ["list_requirements"]
 
@@ -23,19 +23,23 @@ __all__ = ["list_requirements"]
 @click.option(
     "--clients", is_flag=True, help="List the requirements for clients instead of servers."
 )
+@profile_option
 @specs_option
 def list_requirements(
-    form: str, operations: tuple[str, ...], clients: bool, specs: Path | None
+    form: str,
+    operations: tuple[str, ...],
+    clients: bool,
+    profile: str | None,
+    specs: Path | None,
 ) -> None:
     """List the requirements: id, level, statement, section and source."""
-    from klarna_conformance.cli.options import chosen_scope
+    from klarna_conformance.cli.options import chosen_scope, loaded
     from klarna_conformance.errors import UsageError
     from klarna_specs.client.requirements import client_spec
-    from klarna_specs.loader import load
 
     if clients and form == "page":
         raise UsageError("--format page cannot be used with --clients")
-    spec = load(specs)
+    spec = loaded(specs, profile)
     scope = chosen_scope(spec, operations)
     if clients:
         spec = client_spec(spec, operations=operations or None)

@@ -9,8 +9,10 @@ import click
 from klarna_conformance import defaults
 from klarna_conformance.cli.options import (
     SHARD,
+    loaded,
     names_option,
     no_cache_option,
+    profile_option,
     seed_option,
     specs_option,
 )
@@ -51,6 +53,7 @@ __all__ = ["mutants"]
     help="Output file for the matrix of requirements and mutants (JSON).",
 )
 @no_cache_option
+@profile_option
 @specs_option
 def mutants(
     clients: bool,
@@ -63,6 +66,7 @@ def mutants(
     full: bool,
     output: Path,
     no_cache: bool,
+    profile: str | None,
     specs: Path | None,
 ) -> int:
     """Measure which defects the suite detects.
@@ -73,7 +77,7 @@ def mutants(
     harmless variant is reported.
     """
     if clients:
-        _refuse_server_options(kinds, max_requests)
+        _refuse_server_options(kinds, max_requests, profile)
         from klarna_conformance.campaign.choosing import choose_clients
         from klarna_conformance.campaign.clients import ClientCampaign, try_clients
 
@@ -84,27 +88,33 @@ def mutants(
         return _reported(wrong, trials_done, seed, drawn, output)
     from klarna_conformance.campaign.choosing import choose
     from klarna_conformance.campaign.servers import Campaign, try_mutants
+    from klarna_specs.profiles import DEFAULT_PROFILE
 
     drawn = defaults.EXAMPLES if examples is None else examples
-    chosen = choose(ids=ids, kinds=kinds, shard=shard)
+    chosen = choose(loaded(specs, profile), ids=ids, kinds=kinds, shard=shard)
     of_servers = Campaign(
         seed=seed,
         examples=drawn,
         max_requests=max_requests,
         no_cache=no_cache,
         specs=specs,
+        profile=profile or DEFAULT_PROFILE,
         full=full,
     )
     return _reported(chosen, try_mutants(chosen, of_servers), seed, drawn, output)
 
 
-def _refuse_server_options(kinds: tuple[str, ...], max_requests: int | None) -> None:
+def _refuse_server_options(
+    kinds: tuple[str, ...], max_requests: int | None, profile: str | None
+) -> None:
     from klarna_conformance.errors import UsageError
 
     if kinds:
         raise UsageError("--class cannot be used with --clients; use --mutant")
     if max_requests is not None:
         raise UsageError("--max-requests cannot be used with --clients")
+    if profile is not None:
+        raise UsageError("--profile cannot be used with --clients")
 
 
 def _reported(

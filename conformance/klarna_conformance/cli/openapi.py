@@ -5,7 +5,7 @@ from typing import Literal
 
 import click
 
-from klarna_conformance.cli.options import specs_option
+from klarna_conformance.cli.options import loaded, profile_option, specs_option
 
 __all__ = ["openapi"]
 
@@ -31,11 +31,13 @@ __all__ = ["openapi"]
     type=click.Path(path_type=Path, dir_okay=False),
     help="Output file; standard output by default.",
 )
+@profile_option
 @specs_option
 def openapi(
     version: Literal["3.1", "3.0"],
     form: Literal["yaml", "json"],
     output: Path | None,
+    profile: str | None,
     specs: Path | None,
 ) -> None:
     """Compile the specs to an OpenAPI document.
@@ -44,9 +46,8 @@ def openapi(
     """
     from klarna_conformance.errors import unwritable
     from klarna_conformance.openapi import compile_openapi
-    from klarna_specs.loader import load
 
-    text = _written(compile_openapi(load(specs), version=version), form)
+    text = _written(compile_openapi(loaded(specs, profile), version=version), form)
     if output is None:
         click.echo(text, nl=False)
         return

@@ -29,12 +29,14 @@ __all__ = [
     "command_line",
     "format_option",
     "host_option",
+    "loaded",
     "names_option",
     "no_cache_option",
     "operation_option",
     "output_option",
     "plan_options",
     "port_option",
+    "profile_option",
     "seed_option",
     "side_option",
     "specs_option",
@@ -89,6 +91,11 @@ specs_option = click.option(
     "--specs",
     type=click.Path(path_type=Path, file_okay=False),
     help="Use the specs in this folder instead of the built-in ones.",
+)
+profile_option = click.option(
+    "--profile",
+    metavar="NAME|FILE",
+    help="Provider or edition: klarna (default), klarna-2024, kustom, or a profile file (YAML).",
 )
 output_option = click.option(
     "--output",
@@ -171,9 +178,16 @@ _PLAN_OPTIONS = (
     ),
     click.option("--max-requests", type=click.IntRange(1), help="Limit on the number of requests."),
     no_cache_option,
+    profile_option,
     specs_option,
 )
-_TRAFFIC_OPTIONS = (_requirement_option, strict_option, output_option, specs_option)
+_TRAFFIC_OPTIONS = (
+    _requirement_option,
+    strict_option,
+    output_option,
+    profile_option,
+    specs_option,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -187,13 +201,12 @@ class PlanOptions:
     examples: int
     max_requests: int | None
     no_cache: bool
+    profile: str | None
     specs: Path | None
 
-    def load(self) -> "tuple[Spec, Scope]":
-        """The specs, and the scope within them; raises UsageError for an unknown name."""
-        from klarna_specs.loader import load
-
-        spec = load(self.specs)
+    def load(self, target: str) -> "tuple[Spec, Scope]":
+        """The specs for a target, and the scope within; raises UsageError for an unknown name."""
+        spec = loaded(self.specs, self.profile, target)
         return spec, chosen_scope(spec, self.operations, self.requirements, self.markets)
 
 
@@ -204,7 +217,20 @@ class TrafficOptions:
     requirements: tuple[str, ...]
     strict: bool
     output: Path
+    profile: str | None
     specs: Path | None
+
+    def load(self, target: str = "mock") -> "Spec":
+        """The specs for a target."""
+        return loaded(self.specs, self.profile, target)
+
+
+def loaded(specs: Path | None, profile: str | None, target: str = "mock") -> "Spec":
+    """The specs in a folder under the profile that is named, or that a target belongs to."""
+    from klarna_conformance.target.chosen_profile import profile_of
+    from klarna_specs.loader import load
+
+    return load(specs, profile_of(target, profile))
 
 
 def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -259,9 +285,13 @@ def chosen_scope(
     markets: tuple[str, ...] = (),
 ) -> "Scope":
     """The scope with these names; raises UsageError for an unknown one."""
-    from klarna_conformance.errors import check_names
+    from klarna_conformance.errors import UsageError, check_names
     from klarna_specs.goals import Scope
 
+    excluded = {each.requirement.id: each.reason for each in spec.inapplicable}
+    for name in requirements:
+        if name in excluded:
+            raise UsageError(f"{name} does not apply under {spec.profile.name}: {excluded[name]}")
     check_names("operation", operations, spec.operations)
     check_names("requirement", requirements, [each.id for each in spec.requirements])
     check_names("market", markets, spec.markets)

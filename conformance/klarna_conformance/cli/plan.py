@@ -39,7 +39,7 @@ def plan(target: str, plan: PlanOptions, scenarios: bool, orders: bool, form: st
     from klarna_conformance.plan.planning_cache import PlanningCache
     from klarna_conformance.target.opening import open_target
 
-    spec, scope = plan.load()
+    spec, scope = plan.load(target)
     opened = open_target(target, spec, seed=plan.seed)
     budgets = filter(None, (plan.max_requests, opened.limits.requests))
     made = make_plan(

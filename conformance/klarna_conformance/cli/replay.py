@@ -24,7 +24,8 @@ def replay(
 ) -> int:
     """Send the saved counterexample in FILE again, and judge it.
 
-    FILE names the target that it failed on; a target file is looked up where the run was started.
+    FILE names the target that it failed on, and the profile; their files are looked up where the
+    run was started.
     Prints the exchanges. Exits with 1 if a requirement is violated, with 0 if none is, and with 4
     if its order cannot be provisioned.
     """
@@ -38,8 +39,8 @@ def replay(
     from klarna_conformance.target.opening import open_target
     from klarna_specs.loader import load
 
-    spec = load(specs)
     saved = read_counterexample(file)
+    spec = load(specs, saved.profile)
     if target is None and mutant is None:
         target, mutant = saved.target, saved.mutant or None
     opened = open_target(target or "mock", spec, seed=defaults.SEED, mutant=mutant)

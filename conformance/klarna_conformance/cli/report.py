@@ -65,21 +65,22 @@ def report(
     from klarna_conformance.errors import UsageError, unwritable
     from klarna_conformance.run.deviations_file import suggested_deviations
     from klarna_conformance.run.keeping import collected, keep_counterexamples
+    from klarna_conformance.run.previous import previous_summary
     from klarna_conformance.traffic.rechecking import judged_again
     from klarna_reports.record.journal import FILE_NAME, read_journal
     from klarna_reports.render import FORMATS, Format, format_problem, write_renderings
     from klarna_reports.summary.changes import changes_since
+    from klarna_reports.summary.judged import recorded_spec
     from klarna_reports.summary.merging import merged
     from klarna_reports.summary.summary import summarise
-    from klarna_specs.loader import load
 
     wanted = [name.strip() for name in formats.split(",")]
     if unknown := [name for name in wanted if name not in FORMATS]:
         raise UsageError(f"there is no format {unknown[0]!r}; there are {', '.join(FORMATS)}")
-    spec = load(specs)
     folders = directories or (defaults.OUTPUT,)
     directory = output or folders[0]
     record = merged([read_journal(folder / FILE_NAME) for folder in folders])
+    spec = recorded_spec(record.header, specs)
     if len(folders) > 1:  # the counterexamples of all parts are written here
         header = msgspec.structs.replace(record.header, output=str(directory))
         record = msgspec.structs.replace(record, header=header)
@@ -92,7 +93,7 @@ def report(
             suggested_deviations(summarise(spec, record), datetime.now(UTC).date()), nl=False
         )
         return 0
-    earlier = summarise(spec, read_journal(previous / FILE_NAME)) if previous else None
+    earlier = previous_summary(specs, previous) if previous else None
     chosen: list[Format] = [name for name in FORMATS if name in wanted]
     try:
         summary = write_renderings(directory, spec, record, chosen, previous=earlier)

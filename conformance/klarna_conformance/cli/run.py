@@ -89,9 +89,9 @@ def run(
 ) -> int:
     """Test the server TARGET against the documentation.
 
-    TARGET is `mock` (the default), a playground (playground-eu, -na, -oc), the URL of a server, or
-    a target file (YAML). Credentials come from the environment variables KLARNA_USERNAME and
-    KLARNA_PASSWORD.
+    TARGET is `mock` (the default), a playground (playground-eu, -na, -oc, kustom-playground, or a
+    preset of --profile), the URL of a server, or a target file (YAML). Credentials come from the
+    environment variables KLARNA_USERNAME and KLARNA_PASSWORD.
     """
     began_s = time.monotonic()
     from datetime import UTC, datetime
@@ -104,8 +104,8 @@ def run(
 
     if suggestions and suggestions.exists():
         raise UsageError(f"{suggestions} exists; choose another file for --suggest-deviations")
-    spec, scope = plan.load()
-    earlier = previous_summary(spec, previous) if previous else None
+    spec, scope = plan.load(target)
+    earlier = previous_summary(plan.specs, previous) if previous else None
     keeper = Keeper(spec, output, previous=earlier)
     wanted = Wanted(
         target=target,

@@ -1,23 +1,23 @@
 """Hosts: where refunds move no real money, and what it takes to test others."""
 
 import ipaddress
-from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 from urllib.parse import urlsplit
 
 from klarna_conformance.errors import UsageError
+from klarna_specs.profiles import packaged_profiles
+from klarna_specs.spec import ProfileFacts
 
-__all__ = ["ACCEPTED", "PLAYGROUNDS", "check_host", "host_of", "is_loopback"]
+__all__ = ["ACCEPTED", "check_host", "host_of", "is_loopback", "presets"]
 
 ACCEPTED: Final = "i-accept-that-refunds-move-money"
 """The value of `production` in a target file that permits any other host."""
-PLAYGROUNDS: Final[Mapping[str, str]] = {
-    "playground-eu": "api.playground.klarna.com",
-    "playground-na": "api-na.playground.klarna.com",
-    "playground-oc": "api-oc.playground.klarna.com",
-}
-"""The URLs of Klarna's playgrounds by their short names."""
+
+
+def presets(profile: ProfileFacts) -> dict[str, str]:
+    """Base URLs of playgrounds by their short names: of all packaged profiles, and of this one."""
+    return {n: url for each in (*packaged_profiles(), profile) for n, url in each.presets.items()}
 
 
 def host_of(url: str) -> str:
@@ -48,18 +48,23 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def check_host(url: str, production: str = "") -> None:
+def check_host(url: str, profile: ProfileFacts, production: str = "") -> None:
     """Raises UsageError for a host that is neither a playground nor this machine.
 
-    `production` is that member of the target file. Other machines are reached over HTTPS only,
-    because every request carries the credentials.
+    The playgrounds are those of `presets`. `production` is that member of the target file. Other
+    machines are reached over HTTPS only, because every request carries the credentials.
     """
     host = host_of(url)
     if is_loopback(host):
         return
-    if host not in PLAYGROUNDS.values() and production != ACCEPTED:
+    playgrounds = {host_of(each) for each in presets(profile).values()}
+    known = (*packaged_profiles(), profile)
+    owner = next((each.title for each in known if host in each.production), "")
+    if (owner or host not in playgrounds) and production != ACCEPTED:
+        what = f"a production host of {owner}" if owner else "neither a playground nor this machine"
+        move = "move" if owner else "may move"
         raise UsageError(
-            f"{host} is neither a playground nor this machine, and refunds there may move money; "
+            f"{host} is {what}, and refunds there {move} money; "
             f"a target file with `production: {ACCEPTED}` permits this"
         )
     if not url.lower().startswith("https://"):

@@ -1,6 +1,8 @@
 """The whole OpenAPI document: paths, and the components that they refer to. Pure."""
 
-from typing import Any, Final, Literal
+from typing import Any, Literal
+
+import msgspec
 
 from klarna_conformance.openapi.examples import ID_EXAMPLES, KEY_EXAMPLE
 from klarna_conformance.openapi.operations import operation_ids, operation_object, path_parameters
@@ -9,10 +11,8 @@ from klarna_conformance.openapi.shapes import components, old_form
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.spec import Operation, Spec
 
-__all__ = ["BASE_URL", "Version", "compile_openapi"]
+__all__ = ["Version", "compile_openapi"]
 
-BASE_URL: Final = "https://api.playground.klarna.com"
-"""The default server of a document."""
 Version = Literal["3.1", "3.0"]
 _FULL: dict[Version, str] = {"3.1": "3.1.1", "3.0": "3.0.4"}
 _IDS = {
@@ -23,21 +23,23 @@ _IDS = {
 
 
 def compile_openapi(
-    spec: Spec, *, version: Version = "3.1", base_url: str = BASE_URL
+    spec: Spec, *, version: Version = "3.1", base_url: str | None = None
 ) -> dict[str, Any]:
     """The OpenAPI document of the specs, as a JSON value.
 
+    Operations that the profile does not offer are left out; the default server is its playground.
     Version 3.0 says the same in the older form of JSON Schema, for tools that read nothing newer.
     Where the documentation spells a path in several ways, each spelling is an operation of its own
     (`operation_ids`).
     """
+    spec = msgspec.structs.replace(spec, operations=spec.offered)
     schemas = components(spec)
     if version == "3.0":
         schemas = {name: old_form(schema) for name, schema in schemas.items()}
     return {
         "openapi": _FULL[version],
         "info": _about(spec),
-        "servers": [{"url": base_url.rstrip("/")}],
+        "servers": [{"url": (base_url or _playground(spec)).rstrip("/")}],
         "security": [{"basic": []}],
         "tags": _tags(spec),
         "paths": _paths(spec),
@@ -50,9 +52,14 @@ def compile_openapi(
     }
 
 
+def _playground(spec: Spec) -> str:
+    """The first playground of the profile; without one, where the document is."""
+    return next(iter(spec.profile.presets.values()), "/")
+
+
 def _about(spec: Spec) -> dict[str, Any]:
     return {
-        "title": "Klarna Order Management: refunds and authorizations",
+        "title": f"{spec.profile.title} Order Management: refunds and authorizations",
         "description": (
             "Compiled from the specs of klarna-conformance, which contain what Klarna documents. "
             "Not published by Klarna. Amounts are integers in minor units."

@@ -77,7 +77,9 @@ def _links(spec: Spec, operation: Operation) -> dict[str, Any]:
     capture = {"capture_id": "$request.path.capture_id"}
     return {
         identifier: {**_link(identifier, capture), "requestBody": _SOLE_MEMBERS}
-        for identifier in operation_ids(spec.doing("extend_due_date"))
+        for other in spec.operations.values()
+        if other.effect == "extend_due_date"
+        for identifier in operation_ids(other)
     }
 
 

@@ -128,7 +128,7 @@ def _sources(spec: Spec, market: str, seed: int) -> list[_Source]:
     schema = untyped.openapi.from_dict(document, config=config)
     return [
         _Source(spec, schema, operation, workable_plan(spec, operation, market=market), seed)
-        for operation in spec.operations.values()
+        for operation in spec.offered.values()
     ]
 
 

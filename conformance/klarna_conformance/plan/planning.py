@@ -8,6 +8,7 @@ import msgspec
 from klarna_conformance import defaults
 from klarna_conformance.plan.coverage_selection import Resources, cover, distinctive, select
 from klarna_conformance.plan.dry_run import DryRun
+from klarna_conformance.plan.offered import calls_not_offered, offered_only
 from klarna_conformance.plan.order_matching import OrderPool
 from klarna_conformance.plan.packing import packed
 from klarna_conformance.plan.planning_cache import PlanningCache
@@ -178,8 +179,9 @@ def _candidates(spec: Spec, scope: Scope, seed: int, examples: int) -> Iterator[
     market = scope.markets[0] if scope.markets else "SE"
     seen: set[bytes] = set()
     for source in (
-        scenario_table(spec, markets=markets),
-        draw(scenarios(spec, markets=markets), count=examples, seed=seed),
+        offered_only(spec, scenario_table(spec, markets=markets)),
+        calls_not_offered(spec, scope),
+        offered_only(spec, draw(scenarios(spec, markets=markets), count=examples, seed=seed)),
         schema_scenarios(spec, count=examples // 2, seed=seed, market=market),
     ):
         for scenario in source:

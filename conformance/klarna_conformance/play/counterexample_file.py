@@ -13,8 +13,9 @@ from klarna_reports.words.timeline import timeline
 from klarna_specs.client.requirements import CLIENT
 from klarna_specs.errors import SpecFileError
 from klarna_specs.json_value import as_object
-from klarna_specs.loader import shaped
+from klarna_specs.profiles import DEFAULT_PROFILE
 from klarna_specs.scenario import Scenario, steps_of
+from klarna_specs.shaping import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 
@@ -30,11 +31,11 @@ __all__ = [
 class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What is saved of a counterexample: enough to read it, to replay it, and to send it by hand.
 
-    `target` and `mutant` are those of the command line. A counterexample that is not `shrunk` is
-    the smallest scenario of the run that shows the violation: a smaller one was not searched for,
-    or a limit or an interruption ended the search before one was found. `timeline` says when each
-    of several concurrent calls was sent and answered, in milliseconds. `curl` has a line for
-    each step; none for the mock in the process of the run, which nobody else can call.
+    `target`, `mutant` and `profile` are those of the command line. A counterexample that is not
+    `shrunk` is the smallest scenario of the run that shows the violation: a smaller one was not
+    searched for, or a limit or an interruption ended the search before one was found. `timeline`
+    says when each of several concurrent calls was sent and answered, in milliseconds. `curl` has a
+    line for each step; none for the mock in the process of the run, which nobody else can call.
     """
 
     requirement: str
@@ -43,6 +44,7 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     observed: str
     target: str = "mock"
     mutant: str = ""
+    profile: str = DEFAULT_PROFILE
     shrunk: bool = True
     scenario: Scenario
     curl: tuple[str, ...] = ()
@@ -63,6 +65,7 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             observed=finding.observed,
             target=facts.argument,
             mutant=facts.mutant,
+            profile=spec.profile.argument,
             shrunk=bool(played.shrunk_from),
             scenario=played.scenario,
             curl=()

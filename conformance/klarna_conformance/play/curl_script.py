@@ -25,6 +25,7 @@ from klarna_reports.words.printable import inert
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.plan import OrderPlan
+from klarna_specs.profiles import DEFAULT_PROFILE
 from klarna_specs.scenario import (
     OFFERED,
     Empty,
@@ -122,7 +123,9 @@ class _Script:
     def _environment(self) -> Iterator[str]:
         if self._facts.is_mock:
             mutant = ["--mutant", self._saved.mutant] if self._saved.mutant else []
-            command = shlex.join(["klarna-conformance", "mock", *mutant, *self._specs])
+            profile = self._saved.profile
+            chosen = [] if profile == DEFAULT_PROFILE else ["--profile", profile]
+            command = shlex.join(["klarna-conformance", "mock", *mutant, *chosen, *self._specs])
             yield MOCK.replace("COMMAND", command)
         for name in ("BASE_URL", "KLARNA_USERNAME", "KLARNA_PASSWORD"):
             yield f': "${{{name}:?set it in the environment}}"'

@@ -21,7 +21,7 @@ def probes(spec: Spec) -> list[Scenario]:
     """A scenario for each path of each operation that the documentation gives several paths."""
     return [
         Scenario(plan=_ORDER, steps=(_step(operation, reading),))
-        for operation in spec.operations.values()
+        for operation in spec.offered.values()
         if len(operation.paths) > 1
         for reading in operation.paths
     ]

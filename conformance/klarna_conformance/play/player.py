@@ -189,7 +189,9 @@ class _Player:
         """Reads the options of a capture before its due date is extended."""
         extends = self._spec.operations[step.operation].effect == "extend_due_date"
         if extends and isinstance(step.capture, int):
-            await self._call(get_options(step.capture, order=step.order), "look")
+            reading = get_options(step.capture, order=step.order)
+            if reading.operation in self._spec.offered:
+                await self._call(reading, "look")
 
     async def _read_order(self, name: OrderName, purpose: _Purpose) -> None:
         await self._call(get_order(order=name), purpose)

@@ -12,7 +12,7 @@ from klarna_reports.record.record import AcceptedDeviation
 from klarna_reports.record.results import ReportedFinding, Summary
 from klarna_reports.words.printable import printable
 from klarna_specs.errors import SpecFileError
-from klarna_specs.loader import shaped
+from klarna_specs.shaping import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 

@@ -78,6 +78,7 @@ def recorded_plan(
         ("the scope", header.scope, scope),
         ("--strict", header.strict, strict),
         ("--shard", header.shard, shard),
+        ("the profile", header.profile.name, spec.profile.name),
         ("the specs", header.specs, spec.fingerprint),
     )
     for what, before, now in differing:

@@ -226,6 +226,7 @@ def recorded_header(spec: Spec, facts: TargetFacts, *, command: str, strict: boo
         target=facts,
         versions=_versions(),
         specs=spec.fingerprint,
+        profile=spec.profile,
         scope=Scope(),
         strict=strict,
         planned_scenarios=0,

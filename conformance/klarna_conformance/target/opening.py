@@ -8,7 +8,7 @@ import msgspec
 
 from klarna_conformance import defaults
 from klarna_conformance.errors import UsageError
-from klarna_conformance.http.hosts import PLAYGROUNDS, check_host, host_of, is_loopback
+from klarna_conformance.http.hosts import check_host, host_of, is_loopback, presets
 from klarna_conformance.http.rate_limit import RateLimiter
 from klarna_conformance.http.wire import Wire
 from klarna_conformance.limits import Limits
@@ -40,8 +40,10 @@ def open_target(
         raise UsageError("--mutant goes with the mock only")
     if text == "mock":
         return _mock_in_process(spec, seed, mutant)
-    url = f"https://{PLAYGROUNDS[text]}" if text in PLAYGROUNDS else text
-    described = _from_url(url) if "://" in url else read_target(Path(url))
+    url = presets(spec.profile).get(text, text)
+    described = (
+        _from_url(url, spec) if "://" in url else read_target(Path(url), profile=spec.profile)
+    )
     if rate_per_s is not None:
         limits = msgspec.structs.replace(described.limits, rate_per_s=rate_per_s)
         described = msgspec.structs.replace(described, limits=limits)
@@ -75,8 +77,8 @@ def _mock_in_process(spec: Spec, seed: int, mutant: str | None) -> OpenTarget:
     )
 
 
-def _from_url(url: str) -> TargetFile:
-    check_host(url)
+def _from_url(url: str, spec: Spec) -> TargetFile:
+    check_host(url, spec.profile)
     local = is_loopback(host_of(url))
     username = os.environ.get("KLARNA_USERNAME", defaults.USERNAME if local else "")
     password = os.environ.get("KLARNA_PASSWORD", defaults.PASSWORD if local else "")

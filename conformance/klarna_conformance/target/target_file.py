@@ -15,10 +15,12 @@ from klarna_conformance.limits import Duration, Limits, duration_s, rate_per_s
 from klarna_conformance.target.provisioners import HttpOrders, Orders
 from klarna_specs.errors import SpecFileError
 from klarna_specs.json_value import as_array, as_object
-from klarna_specs.loader import shaped
+from klarna_specs.profiles import DEFAULT_PROFILE, is_path
+from klarna_specs.shaping import shaped
+from klarna_specs.spec import ProfileFacts
 from klarna_specs.yaml_text import Place, YamlText, parse_yaml
 
-__all__ = ["Credentials", "TargetFile", "read_target", "target_schema"]
+__all__ = ["Credentials", "TargetFile", "profile_named_in", "read_target", "target_schema"]
 
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
 _Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -67,6 +69,7 @@ class _Written(_Part, frozen=True):
     origins: tuple[str, ...] = ()
     redact: tuple[str, ...] = ()
     production: str = ""
+    profile: str = DEFAULT_PROFILE
 
 
 class TargetFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,15 +94,35 @@ class TargetFile(msgspec.Struct, frozen=True, kw_only=True):
     orders_url: str = ""
 
 
-def read_target(path: Path) -> TargetFile:
-    """The target file at a path; raises UsageError with the line of what is wrong in it."""
+def profile_named_in(path: Path) -> str:
+    """The profile that a target file names, the default one if it cannot be read.
+
+    The path of a profile file is relative to the target file.
+    """
+    try:
+        root = parse_yaml(str(path), path.read_text(encoding="utf-8")).root
+    except (OSError, UnicodeDecodeError, SpecFileError):
+        return DEFAULT_PROFILE  # `read_target` reports what is wrong
+    named = (as_object(root) or {}).get("profile", DEFAULT_PROFILE)
+    if not isinstance(named, str):
+        return DEFAULT_PROFILE
+    return str(path.parent / named) if is_path(named) else named
+
+
+def read_target(path: Path, *, profile: ProfileFacts | None = None) -> TargetFile:
+    """The target file at a path; raises UsageError with the line of what is wrong in it.
+
+    Its host may be a playground of the profile.
+    """
     try:
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
         orders = shaped(text, _Written).orders
         secrets = {("orders", name) for name in orders.SECRETS} if orders else set[Place]()
         filled = YamlText(text.file, _filled(text, text.root, (), secrets), text.lines)
         public = _public_url(orders)
-        return msgspec.structs.replace(_typed(filled, path.parent), orders_url=public)
+        return msgspec.structs.replace(
+            _typed(filled, path.parent, profile or ProfileFacts()), orders_url=public
+        )
     except (OSError, UnicodeDecodeError) as exc:
         raise UsageError(
             f"{path} cannot be read ({exc.strerror if isinstance(exc, OSError) else exc}); "
@@ -138,7 +161,7 @@ def _filled(text: YamlText, value: Any, place: Place, secrets: set[Place]) -> An
     return _VARIABLE.sub(filled, value)
 
 
-def _typed(text: YamlText, folder: Path) -> TargetFile:
+def _typed(text: YamlText, folder: Path, profile: ProfileFacts) -> TargetFile:
     written: _Written = shaped(text, _Written)
     limits, tls = written.limits, written.tls
     if tls.key and not tls.certificate:
@@ -147,7 +170,7 @@ def _typed(text: YamlText, folder: Path) -> TargetFile:
         member, problem = wrong
         raise text.error(("orders", member), problem)
     try:
-        check_host(written.base_url, written.production)
+        check_host(written.base_url, profile, written.production)
     except UsageError as exc:
         raise text.error(("base_url",), str(exc)) from exc
     for index, origin in enumerate(written.origins):

@@ -26,10 +26,12 @@ from klarna_reports.record.record import ProvidedOrder
 from klarna_reports.words.client_wording import scenario_text
 from klarna_specs.client.faults import Fault
 from klarna_specs.client.play import ClientScenario, Unsupported
+from klarna_specs.client.requirements import client_operations
 from klarna_specs.exchange import Exchange
 from klarna_specs.ledger import Ledger
 from klarna_specs.loader import load
 from klarna_specs.plan import Authorization, OrderPlan, PaymentMethod
+from klarna_specs.profiles import DEFAULT_PROFILE
 from klarna_strategies.layouts import order_plan
 
 __all__ = ["KlarnaMock"]
@@ -57,11 +59,11 @@ class KlarnaMock:
     username = defaults.USERNAME
     password = defaults.PASSWORD
 
-    def __init__(self, loop: LoopThread, rules: Rules) -> None:
+    def __init__(self, loop: LoopThread, rules: Rules, *, profile: str | None = None) -> None:
         self._loop = loop
         self._rules = rules
-        self._spec = load()
-        self._adapter = DoAdapter()
+        self._spec = load(profile=profile or DEFAULT_PROFILE)
+        self._adapter = DoAdapter(client_operations(self._spec))
         self._faults = FaultQueue(self._spec)
         self._known = KeyBook()
         self._warned: set[str] = set()

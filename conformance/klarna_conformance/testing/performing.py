@@ -24,8 +24,6 @@ from klarna_specs.client.play import (
     Unknown,
     Unsupported,
 )
-from klarna_specs.client.requirements import client_operations
-from klarna_specs.loader import load
 
 __all__ = ["Do", "DoAdapter", "Perform", "Worker", "on_loop"]
 
@@ -42,7 +40,8 @@ _LONGEST_SHOWN = 120
 class DoAdapter:
     """An adapter for the client of a test; each `use` sets how commands are carried out."""
 
-    def __init__(self) -> None:
+    def __init__(self, operations: tuple[str, ...]) -> None:
+        self._operations = operations
         self._perform: Perform | None = None
         self._within_s = 0.0
 
@@ -54,7 +53,7 @@ class DoAdapter:
     async def begin(self, hello: Hello) -> Ready:
         """Is ready at once: the test has created the client."""
         del hello
-        return Ready(client="pytest", operations=client_operations(load()))
+        return Ready(client="pytest", operations=self._operations)
 
     async def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
         """Carries out a command; raises AdapterError for an invalid outcome.

@@ -10,6 +10,7 @@ from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.play import ClientScenario
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
+from klarna_specs.profiles import DEFAULT_PROFILE
 from klarna_strategies.clients import client_scenarios, client_table
 
 __all__ = ["klarna_scenarios", "scenario_id"]
@@ -23,13 +24,15 @@ def klarna_scenarios(
     faults: Collection[str] = FAULT_KINDS,
     examples: int = 0,
     seed: int = defaults.SEED,
+    profile: str = DEFAULT_PROFILE,
 ) -> tuple[ClientScenario, ...]:
     """Every enumerated scenario, and so many random ones: the same with the same seed.
 
-    They have commands for these operations (operationIds) only, and these kinds of faults only.
+    They have commands for these operations (operationIds) only, and these kinds of faults only;
+    `profile` is the name of a profile or the path of one.
     Raises ValueError for unknown names.
     """
-    spec = load()
+    spec = load(profile=profile)
     if operations is not None:
         _known("operations", operations, client_operations(spec))
     _known("faults", faults, FAULT_KINDS)

@@ -10,10 +10,12 @@ import pytest
 
 from klarna_conformance.errors import ConformanceError
 from klarna_conformance.run.starting import Wanted
+from klarna_conformance.target.chosen_profile import profile_of
 from klarna_conformance.testing.items import SUITE, RequirementItem, markers, named_as, suite_items
 from klarna_conformance.testing.server_run import Broke, Outcome, ServerRun
 from klarna_reports.render import FORMATS
 from klarna_reports.words.printable import inert
+from klarna_specs.errors import SpecError
 from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 from klarna_specs.spec import Requirement
@@ -31,7 +33,11 @@ class ServerSuite:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._spec = load()
+        option = config.option
+        try:
+            self._spec = load(profile=profile_of(option.klarna_target, option.klarna_profile))
+        except SpecError as exc:
+            raise pytest.UsageError(inert(f"--klarna-profile: {exc}")) from exc
         for name, meaning in markers(self._spec):
             config.addinivalue_line("markers", f"{name}: {meaning}")
         self._named = tuple(arg for arg in config.args if arg.startswith(_NAMED))
@@ -150,6 +156,8 @@ def _command(option: Any, named: tuple[str, ...]) -> str:
         words += ["--klarna-deviations", option.klarna_deviations]
     if option.klarna_strict:
         words.append("--klarna-strict")
+    if option.klarna_profile:
+        words += ["--klarna-profile", option.klarna_profile]
     for flag, expression in (("-k", option.keyword), ("-m", option.markexpr)):
         words += [flag, expression] if expression else []
     return shlex.join(words)

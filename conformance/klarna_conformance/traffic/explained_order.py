@@ -11,8 +11,8 @@ from klarna_conformance.traffic.shown_order import provided_order
 from klarna_specs.errors import SpecFileError
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.ledger import Ledger, open_ledger
-from klarna_specs.loader import shaped
 from klarna_specs.plan import OrderPlan
+from klarna_specs.shaping import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import YamlText, parse_yaml
 

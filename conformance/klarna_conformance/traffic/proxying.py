@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from klarna_conformance import defaults
-from klarna_conformance.http.hosts import PLAYGROUNDS, check_host
+from klarna_conformance.http.hosts import check_host, presets
 from klarna_conformance.http.wire import Tls, Wire
 from klarna_conformance.network.network import Network, Tempo
 from klarna_conformance.target.target_file import read_target
@@ -17,7 +17,7 @@ from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Failure, Headers, Request, Response
 from klarna_specs.json_value import as_object, is_integer
 from klarna_specs.scenario import Credentials
-from klarna_specs.spec import Spec
+from klarna_specs.spec import ProfileFacts, Spec
 
 __all__ = ["ProxyServer", "Upstream", "upstream_of"]
 
@@ -44,14 +44,13 @@ class Upstream(msgspec.Struct, frozen=True, kw_only=True):
     timeout_s: float = defaults.TIMEOUT_S
 
 
-def upstream_of(text: str) -> Upstream:
+def upstream_of(text: str, profile: ProfileFacts) -> Upstream:
     """The upstream: a URL, a playground's name, or a target file; raises UsageError."""
-    if text in PLAYGROUNDS:
-        text = f"https://{PLAYGROUNDS[text]}"
+    text = presets(profile).get(text, text)
     if "://" in text:
-        check_host(text)
+        check_host(text, profile)
         return Upstream(name=text, base_url=text.rstrip("/"))
-    described = read_target(Path(text))
+    described = read_target(Path(text), profile=profile)
     return Upstream(
         name=described.name,
         base_url=described.base_url,

@@ -10,7 +10,7 @@ import msgspec
 from klarna_conformance.errors import UsageError
 from klarna_specs.cache_files import cached, decoded_folder, digest
 from klarna_specs.errors import SpecFileError
-from klarna_specs.loader import shaped
+from klarna_specs.shaping import shaped
 from klarna_specs.yaml_text import parse_yaml
 
 __all__ = ["Mutant", "ResponseChange", "harmless_variants", "mutants"]

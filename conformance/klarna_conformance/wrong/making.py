@@ -87,7 +87,7 @@ def _requirement(requirement: Requirement, rules: Mapping[str, str]) -> Requirem
 
 
 def _check_names(spec: Spec, mutant: Mutant) -> None:
-    known = {requirement.id for requirement in spec.requirements}
+    known = {r.id for r in spec.requirements} | {e.requirement.id for e in spec.inapplicable}
     found = (*mutant.fails.values(), *mutant.warns.values())
     named = {*mutant.rules, *mutant.caught_by, *(name for names in found for name in names)} - known
     groups = set(mutant.groups) - set(spec.market_groups)

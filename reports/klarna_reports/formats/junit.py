@@ -26,6 +26,8 @@ def junit(summary: Summary) -> str:
         findings[finding.requirement].append(finding)
     for operation, results in _by_operation(summary.requirements).items():
         suite = SubElement(root, "testsuite", {"name": _text(operation)})
+        properties = SubElement(suite, "properties")
+        SubElement(properties, "property", {"name": "profile", "value": _text(summary.profile)})
         for result in results:
             _add_case(suite, result, findings[result.id], strict=summary.strict)
     if summary.exit_code and root.find(".//failure") is None and root.find(".//error") is None:

@@ -71,14 +71,12 @@ def operation_matrix(
     spec: Spec, summary: Summary
 ) -> Mapping[str, Mapping[RequirementClass, Cell | None]]:
     """The cells by operation, then by class; None if an operation has no such requirement."""
-    classes: dict[str, RequirementClass] = {
-        requirement.id: class_of(requirement) for requirement in spec.requirements
-    }
     counts: defaultdict[str, defaultdict[RequirementClass, Counter[Verdict]]] = defaultdict(
         lambda: defaultdict(Counter)
     )
     for result in summary.requirements:
-        counts[result.operation][classes[result.id]][result.verdict] += 1
+        of_class = class_of(spec.requirement(result.id))
+        counts[result.operation][of_class][result.verdict] += 1
     return {operation: _cells(by_class) for operation, by_class in counts.items()}
 
 

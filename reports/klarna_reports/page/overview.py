@@ -98,6 +98,9 @@ def _tested(record: Record, summary: Summary, orders: Orders) -> tuple[str, ...]
 def _limits(spec: Spec, record: Record, summary: Summary, refused: int) -> tuple[str, ...]:
     watched = "client" in sides(record)
     lines = _limits_of_clients(spec, record) if watched else scope_lines(summary)
+    for name, operation in spec.operations.items():
+        if operation.not_offered:
+            lines.append(f"{name}: {record.header.profile.title} does not offer it.")
     if summary.target.is_mock and "server" in sides(record):
         lines.insert(0, "A real server: the target was the built-in mock.")
     if summary.stopped:

@@ -16,6 +16,7 @@ from klarna_specs.goals import Scope
 from klarna_specs.ledger import Ledger
 from klarna_specs.plan import Authorization, OrderPlan
 from klarna_specs.scenario import Scenario, steps_of
+from klarna_specs.spec import ProfileFacts
 
 __all__ = [
     "FORMAT",
@@ -200,11 +201,11 @@ class Certified(msgspec.Struct, frozen=True, kw_only=True):
 class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="header"):
     """The first line of a journal: the settings of the run.
 
-    `seed` reproduces the scenarios; `specs` is the fingerprint of the spec files; `started_at` is
-    ISO 8601 in UTC. `shard` is `I/N` if only the I-th of N shards of the plan was sent. `certified`
-    is set for a client certification; `watched` names the sides that were judged by watched
-    traffic, `followed` the operations in it that no run sends. `output` is the folder of the run's
-    files, relative to the folder where the run was started.
+    `seed` reproduces the scenarios; `specs` is the fingerprint of the spec files, `profile` the
+    provider or edition; `started_at` is ISO 8601 in UTC. `shard` is `I/N` if only the I-th of N
+    shards of the plan was sent. `certified` is set for a client certification; `watched` names the
+    sides that were judged by watched traffic, `followed` the operations in it that no run sends.
+    `output` is the folder of the run's files, relative to the folder where the run was started.
     """
 
     format: int = FORMAT
@@ -226,6 +227,7 @@ class Header(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="h
     watched: tuple[Side, ...] = ()
     followed: tuple[str, ...] = ()
     output: str = ""
+    profile: ProfileFacts = ProfileFacts()
 
 
 class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="plan"):

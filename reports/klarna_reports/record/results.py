@@ -6,6 +6,7 @@ import msgspec
 
 from klarna_reports.record.record import AcceptedDeviation, TargetFacts, Unjudged, Verdict
 from klarna_specs.goals import Scope
+from klarna_specs.profiles import DEFAULT_PROFILE
 from klarna_specs.spec import Level
 
 __all__ = [
@@ -158,6 +159,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     `stopped` says why the run ended early, and is empty if it did not; `resume` is the command that
     completes it, if there is one. `counts` has the number of
     requirements by verdict; `flaky` counts exchanges that needed a retry to get a response;
+    `profile` is the name of the provider or edition;
     `binding` counts the MUSTs of the specs, also those out of scope;
     `causes` has the most expensive cause first; `unjudged` lists watched traffic that was not
     judged, with the reason and the first request of each order.
@@ -194,6 +196,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     unjudged: tuple[Unjudged, ...] = ()
     resume: str = ""
     binding: int = 0
+    profile: str = DEFAULT_PROFILE
 
     @property
     def in_full(self) -> bool:

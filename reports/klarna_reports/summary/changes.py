@@ -171,6 +171,7 @@ def _kind(
 def _caveats(old: Summary, new: Summary) -> tuple[str, ...]:
     differing = (
         ("The runs have different targets.", old.target.base_url != new.target.base_url),
+        ("The runs have different profiles.", old.profile != new.profile),
         ("The runs were judged by different specs.", old.specs != new.specs),
         ("The runs have different scopes.", old.scope != new.scope),
         ("The earlier run ended early.", bool(old.stopped)),

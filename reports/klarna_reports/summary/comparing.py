@@ -20,6 +20,7 @@ from klarna_reports.summary.comparison import (
     Row,
     Shown,
 )
+from klarna_reports.summary.judged import recorded_spec
 from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Exchange
 from klarna_specs.spec import Contradiction, Requirement, Spec
@@ -115,6 +116,9 @@ class _Tested:
     @classmethod
     def of(cls, spec: Spec, source: Source) -> "_Tested":
         assert source.record is not None
+        header = source.record.header
+        if header.profile != spec.profile:
+            spec = recorded_spec(header)
         summary = summarise(spec, source.record)
         return cls(
             source,

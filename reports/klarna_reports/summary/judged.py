@@ -1,12 +1,20 @@
 """The requirements that a record is judged by: for servers, for clients, or both."""
 
+from pathlib import Path
+
 import msgspec
 
 from klarna_reports.record.record import Header, Record, Side
 from klarna_specs.client.requirements import client_spec
+from klarna_specs.loader import load
 from klarna_specs.spec import Spec
 
-__all__ = ["judged_spec", "sides"]
+__all__ = ["judged_spec", "recorded_spec", "sides"]
+
+
+def recorded_spec(header: Header, directory: Path | None = None) -> Spec:
+    """The specs in a directory (those of the package by default) under the profile of a record."""
+    return load(directory, header.profile.argument, text=header.profile.text)
 
 
 def judged_spec(spec: Spec, header: Header) -> Spec:

@@ -44,6 +44,7 @@ def merged(records: Sequence[Record]) -> Record:
 
 def _check(first: Record, record: Record) -> None:
     differing: Sequence[tuple[str, Callable[[Record], object]]] = (
+        ("the profile", lambda r: r.header.profile.name),
         ("the specs", lambda r: r.header.specs),
         ("the target", lambda r: _place(r.header)),
         ("the seed", lambda r: r.header.seed),

@@ -5,6 +5,7 @@ import shlex
 from pathlib import PurePath
 
 from klarna_reports.record.record import Header
+from klarna_specs.profiles import DEFAULT_PROFILE
 
 __all__ = [
     "COUNTEREXAMPLES",
@@ -29,16 +30,19 @@ def counterexample_name(requirement: str) -> str:
 def replay_line(header: Header, requirement: str) -> str:
     """A shell command for the folder where the run was started.
 
-    The file names its target, and the command names the specs of the run if they were its own; for
-    a client, it ends with the command of its adapter. Empty for watched traffic, which cannot be
-    sent again.
+    The file names its target and profile, and the command names the specs of the run if they were
+    its own; for a client, it names the profile and ends with the command of its adapter. Empty for
+    watched traffic, which cannot be sent again.
     """
     if header.watched:
         return ""
     file = str(_path(header, requirement))
     specs = own_specs(header.command)
     if header.certified:
-        replay = shlex.join(["klarna-conformance", "client", *specs, "--replay", file, "--"])
+        profile = header.profile.argument
+        chosen = [] if profile == DEFAULT_PROFILE else ["--profile", profile]
+        words = ["klarna-conformance", "client", *chosen, *specs, "--replay", file, "--"]
+        replay = shlex.join(words)
         return f"{replay} {header.certified.adapter}"
     return shlex.join(["klarna-conformance", "replay", *specs, file])
 

@@ -67,6 +67,7 @@ def summarise(spec: Spec, record: Record) -> Summary:
         target=header.target,
         versions=header.versions,
         specs=header.specs,
+        profile=header.profile.name,
         command=header.command,
         scope=header.scope,
         strict=header.strict,

@@ -16,6 +16,7 @@ from klarna_specs.spec import Level, Requirement, Spec
 __all__ = ["combined", "results_of", "shown_groups"]
 
 _FINDINGS_EACH = 5
+_ONLY_IN_TRAFFIC = "it is about traffic of other clients, and a run sends its own"
 
 
 def combined(level: Level, verdicts: Collection[Verdict], *, all_seen: bool) -> Verdict:
@@ -33,13 +34,16 @@ def combined(level: Level, verdicts: Collection[Verdict], *, all_seen: bool) -> 
 def results_of(
     spec: Spec, header: Header, admitted: list[Requirement], digest: Digest
 ) -> tuple[RequirementResult, ...]:
-    """The result of each admitted requirement, in their order."""
+    """The result of each admitted requirement, and of those of the scope that do not apply.
+
+    The operations are in their order.
+    """
     found, obstacles = digest.found, digest.obstacles
     wanted: defaultdict[str, list[str]] = defaultdict(list)
     for goal in goals(spec, header.scope):
         wanted[goal.requirement].append(goal.aspect)
     follows = digest.causes.roots(spec, found)
-    return tuple(
+    judged = [
         msgspec.structs.replace(
             _result(
                 spec,
@@ -49,17 +53,23 @@ def results_of(
                 obstacles,
             )
             if header.watched or "traffic" not in requirement.needs
-            else _only_in_traffic(spec, requirement),
+            else _not_applicable(spec, requirement, _ONLY_IN_TRAFFIC),
             proofs=header.proofs.get(requirement.id, 0),
             beside=follows.get(requirement.id, ""),
         )
         for requirement in admitted
-    )
+    ]
+    excluded = [
+        _not_applicable(spec, each.requirement, each.reason)
+        for each in spec.inapplicable
+        if header.scope.admits(each.requirement)
+    ]
+    places = {name: place for place, name in enumerate(spec.operations)}
+    return tuple(sorted((*judged, *excluded), key=lambda result: places[result.operation]))
 
 
-def _only_in_traffic(spec: Spec, requirement: Requirement) -> RequirementResult:
+def _not_applicable(spec: Spec, requirement: Requirement, reason: str) -> RequirementResult:
     result = _result(spec, requirement, Tally(), [], None)
-    reason = "it is about traffic of other clients, and a run sends its own"
     return msgspec.structs.replace(result, verdict="NOT_APPLICABLE", reason=reason)
 
 

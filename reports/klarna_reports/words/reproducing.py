@@ -8,6 +8,7 @@ import msgspec
 
 from klarna_reports.record.record import Played, Record
 from klarna_reports.record.results import ReportedFinding, Summary
+from klarna_specs.profiles import DEFAULT_PROFILE
 
 __all__ = ["pytest_file"]
 
@@ -35,15 +36,17 @@ def pytest_file(record: Record, summary: Summary) -> str:
             first.setdefault(finding.requirement, finding)
     wanted = {finding.scenario for finding in first.values()}
     scenarios = {played.id: played for played in record.played if played.id in wanted}
-    tests = [_test(finding, scenarios[finding.scenario]) for finding in first.values()]
+    profile = record.header.profile.argument
+    chosen = "" if profile == DEFAULT_PROFILE else f", profile={profile!r}"
+    tests = [_test(finding, scenarios[finding.scenario], chosen) for finding in first.values()]
     return "\n\n".join([_HEAD, *(tests or [_NOTHING])])
 
 
-def _test(finding: ReportedFinding, played: Played) -> str:
-    return "\n".join(_lines(finding, played)) + "\n"
+def _test(finding: ReportedFinding, played: Played, chosen: str) -> str:
+    return "\n".join(_lines(finding, played, chosen)) + "\n"
 
 
-def _lines(finding: ReportedFinding, played: Played) -> Iterator[str]:
+def _lines(finding: ReportedFinding, played: Played, chosen: str) -> Iterator[str]:
     name = re.sub(r"\W+", "_", finding.requirement, flags=re.ASCII)
     yield f"def test_{name}() -> None:"
     yield f"    # expected: {_comment(finding.expected)}"
@@ -53,7 +56,7 @@ def _lines(finding: ReportedFinding, played: Played) -> Iterator[str]:
     yield _as_json(played)
     yield '        """'
     yield "    )"
-    yield f"    assert violations({finding.requirement!r}, scenario) == []"
+    yield f"    assert violations({finding.requirement!r}, scenario{chosen}) == []"
 
 
 def _comment(text: str) -> str:

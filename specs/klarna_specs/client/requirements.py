@@ -73,5 +73,8 @@ def client_spec(
     replace = msgspec.structs.replace
     if servers:
         return replace(spec, operations={**spec.operations, CLIENT: client})
-    bare = {name: replace(each, requirements=()) for name, each in spec.operations.items()}
+    bare = {
+        name: replace(each, requirements=(), inapplicable=())
+        for name, each in spec.operations.items()
+    }
     return replace(spec, operations={**bare, CLIENT: client}, contradictions=(), untested=())

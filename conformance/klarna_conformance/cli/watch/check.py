@@ -38,9 +38,8 @@ def check(file: Path, side: str, judging: TrafficOptions, terminal: "Terminal") 
     from klarna_conformance.traffic.recorded import traffic_facts
     from klarna_conformance.traffic.traffic_file import read_traffic
     from klarna_conformance.traffic.watched import Watched
-    from klarna_specs.loader import load
 
-    spec = load(judging.specs)
+    spec = judging.load()
     sides = watched_sides(spec, side, judging.requirements)
     traffic = read_traffic(file)
     facts = traffic_facts(spec, traffic, name=file.name)

@@ -67,11 +67,10 @@ def mock(
     from klarna_conformance.traffic.watched import seen_by
     from klarna_conformance.wrong.making import named_mock
     from klarna_reports.record.record import TargetFacts
-    from klarna_specs.loader import load
 
     if (judging.requirements or judging.strict) and not judge:
         raise UsageError("--requirement and --strict need --judge")
-    spec = load(judging.specs)
+    spec = judging.load()
     sides = watched_sides(spec, "client", judging.requirements)
     mocked = named_mock(spec, mutant, lag_s=lag / 1000)
     mocked.epoch_s = today_s()

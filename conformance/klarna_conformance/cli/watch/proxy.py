@@ -55,11 +55,10 @@ def proxy(
     from klarna_conformance.traffic.proxying import ProxyServer, upstream_of
     from klarna_conformance.traffic.recorded import traffic_facts
     from klarna_conformance.traffic.watched import seen_by
-    from klarna_specs.loader import load
 
-    spec = load(judging.specs)
+    spec = judging.load(upstream)
     sides = watched_sides(spec, side, judging.requirements)
-    there = upstream_of(upstream)
+    there = upstream_of(upstream, spec.profile)
     server = ProxyServer(spec, there, reads=not no_look, host=host, port=port)
     seen = served(server, host, port)
     passed = tuple(sorted(server.passed, key=lambda each: each.began_s))

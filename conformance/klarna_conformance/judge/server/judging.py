@@ -133,7 +133,8 @@ class Judging:
         seen = answered(self._bases, index, exchange, assessment)
         self._certainty.note(seen)
         self._observe(seen)
-        if call.path_reading != path_followed(self._facts, call.operation):
+        followed = path_followed(self._facts, call.operation)
+        if call.path_reading != followed and call.operation.not_offered is None:
             self._ledgers.move(seen)
             return
         if seen.kind != "neither" and not seen.is_refused_in_flight:
@@ -266,6 +267,9 @@ class Judging:
                 alone = rule in assessment.broken_alone
                 aspects = self._tables.aspects(seen, rule, "broken") if alone else ()
                 self._conclude(seen, rule, aspects, result)
+        for requirement in self._tables.refused(seen, outcome):
+            aspects = self._tables.aspects(seen, requirement, "seen")
+            self._conclude(seen, requirement, aspects, result)
         if outcome.kind != "replay":
             self._pass_rules(seen, outcome)
 

@@ -59,6 +59,10 @@ class Tables:
             )
         return noted[key]
 
+    def refused(self, seen: Answered, outcome: Outcome) -> tuple[Requirement, ...]:
+        """The requirements to accept a call that a refusal does not follow, and need not (INFO)."""
+        return _open_acceptance(seen, outcome.against)
+
     def aspects(self, seen: Answered, requirement: Requirement, aspect: str) -> tuple[str, ...]:
         """The goals that an exchange serves: the aspect itself, its cases, its table cells."""
         goals = self._goals.get((requirement.id, aspect))
@@ -73,6 +77,15 @@ class Tables:
         return served
 
 
+def _open_acceptance(seen: Answered, names: tuple[str, ...]) -> tuple[Requirement, ...]:
+    """The requirements among these to accept a call that need not be accepted (INFO)."""
+    return tuple(
+        r
+        for r in seen.call.operation.requirements
+        if r.id in names and r.check == "accepted" and r.level == "INFO"
+    )
+
+
 def _met(seen: Answered, outcome: Outcome) -> Iterator[tuple[Requirement, str]]:
     assessment, responses = seen.assessment, seen.call.operation.responses
     for rule in assessment.broken_alone:
@@ -81,6 +94,8 @@ def _met(seen: Answered, outcome: Outcome) -> Iterator[tuple[Requirement, str]]:
     if seen.kind == "success":
         yield from ((rule, "kept") for rule in assessment.kept)
         yield from ((r, "seen") for r in assessment.demanded_by if r.check == "accepted")
+        if not (outcome.against or assessment.demanded_by):
+            yield from ((r, "seen") for r in _open_acceptance(seen, outcome.because))
 
 
 class _Goals(NamedTuple):

@@ -12,8 +12,8 @@ from klarna_conformance.errors import UsageError
 from klarna_conformance.target.provisioners.provisioner import OrdersConfig, Surroundings
 from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.errors import SpecFileError
-from klarna_specs.loader import shaped
 from klarna_specs.plan import Authorization, OrderPlan, PaymentMethod
+from klarna_specs.shaping import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 
