@@ -18,8 +18,8 @@ __all__ = ["Resources", "cover", "distinctive", "select"]
 
 _OF_RESERVE = 16
 """The part of a budget that is not planned: one of this many."""
-_FEATURE, _HAZARD = 5, 10
-"""The weights of a feature of a single call and of a hazard; goals and sequences have 1."""
+_GOAL, _FEATURE, _HAZARD = 4, 5, 10
+"""The weights of a goal, of a feature of a single call and of a hazard; sequences have 1."""
 
 
 def select(
@@ -68,9 +68,8 @@ def distinctive(spec: Spec, candidates: Sequence[DryRun], wanted: Iterable[Goal]
         for each in candidates
     }
     aims = {id(e): frozenset[Any]().union(*named[id(e)], e.goals & goals) for e in candidates}
-    weight: dict[Any, int] = dict.fromkeys(
-        chain.from_iterable(f for _, f, _ in named.values()), _FEATURE
-    )
+    weight: dict[Any, int] = dict.fromkeys(goals, _GOAL)
+    weight |= dict.fromkeys(chain.from_iterable(f for _, f, _ in named.values()), _FEATURE)
     weight |= dict.fromkeys(chain.from_iterable(h for h, _, _ in named.values()), _HAZARD)
     return list(
         _greedily(

@@ -8,6 +8,7 @@ from itertools import combinations, islice
 from typing import Any, NamedTuple
 
 from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Empty, Json, Raw, Scenario, Step, Together, steps_of
 from klarna_specs.spec import Operation, Spec
 
@@ -28,9 +29,15 @@ class _Named(NamedTuple):
     """A call; `name` is its outcome and repetition, `money` compares its amount to the rest."""
 
     call: Step
+    plan: OrderPlan | None
     operation: Operation
     name: str
     money: str
+
+    @property
+    def fails(self) -> bool:
+        """Whether it is refused."""
+        return "refused" in self.name
 
     @property
     def is_beside(self) -> bool:
@@ -55,7 +62,7 @@ def hazards(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> fro
     refused fees.
     """
     named = _named(spec, scenario, outcomes)
-    of_orders = (facet for each in named for facet in _of_order(each, scenario))
+    of_orders = (facet for each in named for facet in _of_order(each))
     documented = [e for e in named if e.operation.changes and not e.is_beside]
     names = (name for each in documented for name in (each.name, each.money))
     joint = (*_after_changes(named), *_retries(named), *_together(scenario, named))
@@ -159,7 +166,8 @@ def _names(
         elif operation.effect == "refund" and amount == left:
             over = _ALL
         what = f"{call.operation}{carrying} {outcome}"
-        yield _Named(call, operation, f"{what}{again or after}", f"{what}{over}")
+        plan = plans.get(call.order)
+        yield _Named(call, plan, operation, f"{what}{again or after}", f"{what}{over}")
         before.append(call)
         if outcome != "done":
             continue
@@ -177,12 +185,14 @@ def _after_changes(named: Sequence[_Named]) -> Iterator[str]:
         call = each.call
         if not each.operation.changes:
             continue
-        before, refused = done.setdefault(call.order, []), "refused" in each.name
+        before, refused = done.setdefault(call.order, []), each.fails
         if not each.is_beside:
             for other in before:
-                if not (refused and other.endswith(" refused")):
+                if not (refused and " refused" in other):
                     yield f"{call.operation}{' refused' * refused} after {other}"
         what = f"{call.operation}{' refused' * refused}"
+        if refused and each.plan:
+            what = f"{what} of {each.plan.layout}"
         if what not in before:
             before.append(what)
         if not refused and each.money.endswith(_ALL) and _ALL not in before:
@@ -206,21 +216,27 @@ def _retries(named: Sequence[_Named]) -> Iterator[str]:
                 yield f"{what} after {each.call.operation}{refused}"
 
 
-def _of_order(named: _Named, scenario: Scenario) -> Iterator[str]:
-    call, name = named.call, named.name
-    plan, lines = scenario.other if call.order == "other" else scenario.plan, _lines(call)
+def _of_order(named: _Named) -> Iterator[str]:
+    call, plan, lines = named.call, named.plan, _lines(named.call)
     if plan is None:
         return
-    how = f"{call.operation}{' refused' * ('refused' in name)}"
+    how = f"{call.operation}{' refused' * named.fails}"
+    number = "several" if len(plan.captures) > 1 else "one"
     if len(set(plan.captures)) < len(plan.captures) and named.operation.effect == "refund":
         yield f"{how}{' with a fee' * any(map(_is_fee, lines))} of equal captures"
     if named.money.endswith(_LEFT):
-        yield f"{call.operation}{_LEFT} of {plan.layout}"
+        smaller = plan.captures[-1:] < plan.captures[:1]
+        yield f"{call.operation}{_LEFT} of {plan.layout}{', the last capture smaller' * smaller}"
+    if named.money.endswith(_ALL):
+        parts = "after at most 0" not in named.name
+        yield f"{how}{_ALL} of {plan.layout}{' in parts' * parts}"
     if call.capture is not None:
-        yield f"{how} by {plan.payment_method}"
-    if any(map(_is_fee, lines)) and "refused" in name:
+        yield f"{how} by {plan.payment_method} of {number}"
+    if any(map(_is_fee, lines)) and named.fails:
         yield f"fee refused in {plan.market}, {plan.layout.rpartition('-')[0] or plan.layout}"
         yield f"fee refused in {plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
+        if 0 < 100 * (plan.order_amount - plan.captured_amount) <= plan.order_amount:
+            yield "fee refused of nearly all"
 
 
 def _of_call(named: _Named) -> Iterator[str]:
@@ -285,7 +301,10 @@ def _of_lines(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
     for name in {name for line in lines for name in line if name in _LINE_NUMBERS}:
         amounts = [line[name] for line in lines if is_integer(line.get(name))]
         yield from {f"{name} {'zero' if n == 0 else 'below zero'}" for n in amounts if n <= 0}
-    yield from (f"fee at {min(n, 3)}" for n, line in enumerate(lines) if _is_fee(line))
+    fees = [n for n, line in enumerate(lines) if _is_fee(line)]
+    yield from (f"fee at {min(n, 3)}" for n in fees)
+    if not all(str(line.get("name")).isascii() for line in lines):
+        yield f"a name beyond ASCII{' and a fee' * bool(fees)}"
 
 
 def _miscounts(amount: Any, lines: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -305,6 +324,8 @@ def _miscounts(amount: Any, lines: Sequence[dict[str, Any]]) -> Iterator[str]:
     prices = zip(_numbers(lines, "quantity"), _numbers(lines, "unit_price"), strict=True)
     if amount == sum(quantity * price for quantity, price in prices):
         yield "of the prices"
+    if len(lines) > abs(beside):
+        yield f"by {'one' if len(lines) < 3 else 'at most one for each line'}"
 
 
 def _numbers(lines: Sequence[dict[str, Any]], member: str) -> list[int]:

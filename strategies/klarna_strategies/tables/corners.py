@@ -11,6 +11,8 @@ from klarna_strategies.steps import (
     cancel,
     capture,
     extend,
+    get_capture,
+    get_captures,
     get_options,
     get_order,
     get_refund,
@@ -42,6 +44,7 @@ def corners(stage: Stage) -> Iterator[Scenario]:
     yield from _mixed_up(stage)
     yield from _texts_and_amounts(stage)
     yield from _extended_late(stage)
+    yield from _lines_of_one_capture(stage)
 
 
 def _many_keys(stage: Stage) -> Iterator[Scenario]:
@@ -150,3 +153,12 @@ def _extended_late(stage: Stage) -> Iterator[Scenario]:
     for layout in ("one-partial-open", "several-partial-open"):
         plan = stage.plan(layout, market=stage.extension_market)
         yield Scenario(plan=plan, steps=(release(), get_options(), extend(offered(0))))
+
+
+def _lines_of_one_capture(stage: Stage) -> Iterator[Scenario]:
+    """A refund of the lines of one capture whose amount is more than either capture."""
+    one, two = (goods(amount, reference=f"parcel-{amount}") for amount in (3_000, 4_000))
+    captured = (capture(3_000, order_lines=[one]), capture(4_000, order_lines=[two]))
+    beyond = refund(4_500, order_lines=[goods(4_500, reference="parcel-3000")])
+    steps = (*captured, beyond, get_capture(0), get_captures())
+    yield Scenario(plan=stage.plan("none-open"), steps=steps)

@@ -52,7 +52,7 @@ def _by_market(stage: Stage) -> Iterator[Scenario]:
     for index, market in enumerate(stage.markets):
         plan = stage.plan(market=market)
         if market in listed:
-            wrong = fee_refund(*_SIX, refunded_amount=3_600 + index % 3)
+            wrong = fee_refund(*_SIX, refunded_amount=(3_600, 4_012, 4_014)[index % 3])
             yield Scenario(plan=plan, steps=(wrong, fee_refund(*_ODD), refund(487)))
             for layout in ("one-partial-open", "several-complete"):
                 crossed = stage.plan(layout, market=market)
@@ -60,6 +60,8 @@ def _by_market(stage: Stage) -> Iterator[Scenario]:
         else:
             charged = fee_refund(*_SIX, key=Key("fee")), fee_refund(*_SMALL)
             yield Scenario(plan=plan, steps=(*charged, refund(10_000)))
+            small = stage.plan(market=market, order_amount=1_000)
+            yield Scenario(plan=small, steps=(fee_refund(*_SMALL), refund(1_000)))
 
 
 def _by_layout(stage: Stage) -> Iterator[Scenario]:

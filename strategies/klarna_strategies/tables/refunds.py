@@ -1,7 +1,7 @@
 """Refunds without a fee: every market and capture layout, and the amount left to refund."""
 
 from collections.abc import Iterator
-from itertools import pairwise
+from itertools import cycle, pairwise
 from typing import Any
 
 from klarna_specs.plan import LAYOUTS, PaymentMethod
@@ -29,9 +29,11 @@ def refunds(stage: Stage) -> Iterator[Scenario]:
 
 
 def _by_market(stage: Stage) -> Iterator[Scenario]:
-    for market in stage.markets:
-        plan = stage.plan(market=market)
-        yield Scenario(plan=plan, steps=(refund(3_000), refund(7_001)))
+    """More than is captured of a small order, and all of it."""
+    for market, amount in zip(stage.markets, cycle((930, 99, 499, 10))):
+        plan = stage.plan("one-partial-open", market=market, order_amount=amount)
+        steps = (refund(plan.order_amount), refund(plan.captured_amount))
+        yield Scenario(plan=plan, steps=steps)
 
 
 def _without_captures(stage: Stage, layout: str) -> Iterator[Scenario]:

@@ -18,6 +18,7 @@ from klarna_strategies.steps import (
     release,
 )
 from klarna_strategies.tables.fees import fee_refund
+from klarna_strategies.tables.scene import CAPTURED
 from klarna_strategies.tables.stage import Stage
 
 __all__ = ["tours"]
@@ -47,11 +48,29 @@ _ALIKE = (
 
 def tours(stage: Stage) -> Iterator[Scenario]:
     """Every possible change of one order in sequence, and again."""
+    yield from _of_markets(stage)
     yield from _of_refunds(stage)
     yield from _of_changes(stage)
     yield from _refused_between(stage)
     yield from _of_keys(stage)
     yield from _beside_another_order(stage)
+
+
+def _of_markets(stage: Stage) -> Iterator[Scenario]:
+    """A fee that is refused, more than is left, a retry, and what is left in two parts.
+
+    Each market has an amount and a layout of its own; where return fees are not documented, the
+    market is the only reason to refuse one.
+    """
+    amounts = cycle((10_000, 930, 4_999, 123_457))
+    partly = cycle(layout for layout in CAPTURED if layout != "one-full")
+    for market in stage.markets:
+        layout = next(partly) if market in stage.of("return_fee") else "one-full"
+        plan = stage.plan(layout, market=market, order_amount=next(amounts))
+        captured = plan.captured_amount
+        part, left = refund(captured // 3, key=_A), captured - captured // 3
+        charged = fee_refund(goods(captured), fee(captured // 20))
+        yield Scenario(plan=plan, steps=(charged, part, refund(left + 1), part, refund(left)))
 
 
 def _of_refunds(stage: Stage) -> Iterator[Scenario]:
