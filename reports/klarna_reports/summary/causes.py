@@ -2,7 +2,8 @@
 
 A violation is a consequence of another one if that one costs at least as much and explains it:
 it failed before or with this one in every scenario, or in this one's counterexample, or both
-counterexamples need the same circumstances, such as a repeated idempotency key.
+counterexamples need the same circumstances, such as a repeated idempotency key, or one bug explains
+what the counterexamples show (`same_cause`).
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,6 +12,7 @@ import msgspec
 
 from klarna_reports.record.record import Finding, Played
 from klarna_reports.summary.harm import Harm, Stake, stake
+from klarna_reports.summary.same_cause import Example, same_cause
 from klarna_reports.summary.tally import Group, Tally
 from klarna_specs.scenario import Scenario, Together, Wait, steps_of
 from klarna_specs.spec import Spec
@@ -54,6 +56,11 @@ class Causes:
     def _explains(self, root: "_Violation", violation: "_Violation") -> bool:
         if root.name in self._beside[violation.name]:
             return True
+        if (
+            same_cause(root.shown, violation.shown)
+            or _keys(root) == _keys(violation) != frozenset()
+        ):
+            return True
         first = _first_seen(violation.example.played.findings)
         if violation.stake.harm is Harm.FORM:
             # Only what is wrong about the same response explains its form.
@@ -79,6 +86,7 @@ class _Violation(msgspec.Struct, frozen=True):
     rests_on_rule: bool
     evidence: int
     example: Group
+    shown: Example
     stake: Stake
 
     @classmethod
@@ -86,11 +94,23 @@ class _Violation(msgspec.Struct, frozen=True):
         requirement = spec.requirement(name)
         example = next(group for group in tally.worst_groups if group.verdict == "FAIL")
         cost = stake(spec, requirement, example.played, example.finding)
-        return cls(name, bool(requirement.rule), tally.evidence, example, cost)
+        shown = Example(
+            spec=spec, requirement=requirement, played=example.played, finding=example.finding
+        )
+        return cls(name, bool(requirement.rule), tally.evidence, example, shown, cost)
 
-    def rank(self) -> tuple[Harm, bool, tuple[int, int, int], int]:
-        """What is cheaper, less specific or larger comes later."""
-        return self.stake.harm, not self.rests_on_rule, self.example.size, self.evidence
+    def rank(self) -> tuple[Harm, bool, bool, tuple[int, int, int], int]:
+        """What is cheaper, less specific, less certain or larger comes later."""
+        sure = self.shown.is_certain
+        return self.stake.harm, not self.rests_on_rule, not sure, self.example.size, self.evidence
+
+
+def _keys(violation: _Violation) -> frozenset[str]:
+    """The repeated keys that a violation of no rule needs."""
+    if violation.rests_on_rule:
+        return frozenset()
+    needed = circumstances(violation.example.played.scenario)
+    return frozenset(each for each in needed if each.startswith("key of "))
 
 
 def _before_or_with(first: Mapping[str, _Seen], name: str) -> frozenset[str]:
