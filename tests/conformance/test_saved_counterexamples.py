@@ -138,3 +138,18 @@ def test_a_target_file_is_named_as_it_was_typed(
     header = json.loads(journal[0])
 
     assert (header["output"], header["target"]["named"]) == ("conformance-report", "target.yaml")
+
+
+def test_recommendation_of_a_strict_run_leaves_a_counterexample(
+    cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    named = "capture.replay-booked-once"
+    ran = cli(
+        *("run", "--requirement", named, "--market", "SE", "--examples", "0", "--strict"),
+        *("--max-requests", "900", "--mutant", "keys-for-refunds-only"),
+    )
+    replayed = cli(*_typed(ran.out))
+
+    assert (ran.code, replayed.code) == (1, 1)
+    assert f"WARN {named}\n  Two captures of " in replayed.out

@@ -26,15 +26,15 @@ def replay(
 
     FILE names the target that it failed on, and the profile; their files are looked up where the
     run was started.
-    Prints the exchanges. Exits with 1 if a requirement is violated, with 0 if none is, and with 4
-    if its order cannot be provisioned.
+    Prints the exchanges. Exits with 1 if a requirement is violated, or the recommendation that FILE
+    is about, with 0 if none is, and with 4 if its order cannot be provisioned.
     """
     import asyncio
     import uuid
 
     from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.errors import PreflightError
-    from klarna_conformance.play.counterexample_file import read_counterexample
+    from klarna_conformance.play.counterexample_file import failure_of, read_counterexample
     from klarna_conformance.play.replaying import replay_on
     from klarna_conformance.target.opening import open_target
     from klarna_specs.loader import load
@@ -50,4 +50,5 @@ def replay(
     terminal = Terminal(quiet=False, color=True)
     terminal.exchanges(spec, played, verbose=verbose)
     terminal.replayed(spec, saved, played, opened.facts)
-    return 1 if any(finding.verdict == "FAIL" for finding in played.findings) else 0
+    violated = any(finding.verdict == "FAIL" for finding in played.findings)
+    return 1 if violated or failure_of(played, saved.requirement, ("WARN",)) else 0

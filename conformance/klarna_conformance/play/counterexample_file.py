@@ -1,12 +1,12 @@
 """Files of counterexamples: written for each violated requirement, and read to be replayed."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import msgspec
 
 from klarna_conformance.errors import UsageError
-from klarna_reports.record.record import Finding, Played, Record, TargetFacts
+from klarna_reports.record.record import Finding, Played, Record, TargetFacts, Verdict
 from klarna_reports.summary.replay import counterexample_name
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.timeline import timeline
@@ -55,7 +55,7 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         cls, spec: Spec, facts: TargetFacts, requirement: str, played: Played
     ) -> "Counterexample":
         """What is saved of a scenario that violates a requirement."""
-        finding = failure_of(played, requirement)
+        finding = failure_of(played, requirement, ("FAIL", "WARN"))
         assert finding is not None
         steps = [e for e in played.exchanges if e.purpose == "step"] or played.exchanges
         return cls(
@@ -109,19 +109,23 @@ def save_missing(
     lacking = {r for r in requirements if not (directory / counterexample_name(r)).exists()}
     if not lacking or record.header.certified or record.header.watched:
         return
-    for requirement, played in smallest_failing(record.played).items():
+    found = smallest_failing(record.played, ("WARN",)) if record.header.strict else {}
+    found |= smallest_failing(record.played)
+    for requirement, played in found.items():
         if requirement in lacking:
             Counterexample.of(spec, record.header.target, requirement, played).save(directory)
 
 
-def smallest_failing(all_played: Collection[Played]) -> dict[str, Played]:
+def smallest_failing(
+    all_played: Collection[Played], verdicts: Collection[Verdict] = ("FAIL",)
+) -> dict[str, Played]:
     """For each requirement that failed, the scenario with the fewest steps and exchanges.
 
-    Scenarios that were shrunk come before others.
+    Scenarios that were shrunk come before others. A finding with one of the `verdicts` fails.
     """
     smallest: dict[str, Played] = {}
     for played in all_played:
-        for requirement in {f.requirement for f in played.findings if f.verdict == "FAIL"}:
+        for requirement in {f.requirement for f in played.findings if f.verdict in verdicts}:
             known = smallest.get(requirement)
             if known is None or _length(played) < _length(known):
                 smallest[requirement] = played
@@ -132,7 +136,9 @@ def _length(played: Played) -> tuple[bool, int, int]:
     return not played.shrunk_from, len(steps_of(played.scenario)), len(played.exchanges)
 
 
-def failure_of(played: Played, requirement: str) -> Finding | None:
-    """The first violation of a requirement in a scenario."""
-    failures = (f for f in played.findings if f.requirement == requirement and f.verdict == "FAIL")
-    return next(failures, None)
+def failure_of(
+    played: Played, requirement: str, verdicts: Sequence[Verdict] = ("FAIL",)
+) -> Finding | None:
+    """The first violation of a requirement in a scenario; earlier `verdicts` come first."""
+    own = [f for f in played.findings if f.requirement == requirement and f.verdict in verdicts]
+    return min(own, key=lambda f: verdicts.index(f.verdict), default=None)

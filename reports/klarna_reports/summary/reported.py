@@ -35,7 +35,8 @@ def _reported_finding(spec: Spec, header: Header, group: Group) -> ReportedFindi
     requirement = spec.requirement(group.finding.requirement)
     shown = exchanges_of(group.played, group.finding)
     sent = group.played.exchanges[shown[0]].request if shown else None
-    replay = replay_line(header, requirement.id) if group.verdict in ("FAIL", "KNOWN") else ""
+    kept = group.verdict in ("FAIL", "KNOWN") or (group.verdict == "WARN" and header.strict)
+    replay = replay_line(header, requirement.id) if kept else ""
     return ReportedFinding(
         requirement=requirement.id,
         verdict=group.verdict,

@@ -150,9 +150,10 @@ class Terminal:
             self._print(f"{found.verdict} {found.requirement}", style)
             requirement = spec.requirement(found.requirement)
             self._print(f"  {finding_sentence(spec, requirement, played, found)}")
-        if not any(each.verdict == "FAIL" for each in failed):
+        own = failure_of(played, saved.requirement, ("FAIL", "WARN"))
+        if not own and not any(each.verdict == "FAIL" for each in failed):
             self._print("No requirement is violated.", _STYLES["CONFORMANT"])
-        if failure_of(played, saved.requirement) is None:
+        if own is None:
             self._print(f"{saved.requirement} is not violated in this replay.")
         if (facts.argument, facts.mutant) != (saved.target, saved.mutant):
             was = f"{saved.target}, mutant {saved.mutant}" if saved.mutant else saved.target
@@ -222,6 +223,8 @@ class Terminal:
                 self._print(f"  Required: {result.statement}")
                 if result.id in causes and verdict == "FAIL":
                     self._print_cause(causes[result.id][1])
+                elif finding and verdict == "WARN":
+                    self._print_command(finding.replay, "Replay: ")
             if len(chosen) > _SHOWN:
                 self._print(f"{len(chosen) - _SHOWN} more {verdict}: see the report")
         unseen = [r for r in summary.requirements if r.verdict == "NOT_RUN" and r.level == "MUST"]
