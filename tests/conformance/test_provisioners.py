@@ -160,6 +160,42 @@ def test_a_run_with_the_example_program_is_conformant(
     assert cli("run", file, *FEW, "--output", tmp_path / "report").code == 0
 
 
+@pytest.mark.parametrize(
+    "orders",
+    [
+        {"provisioner": "command", "command": [sys.executable, "-c", "raise SystemExit('closed')"]},
+        {"provisioner": "http", "url": "http://127.0.0.1:1/orders"},
+    ],
+    ids=["command", "http"],
+)
+def test_unreachable_provisioner_ends_a_run_and_keeps_the_last_report(
+    cli: Cli,
+    served: Served,
+    target_file: Callable[..., Path],
+    tmp_path: Path,
+    orders: dict[str, Any],
+) -> None:
+    folder = tmp_path / "report"
+    folder.mkdir()
+    (folder / "report.html").write_text("the last report")
+    finished = cli("run", target_file(orders=orders), *FEW, "--output", folder)
+
+    assert (finished.code, "no order can be provisioned" in finished.err) == (4, True)
+    assert [path.name for path in folder.iterdir()] == ["report.html"]
+
+
+def test_provisioner_that_fails_later_stops_the_run(
+    cli: Cli, served: Served, target_file: Callable[..., Path], tmp_path: Path
+) -> None:
+    script = (EXAMPLES / "make_orders.py").read_text().replace("in sys.stdin", "in [input()]")
+    (tmp_path / "once.py").write_text(script)
+    command = [sys.executable, str(tmp_path / "once.py"), served.base_url]
+    file = target_file(orders={"provisioner": "command", "command": command})
+    finished = cli("run", file, "--operation", "getOrder", "--output", tmp_path / "report")
+
+    assert (finished.code, "no order in 2" in finished.out) == (3, True)
+
+
 def test_a_run_with_a_customer_token_records_no_token(
     cli: Cli, served: Served, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:

@@ -6,10 +6,12 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from contextlib import aclosing
 from datetime import UTC, datetime
 
 import msgspec
 
+from klarna_conformance.errors import PreflightError
 from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import Plan
 from klarna_conformance.play.counterexamples import find_counterexamples
@@ -19,6 +21,7 @@ from klarna_conformance.run.circuit_breaker import CircuitBreaker
 from klarna_conformance.run.events import (
     CounterexampleFound,
     Event,
+    Finished,
     Planned,
     ScenarioFinished,
     Started,
@@ -76,10 +79,28 @@ def run(
     """Sends the plan to an open target, and judges every response.
 
     With the record of an `earlier` part of the same run it sends only the rest of the plan. The
-    `workers` send it if there are any.
+    `workers` send it if there are any. Raises PreflightError if the provisioner fails for each
+    scenario.
     """
     running = _Running(spec, target, options, earlier, workers)
-    return ended(running.events(plan), running.footer)
+    return _begun(ended(running.events(plan), running.footer), running.breaker)
+
+
+async def _begun(events: AsyncGenerator[Event], breaker: CircuitBreaker) -> AsyncGenerator[Event]:
+    """The events, held back as long as the provisioner failed for each scenario.
+
+    Raises PreflightError if it failed for all.
+    """
+    held: list[Event] = []
+    async with aclosing(events):
+        async for event in events:
+            held.append(event)
+            if isinstance(event, Finished) and breaker.never_provided:
+                raise PreflightError(f"no order can be provisioned: {breaker.never_provided}")
+            if breaker.begun or isinstance(event, Finished):
+                for each in held:
+                    yield each
+                held.clear()
 
 
 class _Running:
@@ -104,14 +125,14 @@ class _Running:
         limits = self._earlier.left_of(options.limits)
         self._budget = Budget(limits, began_s=options.began_s, shared=workers is not None)
         self._target = BudgetedTarget(target, self._budget)
-        self._breaker = CircuitBreaker()
+        self.breaker = CircuitBreaker()
         self._failing = self._earlier.failing
         self._unstarted = 0
 
     @property
     def _stopped(self) -> str:
         """Why no other scenario is started; empty where nothing is in the way."""
-        return self._budget.spent or self._breaker.reason
+        return self._budget.spent or self.breaker.reason
 
     def _reason(self, plan: Plan) -> str:
         """Why something of the plan was not sent, not shrunk or not in the plan; else empty."""
@@ -195,7 +216,7 @@ class _Running:
             yield CounterexampleFound(self._noted(played), counterexample)
 
     def _noted(self, played: Played) -> Played:
-        self._breaker.note(played)
+        self.breaker.note(played)
         if any(finding.verdict == "FAIL" for finding in played.findings):
             self._failing.append(played)
         return played

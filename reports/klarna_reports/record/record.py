@@ -107,10 +107,14 @@ class ProvidedOrder(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Unavailable(msgspec.Struct, frozen=True, kw_only=True):
-    """No order could be provisioned for a plan (None: for any plan), and why."""
+    """No order could be provisioned for a plan (None: for any plan), and why.
+
+    `unreachable`: the provisioner itself failed, and did not refuse this plan.
+    """
 
     plan: OrderPlan | None
     reason: str
+    unreachable: bool = False
 
 
 class Unjudged(msgspec.Struct, frozen=True, kw_only=True):

@@ -69,7 +69,8 @@ class CommandProvisioner:
                     self._failure = f"gave no answer within {self._timeout_s:g} s"
                 except (OSError, ValueError, ProgramEnded) as exc:
                     self._failure = f"cannot be used: {' '.join(str(exc).split())}"
-            return Unavailable(plan=plan, reason=f"{self._name} {self._failure}")
+            reason = f"{self._name} {self._failure}"
+            return Unavailable(plan=plan, reason=reason, unreachable=True)
 
     async def aclose(self) -> None:
         """Closes the program's input, and ends a program that does not end then."""

@@ -45,7 +45,8 @@ class HttpProvisioner:
             headers={"Content-Type": "application/json"},
         )
         if isinstance(outcome, Failure):
-            return self._unavailable(plan, f"cannot be reached: {outcome.message}")
+            problem = self._unavailable(plan, f"cannot be reached: {outcome.message}")
+            return msgspec.structs.replace(problem, unreachable=True)
         try:
             answer = ORDER_ANSWER.decode(outcome.body.text)
         except (msgspec.DecodeError, RecursionError):
