@@ -54,6 +54,12 @@ def lines(amount: int, *lines: dict[str, Any], **on: Any) -> On:
     return On("refundOrder", {"refunded_amount": amount, "order_lines": list(lines)}, **on)
 
 
+def refunded(amount: int, *lines: dict[str, Any]) -> dict[str, Any]:
+    """The member `before` of a situation: an earlier refund."""
+    body = {"refunded_amount": amount, **({"order_lines": list(lines)} if lines else {})}
+    return {"before": (("refundOrder", body),)}
+
+
 def release(**on: Any) -> On:
     return On("releaseRemainingAuthorization", **{"order": PART, **on})
 

@@ -43,6 +43,17 @@ FULL_LINE = {
     "total_discount_amount": 0,
     "total_tax_amount": 1800,
 }
+FULL_REFUND = {"refunded_amount": 9000, "reference": "R", "description": "Socks back"}
+FULL_REFUND["order_lines"] = [FULL_LINE]
+LONGEST = {"refunded_amount": 200_000_000, "description": "x" * 255, "order_lines": [LINE] * 1000}
+ORDER = {
+    "order_id": "o",
+    "status": "CAPTURED",
+    "captures": [{"captured_amount": 1}],
+    "refunds": [{"refunded_amount": 0}],
+    "expires_at": "2031-02-28T12:00:00Z",
+}
+MADE_AT = "2031-02-28T12:00:00.5+01:00"
 ERROR = {"error_code": "NOT_ALLOWED", "error_messages": ["No."], "correlation_id": "c-1"}
 
 
@@ -75,34 +86,11 @@ def test_every_schema_refuses_a_bare_text(name: str) -> None:
 @pytest.mark.parametrize(
     ("schema", "body"),
     [
-        (
-            "refund_request",
-            {
-                "refunded_amount": 9000,
-                "reference": "R",
-                "description": "Socks back",
-                "order_lines": [FULL_LINE],
-            },
-        ),
+        ("refund_request", FULL_REFUND),
         ("refund_request", {"refunded_amount": 8300, "order_lines": [LINE, FEE]}),
         ("refund_request", {"refunded_amount": 1, "new_member": [None]}),
-        (
-            "refund_request_limits",
-            {
-                "refunded_amount": 9000,
-                "reference": "R",
-                "description": "Socks back",
-                "order_lines": [FULL_LINE],
-            },
-        ),
-        (
-            "refund_request_limits",
-            {
-                "refunded_amount": 200_000_000,
-                "description": "x" * 255,
-                "order_lines": [LINE] * 1000,
-            },
-        ),
+        ("refund_request_limits", FULL_REFUND),
+        ("refund_request_limits", LONGEST),
         ("capture_request", {"captured_amount": 9000, "order_lines": [LINE]}),
         ("capture_request_limits", {"captured_amount": 9000, "order_lines": [LINE]}),
         ("extension_request", {"number_of_days": 10}),
@@ -116,28 +104,10 @@ def test_every_schema_refuses_a_bare_text(name: str) -> None:
         ("error", {"error_code": "X", "error_message": "No.", "correlation_id": "c-1"}),
         ("error", {**ERROR, "error_message": None}),
         ("error", {**ERROR, "error_messages": None, "error_message": "No."}),
-        (
-            "order",
-            {
-                "order_id": "o",
-                "status": "CAPTURED",
-                "captures": [{"captured_amount": 1}],
-                "refunds": [{"refunded_amount": 0}],
-                "expires_at": "2031-02-28T12:00:00Z",
-            },
-        ),
+        ("order", ORDER),
         ("order", {}),
         ("captures", []),
-        (
-            "captures",
-            [
-                {
-                    "capture_id": "c",
-                    "captured_amount": 9000,
-                    "captured_at": "2031-02-28T12:00:00.5+01:00",
-                }
-            ],
-        ),
+        ("captures", [{"capture_id": "c", "captured_amount": 9000, "captured_at": MADE_AT}]),
         (
             "refund",
             {"refund_id": "r", "refunded_amount": 1, "reference": None, "description": None},

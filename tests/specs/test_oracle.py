@@ -20,6 +20,7 @@ from .situations import (
     lines,
     options,
     plain,
+    refunded,
     release,
     situated,
 )
@@ -94,12 +95,7 @@ _OWN: dict[str, tuple[On, On, str, str]] = {
     ),
     "refund.fee-again": (
         lines(3500, SOCKS, FEE),
-        lines(
-            3500,
-            SOCKS,
-            FEE,
-            before=(("refundOrder", {"refunded_amount": 1500, "order_lines": [FEE]}),),
-        ),
+        lines(3500, SOCKS, FEE, **refunded(1500, FEE)),
         OPEN,
         "created",
     ),
@@ -111,7 +107,7 @@ _OWN: dict[str, tuple[On, On, str, str]] = {
     ),
     "refund.fee-after-a-refund": (
         lines(3500, SOCKS, FEE),
-        lines(3500, SOCKS, FEE, before=(("refundOrder", {"refunded_amount": 1}),)),
+        lines(3500, SOCKS, FEE, **refunded(1)),
         OPEN,
         "created",
     ),
@@ -155,8 +151,8 @@ _OWN: dict[str, tuple[On, On, str, str]] = {
         "not_extended",
     ),
     "extension.nothing-left-to-pay": (
-        extend(before=(("refundOrder", {"refunded_amount": 9999}),)),
-        extend(before=(("refundOrder", {"refunded_amount": 10000}),)),
+        extend(**refunded(9999)),
+        extend(**refunded(10000)),
         OPEN,
         "not_extended",
     ),
@@ -186,8 +182,8 @@ _OWN: dict[str, tuple[On, On, str, str]] = {
         "none_offered",
     ),
     "options.nothing-left-to-pay": (
-        options(before=(("refundOrder", {"refunded_amount": 9999}),)),
-        options(before=(("refundOrder", {"refunded_amount": 10000}),)),
+        options(**refunded(9999)),
+        options(**refunded(10000)),
         OPEN,
         "none_offered",
     ),
@@ -287,10 +283,7 @@ def _refusals(*, on: On, first: str) -> tuple[str, ...]:
     [
         (plain(1), ["refund.accepted"]),
         (lines(3500, SOCKS, FEE), ["refund.fee-accepted", "refund.accepted"]),
-        (
-            plain(500, before=(("refundOrder", {"refunded_amount": 1500, "order_lines": [FEE]}),)),
-            ["refund.fee-removal", "refund.accepted"],
-        ),
+        (plain(500, **refunded(1500, FEE)), ["refund.fee-removal", "refund.accepted"]),
         (release(), ["release.accepted"]),
         (extend(), ["extension.accepted"]),
         (options(), ["options.answered"]),
@@ -348,19 +341,13 @@ def test_what_only_the_description_allows_should_be_accepted(on: On, level: str)
         (plain(6001, order=PART), "refusal"),
         (plain(1, order={"captures": ()}), "refusal"),
         (plain(10000, order={"captures": (6000, 4000)}), "success"),
-        (plain(2000, before=(("refundOrder", {"refunded_amount": 8000}),)), "success"),
-        (plain(2001, before=(("refundOrder", {"refunded_amount": 8000}),)), "refusal"),
+        (plain(2000, **refunded(8000)), "success"),
+        (plain(2001, **refunded(8000)), "refusal"),
         (plain(6000, order=PART, before=(("releaseRemainingAuthorization", None),)), "success"),
         (plain(10**30), "refusal"),
         (lines(9500, {**SOCKS, "unit_price": 5000, "total_amount": 10000}, FEE), "success"),
-        (
-            plain(500, before=(("refundOrder", {"refunded_amount": 9500, "order_lines": [FEE]}),)),
-            "success",
-        ),
-        (
-            plain(501, before=(("refundOrder", {"refunded_amount": 9500, "order_lines": [FEE]}),)),
-            "refusal",
-        ),
+        (plain(500, **refunded(9500, FEE)), "success"),
+        (plain(501, **refunded(9500, FEE)), "refusal"),
         (lines(3500, SOCKS, FEE, order=PART), "refusal"),
         (release(order={"captures": (9999,)}), "success"),
         (release(order={"captures": (6000, 4000)}), "refusal"),
@@ -381,7 +368,7 @@ def test_what_only_the_description_allows_should_be_accepted(on: On, level: str)
         (On("getCaptures", order={"captures": ()}), "success"),
         (On("getCapture"), "success"),
         (On("getCapture", call={"capture_id": "capture-2"}), "refusal"),
-        (On("getRefund", before=(("refundOrder", {"refunded_amount": 1}),)), "success"),
+        (On("getRefund", **refunded(1)), "success"),
         (On("getRefund"), "refusal"),
     ],
 )
