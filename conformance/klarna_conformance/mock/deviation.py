@@ -24,6 +24,11 @@ class Booking(NamedTuple):
     answer: Answer
     effect: bool
 
+    def after(self, *, effect: bool | None = None) -> Ledger:
+        """The ledger after the call, with this effect instead of its own."""
+        has_effect = self.effect if effect is None else effect
+        return moved_on(self.ledger, self.call, self.answer, effect=has_effect)
+
 
 class Sending(NamedTuple):
     """The context of a response; `base_url` is the address that the client uses."""
@@ -31,10 +36,6 @@ class Sending(NamedTuple):
     assessment: Assessment
     outcome: Outcome
     base_url: str
-
-
-def _understood(call: Call, _mock: "Mock") -> Call:
-    return call
 
 
 def _chosen(assessment: Assessment, mock: "Mock") -> Outcome:
@@ -46,18 +47,6 @@ def _chosen(assessment: Assessment, mock: "Mock") -> Outcome:
     return next((each for each in successes if len(each.against) == 1), first)
 
 
-def _booked(booking: Booking, _mock: "Mock") -> Ledger:
-    return moved_on(booking.ledger, booking.call, booking.answer, effect=booking.effect)
-
-
-def _shown(_call: Call, resource: Any, _mock: "Mock") -> Any:
-    return resource
-
-
-def _sent(_sending: Sending, response: Response, _mock: "Mock") -> Response:
-    return response
-
-
 class Deviation(NamedTuple):
     """How a mock differs from the documented server; each default is the documented behavior.
 
@@ -67,12 +56,14 @@ class Deviation(NamedTuple):
     the resource that a read returns. `sent`: the final response.
     """
 
-    understood: Callable[[Call, "Mock"], Call] = _understood
+    understood: Callable[[Call, "Mock"], Call] = lambda call, _mock: call
     assessed_on: Callable[[Call, Ledger, Ledger], Ledger] | None = None
     chosen: Callable[[Assessment, "Mock"], Outcome] = _chosen
-    booked: Callable[[Booking, "Mock"], Ledger] = _booked
-    shown: Callable[[Call, Any, "Mock"], Any] = _shown
-    sent: Callable[[Sending, Response, "Mock"], Response] = _sent
+    booked: Callable[[Booking, "Mock"], Ledger] = lambda booking, _mock: booking.after()
+    shown: Callable[[Call, Any, "Mock"], Any] = lambda _call, resource, _mock: resource
+    sent: Callable[[Sending, Response, "Mock"], Response] = lambda _sending, response, _mock: (
+        response
+    )
 
 
 AS_DOCUMENTED = Deviation()

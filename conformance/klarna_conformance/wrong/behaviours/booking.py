@@ -11,7 +11,6 @@ import msgspec
 from klarna_conformance.mock.deviation import Booking, Deviation
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.behaviours.situation import situation, value
-from klarna_specs.effects import moved_on
 from klarna_specs.ledger import Ledger
 
 
@@ -21,7 +20,7 @@ def books(
     """Members of the order are set to the values of expressions."""
 
     def booked(booking: Booking, _mock: Mock) -> Ledger:
-        after = _after(booking, effect=booking.effect)
+        after = booking.after()
         if not _concerned(booking, of, when, on):
             return after
         variables = situation(booking.ledger, booking.call)
@@ -37,11 +36,11 @@ def does_anyway(*, of: Sequence[str], on: str, when: str = "true") -> Deviation:
 
     def booked(booking: Booking, mock: Mock) -> Ledger:
         if not _concerned(booking, of, when, on):
-            return _after(booking, effect=booking.effect)
+            return booking.after()
         if booking.answer.resource_id is None:
             answer = msgspec.structs.replace(booking.answer, resource_id=mock.new_id())
             booking = booking._replace(answer=answer)
-        return _after(booking, effect=True)
+        return booking.after(effect=True)
 
     return Deviation(booked=booked)
 
@@ -51,7 +50,7 @@ def does_nothing(*, of: Sequence[str], when: str = "true") -> Deviation:
 
     def booked(booking: Booking, _mock: Mock) -> Ledger:
         skipped = _concerned(booking, of, when, "success")
-        return _after(booking, effect=booking.effect and not skipped)
+        return booking.after(effect=booking.effect and not skipped)
 
     return Deviation(booked=booked)
 
@@ -65,15 +64,15 @@ def does_elsewhere(
     def booked(booking: Booking, mock: Mock) -> Ledger:
         nonlocal count
         if not _concerned(booking, of, when, "success"):
-            return _after(booking, effect=booking.effect)
+            return booking.after()
         count += 1
         beside = _beside(booking.ledger.order_id, mock)
         if beside is None or count % every:
-            return _after(booking, effect=True)
+            return booking.after(effect=True)
         without_key = msgspec.structs.replace(booking.call, key=None)
         there = booking._replace(ledger=mock.orders[beside], call=without_key)
-        mock.orders[beside] = _after(there, effect=True)
-        return _after(booking, effect=here)
+        mock.orders[beside] = there.after(effect=True)
+        return booking.after(effect=here)
 
     return Deviation(booked=booked)
 
@@ -91,7 +90,3 @@ def _concerned(booking: Booking, of: Sequence[str], when: str, on: str) -> bool:
     if kind != on or booking.call.operation.operation not in of:
         return False
     return value(when, situation(booking.ledger, booking.call)) is True
-
-
-def _after(booking: Booking, *, effect: bool) -> Ledger:
-    return moved_on(booking.ledger, booking.call, booking.answer, effect=effect)

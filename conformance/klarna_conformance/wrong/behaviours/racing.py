@@ -12,7 +12,6 @@ from klarna_conformance.mock.deviation import Booking, Deviation, Sending
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.behaviours.situation import situation, value
 from klarna_specs.calls import Call
-from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Response
 from klarna_specs.ledger import Ledger
 
@@ -56,47 +55,47 @@ def loses_updates(*, of: Sequence[str]) -> Deviation:
         if booking.effect and booking.call.operation.operation in of:
             arrived = arrivals.get(before.order_id, before)
             before = msgspec.structs.replace(arrived, keys=before.keys, turn=before.turn)
-        return moved_on(before, booking.call, booking.answer, effect=booking.effect)
+        return booking._replace(ledger=before).after()
 
     return Deviation(assessed_on=assessed_on, booked=booked)
 
 
 def fails_when_overtaken(*, of: Sequence[str], status: int) -> Deviation:
     """A call after a concurrent one is booked, but answered with an error."""
-    overtaken = False
-
-    def assessed_on(call: Call, now: Ledger, arrived: Ledger) -> Ledger:
-        nonlocal overtaken
-        overtaken = call.operation.operation in of and now.turn > arrived.turn
-        return now
+    overtaken = _Overtaken(of)
 
     def sent(_sending: Sending, response: Response, _mock: Mock) -> Response:
-        if not overtaken:
-            return response
-        return Response(status=status)
+        return Response(status=status) if overtaken.now else response
 
-    return Deviation(assessed_on=assessed_on, sent=sent)
+    return Deviation(assessed_on=overtaken.assessed_on, sent=sent)
 
 
 def answers_as_the_one_before(*, of: Sequence[str]) -> Deviation:
     """A call after a concurrent one gets the response of that one."""
-    overtaken = False
+    overtaken = _Overtaken(of)
     before: dict[str, Response] = {}
-
-    def assessed_on(call: Call, now: Ledger, arrived: Ledger) -> Ledger:
-        nonlocal overtaken
-        overtaken = call.operation.operation in of and now.turn > arrived.turn
-        return now
 
     def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
         call = sending.assessment.call
-        if overtaken and response.is_success:
+        if overtaken.now and response.is_success:
             return before.get(call.order_id, response)
         if call.operation.operation in of:
             before[call.order_id] = response
         return response
 
-    return Deviation(assessed_on=assessed_on, sent=sent)
+    return Deviation(assessed_on=overtaken.assessed_on, sent=sent)
+
+
+class _Overtaken:
+    """Whether a concurrent call was booked between the arrival of the current one and its turn."""
+
+    def __init__(self, of: Sequence[str]) -> None:
+        self.now = False
+        self._of = of
+
+    def assessed_on(self, call: Call, now: Ledger, arrived: Ledger) -> Ledger:
+        self.now = call.operation.operation in self._of and now.turn > arrived.turn
+        return now
 
 
 def _concerned(call: Call, ledger: Ledger, of: Sequence[str], when: str) -> bool:

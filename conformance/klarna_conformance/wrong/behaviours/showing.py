@@ -9,7 +9,6 @@ from klarna_conformance.mock.deviation import Booking, Deviation
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.behaviours.situation import value
 from klarna_specs.calls import Call
-from klarna_specs.effects import moved_on
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Ledger
 
@@ -84,7 +83,7 @@ def shows_late(*, of: Sequence[str], members: Sequence[str] = (), after: str = "
             get_order = mock.spec.operations["getOrder"]
             read = msgspec.structs.replace(booking.call, operation=get_order)
             before[booking.call.order_id] = mock.resource(read)
-        return moved_on(booking.ledger, booking.call, booking.answer, effect=booking.effect)
+        return booking.after()
 
     def shown(call: Call, resource: Any, _mock: Mock) -> Any:
         if call.operation.operation != "getOrder" or call.order_id not in before:
