@@ -1,15 +1,25 @@
 """One fault of a server is one cause in its report, and two faults stay two."""
 
+from collections.abc import Iterable
+
 import msgspec
 import pytest
 
 from klarna_conformance.judge.server import judge
+from klarna_conformance.mock.deviation import Booking, Deviation, Sending
+from klarna_conformance.mock.server import Mock
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.wrong.catalogue import Mutant, mutants
 from klarna_conformance.wrong.examples import examples
+from klarna_conformance.wrong.making import mutated_spec
 from klarna_reports.record.record import Played, Record, TargetFacts
 from klarna_reports.summary.summary import summarise
+from klarna_specs.calls import Call
+from klarna_specs.effects import moved_on
+from klarna_specs.exchange import Response
+from klarna_specs.ledger import Ledger
 from klarna_specs.scenario import Scenario
+from klarna_specs.spec import Spec
 
 from .mutant_servers import played, spec
 
@@ -51,15 +61,58 @@ def _both(first: Mutant, second: Mutant) -> Mutant:
     )
 
 
+class _FiveFaults(Mock):
+    """Ignores keys, books a unit too much, releases nothing; a wrong bound, a wrong Location."""
+
+    def __init__(self, spec: Spec) -> None:
+        deviation = Deviation(understood=_without_key, booked=_one_more, sent=_elsewhere)
+        super().__init__(mutated_spec(spec, _named("bound-of-the-order")), deviation=deviation)
+
+
+def _without_key(call: Call, _mock: Mock) -> Call:
+    return msgspec.structs.replace(call, key=None)
+
+
+def _one_more(booking: Booking, _mock: Mock) -> Ledger:
+    done = booking.effect and booking.call.operation.effect != "release"
+    ledger = moved_on(booking.ledger, booking.call, booking.answer, effect=done)
+    if not done or booking.call.operation.effect != "refund":
+        return ledger
+    last = ledger.refunds[-1]
+    more = msgspec.structs.replace(last, refunded_amount=last.refunded_amount + 1)
+    return msgspec.structs.replace(
+        ledger,
+        refunded_amount=ledger.refunded_amount + 1,
+        refunds=(*ledger.refunds[:-1], more),
+    )
+
+
+def _elsewhere(_sending: Sending, response: Response, _mock: Mock) -> Response:
+    headers = ((name, value.replace("/refunds/", "/refund/")) for name, value in response.headers)
+    return msgspec.structs.replace(response, headers=tuple(headers))
+
+
+FIVE = {
+    "refund": {"refund.books-amount", "refund.location-leads-to-refund"},
+    "refund-of-uncaptured": {"refund.within-captured-amount"},
+    "repeated": {"refund.replay-booked-once"},
+    "release": {"release.frees-the-rest"},
+}
+
+
 def _roots(server: Mutant) -> set[str]:
+    return _roots_of(server, server.fails)
+
+
+def _roots_of(server: Mutant | type[Mock], named: Iterable[str]) -> set[str]:
     known = examples(spec())
-    scenarios = [_played(server, f"s{n}", known[name]) for n, name in enumerate(server.fails)]
+    scenarios = [_played(server, f"s{n}", known[name]) for n, name in enumerate(named)]
     header = recorded_header(spec(), FACTS, command="", strict=False)
     summary = summarise(spec(), Record(header=header, played=scenarios, footer=None))
     return {cause.root for cause in summary.causes}
 
 
-def _played(server: Mutant, identifier: str, scenario: Scenario) -> Played:
+def _played(server: Mutant | type[Mock], identifier: str, scenario: Scenario) -> Played:
     came = played(server, scenario.plan, *scenario.steps, other=scenario.other)
     findings = judge(spec(), FACTS, came.orders, came.exchanges)
     return msgspec.structs.replace(came, id=identifier, findings=findings)
@@ -78,3 +131,7 @@ def test_two_faults_are_two_causes(one: str, other: str) -> None:
     for fault in (first, second):
         named = {requirement for each in fault.fails.values() for requirement in each}
         assert roots & named
+
+
+def test_five_faults_are_five_causes() -> None:
+    assert _roots_of(_FiveFaults, FIVE) == set().union(*FIVE.values())

@@ -12,7 +12,7 @@ import msgspec
 
 from klarna_reports.record.record import Finding, Played
 from klarna_reports.summary.harm import Harm, Stake, stake
-from klarna_reports.summary.same_cause import Example, same_cause
+from klarna_reports.summary.same_cause import Example, can_lead_to, same_cause
 from klarna_reports.summary.tally import Group, Tally
 from klarna_specs.scenario import Scenario, Together, Wait, steps_of
 from klarna_specs.spec import Spec
@@ -54,12 +54,13 @@ class Causes:
         return follows
 
     def _explains(self, root: "_Violation", violation: "_Violation") -> bool:
+        if same_cause(root.shown, violation.shown):
+            return True
+        if not can_lead_to(root.shown, violation.shown):
+            return False
         if root.name in self._beside[violation.name]:
             return True
-        if (
-            same_cause(root.shown, violation.shown)
-            or _keys(root) == _keys(violation) != frozenset()
-        ):
+        if _keys(root) == _keys(violation) != frozenset():
             return True
         first = _first_seen(violation.example.played.findings)
         if violation.stake.harm is Harm.FORM:

@@ -9,12 +9,13 @@ from typing import Any
 import msgspec
 
 from klarna_reports.record.record import Difference, Finding, Played
+from klarna_reports.words.finding_sentence import sent_amount
 from klarna_specs.calls import KEY_HEADER, operation_of
 from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_object
 from klarna_specs.spec import Operation, Requirement, Spec
 
-__all__ = ["Example", "same_cause"]
+__all__ = ["Example", "can_lead_to", "same_cause"]
 
 _AMOUNT_OF_LIST = {"refunds": "refunded_amount", "captures": "captured_amount"}
 _IDS = ("refund-id", "refund_id", "capture-id", "capture_id")
@@ -48,6 +49,60 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     def signs(self) -> frozenset[tuple[str, bool]]:
         """The amounts that differ, and whether more than expected is shown."""
         return frozenset(filter(None, map(_sign, self.finding.differences)))
+
+    @property
+    def errors(self) -> frozenset[tuple[str, int]]:
+        """By how much amounts are wrong, unless that is the amount of a call."""
+        sent = {sent_amount(self.spec, exchange) for exchange in self.played.exchanges}
+        return frozenset(
+            (member, error)
+            for member, error in filter(None, map(_error, self.finding.differences))
+            if error and abs(error) not in sent
+        )
+
+    @property
+    def accepted_as_shown(self) -> bool:
+        """Whether a call was accepted that the amounts shown before it, right or not, allow."""
+        operation, response = self._answer()
+        amount = sent_amount(self.spec, self.exchange) if self.exchange else None
+        if operation is None or response is None or amount is None:
+            return False
+        if not self.requirement.rule or not response.is_success or operation.effect != "capture":
+            return False
+        shown = self._shown(self._earlier, "remaining_authorized_amount")
+        return isinstance(shown, int) and amount <= shown
+
+    @property
+    def refused_as_shown(self) -> bool:
+        """Whether a refund was refused that exceeds what the order shows as left to refund."""
+        operation, _ = self._answer()
+        amount = sent_amount(self.spec, self.exchange) if self.exchange else None
+        if operation is None or self.refusal is None or operation.effect != "refund":
+            return False
+        after = self.played.exchanges[self.finding.exchange + 1 :]
+        captured = self._shown(after, "captured_amount")
+        refunded = self._shown(after, "refunded_amount")
+        known = all(isinstance(each, int) for each in (amount, captured, refunded))
+        return known and amount > captured - refunded
+
+    @property
+    def leads_astray(self) -> bool:
+        """Whether a Location leads nowhere although the resource is there under another path."""
+        if self.requirement.check != "location_leads" or self.finding.witness is None:
+            return False
+        path = self.played.exchanges[self.finding.witness].request.path
+        return any(
+            each.request.path != path
+            and each.request.path.rpartition("/")[2] == path.rpartition("/")[2]
+            and isinstance(each.outcome, Response)
+            and each.outcome.is_success
+            for each in self.played.exchanges
+        )
+
+    @property
+    def _earlier(self) -> tuple[Exchange, ...]:
+        """The exchanges before the judged one, the last one first."""
+        return self.played.exchanges[: self.finding.exchange][::-1]
 
     @property
     def undocumented(self) -> tuple[str, int] | None:
@@ -121,7 +176,9 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         for index in range(min(last, len(self.played.exchanges)) - 1, -1, -1):
             exchange = self.played.exchanges[index]
             operation = operation_of(self.spec, exchange.request)
-            if operation is None or (operation.shows == "order" and index != last):
+            if operation is None:
+                continue
+            if operation.shows == "order" and index != last:
                 return
             if operation.changes and isinstance(exchange.outcome, Response):
                 yield index, operation.operation, exchange.outcome.is_success
@@ -140,15 +197,15 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     def _books_nothing(self) -> bool:
         """Whether the order shows the same refunded amount before and after the call."""
         index = self.finding.exchange
-        after = self._refunded(self.played.exchanges[index + 1 :])
-        before = self._refunded(self.played.exchanges[:index][::-1])
+        after = self._shown(self.played.exchanges[index + 1 :], "refunded_amount")
+        before = self._shown(self._earlier, "refunded_amount")
         return before is not None and before == after
 
-    def _refunded(self, exchanges: tuple[Exchange, ...]) -> Any:
+    def _shown(self, exchanges: tuple[Exchange, ...], member: str) -> Any:
         for exchange in exchanges:
             operation, outcome = operation_of(self.spec, exchange.request), exchange.outcome
             if operation and operation.shows == "order" and isinstance(outcome, Response):
-                return _members(outcome).get("refunded_amount")
+                return _members(outcome).get(member)
         return None
 
 
@@ -162,6 +219,12 @@ def same_cause(root: Example, violation: Example) -> bool:
             return True
     if root.refusal and root.refusal == violation.refusal and root.setting & violation.setting:
         return True
+    if root.errors & violation.errors:
+        return True
+    if root.accepted_as_shown and ("remaining_authorized_amount", True) in violation.signs:
+        return True
+    if violation.refused_as_shown and ("refunded_amount", True) in root.signs:
+        return True
     if root.repeats_an_answer and violation.repeats_an_answer:
         return True
     if root.requirement.id in violation.shows_what_was_missing:
@@ -169,6 +232,23 @@ def same_cause(root: Example, violation: Example) -> bool:
     if violation.requirement.id in root.shows_what_was_missing:
         return True
     return _seen_late(root, violation)
+
+
+def can_lead_to(root: Example, violation: Example) -> bool:
+    """Whether `violation` may follow from `root` because it comes with or after it.
+
+    An amount that is wrong, or a call that is wrongly accepted, changes no Location, and no
+    handling of keys.
+    """
+    if not root.signs and not root.requirement.rule:
+        return True
+    if violation.leads_astray:
+        return False
+    return _is_of_keys(root.requirement) or not _is_of_keys(violation.requirement)
+
+
+def _is_of_keys(requirement: Requirement) -> bool:
+    return any(each.startswith("replay") for each in requirement.upon)
 
 
 def _seen_late(root: Example, violation: Example) -> bool:
@@ -184,11 +264,23 @@ def _seen_late(root: Example, violation: Example) -> bool:
 
 
 def _sign(each: Difference) -> tuple[str, bool] | None:
+    found = _error(each)
+    if found is None:
+        return None
+    member, error = found
+    if error or not isinstance(each.observed, tuple) or not isinstance(each.expected, tuple):
+        return member, error > 0
+    return member, len(each.observed) > len(each.expected)
+
+
+def _error(each: Difference) -> tuple[str, int] | None:
+    """The member that is wrong, and by how much."""
     observed, expected = each.observed, each.expected
     if isinstance(observed, int) and isinstance(expected, int):
-        return each.member, observed > expected
+        return each.member, observed - expected
     if isinstance(observed, tuple) and isinstance(expected, tuple):
-        return _AMOUNT_OF_LIST.get(each.member, each.member), len(observed) > len(expected)
+        more = sum(one.amount or 0 for one in observed) - sum(one.amount or 0 for one in expected)
+        return _AMOUNT_OF_LIST.get(each.member, each.member), more
     return None
 
 
