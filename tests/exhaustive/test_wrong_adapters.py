@@ -109,9 +109,9 @@ def outcomes(kind: str, *, start_s: float = 10, command_s: float = 10, more: str
 
 def test_an_adapter_that_is_never_ready_is_reported_with_its_stderr() -> None:
     with pytest.raises(
-        AdapterError, match=r"wrote nothing within 1 s; .* waiting for the database"
+        AdapterError, match=r"wrote nothing within 10 s; .* waiting for the database"
     ):
-        outcomes("never ready", start_s=1)
+        outcomes("never ready", start_s=10)
 
 
 def test_an_adapter_that_ends_is_restarted() -> None:
