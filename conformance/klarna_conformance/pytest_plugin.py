@@ -45,6 +45,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--klarna-deviations", metavar="FILE", help="YAML file of accepted deviations: they xfail."
     )
     group.addoption(
+        "--klarna-like",
+        metavar="DIR",
+        help="Record of a run: klarna_mock takes each choice that the documentation leaves open as "
+        "its target did.",
+    )
+    parser.addini("klarna_like", "The same as --klarna-like, relative to the root directory.")
+    group.addoption(
         "--klarna-strict",
         action="store_true",
         help="Treat SHOULD violations as failures, for servers and clients.",
@@ -85,8 +92,14 @@ def klarna_mock(
     from klarna_conformance.testing.mock import KlarnaMock
     from klarna_conformance.testing.rules import rules_of
 
-    profile = request.config.getoption("klarna_profile")
-    mock = KlarnaMock(_klarna_loop, rules_of(request.node), profile=profile)
+    config = request.config
+    like = config.getoption("klarna_like") or config.getini("klarna_like")
+    mock = KlarnaMock(
+        _klarna_loop,
+        rules_of(request.node),
+        profile=config.getoption("klarna_profile"),
+        like=config.rootpath / like if like else None,
+    )
     request.node.stash[_MOCK] = mock
     yield mock
     mock.close()

@@ -11,6 +11,7 @@ from hypothesis import Phase, example, given, settings
 from hypothesis import strategies as st
 
 from klarna_conformance.judge.server import judge
+from klarna_conformance.mock.deviation import IdKind
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.examples.orders import FULL, NONE, PART
 from klarna_reports.record.record import Finding, Played, TargetFacts
@@ -157,8 +158,8 @@ def test_a_refund_replayed_after_a_lost_response_is_booked_once() -> None:
 @pytest.mark.parametrize("prefix", ["krn:payments:", "a b ", "ä", "a/b"])
 def test_ids_with_reserved_characters_are_read_back(prefix: str) -> None:
     class HasReservedCharacters(Mock):
-        def new_id(self) -> str:
-            return prefix + super().new_id()
+        def new_id(self, kind: IdKind = "correlation") -> str:
+            return prefix + super().new_id(kind)
 
         def answer(self, call: Call, base_url: str) -> Response:
             response = super().answer(call, base_url)

@@ -10,6 +10,7 @@ from klarna_conformance.adapter_protocol import Adapter, Hello, Ready
 from klarna_conformance.certify.stalls import measured_stall
 from klarna_conformance.errors import AdapterError
 from klarna_conformance.mock.answering import credentials_of
+from klarna_conformance.mock.deviation import AS_DOCUMENTED, Deviation
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.network import Disturbing, Network, Tempo
 from klarna_conformance.today import today_s
@@ -81,12 +82,20 @@ class _CommandDisturbing(Disturbing):
 class Stage:
     """A mock behind a network, and an adapter in front of it."""
 
-    def __init__(self, spec: Spec, adapter: Adapter, *, seed: int, tempo: Tempo) -> None:
+    def __init__(
+        self,
+        spec: Spec,
+        adapter: Adapter,
+        *,
+        seed: int,
+        tempo: Tempo,
+        deviation: Deviation = AS_DOCUMENTED,
+    ) -> None:
         self._spec = spec
         self._tempo = tempo
         self._adapter = adapter
         self._username, self._password = defaults.USERNAME, defaults.PASSWORD
-        self.mock = Mock(spec, seed=seed, epoch_s=today_s())
+        self.mock = Mock(spec, seed=seed, epoch_s=today_s(), deviation=deviation)
         self._discarded: set[str] = set()
         self.network = Network(
             self._served,
@@ -164,10 +173,10 @@ class Stage:
 
     async def _command(self, command: Command, orders: tuple[ProvidedOrder, ...]) -> Episode:
         order = orders[command.order]
-        order_id = self.mock.new_id() if command.unknown == "order" else order.order_id
+        order_id = self.mock.new_id("order") if command.unknown == "order" else order.order_id
         capture_id = None if command.capture is None else order.capture_ids[command.capture]
         if command.unknown == "capture":
-            capture_id = self.mock.new_id()
+            capture_id = self.mock.new_id("capture")
         first = len(self.network.sightings)
         before = self.mock.orders[order.order_id]
         await self.network.disturb(_CommandDisturbing(self._spec, command, order_id, capture_id))

@@ -1,7 +1,7 @@
 """The seams at which a mock can deviate from the documentation."""
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 from klarna_specs.calls import Call
 from klarna_specs.effects import moved_on
@@ -13,7 +13,10 @@ from klarna_specs.outcomes import Outcome
 if TYPE_CHECKING:
     from klarna_conformance.mock.server import Mock
 
-__all__ = ["AS_DOCUMENTED", "Booking", "Deviation", "Sending"]
+__all__ = ["AS_DOCUMENTED", "Booking", "Deviation", "IdKind", "Sending"]
+
+IdKind = Literal["order", "capture", "refund", "correlation"]
+"""What an id is for."""
 
 
 class Booking(NamedTuple):
@@ -53,7 +56,8 @@ class Deviation(NamedTuple):
     `understood`: the call as the mock interprets it. `assessed_on`: the ledger on which a call is
     assessed, given the current one and the one at its arrival (None: the current one, and calls do
     not wait for concurrent ones). `chosen`: its outcome. `booked`: the ledger after it. `shown`:
-    the resource that a read returns. `sent`: the final response.
+    the resource that a read returns. `sent`: the final response. `identified`: the id that takes
+    the place of a new UUID.
     """
 
     understood: Callable[[Call, "Mock"], Call] = lambda call, _mock: call
@@ -64,6 +68,7 @@ class Deviation(NamedTuple):
     sent: Callable[[Sending, Response, "Mock"], Response] = lambda _sending, response, _mock: (
         response
     )
+    identified: Callable[[IdKind, str], str] = lambda _kind, made: made
 
 
 AS_DOCUMENTED = Deviation()

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.mock.deviation import AS_DOCUMENTED, Booking, Deviation, Sending
+from klarna_conformance.mock.deviation import AS_DOCUMENTED, Booking, Deviation, IdKind, Sending
 from klarna_conformance.mock.lag import Lag
 from klarna_conformance.mock.resources import (
     bad_members,
@@ -80,8 +80,8 @@ class Mock:
     def make_order(self, plan: OrderPlan) -> ProvidedOrder:
         """Creates the order of a plan, with its captures and the state of the rest."""
         with self._lock:
-            order_id = self.new_id()
-            capture_ids = tuple(self.new_id() for _ in plan.captures)
+            order_id = self.new_id("order")
+            capture_ids = tuple(self.new_id("capture") for _ in plan.captures)
             began_s = self.epoch_s + self.now_s
             ledger = msgspec.structs.replace(
                 open_ledger(plan, order_id, capture_ids),
@@ -162,7 +162,7 @@ class Mock:
             return self._json(spec.status[0], shown)
         headers: tuple[tuple[str, str], ...] = ()
         if spec.creates:
-            created = self.new_id()
+            created = self.new_id(spec.creates)
             location = (
                 f"{base_url}/ordermanagement/v1/orders/{call.order_id}/{spec.creates}s/{created}"
             )
@@ -220,11 +220,11 @@ class Mock:
                 ledger = ledger.with_options(capture.capture_id, offered)
         return ledger
 
-    def new_id(self) -> str:
-        """The next UUID of this mock's sequence (version 4)."""
+    def new_id(self, kind: IdKind = "correlation") -> str:
+        """The next id of this mock's sequence, as documented a UUID of version 4."""
         self._ids += 1
         digest = hashlib.sha256(f"{self._seed}:{self._ids}".encode()).digest()
-        return str(uuid.UUID(bytes=digest[:16], version=4))
+        return self._deviation.identified(kind, str(uuid.UUID(bytes=digest[:16], version=4)))
 
     def _ledger(self, order_id: str) -> Ledger | None:
         """The current order."""

@@ -1,6 +1,7 @@
 """The mock on a socket, with its control API and injected network faults."""
 
 import asyncio
+from collections.abc import Callable
 from email.utils import formatdate
 
 import msgspec
@@ -19,7 +20,8 @@ __all__ = ["MockServer"]
 class MockServer:
     """Serves a mock with its control API, and injects the faults of the queue `faults`.
 
-    `latency_s` delays each response; with `remembers` the network keeps its exchanges.
+    `latency_s` delays each response (a function: that to the request); with `remembers` the network
+    keeps its exchanges.
     """
 
     def __init__(
@@ -31,7 +33,7 @@ class MockServer:
         control: bool = True,
         host: str = "127.0.0.1",
         port: int = 0,
-        latency_s: float = 0.0,
+        latency_s: float | Callable[[Request], float] = 0.0,
         tempo: Tempo | None = None,
         remembers: bool = False,
     ) -> None:
@@ -76,8 +78,9 @@ class MockServer:
         return len(self.faults)
 
     async def _answered(self, request: Request, _authorization: str | None) -> Response:
-        if self._latency_s:
-            await asyncio.sleep(self._latency_s)
+        latency_s = self._latency_s
+        if latency_s := latency_s(request) if callable(latency_s) else latency_s:
+            await asyncio.sleep(latency_s)
         base_url = f"http://{request.header('host') or self.base_url.removeprefix('http://')}"
         request = msgspec.structs.replace(request, path=request.path.split("?")[0])
         response = await self._control.answer(request, base_url)

@@ -4,17 +4,22 @@ import asyncio
 import warnings
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
 from klarna_conformance import defaults
+from klarna_conformance.calibration.behaving import behaviour
+from klarna_conformance.calibration.learning import Calibration, calibration_of
 from klarna_conformance.certify.driving import Course, Stage
-from klarna_conformance.errors import AdapterError
+from klarna_conformance.errors import AdapterError, UsageError
 from klarna_conformance.judge.client.judging import judge_client
 from klarna_conformance.judge.client.keys import KeyBook
 from klarna_conformance.judge.client.traffic import judge_traffic
+from klarna_conformance.mock.deviation import AS_DOCUMENTED
 from klarna_conformance.network.fault_queue import FaultQueue
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.testing.complaint import Complaint, KlarnaWarning, complaint
@@ -22,6 +27,7 @@ from klarna_conformance.testing.loop import LoopThread
 from klarna_conformance.testing.performing import Do, DoAdapter, Perform, Worker, on_loop
 from klarna_conformance.testing.remembering import Remembered, Stretch
 from klarna_conformance.testing.rules import Rules
+from klarna_reports.errors import JournalError
 from klarna_reports.record.record import ProvidedOrder
 from klarna_reports.words.client_wording import scenario_text
 from klarna_specs.client.faults import Fault
@@ -50,6 +56,15 @@ def _adapter_errors() -> Generator[None]:
         pytest.fail(str(exc), pytrace=False)
 
 
+@cache
+def _calibration(profile: str, directory: Path) -> Calibration:
+    """What the record in a folder shows, read once; fails the test if it is none of a server."""
+    try:
+        return calibration_of(load(profile=profile), directory)
+    except (UsageError, JournalError) as exc:
+        pytest.fail(f"--klarna-like: {exc}", pytrace=False)
+
+
 class KlarnaMock:
     """Klarna's side of a test: creates orders, injects faults, and shows exchanges and ledgers.
 
@@ -59,17 +74,31 @@ class KlarnaMock:
     username = defaults.USERNAME
     password = defaults.PASSWORD
 
-    def __init__(self, loop: LoopThread, rules: Rules, *, profile: str | None = None) -> None:
+    def __init__(
+        self,
+        loop: LoopThread,
+        rules: Rules,
+        *,
+        profile: str | None = None,
+        like: Path | None = None,
+    ) -> None:
         self._loop = loop
         self._rules = rules
-        self._spec = load(profile=profile or DEFAULT_PROFILE)
+        profile = profile or DEFAULT_PROFILE
+        self._spec = load(profile=profile)
         self._adapter = DoAdapter(client_operations(self._spec))
         self._faults = FaultQueue(self._spec)
         self._known = KeyBook()
         self._warned: set[str] = set()
         wait_s = rules.timeout_s
         tempo = Tempo(timeout_s=wait_s, hold_s=4 * wait_s, slow_s=0.4 * wait_s)
-        self._stage = Stage(self._spec, self._adapter, seed=defaults.SEED, tempo=tempo)
+        self._stage = Stage(
+            self._spec,
+            self._adapter,
+            seed=defaults.SEED,
+            tempo=tempo,
+            deviation=behaviour(self._spec, _calibration(profile, like)) if like else AS_DOCUMENTED,
+        )
         self._remembered = Remembered(self._stage.network)
         self._call(self._open())
 

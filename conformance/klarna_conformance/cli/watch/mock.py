@@ -1,5 +1,7 @@
 """`mock`: serve the mock."""
 
+from pathlib import Path
+
 import click
 
 from klarna_conformance import defaults
@@ -31,6 +33,17 @@ __all__ = ["mock"]
 @click.option("--no-control", is_flag=True, help="Disable the control API.")
 @click.option("--mutant", help="Serve this mutant or harmless variant instead (see `mutants`).")
 @click.option(
+    "--like",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Take each choice that the documentation leaves open as the target of this record did.",
+)
+@click.option(
+    "--like-latency",
+    is_flag=True,
+    help="With --like: respond as fast as that target, with latencies drawn from the record.",
+)
+@click.option(
     "--judge", is_flag=True, help="Judge the clients when the mock is stopped, and write a report."
 )
 @traffic_options
@@ -43,6 +56,8 @@ def mock(
     lag: int,
     no_control: bool,
     mutant: str | None,
+    like: Path | None,
+    like_latency: bool,
     judge: bool,
     judging: TrafficOptions,
 ) -> int:
@@ -54,13 +69,22 @@ def mock(
     ({"advance_s": N}), POST /_control/faults ({"faults": ["lost"]}: faults of the next requests),
     GET /_control/exchanges, POST /_control/reset.
 
+    With --like the mock is calibrated: a correct server that behaves as the recorded one in every
+    other way. What was judged FAIL there is not imitated. What the record does not show is printed
+    on standard error.
+
     With --judge the clients are judged by the requests that they sent. Exit code 1 means a
     violation, 3 that a requirement was not exercised. --requirement, --strict and --output apply to
     --judge.
     """
+    from klarna_conformance.calibration.behaving import behaviour
+    from klarna_conformance.calibration.latency import Latency
+    from klarna_conformance.calibration.learning import calibration_of
+    from klarna_conformance.calibration.limits import limits_of
     from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.cli.watch.reporting import judge_traffic, served
     from klarna_conformance.errors import UsageError
+    from klarna_conformance.mock.server import Mock
     from klarna_conformance.mock.serving import MockServer
     from klarna_conformance.record.redaction import Redactor
     from klarna_conformance.today import today_s
@@ -70,9 +94,19 @@ def mock(
 
     if (judging.requirements or judging.strict) and not judge:
         raise UsageError("--requirement and --strict need --judge")
+    if like_latency and like is None:
+        raise UsageError("--like-latency needs --like")
+    if like is not None and mutant is not None:
+        raise UsageError("--like and --mutant exclude each other")
     spec = judging.load()
     sides = watched_sides(spec, "client", judging.requirements)
-    mocked = named_mock(spec, mutant, lag_s=lag / 1000)
+    calibration = calibration_of(spec, like) if like is not None else None
+    if calibration is None:
+        mocked = named_mock(spec, mutant, lag_s=lag / 1000)
+    else:
+        mocked = Mock(spec, lag_s=lag / 1000, deviation=behaviour(spec, calibration))
+        for line in limits_of(spec, calibration):
+            click.echo(line, err=True)
     mocked.epoch_s = today_s()
     server = MockServer(
         mocked,
@@ -81,7 +115,9 @@ def mock(
         control=not no_control,
         host=host,
         port=port,
-        latency_s=latency / 1000,
+        latency_s=Latency(spec, calibration.elapsed_s, latency / 1000)
+        if calibration and like_latency
+        else latency / 1000,
         remembers=judge,
     )
     seen = served(server, host, port)

@@ -38,7 +38,7 @@ def does_anyway(*, of: Sequence[str], on: str, when: str = "true") -> Deviation:
         if not _concerned(booking, of, when, on):
             return booking.after()
         if booking.answer.resource_id is None:
-            answer = msgspec.structs.replace(booking.answer, resource_id=mock.new_id())
+            answer = msgspec.structs.replace(booking.answer, resource_id=mock.new_id("refund"))
             booking = booking._replace(answer=answer)
         return booking.after(effect=True)
 

@@ -1,0 +1,51 @@
+"""Whether a response of a calibrated mock conforms: it is judged before it is sent. Pure."""
+
+from klarna_conformance.judge.results import Mismatch
+from klarna_conformance.judge.server.answered import Answered, answered
+from klarna_conformance.judge.server.evidence import Evidence
+from klarna_conformance.judge.server.tables import tables_of
+from klarna_conformance.mock.deviation import Sending
+from klarna_specs.exchange import Exchange, Request, Response
+from klarna_specs.spec import Spec
+
+__all__ = ["is_conformant"]
+
+
+def is_conformant(spec: Spec, sending: Sending, response: Response, *, again: bool = False) -> bool:
+    """Whether a response is the outcome that it stands for, and breaks no MUST by itself."""
+    call = sending.assessment.call
+    ids = {"order_id": call.order_id, "capture_id": call.capture_id, "refund_id": call.refund_id}
+    template = call.operation.paths.get(call.path_reading) or next(
+        iter(call.operation.paths.values())
+    )
+    request = Request(
+        method=call.operation.method,
+        path=template.format(**ids),
+        credentials=call.credentials,
+    )
+    exchange = Exchange(request=request, outcome=response)
+    seen = answered((sending.base_url,), 0, exchange, sending.assessment)
+    if again:
+        return seen.outcome is not None
+    return seen.kind == sending.outcome.kind and not _breaks_a_must(spec, seen)
+
+
+def _breaks_a_must(spec: Spec, seen: Answered) -> bool:
+    assert isinstance(seen.exchange.outcome, Response)
+    evidence = Evidence(
+        spec=spec,
+        exchange=seen.exchange,
+        assessment=seen.assessment,
+        expected=seen.expected,
+        leads=seen.leads,
+        answer=seen.answer,
+        correlation_ids={},
+        resource_ids=frozenset(),
+    )
+    for requirement, check, _ in tables_of(spec).checks(seen):
+        result = check(evidence) if check else None
+        if isinstance(result, Mismatch):
+            level = result.level or spec.level(requirement, seen.assessment.holds)
+            if level == "MUST":
+                return True
+    return False
