@@ -1,8 +1,9 @@
 """Renders a record in the formats of `FORMATS` and writes the files."""
 
+import hashlib
 import os
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Literal
 from urllib.parse import quote
@@ -12,6 +13,7 @@ from klarna_reports.formats.comparison_json import comparison_json
 from klarna_reports.formats.comparison_text import comparison_markdown
 from klarna_reports.formats.ctrf import ctrf
 from klarna_reports.formats.har import har
+from klarna_reports.formats.in_toto import in_toto
 from klarna_reports.formats.junit import junit
 from klarna_reports.formats.markdown import annotations, markdown
 from klarna_reports.formats.run_json import run_json
@@ -19,10 +21,10 @@ from klarna_reports.formats.sarif import sarif
 from klarna_reports.page.certificate import render_certificate
 from klarna_reports.page.comparison_page import render_comparison
 from klarna_reports.page.html import render_html
-from klarna_reports.record.journal import FILE_NAME
+from klarna_reports.record.journal import FILE_NAME, journal_digest
 from klarna_reports.record.record import Record
 from klarna_reports.record.results import Summary
-from klarna_reports.summary.changes import changes_since
+from klarna_reports.summary.changes import Changes, changes_since
 from klarna_reports.summary.comparison import Comparison
 from klarna_reports.summary.history import HISTORY, PastRun, history_text, parsed_history, trend
 from klarna_reports.summary.judged import sides
@@ -40,8 +42,10 @@ __all__ = [
     "Format",
     "add_to_history",
     "discard_renderings",
+    "file_digests",
     "format_problem",
     "rendered_comparison",
+    "renderers",
     "write_comparison",
     "write_renderings",
 ]
@@ -58,6 +62,7 @@ Format = Literal[
     "har",
     "pytest",
     "certificate",
+    "in-toto",
 ]
 FORMATS: dict[Format, str] = {
     "json": "run.json",
@@ -71,8 +76,9 @@ FORMATS: dict[Format, str] = {
     "har": "exchanges.har",
     "pytest": "test_counterexamples.py",
     "certificate": "certificate.html",
+    "in-toto": "statement.intoto.json",
 }
-"""The supported formats and their file names."""
+"""The supported formats and their file names; the last one is about the files before it."""
 WITH_EVERY_RUN: tuple[Format, ...] = ("json", "junit", "html")
 WITH_EVERY_CERTIFICATION: tuple[Format, ...] = (*WITH_EVERY_RUN, "certificate")
 
@@ -91,6 +97,8 @@ def format_problem(record: Record, formats: Collection[str]) -> str:
         return "the format certificate needs the record of a client certification"
     if "pytest" in formats and sides(record) != ("server",):
         return "the format pytest replays counterexamples of servers; this record is of clients"
+    if "in-toto" in formats and not journal_digest(record):
+        return "the format in-toto needs the journal of one run, as it was recorded"
     return ""
 
 
@@ -114,8 +122,23 @@ def write_renderings(
     """
     summary = summarise(spec, record)
     changes = changes_since(previous, summary)
+    rendered = renderers(directory, spec, record, summary, changes)
+    directory.mkdir(parents=True, exist_ok=True)
+    for name in formats:
+        _replace(directory / FORMATS[name], rendered[name]().encode(errors="replace"))
+    return summary
+
+
+def renderers(
+    directory: Path,
+    spec: Spec,
+    record: Record,
+    summary: Summary,
+    changes: Changes | None = None,
+) -> Mapping[Format, Callable[[], str]]:
+    """What makes the text of each format, for a directory with a history and maybe other files."""
     runs = trend(_history(directory), summary)
-    rendered: dict[Format, Callable[[], str]] = {
+    return {
         "json": lambda: run_json(summary).decode(),
         "junit": lambda: junit(summary),
         "html": lambda: render_html(spec, record, summary, changes, runs),
@@ -127,11 +150,19 @@ def write_renderings(
         "har": lambda: har(record),
         "pytest": lambda: pytest_file(record, summary),
         "certificate": lambda: render_certificate(record, summary),
+        "in-toto": lambda: in_toto(spec, summary, file_digests(directory)),
     }
-    directory.mkdir(parents=True, exist_ok=True)
-    for name in formats:
-        _replace(directory / FORMATS[name], rendered[name]().encode(errors="replace"))
-    return summary
+
+
+def file_digests(directory: Path) -> dict[str, str]:
+    """The SHA-256 (hex) of the journal and of each rendering in a directory, by file name."""
+    digests: dict[str, str] = {}
+    for name in (FILE_NAME, *FORMATS.values()):
+        path = directory / name
+        if path.is_file() and name != FORMATS["in-toto"]:
+            with path.open("rb") as file:
+                digests[name] = hashlib.file_digest(file, "sha256").hexdigest()
+    return digests
 
 
 def rendered_comparison(

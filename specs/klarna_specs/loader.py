@@ -124,8 +124,15 @@ def _under(chain: Sequence[ReadProfile], spec: Spec) -> Spec:
     fingerprint = hashlib.sha256(
         "\n".join([spec.fingerprint, *(e.content for e in chain)]).encode()
     )
+    profiles = {
+        f"profiles/{e.profile.profile}.yaml": hashlib.sha256(e.content.encode()).hexdigest()
+        for e in chain
+    }
     return msgspec.structs.replace(
-        spec, profile=facts_of(chain), fingerprint=fingerprint.hexdigest()[:12]
+        spec,
+        profile=facts_of(chain),
+        fingerprint=fingerprint.hexdigest()[:12],
+        files=spec.files | profiles,
     )
 
 
@@ -139,11 +146,16 @@ def _own_state() -> str:
 
 def _decoded(root: Path) -> Spec:
     fingerprint = hashlib.sha256()
+    files: dict[str, str] = {}
+
+    def noted(name: str, text: str) -> None:
+        fingerprint.update(text.encode())
+        files[name] = hashlib.sha256(text.encode()).hexdigest()
 
     def read(name: str) -> YamlText:
         path = _file(root, name)
         text = _read_text(path)
-        fingerprint.update(text.encode())
+        noted(name, text)
         return parse_yaml(str(path), text)
 
     common = read("common.yaml")
@@ -153,7 +165,7 @@ def _decoded(root: Path) -> Spec:
     origins = Origins(common=common, markets=markets)
     schemas: dict[str, Any] = {}
     for path in sorted((root / "schemas").glob("*.json")):
-        fingerprint.update(_read_text(path).encode())
+        noted(f"schemas/{path.name}", _read_text(path))
         schemas[path.stem] = _schema(path)
     operations: dict[str, Operation] = {}
     for path in _operation_files(root):
@@ -188,6 +200,7 @@ def _decoded(root: Path) -> Spec:
         extension_days=described.extension_days,
         schemas=schemas,
         fingerprint=fingerprint.hexdigest()[:12],
+        files=files,
         followed=followed,
         scenarios=_listed(scenarios, "scenarios", tuple[Scenario, ...]) if scenarios else (),
     )

@@ -290,10 +290,10 @@ class ProfileFacts(_Noun, frozen=True):
 class Spec(_Noun, frozen=True, dict=True):
     """Everything that is documented, loaded and checked.
 
-    `fingerprint` identifies the files it was read from; `groups` are named lists of markets and of
-    capture layouts. `followed` are documented operations that no run sends: the mock serves them,
-    and in recorded traffic they are judged and the ledger follows them. `scenarios` are sent
-    besides those of the strategies.
+    `fingerprint` identifies the files it was read from, `files` are their SHA-256 by name; `groups`
+    are named lists of markets and of capture layouts. `followed` are documented operations that no
+    run sends: the mock serves them, and in recorded traffic they are judged and the ledger follows
+    them. `scenarios` are sent besides those of the strategies.
 
     >>> sorted(spec.markets)[:3]
     ['AT', 'AU', 'BE']
@@ -312,6 +312,7 @@ class Spec(_Noun, frozen=True, dict=True):
     untested: tuple[Untested, ...]
     schemas: dict[str, Any]
     fingerprint: str
+    files: dict[str, str] = {}
     followed: dict[str, Operation] = {}
     client_requirements: tuple[ClientRequirement, ...] = ()
     scenarios: tuple[Scenario, ...] = ()

@@ -365,7 +365,7 @@ def test_a_run_is_limited_to_the_chosen_operation_and_market(small_run: Path) ->
     ("option", "names"),
     [
         ((), ("run.json", "junit.xml", "report.html")),
-        # The page also lists the probes of the paths, which are judged only now.
+        # The page names the digest of the journal file, which a record in memory does not have.
         (("--recheck",), ("run.json", "junit.xml")),
     ],
 )

@@ -19,6 +19,7 @@ from klarna_conformance.cli.replay import replay
 from klarna_conformance.cli.report import report
 from klarna_conformance.cli.run import run
 from klarna_conformance.cli.show import show
+from klarna_conformance.cli.verify import verify
 from klarna_conformance.cli.watch.check import check
 from klarna_conformance.cli.watch.mock import mock
 from klarna_conformance.cli.watch.proxy import proxy
@@ -60,6 +61,7 @@ for _command in (
     mock,
     mutants,
     report,
+    verify,
     show,
     diff,
     compare,

@@ -27,7 +27,8 @@ __all__ = ["report"]
     default="json,junit,html",
     show_default=True,
     help="Comma-separated formats: json, junit, html, sarif, ctrf, markdown (also for GitHub's "
-    "step summary), github (annotations), badge (SVG), har, pytest, certificate (of a client).",
+    "step summary), github (annotations), badge (SVG), har, pytest, certificate (of a client), "
+    "in-toto (a statement over the other files, to be signed).",
 )
 @click.option(
     "--suggest-deviations",

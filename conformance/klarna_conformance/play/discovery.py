@@ -6,7 +6,7 @@ import msgspec
 
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.target.target import Target
-from klarna_reports.record.record import Played
+from klarna_reports.record.record import PROBE, Played
 from klarna_specs.exchange import Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Json, Scenario, Step, steps_of
@@ -44,7 +44,7 @@ async def discover_readings(
     for number, scenario in enumerate(probes(spec) if scenarios is None else scenarios, 1):
         # Which one is right is not known yet, so only findings about the interpretation are kept.
         played = await play_and_judge(
-            spec, target, scenario, identifier=f"r{number:04}", nonce=nonce
+            spec, target, scenario, identifier=f"{PROBE}{number:04}", nonce=nonce
         )
         (step,) = steps_of(scenario)
         outcomes = [e.outcome for e in played.exchanges if e.purpose == "step"]

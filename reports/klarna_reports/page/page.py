@@ -13,6 +13,7 @@ from klarna_reports.page.matrix import HeatMap, operation_matrix
 from klarna_reports.page.notable import notables
 from klarna_reports.page.overview import Orders, overview, unseen
 from klarna_reports.page.races import RaceKinds
+from klarna_reports.record.journal import journal_digest
 from klarna_reports.record.record import AcceptedDeviation, Record, Verdict
 from klarna_reports.record.results import (
     DEVIATIONS,
@@ -64,6 +65,7 @@ def page_values(
         "summary": summary,
         "spec": spec,
         "header": record.header,
+        "digest": journal_digest(record),
         "icon": _ICONS[summary.verdict] if summary.in_full or summary.exit_code else "INFO",
         "overview": overview(spec, record, summary, deviations, orders),
         "notables": notables(summary),

@@ -20,6 +20,7 @@ from klarna_specs.spec import ProfileFacts
 
 __all__ = [
     "FORMAT",
+    "PROBE",
     "AcceptedDeviation",
     "Certified",
     "Difference",
@@ -42,6 +43,8 @@ __all__ = [
 ]
 
 FORMAT = 1
+PROBE = "r"
+"""The first letter of the ids of scenarios that show which paths exist, and are not judged."""
 Verdict = Literal["PASS", "FAIL", "WARN", "INFO", "KNOWN", "NOT_APPLICABLE", "NOT_RUN", "ERROR"]
 
 
