@@ -16,6 +16,8 @@ __all__ = ["defect", "is_valid", "violations"]
 
 _OWN = ("$id", "$schema")
 """Members that would make a schema a separate document when it is inlined."""
+_LONGEST = 60
+"""A longer value is not repeated in a violation."""
 _DEEPEST = 200
 """A body nested deeper than this is invalid without further validation."""
 
@@ -81,7 +83,7 @@ def violations(spec: Spec, schema: str, value: Any) -> tuple[str, ...]:
         return ("$: nested too deeply to be read",)
     found = _schema(spec, schema).exact.iter_errors(value)
     errors = sorted(found, key=lambda error: error.json_path)
-    return tuple(f"{error.json_path}: {_short(error.message)}" for error in errors)
+    return tuple(f"{error.json_path}: {_problem(error)}" for error in errors)
 
 
 def is_valid(spec: Spec, schema: str, value: Any) -> bool:
@@ -130,5 +132,13 @@ def _shape(value: Any) -> Literal["plain", "fractional", "deep"]:
     return "deep"
 
 
-def _short(message: str) -> str:
-    return message if len(message) <= 300 else f"{message[:200]} ... {message[-80:]}"
+def _problem(error: Any) -> str:
+    """How a value breaks its schema; a long value is named by its type."""
+    if error.validator == "anyOf":
+        return " or ".join(dict.fromkeys(map(_problem, error.context)))
+    shown = repr(error.instance)
+    if len(shown) <= _LONGEST or not error.message.startswith(shown):
+        return error.message
+    is_list, is_object = as_array(error.instance) is not None, as_object(error.instance) is not None
+    kind = "a list" if is_list else "an object" if is_object else "a long text"
+    return kind + error.message[len(shown) :]

@@ -146,7 +146,7 @@ def test_an_unseen_must_fails_and_the_rest_is_skipped(
     ran.stdout.fnmatch_lines(
         [
             f"A request without credentials must be refused. ({CREDENTIALS}, MUST: NOT_RUN)",
-            "  nothing occurred: *no order could be provisioned*",
+            "  nothing of this occurred: *no order could be provisioned*",
             "* NOT FULLY VERIFIED *",
             "SKIPPED * cancel.refusal-status: NOT_RUN: *no order could be provisioned*",
         ]

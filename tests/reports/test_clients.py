@@ -271,7 +271,7 @@ def test_the_report_shows_the_sentence_and_the_replay_command():
     whole = record(driven(found()))
     page = render_html(SPEC, whole, summarise(SPEC, whole))
 
-    assert "one refund of 0.01 SEK, response lost after booking: the client sent a second" in page
+    assert "One refund of 0.01 SEK, response lost after booking: the client sent a second" in page
     assert "client --replay counterexamples/client.once.yaml -- python adapter.py" in page
     assert "Requirements and faults" in page
     assert "Markets and capture layouts" not in page

@@ -14,6 +14,11 @@ from klarna_specs.spec import Requirement, Spec
 __all__ = ["Obstacles", "listed", "verdict_reason"]
 
 _LISTED = 5
+_ASPECTS = {
+    "seen": "a call that it judges",
+    "kept": "a call that meets it",
+    "broken": "a call that breaks it",
+}
 _LONGEST = 300
 
 
@@ -60,8 +65,9 @@ def verdict_reason(
     `why` are the obstacles, if any.
     """
     if verdict == "NOT_RUN" and missing:
-        seen = "did not occur" if tally.aspects else "nothing occurred"
-        return "; ".join((f"{seen}: {listed(missing)}", *why))
+        seen = "did not occur" if tally.aspects else "nothing of this occurred"
+        names = [_ASPECTS.get(aspect, aspect) for aspect in missing]
+        return "; ".join((f"{seen}: {listed(names)}", *why))
     group = next((group for group in tally.worst_groups if group.verdict == verdict), None)
     if group is None:
         return _cut(tally.excuse) if verdict == "NOT_APPLICABLE" else ""

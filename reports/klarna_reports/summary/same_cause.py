@@ -219,6 +219,9 @@ def same_cause(root: Example, violation: Example) -> bool:
             return True
     if root.refusal and root.refusal == violation.refusal and root.setting & violation.setting:
         return True
+    check = "correlation_id_distinct"
+    if check == root.requirement.check == violation.requirement.check:
+        return True
     if root.errors & violation.errors:
         return True
     if root.accepted_as_shown and ("remaining_authorized_amount", True) in violation.signs:

@@ -36,7 +36,8 @@ def amounts_ending(
                 return _sum_ending(finding, each.member, each.expected, each.observed, currency)
             done = _DONE.get(each.member, f"as {each.member}")
             observed, expected = major(each.observed, currency), major(each.expected, currency)
-            return f"{observed} {done}, {expected} expected"
+            order = "the order shows " if own and each.member != own else ""
+            return f"{order}{observed} {done}, {expected} expected"
     return next(filter(None, (_list_ending(each, names, currency) for each in ordered)), "")
 
 

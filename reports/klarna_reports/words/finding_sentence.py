@@ -67,7 +67,8 @@ def finding_sentence(spec: Spec, requirement: Requirement, played: Played, findi
     'A refund of 70.00 EUR was accepted (201) where a refusal was expected.'
     """
     if played.client is not None:
-        return played_sentence(played, finding.observed) or finding.observed
+        said = played_sentence(played, finding.observed) or finding.observed
+        return said[:1].upper() + said[1:]
     if not finding.observed:
         return ""
     return _LISTED_STATUSES.sub(r"\1, ", _text(spec, requirement, played, finding))

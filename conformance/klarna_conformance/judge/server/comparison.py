@@ -173,4 +173,9 @@ def _members(members: Mapping[str, Any], resource: Mapping[str, Any]) -> Result:
 
 def excerpt(value: Any) -> str:
     text = repr(value)
-    return text if len(text) <= 200 else f"{text[:120]} ... {text[-60:]}"
+    if len(text) <= 200:
+        return text
+    entries, members = as_array(value), as_object(value)
+    if entries is not None:
+        return f"{len(entries)} entries"
+    return f"{len(members)} members" if members is not None else f"{text[:120]} ... {text[-60:]}"

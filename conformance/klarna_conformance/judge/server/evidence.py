@@ -1,5 +1,6 @@
 """What a check of a response reads. Pure."""
 
+import re
 from collections.abc import Callable, Mapping, Set
 from typing import Any
 
@@ -64,9 +65,11 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def excerpt(self) -> str:
         """The beginning of the body, in words."""
-        text = self.response.body.text
+        text = _RUN.sub(r"\1\1\1...", self.response.body.text[:120])
         kind = self.response.content_type or "no content type"
-        return f"{kind}, {len(text)} characters: {text[:120]!r}"
+        return f"{kind}, {len(self.response.body.text)} characters: {text!r}"
 
 
+_RUN = re.compile(r"(.)\1{7,}")
+"""A character that is repeated many times."""
 Check = Callable[[Evidence], Result]

@@ -20,7 +20,8 @@ def text_agrees(sent: Any, resource: Mapping[str, Any]) -> Result:
         return NotApplicable("the resource shows none of the texts and lines")
     for name in names:
         if not _kept(sent[name], resource[name]):
-            return Mismatch(f"{name} {excerpt(sent[name])}", f"{name} {excerpt(resource[name])}")
+            place, ours, theirs = _apart(name, sent[name], resource[name])
+            return Mismatch(f"{place} {excerpt(ours)}", f"{place} {excerpt(theirs)}")
     return None
 
 
@@ -45,6 +46,19 @@ def _kept(sent: Any, shown: Any) -> bool:
     if isinstance(sent, str) and isinstance(shown, str):
         return sent.strip().splitlines() == shown.strip().splitlines()
     return same_value(sent, shown)
+
+
+def _apart(name: str, sent: Any, shown: Any) -> tuple[str, Any, Any]:
+    """The innermost member in which what is shown is not what was sent: its path, and both."""
+    ours, theirs = as_object(sent), as_object(shown)
+    if ours is not None and theirs is not None:
+        parts = [(f"{name}.{each}", ours[each], theirs[each]) for each in ours if each in theirs]
+    else:
+        lines, listed = as_array(sent) or [], as_array(shown) or []
+        even = len(lines) == len(listed)
+        pairs = zip(lines, listed, strict=True) if even else ()
+        parts = [(f"{name}[{n}]", *pair) for n, pair in enumerate(pairs)]
+    return next((_apart(*part) for part in parts if not _kept(*part[1:])), (name, sent, shown))
 
 
 def text_shown(sent: Any, resource: Mapping[str, Any]) -> Result:
