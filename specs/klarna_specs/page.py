@@ -8,6 +8,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
 from typing import Literal
 
 import msgspec
@@ -16,12 +17,15 @@ __all__ = [
     "Claim",
     "Drift",
     "IndexedSection",
+    "Moved",
     "PageIndex",
+    "Reworded",
     "Section",
     "SectionDrift",
     "Statement",
     "drift",
     "read_page",
+    "without_diagrams",
 ]
 
 _STARTS = r"[ \t]*(?:[-*+][ ]|\d+[.)][ ]|\||\#{1,6}[ ]|```|~~~|\{\{\#)"
@@ -37,6 +41,11 @@ _LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
 _SENTENCE_END = re.compile(r"(?<=[.!?])(?<!e\.g\.)(?<!i\.e\.)\s+")
 
 
+_Kind = Literal["text", "item", "row", "sample"]
+_Found = tuple[str, str, _Kind]
+"""A statement: verbatim, its fingerprint, and what it is."""
+
+
 class _Noun(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     pass
 
@@ -47,6 +56,7 @@ class Statement(_Noun, frozen=True):
     section: str
     text: str
     fingerprint: str
+    kind: _Kind = "text"
 
 
 class Section(_Noun, frozen=True):
@@ -60,13 +70,15 @@ class Section(_Noun, frozen=True):
 class Claim(_Noun, frozen=True):
     """One statement of the page in our own words, and the ids that rest on it.
 
-    If there are none, `states_nothing` says what it is instead of documented behaviour.
+    If there are none, `states_nothing` says what it is instead of documented behaviour. A diagram
+    is text in Markdown only.
     """
 
     fingerprint: str
     gist: str
     claimed_by: tuple[str, ...]
     states_nothing: Literal["", "caption", "label", "link", "marketing"] = ""
+    diagram: bool = False
 
 
 class IndexedSection(_Noun, frozen=True):
@@ -88,17 +100,33 @@ class PageIndex(_Noun, frozen=True):
         return tuple(path for path in paths if f" > {path}".endswith(f" > {heading}"))
 
 
+class Reworded(_Noun, frozen=True):
+    """A statement in the place of another one."""
+
+    was: Claim
+    now: Statement
+
+
+class Moved(_Noun, frozen=True):
+    """A statement that is in another section than before."""
+
+    claim: Claim
+    from_section: str
+    to_section: str
+
+
 class SectionDrift(_Noun, frozen=True):
     """The changes in one section. A reworded statement is one removed and one added.
 
-    `touched` are the ids that rest on removed statements; `read_again` are the section's other ids,
-    next to a new statement.
+    `reworded` pairs those of them that are in the same place. `touched` are the ids that rest on
+    removed statements; `read_again` are the section's other ids, next to a new statement.
     """
 
     title: str
     change: Literal["added", "changed", "removed"]
     removed: tuple[Claim, ...]
     added: tuple[Statement, ...]
+    reworded: tuple[Reworded, ...]
     touched: tuple[str, ...]
     read_again: tuple[str, ...]
 
@@ -107,6 +135,17 @@ class Drift(_Noun, frozen=True):
     """All changes in a newer copy of the page; no sections if only the formatting changed."""
 
     sections: tuple[SectionDrift, ...]
+
+    @property
+    def moved(self) -> tuple[Moved, ...]:
+        """The statements that were removed from one section and added to another."""
+        to = {each.fingerprint: s.title for s in self.sections for each in s.added}
+        return tuple(
+            Moved(claim=claim, from_section=section.title, to_section=to[claim.fingerprint])
+            for section in self.sections
+            for claim in section.removed
+            if claim.fingerprint in to
+        )
 
     @property
     def touched(self) -> tuple[str, ...]:
@@ -134,40 +173,73 @@ def drift(index: PageIndex, sections: tuple[Section, ...]) -> Drift:
     )
 
 
+def without_diagrams(
+    index: PageIndex, sections: tuple[Section, ...]
+) -> tuple[PageIndex, tuple[Section, ...]]:
+    """Both as a copy in HTML can be compared, where scripts draw the diagrams."""
+    claims = [(each, [c for c in each.statements if not c.diagram]) for each in index.sections]
+    texts = [(s, [t for t in s.statements if not t.text.startswith("{{#")]) for s in sections]
+    replace = msgspec.structs.replace
+    return (
+        PageIndex(
+            sections=tuple(
+                replace(each, statements=tuple(kept), fingerprint=_fingerprint_of(kept))
+                for each, kept in claims
+            )
+        ),
+        tuple(
+            replace(each, statements=tuple(kept), fingerprint=_fingerprint_of(kept))
+            for each, kept in texts
+        ),
+    )
+
+
 def read_page(markdown: str) -> tuple[Section, ...]:
     """The sections of a Markdown page, in order; a first line `# Source: ...` is not part of it."""
     headings: list[tuple[int, str]] = []
-    found: list[list[tuple[str, str]]] = []
-    for level, text, plain in _blocks(markdown):
+    found: list[list[_Found]] = []
+    for level, text, plain, kind in _blocks(markdown):
         if level:
             headings.append((level, text))
             found.append([])
         elif found and re.search(r"\w", plain):
-            found[-1].append((text, _fingerprint(plain)))
+            found[-1].append((text, _fingerprint(plain), kind))
     return tuple(map(_section, _paths(headings), found))
 
 
-def _section(title: str, found: list[tuple[str, str]]) -> Section:
-    # The order of statements, and repeated ones, count as formatting.
-    return Section(
-        title=title,
-        fingerprint=_fingerprint(" ".join(sorted({fingerprint for _, fingerprint in found}))),
-        statements=tuple(Statement(section=title, text=t, fingerprint=f) for t, f in found),
+def _section(title: str, found: list[_Found]) -> Section:
+    statements = tuple(
+        Statement(section=title, text=t, fingerprint=f, kind=kind) for t, f, kind in found
     )
+    return Section(title=title, fingerprint=_fingerprint_of(statements), statements=statements)
 
 
-def _blocks(markdown: str) -> Iterator[tuple[int, str, str]]:
+def _fingerprint_of(statements: Iterable[Statement | Claim]) -> str:
+    # The order of statements, and repeated ones, count as formatting.
+    return _fingerprint(" ".join(sorted({each.fingerprint for each in statements})))
+
+
+def _blocks(markdown: str) -> Iterator[tuple[int, str, str, _Kind]]:
     """Headings (their level) and statements (0), each verbatim and normalized for comparison."""
     page = re.sub(r"[ \t\r]+$", "", re.sub(r"\A# Source:.*", "", markdown), flags=re.MULTILINE)
     for block in _BLOCK.finditer(page):
         code = block["sample"] or block["diagram"]
         text = _LINK.sub(r"\1", _ITEM.sub("", block["heading"] or block["prose"] or ""))
         if code:  # case matters here: a currency in lower case is a statement
-            yield 0, code, re.sub(r"\s+", "", code)
+            yield 0, code, re.sub(r"\s+", "", code), "sample"
         elif block["level"] and not text.endswith("."):
-            yield len(block["level"]), text, _plain(text)
+            yield len(block["level"]), text, _plain(text), "text"
         else:  # a whole sentence is a statement, even if it is formatted as a heading
-            yield from ((0, part, _plain(part)) for part in _SENTENCE_END.split(_one_line(text)))
+            kind = _kind(block["prose"] or "")
+            parts = _SENTENCE_END.split(_one_line(text))
+            for part in parts:
+                yield 0, part, _plain(part), kind
+
+
+def _kind(prose: str) -> _Kind:
+    if _ITEM.match(prose):
+        return "item"
+    return "row" if prose.lstrip().startswith("|") else "text"
 
 
 def _plain(text: str) -> str:
@@ -213,9 +285,28 @@ def _section_drift(title: str, was: IndexedSection | None, now: Section | None) 
         change="changed" if was and now else "added" if now else "removed",
         removed=removed,
         added=added,
+        reworded=tuple(_reworded(claims, statements)),
         touched=touched,
         read_again=beside if added else (),
     )
+
+
+def _reworded(claims: tuple[Claim, ...], statements: tuple[Statement, ...]) -> Iterator[Reworded]:
+    """The statements that replace another one between the same neighbours.
+
+    Items and rows replace as many; otherwise they were added to a list, or removed.
+    """
+    before, after = ([each.fingerprint for each in those] for those in (claims, statements))
+    matcher = SequenceMatcher(None, before, after, autojunk=False)
+    for kind, start, end, first, last in matcher.get_opcodes():
+        if kind == "replace":
+            listed = end - start != last - first
+            pairs = zip(claims[start:end], statements[first:last], strict=False)
+            for was, now in pairs:
+                if listed and now.kind in ("item", "row"):
+                    continue
+                if was.fingerprint not in after and now.fingerprint not in before:
+                    yield Reworded(was=was, now=now)
 
 
 def _fingerprint(text: str) -> str:

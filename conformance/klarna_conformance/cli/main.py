@@ -10,6 +10,7 @@ from klarna_conformance.cli.client import client
 from klarna_conformance.cli.compare import compare
 from klarna_conformance.cli.diff import diff
 from klarna_conformance.cli.doctor import doctor
+from klarna_conformance.cli.drift import drift
 from klarna_conformance.cli.explain import explain
 from klarna_conformance.cli.list import list_requirements
 from klarna_conformance.cli.mutants import mutants
@@ -67,6 +68,7 @@ for _command in (
     compare,
     check,
     explain,
+    drift,
     openapi,
     client,
     proxy,
