@@ -166,7 +166,6 @@ def file_digests(directory: Path) -> dict[str, str]:
 
 
 def rendered_comparison(
-    spec: Spec,
     comparison: Comparison,
     form: ComparisonFormat,
     place: Path,
@@ -181,13 +180,12 @@ def rendered_comparison(
             return comparison_markdown(comparison, whole=whole).encode(errors="replace")
         case "html":
             links = {each.name: _report_link(each.folder, place) for each in comparison.targets}
-            page = render_comparison(spec, comparison, links, whole=whole)
+            page = render_comparison(comparison, links, whole=whole)
             return page.encode(errors="replace")
 
 
 def write_comparison(
     directory: Path,
-    spec: Spec,
     comparison: Comparison,
     formats: Collection[ComparisonFormat],
     *,
@@ -196,7 +194,7 @@ def write_comparison(
     """Writes the comparison in these formats, each file atomically."""
     directory.mkdir(parents=True, exist_ok=True)
     for form in formats:
-        content = rendered_comparison(spec, comparison, form, directory, whole=whole)
+        content = rendered_comparison(comparison, form, directory, whole=whole)
         _replace(directory / COMPARISON_FORMATS[form], content)
 
 

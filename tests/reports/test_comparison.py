@@ -24,6 +24,7 @@ from klarna_reports.record.journal import Journal
 from klarna_reports.record.record import Certified, Finding, TargetFacts
 from klarna_reports.summary.comparing import Source, compared, compared_folders
 from klarna_specs.exchange import Payload, Response
+from klarna_specs.spec import ProfileFacts
 
 RULE = "refund.within-captured-amount"
 STATUS = "refund.status"
@@ -160,6 +161,38 @@ def test_an_accepted_violation_does_not_differ_from_another_one(side_by_side, an
     assert kinds(side_by_side([accepted], [violated])) == {}
 
 
+@pytest.mark.parametrize(("changed", "kind"), [(RULE, "unseen"), (STATUS, "verdict")])
+def test_verdicts_are_compared_where_profiles_agree(changed, kind, spec, record, answering):
+    def relaxed(requirement):
+        return msgspec.structs.replace(requirement, level="INFO", statement="Left open.")
+
+    operations = {
+        name: msgspec.structs.replace(
+            operation,
+            requirements=tuple(
+                relaxed(each) if each.id == changed else each for each in operation.requirements
+            ),
+        )
+        for name, operation in spec.operations.items()
+    }
+    profile = ProfileFacts(name="other")
+    other = msgspec.structs.replace(
+        spec, operations=operations, fingerprint="other", profile=profile
+    )
+    ours = record(answering(finding()), specs=spec.fingerprint)
+    violating = answering(finding(verdict="FAIL"))
+    theirs = record(violating, specs="other", profile=profile)
+    comparison = compared(
+        spec,
+        [
+            Source(name="a", folder="a", record=ours, spec=spec),
+            Source(name="b", folder="b", record=theirs, spec=other),
+        ],
+    )
+    assert kinds(comparison)[RULE] == kind
+    assert [row.id for row in comparison.binding] == ([RULE] if kind == "verdict" else [])
+
+
 def test_the_order_of_concurrent_calls_is_no_difference(side_by_side, answering):
     first, second = (answering(finding(), status=status, group=0) for status in (403, 409))
     assert kinds(side_by_side([first], [second])) == {}
@@ -180,7 +213,7 @@ def test_a_target_that_was_not_tested_is_named(spec, record, answering):
     comparison = compared(spec, sources)
     assert comparison.caveats == ("b was not tested: it is away",)
     assert [cell.verdict for cell in comparison.rows[0].cells] == ["NOT_RUN", None]
-    assert "not tested" in render_comparison(spec, comparison, {"a": "a/report.html", "b": ""})
+    assert "not tested" in render_comparison(comparison, {"a": "a/report.html", "b": ""})
 
 
 @pytest.fixture
@@ -203,7 +236,7 @@ def test_comparison_json_validates(differing):
 
 
 def test_texts_of_a_server_are_escaped_in_every_format(differing, spec):
-    page = render_comparison(spec, differing, {"a": "", "b": ""})
+    page = render_comparison(differing, {"a": "", "b": ""})
     assert "<script" not in page
     assert "\u202e" not in page + comparison_markdown(differing)
     assert r"\<script" in comparison_markdown(differing)

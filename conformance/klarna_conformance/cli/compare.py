@@ -56,10 +56,9 @@ def compare(
     files: list[ComparisonFormat] = [form for form in COMPARISON_FORMATS if form in wanted]
     if output is None and len(wanted) > 1:
         raise UsageError("only one format can be printed; --output DIR writes several to files")
-    spec = load(specs)
-    comparison = compared_folders(spec, directories)
+    comparison = compared_folders(load(specs), directories, specs)
     if output is None and files:
-        content = rendered_comparison(spec, comparison, files[0], Path(), whole=whole)
+        content = rendered_comparison(comparison, files[0], Path(), whole=whole)
         click.echo(content, nl=False)
         return 1 if comparison.binding else 0
     lines = [totals(comparison)] if quiet else comparison_lines(comparison, whole=whole)
@@ -67,7 +66,7 @@ def compare(
         click.echo(inert(line))
     if output:
         try:
-            write_comparison(output, spec, comparison, files, whole=whole)
+            write_comparison(output, comparison, files, whole=whole)
         except OSError as exc:
             raise unwritable(output, exc) from exc
         for form in files * (not quiet):

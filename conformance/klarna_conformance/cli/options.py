@@ -28,6 +28,7 @@ __all__ = [
     "chosen_scope",
     "command_line",
     "format_option",
+    "grouped",
     "host_option",
     "loaded",
     "names_option",
@@ -42,6 +43,7 @@ __all__ = [
     "specs_option",
     "strict_option",
     "target_argument",
+    "targets_argument",
     "terminal_option",
     "traffic_options",
     "watched_sides",
@@ -87,6 +89,7 @@ NAMES = _Names()
 """An option of comma-separated names, passed on as a tuple."""
 
 target_argument = click.argument("target", default="mock")
+targets_argument = click.argument("targets", metavar="[TARGET]...", nargs=-1)
 specs_option = click.option(
     "--specs",
     type=click.Path(path_type=Path, file_okay=False),
@@ -235,12 +238,12 @@ def loaded(specs: Path | None, profile: str | None, target: str = "mock") -> "Sp
 
 def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that decide what is sent; the command gets them as one `PlanOptions`."""
-    return _grouped(command, "plan", PlanOptions, _PLAN_OPTIONS)
+    return grouped(command, "plan", PlanOptions, _PLAN_OPTIONS)
 
 
 def traffic_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options for judging traffic; the command gets them as one `TrafficOptions`."""
-    return _grouped(command, "judging", TrafficOptions, _TRAFFIC_OPTIONS)
+    return grouped(command, "judging", TrafficOptions, _TRAFFIC_OPTIONS)
 
 
 def terminal_option(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -256,21 +259,22 @@ def terminal_option(command: Callable[..., Any]) -> Callable[..., Any]:
     return _quiet_option(_color_option(with_terminal))
 
 
-def _grouped(
+def grouped(
     command: Callable[..., Any],
     name: str,
     group: type[Any],
     options: tuple[Callable[..., Any], ...],
 ) -> Callable[..., Any]:
+    """A command with these options; it gets them as one value of a dataclass, by this name."""
     names = [field.name for field in fields(group)]
 
     @wraps(command)
-    def grouped(**given: Any) -> Any:
+    def with_group(**given: Any) -> Any:
         return command(**{name: group(**{each: given.pop(each) for each in names})}, **given)
 
     for option in reversed(options):
-        grouped = option(grouped)
-    return grouped
+        with_group = option(with_group)
+    return with_group
 
 
 def command_line() -> str:

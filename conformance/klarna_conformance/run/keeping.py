@@ -55,7 +55,7 @@ from klarna_reports.summary.replay import COUNTEREXAMPLES, counterexample_name, 
 from klarna_reports.summary.summary import summarise
 from klarna_specs.spec import Spec
 
-__all__ = ["Keeper", "collected", "consume", "keep", "keep_counterexamples"]
+__all__ = ["Keeper", "collected", "consume", "keep", "keep_counterexamples", "reported"]
 
 
 class Keeper:
@@ -228,6 +228,11 @@ def keep(events: Callable[[], AsyncGenerator[Event]], keeper: Keeper, follow: Co
         if not keeper.began:
             raise
         follow(Stopped(str(exc)))
+    return reported(keeper, follow)
+
+
+def reported(keeper: Keeper, follow: Consumer) -> Summary:
+    """Writes the report; the summary alone if the disk is full, which `follow` gets to know."""
     try:
         return keeper.report()
     except UnwritableError as exc:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
 from functools import partial
 from pathlib import Path
@@ -30,7 +30,7 @@ from klarna_reports.record.results import Summary
 from klarna_specs.goals import Scope
 from klarna_specs.spec import Spec
 
-__all__ = ["Wanted", "check_target", "judge_server", "start_run"]
+__all__ = ["Wanted", "check_target", "judge_server", "plan_for", "start_run"]
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
@@ -127,27 +127,18 @@ def start_run(
     wanted: Wanted,
     earlier: Record | None = None,
     planning: Consumer = lambda _: None,
+    *,
+    plan: Plan | None = None,
 ) -> AsyncGenerator[Event]:
     """Plans the run now, of which `planning` gets events; its events follow, and open the target.
 
-    With an `earlier` record the run resumes it; raises UsageError where that does not fit. Raises
-    PlanningTimeoutError if planning takes longer than the run may.
+    With an `earlier` record the run resumes it; raises UsageError where that does not fit. Another
+    `plan` replaces its own. Raises PlanningTimeoutError if planning takes longer than the run may.
     """
     opened = wanted.open(spec)
     options = wanted.options(spec, opened.limits)
     if earlier is None:
-        plan = make_plan(
-            spec,
-            scope=options.scope,
-            seed=options.seed,
-            examples=wanted.examples,
-            max_requests=options.limits.requests,
-            pool=opened.pool,
-            dry_run=not opened.abilities.is_instant or options.limits.time_s is not None,
-            cache=PlanningCache.of_user(
-                disabled=wanted.no_cache, follow=_within_time(options, planning)
-            ),
-        )
+        plan = plan or plan_for(spec, [(wanted, opened)], planning)
     else:
         plan = recorded_plan(
             spec,
@@ -159,6 +150,30 @@ def start_run(
             shard=str(options.shard or ""),
         )
     return _events(spec, opened, plan, options, earlier, wanted.senders(opened, plan))
+
+
+def plan_for(spec: Spec, targets: Sequence[tuple[Wanted, OpenTarget]], planning: Consumer) -> Plan:
+    """One plan for targets with the same options; the smallest of their budgets limits it.
+
+    Raises PlanningTimeoutError.
+    """
+    wanted, opened = targets[0]
+    each = [wanted.options(spec, opened.limits) for wanted, opened in targets]
+    budgets = [o.limits.requests for o in each if o.limits.requests is not None]
+    timed = [o for o in each if o.limits.time_s is not None]
+    soonest = min(timed, key=lambda o: o.limits.time_s or 0.0, default=each[0])
+    return make_plan(
+        spec,
+        scope=each[0].scope,
+        seed=each[0].seed,
+        examples=wanted.examples,
+        max_requests=min(budgets, default=None),
+        pool=opened.pool,
+        dry_run=bool(timed) or not all(o.abilities.is_instant for _, o in targets),
+        cache=PlanningCache.of_user(
+            disabled=wanted.no_cache, follow=_within_time(soonest, planning)
+        ),
+    )
 
 
 def _within_time(options: RunOptions, planning: Consumer) -> Callable[[int], None]:

@@ -7,7 +7,6 @@ from klarna_reports.page.shown import ShownExchange, shown_exchange
 from klarna_reports.page.templating import page_template
 from klarna_reports.summary.comparison import Comparison, Row, Shown
 from klarna_reports.words.wording import VERDICT_MEANINGS
-from klarna_specs.spec import Spec
 
 __all__ = ["render_comparison"]
 
@@ -15,7 +14,7 @@ _STYLES = ("report.css", "comparison.css")
 
 
 def render_comparison(
-    spec: Spec, comparison: Comparison, links: Mapping[str, str], *, whole: bool = False
+    comparison: Comparison, links: Mapping[str, str], *, whole: bool = False
 ) -> str:
     """The comparison as one HTML page.
 
@@ -27,7 +26,6 @@ def render_comparison(
         operations[row.operation].append(row)
     return page_template("comparison.html.j2", styles=_STYLES).render(
         comparison=comparison,
-        spec=spec,
         operations=operations,
         links=links,
         whole=whole,

@@ -35,7 +35,8 @@ _WHOLE = ".described-response"
 class Source:
     """A target to compare: a unique name, the folder of its run, and the record.
 
-    The record is None if there was no run; then `problem` says why, with its `exit_code`.
+    The record is None if there was no run; then `problem` says why, with its `exit_code`. `spec` is
+    by default that of the comparison, under the profile of the record.
 
     >>> Source(name="sandbox", folder="sandbox", record=record).problem
     ''
@@ -46,10 +47,11 @@ class Source:
     record: Record | None
     problem: str = ""
     exit_code: int = 0
+    spec: Spec | None = None
 
 
 def compared(spec: Spec, sources: Sequence[Source]) -> Comparison:
-    """Compares runs of servers; the records may be of any seeds, plans and specs.
+    """Compares runs of servers; the records may be of any seeds, plans, specs and profiles.
 
     >>> sources = [Source(name="sandbox", folder="conformance-report", record=record)] * 2
     >>> compared(spec, sources).differences
@@ -63,10 +65,13 @@ def compared(spec: Spec, sources: Sequence[Source]) -> Comparison:
     return _Comparing(spec, columns, tested).comparison()
 
 
-def compared_folders(spec: Spec, folders: Sequence[Path]) -> Comparison:
-    """Compares the runs of servers in these folders.
+def compared_folders(
+    spec: Spec, folders: Sequence[Path], directory: Path | None = None
+) -> Comparison:
+    """Compares the runs of servers in these folders, by the specs in a `directory`.
 
-    Raises JournalError, and ComparisonError for records with no scenario in common.
+    Without one, those of the package are taken. Raises JournalError, and ComparisonError for
+    records with no scenario in common.
 
     >>> compared_folders(spec, [Path("conformance-report"), Path("./conformance-report/.")])
     Traceback (most recent call last):
@@ -82,7 +87,12 @@ def compared_folders(spec: Spec, folders: Sequence[Path]) -> Comparison:
     comparison = compared(
         spec,
         [
-            Source(name=name, folder=str(folder), record=record)
+            Source(
+                name=name,
+                folder=str(folder),
+                record=record,
+                spec=recorded_spec(record.header, directory),
+            )
             for name, folder, record in zip(names, folders, records, strict=True)
         ],
     )
@@ -104,30 +114,45 @@ def _names(targets: Sequence[str], folders: Sequence[Path]) -> list[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Tested:
-    """A target with its record, its results, and its answers."""
+    """A target with its record, its specs, its results, and its answers.
+
+    `asked` says for each requirement what it demands: equal texts are the same demand.
+    """
 
     source: Source
+    spec: Spec
     record: Record
     summary: Summary
     answers: Answers
     verdicts: Mapping[str, Verdict]
     beside: Mapping[str, str]
+    asked: Mapping[str, str]
 
     @classmethod
     def of(cls, spec: Spec, source: Source) -> "_Tested":
         assert source.record is not None
         header = source.record.header
-        if header.profile != spec.profile:
-            spec = recorded_spec(header)
+        if source.spec or header.profile != spec.profile:
+            spec = source.spec or recorded_spec(header)
         summary = summarise(spec, source.record)
         return cls(
             source,
+            spec,
             source.record,
             summary,
             Answers(spec, source.record),
             {result.id: result.verdict for result in summary.requirements},
             {result.id: result.beside for result in summary.requirements},
+            {
+                each.id: repr(each) if spec.fingerprint == header.specs else header.specs
+                for each in spec.requirements
+            },
         )
+
+    @property
+    def judged_by_other_specs(self) -> bool:
+        """Whether the specs that judged its run are not those at hand."""
+        return self.spec.fingerprint != self.record.header.specs
 
     @property
     def column(self) -> Column:
@@ -142,6 +167,7 @@ class _Tested:
             started_at=summary.started_at,
             run_id=summary.run_id,
             seed=summary.seed,
+            profile=summary.profile,
             specs=summary.specs,
             scenarios=summary.scenarios,
             requests_sent=summary.requests_sent,
@@ -200,19 +226,23 @@ class _Comparing:
     """One comparison in the making."""
 
     def __init__(self, spec: Spec, columns: Sequence[Column], tested: Sequence[_Tested]) -> None:
-        self._spec = spec
         self._columns = columns
         self._tested = tested
         self._places = [
             next((t for t in tested if t.source.name == column.name), None) for column in columns
         ]
-        # Answers can be compared under any specs, verdicts only under the same ones.
-        self._alike = len({each.record.header.specs for each in tested}) < 2
         received = [frozenset(each.answers.positions) for each in tested]
         self._anywhere = frozenset[bytes]().union(*received)
         self._everywhere = self._anywhere.intersection(*received)
         self._found: dict[str, _Found] = {}
-        self._statements = {each.id: each for each in (*spec.requirements, *spec.contradictions)}
+        specs = [each.spec for each in reversed(tested)] or [spec]  # the first target's count
+        self._requirements = {
+            each.id: each
+            for spec in specs
+            for each in (*(e.requirement for e in spec.inapplicable), *spec.requirements)
+        }
+        self._contradictions = {each.id: each for spec in specs for each in spec.contradictions}
+        self._statements = {**self._requirements, **self._contradictions}
 
     def comparison(self) -> Comparison:
         for scenario in sorted(self._anywhere, key=self._rank):
@@ -233,21 +263,34 @@ class _Comparing:
         return holders[0].steps[scenario], min(a.positions[scenario] for a in holders), scenario
 
     def _compare(self, scenario: bytes) -> None:
-        answers = [
-            each.answers.at(scenario) for each in self._tested if scenario in each.answers.positions
-        ]
+        holders = [each for each in self._tested if scenario in each.answers.positions]
+        answers = [each.answers.at(scenario) for each in holders]
         if len(answers) < 2:
             return
         for name, place in dict.fromkeys(key for each in answers for key in each):
-            self._compare_at(Spot(scenario, place), name, [a.get((name, place)) for a in answers])
+            found = [each.get((name, place)) for each in answers]
+            asked = [each.asked.get(name) for each in holders]
+            self._compare_at(Spot(scenario, place), name, found, asked)
 
-    def _compare_at(self, spot: Spot, name: str, answers: Sequence[Answer | None]) -> None:
-        by_verdict = len({bool(each and each.deviates) for each in answers}) > 1
+    def _compare_at(
+        self,
+        spot: Spot,
+        name: str,
+        answers: Sequence[Answer | None],
+        asked: Sequence[str | None],
+    ) -> None:
+        """Compares answers under any specs, verdicts only where the requirement is the same."""
+        judged = {
+            (demand, bool(each and each.deviates))
+            for each, demand in zip(answers, asked, strict=True)
+            if demand is not None
+        }
+        by_verdict = len(judged) > len({demand for demand, _ in judged})
         values = {each.values for each in answers if each and each.values}
-        if not (by_verdict and (self._alike or len(values) > 1)) and len(values) < 2:
+        if not by_verdict and len(values) < 2:
             return
         found = self._found.setdefault(name, _Found(set(), set(), spot))
-        found.by_verdict |= by_verdict and self._alike
+        found.by_verdict |= by_verdict
         found.parts.update((spot, part) for part in self._parts(name, values))
         found.aspects.update(aspect for each in answers if each for aspect in each.aspects)
 
@@ -294,7 +337,7 @@ class _Comparing:
 
     def _requirement_rows(self) -> Iterable[Row]:
         named = {name for each in self._tested for name in each.verdicts}
-        for requirement in self._spec.requirements:
+        for requirement in self._requirements.values():
             if requirement.id in named:
                 yield Row(
                     id=requirement.id,
@@ -305,7 +348,7 @@ class _Comparing:
                 )
 
     def _contradiction_rows(self) -> Iterable[Row]:
-        for contradiction in self._spec.contradictions:
+        for contradiction in self._contradictions.values():
             if contradiction.observe:
                 yield Row(
                     id=contradiction.id,
@@ -329,7 +372,8 @@ class _Comparing:
     def _followed(self, tested: _Tested | None, name: str) -> Cell:
         if tested is None:
             return Cell(verdict=None)
-        followed = next(c.followed for c in tested.summary.contradictions if c.id == name)
+        known = tested.summary.contradictions
+        followed = {reading for each in known if each.id == name for reading in each.followed}
         cell = self._cell(tested, name)
         verdict: Verdict = "INFO" if followed else "NOT_RUN"
         observed = cell.observed if name in self._found else tuple(sorted(followed))
@@ -390,12 +434,18 @@ class _Comparing:
         differing: Sequence[tuple[str, Iterable[object]]] = (
             ("seeds", (header.seed for header in headers)),
             ("scopes", (repr(header.scope) for header in headers)),
-            ("specs: answers are compared, verdicts are not", (h.specs for h in headers)),
+            (
+                "profiles: verdicts are compared where the requirement is the same",
+                (header.profile.argument for header in headers),
+            ),
             ("versions of this program", (repr(sorted(h.versions.items())) for h in headers)),
         )
         for what, values in differing:
             if len(set(values)) > 1:
                 yield f"The records have different {what}."
+        others = any(each.judged_by_other_specs for each in self._tested)
+        if others and len({header.specs for header in headers}) > 1:
+            yield "The records have different specs: answers are compared, verdicts are not."
         for each in self._tested:
             if each.summary.stopped:
                 yield f"The run on {each.source.name} is not complete: {each.summary.stopped}."

@@ -38,6 +38,7 @@ class Column(msgspec.Struct, frozen=True, kw_only=True):
     started_at: str = ""
     run_id: str = ""
     seed: int = 0
+    profile: str = ""
     specs: str = ""
     scenarios: int = 0
     requests_sent: int = 0

@@ -49,7 +49,9 @@ def opened(browser, tmp_path: Path) -> Iterator[Callable[..., object]]:
     """Opens HTML from a file in a page; `noise` of the page are errors, dialogs and requests."""
     contexts = []
 
-    def open_page(html: str, *, anchor: str = "", width: int = 1280, **options):
+    def open_page(
+        html: str, *, anchor: str = "", width: int = 1280, ready="#x-app[data-ready]", **options
+    ):
         file = tmp_path / "report.html"
         file.write_text(html, encoding="utf-8")
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
@@ -64,7 +66,7 @@ def opened(browser, tmp_path: Path) -> Iterator[Callable[..., object]]:
         address = file.as_uri() + anchor.partition("#")[0]
         page.goto(file.as_uri() + anchor)
         if options.get("java_script_enabled", True):
-            page.wait_for_selector("#x-app[data-ready]")
+            page.wait_for_selector(ready)
         return page
 
     yield open_page

@@ -24,6 +24,7 @@ from klarna_conformance.run.events import (
     Stopped,
 )
 from klarna_conformance.run.progress import Progress
+from klarna_reports.formats.comparison_text import totals
 from klarna_reports.record.record import Played, TargetFacts
 from klarna_reports.summary.changes import Changes
 from klarna_reports.summary.summary import Cause, Summary
@@ -34,6 +35,7 @@ from klarna_reports.words.printable import inert
 if TYPE_CHECKING:
     from klarna_conformance.campaign.servers import Trial, Trials
     from klarna_conformance.play.counterexample_file import Counterexample
+    from klarna_conformance.run.several import SeveralRuns
     from klarna_specs.spec import Spec
 
 __all__ = ["Terminal"]
@@ -75,21 +77,34 @@ class Terminal:
     @contextmanager
     def following(self) -> Generator[Consumer]:
         """A consumer of events that shows the progress of a run: a bar, or lines in a log."""
-        progress = Progress(self._clock)
         with self._bar("Planning", None) as (bar, task):
+            yield self._follower(bar, task)
 
-            def follow(event: Event) -> None:
-                progress(event)
-                if isinstance(event, Stopped):
-                    self._err.print(Text(f"Stopped: {event.reason}. The results so far are kept."))
-                if isinstance(event, Planning | ScenarioFinished | CounterexampleFound):
-                    total = progress.total or None
-                    bar.update(task, total=total, completed=progress.done)
-                    bar.update(task, description=progress.doing)
-                    if (line := progress.line()) and not self._err.is_terminal:
-                        self._err.print(line)
+    @contextmanager
+    def following_each(self) -> Generator[Callable[[Sequence[str]], Sequence[Consumer]]]:
+        """Consumers of the events of several runs, by the names of their targets."""
+        with self._bars() as bar:
+            yield lambda names: [
+                self._follower(bar, bar.add_task(f"{name}: Planning", total=None), f"{name}: ")
+                for name in names
+            ]
 
-            yield follow
+    def _follower(self, bar: RichProgress, task: TaskID, before: str = "") -> Consumer:
+        progress = Progress(self._clock)
+
+        def follow(event: Event) -> None:
+            progress(event)
+            if isinstance(event, Stopped):
+                text = f"{before}Stopped: {event.reason}. The results so far are kept."
+                self._err.print(Text(inert(text)))
+            if isinstance(event, Planning | ScenarioFinished | CounterexampleFound):
+                total = progress.total or None
+                bar.update(task, total=total, completed=progress.done)
+                bar.update(task, description=f"{before}{progress.doing}")
+                if (line := progress.line()) and not self._err.is_terminal:
+                    self._err.print(Text(f"{before}{line}"))
+
+        return follow
 
     @contextmanager
     def testing(self, total: int) -> Generator[Callable[["Trial"], None]]:
@@ -110,6 +125,11 @@ class Terminal:
 
     @contextmanager
     def _bar(self, doing: str, total: int | None) -> Generator[tuple[RichProgress, TaskID]]:
+        with self._bars() as bar:
+            yield bar, bar.add_task(doing, total=total)
+
+    @contextmanager
+    def _bars(self) -> Generator[RichProgress]:
         columns = (
             TextColumn("{task.description}"),
             BarColumn(),
@@ -119,7 +139,7 @@ class Terminal:
         bar = RichProgress(*columns, console=self._err, transient=True)
         bar.disable = not self._err.is_terminal or self._quiet
         with bar:
-            yield bar, bar.add_task(doing, total=total)
+            yield bar
 
     def trials(self, trials: "Trials", path: Path) -> None:
         """Prints the score by requirement and class, the survivors and the false alarms."""
@@ -184,6 +204,23 @@ class Terminal:
             if summary.resume:
                 self._print(f"The run ended early: {summary.stopped}. To complete it:")
                 self._print_command(summary.resume)
+
+    def several(self, runs: "SeveralRuns") -> None:
+        """Prints the verdict and the report of each target, and the page that compares them."""
+        for each in runs.targets:
+            summary = each.summary
+            verdict, style = (
+                (summary.headline, _style(summary)) if summary else ("NOT TESTED", "bold yellow")
+            )
+            reason = summary.reason if summary else each.problem
+            self._print_parts((f"{each.name}: ", ""), (verdict, style), (f" {reason}", ""))
+            if not self._quiet:
+                for page in each.keeper.page:
+                    self._print(f"  Report: {page}")
+            self.note(each.keeper.note)
+        self._print(totals(runs.comparison))
+        if not self._quiet:
+            self._print(f"Comparison: {runs.page}")
 
     def note(self, text: str) -> None:
         """Prints a note, if there is one, where results are not read."""
