@@ -8,11 +8,11 @@ from klarna_specs.calls import Call
 from klarna_specs.ledger import DAY_S, HOUR_S, KeyUse, Ledger
 from klarna_specs.outcomes import Outcome, Replay
 from klarna_specs.rules import evaluator
-from klarna_specs.situation import Sheet, Situation, holds, sheet_of
+from klarna_specs.situation import Situation, holds, sheet_of
 from klarna_specs.spec import Requirement, Spec
 from klarna_specs.variables import Facts, variables
 
-__all__ = ["Assessment", "Oracle", "assess"]
+__all__ = ["Assessment", "assess"]
 
 
 class Assessment(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,63 +59,29 @@ def assess(
     >>> assess(spec, ledger, read_call(spec, refund(6001))).outcomes[0].responses
     ('refused',)
     """
-    return Oracle(spec).assess(ledger, call, others)
+    facts = Facts(spec, ledger, call, tuple(others))
+    sheet = sheet_of(spec, call.operation)
+    situation = sheet.situation(facts)
 
+    def in_situation(expression: str) -> bool:
+        if sheet.covers(expression):
+            return situation.holds(expression)
+        return holds(evaluator(variables(facts), sheet.terms), expression)
 
-class Oracle:
-    """Assesses calls. Those that are alike in all that the rules read share a situation.
-
-    It is kept only if the rules read no body: other calls are seldom alike, and to keep theirs
-    costs more than it saves.
-    """
-
-    def __init__(self, spec: Spec) -> None:
-        self._spec = spec
-        self._situations: dict[tuple[int, str], Situation] = {}
-
-    def assess(
-        self, ledger: Ledger | None, call: Call, others: Iterable[Ledger] = ()
-    ) -> Assessment:
-        """The assessment of a call, as by the function `assess`."""
-        facts = Facts(self._spec, ledger, call, tuple(others))
-        sheet = sheet_of(self._spec, call.operation)
-        situation = self._situation(sheet, facts)
-
-        def in_situation(expression: str) -> bool:
-            if sheet.covers(expression):
-                return situation.holds(expression)
-            return holds(evaluator(variables(facts), sheet.terms), expression)
-
-        replay, first = ("", None) if situation.is_gated else _replay(facts)
-        outcomes, demanded_by = situation.outcomes(replay)
-        return Assessment(
-            call=call,
-            ledger=ledger,
-            kept=situation.kept,
-            broken=situation.broken,
-            outcomes=outcomes,
-            demanded_by=demanded_by,
-            replay=replay,
-            first=first,
-            situation=situation,
-            holds=in_situation,
-        )
-
-    def _situation(self, sheet: Sheet, facts: Facts) -> Situation:
-        made = sheet.made(facts)
-        if "request" in made:
-            return Situation(sheet, made)
-        key = id(sheet), repr(made)
-        known = self._situations.get(key)  # another thread may clear it at any time
-        if known is None:
-            known = Situation(sheet, made)
-            if len(self._situations) >= _MOST_SITUATIONS:
-                self._situations.clear()
-            self._situations[key] = known
-        return known
-
-
-_MOST_SITUATIONS = 2048
+    replay, first = ("", None) if situation.is_gated else _replay(facts)
+    outcomes, demanded_by = situation.outcomes(replay)
+    return Assessment(
+        call=call,
+        ledger=ledger,
+        kept=situation.kept,
+        broken=situation.broken,
+        outcomes=outcomes,
+        demanded_by=demanded_by,
+        replay=replay,
+        first=first,
+        situation=situation,
+        holds=in_situation,
+    )
 
 
 def _replay(facts: Facts) -> tuple[Replay, KeyUse | None]:

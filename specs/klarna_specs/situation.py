@@ -125,11 +125,22 @@ class Sheet:
             if name in self._reads
         }
         self._covered: dict[str, bool] = {}
+        self._situations: dict[str, Situation] = {}
 
-    def made(self, facts: Facts) -> dict[str, dict[str, Any]]:
-        """The variables of a call, with the members that the requirements read."""
+    def situation(self, facts: Facts) -> Situation:
+        """What the rules say of a call; calls that are alike in what the rules read share it."""
         made = {name: facts.members(name, names) for name, names in self._wanted.items()}
-        return {**made, "request": request(facts)} if "request" in self._reads else made
+        if "request" in self._reads:
+            made["request"] = request(facts)
+        alike = repr(made)
+        known = self._situations.get(alike)  # another thread may clear it at any time
+        if known is None:
+            known = Situation(self, made)
+            if len(self._situations) >= _MOST_SITUATIONS:
+                self._situations.clear()
+            if len(alike) <= _LONGEST_ALIKE:
+                self._situations[alike] = known
+        return known
 
     def covers(self, expression: str) -> bool:
         """Whether an expression reads no more than the requirements."""
@@ -150,6 +161,9 @@ def _conditions(operation: Operation) -> Iterator[str]:
 _SHEETS: dict[tuple[int, int], Sheet] = {}
 """Recently used sheets; each holds its spec, so that the identities in the key stay unique."""
 _MOST_SHEETS = 256
+_MOST_SITUATIONS = 256
+_LONGEST_ALIKE = 4096
+"""The length in characters of what the rules read, up to which a situation is kept."""
 
 
 def sheet_of(spec: Spec, operation: Operation) -> Sheet:

@@ -9,7 +9,6 @@ from klarna_conformance.judge.server.ledgers import Ledgers
 from klarna_reports.record.record import Played, Record, TargetFacts
 from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Response
-from klarna_specs.oracle import Oracle
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Spec
 
@@ -37,13 +36,12 @@ def observed(spec: Spec, record: Record) -> Iterator[Observed]:
 
     Not with what was sent concurrently: its order is not known.
     """
-    oracle = Oracle(spec)
     for played in record.played:
         if played.client is None and played.exchanges:
-            yield from _observed(spec, record.header.target, oracle, played)
+            yield from _observed(spec, record.header.target, played)
 
 
-def _observed(spec: Spec, facts: TargetFacts, oracle: Oracle, played: Played) -> Iterator[Observed]:
+def _observed(spec: Spec, facts: TargetFacts, played: Played) -> Iterator[Observed]:
     ledgers = Ledgers(played.orders)
     plans = {order.order_id: order.plan for order in played.orders}
     found = [finding for finding in played.findings if finding.verdict in _VIOLATED]
@@ -54,7 +52,7 @@ def _observed(spec: Spec, facts: TargetFacts, oracle: Oracle, played: Played) ->
         if call is None or exchange.purpose == "cut":
             continue
         response = exchange.outcome
-        assessment = ledgers.assessed(oracle, exchange, call)
+        assessment = ledgers.assessed(spec, exchange, call)
         seen = answered(facts.bases, index, exchange, assessment)
         followed = call.path_reading == path_followed(facts, call.operation)
         if isinstance(response, Response) and (index in violating or _shows(seen, followed)):

@@ -24,7 +24,7 @@ from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Payload, Request, Response
 from klarna_specs.json_value import as_object
 from klarna_specs.ledger import AUTHORIZATION_S, Answer, Ledger, open_ledger
-from klarna_specs.oracle import Assessment, Oracle
+from klarna_specs.oracle import Assessment, assess
 from klarna_specs.outcomes import Outcome
 from klarna_specs.plan import OrderPlan
 from klarna_specs.spec import Spec
@@ -55,7 +55,6 @@ class Mock:
         epoch_s: float = EPOCH_S,
     ) -> None:
         self.spec = spec
-        self._oracle = Oracle(spec)
         self.epoch_s = epoch_s
         self._deviation = deviation
         self._seed = seed
@@ -140,7 +139,7 @@ class Mock:
         ledger = self._seen_by(call)
         if ledger and self._arrived and self._deviation.assessed_on:
             ledger = self._deviation.assessed_on(call, ledger, self._arrived.at(ledger.now_s))
-        assessment = self._oracle.assess(ledger, call)
+        assessment = assess(self.spec, ledger, call)
         outcome = self._deviation.chosen(assessment, self)
         match outcome.kind:
             case "replay":

@@ -28,6 +28,7 @@ from klarna_reports.record.record import Finding, ProvidedOrder, TargetFacts
 from klarna_specs.calls import Call, read_call
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.ledger import Ledger
+from klarna_specs.oracle import assess
 from klarna_specs.outcomes import Outcome
 from klarna_specs.spec import Requirement, Spec
 
@@ -129,7 +130,7 @@ class Judging:
         self._decide(self._later.read_resource(index, exchange))
         if call is None or self._reads_unbooked(call):
             return
-        assessment = self._ledgers.assessed(self._tables.oracle, exchange, call)
+        assessment = self._ledgers.assessed(self._spec, exchange, call)
         seen = answered(self._bases, index, exchange, assessment)
         self._certainty.note(seen)
         self._observe(seen)
@@ -283,7 +284,7 @@ class Judging:
             return False
         if ledger.now_s - self._ledgers.at_read(ledger.order_id).now_s < _RECENT_S:
             return False
-        assessed = (self._tables.oracle.assess(each, seen.call) for each in unseen_changes(ledger))
+        assessed = (assess(self._spec, each, seen.call) for each in unseen_changes(ledger))
         again = (answered(self._bases, seen.index, seen.exchange, each) for each in assessed)
         return any(each.outcome is not None for each in again)
 

@@ -13,7 +13,8 @@ from klarna_specs.calls import Call
 from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Exchange
 from klarna_specs.ledger import Ledger, open_ledger
-from klarna_specs.oracle import Assessment, Oracle
+from klarna_specs.oracle import Assessment, assess
+from klarna_specs.spec import Spec
 
 __all__ = ["Ledgers"]
 
@@ -66,13 +67,13 @@ class Ledgers:
         """The state of all orders, to be compared, whatever led to it in which order."""
         return repr([_regardless_of_order(ledger) for ledger in self._now.values()])
 
-    def assessed(self, oracle: Oracle, exchange: Exchange, call: Call) -> Assessment:
+    def assessed(self, spec: Spec, exchange: Exchange, call: Call) -> Assessment:
         """What the documentation allows for a call on these ledgers."""
         ledger = self._now.get(call.order_id)
         if ledger and ledger.now_s != exchange.clock_s:
             ledger = ledger.at(exchange.clock_s)
         others = [o for identifier, o in self._now.items() if identifier != call.order_id]
-        return oracle.assess(ledger, call, others)
+        return assess(spec, ledger, call, others)
 
     def move(self, answered: Answered) -> None:
         """Moves the ledger of the order on by what was observed."""

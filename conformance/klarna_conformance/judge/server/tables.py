@@ -9,7 +9,7 @@ from klarna_conformance.judge.server.evidence import Check
 from klarna_conformance.judge.server.interpretations import OBSERVERS
 from klarna_specs.exchange import Response
 from klarna_specs.goals import cells
-from klarna_specs.oracle import Assessment, Oracle
+from klarna_specs.oracle import Assessment
 from klarna_specs.outcomes import Outcome
 from klarna_specs.spec import Requirement, Spec
 
@@ -28,7 +28,6 @@ class Tables:
         self.observers: tuple[tuple[str, Callable[[Assessment, Response], str | None]], ...] = (
             *((c.id, OBSERVERS[c.observe]) for c in spec.contradictions if c.observe in OBSERVERS),
         )
-        self.oracle = Oracle(spec)
         self._spec = spec
         self._goals: dict[tuple[str, str], _Goals] = {}
 
