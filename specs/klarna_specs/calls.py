@@ -3,7 +3,7 @@
 import json
 import re
 import uuid
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal
 from urllib.parse import unquote
 
@@ -36,7 +36,7 @@ BodyIs = Literal["empty", "empty_object", "json", "not_json"]
 KeyForm = Literal["none", "uuid4", "uuid", "text"]
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A request, parsed.
 
     `body` is its JSON value as a lenient parser reads it (None if there is none); `forms` are the
@@ -61,7 +61,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     content_type: str = ""
     path_reading: str = ""
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         """Identifies the call without key and credentials, in any order of JSON members."""
         body = json.dumps(self.body, sort_keys=True)

@@ -1,8 +1,9 @@
 """Validates recorded responses against the OpenAPI description, with Schemathesis' own checks."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any
 
 import jsonschema_rs
@@ -30,6 +31,8 @@ _FRACTION = re.compile(r'(?:^|[,\[]|":|"\s+:)\s*-?\d+[.eE]')
 """A number that is not written as an integer; also matches in some strings."""
 _DEEPEST = 200
 """A body with more objects and arrays may be nested too deeply to be valid."""
+_MOST_BODIES = 256
+"""The bodies of each schema whose validity is remembered."""
 
 
 class ResponseValidator:
@@ -43,7 +46,7 @@ class ResponseValidator:
         self._document = compile_openapi(spec, version="3.0", base_url=_SERVER)
         self._spec = spec
         self._described: dict[tuple[str, str, int], tuple[frozenset[str], str] | None] = {}
-        self._valid: dict[str, Any] = {}
+        self._valid: dict[str, Callable[[Payload], bool]] = {}
         self._cases: dict[tuple[str, str], Any] = {}
 
     def objection(self, exchange: Exchange) -> str | None:
@@ -114,18 +117,25 @@ class ResponseValidator:
             return False
         if schema not in self._valid:
             self._valid[schema] = self._validator(schema)
-        try:
-            return self._valid[schema].is_valid(body.json())
-        except NotJson:
-            return False
+        return self._valid[schema](body)
 
-    def _validator(self, schema: str) -> Any:
+    def _validator(self, schema: str) -> Callable[[Payload], bool]:
+        """The function that validates bodies; many reads show what the one before showed."""
         schemas = self._spec.schemas
         named = [(f"urn:klarna-conformance:{name}", each) for name, each in schemas.items()]
         registry = jsonschema_rs.Registry(named)
-        return jsonschema_rs.validator_for(
+        validator = jsonschema_rs.validator_for(
             schemas[schema], validate_formats=True, registry=registry
         )
+
+        @lru_cache(maxsize=_MOST_BODIES)
+        def is_valid(body: Payload) -> bool:
+            try:
+                return validator.is_valid(body.json())
+            except NotJson:
+                return False
+
+        return is_valid
 
     @cached_property
     def _schema(self) -> Any:
