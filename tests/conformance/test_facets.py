@@ -1,7 +1,7 @@
 """Distinctive facets of a scenario have names, and those that may cost money are hazards."""
 
 from klarna_conformance.plan.dry_run import dry_run
-from klarna_conformance.plan.facets import features, hazards
+from klarna_conformance.plan.facets import features, hazards, losses
 from klarna_conformance.wrong.examples.orders import FEE_REFUND, FULL, PART
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together
@@ -15,7 +15,8 @@ ONCE = refund(1_000, key=Key("once"))
 
 def _named(plan: OrderPlan, *steps: Action) -> frozenset[str]:
     (played,) = dry_run(spec(), [Scenario(plan=plan, steps=steps)])
-    return hazards(spec(), played.scenario, played.outcomes)
+    called = spec(), played.scenario, played.outcomes
+    return hazards(*called) | losses(*called)
 
 
 def test_retry_is_named_by_the_calls_before_it() -> None:
@@ -57,7 +58,7 @@ def test_capture_increases_the_amount_left_to_refund() -> None:
 
 
 def _sent_together(*steps: Step) -> frozenset[str]:
-    named = hazards(spec(), Scenario(plan=FULL, steps=(Together(steps),)))
+    named = losses(spec(), Scenario(plan=FULL, steps=(Together(steps),)))
     return frozenset(each for each in named if each.startswith("together"))
 
 
@@ -66,12 +67,32 @@ def test_concurrent_refunds_differ_by_key_and_bound() -> None:
     assert _sent_together(refund(5_000), refund(5_000)) == {pair}
     assert _sent_together(refund(5_001), refund(5_000)) == {f"{pair} beyond the bound"}
     assert _sent_together(ONCE, ONCE) == {f"{pair} under one key"}
+    other = refund(2_000, key=Key("once"))
+    assert _sent_together(ONCE, other) == {f"{pair} under one key, with other bodies"}
     assert _sent_together(ONCE, get_order()) == frozenset()
 
 
 def test_concurrent_repeats_count_only_where_a_double_booking_would_show() -> None:
     whole = refund(10_000, key=Key("once"))
     assert _sent_together(whole, whole) == frozenset()
+
+
+def test_refund_above_the_rest_is_named_by_the_order_of_the_captures() -> None:
+    falling = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(4_000, 3_000))
+    name = f"refundOrder beyond what is left of {falling.layout}, the last capture smaller"
+    assert name in _named(falling, refund(1), refund(7_000))
+
+
+def test_what_is_left_exactly_is_named_by_layout_and_in_parts() -> None:
+    assert f"refundOrder of all that is left of {FULL.layout}" in _named(FULL, refund(10_000))
+    in_parts = _named(FULL, refund(4_000), refund(6_000))
+    assert f"refundOrder of all that is left of {FULL.layout} in parts" in in_parts
+
+
+def test_fee_on_one_capture_of_nearly_all_is_a_loss() -> None:
+    nearly = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(9_999,))
+    assert "fee refused of nearly all" in _named(nearly, FEE_REFUND)
+    assert "fee refused of nearly all" not in _named(PART, FEE_REFUND)
 
 
 def test_refused_fee_is_a_hazard_and_odd_line_a_feature() -> None:

@@ -5,11 +5,10 @@ import math
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import chain
 from typing import Any
 
 from klarna_conformance.plan.dry_run import DryRun
-from klarna_conformance.plan.facets import facets, features, hazards, in_turn
+from klarna_conformance.plan.facets import facets, features, hazards, in_turn, losses
 from klarna_conformance.plan.order_matching import OrderPool
 from klarna_specs.goals import Goal
 from klarna_specs.spec import Spec
@@ -18,8 +17,9 @@ __all__ = ["Resources", "cover", "distinctive", "select"]
 
 _OF_RESERVE = 16
 """The part of a budget that is not planned: one of this many."""
-_GOAL, _FEATURE, _HAZARD = 4, 5, 10
-"""The weights of a goal, of a feature of a single call and of a hazard; sequences have 1."""
+_WEIGHTS = {losses: 40, hazards: 10, features: 5, in_turn: 1}
+"""What a name of each kind weighs; a loss may need many requests."""
+_GOAL = 4
 
 
 def select(
@@ -59,23 +59,18 @@ def _foremost(chosen: Sequence[DryRun], goals: frozenset[Goal]) -> list[DryRun]:
 
 
 def distinctive(spec: Spec, candidates: Sequence[DryRun], wanted: Iterable[Goal]) -> list[DryRun]:
-    """Scenarios that together have every hazard, feature, sequence of two calls and goal."""
+    """Scenarios that together have every loss, hazard, feature, sequence of two calls and goal."""
     goals = frozenset(wanted)
-    named = {
-        id(each): tuple(
-            names(spec, each.scenario, each.outcomes) for names in (hazards, features, in_turn)
-        )
-        for each in candidates
-    }
-    aims = {id(e): frozenset[Any]().union(*named[id(e)], e.goals & goals) for e in candidates}
-    weight: dict[Any, int] = dict.fromkeys(goals, _GOAL)
-    weight |= dict.fromkeys(chain.from_iterable(f for _, f, _ in named.values()), _FEATURE)
-    weight |= dict.fromkeys(chain.from_iterable(h for h, _, _ in named.values()), _HAZARD)
+    aims: dict[int, frozenset[Any]] = {id(each): each.goals & goals for each in candidates}
+    weights: dict[Any, int] = dict.fromkeys(goals, _GOAL)
+    for names_of, weight in _WEIGHTS.items():
+        for each in candidates:
+            names = names_of(spec, each.scenario, each.outcomes)
+            aims[id(each)] |= names
+            weights |= dict.fromkeys(names, weight)
     return list(
         _greedily(
-            candidates,
-            lambda each: aims[id(each)],
-            lambda aims: sum(weight.get(aim, 1) for aim in aims),
+            candidates, lambda each: aims[id(each)], lambda aims: sum(weights[aim] for aim in aims)
         )
     )
 

@@ -12,7 +12,7 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Empty, Json, Raw, Scenario, Step, Together, steps_of
 from klarna_specs.spec import Operation, Spec
 
-__all__ = ["facets", "features", "hazards", "in_turn"]
+__all__ = ["facets", "features", "hazards", "in_turn", "losses"]
 
 _ALL, _LEFT = " of all that is left", " beyond what is left"
 _MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
@@ -51,22 +51,30 @@ def facets(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> froz
     `outcomes` is the outcome of each call on a conformant server.
     """
     values = _interned(_values(steps_of(scenario)))
-    made = (names(spec, scenario, outcomes) for names in (hazards, features, in_turn))
+    made = (names(spec, scenario, outcomes) for names in (hazards, losses, features, in_turn))
     return values.union(*made)
 
 
 def hazards(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of the facets with which a wrong server may lose money.
 
-    These are outcomes and repetitions of calls, retries after other calls, concurrent calls, and
-    refused fees.
+    These are outcomes and repetitions of calls, retries after other calls, and refused fees.
     """
     named = _named(spec, scenario, outcomes)
     of_orders = (facet for each in named for facet in _of_order(each))
     documented = [e for e in named if e.operation.changes and not e.is_beside]
     names = (name for each in documented for name in (each.name, each.money))
-    joint = (*_after_changes(named), *_retries(named), *_together(scenario, named))
-    return _interned((*names, *of_orders, *joint))
+    return _interned((*names, *of_orders, *_after_changes(named), *_retries(named)))
+
+
+def losses(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
+    """Names of the facets with which a wrong server pays twice or too much.
+
+    These are pairs of concurrent changes, and refunds above what is left, by capture layout.
+    """
+    named = _named(spec, scenario, outcomes)
+    beyond = (name for each in named for name in _beyond(each))
+    return _interned((*_together(scenario, named), *beyond))
 
 
 def features(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
@@ -114,7 +122,8 @@ def _together(scenario: Scenario, named: Sequence[_Named]) -> Iterator[str]:
             exceed = not apart and _exceed(one, two, scenario)
             if alike and (exceed or "refused" in one.name + two.name):
                 continue
-            how = " under one key" * alike + " beyond the bound" * exceed
+            other = ", with other bodies" * (alike and first != second)
+            how = f"{' under one key' * alike}{other}{' beyond the bound' * exceed}"
             where = "two orders" if apart else "one order"
             yield f"together on {where}: {first.operation}, {second.operation}{how}"
 
@@ -224,9 +233,6 @@ def _of_order(named: _Named) -> Iterator[str]:
     number = "several" if len(plan.captures) > 1 else "one"
     if len(set(plan.captures)) < len(plan.captures) and named.operation.effect == "refund":
         yield f"{how}{' with a fee' * any(map(_is_fee, lines))} of equal captures"
-    if named.money.endswith(_LEFT):
-        smaller = plan.captures[-1:] < plan.captures[:1]
-        yield f"{call.operation}{_LEFT} of {plan.layout}{', the last capture smaller' * smaller}"
     if named.money.endswith(_ALL):
         parts = "after at most 0" not in named.name
         yield f"{how}{_ALL} of {plan.layout}{' in parts' * parts}"
@@ -234,9 +240,18 @@ def _of_order(named: _Named) -> Iterator[str]:
         yield f"{how} by {plan.payment_method} of {number}"
     if any(map(_is_fee, lines)) and named.fails:
         yield f"fee refused in {plan.market}, {plan.layout.rpartition('-')[0] or plan.layout}"
-        yield f"fee refused in {plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
-        if 0 < 100 * (plan.order_amount - plan.captured_amount) <= plan.order_amount:
-            yield "fee refused of nearly all"
+
+
+def _beyond(named: _Named) -> Iterator[str]:
+    call, plan = named.call, named.plan
+    if plan is None:
+        return
+    if named.money.endswith(_LEFT):
+        smaller = plan.captures[-1:] < plan.captures[:1]
+        yield f"{call.operation}{_LEFT} of {plan.layout}{', the last capture smaller' * smaller}"
+    nearly_all = 0 < 100 * (plan.order_amount - plan.captured_amount) <= plan.order_amount
+    if nearly_all and len(plan.captures) == 1 and named.fails and any(map(_is_fee, _lines(call))):
+        yield "fee refused of nearly all"
 
 
 def _of_call(named: _Named) -> Iterator[str]:
@@ -254,7 +269,10 @@ def _of_call(named: _Named) -> Iterator[str]:
         if any(map(_is_fee, _lines(call))):
             yield from _miscounts(call.body.value.get("refunded_amount"), _lines(call))
     refused = " refused" * ("refused" in name)
-    yield from (f"{trait}{refused}" for trait in _of_lines(_lines(call)))
+    lines = _lines(call)
+    yield from (f"{trait}{refused}" for trait in _of_lines(lines))
+    if named.plan and refused and any(map(_is_fee, lines)):
+        yield f"fee refused in {named.plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
 
 
 def _oddities(value: Any) -> Iterator[str]:
