@@ -19,10 +19,11 @@ def render_comparison(
     """The comparison as one HTML page.
 
     `links` are the addresses of the targets' reports by name, as far as there are any. The page
-    shows differences, or at first the `whole` table.
+    shows differences, or at first the `whole` table; operations and rows that differ come first.
     """
     operations: defaultdict[str, list[Row]] = defaultdict(list)
-    for row in comparison.rows:
+    differing = {row.id for row in (*comparison.differences, *comparison.consequences)}
+    for row in sorted(comparison.rows, key=lambda row: row.id not in differing):
         operations[row.operation].append(row)
     return page_template("comparison.html.j2", styles=_STYLES).render(
         comparison=comparison,
