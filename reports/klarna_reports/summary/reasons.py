@@ -46,9 +46,7 @@ class Obstacles:
             if _serves(refused.plan, missing)
         ]
         for reason, count in Counter(wanted).most_common(1):
-            reasons.append(
-                f"no order could be provisioned for {count} of its scenarios: {_cut(reason)}"
-            )
+            reasons.append(f"{count} of its scenarios got no order: {_cut(reason)}")
         return reasons
 
 
