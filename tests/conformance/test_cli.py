@@ -149,7 +149,6 @@ def test_an_unknown_name_gets_a_suggestion(
         ("run", "--operation", ","),
         ("run", "--concurrency", "0"),
         ("run", "--nonsense"),
-        ("run", "mock", "mock"),
         ("list", "--format", "xml"),
         ("list", "--operation", "refund"),
         ("list", "--clients", "--operation", "refund"),

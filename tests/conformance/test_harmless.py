@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 
 from klarna_conformance.judge.server import judge
+from klarna_conformance.mock.deviation import IdKind
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.plan.planning import make_plan
@@ -146,7 +147,7 @@ class _WithIds(Mock):
 
     form = "{n}"
 
-    def new_id(self) -> str:
+    def new_id(self, _kind: IdKind = "correlation") -> str:
         self._numbers = getattr(self, "_numbers", 1_000) + 1
         return self.form.format(n=self._numbers, uuid=uuid.UUID(int=self._numbers))
 
