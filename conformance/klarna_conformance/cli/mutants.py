@@ -27,7 +27,11 @@ __all__ = ["mutants"]
 @click.option("--clients", is_flag=True, help="Test clients instead of servers.")
 @names_option("--mutant", "ids", of="these mutants or harmless variants (ids)")
 @names_option("--class", "kinds", of="servers of these classes")
-@click.option("--shard", type=SHARD, help="Run part I of N, for example 1/4.")
+@click.option(
+    "--shard",
+    type=SHARD,
+    help="Run part I of N, for example 1/4, or `auto`: the part of this CI job (docs/ci.md).",
+)
 @seed_option
 @click.option(
     "--examples",

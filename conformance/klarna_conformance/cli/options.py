@@ -84,7 +84,7 @@ DURATION = _Read("duration", "klarna_conformance.limits", "duration_s")
 RATE = _Read("rate", "klarna_conformance.limits", "rate_per_s")
 """An option such as `20/s`, passed on as requests a second."""
 SHARD = _Read("shard", "klarna_conformance.sharding", "shard")
-"""An option such as `1/4`, passed on as a `Shard`."""
+"""An option such as `1/4` or `auto`, passed on as a `Shard`."""
 NAMES = _Names()
 """An option of comma-separated names, passed on as a tuple."""
 

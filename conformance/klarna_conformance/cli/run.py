@@ -55,7 +55,10 @@ _SENDING_OPTIONS = (
         help="YAML file of accepted deviations, each with an expiry date.",
     ),
     click.option(
-        "--shard", type=SHARD, help="Run part I of N, for example 1/4; `report` merges them."
+        "--shard",
+        type=SHARD,
+        help="Run part I of N, for example 1/4, or `auto`: the part of this CI job (docs/ci.md). "
+        "`report` merges them.",
     ),
     click.option(
         "--mutant", help="Test this mutant of the mock: a server with a deliberate defect."
