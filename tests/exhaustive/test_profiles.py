@@ -28,8 +28,8 @@ from klarna_specs.profiles import profile_names
 from klarna_specs.scenario import Scenario, steps_of
 from klarna_strategies.tables import scenario_table
 
-from .conftest import Finished, Served
-from .plugged import plugged
+from ..conformance.conftest import Finished, Served
+from ..conformance.plugged import plugged
 
 Cli = Callable[..., Finished]
 REFERENCE = (sys.executable, "-m", "klarna_conformance.wrong.reference_adapter")

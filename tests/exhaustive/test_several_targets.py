@@ -13,7 +13,7 @@ import pytest
 from klarna_conformance.run.several import worst
 from klarna_reports.record.journal import read_journal
 
-from .conftest import COMMAND, Cli, Serve, Served
+from ..conformance.conftest import COMMAND, Cli, Serve, Served
 
 SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0)
 
