@@ -12,7 +12,7 @@ from klarna_conformance.calibration.latency import Latency
 from klarna_conformance.calibration.learning import Calibration, calibrated
 from klarna_conformance.calibration.limits import limits_of
 from klarna_conformance.calibration.patterns import filled, masked
-from klarna_conformance.calibration.shapes import shape_of
+from klarna_conformance.calibration.shapes import Shape, shape_of
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_reports.record.journal import Journal
@@ -34,7 +34,7 @@ _OPAQUE = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|KR\.2026\.\d+
 
 
 def _record(*recorded: Played) -> Record:
-    target = TargetFacts(name="sandbox", base_url="http://mock.local", kind="http")
+    target = TargetFacts(name="sandbox", base_url="http://mock", kind="http")
     header = Header(
         run_id="r",
         started_at="2026-01-01T00:00:00Z",
@@ -124,6 +124,17 @@ def test_new_ids_have_the_form_of_the_recorded_ones() -> None:
     assert shape is not None
     assert re.fullmatch(r"K\d{4}X", shape.new("seed"))
     assert shape.new("seed") == shape.new("seed") != shape.new("another")
+
+
+def test_ids_stay_distinct_where_their_form_has_few() -> None:
+    calibration = _calibration("relative-location", refund(1))
+    calibration.shapes["refund"] = Shape(("r", "01", "01"))
+    identified = behaviour(spec(), calibration).identified
+
+    made = [identified("refund", f"made-{n}") for n in range(10)]
+
+    assert len(set(made)) == len(made)
+    assert {"r00", "r01", "r10", "r11"} <= set(made)
 
 
 def test_violation_is_not_imitated() -> None:

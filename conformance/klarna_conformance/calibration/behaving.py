@@ -5,7 +5,13 @@ from typing import Any
 
 from klarna_conformance.calibration.learning import Calibration, resource_of
 from klarna_conformance.calibration.patterns import FRESH
-from klarna_conformance.calibration.responses import as_said, filled_form, form_keys, values_of
+from klarna_conformance.calibration.responses import (
+    as_said,
+    filled_form,
+    form_keys,
+    repeated,
+    values_of,
+)
 from klarna_conformance.calibration.situations import keys_alone, keys_of
 from klarna_conformance.calibration.upright import is_conformant
 from klarna_conformance.mock.deviation import AS_DOCUMENTED, Deviation, IdKind, Sending
@@ -17,6 +23,10 @@ from klarna_specs.outcomes import Outcome
 from klarna_specs.spec import Spec
 
 __all__ = ["behaviour"]
+
+
+_ATTEMPTS = 20
+"""So often a new id is drawn before its form counts as used up."""
 
 
 def behaviour(spec: Spec, calibration: Calibration) -> Deviation:
@@ -38,6 +48,7 @@ class _Calibrated:
         self._spec = spec
         self._known = calibration
         self._firsts: dict[tuple[str, str], Response] = {}
+        self._issued: set[str] = set()
 
     def understood(self, call: Call, mock: Mock) -> Call:
         """The call; its order has the options that the target would offer."""
@@ -119,8 +130,12 @@ class _Calibrated:
         known = (*keys_of(self._spec, assessment, first), *(alone if kind == "refusal" else ()))
         keys = form_keys(known, assessment, outcome, kind)
         for form in self._known.forms.candidates(keys):
-            filled = filled_form(form, again, values, self._known.header_shapes)
-            if filled and is_conformant(self._spec, sending, filled, again=kind == "replay"):
+            filled = (
+                repeated(form, again, values)
+                if kind == "replay"
+                else filled_form(form, again, values, self._known.header_shapes)
+            )
+            if filled and is_conformant(self._spec, sending, filled):
                 return self._remembered(call, filled)
         for form in self._known.forms.candidates(["refusal"] if kind == "refusal" else ()):
             filled = filled_form(as_said(form, again), again, values, self._known.header_shapes)
@@ -146,6 +161,9 @@ class _Calibrated:
         return response
 
     def identified(self, kind: IdKind, made: str) -> str:
-        """An id in the form of the target's ids."""
+        """A new id in the form of the target's ids; as it was made where that form is used up."""
         shape = self._known.shapes.get(kind)
-        return shape.new(made) if shape else made
+        attempts = (shape.new(f"{made} {n}") for n in range(_ATTEMPTS)) if shape else ()
+        identifier = next((each for each in attempts if each not in self._issued), made)
+        self._issued.add(identifier)
+        return identifier

@@ -1,5 +1,6 @@
 """Learns from a record what its target does where the documentation leaves the choice open."""
 
+import re
 from collections import defaultdict
 from pathlib import Path
 from typing import Any
@@ -37,6 +38,8 @@ from klarna_specs.spec import Spec
 __all__ = ["Calibration", "calibrated", "calibration_of", "resource_of"]
 
 
+_IN_PATHS = re.compile("[A-Za-z0-9._~-]+")
+"""Ids that are written in a path as they are."""
 _TELLING = ("allow", "content-type", "location", "www-authenticate")
 """Headers whose values are no ids."""
 
@@ -127,6 +130,8 @@ class _Learning:
     def finished(self) -> Calibration:
         """The calibration, when everything was added."""
         for kind, ids in self._ids.items():
+            if not all(map(_IN_PATHS.fullmatch, ids)):
+                continue
             if shape := shape_of(sorted(ids)):
                 self.calibration.shapes[kind] = shape
         for name, values in self._headers.items():

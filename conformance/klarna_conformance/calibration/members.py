@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from klarna_conformance.calibration.patterns import FRESH, filled, masked
 from klarna_specs.json_value import is_integer
 
-__all__ = ["ABSENT", "Around", "Expression", "expressions", "moment_of", "written"]
+__all__ = ["ABSENT", "Around", "Expression", "Own", "expressions", "moment_of", "written"]
 
 _MOMENT = re.compile(r"(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.(\d+))?(Z|\+00:?00)?)?")
 _DAY_S = 86_400
@@ -31,7 +31,9 @@ class _Absent(NamedTuple):
     is_absent: bool = True
 
 
-class _Own(NamedTuple):
+class Own(NamedTuple):
+    """Our own value, or that in another case (the name of the method of str)."""
+
     case: str = ""
 
 
@@ -50,7 +52,7 @@ class _Constant(NamedTuple):
     pattern: str
 
 
-Expression = _Absent | _Own | _Moment | _Amount | _Constant
+Expression = _Absent | Own | _Moment | _Amount | _Constant
 ABSENT = _Absent()
 _MISSING = object()
 
@@ -60,9 +62,9 @@ def expressions(name: str, theirs: Any, around: Around) -> list[Expression]:
     own = around.own.get(name, _MISSING)
     found: list[Expression] = []
     if own is not _MISSING and ((own == theirs and type(own) is type(theirs)) or _hidden(theirs)):
-        found.append(_Own())
+        found.append(Own())
     if isinstance(theirs, str) and isinstance(own, str):
-        found += [_Own(c) for c in ("lower", "upper") if getattr(own, c)() == theirs != own]
+        found += [Own(c) for c in ("lower", "upper") if getattr(own, c)() == theirs != own]
     if isinstance(theirs, str) and (moment := _moment(theirs, around.event)):
         return found or [moment]
     if is_integer(theirs):
@@ -76,7 +78,7 @@ def expressions(name: str, theirs: Any, around: Around) -> list[Expression]:
 def written(expression: Expression, name: str, around: Around) -> Any:
     """The value of an expression; `ABSENT` where there is none."""
     match expression:
-        case _Own(case=case):
+        case Own(case=case):
             own = around.own.get(name, ABSENT)
             return getattr(own, case)() if case and isinstance(own, str) else own
         case _Amount(name=amount):

@@ -9,6 +9,7 @@ from klarna_conformance.calibration.members import (
     ABSENT,
     Around,
     Expression,
+    Own,
     expressions,
     moment_of,
     written,
@@ -70,13 +71,18 @@ class Resources:
         best = max(self._styles, key=lambda number: (self._styles[number], -number), default=0)
         return json.dumps(value, **(_STYLES[best] if self._styles[best] else _DEFAULT))
 
-    def learn(self, kind: str, theirs: Any, ours: Any, ledger: Ledger) -> None:
-        """Learns from an object that a target showed, beside the one that the mock would show."""
+    def learn(
+        self, kind: str, theirs: Any, ours: Any, ledger: Ledger, *, listed: bool = False
+    ) -> None:
+        """Learns from an object that a target showed, beside the one that the mock would show.
+
+        `listed` says that it was shown as a part of its order.
+        """
         shown, own = as_object(theirs), as_object(ours)
         if shown is None or own is None:
             return
         around = _around(kind, own, shown)
-        state = _state(kind, own, ledger)
+        state = _state(kind, own, ledger, listed=listed)
         self._seen[kind, state[0]] += 1
         if self._seen[kind, state[0]] > _ENOUGH:
             return
@@ -104,7 +110,7 @@ class Resources:
         if len(shown) > 1 and set(shown) == set(own):
             self._reversed[kind, list(shown) == list(own)[::-1]] += 1
         for identifier in own.keys() & shown.keys():
-            self.learn(kind, shown[identifier], own[identifier], ledger)
+            self.learn(kind, shown[identifier], own[identifier], ledger, listed=True)
 
     def _expressions(
         self, kind: str, name: str, shown: dict[str, Any], around: Around
@@ -116,29 +122,33 @@ class Resources:
             return found[:1] if found[0] == _OWN else []
         if name in ("captures", "refunds") and kind == "order":
             return [_OWN]
-        if isinstance(shown[name], str) and found[0] != _OWN:
+        if isinstance(shown[name], str) and not isinstance(found[0], Own):
             self._texts[kind, name].add(shown[name])
         return found
 
-    def show(self, kind: str, ours: dict[str, Any], ledger: Ledger) -> dict[str, Any]:
-        """An object as the target would show it."""
+    def show(
+        self, kind: str, ours: dict[str, Any], ledger: Ledger, *, listed: bool = False
+    ) -> dict[str, Any]:
+        """An object as the target would show it, perhaps as a part of its order."""
         if not self._orders.get(kind):
             return ours
-        around, state = _around(kind, ours, ours), _state(kind, ours, ledger)
+        around, state = _around(kind, ours, ours), _state(kind, ours, ledger, listed=listed)
         values = {
             name: self._value(kind, name, around, state)
             for name in dict.fromkeys((*self._orders[kind], *ours))
         }
         for name in ("captures", "refunds"):
             if isinstance(values.get(name), list) and kind == "order":
-                values[name] = self.show_all(name, values[name], ledger)
+                values[name] = self.show_all(name, values[name], ledger, listed=True)
         return {name: value for name, value in values.items() if value is not ABSENT}
 
-    def show_all(self, kind: str, ours: list[Any], ledger: Ledger) -> list[Any]:
+    def show_all(
+        self, kind: str, ours: list[Any], ledger: Ledger, *, listed: bool = False
+    ) -> list[Any]:
         """A list of captures or refunds as the target would show it."""
         turned = self._reversed[kind, True] > self._reversed[kind, False]
-        listed = [self.show(kind, each, ledger) for each in ours]
-        return listed[::-1] if turned else listed
+        shown = [self.show(kind, each, ledger, listed=listed) for each in ours]
+        return shown[::-1] if turned else shown
 
     def _value(self, kind: str, name: str, around: Around, state: tuple[Hashable, ...]) -> Any:
         first, *others = [(name in around.own, key) for key in state]
@@ -194,7 +204,7 @@ def _is_sent(kind: str, name: str) -> bool:
     return kind in ("captures", "refunds") and name in _SENT
 
 
-_OWN = expressions("x", "", Around("", {"x": ""}, {}, None))[0]
+_OWN = Own()
 
 
 def _objects(value: Any) -> list[dict[str, Any]]:
@@ -225,7 +235,9 @@ _LEVELS = (
 """What a member may depend on, most specific first."""
 
 
-def _state(kind: str, ours: dict[str, Any], ledger: Ledger) -> tuple[Hashable, ...]:
+def _state(
+    kind: str, ours: dict[str, Any], ledger: Ledger, *, listed: bool
+) -> tuple[Hashable, ...]:
     """The situation of an object by what a member may depend on, most specific first."""
     capture_id = str(ours.get("capture_id", ""))
     ids = [each.capture_id for each in ledger.captures]
@@ -242,4 +254,4 @@ def _state(kind: str, ours: dict[str, Any], ledger: Ledger) -> tuple[Hashable, .
         "own": (bool(ours.get("refunded_amount")), ledger.ended),
         "market": ledger.market,
     }
-    return tuple((names, tuple(facts[name] for name in names)) for names in _LEVELS)
+    return tuple((names, listed, *(facts[name] for name in names)) for names in _LEVELS)

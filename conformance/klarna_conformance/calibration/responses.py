@@ -2,6 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Mapping
 from typing import NamedTuple
+from urllib.parse import quote
 
 import msgspec
 
@@ -15,7 +16,16 @@ from klarna_specs.oracle import Assessment
 from klarna_specs.outcomes import Outcome
 from klarna_specs.spec import Spec
 
-__all__ = ["Form", "as_said", "correlation_id", "filled_form", "form_keys", "form_of", "values_of"]
+__all__ = [
+    "Form",
+    "as_said",
+    "correlation_id",
+    "filled_form",
+    "form_keys",
+    "form_of",
+    "repeated",
+    "values_of",
+]
 
 _CORRELATION = "klarna-correlation-id"
 _OF_THE_CONNECTION = frozenset(
@@ -47,9 +57,10 @@ def values_of(
 ) -> dict[str, str]:
     """What placeholders stand for; `first` is the response to the first call with the key."""
     call, ledger = assessment.call, assessment.ledger
-    of_ours = (created_id(response, call.operation.responses[call.operation.success]),)
+    created = created_id(response, call.operation.responses[call.operation.success])
     texts = {
-        "created_id": of_ours[0],
+        "created_id": created,
+        "created_id_in_a_path": quote(created, safe="") if created else None,
         "correlation_id": correlation_id(response),
         "first_correlation_id": first.header(_CORRELATION) if first else None,
         "order_id": call.order_id,
@@ -117,6 +128,19 @@ def filled_form(
         headers=tuple((name, value) for name, value in headers if value is not None),
         body=Payload(body),
     )
+
+
+def repeated(form: Form, first: Response, values: dict[str, str]) -> Response:
+    """The first response again, with what a target changes in it: headers, or the status."""
+    known = {name.lower() for name, _ in first.headers}
+    filled_in = [(name, filled(value, values) or "") for name, value in form.headers]
+    fresh = (_CORRELATION, f"{{{FRESH}}}") in {(n.lower(), v) for n, v in form.headers}
+    kept = (
+        (name, values[FRESH] if fresh and name.lower() == _CORRELATION else value)
+        for name, value in first.headers
+    )
+    added = (header for header in filled_in if header[0].lower() not in known)
+    return msgspec.structs.replace(first, status=form.status, headers=(*kept, *added))
 
 
 def form_keys(
