@@ -24,8 +24,7 @@ from klarna_specs.scenario import Action, Key
 from klarna_specs.spec import Spec
 from klarna_strategies.steps import cancel, get_options, get_order, refund, release
 
-from .choices import choices, independent_server, share_alike
-from .conftest import Finished, Served
+from .conftest import Finished
 from .mutant_servers import Server, played, spec
 from .plugged import plugged
 
@@ -173,20 +172,6 @@ def test_latency_is_one_of_the_recorded_ones_of_the_operation() -> None:
 
     assert drawn == {0.25, 0.5}
     assert latency(Request(method="POST", path=f"{path}/cancel")) == 0.0
-
-
-def test_served_mock_makes_the_choices_of_an_independent_server(
-    cli: Cli, target_file: Callable[..., Path], serve_mock: Callable[..., Served], tmp_path: Path
-) -> None:
-    options = ("--operation", "cancelOrder", "--examples", 0, "--no-shrink")
-    server, mock = tmp_path / "server", tmp_path / "mock"
-    with independent_server() as base_url:
-        orders = {"provisioner": "http", "url": f"{base_url}/orders"}
-        cli("run", target_file(base_url, orders=orders), *options, "--output", server)
-    calibrated_mock = serve_mock("--like", str(server))
-    cli("run", target_file(calibrated_mock.base_url), *options, "--output", mock)
-
-    assert share_alike(choices(server), choices(mock)) >= 0.95
 
 
 def test_record_that_cannot_calibrate_is_refused(cli: Cli, tmp_path: Path) -> None:

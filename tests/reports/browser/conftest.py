@@ -57,7 +57,7 @@ def opened(browser, tmp_path: Path) -> Iterator[Callable[..., object]]:
         context = browser.new_context(viewport={"width": width, "height": 800}, **options)
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(120_000)
         page.noise = []
         page.on("console", lambda m: page.noise.append(f"{m.type}: {m.text}"))
         page.on("pageerror", lambda error: page.noise.append(f"error: {error}"))
