@@ -138,7 +138,7 @@ def test_a_counterexample_is_small_and_readable(counterexample: Path) -> None:
 
     assert saved["requirement"] == "client.once"
     assert saved["told"].startswith(
-        "One refund of 0.01 SEK, response lost after booking: the client sent "
+        "one refund of 0.01 SEK, response lost after booking: the client sent "
     )
     assert saved["scenario"]["commands"] == [
         {
