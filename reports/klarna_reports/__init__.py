@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
     from klarna_reports.render import write_renderings
     from klarna_reports.summary.changes import Changes, changes_between
-    from klarna_reports.summary.comparing import Source, compared, compared_folders
+    from klarna_reports.summary.compared_target import Source
+    from klarna_reports.summary.comparing import compared, compared_folders
     from klarna_reports.summary.comparison import Comparison
     from klarna_reports.summary.merging import merged
     from klarna_reports.summary.summary import summarise
@@ -59,7 +60,8 @@ _NAMES = {
     "record.results": ("ReportedFinding", "RequirementResult", "Summary"),
     "render": ("write_renderings",),
     "summary.changes": ("Changes", "changes_between"),
-    "summary.comparing": ("Source", "compared", "compared_folders"),
+    "summary.compared_target": ("Source",),
+    "summary.comparing": ("compared", "compared_folders"),
     "summary.comparison": ("Comparison",),
     "summary.merging": ("merged",),
     "summary.summary": ("summarise",),

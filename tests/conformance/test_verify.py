@@ -316,6 +316,22 @@ def test_unaltered_run_is_verified(cli: Cli, tmp_path: Path, options: tuple[obje
     assert (finished.code, json.loads(finished.out)["mismatches"]) == (0, [])
 
 
+@pytest.mark.parametrize("options", [("--max-requests", 30), ("--shard", "1/2")], ids=str)
+def test_part_of_a_run_is_no_evidence_that_all_was_recorded(
+    cli: Cli, tmp_path: Path, options: tuple[object, ...]
+) -> None:
+    cli("run", *SMALL, "--mutant", "cancel-refused-409", *options, "--output", tmp_path)
+    journal = tmp_path / "journal.ndjson"
+    lines = journal.read_text().splitlines(keepends=True)
+    played = [n for n, line in enumerate(lines) if json.loads(line).get("exchanges")]
+    del lines[played[0]]
+    journal.write_text("".join(lines))
+
+    verified = cli("verify", tmp_path)
+    assert "all planned scenarios are recorded" not in verified.out
+    assert "note      which scenarios were sent was not verified" in verified.out
+
+
 def test_second_run_into_a_folder_notes_what_its_page_compares(cli: Cli, tmp_path: Path) -> None:
     for _ in range(2):
         cli("run", *SMALL, "--output", tmp_path)

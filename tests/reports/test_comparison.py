@@ -22,7 +22,8 @@ from klarna_reports.formats.comparison_text import (
 from klarna_reports.page.comparison_page import render_comparison
 from klarna_reports.record.journal import Journal
 from klarna_reports.record.record import Certified, Finding, TargetFacts
-from klarna_reports.summary.comparing import Source, compared, compared_folders
+from klarna_reports.summary.compared_target import Source
+from klarna_reports.summary.comparing import compared, compared_folders
 from klarna_specs.exchange import Payload, Response
 from klarna_specs.spec import ProfileFacts
 

@@ -8,7 +8,7 @@ __all__ = ["CircuitBreaker"]
 _SCENARIOS = 20
 """After so many scenarios in a row without any response no other scenario is started."""
 _FIRST_SCENARIOS = 3
-"""After so many scenarios a provisioner that never responded is not asked again."""
+"""After so many scenarios a provisioner that never responded gets no more requests."""
 
 
 class CircuitBreaker:

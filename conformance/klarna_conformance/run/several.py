@@ -23,7 +23,8 @@ from klarna_conformance.target.target import OpenTarget
 from klarna_reports.record.record import Record
 from klarna_reports.record.results import Summary
 from klarna_reports.render import write_comparison
-from klarna_reports.summary.comparing import Source, compared
+from klarna_reports.summary.compared_target import Source
+from klarna_reports.summary.comparing import compared
 from klarna_reports.summary.comparison import Comparison
 from klarna_specs.spec import Spec
 

@@ -182,7 +182,11 @@ def _verdicts(spec: Spec, directory: Path, record: Record, found: _Found) -> Non
     judged = [e.played for e in events if isinstance(e, ScenarioFinished | CounterexampleFound)]
     places = _scenarios(record, judged)
     found.compare(f"findings of {len(judged)} scenarios", FILE_NAME, places)
-    found.compare("the plan and the excuses", FILE_NAME, _lacking(spec, record, judged))
+    found.compare("repeated scenarios and excuses", FILE_NAME, _repeated(spec, record, judged))
+    if _is_whole(record):
+        found.compare("all planned scenarios are recorded", FILE_NAME, _missing(record))
+    else:
+        found.notes.append("which scenarios were sent was not verified: the record is no whole run")
     path = directory / FORMATS["json"]
     if not path.exists():
         found.notes.append(f"there is no {path.name}")
@@ -220,22 +224,30 @@ def _findings_text(findings: tuple[Finding, ...] | None) -> str:
     return " and ".join(texts) or "no finding"
 
 
-def _lacking(
+def _repeated(
     spec: Spec, record: Record, judged: Sequence[Played]
 ) -> Iterator[tuple[str, str, str]]:
-    """Scenarios that should be recorded, or only once, and excuses that do not hold."""
+    """Scenarios that are recorded more than once, and excuses that do not hold."""
     times = Counter(each.id for each in record.played)
     yield from ((f"scenario {i}", f"{n} times", "once") for i, n in times.items() if n > 1)
-    footer, header = record.footer, record.header
-    if footer and not footer.stopped and record.plan and not header.shard:
-        for number, _ in enumerate(record.plan.scenarios, 1):
-            if f"s{number:04}" not in times:
-                yield f"scenario s{number:04}", "nothing", "the planned scenario"
     seen = {finding.requirement for each in judged for finding in each.findings}
     holding = list(excuses(spec, seen))
     for excuse in record.excuses:
         if excuse not in holding:
             yield f"excuse of {excuse.requirement}", excuse.verdict, "no excuse"
+
+
+def _is_whole(record: Record) -> bool:
+    """Whether each planned scenario must be recorded."""
+    ended = record.footer is not None and not record.footer.stopped
+    return ended and record.plan is not None and not record.header.shard
+
+
+def _missing(record: Record) -> Iterator[tuple[str, str, str]]:
+    sent = {each.id for each in record.played}
+    for number, _ in enumerate(record.plan.scenarios if record.plan else (), 1):
+        if f"s{number:04}" not in sent:
+            yield f"scenario s{number:04}", "nothing", "the planned scenario"
 
 
 def _differences(recorded: Any, computed: Any, place: str = "") -> Iterator[tuple[str, str, str]]:

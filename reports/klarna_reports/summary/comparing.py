@@ -8,9 +8,9 @@ import msgspec
 
 from klarna_reports.errors import ComparisonError
 from klarna_reports.record.journal import FILE_NAME, read_journal
-from klarna_reports.record.record import Played, Record, Verdict
-from klarna_reports.record.results import Summary
-from klarna_reports.summary.answers import Answer, Answers, Part, Spot, part_of, place_of
+from klarna_reports.record.record import Verdict
+from klarna_reports.summary.answers import Answer, Part, Spot, part_of
+from klarna_reports.summary.compared_target import Source, Tested, untested
 from klarna_reports.summary.comparison import (
     Cell,
     Column,
@@ -21,33 +21,12 @@ from klarna_reports.summary.comparison import (
     Shown,
 )
 from klarna_reports.summary.judged import recorded_spec
-from klarna_reports.summary.summary import summarise
-from klarna_specs.exchange import Exchange
 from klarna_specs.spec import Contradiction, Requirement, Spec
 
-__all__ = ["Source", "compared", "compared_folders"]
+__all__ = ["compared", "compared_folders"]
 
 _WHOLE = ".described-response"
 """How the ids of requirements about all of a response end."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """A target to compare: a unique name, the folder of its run, and the record.
-
-    The record is None if there was no run; then `problem` says why, with its `exit_code`. `spec` is
-    by default that of the comparison, under the profile of the record.
-
-    >>> Source(name="sandbox", folder="sandbox", record=record).problem
-    ''
-    """
-
-    name: str
-    folder: str
-    record: Record | None
-    problem: str = ""
-    exit_code: int = 0
-    spec: Spec | None = None
 
 
 def compared(spec: Spec, sources: Sequence[Source]) -> Comparison:
@@ -57,10 +36,10 @@ def compared(spec: Spec, sources: Sequence[Source]) -> Comparison:
     >>> compared(spec, sources).differences
     ()
     """
-    tested = [_Tested.of(spec, each) for each in sources if each.record]
+    tested = [Tested.of(spec, each) for each in sources if each.record]
     by_name = {each.source.name: each for each in tested}
     columns = tuple(
-        by_name[each.name].column if each.name in by_name else _untested(each) for each in sources
+        by_name[each.name].column if each.name in by_name else untested(each) for each in sources
     )
     return _Comparing(spec, columns, tested).comparison()
 
@@ -112,106 +91,6 @@ def _names(targets: Sequence[str], folders: Sequence[Path]) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
-class _Tested:
-    """A target with its record, its specs, its results, and its answers.
-
-    `asked` says for each requirement what it demands: equal texts are the same demand.
-    """
-
-    source: Source
-    spec: Spec
-    record: Record
-    summary: Summary
-    answers: Answers
-    verdicts: Mapping[str, Verdict]
-    beside: Mapping[str, str]
-    asked: Mapping[str, str]
-
-    @classmethod
-    def of(cls, spec: Spec, source: Source) -> "_Tested":
-        assert source.record is not None
-        header = source.record.header
-        if source.spec or header.profile != spec.profile:
-            spec = source.spec or recorded_spec(header)
-        summary = summarise(spec, source.record)
-        return cls(
-            source,
-            spec,
-            source.record,
-            summary,
-            Answers(spec, source.record),
-            {result.id: result.verdict for result in summary.requirements},
-            {result.id: result.beside for result in summary.requirements},
-            {
-                each.id: repr(each) if spec.fingerprint == header.specs else header.specs
-                for each in spec.requirements
-            },
-        )
-
-    @property
-    def judged_by_other_specs(self) -> bool:
-        """Whether the specs that judged its run are not those at hand."""
-        return self.spec.fingerprint != self.record.header.specs
-
-    @property
-    def column(self) -> Column:
-        summary = self.summary
-        return Column(
-            name=self.source.name,
-            folder=self.source.folder,
-            base_url=summary.target.base_url,
-            verdict=summary.verdict,
-            exit_code=summary.exit_code,
-            reason=summary.reason,
-            started_at=summary.started_at,
-            run_id=summary.run_id,
-            seed=summary.seed,
-            profile=summary.profile,
-            specs=summary.specs,
-            scenarios=summary.scenarios,
-            requests_sent=summary.requests_sent,
-            stopped=summary.stopped,
-        )
-
-    def shown(self, spot: Spot, model: Sequence[Exchange]) -> Shown:
-        """The exchanges at a place that correspond to those of another target."""
-        played = self.played(spot.scenario)
-        indices = [i for each in model if (i := _corresponding(played, each)) is not None]
-        indices = list(dict.fromkeys(indices))
-        return Shown(
-            target=self.source.name,
-            scenario=played.id,
-            indices=tuple(indices),
-            exchanges=tuple(played.exchanges[i] for i in indices),
-        )
-
-    def played(self, scenario: bytes) -> Played:
-        return self.record.played[self.answers.positions[scenario]]
-
-
-def _untested(source: Source) -> Column:
-    return Column(
-        name=source.name,
-        folder=source.folder,
-        base_url="",
-        verdict=None,
-        exit_code=source.exit_code,
-        reason=source.problem,
-    )
-
-
-def _corresponding(played: Played, model: Exchange) -> int | None:
-    """The exchange at the same place, of the same kind if there is one."""
-    here = [i for i, e in enumerate(played.exchanges) if place_of(e) == place_of(model)]
-    kind = _kind(model)
-    return next((i for i in here if _kind(played.exchanges[i]) == kind), here[0] if here else None)
-
-
-def _kind(exchange: Exchange) -> tuple[str, int]:
-    return exchange.request.method, exchange.request.path.count("/")
-
-
 @dataclass(slots=True)
 class _Found:
     """Where targets differ in one requirement: the spots with their parts, the aspects."""
@@ -225,7 +104,7 @@ class _Found:
 class _Comparing:
     """One comparison in the making."""
 
-    def __init__(self, spec: Spec, columns: Sequence[Column], tested: Sequence[_Tested]) -> None:
+    def __init__(self, spec: Spec, columns: Sequence[Column], tested: Sequence[Tested]) -> None:
         self._columns = columns
         self._tested = tested
         self._places = [
@@ -269,20 +148,20 @@ class _Comparing:
             return
         for name, place in dict.fromkeys(key for each in answers for key in each):
             found = [each.get((name, place)) for each in answers]
-            asked = [each.asked.get(name) for each in holders]
-            self._compare_at(Spot(scenario, place), name, found, asked)
+            demands = [each.demands.get(name) for each in holders]
+            self._compare_at(Spot(scenario, place), name, found, demands)
 
     def _compare_at(
         self,
         spot: Spot,
         name: str,
         answers: Sequence[Answer | None],
-        asked: Sequence[str | None],
+        demands: Sequence[str | None],
     ) -> None:
         """Compares answers under any specs, verdicts only where the requirement is the same."""
         judged = {
             (demand, bool(each and each.deviates))
-            for each, demand in zip(answers, asked, strict=True)
+            for each, demand in zip(answers, demands, strict=True)
             if demand is not None
         }
         by_verdict = len(judged) > len({demand for demand, _ in judged})
@@ -296,10 +175,10 @@ class _Comparing:
 
     def _parts(self, name: str, values: Iterable[tuple[str, ...]]) -> set[Part]:
         own = part_of(self._statements[name])
-        told = [value.partition(" ") for each in values for value in each]
-        if own != "status" or len(told) < 2:
+        shown = [value.partition(" ") for each in values for value in each]
+        if own != "status" or len(shown) < 2:
             return {own}
-        statuses, codes = ({each[i] for each in told} for i in (0, 2))
+        statuses, codes = ({each[i] for each in shown} for i in (0, 2))
         named: tuple[tuple[Part, int], ...] = (
             ("status", len(statuses)),
             ("error code", len(codes)),
@@ -358,7 +237,7 @@ class _Comparing:
                     cells=tuple(self._followed(each, contradiction.id) for each in self._places),
                 )
 
-    def _cell(self, tested: _Tested | None, name: str) -> Cell:
+    def _cell(self, tested: Tested | None, name: str) -> Cell:
         if tested is None:
             return Cell(verdict=None)
         found = self._found.get(name)
@@ -369,7 +248,7 @@ class _Comparing:
             deviates=any(each.deviates for each in seen),
         )
 
-    def _followed(self, tested: _Tested | None, name: str) -> Cell:
+    def _followed(self, tested: Tested | None, name: str) -> Cell:
         if tested is None:
             return Cell(verdict=None)
         known = tested.summary.contradictions
@@ -401,7 +280,7 @@ class _Comparing:
             )
         return msgspec.structs.replace(row, difference=difference)
 
-    def _cells(self, row: Row) -> Iterable[tuple[Cell, _Tested | None]]:
+    def _cells(self, row: Row) -> Iterable[tuple[Cell, Tested | None]]:
         return zip(row.cells, self._places, strict=True)
 
     def _verdict_sentence(self, row: Row) -> str:
@@ -469,7 +348,7 @@ def _summing(statement: Requirement | Contradiction) -> int:
     return 0 if statement.rule or statement.check == "accepted" else 1
 
 
-def _answers_at(tested: _Tested, name: str, spots: Iterable[Spot]) -> list[Answer]:
+def _answers_at(tested: Tested, name: str, spots: Iterable[Spot]) -> list[Answer]:
     held = (s for s in spots if s.scenario in tested.answers.positions)
     found = (tested.answers.at(s.scenario).get((name, s.place)) for s in held)
     return [answer for answer in found if answer]

@@ -6,7 +6,8 @@ import msgspec
 import pytest
 
 from klarna_reports.page.comparison_page import render_comparison
-from klarna_reports.summary.comparing import Source, compared
+from klarna_reports.summary.compared_target import Source
+from klarna_reports.summary.comparing import compared
 from klarna_specs.exchange import Payload, Response
 
 from ...reports.browser.conftest import finding
