@@ -10,7 +10,7 @@ import pytest
 from klarna_conformance.errors import UsageError
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.counterexample_file import Counterexample, read_counterexample
-from klarna_conformance.play.counterexamples import find_counterexample
+from klarna_conformance.play.counterexamples import Allowance, find_counterexample
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_conformance.wrong.making import named_mock
@@ -83,6 +83,25 @@ def test_counterexample_has_the_fewest_steps_and_small_readable_amounts(
     plain = msgspec.json.decode(msgspec.json.encode(shrunk.scenario))
     in_units_of_ten = (len(steps_of(shrunk.scenario)), _amounts(plain) / 1000)
     assert in_units_of_ten == (length, amounts)
+
+
+def test_shrinking_ends_when_its_requests_are_spent() -> None:
+    target, failing = _played("bound-one-above", FULL, *LONG)
+    lengths: list[int] = []
+    for requests in (0, 600):
+        shrunk, _ = asyncio.run(
+            find_counterexample(
+                load(),
+                target,
+                BOUND,
+                failing,
+                identifier="c0001",
+                nonce="",
+                allowance=Allowance(requests),
+            )
+        )
+        lengths.append(len(steps_of(shrunk.scenario)))
+    assert lengths == [4, 1]
 
 
 def test_a_saved_counterexample_reads_back_equal(tmp_path: Path) -> None:

@@ -43,7 +43,10 @@ from klarna_strategies.clients import client_scenarios, client_table
 __all__ = ["CertifyOptions", "certify", "plain_scenario"]
 
 _SHRINK_S = 20.0
-"""Time limit for shrinking the counterexample of one requirement, in seconds."""
+"""Time limit for shrinking the counterexample of one requirement, in seconds.
+
+On a slow machine a counterexample may have more commands; its violation was found before.
+"""
 _MOST_SHRUNK = 8
 _MOST_SILENCE_S = 80.0
 """After so many seconds without an outcome, operations that had none are left out."""

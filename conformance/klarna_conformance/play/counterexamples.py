@@ -1,8 +1,7 @@
 """Counterexamples: failing requirements, each with the smallest scenario that shows it."""
 
-import math
-import time
 from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from dataclasses import dataclass
 
 import msgspec
 
@@ -19,12 +18,20 @@ from klarna_specs.goals import Scope
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
-__all__ = ["find_counterexample", "find_counterexamples"]
+__all__ = ["Allowance", "find_counterexample", "find_counterexamples"]
 
-_BUDGET_EACH, _BUDGET_ALL = 300, 2_000
-"""The most candidates for one requirement, and for all of them."""
-_SECONDS_ALL = 20.0
-"""The time for all candidates, in seconds: slow targets get longer counterexamples."""
+_REQUESTS = 2_000
+"""The most requests for all counterexamples; seconds would make a report depend on the machine."""
+
+
+@dataclass(slots=True)
+class Allowance:
+    """The number of requests left; a candidate without any counts as one, so that all ends."""
+
+    left: int
+
+    def spend(self, played: Played) -> None:
+        self.left -= max(1, len(played.exchanges))
 
 
 async def find_counterexamples(
@@ -40,7 +47,7 @@ async def find_counterexamples(
     """For each requirement that failed, the shrunk scenario as played, and what is saved of it.
 
     Leaves out requirements outside of the scope and those of the `known` counterexamples, and ends
-    when `go_on` is false.
+    when `go_on` is false. Each requirement gets an equal share of the requests that are left.
     """
     done = smallest_failing(known)
     smallest = {
@@ -48,24 +55,24 @@ async def find_counterexamples(
         for requirement, played in smallest_failing(failing).items()
         if requirement not in done and scope.admits(spec.requirement(requirement))
     }
-    until_s = time.monotonic() + _SECONDS_ALL
-    budget = min(_BUDGET_EACH, _BUDGET_ALL // max(len(smallest), 1))
-    for number, (requirement, played) in enumerate(smallest.items(), 1 + len(known)):
+    left = _REQUESTS
+    for place, (requirement, played) in enumerate(smallest.items()):
         if not go_on():
             return
+        share = left // (len(smallest) - place)
+        allowance = Allowance(share)
         shrunk, saved = await find_counterexample(
             spec,
             target,
             requirement,
             played,
-            identifier=f"c{number:04}",
+            identifier=f"c{place + 1 + len(known):04}",
             nonce=nonce,
-            budget=budget,
-            until_s=until_s,
+            allowance=allowance,
         )
+        left -= share - allowance.left
         smaller = shrunk.scenario != played.scenario
-        searched = go_on() and time.monotonic() <= until_s
-        yield shrunk, msgspec.structs.replace(saved, shrunk=smaller or searched)
+        yield shrunk, msgspec.structs.replace(saved, shrunk=smaller or go_on())
 
 
 async def find_counterexample(
@@ -76,19 +83,17 @@ async def find_counterexample(
     *,
     identifier: str,
     nonce: str,
-    budget: int = _BUDGET_EACH,
-    until_s: float = math.inf,
+    allowance: Allowance | None = None,
 ) -> tuple[Played, Counterexample]:
     """Shrinks a failing scenario; returns it as played, with what is saved of it.
 
-    Plays at most `budget` candidates, and none after `until_s` (monotonic clock).
+    Ends when the `allowance` is spent, by default that of all counterexamples.
     """
+    requests = allowance or Allowance(_REQUESTS)
     attempts = 0
 
     async def still_fails(scenario: Scenario) -> Played | None:
         nonlocal attempts
-        if time.monotonic() > until_s:
-            return None
         attempts += 1
         played = await play_and_judge(
             spec,
@@ -97,8 +102,9 @@ async def find_counterexample(
             identifier=identifier,
             nonce=f"{nonce}:{identifier}:{attempts}",
         )
+        requests.spend(played)
         return played if failure_of(played, requirement) else None
 
-    shrunk = await shrink(failing, still_fails, budget=budget)
+    shrunk = await shrink(failing, still_fails, go_on=lambda: requests.left > 0)
     shrunk = msgspec.structs.replace(shrunk, id=identifier, shrunk_from=failing.id)
     return shrunk, Counterexample.of(spec, target.facts, requirement, shrunk)
