@@ -7,9 +7,24 @@ import msgspec
 
 from klarna_conformance import defaults
 
-__all__ = ["Duration", "Limits", "duration_s", "rate_per_s"]
+__all__ = ["Duration", "Limits", "Rate", "duration_s", "rate_per_s"]
 
-Duration = Annotated[str, msgspec.Meta(description="A duration, such as 250ms, 30s or 10m.")]
+_FILLED_IN = r"\$\{\w+\}"
+"""An environment variable in a file: what it says is read later."""
+Duration = Annotated[
+    str,
+    msgspec.Meta(
+        description="A duration, such as 250ms, 30s or 10m.",
+        extra_json_schema={"pattern": rf"^\d+(\.\d+)?(ms|s|m|h)$|{_FILLED_IN}"},
+    ),
+]
+Rate = Annotated[
+    str,
+    msgspec.Meta(
+        description="A rate, such as 20/s or 300/m.",
+        extra_json_schema={"pattern": rf"^\d+(\.\d+)?/(s|m|h)$|{_FILLED_IN}"},
+    ),
+]
 _UNITS_S = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
 
 

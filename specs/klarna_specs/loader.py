@@ -14,7 +14,7 @@ from klarna_specs.cache_files import cached, decoded_folder, digest
 from klarna_specs.checking import Origins, check_spec
 from klarna_specs.client.client_file import ClientFile, completed_requirements
 from klarna_specs.errors import SpecError
-from klarna_specs.json_value import as_object
+from klarna_specs.file_schema import file_schema
 from klarna_specs.page import PageIndex
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.profile_changes import changed
@@ -37,7 +37,7 @@ from klarna_specs.spec import (
 )
 from klarna_specs.yaml_text import YamlText, parse_yaml
 
-__all__ = ["SPEC_DIRECTORY", "load", "load_page_index"]
+__all__ = ["SPEC_DIRECTORY", "SPEC_FILES", "load", "load_page_index", "spec_schemas"]
 
 
 class _Template(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -181,14 +181,14 @@ def _decoded(root: Path) -> Spec:
     beside = read("followed.yaml")
     client = read("client/client.yaml")
     followed: dict[str, Operation] = {}
-    for index, each in enumerate(_listed(beside, "followed", _Followed)):
+    for index, each in enumerate(_listed(beside, "followed")):
         # An operation with its own file is tested, not only followed.
         if each.operation not in operations:
             followed[each.operation] = _completed(each, templates, schemas)
             origins.operations[each.operation] = beside, ("followed", index)
     spec = Spec(
         operations=operations,
-        **{name: _listed(lists[name], name, shape) for name, shape in _LISTS.items()},
+        **{name: _listed(lists[name], name) for name in _LISTS},
         markets=described.markets,
         market_groups=described.groups,
         layout_groups={
@@ -202,7 +202,7 @@ def _decoded(root: Path) -> Spec:
         fingerprint=fingerprint.hexdigest()[:12],
         files=files,
         followed=followed,
-        scenarios=_listed(scenarios, "scenarios", tuple[Scenario, ...]) if scenarios else (),
+        scenarios=_listed(scenarios, "scenarios") if scenarios else (),
     )
     if scenarios:
         origins.lists["scenarios"] = scenarios
@@ -212,15 +212,37 @@ def _decoded(root: Path) -> Spec:
     )
 
 
-_Followed = tuple[Operation, ...]
-_LISTS: Mapping[str, Any] = {
+_LISTS = ("sources", "errors", "forms", "contradictions", "untested")
+_UNDER_ONE_KEY: Mapping[str, Any] = {
     "sources": dict[str, Source],
     "errors": dict[str, ErrorCode],
     "forms": dict[str, Form],
     "contradictions": tuple[Contradiction, ...],
     "untested": tuple[Untested, ...],
+    "followed": tuple[Operation, ...],
+    "scenarios": tuple[Scenario, ...],
 }
 """The files with one list or table under a key of the same name."""
+SPEC_FILES: Mapping[str, Any] = {
+    "operation": Operation,
+    "common": _Common,
+    "markets": _Markets,
+    "client": ClientFile,
+    "page": PageIndex,
+    **{
+        name: msgspec.defstruct(name, [(name, shape)], frozen=True, forbid_unknown_fields=True)
+        for name, shape in _UNDER_ONE_KEY.items()
+    },
+}
+"""The shape of each kind of spec file."""
+
+
+def spec_schemas() -> dict[str, dict[str, Any]]:
+    """The JSON Schema (2020-12) of each kind of spec file."""
+    return {
+        name: file_schema(shape, name, f"Spec file ({name}) of klarna-conformance")
+        for name, shape in SPEC_FILES.items()
+    }
 
 
 def _file(root: Path, name: str) -> Path:
@@ -252,10 +274,8 @@ def _schema(path: Path) -> Any:
         raise SpecError(f"cannot read the schema {path}: {exc}") from exc
 
 
-def _listed(text: YamlText, key: str, shape: Any) -> Any:
-    if list(as_object(text.root) or ()) != [key]:
-        raise text.error((), f"the file must have the one top key {key!r}")
-    return shaped(text.below(key), shape)
+def _listed(text: YamlText, key: str) -> Any:
+    return getattr(shaped(text, SPEC_FILES[key]), key)
 
 
 def _completed(operation: Operation, common: _Common, schemas: Mapping[str, Any]) -> Operation:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import UNSET, UnsetType
 
+from klarna_specs.file_schema import file_schema
 from klarna_specs.spec import Level, Market, NotOffered, Source
 
 __all__ = ["Change", "Hosts", "Limit", "Profile", "profile_schema"]
@@ -70,8 +71,4 @@ class Profile(_Part, frozen=True):
 
 def profile_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of profile files."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Profile of klarna-conformance",
-        **msgspec.json.schema(Profile),
-    }
+    return file_schema(Profile, "profile", "Profile of klarna-conformance")

@@ -57,11 +57,15 @@ OFFERED = "$offered"
 """A placeholder for a number of days in a body; the server's options replace it when it is sent."""
 
 
-class Empty(msgspec.Struct, frozen=True, tag_field="as", tag="empty"):
+class _Noun(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    pass
+
+
+class Empty(_Noun, frozen=True, tag_field="as", tag="empty"):
     """No body at all."""
 
 
-class Json(msgspec.Struct, frozen=True, tag_field="as", tag="json"):
+class Json(_Noun, frozen=True, tag_field="as", tag="json"):
     """A JSON body. `{"$offered": n, "plus": d}` stands for the n-th option's days, plus d.
 
     >>> Json({"refunded_amount": 100}).value
@@ -71,7 +75,7 @@ class Json(msgspec.Struct, frozen=True, tag_field="as", tag="json"):
     value: Any
 
 
-class Raw(msgspec.Struct, frozen=True, kw_only=True, tag_field="as", tag="text"):
+class Raw(_Noun, frozen=True, kw_only=True, tag_field="as", tag="text"):
     """A body that need not be JSON, with its content type.
 
     `OFFERED` in its text stands for the days of the first option.
@@ -84,7 +88,7 @@ class Raw(msgspec.Struct, frozen=True, kw_only=True, tag_field="as", tag="text")
 Body = Empty | Json | Raw
 
 
-class Key(msgspec.Struct, frozen=True):
+class Key(_Noun, frozen=True):
     """An idempotency key by name: steps with the same name send the same key.
 
     `form` is the form of the key: a UUID of version 4 (recommended), of version 5, plain
@@ -96,9 +100,7 @@ class Key(msgspec.Struct, frozen=True):
     form: Literal["uuid4", "uuid5", "text", "number", "lower"] = "uuid4"
 
 
-class Step(
-    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="do", tag="call"
-):
+class Step(_Noun, frozen=True, kw_only=True, omit_defaults=True, tag_field="do", tag="call"):
     """One call of an operation (by operationId) in a scenario.
 
     >>> Step(operation="refundOrder", body=Json({"refunded_amount": 100})).credentials
@@ -116,13 +118,13 @@ class Step(
     chunked: bool = False
 
 
-class Wait(msgspec.Struct, frozen=True, tag_field="do", tag="wait"):
+class Wait(_Noun, frozen=True, tag_field="do", tag="wait"):
     """Lets time pass; possible only on a target with an adjustable clock."""
 
     seconds: int
 
 
-class Together(msgspec.Struct, frozen=True, tag_field="do", tag="together"):
+class Together(_Noun, frozen=True, tag_field="do", tag="together"):
     """A concurrent group: its steps are sent at the same time."""
 
     steps: tuple[Step, ...]
@@ -131,7 +133,7 @@ class Together(msgspec.Struct, frozen=True, tag_field="do", tag="together"):
 Action = Step | Wait | Together
 
 
-class Scenario(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Scenario(_Noun, frozen=True, kw_only=True, omit_defaults=True):
     """The order (None if none is needed), possibly another one, and the steps.
 
     The order is read after each change. In a `packed` scenario it is read at the end only: that

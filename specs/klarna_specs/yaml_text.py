@@ -28,11 +28,6 @@ class YamlText:
             place = place[:-1]
         return self.lines.get(place, 1)
 
-    def below(self, key: str) -> "YamlText":
-        """The part of the file under one of its top keys."""
-        lines = {place[1:]: line for place, line in self.lines.items() if place[:1] == (key,)}
-        return YamlText(self.file, self.root[key], lines)
-
     def error(self, place: Place, problem: str) -> SpecFileError:
         """An error that points to the value at a place."""
         return SpecFileError(self.file, self.line(place), problem)

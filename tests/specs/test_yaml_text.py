@@ -30,11 +30,6 @@ def test_missing_value_has_the_line_of_its_parent() -> None:
     assert (text.line(("b", "c", "x", 4)), text.line(("x",))) == (3, 1)
 
 
-def test_part_of_a_file_keeps_its_lines() -> None:
-    part = parse_yaml("shop.yaml", "a: 1\nb:\n  c: 2\n").below("b")
-    assert (part.root, part.line(("c",))) == ({"c": 2}, 3)
-
-
 def test_error_names_the_file_and_the_line() -> None:
     error = parse_yaml("shop.yaml", "a: 1\nb: 2\n").error(("b",), "b is a lie")
     assert str(error) == "shop.yaml:2: b is a lie"

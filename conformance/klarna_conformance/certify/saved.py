@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -14,11 +15,12 @@ from klarna_reports.words.client_wording import played_sentence, scenario_of
 from klarna_specs.client.play import ClientScenario
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.errors import SpecFileError
+from klarna_specs.file_schema import file_schema
 from klarna_specs.shaping import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 
-__all__ = ["SavedScenario", "read_saved", "save_counterexamples", "sentences"]
+__all__ = ["SavedScenario", "read_saved", "save_counterexamples", "saved_schema", "sentences"]
 
 
 class SavedScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -63,6 +65,12 @@ def _problem(spec: Spec, saved: SavedScenario) -> str:
     )
     unknown = next(((what, name) for what, name in named if name not in known[what]), None)
     return unknown_name(*unknown, known[unknown[0]]) if unknown else saved.scenario.problem
+
+
+def saved_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of saved counterexamples of clients."""
+    title = "Counterexample of a client of klarna-conformance"
+    return file_schema(SavedScenario, "client-counterexample", title)
 
 
 def save_counterexamples(directory: Path, record: Record, summary: Summary) -> None:

@@ -19,6 +19,7 @@ from klarna_conformance.cli.plan import plan
 from klarna_conformance.cli.replay import replay
 from klarna_conformance.cli.report import report
 from klarna_conformance.cli.run import run
+from klarna_conformance.cli.schema import schema
 from klarna_conformance.cli.show import show
 from klarna_conformance.cli.verify import verify
 from klarna_conformance.cli.watch.check import check
@@ -70,6 +71,7 @@ for _command in (
     explain,
     drift,
     openapi,
+    schema,
     client,
     proxy,
 ):

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,6 +13,7 @@ from klarna_reports.words.curl import curl_line
 from klarna_reports.words.timeline import timeline
 from klarna_specs.client.requirements import CLIENT
 from klarna_specs.errors import SpecFileError
+from klarna_specs.file_schema import file_schema
 from klarna_specs.json_value import as_object
 from klarna_specs.profiles import DEFAULT_PROFILE
 from klarna_specs.scenario import Scenario, steps_of
@@ -21,6 +23,7 @@ from klarna_specs.yaml_text import parse_yaml
 
 __all__ = [
     "Counterexample",
+    "counterexample_schema",
     "failure_of",
     "read_counterexample",
     "save_missing",
@@ -96,6 +99,11 @@ def read_counterexample(path: Path) -> Counterexample:
         raise UsageError(f"{path} cannot be read: {exc}") from exc
     except SpecFileError as exc:
         raise UsageError(str(exc)) from exc
+
+
+def counterexample_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of saved counterexamples of servers."""
+    return file_schema(Counterexample, "counterexample", "Counterexample of klarna-conformance")
 
 
 def save_missing(

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import date, timedelta
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
@@ -12,11 +13,12 @@ from klarna_reports.record.record import AcceptedDeviation
 from klarna_reports.record.results import ReportedFinding, Summary
 from klarna_reports.words.printable import printable
 from klarna_specs.errors import SpecFileError
+from klarna_specs.file_schema import file_schema
 from klarna_specs.shaping import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 
-__all__ = ["read_deviations", "save_suggestions", "suggested_deviations"]
+__all__ = ["deviations_schema", "read_deviations", "save_suggestions", "suggested_deviations"]
 
 _SUGGESTED_DAYS = 30
 _PLACEHOLDER = "FILL IN"
@@ -49,6 +51,11 @@ def read_deviations(path: Path, spec: Spec) -> tuple[AcceptedDeviation, ...]:
     except SpecFileError as exc:
         raise UsageError(str(exc)) from exc
     return deviations
+
+
+def deviations_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of files of accepted deviations."""
+    return file_schema(_File, "deviations", "Accepted deviations of klarna-conformance")
 
 
 def suggested_deviations(summary: Summary, today: date) -> str:

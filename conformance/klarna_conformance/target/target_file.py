@@ -3,7 +3,7 @@
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, get_args
 
 import msgspec
 
@@ -11,9 +11,10 @@ from klarna_conformance import defaults
 from klarna_conformance.errors import UsageError
 from klarna_conformance.http.hosts import check_host, host_of
 from klarna_conformance.http.tls import Tls
-from klarna_conformance.limits import Duration, Limits, duration_s, rate_per_s
+from klarna_conformance.limits import Duration, Limits, Rate, duration_s, rate_per_s
 from klarna_conformance.target.provisioners import HttpOrders, Orders
 from klarna_specs.errors import SpecFileError
+from klarna_specs.file_schema import file_schema
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.profiles import DEFAULT_PROFILE, is_path
 from klarna_specs.shaping import shaped
@@ -40,7 +41,7 @@ class Credentials(_Part, frozen=True):
 class _Limits(_Part, frozen=True):
     """The limits of a run: a rate such as `20/s`, counts, durations, money in minor units."""
 
-    rate: str | None = None
+    rate: Rate | None = None
     concurrency: Annotated[int, msgspec.Meta(ge=1, le=64)] = defaults.CONCURRENCY
     requests: _Count | None = None
     time: Duration | None = None
@@ -57,7 +58,13 @@ class _Tls(_Part, frozen=True):
     key: str | None = None
 
 
-class _Written(_Part, frozen=True):
+class _Target(_Part, frozen=True):
+    """The server of a run. `${NAME}` in any text is replaced by the environment variable.
+
+    `orders` provides the orders, `profile` names the provider or edition, `origins` are further
+    public base URLs of the server, and the values of the members in `redact` are not recorded.
+    """
+
     name: str
     base_url: str
     credentials: Credentials
@@ -70,6 +77,13 @@ class _Written(_Part, frozen=True):
     redact: tuple[str, ...] = ()
     production: str = ""
     profile: str = DEFAULT_PROFILE
+
+
+_SECRETS = {
+    "credentials": Credentials.__struct_fields__,
+    "orders": tuple(name for kind in get_args(Orders) for name in kind.SECRETS),
+}
+"""The members that must be environment variables."""
 
 
 class TargetFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -116,9 +130,9 @@ def read_target(path: Path, *, profile: ProfileFacts | None = None) -> TargetFil
     """
     try:
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
-        orders = shaped(text, _Written).orders
-        secrets = {("orders", name) for name in orders.SECRETS} if orders else set[Place]()
-        filled = YamlText(text.file, _filled(text, text.root, (), secrets), text.lines)
+        _refuse_secrets(text)  # before other errors: they may quote values
+        orders = shaped(text, _Target).orders
+        filled = YamlText(text.file, _filled(text, text.root, ()), text.lines)
         public = _public_url(orders)
         return msgspec.structs.replace(
             _typed(filled, path.parent, profile or ProfileFacts()), orders_url=public
@@ -138,20 +152,26 @@ def _public_url(orders: Orders | None) -> str:
     return "" if any(mark in url for mark in ("${", "@", "?")) else url
 
 
-def _filled(text: YamlText, value: Any, place: Place, secrets: set[Place]) -> Any:
+def _refuse_secrets(text: YamlText) -> None:
+    """Raises SpecFileError for a credential that is not an environment variable."""
+    for section, names in _SECRETS.items():
+        members = as_object((as_object(text.root) or {}).get(section)) or {}
+        for name in names:
+            written = members.get(name)
+            if name in members and not (isinstance(written, str) and _VARIABLE.fullmatch(written)):
+                problem = "credentials come from the environment only; write for example "
+                raise text.error((section, name), problem + "${KLARNA_PASSWORD}")
+
+
+def _filled(text: YamlText, value: Any, place: Place) -> Any:
     """The value with environment variables for every `${NAME}` in it."""
     members, parts = as_object(value), as_array(value)
     if members is not None:
-        return {
-            name: _filled(text, part, (*place, name), secrets) for name, part in members.items()
-        }
+        return {name: _filled(text, part, (*place, name)) for name, part in members.items()}
     if parts is not None:
-        return [_filled(text, part, (*place, n), secrets) for n, part in enumerate(parts)]
+        return [_filled(text, part, (*place, n)) for n, part in enumerate(parts)]
     if not isinstance(value, str):
         return value
-    if (place[0] == "credentials" or place in secrets) and not _VARIABLE.fullmatch(value):
-        problem = "credentials come from the environment only; write for example ${KLARNA_PASSWORD}"
-        raise text.error(place, problem)
 
     def filled(found: re.Match[str]) -> str:
         if variable := os.environ.get(found[1]):
@@ -162,7 +182,7 @@ def _filled(text: YamlText, value: Any, place: Place, secrets: set[Place]) -> An
 
 
 def _typed(text: YamlText, folder: Path, profile: ProfileFacts) -> TargetFile:
-    written: _Written = shaped(text, _Written)
+    written: _Target = shaped(text, _Target)
     limits, tls = written.limits, written.tls
     if tls.key and not tls.certificate:
         raise text.error(("tls", "key"), "a key goes with a certificate")
@@ -226,8 +246,9 @@ def _rate(text: YamlText, written: str | None) -> float | None:
 
 def target_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of target files."""
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "Target file of klarna-conformance",
-        **msgspec.json.schema(_Written),
-    }
+    schema = file_schema(_Target, "target", "Target file of klarna-conformance")
+    for kind in (Credentials, *get_args(Orders)):
+        members = schema["$defs"][kind.__name__]["properties"]
+        for name in members.keys() & {*_SECRETS["credentials"], *_SECRETS["orders"]}:
+            members[name]["pattern"] = f"^{_VARIABLE.pattern}$"
+    return schema

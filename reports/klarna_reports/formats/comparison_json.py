@@ -4,12 +4,11 @@ from typing import Any
 
 import msgspec
 
-from klarna_reports.formats.run_json import encoded, published_schema
+from klarna_reports.formats.run_json import encoded
 from klarna_reports.summary.comparison import Comparison
+from klarna_specs.file_schema import file_schema
 
-__all__ = ["SCHEMA_ID", "comparison_json", "comparison_schema", "schema_text"]
-
-SCHEMA_ID = "urn:klarna-conformance:schema:comparison:1"
+__all__ = ["comparison_json", "comparison_schema", "schema_text"]
 
 
 def comparison_json(comparison: Comparison) -> bytes:
@@ -19,8 +18,7 @@ def comparison_json(comparison: Comparison) -> bytes:
 
 def comparison_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of `comparison.json`, derived from `Comparison`."""
-    title = "comparison.json of klarna-conformance"
-    return published_schema(Comparison, SCHEMA_ID, title)
+    return file_schema(Comparison, "comparison", "comparison.json of klarna-conformance")
 
 
 def schema_text() -> str:

@@ -1,25 +1,21 @@
 """`run.json`: the summary of a run for other programs, and its JSON Schema."""
 
 import json
-from inspect import cleandoc
 from pathlib import Path
 from typing import Any
 
 import msgspec
 
 from klarna_reports.record.results import Summary
+from klarna_specs.file_schema import file_schema
 
 __all__ = [
-    "SCHEMA_ID",
     "encoded",
-    "published_schema",
     "read_run_json",
     "run_json",
     "run_schema",
     "schema_text",
 ]
-
-SCHEMA_ID = "urn:klarna-conformance:schema:run:1"
 
 
 def run_json(summary: Summary) -> bytes:
@@ -46,21 +42,7 @@ def read_run_json(path: Path) -> Summary | None:
 
 def run_schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) of `run.json`, derived from `Summary`."""
-    return published_schema(Summary, SCHEMA_ID, "run.json of klarna-conformance")
-
-
-def published_schema(shape: type[msgspec.Struct], identifier: str, title: str) -> dict[str, Any]:
-    """The JSON Schema of a type, with the descriptions of its docstrings."""
-    schema = msgspec.json.schema(shape)
-    for definition in schema["$defs"].values():  # Python 3.13 dedents docstrings, others do not
-        text, _, _ = cleandoc(definition["description"]).partition("\n\n>>>")
-        definition["description"] = text
-    return {
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": identifier,
-        "title": title,
-        **schema,
-    }
+    return file_schema(Summary, "run", "run.json of klarna-conformance")
 
 
 def schema_text() -> str:

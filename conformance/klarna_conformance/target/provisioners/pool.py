@@ -4,7 +4,7 @@ import fcntl
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import msgspec
 
@@ -12,12 +12,13 @@ from klarna_conformance.errors import UsageError
 from klarna_conformance.target.provisioners.provisioner import OrdersConfig, Surroundings
 from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.errors import SpecFileError
+from klarna_specs.file_schema import file_schema
 from klarna_specs.plan import Authorization, OrderPlan, PaymentMethod
 from klarna_specs.shaping import shaped
 from klarna_specs.spec import Spec
 from klarna_specs.yaml_text import parse_yaml
 
-__all__ = ["PoolOrder", "PoolOrders", "PoolProvisioner"]
+__all__ = ["PoolOrder", "PoolOrders", "PoolProvisioner", "pool_schema"]
 
 
 class _Capture(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -96,6 +97,11 @@ def _read_pool(path: Path, spec: Spec) -> tuple[PoolOrder, ...]:
 def _with_currency(spec: Spec, order: PoolOrder) -> PoolOrder:
     currency = order.currency or spec.markets[order.market].currency
     return msgspec.structs.replace(order, currency=currency)
+
+
+def pool_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of files of existing orders."""
+    return file_schema(_Pool, "pool", "Orders of a pool of klarna-conformance")
 
 
 class PoolOrders(OrdersConfig, frozen=True, tag_field="provisioner", tag="pool"):

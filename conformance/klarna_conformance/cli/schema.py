@@ -1,0 +1,52 @@
+"""`schema`: the JSON Schemas of the files that the commands read and write."""
+
+import json
+from typing import Any
+
+import click
+
+__all__ = ["schema"]
+
+
+@click.command()
+@click.argument("name", required=False)
+def schema(name: str | None) -> None:
+    """Print the JSON Schema (2020-12) of a kind of file, or list them.
+
+    Editors complete and validate target files, specs, deviations and counterexamples with them.
+    """
+    from klarna_conformance.errors import check_names
+
+    schemas = _schemas()
+    if name is None:
+        for each, published in schemas.items():
+            click.echo(f"{each:<22} {published['title']}")
+        return
+    check_names("schema", [name], schemas)
+    click.echo(json.dumps(schemas[name], indent=2))
+
+
+def _schemas() -> dict[str, dict[str, Any]]:
+    from klarna_conformance.adapter_protocol import adapter_schema
+    from klarna_conformance.certify.saved import saved_schema
+    from klarna_conformance.play.counterexample_file import counterexample_schema
+    from klarna_conformance.run.deviations_file import deviations_schema
+    from klarna_conformance.target.provisioners.pool import pool_schema
+    from klarna_conformance.target.target_file import target_schema
+    from klarna_reports.formats.comparison_json import comparison_schema
+    from klarna_reports.formats.run_json import run_schema
+    from klarna_specs.loader import spec_schemas
+    from klarna_specs.profile import profile_schema
+
+    return {
+        "target": target_schema(),
+        "pool": pool_schema(),
+        "deviations": deviations_schema(),
+        "counterexample": counterexample_schema(),
+        "client-counterexample": saved_schema(),
+        "profile": profile_schema(),
+        **spec_schemas(),
+        "run": run_schema(),
+        "comparison": comparison_schema(),
+        "adapter": adapter_schema(),
+    }
