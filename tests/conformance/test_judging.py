@@ -18,7 +18,7 @@ from klarna_reports.record.record import Finding, Played, TargetFacts
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Failure, Payload, Request, Response
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Key, Step, Together
+from klarna_specs.scenario import Key, Scenario, Step, Together
 from klarna_strategies.steps import (
     capture,
     extend,
@@ -30,7 +30,7 @@ from klarna_strategies.steps import (
     release,
 )
 
-from .mutant_servers import deviations, played, spec
+from .mutant_servers import deviations, found, played, spec
 
 FACTS = TargetFacts(name="mock", base_url="http://mock", kind="mock")
 KEYED = refund(4_000, key=Key("first"))
@@ -141,6 +141,14 @@ def test_a_finding_names_the_later_read_that_decides_it() -> None:
     assert came.exchanges[finding.witness or 0].request.path == (
         f"/ordermanagement/v1/orders/{came.orders[0].order_id}"
     )
+
+
+def test_a_wrong_refunded_amount_is_a_finding_on_the_refund_before() -> None:
+    again = refund(1_000, key=Key("first"))
+    steps = (again, again, capture(1_000), release())
+    unread = Scenario(plan=PART, steps=steps, packed=True)
+
+    assert found("replay-booked-again", unread) == {"refund.replay-booked-once": "FAIL"}
 
 
 def test_a_refund_replayed_after_a_lost_response_is_booked_once() -> None:

@@ -374,6 +374,7 @@ class Judging:
             level=self._spec.level(requirement, seen.assessment.holds),
             index=seen.index,
             aspects=aspects,
+            effect=seen.call.operation.effect,
         )
 
 

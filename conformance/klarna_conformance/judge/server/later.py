@@ -19,17 +19,25 @@ from klarna_specs.spec import Level, Requirement
 
 __all__ = ["Awaited", "Decided", "LaterReads"]
 
+_CHANGED_BY = {
+    "refund": ("refunded_amount", "refunds"),
+    "capture": ("captured_amount", "captures", "remaining_authorized_amount"),
+    "release": ("remaining_authorized_amount",),
+}
+"""What calls change of an order, by their effect; money that was given back comes first."""
+
 
 class Awaited(msgspec.Struct, frozen=True, kw_only=True):
     """A requirement on the exchange of this index, with the goals that it would serve.
 
-    `level` is how strictly it is meant there.
+    `level` is how strictly it is meant there, `effect` what the call does to the order.
     """
 
     requirement: Requirement
     level: Level
     index: int
     aspects: tuple[str, ...] = ()
+    effect: str = ""
 
 
 class Decided(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,13 +163,23 @@ class LaterReads:
             return  # the same wrong state as before
         self._compared[ledger.order_id] = result
         if isinstance(result, Mismatch) and awaited:
-            # One wrong state is reported once, by the most specific requirement of the last call.
-            yield Decided(awaited=awaited[-1], result=result, witness=index)
+            # One wrong state is reported once, by the most specific requirement of one call.
+            yield Decided(awaited=_blamed(awaited, result), result=result, witness=index)
             return
         for each in (*awaited, *own):
             yield Decided(
                 awaited=each, result=result, witness=index if each.index != index else None
             )
+
+
+def _blamed(awaited: list[Awaited], result: Mismatch) -> Awaited:
+    """That of the last call that changes what is wrong; if there is none, of the last call."""
+    wrong = {each.member for each in result.differences}
+    for effect, members in _CHANGED_BY.items():
+        calls = [each for each in awaited if each.effect == effect]
+        if calls and not wrong.isdisjoint(members):
+            return calls[-1]
+    return awaited[-1]
 
 
 def _shows(created: _Created, exchange: Exchange) -> Result:
