@@ -16,6 +16,8 @@ import pytest
 import yaml
 
 from klarna_conformance.certify.saved import SavedScenario
+from klarna_conformance.cli.defaults_file import defaults_schema
+from klarna_conformance.cli.main import _group
 from klarna_conformance.cli.schema import _schemas
 from klarna_conformance.errors import UsageError
 from klarna_conformance.play.counterexample_file import Counterexample
@@ -32,7 +34,7 @@ from klarna_specs.yaml_text import YamlText, parse_yaml
 from .conftest import Cli
 
 ROOT = Path(__file__).parents[2]
-SCHEMAS = json.loads(json.dumps(_schemas()))
+SCHEMAS = json.loads(json.dumps({**_schemas(), "defaults": defaults_schema(_group)}))
 SHAPES = {
     "target": Target,
     "pool": Pool,
@@ -185,10 +187,14 @@ def test_every_schema_is_one_and_is_named_by_its_id(cli: Cli) -> None:
 
 def test_editor_examples_name_published_schemas() -> None:
     editors = ROOT / "examples" / "editors"
-    settings = json.loads((editors / "settings.json").read_text())["yaml.schemas"]
+    settings = json.loads((editors / "settings.json").read_text())
+    associated = [
+        *settings["yaml.schemas"],
+        *settings["evenBetterToml.schema.associations"].values(),
+    ]
     catalogue = json.loads((editors / "schemastore.json").read_text())
     page = (ROOT / "docs" / "editors.md").read_text()
-    names = {Path(each).name.removesuffix(".schema.json") for each in settings}
+    names = {Path(each).name.removesuffix(".schema.json") for each in associated}
 
     assert {"name", "description", "fileMatch", "url"} == {key for e in catalogue for key in e}
     assert names | {each["name"].split()[1] for each in catalogue} <= SCHEMAS.keys()

@@ -47,5 +47,8 @@ def test_the_command_that_completes_a_run_has_no_limit_on_requests():
 
     assert resume_line(command, used_up) == "klarna-conformance run 'a b.yaml' --strict --resume"
     assert resume_line(command, too_small) == "klarna-conformance run 'a b.yaml' --strict"
+    assert resume_line(command.replace("run", "--no-defaults run"), used_up) == (
+        "klarna-conformance --no-defaults run 'a b.yaml' --strict --resume"
+    )
     assert resume_line(command, "") == ""
     assert resume_line("pytest --klarna-target x", used_up) == ""

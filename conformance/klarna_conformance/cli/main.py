@@ -3,11 +3,13 @@
 import gc
 import os
 import sys
+from pathlib import Path
 
 import click
 
 from klarna_conformance.cli.client import client
 from klarna_conformance.cli.compare import compare
+from klarna_conformance.cli.defaults_file import DEFAULTS_FILE, NO_DEFAULTS, defaults_of
 from klarna_conformance.cli.diff import diff
 from klarna_conformance.cli.doctor import doctor
 from klarna_conformance.cli.drift import drift
@@ -37,11 +39,20 @@ takes a tenth of a run by default. All objects are searched about as often as by
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(package_name="klarna-conformance")
-def _group() -> None:
+@click.option(
+    "--no-defaults",
+    is_flag=True,
+    envvar=NO_DEFAULTS,
+    help=f"Ignore {DEFAULTS_FILE} and [tool.klarna-conformance] in pyproject.toml.",
+)
+@click.pass_context
+def _group(context: click.Context, no_defaults: bool) -> None:
     """Test a server or a client against Klarna's Order Management documentation.
 
     Covers refunds, return fees, release of the remaining authorization and extension of the due
-    date. Without a target, commands use the built-in mock: no credentials, no network.
+    date. Without a target, commands use the built-in mock: no credentials, no network. Options that
+    the command line does not give come from klarna-conformance.toml, if there is one
+    (docs/defaults.md).
 
     \b
     Exit codes:
@@ -52,6 +63,8 @@ def _group() -> None:
       4  target unreachable, credentials refused, or no order can be provisioned
       5  internal error
     """
+    if not no_defaults:
+        context.default_map = defaults_of(_group, Path.cwd())
 
 
 for _command in (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klarna_conformance import defaults
+from klarna_conformance.cli.defaults_file import given
 from klarna_conformance.cli.options import (
     SHARD,
     loaded,
@@ -81,7 +82,7 @@ def mutants(
     harmless variant is reported.
     """
     if clients:
-        _refuse_server_options(kinds, max_requests, profile)
+        _refuse_server_options()
         from klarna_conformance.campaign.choosing import choose_clients
         from klarna_conformance.campaign.clients import ClientCampaign, try_clients
 
@@ -108,16 +109,14 @@ def mutants(
     return _reported(chosen, try_mutants(chosen, of_servers), seed, drawn, output)
 
 
-def _refuse_server_options(
-    kinds: tuple[str, ...], max_requests: int | None, profile: str | None
-) -> None:
+def _refuse_server_options() -> None:
     from klarna_conformance.errors import UsageError
 
-    if kinds:
+    if given("kinds"):
         raise UsageError("--class cannot be used with --clients; use --mutant")
-    if max_requests is not None:
+    if given("max_requests"):
         raise UsageError("--max-requests cannot be used with --clients")
-    if profile is not None:
+    if given("profile"):
         raise UsageError("--profile cannot be used with --clients")
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klarna_conformance import defaults
+from klarna_conformance.cli.defaults_file import as_arguments
 
 if TYPE_CHECKING:
     from klarna_reports.record.record import Side
@@ -278,8 +279,15 @@ def grouped(
 
 
 def command_line() -> str:
-    """The command line of this process, to be recorded."""
-    return shlex.join(["klarna-conformance", *sys.argv[1:]])
+    """The command line of this process, to be recorded.
+
+    It has the options from the defaults file too, and does not depend on one.
+    """
+    context, given = click.get_current_context(), sys.argv[1:]
+    if options := as_arguments(context):
+        after = given.index(str(context.info_name)) + 1
+        given = ["--no-defaults", *given[:after], *options, *given[after:]]
+    return shlex.join(["klarna-conformance", *given])
 
 
 def chosen_scope(

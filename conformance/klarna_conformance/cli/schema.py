@@ -5,19 +5,24 @@ from typing import Any
 
 import click
 
+from klarna_conformance.cli.defaults_file import defaults_schema
+
 __all__ = ["schema"]
 
 
 @click.command()
 @click.argument("name", required=False)
-def schema(name: str | None) -> None:
+@click.pass_context
+def schema(context: click.Context, name: str | None) -> None:
     """Print the JSON Schema (2020-12) of a kind of file, or list them.
 
     Editors complete and validate target files, specs, deviations and counterexamples with them.
     """
     from klarna_conformance.errors import check_names
 
-    schemas = _schemas()
+    group = context.find_root().command
+    assert isinstance(group, click.Group)
+    schemas = {**_schemas(), "defaults": defaults_schema(group)}
     if name is None:
         for each, published in schemas.items():
             click.echo(f"{each:<22} {published['title']}")

@@ -19,7 +19,8 @@ def resume_line(command: str, stopped: str) -> str:
     'klarna-conformance run --resume'
     """
     words = _words(command)
-    if words[:2] != ["klarna-conformance", "run"] or not stopped or stopped == _NO_USE:
+    name = next((word for word in words[1:] if not word.startswith("-")), "")
+    if name != "run" or not stopped or stopped == _NO_USE:
         return ""
     kept = [word for word in _without_limit(words) if word != "--resume"]
     return shlex.join(kept if _TOO_SMALL in stopped else [*kept, "--resume"])

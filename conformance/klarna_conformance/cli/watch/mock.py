@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from klarna_conformance import defaults
+from klarna_conformance.cli.defaults_file import given
 from klarna_conformance.cli.options import (
     TrafficOptions,
     host_option,
@@ -92,7 +93,7 @@ def mock(
     from klarna_conformance.wrong.making import named_mock
     from klarna_reports.record.record import TargetFacts
 
-    if (judging.requirements or judging.strict) and not judge:
+    if (given("requirements") or given("strict")) and not judge:
         raise UsageError("--requirement and --strict need --judge")
     if like_latency and like is None:
         raise UsageError("--like-latency needs --like")
