@@ -14,6 +14,7 @@ from klarna_conformance.cli.diff import diff
 from klarna_conformance.cli.doctor import doctor
 from klarna_conformance.cli.drift import drift
 from klarna_conformance.cli.explain import explain
+from klarna_conformance.cli.init import init
 from klarna_conformance.cli.list import list_requirements
 from klarna_conformance.cli.mutants import mutants
 from klarna_conformance.cli.openapi import openapi
@@ -68,6 +69,7 @@ def _group(context: click.Context, no_defaults: bool) -> None:
 
 
 for _command in (
+    init,
     run,
     doctor,
     list_requirements,
