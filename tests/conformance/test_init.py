@@ -63,12 +63,10 @@ def test_written_files_keep_our_schemas_and_are_read(
 
 def test_run_against_the_mock_works_at_once(cli: Cli, tmp_path: Path, served: Served) -> None:
     cli("init", "--server", served.base_url, "--orders", "http", "--ci", "github")
-    finished = cli(
-        "run", "sandbox.yaml", "--requirement", "refund.created-status", "--examples", "0"
-    )
+    scope = ("--requirement", "refund.created-status", "--examples", "0", "--max-requests", "60")
 
     assert cli("doctor", "sandbox.yaml").code == 0
-    assert (finished.code, finished.err) == (0, "")
+    assert cli("run", "sandbox.yaml", *scope).code == 0
 
 
 @pytest.mark.parametrize("system", CI)
