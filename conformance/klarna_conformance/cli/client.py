@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from klarna_conformance import defaults
+from klarna_conformance.cli import completing
 from klarna_conformance.cli.options import (
     DURATION,
     command_line,
@@ -29,7 +30,13 @@ __all__ = ["client"]
 @click.command()
 @click.argument("adapter", nargs=-1, required=True)
 @operation_option
-@names_option("--fault", "--faults", "faults", of="these kinds of faults, or `none`")
+@names_option(
+    "--fault",
+    "--faults",
+    "faults",
+    of="these kinds of faults, or `none`",
+    complete=completing.faults,
+)
 @seed_option
 @click.option(
     "--examples",

@@ -2,7 +2,6 @@
 
 import json
 import sys
-from importlib.resources import files
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -81,7 +80,7 @@ def _found_ci() -> str:
 
 
 def _starter(name: str) -> str:
-    return (files("klarna_conformance.cli") / "starters" / name).read_text("utf-8")
+    return (Path(__file__).parent / "starters" / name).read_text("utf-8")
 
 
 def _target(base_url: str, profile: str, orders: str, *, local: bool) -> str:

@@ -38,8 +38,18 @@ _NEW_OBJECTS = (5_000, 5, 3)
 takes a tenth of a run by default. All objects are searched about as often as by default."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="klarna-conformance")
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+    no_args_is_help=True,
+)
+@click.option("--version", is_flag=True, help="Print the version, and exit.")
+@click.option(
+    "--json",
+    "as_json",
+    is_flag=True,
+    help="With --version: also of the dependencies, and the fingerprints of the specs.",
+)
 @click.option(
     "--no-defaults",
     is_flag=True,
@@ -47,7 +57,7 @@ takes a tenth of a run by default. All objects are searched about as often as by
     help=f"Ignore {DEFAULTS_FILE} and [tool.klarna-conformance] in pyproject.toml.",
 )
 @click.pass_context
-def _group(context: click.Context, no_defaults: bool) -> None:
+def _group(context: click.Context, version: bool, as_json: bool, no_defaults: bool) -> None:
     """Test a server or a client against Klarna's Order Management documentation.
 
     Covers refunds, return fees, release of the remaining authorization and extension of the due
@@ -64,6 +74,13 @@ def _group(context: click.Context, no_defaults: bool) -> None:
       4  target unreachable, credentials refused, or no order can be provisioned
       5  internal error
     """
+    if version:
+        _print_version(as_json)
+        context.exit()
+    if as_json:
+        raise click.UsageError("--json is an option of --version", context)
+    if context.invoked_subcommand is None:
+        context.fail("Missing command.")
     if not no_defaults:
         context.default_map = defaults_of(_group, Path.cwd())
 
@@ -91,6 +108,19 @@ for _command in (
     proxy,
 ):
     _group.add_command(_command)
+
+
+def _print_version(as_json: bool) -> None:
+    if as_json:
+        import json
+
+        from klarna_conformance.cli.output.versions import versions
+
+        click.echo(json.dumps(versions(), indent=2))
+    else:
+        from importlib.metadata import version
+
+        click.echo(f"klarna-conformance, version {version('klarna-conformance')}")
 
 
 def main() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klarna_conformance import defaults
+from klarna_conformance.cli import completing
 from klarna_conformance.cli.defaults_file import given
 from klarna_conformance.cli.options import (
     SHARD,
@@ -26,7 +27,9 @@ __all__ = ["mutants"]
 
 @click.command()
 @click.option("--clients", is_flag=True, help="Test clients instead of servers.")
-@names_option("--mutant", "ids", of="these mutants or harmless variants (ids)")
+@names_option(
+    "--mutant", "ids", of="these mutants or harmless variants (ids)", complete=completing.mutants
+)
 @names_option("--class", "kinds", of="servers of these classes")
 @click.option(
     "--shard",

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from klarna_conformance import defaults
+from klarna_conformance.cli import completing
+from klarna_conformance.cli.completing import Complete
 from klarna_conformance.cli.defaults_file import as_arguments
 
 if TYPE_CHECKING:
@@ -89,8 +91,10 @@ SHARD = _Read("shard", "klarna_conformance.sharding", "shard")
 NAMES = _Names()
 """An option of comma-separated names, passed on as a tuple."""
 
-target_argument = click.argument("target", default="mock")
-targets_argument = click.argument("targets", metavar="[TARGET]...", nargs=-1)
+target_argument = click.argument("target", default="mock", shell_complete=completing.targets)
+targets_argument = click.argument(
+    "targets", metavar="[TARGET]...", nargs=-1, shell_complete=completing.targets
+)
 specs_option = click.option(
     "--specs",
     type=click.Path(path_type=Path, file_okay=False),
@@ -99,6 +103,7 @@ specs_option = click.option(
 profile_option = click.option(
     "--profile",
     metavar="NAME|FILE",
+    shell_complete=completing.profiles,
     help="Provider or edition: klarna (default), klarna-2024, kustom, or a profile file (YAML).",
 )
 output_option = click.option(
@@ -146,13 +151,17 @@ _quiet_option = click.option("--quiet", is_flag=True, help="Print only the verdi
 _color_option = click.option("--no-color", is_flag=True, help="Print without colors.")
 
 
-def names_option(*flags: str, of: str, only: str = "Only") -> Callable[..., Any]:
+def names_option(
+    *flags: str, of: str, only: str = "Only", complete: Complete | None = None
+) -> Callable[..., Any]:
     """An option that names things `of` a kind: repeatable, and comma-separated.
 
     The last of the flags is the name of the parameter, a tuple; empty if the option is not given.
     """
     shown = f"{only} {of}; repeatable, or comma-separated."
-    return click.option(*flags, multiple=True, type=NAMES, callback=_joined, help=shown)
+    return click.option(
+        *flags, multiple=True, type=NAMES, callback=_joined, help=shown, shell_complete=complete
+    )
 
 
 def _joined(
@@ -165,13 +174,27 @@ def _joined(
 
 
 operation_option = names_option(
-    "--operation", "--operations", "operations", of="these operations (operationIds)"
+    "--operation",
+    "--operations",
+    "operations",
+    of="these operations (operationIds)",
+    complete=completing.operations,
 )
-_requirement_option = names_option("--requirement", "requirements", of="these requirements (ids)")
+_requirement_option = names_option(
+    "--requirement",
+    "requirements",
+    of="these requirements (ids)",
+    complete=completing.requirements,
+)
 _PLAN_OPTIONS = (
     operation_option,
     _requirement_option,
-    names_option("--market", "markets", of="these markets (country codes)"),
+    names_option(
+        "--market",
+        "markets",
+        of="these markets (country codes)",
+        complete=completing.markets,
+    ),
     seed_option,
     click.option(
         "--examples",

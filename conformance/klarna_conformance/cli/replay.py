@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from klarna_conformance import defaults
+from klarna_conformance.cli import completing
 from klarna_conformance.cli.options import specs_option
 
 __all__ = ["replay"]
@@ -14,9 +15,12 @@ __all__ = ["replay"]
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
 @click.option(
     "--target",
+    shell_complete=completing.targets,
     help="`mock`, a playground, a URL or a target file; by default the one that FILE names.",
 )
-@click.option("--mutant", help="Replay against this mutant of the mock.")
+@click.option(
+    "--mutant", shell_complete=completing.mutants, help="Replay against this mutant of the mock."
+)
 @click.option("-v", "--verbose", is_flag=True, help="Print the whole requests and responses.")
 @specs_option
 def replay(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from klarna_conformance.cli import completing
 from klarna_conformance.cli.options import (
     DURATION,
     RATE,
@@ -61,7 +62,9 @@ _SENDING_OPTIONS = (
         "`report` merges them.",
     ),
     click.option(
-        "--mutant", help="Test this mutant of the mock: a server with a deliberate defect."
+        "--mutant",
+        shell_complete=completing.mutants,
+        help="Test this mutant of the mock: a server with a deliberate defect.",
     ),
 )
 

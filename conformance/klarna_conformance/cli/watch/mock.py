@@ -5,6 +5,7 @@ from pathlib import Path
 import click
 
 from klarna_conformance import defaults
+from klarna_conformance.cli import completing
 from klarna_conformance.cli.defaults_file import given
 from klarna_conformance.cli.options import (
     TrafficOptions,
@@ -32,7 +33,11 @@ __all__ = ["mock"]
     help="Eventual consistency: reads show a change only after this many ms.",
 )
 @click.option("--no-control", is_flag=True, help="Disable the control API.")
-@click.option("--mutant", help="Serve this mutant or harmless variant instead (see `mutants`).")
+@click.option(
+    "--mutant",
+    shell_complete=completing.mutants,
+    help="Serve this mutant or harmless variant instead (see `mutants`).",
+)
 @click.option(
     "--like",
     metavar="DIR",

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from klarna_conformance.cli import completing
 from klarna_conformance.cli.options import (
     TrafficOptions,
     host_option,
@@ -21,7 +22,7 @@ __all__ = ["proxy"]
 
 
 @click.command()
-@click.argument("upstream")
+@click.argument("upstream", shell_complete=completing.targets)
 @host_option
 @port_option
 @side_option
