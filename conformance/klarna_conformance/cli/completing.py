@@ -50,7 +50,8 @@ def _completing(named: Callable[[click.Context], _Named], *, or_file: bool = Fal
                 for name, meaning in named(context)
                 if name.startswith(last)
             ]
-        return [*found, CompletionItem(incomplete, type="file")] if or_file else found
+        # First, because bash drops what comes before it; files are offered if no name fits.
+        return [CompletionItem(incomplete, type="file"), *found] if or_file else found
 
     return complete
 
