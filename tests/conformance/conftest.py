@@ -21,6 +21,11 @@ from .hostile import HostileServer
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "klarna-conformance"
 AUTH = (defaults.USERNAME, defaults.PASSWORD)
+FEW = (
+    *("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0),
+    *("--max-requests", 60),
+)
+"""The options of a plan of a few requests, whose requirement is verified."""
 
 
 @dataclass(frozen=True)
@@ -91,9 +96,9 @@ def serve_mock() -> Iterator[Serve]:
             [COMMAND, "mock", "--port", "0", *options], stdout=subprocess.PIPE, text=True
         )
         base_url = process.stdout.readline().strip()
-        client = httpx.Client(base_url=base_url, auth=AUTH, trust_env=False, timeout=20)
+        client = httpx.Client(base_url=base_url, auth=AUTH, trust_env=False, timeout=300)
         ended.extend(
-            (process.terminate, lambda: process.wait(10), process.stdout.close, client.close)
+            (process.terminate, lambda: process.wait(300), process.stdout.close, client.close)
         )
         return Served(base_url, client)
 
@@ -176,12 +181,6 @@ def shared_run(
         return output
 
     return run
-
-
-@pytest.fixture(scope="session")
-def full_run(shared_run: Callable[..., Path]) -> dict[str, Any]:
-    """`run.json` of a whole run on the mock with default options."""
-    return json.loads((shared_run("full") / "run.json").read_text())
 
 
 @pytest.fixture(scope="session")

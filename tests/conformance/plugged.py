@@ -1,8 +1,9 @@
-"""Runs of pytest in a process of their own, as users of the plugin have them."""
+"""Runs of pytest over tests of a user of the plugin."""
 
 import textwrap
 from collections.abc import Sequence
 
+import httpcore  # noqa: F401 - pytester drops what a run imported, but httpx keeps its exceptions
 import pytest
 
 __all__ = ["CLIENT", "plugged"]
@@ -46,14 +47,17 @@ def plugged(
     pytester: pytest.Pytester,
     *arguments: str,
     tests: str = "",
+    own_process: bool = True,
     unused: Sequence[str] = ("schemathesis", "anyio", "xdist"),
 ) -> pytest.RunResult:
     """The outcome of a run of pytest in an empty folder, or over these tests.
 
-    Plugins that are not needed take longer to load than most runs take.
+    Plugins that are not needed take longer to load than most runs take. What does not show that
+    the plugin imports little needs no process of its own.
     """
     if tests:
         pytester.makeconftest(CLIENT)
         pytester.makepyfile(test_client=textwrap.dedent(tests))
     without = (word for name in unused for word in ("-p", f"no:{name}"))
-    return pytester.runpytest_subprocess(*without, "-p", "no:cacheprovider", *arguments)
+    run = pytester.runpytest_subprocess if own_process else pytester.runpytest_inprocess
+    return run(*without, "-p", "no:cacheprovider", *arguments)

@@ -20,21 +20,13 @@ from klarna_specs.exchange import Request
 from .conftest import Cli, Finished, Serve, Served
 from .listeners import Listener, response
 
-FEW = (
-    "--operation",
-    "releaseRemainingAuthorization",
-    "--market",
-    "SE",
-    "--examples",
-    0,
-    "--no-shrink",
-)
+SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", 0)
 
 
 def _run(
     cli: Cli, target: object, folder: Path, *options: object
 ) -> tuple[Finished, dict[str, Any]]:
-    finished = cli("run", target, *FEW, *options, "--output", folder / "report")
+    finished = cli("run", target, *SMALL, *options, "--no-shrink", "--output", folder / "report")
     return finished, json.loads((folder / "report" / "run.json").read_text())
 
 
@@ -53,11 +45,11 @@ def test_a_run_never_exceeds_its_request_budget(
 
 
 def test_shrinking_counts_towards_the_request_budget(cli: Cli, tmp_path: Path) -> None:
-    options = ("--mutant", "replay-booked-again", "--max-requests", 600)
+    options = ("--mutant", "replay-booked-again", "--max-requests", 150)
     cli("run", *options, "--output", tmp_path / "report")
     summary = json.loads((tmp_path / "report" / "run.json").read_text())
 
-    assert summary["requests_sent"] == 600
+    assert summary["requests_sent"] == 150
 
 
 def test_read_retries_end_with_the_request_budget() -> None:
@@ -89,7 +81,7 @@ def test_a_request_budget_of_the_target_file_applies(
 
 
 def test_no_scenario_starts_after_the_time_limit(cli: Cli, served: Served, tmp_path: Path) -> None:
-    cli("plan", served.base_url, *(option for option in FEW if option != "--no-shrink"))
+    cli("plan", served.base_url, *SMALL)
     finished, summary = _run(cli, served.base_url, tmp_path, "--max-time", "1ms")
 
     assert (finished.code, summary["stopped"], summary["exchanges"]) == (
@@ -101,7 +93,9 @@ def test_no_scenario_starts_after_the_time_limit(cli: Cli, served: Served, tmp_p
 
 def test_planning_that_exceeds_the_time_limit_ends_the_run(cli: Cli, tmp_path: Path) -> None:
     output = tmp_path / "report"
-    finished = cli("run", *FEW, "--seed", 7, "--no-cache", "--max-time", "1ms", "--output", output)
+    finished = cli(
+        "run", *SMALL, "--seed", 7, "--no-cache", "--max-time", "1ms", "--output", output
+    )
 
     assert (finished.code, "the time limit of 0.001 s" in finished.err) == (3, True)
     assert not (output / "journal.ndjson").exists()
@@ -117,7 +111,7 @@ def test_a_run_never_refunds_more_than_its_limit(
 ) -> None:
     served = serve_mock()
     target = target_file(served.base_url, limits={"refunded_amount": 25_000})
-    few = ("--requirement", "refund.accepted", "--market", "SE")
+    few = ("--requirement", "refund.accepted", "--market", "SE", "--max-requests", 200)
     output = tmp_path / "report"
     finished = cli("run", target, *few, "--examples", 0, "--no-shrink", "--output", output)
     summary = json.loads((output / "run.json").read_text())
@@ -134,7 +128,7 @@ def test_a_run_never_refunds_more_than_its_limit(
 
 
 def test_a_budget_that_runs_out_causes_no_failure(cli: Cli, served: Served, tmp_path: Path) -> None:
-    for budget in (11, 12, 13, 14, 15):
+    for budget in (11, 13, 15):
         _, summary = _run(cli, served.base_url, tmp_path, "--max-requests", budget)
         assert [r["id"] for r in summary["requirements"] if r["verdict"] == "FAIL"] == []
 

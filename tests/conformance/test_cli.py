@@ -19,7 +19,10 @@ from klarna_specs.loader import load, load_page_index
 from .conftest import Cli, Finished, Served
 
 COMMANDS = ["run", "doctor", "list", "plan", "mock", "report"]
-SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", 20)
+SMALL = (
+    *("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", 20),
+    *("--max-requests", 200),
+)
 
 
 @pytest.fixture
@@ -326,7 +329,7 @@ def test_the_list_can_be_limited_to_an_operation_or_clients(cli: Cli) -> None:
 
 
 def test_a_plan_counts_and_stays_within_max_requests(cli: Cli) -> None:
-    first = cli("plan", "--market", "SE", "--examples", 0, "--max-requests", 30).out.splitlines()[0]
+    first = cli("plan", *SMALL[:-1], 30).out.splitlines()[0]
     counted = re.fullmatch(
         r"mock: \d+ scenarios on \d+ orders, about (\d+) requests, \d+ of \d+ goals", first
     )

@@ -10,19 +10,15 @@ import pytest
 
 from klarna_reports.summary.history import parsed_history
 
-from .conftest import Cli
+from .conftest import FEW, Cli
 
-SMALL = (
-    *("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0),
-    *("--max-requests", 60),
-)
 WRONG = ("--mutant", "release-of-captured-orders", "--no-shrink")
 
 
 def test_a_run_is_compared_with_the_last_one_in_its_folder(cli: Cli, tmp_path: Path) -> None:
-    first = cli("run", *SMALL, *WRONG)
-    second = cli("run", *SMALL)
-    elsewhere = cli("run", *SMALL, *WRONG, "--previous", "conformance-report", "--output", "other")
+    first = cli("run", *FEW, *WRONG)
+    second = cli("run", *FEW)
+    elsewhere = cli("run", *FEW, *WRONG, "--previous", "conformance-report", "--output", "other")
     history = parsed_history((tmp_path / "conformance-report" / "history.ndjson").read_text())
 
     assert " fixed, " not in first.out
@@ -39,7 +35,7 @@ def test_a_run_is_compared_with_the_last_one_in_its_folder(cli: Cli, tmp_path: P
 
 
 def test_an_earlier_run_that_does_not_exist_is_reported(cli: Cli) -> None:
-    finished = cli("run", *SMALL, "--previous", "nowhere")
+    finished = cli("run", *FEW, "--previous", "nowhere")
 
     assert (finished.code, "nowhere" in finished.err) == (2, True)
 
@@ -47,7 +43,7 @@ def test_an_earlier_run_that_does_not_exist_is_reported(cli: Cli) -> None:
 def test_a_run_without_budget_left_prints_the_command_that_completes_it(
     cli: Cli, tmp_path: Path
 ) -> None:
-    cut = cli("run", *SMALL, *WRONG[:2], "--output", "a folder")
+    cut = cli("run", *FEW, *WRONG[:2], "--output", "a folder")
     command = re.search(r"^  klarna-conformance (run .*)$", cut.out, re.MULTILINE)
     typed = shlex.split(command[1])
     resumed = cli(*typed)
@@ -61,8 +57,8 @@ def test_a_run_without_budget_left_prints_the_command_that_completes_it(
 
 
 def test_resuming_without_an_interrupted_run_says_so(cli: Cli) -> None:
-    new = cli("run", *SMALL, "--resume")
-    complete = cli("run", *SMALL, "--resume")
+    new = cli("run", *FEW, "--resume")
+    complete = cli("run", *FEW, "--resume")
 
     assert (new.code, complete.code) == (0, 0)
     assert "There was nothing to resume in conformance-report: this is a new run." in new.err
@@ -70,7 +66,7 @@ def test_resuming_without_an_interrupted_run_says_so(cli: Cli) -> None:
 
 
 def test_a_report_names_the_files_that_it_wrote(cli: Cli, tmp_path: Path) -> None:
-    cli("run", *SMALL)
+    cli("run", *FEW)
     written = cli("report", "--format", "sarif,badge", "--output", "other")
     (tmp_path / "file").write_text("")
     unwritable = cli("report", "--output", "file/below")
@@ -108,8 +104,8 @@ def test_a_new_folder_ignores_itself_in_git_and_another_folder_does_not(
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("")
-    cli("run", *SMALL, "--output", "new")
-    cli("run", *SMALL, "--output", "mine")
+    cli("run", *FEW, "--output", "new")
+    cli("run", *FEW, "--output", "mine")
 
     assert (tmp_path / "new" / ".gitignore").read_text() == "*\n"
     assert not (tmp_path / "mine" / ".gitignore").exists()

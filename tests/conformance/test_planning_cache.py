@@ -142,14 +142,12 @@ def test_plan_is_made_once(tmp_path: Path, counted: _Counted) -> None:
 
 def test_processes_that_plan_at_the_same_time_share_a_folder(tmp_path: Path) -> None:
     command = [str(COMMAND), "plan", "--requirement", "release.fully-captured-refused"]
+    small = ("--market", "SE", "--seed", "3", "--examples", "0", "--max-requests", "60")
     environment = {**os.environ, DIRECTORY_VARIABLE: str(tmp_path)}
-    running = [
-        subprocess.Popen([*command, "--seed", "3", "--examples", "0"], env=environment, stdout=PIPE)
-        for _ in range(3)
-    ]
+    running = [subprocess.Popen([*command, *small], env=environment, stdout=PIPE) for _ in range(2)]
     printed = {process.communicate()[0] for process in running}
 
-    assert [process.returncode for process in running] == [0, 0, 0]
+    assert [process.returncode for process in running] == [0, 0]
     assert len(printed) == 1
     assert not list(tmp_path.glob("tmp*"))
 

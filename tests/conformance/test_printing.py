@@ -12,12 +12,8 @@ from klarna_conformance.run.progress import Progress
 from klarna_reports.record.record import Played
 from klarna_specs.scenario import Scenario
 
-from .conftest import Cli, Finished
+from .conftest import FEW, Cli, Finished
 
-SMALL = (
-    *("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0),
-    *("--max-requests", 60),
-)
 HOSTILE = (
     "x" * 30 + " ::stop-commands::y \x1b[31m\x1b]0;z\x07 ##[error]owned\n::add-mask::conformant"
 )
@@ -42,7 +38,7 @@ def test_messages_of_a_provisioner_are_printed_as_text(
     script = tmp_path / "provisioner.py"
     script.write_text(SCRIPT % HOSTILE)
     orders = {"provisioner": "command", "command": [sys.executable, str(script)]}
-    options = SMALL if command == "run" else ()
+    options = FEW if command == "run" else ()
     finished = cli(command, target_file(orders=orders), *options)
     _assert_inert(finished)
 
@@ -53,7 +49,7 @@ def test_responses_of_a_server_are_printed_as_text(
 ) -> None:
     monkeypatch.setenv("COLUMNS", str(columns))
     wrong = ("--mutant", "release-error-html", "--requirement", "release.error-body")
-    cli("run", *SMALL, *wrong, "--output", tmp_path / "run")
+    cli("run", *FEW, *wrong, "--output", tmp_path / "run")
     journal = tmp_path / "run" / "journal.ndjson"
     lines = [json.loads(line) for line in journal.read_text().splitlines()]
     _observe_hostile_text(lines)
@@ -128,7 +124,7 @@ def test_the_step_summary_is_appended_and_stdout_stays_json(
     step.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
     options = ("--mutant", mutant) if mutant else ()
-    finished = cli("run", *SMALL, *options, "--github", "--format", "json")
+    finished = cli("run", *FEW, *options, "--github", "--format", "json")
     before, summary = step.read_text().split("\n", 1)
 
     assert (before, summary.count("## ")) == ("before", 1)
@@ -141,7 +137,7 @@ def test_github_output_needs_its_option(
 ) -> None:
     step = tmp_path / "step.md"
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
-    finished = cli("run", *SMALL, "--mutant", "release-of-captured-orders")
+    finished = cli("run", *FEW, "--mutant", "release-of-captured-orders")
     assert (step.exists(), "::error" in finished.out + finished.err) == (False, False)
 
 
@@ -150,12 +146,12 @@ def test_an_unwritable_step_summary_changes_no_verdict(
     path: str, cli: Cli, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", path)
-    finished = cli("run", *SMALL, "--github")
+    finished = cli("run", *FEW, "--github")
     assert (finished.code, "No step summary" in finished.err) == (0, True)
 
 
 def test_quiet_prints_the_verdict_only(cli: Cli) -> None:
-    cli("run", *SMALL)
+    cli("run", *FEW)
     quiet = cli("report", "conformance-report", "--format", "json", "--quiet")
     loud = cli("report", "conformance-report", "--format", "json")
     assert quiet.out.splitlines() == [
@@ -165,7 +161,7 @@ def test_quiet_prints_the_verdict_only(cli: Cli) -> None:
 
 def test_no_color_overrides_force_color(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
-    cli("run", *SMALL)
+    cli("run", *FEW)
     colourful = cli("report", "conformance-report", "--format", "json")
     plain = cli("report", "conformance-report", "--format", "json", "--no-color")
     assert ("\x1b[" in colourful.out, "\x1b" in plain.out) == (True, False)

@@ -8,7 +8,10 @@ import pytest
 
 from .conftest import Cli
 
-SMALL = ("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", 0)
+SMALL = (
+    *("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", 0),
+    *("--max-requests", 150),
+)
 NO_HAR = "is no HAR file"
 
 

@@ -5,26 +5,22 @@ import re
 import subprocess
 from pathlib import Path
 
-from .conftest import COMMAND, Cli, Serve
+from .conftest import COMMAND, FEW, Cli, Serve
 
-SMALL = (
-    *("--requirement", "release.fully-captured-refused", "--market", "SE", "--examples", 0),
-    *("--max-requests", 60),
-)
 WRONG = "release-of-captured-orders"
 
 
 def test_diff_reports_broken_and_fixed_requirements(cli: Cli, tmp_path: Path) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"
-    cli("run", *SMALL, "--output", good)
-    cli("run", *SMALL, "--mutant", WRONG, "--output", bad)
+    cli("run", *FEW, "--output", good)
+    cli("run", *FEW, "--mutant", WRONG, "--output", bad)
     broken, fixed, same = cli("diff", good, bad), cli("diff", bad, good), cli("diff", good, good)
     changes = json.loads(cli("diff", good, bad, "--format", "json").out)
     shown = cli("diff", good, bad, "--format", "markdown")
 
     assert (broken.code, fixed.code, same.code) == (1, 0, 0)
-    assert f"broken   MUST   {SMALL[1]} (PASS -> FAIL)" in broken.out
-    assert f"fixed    MUST   {SMALL[1]} (FAIL -> PASS)" in fixed.out
+    assert f"broken   MUST   {FEW[1]} (PASS -> FAIL)" in broken.out
+    assert f"fixed    MUST   {FEW[1]} (FAIL -> PASS)" in fixed.out
     assert [each["kind"] for each in changes["changes"]] == ["broken"]
     assert (shown.code, shown.out.splitlines()[0]) == (1, "## CONFORMANT → NONCONFORMANT")
     assert "| ❌ broken | MUST | release.fully\\-captured\\-refused | PASS | FAIL | A " in shown.out
@@ -32,8 +28,8 @@ def test_diff_reports_broken_and_fixed_requirements(cli: Cli, tmp_path: Path) ->
 
 def test_every_format_has_the_same_sentence(cli: Cli, tmp_path: Path) -> None:
     good, bad = tmp_path / "good", tmp_path / "bad"
-    cli("run", *SMALL, "--output", good)
-    ran = cli("run", *SMALL, "--mutant", WRONG, "--output", bad)
+    cli("run", *FEW, "--output", good)
+    ran = cli("run", *FEW, "--mutant", WRONG, "--output", bad)
     cli("report", bad, "--format", "json,junit,html,sarif,ctrf,markdown,github")
     (cause,) = json.loads((bad / "run.json").read_text())["causes"]
     sentence = cause["sentence"]
@@ -50,14 +46,14 @@ def test_every_format_has_the_same_sentence(cli: Cli, tmp_path: Path) -> None:
 
 
 def test_a_run_is_printed_as_json(cli: Cli, tmp_path: Path) -> None:
-    finished = cli("run", *SMALL, "--format", "json", "--output", tmp_path)
+    finished = cli("run", *FEW, "--format", "json", "--output", tmp_path)
     assert json.loads(finished.out) == json.loads((tmp_path / "run.json").read_text())
 
 
 def test_generated_tests_fail_on_the_wrong_server_only(
     cli: Cli, serve_mock: Serve, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    cli("run", *SMALL, "--mutant", WRONG, "--output", tmp_path)
+    cli("run", *FEW, "--mutant", WRONG, "--output", tmp_path)
     cli("report", tmp_path, "--format", "pytest")
 
     def outcome(target: str) -> int:

@@ -341,7 +341,7 @@ def st_run(served: Served, environment: dict[str, str], folder: Path, *options: 
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=150,
+        timeout=600,
         check=False,
     )
 

@@ -78,7 +78,7 @@ def test_an_interrupted_run_keeps_its_results(
     while process.poll() is None and len(mock.client.get("/_control/exchanges").json()) < 40:
         pass  # each request takes as long as the latency
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=600)
     summary = json.loads((tmp_path / "run.json").read_text())
 
     assert (
@@ -95,9 +95,9 @@ def test_a_run_interrupted_at_its_start_is_not_fully_verified(
 ) -> None:
     server = HostileServer("silent", orders=False)
     process = _start_run(server.base_url, environment, tmp_path)
-    requested = server.requested.wait(30)
+    requested = server.requested.wait(600)
     process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
+    out, err = process.communicate(timeout=600)
     server.close()
 
     assert (requested, process.returncode, "Traceback" in out + err) == (True, 3, False)

@@ -18,7 +18,7 @@ from klarna_specs.spec import Spec
 
 from .conftest import Cli
 
-SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0)
+SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0, "--max-requests", 150)
 TWO = ("--workers", 2)
 
 

@@ -41,7 +41,7 @@ def test_no_process_outlives_an_ended_run_and_the_record_can_be_resumed(
         time.sleep(0.05)
     children = _children(running.pid)
     running.send_signal(sent)
-    _, err = running.communicate(timeout=120)
+    _, err = running.communicate(timeout=600)
     while any(map(_lives, children)) and time.monotonic() < until:
         time.sleep(0.05)
 

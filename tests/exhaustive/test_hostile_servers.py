@@ -149,7 +149,7 @@ def test_large_responses_cost_little_memory(
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=600,
         check=False,
     )
 

@@ -13,6 +13,7 @@ from klarna_conformance.wrong.clients.catalogue import client_mutants
 from klarna_specs.client.faults import kind_of
 
 from ..conformance.plugged import plugged
+from ..conformance.test_pytest_plugin import examples
 
 MUTANTS = {mutant.id: mutant for mutant in client_mutants()}
 FAULTS = ("lost", "error", "duplicate", "html", "conflict")
@@ -270,3 +271,26 @@ def test_own_faults_and_traffic_stay_outside_of_scenarios(pytester: pytest.Pytes
 
     ran.assert_outcomes(failed=1)  # another key, though the first refund may have been booked
     ran.stdout.fnmatch_lines(["*client.key-kept: violated by the client"])
+
+
+def test_workers_of_xdist_have_mocks_of_their_own(pytester: pytest.Pytester) -> None:
+    tests = """
+        import pytest
+
+        @pytest.mark.parametrize("number", range(6))
+        def test_it(klarna_mock, client, number):
+            order = klarna_mock.order()
+            client.refund(order, number + 1)
+            assert klarna_mock.ledger(order.order_id).refunded_amount == number + 1
+    """
+    ran = plugged(pytester, "-n2", tests=tests, unused=("schemathesis", "anyio"))
+
+    ran.assert_outcomes(passed=6)
+
+
+def test_the_examples_of_the_page_pass_in_every_scenario(pytester: pytest.Pytester) -> None:
+    ran = examples(pytester)
+    passed = ran.parseoutcomes()["passed"]
+
+    ran.assert_outcomes(passed=passed)
+    assert passed > 100

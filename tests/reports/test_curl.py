@@ -73,7 +73,7 @@ def test_dots_and_brackets_reach_the_server_as_they_are():
 
 
 @given(st.binary())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_any_body_comes_through_the_shell_byte_for_byte(raw):
     line = curl_line("http://t", request(body=Payload.of(raw)))
     head, pipe, _ = line.rpartition(" | ")
@@ -86,7 +86,7 @@ def test_any_body_comes_through_the_shell_byte_for_byte(raw):
 
 
 @given(st.text(st.characters(exclude_characters="\0", codec="utf-8")))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_no_text_escapes_its_quotes(text):
     line = curl_line("http://t", request(path="/" + text, headers=(("X", text),)))
     arguments = line.removeprefix("curl ")

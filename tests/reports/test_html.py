@@ -239,7 +239,7 @@ def test_specs_that_differ_from_the_run_are_a_limit(spec, record, played):
     assert "other specs than the run" in page_of(spec, record(played(), specs="older")).text
 
 
-@pytest.mark.parametrize("text", ['"' * 5000, "\x00" * 5000, "an ordinary sentence " * 20])
+@pytest.mark.parametrize("text", ['"\x00' * 2500, "an ordinary sentence " * 20])
 def test_a_page_of_five_thousand_exchanges_stays_small(spec, record, played, text):
     exchange = hostile_exchange(text)
     many = [

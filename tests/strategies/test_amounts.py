@@ -22,7 +22,6 @@ from .walks import SPEC, walk
 
 
 @given(st.data(), st.integers(1, 10**9))
-@settings(max_examples=100, deadline=None)
 def test_refund_amounts_are_within_the_rest(data: st.DataObject, left: int) -> None:
     assert 1 <= data.draw(refund_amounts(left=left)) <= left
 
@@ -50,7 +49,7 @@ def test_amounts_shrink_to_the_simplest(strategy: st.SearchStrategy[Any], dulles
 
 
 @given(amounts_beyond_32_bits(left=700))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_amounts_beyond_32_bits_are_valid_when_truncated(amount: int) -> None:
     assert amount > 2**32
     assert amount % 2**32 <= 700
@@ -70,7 +69,7 @@ def test_broken_amounts_break_only_the_rule_they_name(
     strategy: st.SearchStrategy[Any], rule: str
 ) -> None:
     @given(strategy)
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def breaks_alone(amount: Any) -> None:
         plan = layout_plan(SPEC, "one-full", market="AT")
         (situation,) = walk(Scenario(plan=plan, steps=(refund(amount),)))

@@ -4,7 +4,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import find, given
 from hypothesis import strategies as st
 
 from klarna_specs.bodies import violations
@@ -113,7 +113,6 @@ def _value(body: Body) -> Any:
 
 
 @given(st.data(), st.integers(1, 90_000_000))
-@settings(max_examples=100, deadline=None)
 def test_valid_bodies_keep_every_limit(data: st.DataObject, left: int) -> None:
     refund, capture = data.draw(refund_bodies(left=left)), data.draw(capture_bodies(remaining=left))
     assert violations(SPEC, "refund_request_limits", refund) == ()
@@ -137,7 +136,6 @@ def test_texts_go_beyond_ascii() -> None:
 
 
 @given(texts(max_size=7))
-@settings(max_examples=100, deadline=None)
 def test_texts_keep_their_maximum_length(text: str) -> None:
     assert len(text) <= 7
 

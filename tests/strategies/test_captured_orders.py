@@ -11,7 +11,7 @@ from .walks import SPEC
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_every_layout_is_drawn_by_name(layout: str) -> None:
     @given(order_plans(SPEC, layouts=[layout]))
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def has_layout(plan: OrderPlan) -> None:
         assert plan.layout == layout
         assert min(plan.captures, default=1) >= 1
@@ -36,7 +36,6 @@ def test_several_captures_shrink_to_two_of_one() -> None:
 
 
 @given(st.data(), st.integers(5, 10_000))
-@settings(max_examples=100, deadline=None)
 def test_several_captures_are_two_to_five(data: st.DataObject, order_amount: int) -> None:
     drawn = data.draw(captures(layout="several-complete", order_amount=order_amount))
     assert 2 <= len(drawn) <= 5
@@ -50,7 +49,7 @@ def test_five_captures_are_among_the_several() -> None:
 
 def test_amounts_stay_within_their_bounds() -> None:
     @given(order_plans(SPEC, min_amount=500, max_amount=700))
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def within(plan: OrderPlan) -> None:
         assert 500 <= plan.order_amount <= 700
 

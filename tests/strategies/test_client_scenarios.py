@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 import msgspec
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import find, given
 from hypothesis import strategies as st
 
 from klarna_specs.client.faults import FAULT_KINDS, Cut, Errored, Fault, Silent, kind_of
@@ -51,7 +51,6 @@ def assert_can_be_played(scenario: ClientScenario) -> None:
 
 
 @given(st.data(), SOME, KINDS)
-@settings(max_examples=150, deadline=None)
 def test_only_the_operations_and_faults_of_the_bounds_are_drawn(
     data: st.DataObject, operations: list[str], kinds: list[str]
 ) -> None:
@@ -110,7 +109,6 @@ def test_fault_that_stays_for_ever_is_drawn() -> None:
 
 
 @given(st.data(), KINDS)
-@settings(max_examples=200, deadline=None)
 def test_fault_plan_keeps_its_kinds_and_never_times_out_for_ever(
     data: st.DataObject, kinds: list[str]
 ) -> None:
@@ -126,7 +124,6 @@ def test_fault_plan_shrinks_to_no_fault() -> None:
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
 def test_simpler_scenario_contains_no_more(data: st.DataObject) -> None:
     whole = data.draw(client_scenarios(SPEC))
     simpler = data.draw(simpler_scenarios(SPEC, whole))

@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import find, given, settings
+from hypothesis import find, given
 from hypothesis import strategies as st
 
 from klarna_specs.bodies import violations
@@ -24,7 +24,6 @@ Lines = st.SearchStrategy[list[dict[str, object]]]
 
 
 @given(st.data(), st.integers(0, 100_000_000))
-@settings(max_examples=200, deadline=None)
 def test_lines_add_up_within_the_described_limits(data: st.DataObject, total: int) -> None:
     lines = data.draw(order_lines(total=total))
     assert lines_total(lines) == total
@@ -32,7 +31,6 @@ def test_lines_add_up_within_the_described_limits(data: st.DataObject, total: in
 
 
 @given(st.data(), st.integers(1, 90_000_000))
-@settings(max_examples=200, deadline=None)
 def test_lines_that_add_up_break_nothing(data: st.DataObject, total: int) -> None:
     assert _broken(total, data.draw(order_lines(total=total))) == []
 
@@ -47,7 +45,6 @@ def test_lines_that_add_up_break_nothing(data: st.DataObject, total: int) -> Non
 )
 def test_odd_lines_break_only_the_rule_they_name(strategy: Callable[..., Lines], rule: str) -> None:
     @given(st.data(), st.integers(1, 90_000_000))
-    @settings(max_examples=100, deadline=None)
     def breaks_alone(data: st.DataObject, total: int) -> None:
         assert _broken(total, data.draw(strategy(total=total))) == [rule]
 
@@ -61,7 +58,6 @@ def _broken(total: int, lines: list[dict[str, Any]]) -> list[str]:
 
 
 @given(st.data(), st.integers(0, 100_000_000))
-@settings(max_examples=100, deadline=None)
 @pytest.mark.parametrize("strategy", [order_lines_with_other_totals, order_lines_with_wrong_taxes])
 def test_odd_lines_add_up_within_the_described_limits(
     strategy: Callable[..., Lines], data: st.DataObject, total: int
@@ -72,7 +68,6 @@ def test_odd_lines_add_up_within_the_described_limits(
 
 
 @given(st.data(), st.integers(0, 99_000_000))
-@settings(max_examples=100, deadline=None)
 def test_wrong_sums_differ_from_the_total(data: st.DataObject, total: int) -> None:
     assert lines_total(data.draw(order_lines_not_adding_up(total=total))) != total
 

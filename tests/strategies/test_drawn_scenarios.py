@@ -1,21 +1,22 @@
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 import pytest
-from hypothesis import Phase, find, given, settings
+from hypothesis import HealthCheck, find, given, settings
 from hypothesis import strategies as st
 
+from klarna_conformance.drawing import draw
 from klarna_specs.oracle import Assessment
 from klarna_specs.plan import LAYOUTS
 from klarna_specs.scenario import Scenario, Step, Together, steps_of
 from klarna_strategies import order_plan, order_plans, scenarios
+from klarna_strategies.captured_orders import PAYMENT_METHODS
 from klarna_strategies.course import Course
-from klarna_strategies.moves import BREAKING, KEEPING
+from klarna_strategies.moves import BREAKING, KEEPING, Move
 from klarna_strategies.steps import refund
 
 from .walks import SPEC, walk
-
-UNSHRUNK = settings(max_examples=20_000, phases=[Phase.generate], database=None)
 
 
 def test_scenario_shrinks_to_one_simple_refund() -> None:
@@ -25,22 +26,16 @@ def test_scenario_shrinks_to_one_simple_refund() -> None:
     assert find(scenarios(SPEC), lambda _: True) == dullest
 
 
-def test_no_drawn_call_breaks_two_musts() -> None:
+@given(scenarios(SPEC))
+def test_no_drawn_call_breaks_two_musts(scenario: Scenario) -> None:
     """Which of two calls at the same time comes first is not drawn, so they may."""
-
-    @given(scenarios(SPEC))
-    @settings(max_examples=300, deadline=None)
-    def breaks_one(scenario: Scenario) -> None:
-        alone = tuple(action for action in scenario.steps if isinstance(action, Step))
-        for situation in walk(msgspec.structs.replace(scenario, steps=alone)):
-            musts = [rule.id for rule in situation.broken if rule.level == "MUST"]
-            assert len(musts) <= 1 or situation.replay, musts
-
-    breaks_one()
+    alone = tuple(action for action in scenario.steps if isinstance(action, Step))
+    for situation in walk(msgspec.structs.replace(scenario, steps=alone)):
+        musts = [rule.id for rule in situation.broken if rule.level == "MUST"]
+        assert len(musts) <= 1 or situation.replay, musts
 
 
 @given(st.data())
-@settings(max_examples=200, deadline=None)
 def test_valid_moves_break_no_rule(data: st.DataObject) -> None:
     course = Course.of(SPEC, data.draw(order_plans(SPEC)))
     steps: list[Step] = []
@@ -53,48 +48,43 @@ def test_valid_moves_break_no_rule(data: st.DataObject) -> None:
 
 
 @pytest.mark.parametrize("move", BREAKING, ids=lambda move: move.breaks)
-def test_move_breaks_only_the_rule_it_names(move: object) -> None:
-    rule: str = getattr(move, "breaks")  # noqa: B009
-
-    def is_broken_alone(scenario: Scenario) -> bool:
-        last = walk(scenario)[-1]
-        return rule in [broken.id for broken in last.broken_alone]
-
-    operations = [SPEC.requirement(rule).operation]
-    drawn = scenarios(SPEC, max_steps=1, operations=operations)
-    assert find(
-        drawn,
-        is_broken_alone,
-        settings=UNSHRUNK,
+@given(st.data())
+@settings(max_examples=10, suppress_health_check=list(HealthCheck))
+def test_move_breaks_only_the_rule_it_names(move: Move, data: st.DataObject) -> None:
+    courses = order_plans(SPEC, payment_methods=("pay_later", *PAYMENT_METHODS)).map(
+        partial(Course.of, SPEC)
     )
+    course = data.draw(courses.filter(move.possible))
+    step = move.draw(data.draw, course)
+    (situation,) = walk(Scenario(plan=course.plan, steps=(step,)))
+    assert move.breaks in [rule.id for rule in situation.broken_alone]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-def test_all_layouts_are_drawn(layout: str) -> None:
-    assert find(scenarios(SPEC), lambda drawn: bool(drawn.plan) and drawn.plan.layout == layout)
+SHOWN: dict[str, Callable[[Assessment], bool]] = {
+    "replay": lambda x: x.replay == "replay",
+    "replay with another body": lambda x: x.replay == "replay_other_body",
+    "other credentials": lambda x: x.call.credentials != "valid",
+    "no JSON": lambda x: x.holds('call.defect == "not_json"'),
+    "foreign capture": lambda x: x.holds('call.capture_is == "foreign"'),
+    "foreign refund": lambda x: x.holds('call.refund_is == "foreign"'),
+    "return fee": lambda x: x.holds("order.fee_amount > 0"),
+}
 
 
-@pytest.mark.parametrize(
-    "shown",
-    [
-        lambda scenario, _: scenario.other is not None,
-        lambda scenario, _: scenario.plan is None,
-        lambda scenario, _: any(isinstance(action, Together) for action in scenario.steps),
-        lambda _, situations: any(x.replay == "replay" for x in situations),
-        lambda _, situations: any(x.replay == "replay_other_body" for x in situations),
-        lambda _, situations: any(x.call.credentials != "valid" for x in situations),
-        lambda _, situations: any(x.holds('call.defect == "not_json"') for x in situations),
-        lambda _, situations: any(x.holds('call.capture_is == "foreign"') for x in situations),
-        lambda _, situations: any(x.holds('call.refund_is == "foreign"') for x in situations),
-        lambda _, situations: any(x.holds("order.fee_amount > 0") for x in situations),
-    ],
-)
-def test_odd_steps_are_drawn(shown: Callable[[Scenario, list[Assessment]], bool]) -> None:
-    assert find(scenarios(SPEC), lambda drawn: shown(drawn, walk(drawn)), settings=UNSHRUNK)
+def test_every_layout_broken_rule_and_odd_step_is_drawn() -> None:
+    occurring: set[str] = set()
+    for scenario in draw(scenarios(SPEC), count=500, seed=1):
+        occurring |= {"two orders"} if scenario.other else set()
+        occurring |= {scenario.plan.layout if scenario.plan else "no order"}
+        occurring |= {"group"} if isinstance(scenario.steps[-1], Together) else set()
+        for situation in walk(scenario):
+            occurring |= {name for name, holds in SHOWN.items() if holds(situation)}
+            occurring |= {rule.id for rule in situation.broken_alone}
+    expected = {*LAYOUTS, *SHOWN, *(move.breaks for move in BREAKING)}
+    assert expected | {"two orders", "no order", "group"} <= occurring
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
 def test_markets_operations_and_steps_stay_within_their_bounds(data: st.DataObject) -> None:
     drawn = data.draw(
         scenarios(SPEC, max_steps=3, markets=["NO"], operations=["captureOrder", "getOrder"])
@@ -110,10 +100,8 @@ def test_operation_can_be_drawn_alone(operation: str) -> None:
     assert {step.operation for step in steps_of(drawn)} == {operation}
 
 
-@given(st.data())
-@settings(max_examples=100, deadline=None)
-def test_drawn_scenario_survives_json(data: st.DataObject) -> None:
-    drawn = data.draw(scenarios(SPEC))
+@given(scenarios(SPEC))
+def test_drawn_scenario_survives_json(drawn: Scenario) -> None:
     assert msgspec.json.decode(msgspec.json.encode(drawn), type=Scenario) == drawn
 
 

@@ -38,7 +38,6 @@ def _open_rules(body: Any, *, left: int) -> set[str]:
 
 def test_valid_fee_refunds_break_nothing() -> None:
     @given(fee_refunds(left=10_000))
-    @settings(max_examples=100, deadline=None)
     def breaks_nothing(body: Any) -> None:
         situation = _situation(body)
         assert {rule.id for rule in situation.broken} == _open_rules(body, left=10_000)
@@ -49,7 +48,6 @@ def test_valid_fee_refunds_break_nothing() -> None:
 
 def test_wrong_sums_break_the_sum_alone() -> None:
     @given(fee_refunds_with_wrong_sum(left=10_000))
-    @settings(max_examples=100, deadline=None)
     def breaks_the_sum(wrong: WrongSum) -> None:
         situation = _situation(wrong.body)
         assert [rule.id for rule in situation.broken] == ["refund.fee-lines-add-up"]
@@ -79,7 +77,7 @@ def test_undocumented_case_breaks_only_its_open_rule(
     strategy: st.SearchStrategy[Any], rule: str
 ) -> None:
     @given(strategy)
-    @settings(max_examples=50, deadline=None)
+    @settings(max_examples=50)
     def breaks_alone(body: Any) -> None:
         situation = _situation(body)
         assert {broken.id for broken in situation.broken} - {rule} == _open_rules(body, left=10_000)
@@ -126,7 +124,7 @@ def test_wrong_sum_shrinks_to_one_above() -> None:
 
 
 @given(fee_removals(fee_amount=500))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 def test_removal_refunds_exactly_the_fee(body: Any) -> None:
     assert body["refunded_amount"] == 500
     assert lines_total(body.get("order_lines", [])) in (0, 500)

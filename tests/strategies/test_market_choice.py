@@ -18,7 +18,7 @@ from .walks import SPEC, walk
 
 
 @given(st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 def test_markets_of_a_group_are_in_it_and_the_others_are_not(data: st.DataObject) -> None:
     assert data.draw(markets(SPEC, group="return_fee")) in SPEC.market_groups["return_fee"]
     assert (
@@ -52,7 +52,7 @@ def test_days_not_offered_break_that_rule_alone() -> None:
     assert callable(walk)
 
     @given(days_not_offered(SPEC))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def breaks_alone(days: object) -> None:
         plan = layout_plan(SPEC, "one-full", market="AT")
         situation: Assessment = walk(Scenario(plan=plan, steps=(extend(days),)))[0]

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Sequence
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from klarna_specs.client.faults import Errored, Fault, Refused, Twice, is_unclear
@@ -51,7 +51,6 @@ def rightly(course: Course, command: Command, number: int) -> None:
 
 
 @given(client_scenarios(SPEC))
-@settings(max_examples=200, deadline=None)
 def test_a_correct_client_violates_nothing_whatever_the_faults(scenario: ClientScenario) -> None:
     course = Course(*scenario.orders)
     for number, command in enumerate(scenario.commands, 1):
@@ -66,7 +65,6 @@ def test_a_correct_client_violates_nothing_whatever_the_faults(scenario: ClientS
     st.lists(st.sampled_from((None, key(1), key(2))), min_size=1, max_size=ATTEMPTS),
     st.sampled_from((done, unknown, RefusedIt())),
 )
-@settings(max_examples=200, deadline=None)
 def test_a_double_refund_is_found_whatever_the_faults_and_outcome(
     scenario: ClientScenario, keys: list[str | None], reported: Reported
 ) -> None:

@@ -30,7 +30,7 @@ def _with(text: str) -> ClientScenario:
     return ClientScenario(orders=(FULL,), commands=(command,))
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @example(scenario=_with("no"))
 @example(scenario=_with("1e3"))
 @example(scenario=_with("!!python/object: &a *a"))
