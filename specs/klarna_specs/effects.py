@@ -9,10 +9,17 @@ from klarna_specs.calls import Call
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import AUTHORIZATION_S, Answer, Capture, Ledger, Refund, fee_amount
 
-__all__ = ["EFFECTS", "Effect", "moved_on"]
+__all__ = ["CHANGED_MEMBERS", "EFFECTS", "Effect", "moved_on"]
 
 Effect = Callable[[Ledger, Call, Answer], Ledger]
 _replace = msgspec.structs.replace
+
+CHANGED_MEMBERS: Mapping[str, tuple[str, ...]] = {
+    "refund": ("refunded_amount", "refunds"),
+    "capture": ("captured_amount", "captures", "remaining_authorized_amount"),
+    "release": ("remaining_authorized_amount",),
+}
+"""The members of a shown order that an effect changes; money that was given back comes first."""
 
 
 def moved_on(ledger: Ledger, call: Call, answer: Answer, *, effect: bool) -> Ledger:

@@ -11,18 +11,24 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.wrong.catalogue import Mutant, mutants
 from klarna_conformance.wrong.examples import examples
+from klarna_conformance.wrong.examples.orders import FULL, NONE
 from klarna_conformance.wrong.making import mutated_spec
 from klarna_reports.record.record import Played, Record, TargetFacts
+from klarna_reports.record.results import Summary
 from klarna_reports.summary.summary import summarise
 from klarna_specs.calls import Call
 from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Response
 from klarna_specs.ledger import Ledger
-from klarna_specs.scenario import Scenario
+from klarna_specs.plan import OrderPlan
+from klarna_specs.scenario import Key, Scenario, Step
 from klarna_specs.spec import Spec
+from klarna_strategies.lines import fee, goods
+from klarna_strategies.steps import refund
 
 from .mutant_servers import played, spec
 
+FEE = refund(1_000, order_lines=[goods(1_500), fee(500)])
 FACTS = TargetFacts(name="mock", base_url="http://mock", kind="mock")
 PAIRS = (
     ("replay-booked-again", "bound-dropped"),
@@ -30,6 +36,7 @@ PAIRS = (
     ("order-late-after-refunds", "release-answered-200"),
     ("refund-ids-repeated", "bound-one-above"),
     ("refuses-refunds-after-an-extension", "fee-market-nz-added"),
+    ("order-refunded-amount-lags", "bound-one-above"),
 )
 SINGLE = (
     "replay-booked-again",
@@ -39,6 +46,28 @@ SINGLE = (
     "refuses-the-rest-after-another",
     "release-of-a-half",
 )
+
+
+SYMPTOMS: dict[str, tuple[tuple[OrderPlan, tuple[Step, ...]], ...]] = {
+    "second-refund-replaces-the-sum": (
+        (FULL, (refund(6_000), refund(1_000))),
+        (FULL, (refund(9_000), refund(1_000), refund(1_000))),
+    ),
+    "refused-keyed-refund-booked": (
+        (NONE, (refund(1_000, key=Key("a")),)),
+        (NONE, (refund(0, key=Key("a")),)),
+    ),
+    "order-late-after-the-third-refund": (
+        (FULL, (refund(1_000), refund(1_000), refund(1_000), refund(8_000))),
+        (FULL, (refund(1_000), refund(1_000), FEE)),
+        (FULL, (refund(1_000, key=Key("a")), refund(1_000), FEE, refund(1_000, key=Key("a")))),
+    ),
+    "location-of-the-list": (
+        (FULL, (refund(1_000),)),
+        (FULL, (refund(1_000, key=Key("a")), refund(1_000, key=Key("a")))),
+    ),
+}
+"""Scenarios in which one fault violates several requirements."""
 
 
 def _named(name: str) -> Mutant:
@@ -106,13 +135,17 @@ def _roots(server: Mutant) -> set[str]:
 
 def _roots_of(server: Mutant | type[Mock], named: Iterable[str]) -> set[str]:
     known = examples(spec())
-    scenarios = [_played(server, f"s{n}", known[name]) for n, name in enumerate(named)]
+    return {cause.root for cause in _summary(server, (known[name] for name in named)).causes}
+
+
+def _summary(server: Mutant | type[Mock], scenarios: Iterable[Scenario]) -> Summary:
+    came = [_played(server, f"s{n}", scenario) for n, scenario in enumerate(scenarios)]
     header = recorded_header(spec(), FACTS, command="", strict=False)
-    summary = summarise(spec(), Record(header=header, played=scenarios, footer=None))
-    return {cause.root for cause in summary.causes}
+    return summarise(spec(), Record(header=header, played=came, footer=None))
 
 
 def _played(server: Mutant | type[Mock], identifier: str, scenario: Scenario) -> Played:
+    assert scenario.plan is not None
     came = played(server, scenario.plan, *scenario.steps, other=scenario.other)
     findings = judge(spec(), FACTS, came.orders, came.exchanges)
     return msgspec.structs.replace(came, id=identifier, findings=findings)
@@ -121,6 +154,14 @@ def _played(server: Mutant | type[Mock], identifier: str, scenario: Scenario) ->
 @pytest.mark.parametrize("name", SINGLE)
 def test_one_fault_is_one_cause(name: str) -> None:
     assert len(_roots(_named(name))) == 1
+
+
+@pytest.mark.parametrize("name", SYMPTOMS)
+def test_symptoms_of_one_fault_are_one_cause(name: str) -> None:
+    scenarios = [Scenario(plan=plan, steps=steps) for plan, steps in SYMPTOMS[name]]
+    summary = _summary(_named(name), scenarios)
+    assert summary.counts["FAIL"] > 1
+    assert len(summary.causes) == 1
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)

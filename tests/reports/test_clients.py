@@ -101,8 +101,17 @@ def test_a_client_that_shows_everything_is_conformant():
     assert (summary.verdict, summary.exit_code) == ("CONFORMANT", 0)
 
 
-def test_each_violation_of_a_client_counts_by_itself():
-    both = driven(found(), found(requirement="client.key-kept"))
+def test_a_repeat_with_a_new_key_is_one_cause() -> None:
+    whole = record(driven(found(), found(requirement="client.key-kept")))
+    (cause,) = summarise(SPEC, whole).causes
+    assert cause.requirements == ("client.once", "client.key-kept")
+    assert "Also violated, probably by the same cause: client.key-kept." in render_certificate(
+        whole, summarise(SPEC, whole)
+    )
+
+
+def test_each_other_violation_of_a_client_counts_by_itself():
+    both = driven(found(), found(requirement="client.amounts-as-told"))
     summary = summarise(SPEC, record(both))
 
     assert [r.beside for r in summary.requirements if r.verdict == "FAIL"] == ["", ""]
@@ -312,7 +321,7 @@ def test_a_certificate_shows_two_violations_and_counts_the_others():
 
     assert page.count('<section class="case">') == 2
     assert page.count("<svg") == 1
-    assert "5 more violated requirements" in page
+    assert "5 more causes" in page
 
 
 def test_hostile_texts_are_escaped():

@@ -39,7 +39,9 @@ def render_certificate(record: Record, summary: Summary) -> str:
     """The certificate as one HTML page; the record must be of a certification."""
     certified = record.header.certified
     assert certified is not None, "format_problem"
-    violations = list(_first_of_each(f for f in summary.findings if f.verdict == "FAIL"))
+    causes = {cause.root: cause for cause in summary.causes}
+    failed = (f for f in summary.findings if f.verdict == "FAIL" and f.requirement in causes)
+    violations = list(_first_of_each(failed))
     shown = violations[:_MOST_SHOWN]
     wanted = {finding.scenario for finding in shown}
     played: dict[str, Played] = {}
@@ -60,6 +62,7 @@ def render_certificate(record: Record, summary: Summary) -> str:
         faults=observed,
         left_out=[kind for kind in FAULT_KINDS if kind not in observed],
         counterexamples=list(_counterexamples(shown, played)),
+        follows={name: cause.requirements[1:] for name, cause in causes.items()},
         more=len(violations) - len(shown),
     )
 

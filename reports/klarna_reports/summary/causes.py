@@ -54,6 +54,8 @@ class Causes:
         return follows
 
     def _explains(self, root: "_Violation", violation: "_Violation") -> bool:
+        if violation.example.played.client:  # of a client, only a wrong key explains a repeat
+            return violation.name in root.shown.unkeyed
         if same_cause(root.shown, violation.shown):
             return True
         if not can_lead_to(root.shown, violation.shown):
@@ -81,7 +83,10 @@ class _Seen(msgspec.Struct, frozen=True):
 
 
 class _Violation(msgspec.Struct, frozen=True):
-    """A violated requirement with its best example."""
+    """A violated requirement with its best example.
+
+    `weight` is the place among the client requirements: the most important one comes first.
+    """
 
     name: str
     rests_on_rule: bool
@@ -89,6 +94,7 @@ class _Violation(msgspec.Struct, frozen=True):
     example: Group
     shown: Example
     stake: Stake
+    weight: int = 0
 
     @classmethod
     def of(cls, spec: Spec, name: str, tally: Tally) -> "_Violation":
@@ -98,12 +104,17 @@ class _Violation(msgspec.Struct, frozen=True):
         shown = Example(
             spec=spec, requirement=requirement, played=example.played, finding=example.finding
         )
-        return cls(name, bool(requirement.rule), tally.evidence, example, shown, cost)
+        if shown.shows_what_was_missing:
+            cost = Stake(Harm.STATE)  # what comes late is no second time
+        weight = spec.requirements.index(requirement) if example.played.client else 0
+        by_rule = bool(requirement.rule)
+        return cls(name, by_rule, tally.evidence, example, shown, cost, weight)
 
-    def rank(self) -> tuple[Harm, bool, bool, tuple[int, int, int], int]:
+    def rank(self) -> tuple[Harm, int, bool, bool, tuple[int, int, int], int]:
         """What is cheaper, less specific, less certain or larger comes later."""
         sure = self.shown.is_certain
-        return self.stake.harm, not self.rests_on_rule, not sure, self.example.size, self.evidence
+        kind = self.stake.harm, self.weight, not self.rests_on_rule, not sure
+        return *kind, self.example.size, self.evidence
 
 
 def _keys(violation: _Violation) -> frozenset[str]:

@@ -52,10 +52,8 @@ class Digest:
         return digest
 
     def _add(self, played: Played) -> None:
-        for collector in (self.found, self.obstacles, self.occurring):
+        for collector in (self.found, self.obstacles, self.occurring, self.causes):
             collector.add(played)
-        if played.client is None:  # each violation of a client counts by itself
-            self.causes.add(played)
         self.scenarios += 1
         self.judged += len(
             {

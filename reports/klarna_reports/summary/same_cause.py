@@ -11,13 +11,16 @@ import msgspec
 from klarna_reports.record.record import Difference, Finding, Played
 from klarna_reports.words.finding_sentence import sent_amount
 from klarna_specs.calls import KEY_HEADER, operation_of
+from klarna_specs.effects import CHANGED_MEMBERS
 from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_object
+from klarna_specs.ledger import fee_amount
 from klarna_specs.spec import Operation, Requirement, Spec
 
 __all__ = ["Example", "can_lead_to", "same_cause"]
 
 _AMOUNT_OF_LIST = {"refunds": "refunded_amount", "captures": "captured_amount"}
+_OF_CLIENT_KEYS = ("client.key-sent", "client.key-kept", "client.guarded-against-duplicates")
 _IDS = ("refund-id", "refund_id", "capture-id", "capture_id")
 
 
@@ -61,29 +64,130 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         )
 
     @property
-    def accepted_as_shown(self) -> bool:
-        """Whether a call was accepted that the amounts shown before it, right or not, allow."""
+    def side_effects(self) -> frozenset[tuple[str, bool]]:
+        """The signs, if the judged call does not change what is wrong."""
+        operation, _ = self._answer()
+        own = CHANGED_MEMBERS.get(operation.effect, ()) if operation else ()
+        return frozenset() if any(name in own for name, _ in self.signs) else self.signs
+
+    @property
+    def calls(self) -> frozenset[str]:
+        """The operations called since the last read of the order."""
+        return frozenset(
+            operation.operation
+            for _, operation, response in self._since_read()
+            if response.is_success
+        )
+
+    @property
+    def refused_but_done(self) -> frozenset[tuple[str, tuple[str, bool]]]:
+        """The refused operation that may have changed the order, and what is too high."""
+        suspects = self.suspects
+        refused = {name for name, success in suspects if not success and len(suspects) == 1}
+        return frozenset((name, sign) for name in refused for sign in self.signs if sign[1])
+
+    @property
+    def loses_refund(self) -> bool:
+        """Whether a refund that was accepted is in no read of the order."""
+        about = any(each.member in CHANGED_MEMBERS["refund"] for each in self.finding.differences)
+        shown = "".join(each.body.text for each in self._order_reads(self._until_shown))
+        return about and any(each not in shown for each in self._accepted_refunds())
+
+    @property
+    def missums(self) -> frozenset[tuple[str, bool]]:
+        """The amounts that are wrong although the order lists the right resources."""
+        lists = {
+            name
+            for name in _AMOUNT_OF_LIST
+            for each in self._order_reads(self._until_shown[::-1][:1])
+            if name in _members(each)
+        }
+        right = lists - {each.member for each in self.finding.differences}
+        return frozenset(s for s in self.signs if s[0] in {_AMOUNT_OF_LIST[each] for each in right})
+
+    @property
+    def accepted_as_shown(self) -> frozenset[tuple[str, bool]]:
+        """The wrong amount that explains why a call was accepted: too little left to count."""
         operation, response = self._answer()
         amount = sent_amount(self.spec, self.exchange) if self.exchange else None
         if operation is None or response is None or amount is None:
-            return False
-        if not self.requirement.rule or not response.is_success or operation.effect != "capture":
-            return False
-        shown = self._shown(self._earlier, "remaining_authorized_amount")
-        return isinstance(shown, int) and amount <= shown
+            return frozenset()
+        if not self.requirement.rule or not response.is_success:
+            return frozenset()
+        if operation.effect == "capture":
+            left = self._shown(self._earlier, "remaining_authorized_amount")
+            if isinstance(left, int) and amount <= left:
+                return frozenset({("remaining_authorized_amount", True)})
+        if operation.effect == "refund":
+            after = self.played.exchanges[self.finding.exchange + 1 :]
+            captured = self._shown(after, "captured_amount")
+            refunded = self._shown(after, "refunded_amount")
+            whole = isinstance(captured, int) and isinstance(refunded, int)
+            counted = sum(self._accepted_refunds().values())
+            if whole and amount <= captured and refunded < counted:
+                return frozenset({("refunded_amount", False)})
+        return frozenset()
 
     @property
     def refused_as_shown(self) -> bool:
         """Whether a refund was refused that exceeds what the order shows as left to refund."""
-        operation, _ = self._answer()
-        amount = sent_amount(self.spec, self.exchange) if self.exchange else None
-        if operation is None or self.refusal is None or operation.effect != "refund":
-            return False
         after = self.played.exchanges[self.finding.exchange + 1 :]
-        captured = self._shown(after, "captured_amount")
-        refunded = self._shown(after, "refunded_amount")
-        known = all(isinstance(each, int) for each in (amount, captured, refunded))
-        return known and amount > captured - refunded
+        return self._refused_above(self._shown(after, "refunded_amount"))
+
+    @property
+    def refused_as_accepted(self) -> bool:
+        """Whether a refund was refused that exceeds what the accepted refunds leave."""
+        return self._refused_above(sum(self._accepted_refunds().values()))
+
+    def _refused_above(self, refunded: Any) -> bool:
+        operation, _ = self._answer()
+        if self.exchange is None or self.refusal is None:
+            return False
+        amount = sent_amount(self.spec, self.exchange)
+        if amount is None or operation is None or operation.effect != "refund":
+            return False
+        captured = self._shown(self.played.exchanges, "captured_amount")
+        if not isinstance(captured, int) or not isinstance(refunded, int):
+            return False
+        return amount + _fee(self.exchange) > captured - refunded
+
+    @property
+    def unkeyed(self) -> frozenset[str]:
+        """For a command that a client carried out twice: what is wrong about that request's key."""
+        if self.requirement.id != "client.once":
+            return frozenset()
+        return frozenset(
+            found.requirement
+            for found in self.played.findings
+            if found.verdict == "FAIL" and found.exchange == self.finding.exchange
+            if found.requirement in _OF_CLIENT_KEYS
+        )
+
+    @property
+    def misread(self) -> frozenset[str]:
+        """Requirements that an earlier read of the extension options violated."""
+        operation, _ = self._answer()
+        if operation is None or operation.effect != "extend_due_date":
+            return frozenset()
+        return frozenset(
+            found.requirement
+            for found in self.played.findings
+            if found.verdict == "FAIL" and found.exchange < self.finding.exchange
+            for read in (operation_of(self.spec, self.played.exchanges[found.exchange].request),)
+            if read is not None and read.shows == "extension_options"
+        )
+
+    @property
+    def location_was_wrong(self) -> bool:
+        """Whether a repeat has another Location because the first one did not end with the id."""
+        if self.requirement.check != "same_answer" or self.exchange is None:
+            return False
+        key = self._key(self.exchange)
+        first = next(each for each in self.played.exchanges if self._key(each) == key).outcome
+        if not isinstance(first, Response) or not self.finding.observed.startswith("location"):
+            return False
+        named = (first.header("Location") or "").rpartition("/")[2]
+        return named not in [first.header(name) for name in _IDS]
 
     @property
     def leads_astray(self) -> bool:
@@ -98,6 +202,12 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
             and each.outcome.is_success
             for each in self.played.exchanges
         )
+
+    @property
+    def _until_shown(self) -> tuple[Exchange, ...]:
+        """The exchanges up to the one that shows the finding."""
+        last = self.finding.exchange if self.finding.witness is None else self.finding.witness
+        return self.played.exchanges[: last + 1]
 
     @property
     def _earlier(self) -> tuple[Exchange, ...]:
@@ -171,6 +281,12 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         return operation_of(self.spec, exchange.request), response
 
     def _suspects(self) -> Iterator[tuple[int, str, bool]]:
+        for index, operation, response in self._since_read():
+            if operation.changes:
+                yield index, operation.operation, response.is_success
+
+    def _since_read(self) -> Iterator[tuple[int, Operation, Response]]:
+        """The calls between the read that shows the finding and the one before, last one first."""
         witness = self.finding.witness
         last = self.finding.exchange if witness is None else witness
         for index in range(min(last, len(self.played.exchanges)) - 1, -1, -1):
@@ -180,8 +296,25 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
                 continue
             if operation.shows == "order" and index != last:
                 return
-            if operation.changes and isinstance(exchange.outcome, Response):
-                yield index, operation.operation, exchange.outcome.is_success
+            if isinstance(exchange.outcome, Response):
+                yield index, operation, exchange.outcome
+
+    def _order_reads(self, exchanges: tuple[Exchange, ...]) -> Iterator[Response]:
+        for exchange in exchanges:
+            operation = operation_of(self.spec, exchange.request)
+            if operation and operation.shows == "order" and isinstance(exchange.outcome, Response):
+                yield exchange.outcome
+
+    def _accepted_refunds(self) -> dict[str, int]:
+        """The amounts of the refunds that were accepted up to the judged call, by their ids."""
+        amounts: dict[str, int] = {}
+        for exchange in self.played.exchanges[: self.finding.exchange + 1]:
+            operation, response = operation_of(self.spec, exchange.request), exchange.outcome
+            amount = sent_amount(self.spec, exchange)
+            made = isinstance(response, Response) and response.is_success
+            if made and operation and operation.effect == "refund" and amount is not None:
+                amounts.update((each, amount) for each in [*_identifiers(exchange)][:1])
+        return amounts
 
     def _changing(self, exchanges: tuple[Exchange, ...]) -> Iterator[Operation]:
         for exchange in exchanges:
@@ -202,11 +335,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         return before is not None and before == after
 
     def _shown(self, exchanges: tuple[Exchange, ...], member: str) -> Any:
-        for exchange in exchanges:
-            operation, outcome = operation_of(self.spec, exchange.request), exchange.outcome
-            if operation and operation.shows == "order" and isinstance(outcome, Response):
-                return _members(outcome).get(member)
-        return None
+        read = next(self._order_reads(exchanges), None)
+        return None if read is None else _members(read).get(member)
 
 
 def same_cause(root: Example, violation: Example) -> bool:
@@ -224,15 +354,25 @@ def same_cause(root: Example, violation: Example) -> bool:
         return True
     if root.errors & violation.errors:
         return True
-    if root.accepted_as_shown and ("remaining_authorized_amount", True) in violation.signs:
+    if root.accepted_as_shown & violation.signs:
+        return True
+    if root.refused_but_done & violation.refused_but_done:
+        return True
+    if root.loses_refund and (violation.loses_refund or violation.refused_as_accepted):
+        return True
+    if root.missums & violation.missums:
+        return True
+    if root.side_effects & violation.side_effects and root.calls & violation.calls:
         return True
     if violation.refused_as_shown and ("refunded_amount", True) in root.signs:
         return True
     if root.repeats_an_answer and violation.repeats_an_answer:
         return True
+    if violation.location_was_wrong and root.requirement.check.startswith("location"):
+        return True
     if root.requirement.id in violation.shows_what_was_missing:
         return True
-    if violation.requirement.id in root.shows_what_was_missing:
+    if violation.requirement.id in root.shows_what_was_missing | root.misread:
         return True
     return _seen_late(root, violation)
 
@@ -285,6 +425,14 @@ def _error(each: Difference) -> tuple[str, int] | None:
         more = sum(one.amount or 0 for one in observed) - sum(one.amount or 0 for one in expected)
         return _AMOUNT_OF_LIST.get(each.member, each.member), more
     return None
+
+
+def _fee(exchange: Exchange) -> int:
+    """The return fee in the body of a request."""
+    try:
+        return fee_amount((as_object(exchange.request.body.json()) or {}).get("order_lines"))
+    except NotJson:
+        return 0
 
 
 def _key_of(value: object) -> str:

@@ -12,19 +12,13 @@ from klarna_conformance.judge.server.comparison import never_cancelled, order_ag
 from klarna_conformance.judge.server.response_members import json_object, summary_of
 from klarna_conformance.judge.server.texts import text_agrees, text_is_own, text_shown
 from klarna_specs.calls import ORDERS_PATH
+from klarna_specs.effects import CHANGED_MEMBERS
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.json_value import as_object, is_integer
 from klarna_specs.ledger import Ledger
 from klarna_specs.spec import Level, Requirement
 
 __all__ = ["Awaited", "Decided", "LaterReads"]
-
-_CHANGED_BY = {
-    "refund": ("refunded_amount", "refunds"),
-    "capture": ("captured_amount", "captures", "remaining_authorized_amount"),
-    "release": ("remaining_authorized_amount",),
-}
-"""What calls change of an order, by their effect; money that was given back comes first."""
 
 
 class Awaited(msgspec.Struct, frozen=True, kw_only=True):
@@ -175,7 +169,7 @@ class LaterReads:
 def _blamed(awaited: list[Awaited], result: Mismatch) -> Awaited:
     """That of the last call that changes what is wrong; if there is none, of the last call."""
     wrong = {each.member for each in result.differences}
-    for effect, members in _CHANGED_BY.items():
+    for effect, members in CHANGED_MEMBERS.items():
         calls = [each for each in awaited if each.effect == effect]
         if calls and not wrong.isdisjoint(members):
             return calls[-1]
