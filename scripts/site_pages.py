@@ -13,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-import msgspec
 
 from klarna_conformance.cli.main import _group
+from klarna_conformance.cli.schema import published_schemas
 from klarna_conformance.wrong.catalogue import mutants
 from klarna_conformance.wrong.clients.catalogue import client_mutants
-from klarna_reports.record.record import AcceptedDeviation
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.goals import goals
 from klarna_specs.loader import load, load_page_index
@@ -29,14 +28,6 @@ __all__ = ["PACKAGES", "known_names", "linked", "pages"]
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("klarna_specs", "klarna_strategies", "klarna_reports")
-FILES = {
-    "target": "Target file",
-    "profile": "Profile",
-    "adapter": "Adapter protocol",
-    "run": "run.json",
-    "comparison": "comparison.json",
-}
-"""The files with a published JSON Schema, by its name."""
 Proof = tuple[str, str]
 """The id of a wrong server or client, and its defect."""
 
@@ -400,44 +391,66 @@ def _untested(spec: Spec) -> str:
 # Files
 
 
+_GUIDES = {
+    "target": "target-file.md",
+    "pool": "target-file.md#order-provisioners",
+    "deviations": "deviations.md",
+    "counterexample": "report.md",
+    "client-counterexample": "client-certification.md#replaying-a-counterexample",
+    "profile": "profiles.md",
+    "run": "report.md",
+    "comparison": "compare.md",
+    "adapter": "client-certification.md#the-adapter",
+    "defaults": "defaults.md",
+}
+"""The page about the use of each kind of file; the others are spec files."""
+
+
 def _file_pages() -> Iterator[tuple[str, str]]:
-    for name, title in FILES.items():
-        (path,) = ROOT.glob(f"*/klarna_*/*/{name}.schema.json")
-        text = path.read_text(encoding="utf-8")
-        yield f"files/{name}.schema.json", text
-        yield f"files/{name}.md", _schema_page(name, title, json.loads(text))
-    schema = msgspec.json.schema(AcceptedDeviation)
-    yield "files/deviations.md", _schema_page("", "Accepted deviations", schema)
+    rows: list[tuple[str, str]] = []
+    for name, schema in published_schemas(_group).items():
+        title = schema["title"].removesuffix(" of klarna-conformance")
+        rows.append((f"[`{name}`]({name}.md)", title))
+        yield f"files/{name}.schema.json", json.dumps(schema, indent=2) + "\n"
+        yield f"files/{name}.md", _schema_page(name, title, schema)
+    text = (
+        "The files that commands read and write, with their members, from the types that read them."
+    )
+    yield "files/index.md", _joined("# Files", text, _table(("name", "file"), rows))
 
 
 def _schema_page(name: str, title: str, schema: dict[str, Any]) -> str:
-    guides = {
-        "target": "target-file.md",
-        "profile": "profiles.md",
-        "adapter": "client-certification.md",
-        "run": "report.md",
-        "comparison": "compare.md",
-        "": "deviations.md",
-    }
-    text = f"The members, from the code. [{guides[name]}](../{guides[name]}) describes their use."
-    file = f"The JSON Schema, for editors and programs: [{name}.schema.json]({name}.schema.json)."
+    guide = _GUIDES.get(name, "own-rules.md")
+    links = (
+        f"[{guide.partition('#')[0]}](../{guide}) describes its use. The JSON Schema, for editors "
+        f"and programs: [{name}.schema.json]({name}.schema.json)."
+    )
     parts = [
         part
-        for title, type_ in schema["$defs"].items()
+        for title, type_ in schema.get("$defs", {}).items()
         for part in (f"## {title.strip('_')}", type_.get("description", ""), _members(type_))
     ]
-    return _joined(f"# {title}", text, file if name else "", *parts)
+    return _joined(f"# {title}", links, _members(schema), *parts)
 
 
 def _members(schema: dict[str, Any]) -> str:
+    members = schema.get("properties", {})
+    if not members:
+        kinds = {"anyOf", "enum", "oneOf", "additionalProperties", "items"}
+        return "" if kinds.isdisjoint(schema) else _type(schema)
     required = schema.get("required", ())
     rows = [
-        (f"`{name}`", _type(each), "required" if name in required else _default(each))
-        for name, each in schema.get("properties", {}).items()
+        (
+            f"`{name}`",
+            _type(each),
+            "required" if name in required else _default(each),
+            _cell(each.get("description", "")),
+        )
+        for name, each in members.items()
     ]
-    if not rows:
-        return _type(schema) if "anyOf" in schema or "enum" in schema or "oneOf" in schema else ""
-    return _table(("member", "type", "default"), rows)
+    head = ("member", "type", "default", "meaning")
+    columns = 4 if any(row[3] for row in rows) else 3
+    return _table(head[:columns], (row[:columns] for row in rows))
 
 
 def _type(schema: dict[str, Any]) -> str:
@@ -457,10 +470,7 @@ def _type(schema: dict[str, Any]) -> str:
         case kind:
             words = ("minimum", "maximum", "pattern")
             bounds = [f"{word} `{schema[word]}`" for word in words if word in schema]
-            meaning = (
-                f" ({_cell(schema['description'].rstrip('.'))})" if "description" in schema else ""
-            )
-            return ", ".join([str(kind or "anything"), *bounds]) + meaning
+            return ", ".join([str(kind or "anything"), *bounds])
 
 
 def _default(schema: dict[str, Any]) -> str:
@@ -483,7 +493,7 @@ def _package(package: str) -> str:
 
 def _examples() -> str:
     """The files in `examples/`, each under its name."""
-    languages = {".py": "python", ".mjs": "js", ".php": "php", ".yaml": "yaml"}
+    languages = {".json": "json", ".py": "python", ".mjs": "js", ".php": "php", ".yaml": "yaml"}
     files = [path for path in sorted((ROOT / "examples").rglob("*")) if path.suffix in languages]
     parts = [
         part

@@ -1,6 +1,7 @@
 """The generated pages of the documentation site are complete."""
 
 import doctest
+import json
 import re
 import sys
 from importlib import import_module
@@ -10,6 +11,7 @@ import click
 import pytest
 
 from klarna_conformance.cli.main import _group  # pyright: ignore[reportPrivateUsage]
+from klarna_conformance.cli.schema import published_schemas
 from klarna_specs.loader import load
 
 from .documented import DOCS, blocks
@@ -42,6 +44,15 @@ def test_every_command_has_a_page_with_its_options(name: str) -> None:
 
     assert f"({name}.md)" in PAGES["commands/index.md"]
     assert [flag for flag in flags if flag not in rows] == []
+
+
+def test_every_kind_of_file_has_a_page_with_its_members() -> None:
+    for name, schema in published_schemas(_group).items():
+        types = (schema, *schema.get("$defs", {}).values())
+        members = [member for each in types for member in each.get("properties", {})]
+        page = PAGES[f"files/{name}.md"]
+        assert [member for member in members if f"| `{member}` |" not in page] == []
+        assert json.loads(PAGES[f"files/{name}.schema.json"])["$id"] == schema["$id"]
 
 
 def test_every_requirement_has_a_page_that_says_it() -> None:

@@ -7,7 +7,7 @@ import click
 
 from klarna_conformance.cli.defaults_file import defaults_schema
 
-__all__ = ["schema"]
+__all__ = ["published_schemas", "schema"]
 
 
 @click.command()
@@ -22,7 +22,7 @@ def schema(context: click.Context, name: str | None) -> None:
 
     group = context.find_root().command
     assert isinstance(group, click.Group)
-    schemas = {**_schemas(), "defaults": defaults_schema(group)}
+    schemas = published_schemas(group)
     if name is None:
         for each, published in schemas.items():
             click.echo(f"{each:<22} {published['title']}")
@@ -31,7 +31,8 @@ def schema(context: click.Context, name: str | None) -> None:
     click.echo(json.dumps(schemas[name], indent=2))
 
 
-def _schemas() -> dict[str, dict[str, Any]]:
+def published_schemas(group: click.Group) -> dict[str, dict[str, Any]]:
+    """Every published JSON Schema by its name; that of the defaults has the group's options."""
     from klarna_conformance.adapter_protocol import adapter_schema
     from klarna_conformance.certify.saved import saved_schema
     from klarna_conformance.play.counterexample_file import counterexample_schema
@@ -54,4 +55,5 @@ def _schemas() -> dict[str, dict[str, Any]]:
         "run": run_schema(),
         "comparison": comparison_schema(),
         "adapter": adapter_schema(),
+        "defaults": defaults_schema(group),
     }
