@@ -16,9 +16,8 @@ import pytest
 import yaml
 
 from klarna_conformance.certify.saved import SavedScenario
-from klarna_conformance.cli.defaults_file import defaults_schema
 from klarna_conformance.cli.main import _group
-from klarna_conformance.cli.schema import _schemas
+from klarna_conformance.cli.schema import published_schemas
 from klarna_conformance.errors import UsageError
 from klarna_conformance.play.counterexample_file import Counterexample
 from klarna_conformance.run.deviations_file import _File as Deviations
@@ -34,7 +33,7 @@ from klarna_specs.yaml_text import YamlText, parse_yaml
 from .conftest import Cli
 
 ROOT = Path(__file__).parents[2]
-SCHEMAS = json.loads(json.dumps({**_schemas(), "defaults": defaults_schema(_group)}))
+SCHEMAS = json.loads(json.dumps(published_schemas(_group)))
 SHAPES = {
     "target": Target,
     "pool": Pool,
