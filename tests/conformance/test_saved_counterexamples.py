@@ -16,7 +16,7 @@ from .conftest import COMMAND, Cli
 
 RULE = "refund.replay-booked-once"
 SMALL = (
-    *("--requirement", RULE, "--market", "SE", "--examples", "0", "--max-requests", "900"),
+    *("--requirement", RULE, "--market", "SE", "--examples", "0", "--max-requests", "400"),
     *("--mutant", "replay-booked-again"),
 )
 NAME = f"counterexamples/{RULE}.yaml"

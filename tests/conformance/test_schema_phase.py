@@ -393,8 +393,6 @@ def test_an_order_serves_one_operation_and_link_ids_stay(
     ("mutant", "mode", "expected_message"),
     [
         ("location-missing", "positive", "Missing required response headers"),
-        ("location-of-another-refund", "positive", "created_can_be_read"),
-        ("refund-id-missing", "positive", "Refund-Id or refund_id"),
         ("refund-error-messages-null", "negative", "at least one message"),
     ],
 )
@@ -407,7 +405,13 @@ def test_schemathesis_with_the_hooks_finds_wrong_servers(
     expected_message: str,
 ) -> None:
     wrong = serve_mock("--mutant", mutant)
-    ended = st_run(wrong, environment, tmp_path, "--phases", "fuzzing", "--mode", mode, "-n", "12")
+    assert_found(wrong, environment, tmp_path, mode, expected_message)
+
+
+def assert_found(
+    wrong: Served, environment: dict[str, str], folder: Path, mode: str, message: str
+) -> None:
+    ended = st_run(wrong, environment, folder, "--phases", "fuzzing", "--mode", mode, "-n", "12")
 
     assert ended.returncode == 1
-    assert expected_message in ended.stdout
+    assert message in ended.stdout

@@ -19,7 +19,7 @@ from .conftest import COMMAND, Finished, Served
 Cli = Callable[..., Finished]
 SMALL = (
     *("--operation", "releaseRemainingAuthorization", "--market", "SE", "--examples", 0),
-    *("--max-requests", 120),
+    *("--max-requests", 80),
 )
 EVERY_FORMAT = "json,junit,html,sarif,ctrf,markdown,github,badge,har,pytest,in-toto"
 

@@ -8,12 +8,14 @@ import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import trustme
 
 from klarna_conformance.errors import UsageError
+from klarna_conformance.http import wire
 from klarna_conformance.http.wire import MAX_BODY_BYTES, Tls, Wire
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.provisioners import HttpProvisioner
@@ -29,11 +31,11 @@ AUTHORIZATION = base64.b64encode(b"merchant-1:s3cret-1")
 
 def outcome_of(url: str, *, method: str = "GET", content: Any = b"", **options: Any) -> Any:
     async def go() -> Response | Failure:
-        wire = Wire(**options)
+        sender = Wire(**options)
         try:
-            return await wire.send(method, url, content=content)
+            return await sender.send(method, url, content=content)
         finally:
-            await wire.aclose()
+            await sender.aclose()
 
     return asyncio.run(go())
 
@@ -170,48 +172,72 @@ def test_timeout_applies_to_the_whole_response() -> None:
         return b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n1"
 
     stop = threading.Event()
-    with Listener(lambda n, r: drip() if not stop.wait(5) else None) as server:
+    with Listener(lambda n, r: drip() if not stop.wait() else None) as server:
         outcome = outcome_of(server.base_url, timeout_s=0.1)
         stop.set()
     assert outcome.kind == "timeout"
 
 
-def test_a_blocked_process_is_no_timeout_of_the_server() -> None:
+class MovedLoop(asyncio.SelectorEventLoop):
+    """An event loop whose clock a test moves."""
+
+    moved_s = 0.0
+
+    def time(self) -> float:
+        return super().time() + self.moved_s
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    """Runs coroutines on a loop with a clock that is moved."""
+    with asyncio.Runner(loop_factory=MovedLoop) as opened:
+        yield opened
+
+
+def test_a_blocked_process_is_no_timeout_of_the_server(
+    runner: asyncio.Runner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop = runner.get_loop()
+    requested, stop = threading.Event(), threading.Event()
+    monkeypatch.setattr(wire, "time", SimpleNamespace(perf_counter=loop.time))
+
+    def silent(*_: object) -> None:
+        requested.set()
+        stop.wait()
+
     async def go() -> Response | Failure:
-        wire = Wire(timeout_s=0.1)
-        sending = asyncio.create_task(wire.send("GET", server.base_url))
-        await asyncio.sleep(0.05)
-        threading.Event().wait(1.0)  # holds up the event loop, as a long judgement would
+        sender = Wire(timeout_s=1_000)
+        sending = asyncio.create_task(sender.send("GET", server.base_url))
+        await asyncio.to_thread(requested.wait)
+        loop.moved_s += 10_000  # as if a long judgement had held up the event loop
         try:
             return await sending
         finally:
-            await wire.aclose()
+            await sender.aclose()
 
-    stop = threading.Event()
-    with Listener(lambda *_: response("200 OK") if stop.wait(20) else None) as server:
-        outcome = asyncio.run(go())
+    with Listener(silent) as server:
+        outcome = runner.run(go())
         stop.set()
 
     assert isinstance(outcome, Failure)
     assert outcome.kind == "aborted"
 
 
-def test_waiting_for_a_free_connection_is_no_timeout() -> None:
-    turns = threading.Semaphore(0)
+def test_waiting_for_a_free_connection_is_no_timeout(runner: asyncio.Runner) -> None:
+    loop = runner.get_loop()
 
-    def one_after_the_other(number: int, _: bytes) -> bytes:
-        threading.Event().wait(0.2)
-        turns.release()
+    def slow(*_: object) -> bytes:
+        loop.moved_s += 600
         return response("200 OK")
 
     async def go(base_url: str) -> list[str]:
-        wire = Wire(timeout_s=0.8, concurrency=1)
-        outcomes = await asyncio.gather(*(wire.send("GET", base_url) for _ in range(6)))
-        await wire.aclose()
+        sender = Wire(timeout_s=1_000, concurrency=1)
+        outcomes = await asyncio.gather(*(sender.send("GET", base_url) for _ in range(6)))
+        await sender.aclose()
         return [type(outcome).__name__ for outcome in outcomes]
 
-    with Listener(one_after_the_other) as server:
-        assert asyncio.run(go(server.base_url)) == ["Response"] * 6
+    with Listener(slow) as server:
+        assert runner.run(go(server.base_url)) == ["Response"] * 6
 
 
 # TLS
