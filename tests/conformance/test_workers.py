@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from klarna_conformance.limits import Limits
-from klarna_conformance.run import workers
-from klarna_conformance.target.budget import Budget
+from klarna_conformance.run import portions
+from klarna_conformance.target.budget import Budget, Used
 from klarna_conformance.target.target import OpenTarget, OutOfBudget
 from klarna_reports.record.journal import read_journal
 from klarna_specs.spec import Spec
@@ -25,7 +25,7 @@ TWO = ("--workers", 2)
 @pytest.fixture(autouse=True)
 def few(monkeypatch: pytest.MonkeyPatch) -> None:
     """Even a short run is sent by several processes."""
-    monkeypatch.setattr(workers, "_FEW", 1)
+    monkeypatch.setattr(portions, "_FEW", 1)
 
 
 def _summary(folder: Path) -> dict[str, Any]:
@@ -65,37 +65,66 @@ def test_request_budget_holds_for_all_processes_together(cli: Cli, tmp_path: Pat
     assert _summary(tmp_path)["requests_sent"] <= 60
 
 
-def test_shared_budget_counts_what_another_process_sent() -> None:
-    budget = Budget(Limits(requests=3), shared=True)
-    budget.use(2)
-    budget.take(0)
-    with pytest.raises(OutOfBudget):
-        budget.take(0)
-    assert (budget.sent, budget.refused) == (3, True)
+def test_lent_parts_of_a_budget_never_exceed_it() -> None:
+    budget = Budget(Limits(requests=30))
+    first = budget.lend(20, alone=True)
+    assert first is not None
+    assert (first.requests, budget.lend(20, alone=False)) == (20, None)
+
+    budget.repaid(first, Used(requests=15, money=0, refused=False))
+    second = budget.lend(20, alone=True)
+    assert second is not None
+    assert second.requests == 15
+
+
+def test_parts_with_a_ceiling_on_refunds_are_sent_alone() -> None:
+    budget = Budget(Limits(refunded_amount=500))
+    first = budget.lend(20, alone=True)
+    assert first is not None
+    assert (first.refunded_amount, budget.lend(20, alone=False)) == (500, None)
+
+    budget.repaid(first, Used(requests=9, money=450, refused=False))
+    second = budget.lend(20, alone=True)
+    assert second is not None
+    assert second.refunded_amount == 50
+
+
+def test_part_of_a_lost_process_counts_as_used() -> None:
+    budget = Budget(Limits(requests=30, refunded_amount=500))
+    lent = budget.lend(20, alone=True)
+    assert lent is not None
+
+    budget.repaid(lent, None)
+    assert budget.used == Used(requests=20, money=500, refused=False)
+
+
+def test_nothing_is_sent_when_nobody_waits_any_more() -> None:
+    with pytest.raises(OutOfBudget, match="the run has ended"):
+        Budget(Limits(), ended=lambda: True).take(0)
 
 
 def test_time_limit_ends_every_process(cli: Cli, tmp_path: Path) -> None:
+    cli("plan", *SMALL)  # or there would be no time to plan
     finished = cli("run", *SMALL, *TWO, "--max-time", "1ms", "--output", tmp_path)
     assert (finished.code, _summary(tmp_path)["stopped"]) == (3, "the time is used up")
 
 
-def _dying(spec: Spec, portion: int) -> OpenTarget:
+def _dying(spec: Spec, portion: int, sharing: int) -> OpenTarget:
     os._exit(9)
 
 
 def test_process_that_ends_is_an_error(
     cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Dying(workers.Workers):
-        def __init__(self, count: int, _: object) -> None:
-            super().__init__(count, _dying)
+    def dying(**options: Any) -> portions.Senders:
+        return portions.Senders(**{**options, "opened": _dying})
 
-    monkeypatch.setattr("klarna_conformance.run.starting.Workers", Dying)
+    monkeypatch.setattr("klarna_conformance.run.starting.Senders", dying)
     finished = cli("run", *SMALL, *TWO, "--output", tmp_path)
 
-    assert (finished.code, "a process of the run ended" in finished.err) == (5, True)
+    assert (finished.code, "a worker process ended unexpectedly" in finished.err) == (5, True)
     footer = read_journal(tmp_path / "journal.ndjson").footer
-    assert footer.stopped == "a process of the run ended"
+    assert footer.stopped == "a worker ended"
 
 
 def test_processes_cannot_share_a_pool(
@@ -107,3 +136,9 @@ def test_processes_cannot_share_a_pool(
     finished = cli("run", file, *TWO, "--output", tmp_path / "report")
 
     assert (finished.code, "--workers cannot be used with a pool" in finished.err) == (2, True)
+
+
+@pytest.mark.parametrize("text", ["0", "65", "-1", "many", "dask://", "dask://host", "tcp://h:1"])
+def test_wrong_workers_are_reported(text: str, cli: Cli) -> None:
+    finished = cli("run", "--workers", text)
+    assert (finished.code, "dask://HOST:PORT" in finished.err) == (2, True)

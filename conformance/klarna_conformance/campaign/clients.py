@@ -1,10 +1,9 @@
 """Certifies each wrong and each harmless client, several concurrently."""
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
@@ -13,6 +12,7 @@ from klarna_conformance.campaign.servers import Trial
 from klarna_conformance.certify.driving import Stage
 from klarna_conformance.certify.in_process import InProcessAdapter
 from klarna_conformance.drawing import draw
+from klarna_conformance.executors.workers import Call, Workers
 from klarna_conformance.judge.client.judging import judge_client
 from klarna_conformance.judge.client.keys import KeyBook
 from klarna_conformance.network.network import Tempo
@@ -39,37 +39,42 @@ class ClientCampaign(msgspec.Struct, frozen=True, kw_only=True):
     full: bool = False
 
 
-def try_clients(chosen: Sequence[ClientMutant], campaign: ClientCampaign) -> Iterator[Trial]:
+def try_clients(
+    chosen: Sequence[ClientMutant], campaign: ClientCampaign, workers: Workers
+) -> Iterator[Trial]:
     """Yields a trial for each client, in portions."""
-    workers = min(os.cpu_count() or 1, max(len(chosen), 1))
-    ids = [mutant.id for mutant in chosen]
-    portions = [
-        (tuple(ids[at : at + _CONCURRENT]), campaign) for at in range(0, len(ids), _CONCURRENT)
-    ]
-    with ProcessPoolExecutor(workers) as pool:
-        for trials in pool.map(_try, portions):
-            yield from trials
-
-
-def _try(portion: tuple[tuple[str, ...], ClientCampaign]) -> list[Trial]:
-    ids, campaign = portion
     spec = load(campaign.specs)
     drawn = draw(client_scenarios(spec), count=campaign.examples, seed=campaign.seed)
-    scenarios = (*client_table(spec), *drawn)
+    state = _State(spec, campaign, (*client_table(spec), *drawn))
+    ids = [mutant.id for mutant in chosen]
+    with workers.open(state, repeatable=True) as executor:
+        portions = [
+            executor.submit(_tried, tuple(ids[at : at + _CONCURRENT]))
+            for at in range(0, len(ids), _CONCURRENT)
+        ]
+        for portion in portions:
+            yield from portion.result()
 
+
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What all trials have in common."""
+
+    spec: Spec
+    campaign: ClientCampaign
+    scenarios: tuple[ClientScenario, ...]
+
+
+def _tried(call: Call[_State], ids: tuple[str, ...]) -> list[Trial]:
     async def go() -> list[Trial]:
         chosen = [mutant for mutant in client_mutants() if mutant.id in ids]
-        return await asyncio.gather(*(_trial(spec, each, scenarios, campaign) for each in chosen))
+        return await asyncio.gather(*(_trial(each, call.state) for each in chosen))
 
     return asyncio.run(go())
 
 
-async def _trial(
-    spec: Spec,
-    mutant: ClientMutant,
-    scenarios: Sequence[ClientScenario],
-    campaign: ClientCampaign,
-) -> Trial:
+async def _trial(mutant: ClientMutant, state: _State) -> Trial:
+    spec, campaign = state.spec, state.campaign
     adapter = InProcessAdapter(
         lambda hello: mutant.client(hello, backoff_s=_BACKOFF_S),
         name=mutant.id,
@@ -81,7 +86,7 @@ async def _trial(
     sent, first, steps, error = 0, None, None, ""
     try:
         await stage.open()
-        for scenario in scenarios:
+        for scenario in state.scenarios:
             course = await stage.play(scenario)
             sent += len(course.exchanges)
             judged = judge_client(spec, course.side, course.exchanges, known)

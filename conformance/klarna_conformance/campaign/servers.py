@@ -1,15 +1,15 @@
 """Runs the suite against each mutant and harmless variant, in parallel processes."""
 
 import asyncio
-import os
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from klarna_conformance.campaign.judged_before import JudgedBefore
+from klarna_conformance.executors.workers import Call, Workers
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
@@ -24,6 +24,7 @@ from klarna_specs.goals import Scope
 from klarna_specs.loader import load
 from klarna_specs.profiles import DEFAULT_PROFILE
 from klarna_specs.scenario import Scenario, steps_of
+from klarna_specs.spec import Spec
 
 __all__ = ["Campaign", "Trial", "Trials", "try_mutants"]
 
@@ -89,50 +90,50 @@ class Campaign(msgspec.Struct, frozen=True, kw_only=True):
     full: bool = False
 
 
-def try_mutants(chosen: Sequence[Mutant], campaign: Campaign) -> Iterator[Trial]:
+def try_mutants(chosen: Sequence[Mutant], campaign: Campaign, workers: Workers) -> Iterator[Trial]:
     """Yields a trial for each mutant; a mutant without `caught_by` is harmless.
 
     The plan is the same for all mutants, and covers every goal early: most are detected soon.
     """
+    spec = load(campaign.specs, campaign.profile)
     plan = make_plan(
-        load(campaign.specs, campaign.profile),
+        spec,
         scope=Scope(),
         seed=campaign.seed,
         examples=campaign.examples,
         max_requests=campaign.max_requests,
         cache=PlanningCache.of_user(disabled=campaign.no_cache),
     )
-    workers = min(os.cpu_count() or 1, max(len(chosen), 1))
-    initial = campaign, plan.scenarios
-    with ProcessPoolExecutor(workers, initializer=_prepare, initargs=initial) as pool:
-        yield from pool.map(_try, chosen)
+    state = _State(spec, campaign, plan.scenarios, JudgedBefore())
+    with workers.open(state, repeatable=True) as executor:
+        for trial in [executor.submit(_tried, mutant) for mutant in chosen]:
+            yield trial.result()
 
 
-_prepared: tuple[Campaign, tuple[Scenario, ...], JudgedBefore] | None = None
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What all trials have in common."""
+
+    spec: Spec
+    campaign: Campaign
+    scenarios: tuple[Scenario, ...]
+    judging: JudgedBefore
 
 
-def _prepare(campaign: Campaign, scenarios: tuple[Scenario, ...]) -> None:
-    global _prepared  # a pool passes state to its workers like this
-    _prepared = campaign, scenarios, JudgedBefore()
+def _tried(call: Call[_State], mutant: Mutant) -> Trial:
+    return asyncio.run(_trial(mutant, call.state))
 
 
-def _try(mutant: Mutant) -> Trial:
-    assert _prepared is not None
-    return asyncio.run(_trial(mutant, *_prepared))
-
-
-async def _trial(
-    mutant: Mutant, campaign: Campaign, scenarios: Iterable[Scenario], judging: JudgedBefore
-) -> Trial:
-    spec = load(campaign.specs, campaign.profile)
+async def _trial(mutant: Mutant, state: _State) -> Trial:
+    spec, campaign = state.spec, state.campaign
     target = MockTarget(make_mutant(spec, mutant, seed=campaign.seed))
     readings, _ = await discover_readings(spec, target, "")
     target.facts = msgspec.structs.replace(target.facts, readings=readings)
     failing: list[Played] = []
     sent, first, error = 0, None, ""
-    for number, scenario in enumerate(scenarios, 1):
+    for number, scenario in enumerate(state.scenarios, 1):
         played = await play_and_judge(
-            spec, target, scenario, identifier=f"s{number:04}", judging=judging
+            spec, target, scenario, identifier=f"s{number:04}", judging=state.judging
         )
         sent += len(played.exchanges)
         if error := played.error and f"{played.id}: {played.error}":

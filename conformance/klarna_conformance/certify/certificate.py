@@ -1,11 +1,13 @@
 """From what a command line says of a certification to its certificate."""
 
 import shlex
+from functools import partial
 from pathlib import Path
 
 import msgspec
 
 from klarna_conformance.certify.certifying import CertifyOptions, certify
+from klarna_conformance.certify.copies import Copies
 from klarna_conformance.certify.process_adapter import ProcessAdapter
 from klarna_conformance.certify.saved import (
     SavedScenario,
@@ -14,6 +16,7 @@ from klarna_conformance.certify.saved import (
     sentences,
 )
 from klarna_conformance.errors import check_names
+from klarna_conformance.executors.workers import Workers
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.run.events import Consumer
 from klarna_conformance.run.keeping import Keeper, keep
@@ -47,6 +50,7 @@ class WantedCertificate(msgspec.Struct, frozen=True, kw_only=True):
     shrink: bool
     replay: Path | None
     command: str
+    workers: Workers = Workers()
 
     @property
     def tempo(self) -> Tempo:
@@ -99,8 +103,9 @@ def certify_client(
     folder = output / "replay" if saved else output
     keeper = Keeper(spec, folder, formats=WITH_EVERY_RUN if saved else WITH_EVERY_CERTIFICATION)
     keeper.create()
-    program = ProcessAdapter(wanted.adapter, command_s=options.tempo.command_s)
-    summary = keep(lambda: certify(spec, program, options), keeper, follow)
+    adapter = partial(ProcessAdapter, wanted.adapter, command_s=options.tempo.command_s)
+    copies = None if saved or wanted.workers == Workers() else Copies(wanted.workers, adapter)
+    summary = keep(lambda: certify(spec, adapter(), options, copies), keeper, follow)
     save_counterexamples(folder / "counterexamples", keeper.record, summary)
     return Certificate(summary=summary, sentences=sentences(keeper.record, summary), folder=folder)
 

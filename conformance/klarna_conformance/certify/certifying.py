@@ -10,7 +10,8 @@ import msgspec
 from klarna_conformance import defaults
 from klarna_conformance.adapter_protocol import Adapter, Ready
 from klarna_conformance.certify.checkup import check_adapter, operations_of
-from klarna_conformance.certify.driving import Stage
+from klarna_conformance.certify.copies import Copies
+from klarna_conformance.certify.driving import Course, Stage
 from klarna_conformance.certify.shrinking import Judging, shrunk
 from klarna_conformance.certify.silence import Silence
 from klarna_conformance.drawing import draw
@@ -82,8 +83,10 @@ class CertifyOptions(msgspec.Struct, frozen=True, kw_only=True):
         return whole and set(self.faults) == set(FAULT_KINDS) and self.only is None
 
 
-async def certify(spec: Spec, adapter: Adapter, options: CertifyOptions) -> AsyncGenerator[Event]:
-    """Runs every scenario with the client of an adapter, and judges it.
+async def certify(
+    spec: Spec, adapter: Adapter, options: CertifyOptions, copies: Copies | None = None
+) -> AsyncGenerator[Event]:
+    """Runs every scenario with the client of an adapter, or with its `copies`, and judges it.
 
     It starts once the adapter was checked; raises AdapterError where that is wrong.
     """
@@ -92,7 +95,7 @@ async def certify(spec: Spec, adapter: Adapter, options: CertifyOptions) -> Asyn
         ready = await stage.open()
         operations = operations_of(spec, ready, options.operations)
         await check_adapter(spec, stage, adapter, operations)
-        certifying = _Certifying(spec, stage, options, operations, ready)
+        certifying = _Certifying(spec, stage, options, operations, ready, copies)
         async with aclosing(ended(certifying.events(), certifying.footer)) as events:
             async for event in events:
                 yield event
@@ -110,9 +113,11 @@ class _Certifying:
         options: CertifyOptions,
         operations: tuple[str, ...],
         ready: Ready,
+        copies: Copies | None,
     ) -> None:
         self._spec = spec
         self._stage = stage
+        self._copies = copies
         self._options = options
         self._operations = operations
         self._ready = ready
@@ -148,25 +153,45 @@ class _Certifying:
         """The scenarios in their order, and why it stopped before the last one, if it did."""
         silence = Silence(most_s=_MOST_SILENCE_S)
         skipped = 0
-        for number, scenario in enumerate(self._scenarios, 1):
-            if self._left_s <= 0:
-                yield Stopped("the time is up")
-                return
-            if silence.expects(scenario):
-                skipped += 1
-                continue
-            played, keys = await self._played(scenario, f"s{number:04}", self._known)
-            silence.note(_side(played).episodes)
-            self._note(played)
-            yield ScenarioFinished(self._recorder.played(played))
-            self._known |= keys
-            for key in keys.uses:
-                self._users.setdefault(key, scenario)
+        async with aclosing(self._courses(silence)) as courses:
+            for number, scenario in enumerate(self._scenarios, 1):
+                course = await anext(courses)
+                if course is None and self._left_s <= 0:
+                    yield Stopped("the time is up")
+                    return
+                if course is None:
+                    skipped += 1
+                    continue
+                played, keys = self._judged(scenario, course, f"s{number:04}", self._known)
+                silence.note(course.side.episodes)
+                self._note(played)
+                yield ScenarioFinished(self._recorder.played(played))
+                self._known |= keys
+                for key in keys.uses:
+                    self._users.setdefault(key, scenario)
         if skipped:
             without = f"after {silence.spent_s:.0f} s without an outcome"
             yield Stopped(f"{skipped} scenarios were left out {without}")
         elif self._options.only is None and (excused := self._excused()):
             yield Excused(excused)
+
+    def _courses(self, silence: Silence) -> AsyncGenerator[Course | None]:
+        """The course of each scenario; None for one that is left out, or has no time left."""
+        if self._copies is None:
+            return self._courses_here(silence)
+        return self._copies.courses(
+            self._spec,
+            self._scenarios,
+            seed=self._options.seed,
+            tempo=self._options.tempo,
+            silence=silence,
+            left_s=lambda: self._left_s,
+        )
+
+    async def _courses_here(self, silence: Silence) -> AsyncGenerator[Course | None]:
+        for scenario in self._scenarios:
+            left_out = self._left_s <= 0 or silence.expects(scenario)
+            yield None if left_out else await self._stage.play(scenario)
 
     def _chosen(self) -> Iterator[ClientScenario]:
         options = self._options
@@ -178,26 +203,25 @@ class _Certifying:
         yield from draw(drawn, count=options.examples, seed=options.seed)
 
     async def _played(
-        self,
-        scenario: ClientScenario,
-        identifier: str,
-        known: KeyBook | None = None,
-        shrunk_from: str = "",
-    ) -> tuple[Played, KeyBook]:
-        """Runs and judges a scenario; `known` are the keys of earlier scenarios.
-
-        Returns it with its own keys.
-        """
+        self, scenario: ClientScenario, identifier: str = "", shrunk_from: str = ""
+    ) -> Played:
+        """Runs and judges a scenario by itself."""
         course = await self._stage.play(scenario)
+        played, _ = self._judged(scenario, course, identifier, KeyBook())
+        return msgspec.structs.replace(played, shrunk_from=shrunk_from)
+
+    def _judged(
+        self, scenario: ClientScenario, course: Course, identifier: str, known: KeyBook
+    ) -> tuple[Played, KeyBook]:
+        """Judges a scenario; `known` are the keys of earlier ones. Returns it with its own keys."""
         self._sent += len(course.exchanges)
-        judged = judge_client(self._spec, course.side, course.exchanges, known or KeyBook())
+        judged = judge_client(self._spec, course.side, course.exchanges, known)
         played = Played(
             id=identifier,
             scenario=plain_scenario(scenario),
             orders=course.orders,
             exchanges=course.exchanges,
             findings=judged.findings,
-            shrunk_from=shrunk_from,
             client=course.side,
         )
         return played, judged.keys
@@ -239,7 +263,7 @@ class _Certifying:
                 Judging(play=self._try, requirement=requirement, seed=self._options.seed),
                 within_s=min(_SHRINK_S, self._left_s),
             )
-            again, _ = await self._played(smallest or whole, f"c{number:04}", shrunk_from=played.id)
+            again = await self._played(smallest or whole, f"c{number:04}", played.id)
             if requirement in _failed(again.findings):
                 yield CounterexampleFound(self._recorder.played(again))
 
@@ -255,8 +279,7 @@ class _Certifying:
 
     async def _try(self, scenario: ClientScenario) -> set[str]:
         """The requirements that a scenario violates."""
-        played, _ = await self._played(scenario, "")
-        return _failed(played.findings)
+        return _failed((await self._played(scenario)).findings)
 
     def _header(self) -> Header:
         options = self._options

@@ -19,10 +19,12 @@ from klarna_conformance.cli.options import (
     specs_option,
     strict_option,
     terminal_option,
+    workers_option,
 )
 
 if TYPE_CHECKING:
     from klarna_conformance.cli.output.terminal import Terminal
+    from klarna_conformance.executors.workers import Workers
 
 __all__ = ["client"]
 
@@ -58,6 +60,7 @@ __all__ = ["client"]
     type=DURATION,
     help="Time limit for the outcome of a command; by default 30 timeouts, at least 60s.",
 )
+@workers_option("one; each has a copy of the client")
 @strict_option
 @click.option("--no-shrink", is_flag=True, help="Do not search for smaller counterexamples.")
 @click.option(
@@ -78,6 +81,7 @@ def client(
     max_time: float | None,
     timeout: float,
     outcome_time: float | None,
+    workers: "Workers | None",
     strict: bool,
     no_shrink: bool,
     replay: Path | None,
@@ -94,6 +98,7 @@ def client(
     docs/client-certification.md describes how to write an adapter.
     """
     from klarna_conformance.certify.certificate import WantedCertificate, certify_client
+    from klarna_conformance.executors.workers import Workers
 
     wanted = WantedCertificate(
         adapter=adapter,
@@ -108,6 +113,7 @@ def client(
         shrink=not no_shrink,
         replay=replay,
         command=command_line(),
+        workers=workers or Workers(),
     )
     with terminal.following() as follow:
         certificate = certify_client(loaded(specs, profile), wanted, output, follow)

@@ -193,7 +193,7 @@ def _value(option: click.Option) -> dict[str, Any]:
         case click.Choice(choices=choices):
             shape = {"enum": list(choices)}
         case _:
-            shape = {"type": "string"}
+            shape = {"type": getattr(option.type, "json_types", "string")}
     if option.multiple:
         shape = {"anyOf": [shape, {"type": "array", "items": shape}]}
     return {"description": option.help or "", **shape}

@@ -17,6 +17,7 @@ from klarna_conformance.cli.options import (
     profile_option,
     seed_option,
     specs_option,
+    workers_option,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ __all__ = ["mutants"]
     show_default=True,
     help="Output file for the matrix of requirements and mutants (JSON).",
 )
+@workers_option("one process per core")
 @no_cache_option
 @profile_option
 @specs_option
@@ -73,6 +75,7 @@ def mutants(
     max_requests: int | None,
     full: bool,
     output: Path,
+    workers: Any,
     no_cache: bool,
     profile: str | None,
     specs: Path | None,
@@ -84,6 +87,9 @@ def mutants(
     With --clients, clients are tested instead of servers. Exits with 1 if a mutant survives or a
     harmless variant is reported.
     """
+    from klarna_conformance.executors.workers import Workers
+
+    workers = workers or Workers.one_per_core()
     if clients:
         _refuse_server_options()
         from klarna_conformance.campaign.choosing import choose_clients
@@ -92,7 +98,7 @@ def mutants(
         drawn = defaults.CLIENT_EXAMPLES if examples is None else examples
         wrong = choose_clients(ids=ids, shard=shard)
         campaign = ClientCampaign(seed=seed, examples=drawn, specs=specs, full=full)
-        trials_done = try_clients(wrong, campaign)
+        trials_done = try_clients(wrong, campaign, workers)
         return _reported(wrong, trials_done, seed, drawn, output)
     from klarna_conformance.campaign.choosing import choose
     from klarna_conformance.campaign.servers import Campaign, try_mutants
@@ -109,7 +115,7 @@ def mutants(
         profile=profile or DEFAULT_PROFILE,
         full=full,
     )
-    return _reported(chosen, try_mutants(chosen, of_servers), seed, drawn, output)
+    return _reported(chosen, try_mutants(chosen, of_servers, workers), seed, drawn, output)
 
 
 def _refuse_server_options() -> None:

@@ -50,22 +50,24 @@ __all__ = [
     "terminal_option",
     "traffic_options",
     "watched_sides",
+    "workers_option",
 ]
 
 
 class _Read(click.ParamType[Any]):
     """A value that a function of a module reads from text; its ValueError is the message."""
 
-    def __init__(self, name: str, module: str, function: str) -> None:
+    def __init__(self, name: str, module: str, function: str, *, integer: bool = False) -> None:
         self.name = name
+        self.json_types = ["integer", "string"] if integer else ["string"]
         self._module = module
         self._function = function
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        if not isinstance(value, str):
+        if not isinstance(value, str | int):
             return value
         try:
-            return getattr(importlib.import_module(self._module), self._function)(value)
+            return getattr(importlib.import_module(self._module), self._function)(str(value))
         except ValueError as exc:
             self.fail(str(exc), param, ctx)
 
@@ -88,6 +90,7 @@ RATE = _Read("rate", "klarna_conformance.limits", "rate_per_s")
 """An option such as `20/s`, passed on as requests a second."""
 SHARD = _Read("shard", "klarna_conformance.sharding", "shard")
 """An option such as `1/4` or `auto`, passed on as a `Shard`."""
+_WORKERS = _Read("workers", "klarna_conformance.executors.workers", "workers", integer=True)
 NAMES = _Names()
 """An option of comma-separated names, passed on as a tuple."""
 
@@ -149,6 +152,16 @@ port_option = click.option(
 )
 _quiet_option = click.option("--quiet", is_flag=True, help="Print only the verdict.")
 _color_option = click.option("--no-color", is_flag=True, help="Print without colors.")
+
+
+def workers_option(default: str) -> Callable[..., Any]:
+    """The option for where work is done; `default` says where without it."""
+    return click.option(
+        "--workers",
+        type=_WORKERS,
+        metavar="N|dask://HOST:PORT",
+        help=f"Number of processes, or the scheduler of a Dask cluster; by default {default}.",
+    )
 
 
 def names_option(

@@ -22,10 +22,12 @@ from klarna_conformance.cli.options import (
     strict_option,
     targets_argument,
     terminal_option,
+    workers_option,
 )
 
 if TYPE_CHECKING:
     from klarna_conformance.cli.output.terminal import Terminal
+    from klarna_conformance.executors.workers import Workers
     from klarna_conformance.run.keeping import Keeper
     from klarna_conformance.run.several import SeveralRuns
     from klarna_conformance.run.starting import Wanted
@@ -43,11 +45,7 @@ _SENDING_OPTIONS = (
     click.option(
         "--concurrency", type=click.IntRange(1, 64), help="Number of concurrent scenarios."
     ),
-    click.option(
-        "--workers",
-        type=click.IntRange(1, 64),
-        help="Number of processes; by default one per core for the mock, and one otherwise.",
-    ),
+    workers_option("one process per core for the mock, and one otherwise"),
     strict_option,
     click.option("--no-shrink", is_flag=True, help="Do not search for smaller counterexamples."),
     click.option(
@@ -76,7 +74,7 @@ class _SendingOptions:
     max_time: float | None
     rate: float | None
     concurrency: int | None
-    workers: int | None
+    workers: "Workers | None"
     strict: bool
     no_shrink: bool
     deviations: Path | None

@@ -13,7 +13,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Literal
 
-from klarna_conformance.errors import AdapterError, WorkerError
+from klarna_conformance.errors import AdapterError, PreflightError, WorkerError
 from klarna_conformance.play.counterexample_file import Counterexample
 from klarna_reports.record.record import Finding, Footer, Header, Played, Unjudged
 from klarna_specs.scenario import Scenario
@@ -147,6 +147,8 @@ def _reason(exc: BaseException) -> str:
         case AdapterError():
             return "the adapter failed"
         case WorkerError():
-            return "a process of the run ended"
+            return "a worker ended"
+        case PreflightError():
+            return "the target cannot be used"
         case _:
             return "an internal error"

@@ -28,8 +28,8 @@ from klarna_conformance.run.events import (
     Stopped,
     ended,
 )
+from klarna_conformance.run.portions import Senders, Sending
 from klarna_conformance.run.resuming import EarlierPart
-from klarna_conformance.run.workers import Sending, Workers
 from klarna_conformance.sharding import Shard
 from klarna_conformance.target.budget import Budget, BudgetedTarget
 from klarna_conformance.target.target import OpenTarget
@@ -74,15 +74,15 @@ def run(
     plan: Plan,
     options: RunOptions,
     earlier: Record | None = None,
-    workers: Workers | None = None,
+    senders: Senders | None = None,
 ) -> AsyncGenerator[Event]:
     """Sends the plan to an open target, and judges every response.
 
     With the record of an `earlier` part of the same run it sends only the rest of the plan. The
-    `workers` send it if there are any. Raises PreflightError if the provisioner fails for each
+    `senders` send it if there are any. Raises PreflightError if the provisioner fails for each
     scenario.
     """
-    running = _Running(spec, target, options, earlier, workers)
+    running = _Running(spec, target, options, earlier, senders)
     return _begun(ended(running.events(plan), running.footer), running.breaker)
 
 
@@ -112,7 +112,7 @@ class _Running:
         target: OpenTarget,
         options: RunOptions,
         earlier: Record | None,
-        workers: Workers | None,
+        senders: Senders | None,
     ) -> None:
         self._spec = spec
         self._options = options
@@ -121,9 +121,9 @@ class _Running:
         self._run_id = earlier.header.run_id if earlier else str(uuid.uuid4())
         self._nonce = str(options.seed) if target.abilities.keys_may_repeat else self._run_id
         self._unbounded = target
-        self._workers = workers
+        self._senders = senders
         limits = self._earlier.left_of(options.limits)
-        self._budget = Budget(limits, began_s=options.began_s, shared=workers is not None)
+        self._budget = Budget(limits, began_s=options.began_s)
         self._target = BudgetedTarget(target, self._budget)
         self.breaker = CircuitBreaker()
         self._failing = self._earlier.failing
@@ -178,10 +178,9 @@ class _Running:
             yield Stopped(reason)
 
     def _played(self, numbered: Sequence[tuple[str, Scenario]]) -> AsyncIterator[Played]:
-        """Plays and judges scenarios, in this process or by the workers."""
+        """Plays and judges scenarios, in this process or by the senders."""
         concurrency = self._options.limits.concurrency
-        workers = self._workers
-        if workers is None:
+        if self._senders is None:
             return run_plan(
                 self._spec,
                 self._target,
@@ -192,12 +191,13 @@ class _Running:
             )
         sending = Sending(
             spec=self._spec,
-            budget=self._budget,
             readings=self._target.facts.readings,
             nonce=self._nonce,
-            concurrency=max(1, concurrency // workers.count),
+            concurrency=concurrency,
         )
-        return workers.run_plan(sending, numbered, go_on=lambda: not self._stopped)
+        return self._senders.run_plan(
+            sending, self._budget, numbered, go_on=lambda: not self._stopped
+        )
 
     async def _counterexamples(self) -> AsyncIterator[CounterexampleFound]:
         # By id, because the order in which scenarios end differs between runs.

@@ -4,7 +4,6 @@ A profile that offers other operations has a plan of its own, with the same seed
 """
 
 import asyncio
-import os
 import re
 from collections import defaultdict
 from collections.abc import AsyncGenerator, Callable, Coroutine, Iterable, Mapping, Sequence
@@ -15,6 +14,7 @@ from typing import Any
 import msgspec
 
 from klarna_conformance.errors import ConformanceError, UnwritableError, unwritable
+from klarna_conformance.executors.workers import Workers
 from klarna_conformance.plan.planning import Plan
 from klarna_conformance.run.events import Consumer, Event, Stopped
 from klarna_conformance.run.keeping import Keeper, consume, reported
@@ -144,7 +144,7 @@ def _targets(
     output: Path,
     follow: Callable[[Sequence[str]], Sequence[Consumer]],
 ) -> list[JudgedTarget]:
-    opened = [msgspec.structs.replace(each, workers=1).open(spec) for spec, each in wanted]
+    opened = [msgspec.structs.replace(each, workers=Workers()).open(spec) for spec, each in wanted]
     names = _folder_names([each.facts.name for each in opened])
     return [
         JudgedTarget(
@@ -162,11 +162,11 @@ def _targets(
 
 
 def _sharing(wanted: Wanted, opened: OpenTarget, count: int) -> Wanted:
-    """The options with this target's share of the processes."""
+    """The options with this target's share of the processes; a cluster is not divided."""
     if opened.pool is not None or not (wanted.workers or opened.abilities.is_instant):
-        return msgspec.structs.replace(wanted, workers=1)
-    processes = wanted.workers or os.cpu_count() or 1
-    return msgspec.structs.replace(wanted, workers=max(1, processes // count))
+        return msgspec.structs.replace(wanted, workers=Workers())
+    workers = wanted.workers or Workers.one_per_core()
+    return msgspec.structs.replace(wanted, workers=workers.shared(count))
 
 
 def _folder_names(names: Iterable[str]) -> list[str]:

@@ -1,7 +1,6 @@
 """From what a command line says of a run to the events of the run."""
 
 import asyncio
-import os
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing
@@ -12,6 +11,7 @@ import msgspec
 
 from klarna_conformance import defaults
 from klarna_conformance.errors import PlanningTimeoutError, UsageError
+from klarna_conformance.executors.workers import Workers
 from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import Plan, make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
@@ -19,9 +19,9 @@ from klarna_conformance.play.preflight import preflight
 from klarna_conformance.run.deviations_file import read_deviations
 from klarna_conformance.run.events import Consumer, Event, Planning
 from klarna_conformance.run.keeping import Keeper, keep
+from klarna_conformance.run.portions import Senders
 from klarna_conformance.run.resuming import recorded_plan
 from klarna_conformance.run.running import RunOptions, run
-from klarna_conformance.run.workers import Workers
 from klarna_conformance.sharding import Shard
 from klarna_conformance.target.opening import open_target
 from klarna_conformance.target.target import OpenTarget
@@ -36,8 +36,8 @@ __all__ = ["Wanted", "check_target", "judge_server", "plan_for", "start_run"]
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a run, as on the command line; `command` is the command line itself.
 
-    Limits that are None are those of the target; `workers` is the number of processes that send,
-    None for one per core if the target is the mock, and else for one. The time limit includes the
+    Limits that are None are those of the target; `workers` send, by default a process per core if
+    the target is the mock, and else this process alone. The time limit includes the
     planning and counts from `began_s` (monotonic clock), by default from when the run is started.
     """
 
@@ -55,7 +55,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     shrink: bool = True
     deviations: Path | None = None
     shard: Shard | None = None
-    workers: int | None = 1
+    workers: Workers | None = Workers()
     command: str = ""
     began_s: float | None = None
 
@@ -66,17 +66,20 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         )
         if self.shard and opened.pool is not None:
             raise UsageError("--shard cannot be used with a pool: the parts would share its orders")
-        if (self.workers or 1) > 1 and opened.pool is not None:
+        if self.workers not in (None, Workers()) and opened.pool is not None:
             raise UsageError("--workers cannot be used with a pool: they would share its orders")
         return opened
 
-    def senders(self, opened: OpenTarget, plan: Plan) -> Workers | None:
+    def senders(self, opened: OpenTarget, plan: Plan) -> Senders | None:
         """The processes that send the scenarios; None if this one does."""
-        count = self.workers or ((os.cpu_count() or 1) if opened.abilities.is_instant else 1)
-        rate_per_s = opened.limits.rate_per_s
-        each = msgspec.structs.replace(self, rate_per_s=rate_per_s and rate_per_s / count)
-        workers = Workers(count, partial(_opened, each))
-        return workers if workers.pay_off(plan.scenarios) else None
+        instant = opened.abilities.is_instant
+        limited = msgspec.structs.replace(self, rate_per_s=opened.limits.rate_per_s)
+        senders = Senders(
+            workers=self.workers or (Workers.one_per_core() if instant else Workers()),
+            opened=partial(_opened, limited),
+            repeatable=instant,
+        )
+        return senders if senders.pay_off(plan.scenarios) else None
 
     def options(self, spec: Spec, limits: Limits) -> RunOptions:
         """The options of the run, within the limits of the target; raises UsageError."""
@@ -98,9 +101,14 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
         )
 
 
-def _opened(wanted: Wanted, spec: Spec, portion: int) -> OpenTarget:
-    """The target in another process; the ids of a mock are other ones in each portion."""
-    return msgspec.structs.replace(wanted, seed=wanted.seed + portion + 1).open(spec)
+def _opened(wanted: Wanted, spec: Spec, portion: int, sharing: int) -> OpenTarget:
+    """The target in another process, with its share of the rate.
+
+    The ids of a mock are other ones in each portion.
+    """
+    rate_per_s = wanted.rate_per_s and wanted.rate_per_s / sharing
+    seed = wanted.seed + portion + 1
+    return msgspec.structs.replace(wanted, seed=seed, rate_per_s=rate_per_s).open(spec)
 
 
 async def check_target(spec: Spec, wanted: Wanted) -> None:
@@ -196,8 +204,8 @@ async def _events(
     plan: Plan,
     options: RunOptions,
     earlier: Record | None,
-    workers: Workers | None,
+    senders: Senders | None,
 ) -> AsyncGenerator[Event]:
-    async with target, aclosing(run(spec, target, plan, options, earlier, workers)) as events:
+    async with target, aclosing(run(spec, target, plan, options, earlier, senders)) as events:
         async for event in events:
             yield event

@@ -1,9 +1,9 @@
 """The budget of a run: requests, time, and money."""
 
 import time
-from contextlib import AbstractContextManager, nullcontext
-from multiprocessing import get_context
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+
+import msgspec
 
 from klarna_conformance.http.retrying import Agrees
 from klarna_conformance.limits import Limits
@@ -12,40 +12,54 @@ from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Una
 from klarna_specs.exchange import Exchange, Request, Response
 from klarna_specs.plan import OrderPlan
 
-if TYPE_CHECKING:
-    from multiprocessing.sharedctypes import SynchronizedArray
+__all__ = ["Budget", "BudgetedTarget", "Used"]
 
-__all__ = ["Budget", "BudgetedTarget"]
 
-_SENT, _MONEY, _REFUSED = range(3)
-"""What a budget counts: requests, minor units, and (0 or 1) whether it refused something."""
+class Used(msgspec.Struct, frozen=True, kw_only=True):
+    """What was used of a budget: requests, minor units, and whether it refused something."""
+
+    requests: int
+    money: int
+    refused: bool
 
 
 class Budget:
-    """What is left of the limits of a run; processes can share it.
+    """What is left of the limits of a run; parts of it can be lent to other processes.
 
-    Its time counts from `began_s` (monotonic clock), by default from now.
+    Its time counts from `began_s` (monotonic clock), by default from now. Nothing is left once
+    `ended` is true.
     """
 
     def __init__(
-        self, limits: Limits, *, began_s: float | None = None, shared: bool = False
+        self,
+        limits: Limits,
+        *,
+        began_s: float | None = None,
+        ended: Callable[[], bool] = lambda: False,
     ) -> None:
         self._limits = limits
         began_s = time.monotonic() if began_s is None else began_s
         self._until_s = None if limits.time_s is None else began_s + limits.time_s
-        counts = get_context("spawn").Array("q", 3) if shared else None
-        self._lock: AbstractContextManager[object] = counts.get_lock() if counts else nullcontext()
-        self._counts: SynchronizedArray[int] | list[int] = counts or [0] * 3
+        self._ended = ended
+        self._sent = 0
+        self._money = 0
+        self._lent = 0
+        self._refused = False
+
+    @property
+    def used(self) -> Used:
+        """What was used so far."""
+        return Used(requests=self._sent, money=self._money, refused=self._refused)
 
     @property
     def sent(self) -> int:
         """How many requests were sent, repeated ones included."""
-        return self._counts[_SENT]
+        return self._sent
 
     @property
     def refused(self) -> bool:
         """Whether a limit prevented a request or an order."""
-        return bool(self._counts[_REFUSED])
+        return self._refused
 
     @property
     def limits_money(self) -> bool:
@@ -56,38 +70,63 @@ class Budget:
     def spent(self) -> str:
         """Which limit prevents further scenarios; empty if none does."""
         requests = self._limits.requests
-        if requests is not None and self._counts[_SENT] >= requests:
+        if requests is not None and self._sent >= requests:
             return "the budget of requests is used up"
         if self._until_s is not None and time.monotonic() >= self._until_s:
             return "the time is used up"
-        return ""
+        return "the run has ended" if self._ended() else ""
 
     def check(self) -> None:
         """Raises OutOfBudget if nothing more can be sent."""
         if reason := self.spent:
-            self._counts[_REFUSED] = 1
+            self._refused = True
             raise OutOfBudget(reason)
 
     def take(self, at_stake: int) -> None:
         """Takes a request that could refund so much; raises OutOfBudget if it is too much."""
-        with self._lock:
-            self.check()
-            if self.limits_money:
-                left = (self._limits.refunded_amount or 0) - self._counts[_MONEY]
-                if at_stake > left:
-                    raise OutOfBudget(f"a refund of {at_stake} could exceed the ceiling on refunds")
-                self._counts[_MONEY] += at_stake
-            self.use(1)
+        self.check()
+        if self.limits_money:
+            left = (self._limits.refunded_amount or 0) - self._money
+            if at_stake > left:
+                raise OutOfBudget(f"a refund of {at_stake} could exceed the ceiling on refunds")
+            self._money += at_stake
+        self._sent += 1
 
     def use(self, requests: int) -> None:
         """Counts requests that were sent."""
-        with self._lock:
-            self._counts[_SENT] += requests
+        self._sent += requests
 
     def give_back(self, amount: int) -> None:
         """Gives back what a request could have refunded and did not, in minor units."""
-        with self._lock:
-            self._counts[_MONEY] -= amount
+        self._money -= amount
+
+    def lend(self, requests: int, *, alone: bool) -> Limits | None:
+        """Limits for a part of the run that needs at most so many requests, until `repaid`.
+
+        None as long as parts that were lent before could use what it needs: only a part that is
+        sent `alone` may have less, or refund where there is a ceiling on refunds.
+        """
+        left = None if self._limits.requests is None else self._limits.requests - self._sent
+        if not alone and (self.limits_money or (left is not None and left - self._lent < requests)):
+            return None
+        if left is not None:
+            left = min(left - self._lent, requests)
+            self._lent += left
+        ceiling = self._limits.refunded_amount
+        return Limits(
+            requests=left,
+            time_s=None if self._until_s is None else self._until_s - time.monotonic(),
+            refunded_amount=None if ceiling is None else ceiling - self._money,
+        )
+
+    def repaid(self, lent: Limits, used: Used | None) -> None:
+        """Takes back a part, of which so much was used; all of it if that is not known (None)."""
+        requests, money = lent.requests or 0, lent.refunded_amount or 0
+        used = used or Used(requests=requests, money=money, refused=False)
+        self._lent -= requests
+        self._sent += used.requests
+        self._money += used.money
+        self._refused |= used.refused
 
 
 class BudgetedTarget:

@@ -1,0 +1,86 @@
+"""Processes of this machine.
+
+They end when this process closes its end of a pipe, or dies: nothing is sent after a run.
+"""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator
+from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager, suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
+from typing import Any
+
+from klarna_conformance.errors import WorkerError
+from klarna_conformance.executors.workers import Call, Executor
+
+__all__ = ["processes"]
+
+
+@contextmanager
+def processes(count: int, state: Any) -> Generator[Executor[Any]]:
+    """So many processes, each with a copy of the `state`; raises WorkerError if one ends."""
+    context = get_context("spawn")
+    lifeline, held = context.Pipe(duplex=False)
+    pool = ProcessPoolExecutor(count, context, initializer=_prepare, initargs=(state, lifeline))
+    ended = False
+    try:
+        yield _Processes(pool, count)
+        ended = True
+    except BrokenProcessPool as exc:
+        raise WorkerError(
+            "a worker process ended unexpectedly, for example because memory ran out"
+        ) from exc
+    finally:
+        if not ended:
+            held.close()
+        pool.shutdown(cancel_futures=True)
+        held.close()
+        lifeline.close()
+
+
+class _Processes:
+    """An executor of one pool of processes."""
+
+    def __init__(self, pool: ProcessPoolExecutor, count: int) -> None:
+        self._pool = pool
+        self.count = count
+
+    def submit(self, function: Callable[..., Any], /, *args: Any, **named: Any) -> Future[Any]:
+        with _without_interruption():
+            return self._pool.submit(_called, function, *args, **named)
+
+
+@contextmanager
+def _without_interruption() -> Generator[None]:
+    """A process that is started here gets no Ctrl-C: this process ends it."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_call: Call[Any] | None = None
+
+
+def _prepare(state: Any, lifeline: Connection) -> None:
+    global _call  # a pool passes state to its processes like this
+    _call = Call(state)
+    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+
+
+def _end_with(lifeline: Connection) -> None:
+    with suppress(EOFError, OSError):
+        lifeline.recv_bytes()
+    os._exit(0)
+
+
+def _called(function: Callable[..., Any], /, *args: Any, **named: Any) -> Any:
+    return function(_call, *args, **named)
