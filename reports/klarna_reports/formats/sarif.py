@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 from klarna_reports.record.record import Verdict
 from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
 from klarna_reports.summary.replay import REPLAY_WHERE
+from klarna_reports.words.requirement_page import requirement_page
 
 __all__ = ["sarif"]
 
@@ -58,11 +59,13 @@ def sarif(summary: Summary) -> str:
 
 
 def _rule(result: RequirementResult) -> dict[str, Any]:
+    page = requirement_page(result.id)
     return {
         "id": result.id,
         "name": _pascal(result.id),
         "shortDescription": {"text": result.statement},
         "help": {"text": f"{result.level}, {result.source}: {result.section or result.operation}"},
+        **({"helpUri": page} if page else {}),
         "defaultConfiguration": {"level": "error" if result.level == "MUST" else "warning"},
         "properties": {"level": result.level, "operation": result.operation},
     }

@@ -11,6 +11,7 @@ from klarna_reports.record.results import Summary
 from klarna_reports.summary.changes import Changes
 from klarna_reports.summary.history import PastRun
 from klarna_reports.summary.judged import judged_spec
+from klarna_reports.words.requirement_page import requirement_page
 from klarna_specs.spec import Spec
 
 __all__ = ["render_html"]
@@ -34,7 +35,11 @@ def render_html(
     True
     """
     values = page_values(judged_spec(spec, record.header), record, summary, changes, runs)
-    links = (("explorer_link", _explorer_link), ("passage", _passage))
+    links = (
+        ("explorer_link", _explorer_link),
+        ("passage", _passage),
+        ("requirement_page", requirement_page),
+    )
     template = page_template("report.html.j2", styles=_STYLES, scripts=_SCRIPTS, functions=links)
     return template.render(values)
 

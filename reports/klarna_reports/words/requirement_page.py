@@ -1,0 +1,33 @@
+"""The page of a requirement on the documentation site.
+
+`Documentation` among the project's URLs, in its metadata, is the only place for the site's address.
+"""
+
+from functools import cache
+from importlib.metadata import metadata
+
+from klarna_specs.loader import load
+
+__all__ = ["requirement_page"]
+
+
+def requirement_page(identifier: str) -> str:
+    """The address of the page; empty without a published site, and for a user's own requirement."""
+    site = _site()
+    return f"{site}/requirements/{identifier}/" if site and identifier in _described() else ""
+
+
+@cache
+def _site() -> str:
+    urls = metadata("klarna-conformance").get_all("Project-URL") or ()
+    named = dict(url.split(", ", 1) for url in urls)
+    return named.get("Documentation", "").rstrip("/")
+
+
+@cache
+def _described() -> frozenset[str]:
+    """The requirements of the packaged specs, which the site describes."""
+    spec = load()
+    operations = (*spec.operations.values(), *spec.followed.values())
+    servers = (requirement for operation in operations for requirement in operation.requirements)
+    return frozenset(each.id for each in (*servers, *spec.client_requirements))
