@@ -28,7 +28,8 @@ RULE = "refund.within-captured-amount"
 HOSTILE = "\"'></pre></code><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}"
 HARMLESS_ATTRIBUTES = {
     *("aria-describedby", "aria-hidden", "aria-label", "aria-labelledby", "autocomplete"),
-    *("charset", "checked", "class", "content", "cx", "cy", "d", "fill", "focusable", "for"),
+    *("charset", "checked", "class", "content", "cx", "cy", "d", "data-level", "data-operation"),
+    *("data-verdict", "fill", "focusable", "for", "value"),
     *("height", "hidden", "href", "http-equiv", "id", "lang", "name", "open", "placeholder"),
     *("preserveaspectratio", "r", "rel", "role", "rx", "scope", "spellcheck", "tabindex"),
     *("type", "viewbox", "width", "x", "y"),

@@ -43,7 +43,7 @@ class ShownDifference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownFinding:
-    """A finding with its scenario, or with the scenario's anchor if that is shown further up.
+    """A finding with its scenario; `repeated` is one that is shown further up, at `anchor`.
 
     `name` is the id for links. `curl` has a line for each step up to the finding, or the command of
     the script, `replay` the command that replays its counterexample; empty if there is none or if
@@ -61,6 +61,7 @@ class ShownFinding:
     curl: str
     replay: str
     scenario: ShownScenario | None
+    repeated: ShownScenario | None
     anchor: str
     diagram: Diagram | None
     lanes: Lanes | None
@@ -180,6 +181,7 @@ class Deviations:
             curl=self._curl(finding, played),
             replay=finding.replay,
             scenario=None if again else scenario,
+            repeated=scenario if again else None,
             anchor=scenario.anchor if scenario else "",
             diagram=diagram(self.spec, played.exchanges, finding.exchanges)
             if played and not of_client

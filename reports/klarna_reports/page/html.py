@@ -17,7 +17,7 @@ from klarna_specs.spec import Spec
 __all__ = ["render_html"]
 
 _STYLES = ("report.css", "charts.css", "explorer.css")
-_SCRIPTS = ("report.js", "explorer.js")
+_SCRIPTS = ("report.js", "filter.js", "explorer.js")
 
 
 def render_html(

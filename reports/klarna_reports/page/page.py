@@ -1,8 +1,8 @@
 """The values of the report's template, computed from a record and its summary."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from klarna_reports.page.deviations import Deviations
 from klarna_reports.page.explorer import Weights, explore
@@ -77,17 +77,16 @@ def page_values(
         "in_process": summary.target.is_mock
         and not (record.header.certified or record.header.watched),
         "counted": _counted(summary),
-        "binding": sum(result.level == "MUST" for result in summary.requirements),
-        "met": sum(
-            result.level == "MUST" and result.verdict in MET for result in summary.requirements
-        ),
+        "binding": (whole := _score(summary.requirements)).total,
+        "met": whole.met,
         "levels": _LEVELS,
         "causes": {v: found for v in DEVIATIONS if (found := deviations.causes(v))},
         "accepted": _accepted(summary),
         "matrix": operation_matrix(spec, summary),
         "classes": CLASS_MEANINGS,
         "heat": heat.heat if "server" in judged else None,
-        "operations": _operations(summary),
+        "operations": (operations := _operations(summary)),
+        "scores": {name: _score(results) for name, results in operations.items()},
         "seen": _seen(spec, summary),
         "races": races.kinds,
         "latencies": timings.latencies if "server" in judged else [],
@@ -97,6 +96,17 @@ def page_values(
         "meanings": VERDICT_MEANINGS,
         "overall_meanings": OVERALL_MEANINGS,
     }
+
+
+class _Score(NamedTuple):
+    met: int
+    total: int
+
+
+def _score(results: Iterable[RequirementResult]) -> _Score:
+    """How many binding requirements are met, of how many."""
+    binding = [result for result in results if result.level == "MUST"]
+    return _Score(sum(result.verdict in MET for result in binding), len(binding))
 
 
 def _counted(summary: Summary) -> Mapping[Verdict, Mapping[str, int]]:

@@ -1,5 +1,5 @@
 "use strict";
-// Conveniences; everything but the explorer works without this script.
+// Conveniences; everything but filter and explorer works without this script.
 (() => {
   const copy = async (text) => {
     try {

@@ -113,3 +113,42 @@ def test_a_sequence_is_drawn_with_a_description(varied, opened):
 def test_the_page_prints(varied, opened):
     page = opened(varied)
     assert page.pdf(format="A4").startswith(b"%PDF")
+
+
+ALONE = "refund.within-captured-amount"
+WARNED = '[id="deviation-WARN-refund.status"]'
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_the_address_of_a_failure_shows_it_alone(scripts, varied, opened):
+    anchor = f"#deviation-FAIL-{ALONE}"
+    page = opened(varied, anchor=anchor, java_script_enabled=scripts, ready="main")
+    seen = page.locator(".deviation:visible")
+    assert [seen.nth(n).get_attribute("id") for n in range(seen.count())] == [
+        f"deviation-FAIL-{ALONE}"
+    ]
+    assert not page.locator("#requirements").is_visible()
+    page.get_by_role("link", name="Show the whole report").click()
+    assert page.locator("#requirements").is_visible()
+
+
+def test_the_filter_shows_and_counts_what_matches(varied, opened):
+    page = opened(varied)
+    page.get_by_label("Filter").press_sequentially("captured amount")
+    page.locator("#f-level").press("M")
+    counted = page.get_by_role("status").filter(has_text="failures and")
+    counted.wait_for()
+    assert page.locator(f'[id="deviation-FAIL-{ALONE}"]').is_visible()
+    assert not page.locator(WARNED).is_visible()
+    address = page.url
+    page.get_by_role("button", name="Show all").first.click()
+    page.locator(WARNED).wait_for()
+
+    again = opened(varied, anchor="#" + address.partition("#")[2])
+    assert not again.locator(WARNED).is_visible()
+
+
+def test_without_scripts_there_is_no_filter_and_nothing_is_hidden(varied, opened):
+    page = opened(varied, java_script_enabled=False)
+    assert not page.locator("#f-form").is_visible()
+    assert page.locator(f'[id="deviation-FAIL-{ALONE}"]').is_visible()
