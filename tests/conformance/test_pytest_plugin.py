@@ -15,13 +15,16 @@ BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```", PAGE, re.DOTALL | re.MULTILINE)
 CLIENT, *EXAMPLES = [block for kind, block in BLOCKS if kind == "python"]
 COMMANDS = [line for kind, block in BLOCKS if kind == "sh" for line in block.splitlines()]
 HEAVY = ("httpx", "hypothesis", "jsonschema", "msgspec", "starlette", "jinja2", "klarna_specs")
+NOT_FOR_THE_MOCK = ("httpx", "hypothesis", "jinja2", "jsonschema", "rich", "schemathesis")
 
 
-def test_the_plugin_imports_nothing_heavy() -> None:
+def test_the_plugin_and_its_mock_import_nothing_heavy() -> None:
     program = (
         "import sys, klarna_conformance.pytest_plugin\n"
         f"print([name for name in {HEAVY!r} if name in sys.modules])\n"
         "print(sorted(name for name in sys.modules if name.startswith('klarna')))\n"
+        "import klarna_conformance.testing.mock\n"
+        f"print([name for name in {NOT_FOR_THE_MOCK!r} if name in sys.modules])\n"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
@@ -30,6 +33,7 @@ def test_the_plugin_imports_nothing_heavy() -> None:
     assert ran.stdout.splitlines() == [
         "[]",
         "['klarna_conformance', 'klarna_conformance.pytest_plugin']",
+        "[]",
     ]
 
 
