@@ -51,7 +51,8 @@ def take(folder: Path) -> None:
             page.goto((Path(records) / report).as_uri())
             if element != "body":  # the bar of links stays above what is scrolled to
                 page.locator("nav.sections").evaluate("(bar) => bar.remove()")
-                page.locator(element).evaluate("(each) => each.scrollIntoView()")
+                top = "(each) => scrollTo(0, each.getBoundingClientRect().top + scrollY - 8)"
+                page.locator(element).evaluate(top)
             page.screenshot(path=folder / shot)
         browser.close()
 

@@ -18,19 +18,28 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from site_pages import known_names, linked, pages
 
-__all__ = ["Examples", "on_config", "on_files", "on_page_markdown", "on_post_page"]
+__all__ = ["Docstrings", "on_config", "on_files", "on_page_markdown", "on_post_page"]
 
 _ROOT = Path(__file__).parents[1]
 
 
-class Examples(griffe.Extension):
-    """Fences the examples in docstrings, which Markdown reads as quotations otherwise."""
+class Docstrings(griffe.Extension):
+    """Fences the examples in docstrings, and adds the members of values to them."""
 
     def on_object(self, *, obj: griffe.Object, **_: Any) -> None:
-        if obj.docstring:
+        if obj.docstring:  # Markdown reads an example as a quotation otherwise
             fenced = r"```pycon\n\g<0>\n```"
             example = r"^>>> .*(?:\n(?!\s*$).+)*"
             obj.docstring.value = re.sub(example, fenced, obj.docstring.value, flags=re.MULTILINE)
+
+    def on_class_members(self, *, cls: griffe.Class, **_: Any) -> None:
+        fields = [
+            f"{name}: {each.annotation}" + (f" = {each.value}" if each.value else "")
+            for name, each in cls.attributes.items()
+            if each.annotation and "property" not in each.labels and not name.startswith("_")
+        ]
+        if cls.docstring and fields:
+            cls.docstring.value += "\n\n```python\n" + "\n".join(fields) + "\n```"
 
 
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
@@ -49,8 +58,13 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, **_: Any) -> str:
-    """Links requirements and commands that a written page names, and files outside of `docs`."""
+    """Links requirements and commands that a written page names, and files outside of `docs`.
+
+    A page beside no others has no use for a list of them.
+    """
     path = page.file.src_uri
+    if page.parent is None:
+        page.meta["hide"] = ["navigation"]
     return markdown if path in config.extra["pages"] else linked(markdown, known_names())
 
 

@@ -19,6 +19,7 @@ from klarna_conformance.cli.schema import published_schemas
 from klarna_conformance.wrong.catalogue import mutants
 from klarna_conformance.wrong.clients.catalogue import client_mutants
 from klarna_specs.client.faults import FAULT_KINDS
+from klarna_specs.client.requirements import client_operations
 from klarna_specs.goals import goals
 from klarna_specs.loader import load, load_page_index
 from klarna_specs.profiles import packaged_profiles
@@ -270,9 +271,12 @@ def _terms(terms: Mapping[str, str], expressions: Iterable[str]) -> Iterator[tup
 
 
 def _client(spec: Spec, requirement: ClientRequirement) -> Iterator[str]:
-    facts = [("level", requirement.level), *_sources(spec, requirement)]
-    if requirement.of:
-        facts.append(("operations", ", ".join(requirement.of)))
+    operations = ", ".join(requirement.of or client_operations(spec))
+    facts = [
+        ("level", requirement.level),
+        ("operations", f"[clients](index.md#clients) with {operations}"),
+        *_sources(spec, requirement),
+    ]
     yield _table(_FACTS, facts)
     yield "## How it is verified"
     yield f"The check `{requirement.check}`."
