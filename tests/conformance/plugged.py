@@ -30,7 +30,7 @@ class Client:
                 headers=headers,
                 auth=(self.mock.username, self.mock.password),
                 trust_env=False,
-                **more,
+                **{"timeout": 60, **more},
             )
         except httpx.TransportError:
             return None

@@ -111,9 +111,9 @@ def test_a_run_never_refunds_more_than_its_limit(
 ) -> None:
     served = serve_mock()
     target = target_file(served.base_url, limits={"refunded_amount": 25_000})
-    few = ("--requirement", "refund.accepted", "--market", "SE", "--max-requests", 200)
+    few = ("--requirement", "refund.accepted", "--max-requests", 200, "--no-shrink")
     output = tmp_path / "report"
-    finished = cli("run", target, *few, "--examples", 0, "--no-shrink", "--output", output)
+    finished = cli("run", target, *few, "--output", output)
     summary = json.loads((output / "run.json").read_text())
     exchanges = served.client.get("/_control/exchanges").json()
     refunded = sum(

@@ -226,7 +226,7 @@ def test_a_body_of_more_than_ten_megabytes_is_answered_with_413(served: Served) 
 def test_the_mock_survives_invalid_requests(served: Served, raw: bytes) -> None:
     parts = urlsplit(served.base_url)
     with socket.create_connection(
-        (parts.hostname or "", parts.port or 0), timeout=10
+        (parts.hostname or "", parts.port or 0), timeout=300
     ) as connection:
         connection.sendall(raw)
         connection.shutdown(socket.SHUT_WR)
@@ -331,7 +331,7 @@ def test_the_control_api_can_be_closed(serve_mock: Serve) -> None:
 def test_a_port_in_use_is_reported_in_one_sentence(served: Served) -> None:
     port = urlsplit(served.base_url).port
     finished = subprocess.run(
-        [COMMAND, "mock", "--port", str(port)], capture_output=True, text=True, timeout=30
+        [COMMAND, "mock", "--port", str(port)], capture_output=True, text=True, timeout=300
     )
 
     assert (finished.returncode, finished.stderr) == (

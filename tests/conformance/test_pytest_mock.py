@@ -87,7 +87,9 @@ def test_klarna_mock_has_orders_faults_a_clock_and_ledgers(pytester: pytest.Pyte
 def test_a_response_is_in_exchanges_at_once(klarna_mock: KlarnaMock) -> None:
     path = f"/ordermanagement/v1/orders/{klarna_mock.order().order_id}"
     auth = (klarna_mock.username, klarna_mock.password)
-    with httpx.Client(base_url=klarna_mock.base_url, auth=auth, trust_env=False) as http:
+    with httpx.Client(
+        base_url=klarna_mock.base_url, auth=auth, trust_env=False, timeout=60
+    ) as http:
         for number in range(1, 101):
             http.get(path)
             exchanges = klarna_mock.exchanges
