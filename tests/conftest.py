@@ -5,15 +5,16 @@ import sys
 
 from hypothesis import HealthCheck, Phase, settings
 
-# The same examples in each run, whatever the machine; `--hypothesis-profile default` draws others.
 # Without `explain`, because it runs a hundred more examples for each that `find` returns.
 settings.register_profile(
-    "repeatable",
+    "random",
     deadline=None,
-    max_examples=50,
-    derandomize=True,
     phases=[phase for phase in Phase if phase is not Phase.explain],
     suppress_health_check=[HealthCheck.too_slow],
+)
+# The same examples in each run; `pytest --hypothesis-profile random` draws others, and more.
+settings.register_profile(
+    "repeatable", settings.get_profile("random"), derandomize=True, max_examples=50
 )
 settings.load_profile("repeatable")
 
