@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from klarna_reports.record.record import Difference, Finding, Played
-from klarna_reports.words.finding_sentence import sent_amount
+from klarna_reports.words.finding_sentence import accepted_refunds, sent_amount
 from klarna_specs.calls import KEY_HEADER, operation_of
 from klarna_specs.effects import CHANGED_MEMBERS
 from klarna_specs.exchange import Exchange, NotJson, Response
@@ -306,15 +306,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
                 yield exchange.outcome
 
     def _accepted_refunds(self) -> dict[str, int]:
-        """The amounts of the refunds that were accepted up to the judged call, by their ids."""
-        amounts: dict[str, int] = {}
-        for exchange in self.played.exchanges[: self.finding.exchange + 1]:
-            operation, response = operation_of(self.spec, exchange.request), exchange.outcome
-            amount = sent_amount(self.spec, exchange)
-            made = isinstance(response, Response) and response.is_success
-            if made and operation and operation.effect == "refund" and amount is not None:
-                amounts.update((each, amount) for each in [*_identifiers(exchange)][:1])
-        return amounts
+        """The refunds that were accepted up to the judged call."""
+        return accepted_refunds(self.spec, self.played.exchanges[: self.finding.exchange + 1])
 
     def _changing(self, exchanges: tuple[Exchange, ...]) -> Iterator[Operation]:
         for exchange in exchanges:

@@ -16,7 +16,7 @@ from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.spec import Operation, Requirement, Spec
 
-__all__ = ["currency_of", "finding_sentence", "sent_amount", "without_amounts"]
+__all__ = ["accepted_refunds", "currency_of", "finding_sentence", "sent_amount", "without_amounts"]
 
 _NOUNS = {
     "refund": "refund",
@@ -81,7 +81,7 @@ def _text(spec: Spec, requirement: Requirement, played: Played, finding: Finding
     own = spec.amount_member(made.operation) if made else ""
     if amounts := amounts_ending(requirement, finding, own, names, currency):
         return f"{subject}: {amounts}."
-    if made and (ending := _outcome_end(requirement, made, played, finding)):
+    if made and (ending := _outcome_end(spec, requirement, made, played, finding)):
         return f"{_subject(made, alone=True)} {ending}."
     if made and (ending := answer_ending(requirement, finding, names, currency)):
         return f"{_subject(made, alone=True)} {ending}."
@@ -112,6 +112,19 @@ def sent_amount(spec: Spec, exchange: Exchange) -> int | None:
     member = spec.amount_member(operation) if operation else ""
     amount = _body(exchange).get(member) if member.endswith("_amount") else None
     return amount if is_integer(amount) else None
+
+
+def accepted_refunds(spec: Spec, exchanges: Sequence[Exchange]) -> dict[str, int]:
+    """The amounts of the refunds that were accepted, by their ids: a repeated one counts once."""
+    amounts: dict[str, int] = {}
+    for number, exchange in enumerate(exchanges):
+        operation, response = operation_of(spec, exchange.request), exchange.outcome
+        amount = sent_amount(spec, exchange)
+        if operation is None or operation.effect != "refund" or amount is None:
+            continue
+        if isinstance(response, Response) and response.is_success:
+            amounts.setdefault(response.header("Refund-Id") or f"refund {number}", amount)
+    return amounts
 
 
 def _body(exchange: Exchange) -> dict[str, Any]:
@@ -200,13 +213,15 @@ def _fee(made: _Made) -> str:
     return f" with a return fee of {major(abs(sum(whole)), made.currency)}" if whole else ""
 
 
-def _outcome_end(requirement: Requirement, made: _Made, played: Played, finding: Finding) -> str:
+def _outcome_end(
+    spec: Spec, requirement: Requirement, made: _Made, played: Played, finding: Finding
+) -> str:
     """What came of a call that should have been refused, or accepted."""
     response = made.response
     if response is None or made.exchange is not played.exchanges[finding.exchange]:
         return ""
     if requirement.rule and response.is_success:
-        on = _of_captured(made, played, finding.exchange)
+        on = _of_captured(spec, made, played, finding.exchange)
         return f"{on}was accepted ({response.status}) where {finding.expected} was expected"
     if requirement.check == "accepted" and response.is_refusal:
         code = _response_members(response).get("error_code")
@@ -215,8 +230,8 @@ def _outcome_end(requirement: Requirement, made: _Made, played: Played, finding:
     return ""
 
 
-def _of_captured(made: _Made, played: Played, index: int) -> str:
-    """What a refund could be of, from the last read of the order before it."""
+def _of_captured(spec: Spec, made: _Made, played: Played, index: int) -> str:
+    """What a refund could be of, from the last read of the order and the refunds before it."""
     if made.operation.effect != "refund":
         return ""
     for exchange in reversed(played.exchanges[:index]):
@@ -227,6 +242,8 @@ def _of_captured(made: _Made, played: Played, index: int) -> str:
             if captured == 0:
                 return "with nothing captured "
             if is_integer(captured) and is_integer(refunded):
+                accepted = accepted_refunds(spec, played.exchanges[:index])
+                refunded = max(refunded, sum(accepted.values()))
                 already = f", {major(refunded, made.currency)} refunded before," if refunded else ""
                 return f"on {major(captured, made.currency)} captured{already} "
     return ""
