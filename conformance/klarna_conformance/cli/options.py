@@ -142,12 +142,19 @@ side_option = click.option(
     help="Which side of the traffic to judge.",
 )
 host_option = click.option(
-    "--host", default="127.0.0.1", show_default=True, help="Address to listen on."
+    "--host",
+    default="127.0.0.1",
+    show_default=True,
+    envvar="KLARNA_CONFORMANCE_HOST",
+    show_envvar=True,
+    help="Address to listen on.",
 )
 port_option = click.option(
     "--port",
     type=click.IntRange(0, 65535),
     default=0,
+    envvar="KLARNA_CONFORMANCE_PORT",
+    show_envvar=True,
     help="Port to listen on; a free one by default.",
 )
 _quiet_option = click.option("--quiet", is_flag=True, help="Print only the verdict.")
