@@ -129,7 +129,7 @@ def test_the_first_screen_says_what_was_tested_and_what_failed(overview_of, spec
         "1 request in 1 scenario; 1 exchange judged.",
     )
     assert [cause.root.result.id for cause in first.causes] == [RULE]
-    assert first.limits == ("The run ended early: it took too long",)
+    assert first.limits == ("The run ended early: it took too long.",)
     assert (first.unseen_binding, first.unseen_others) == (2, 2)
 
 

@@ -76,6 +76,8 @@ def unseen(summary: Summary) -> list[RequirementResult]:
 
 
 def _tested(record: Record, summary: Summary, orders: Orders) -> tuple[str, ...]:
+    if not summary.exchanges:
+        return ("Nothing: no exchange was judged.",)
     operations = {result.operation for result in summary.requirements}
     binding = sum(result.level == "MUST" for result in summary.requirements)
     certified = record.header.certified
@@ -104,7 +106,7 @@ def _limits(spec: Spec, record: Record, summary: Summary, refused: int) -> tuple
     if summary.target.is_mock and "server" in sides(record):
         lines.insert(0, "A real server: the target was the built-in mock.")
     if summary.stopped:
-        lines.append(f"The run ended early: {summary.stopped}")
+        lines.append(f"The run ended early: {summary.stopped.removesuffix('.')}.")
     if refused:
         lines.append(f"No order could be provisioned for {_counted(refused, 'scenario')}.")
     for each in summary.unjudged:

@@ -234,11 +234,16 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def setting(self) -> frozenset[str]:
-        """What preceded the call, and the form of its key, if that is no UUID."""
+        """What preceded the call, and its payment method and form of key, if not the usual ones."""
         before = self.played.exchanges[: self.finding.exchange]
         done = {f"after {operation.operation}" for operation in self._changing(before)}
         key = self._key(self.exchange) if self.exchange else ""
-        return frozenset(done | ({"key that is no UUID"} if key and len(key) != 36 else set[str]()))
+        if key and len(key) != 36:
+            done.add("key that is no UUID")
+        plan = self.played.scenario.plan
+        if plan is not None and plan.payment_method != "pay_later":
+            done.add(f"paid by {plan.payment_method}")
+        return frozenset(done)
 
     @property
     def credentials(self) -> tuple[str, str] | None:

@@ -148,6 +148,12 @@ def test_the_filter_shows_and_counts_what_matches(varied, opened):
     assert not again.locator(WARNED).is_visible()
 
 
+def test_the_filter_is_not_printed(varied, opened):
+    page = opened(varied)
+    page.emulate_media(media="print")
+    assert not page.locator("#f-form").is_visible()
+
+
 def test_without_scripts_there_is_no_filter_and_nothing_is_hidden(varied, opened):
     page = opened(varied, java_script_enabled=False)
     assert not page.locator("#f-form").is_visible()
