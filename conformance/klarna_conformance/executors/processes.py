@@ -5,6 +5,7 @@ They end when this process closes its end of a pipe, or dies: nothing is sent af
 
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -12,6 +13,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
+from multiprocessing.context import BaseContext
 from typing import Any
 
 from klarna_conformance.errors import WorkerError
@@ -23,9 +25,10 @@ __all__ = ["processes"]
 @contextmanager
 def processes(count: int, state: Any) -> Generator[Executor[Any]]:
     """So many processes, each with a copy of the `state`; raises WorkerError if one ends."""
-    context = get_context("spawn")
+    context = _context()
     lifeline, held = context.Pipe(duplex=False)
-    pool = ProcessPoolExecutor(count, context, initializer=_prepare, initargs=(state, lifeline))
+    initial = state, lifeline, held
+    pool = ProcessPoolExecutor(count, context, initializer=_prepare, initargs=initial)
     ended = False
     try:
         yield _Processes(pool, count)
@@ -40,6 +43,15 @@ def processes(count: int, state: Any) -> Generator[Executor[Any]]:
         pool.shutdown(cancel_futures=True)
         held.close()
         lifeline.close()
+
+
+def _context() -> BaseContext:
+    """How processes are started: copies of this one need not import and load everything again.
+
+    A copy has one thread, and would wait forever for what the others held.
+    """
+    alone = threading.active_count() == 1
+    return get_context("fork" if sys.platform == "linux" and alone else "spawn")
 
 
 class _Processes:
@@ -70,7 +82,8 @@ def _without_interruption() -> Generator[None]:
 _call: Call[Any] | None = None
 
 
-def _prepare(state: Any, lifeline: Connection) -> None:
+def _prepare(state: Any, lifeline: Connection, held: Connection) -> None:
+    held.close()  # else this process would keep the pipe open
     global _call  # a pool passes state to its processes like this
     _call = Call(state)
     threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
