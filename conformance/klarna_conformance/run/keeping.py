@@ -95,7 +95,8 @@ class Keeper:
     @property
     def record(self) -> Record:
         """What the journal holds."""
-        return read_journal(self.folder / FILE_NAME)
+        journal = self._journal
+        return journal.record() if journal else read_journal(self.folder / FILE_NAME)
 
     def create(self) -> None:
         """Creates the folder, or makes sure that it can be written; a new one is ignored by git."""

@@ -48,14 +48,19 @@ class Journal:
     def __init__(self, directory: Path, *, resume: bool = False) -> None:
         directory.mkdir(parents=True, exist_ok=True)
         self.path = directory / FILE_NAME
-        if resume:
-            _reopen(self.path)
+        self._scan = _reopened(self.path) if resume else _Scan(self.path)
         self._file = self.path.open("ab" if resume else "wb")
 
     def write(self, line: Line) -> None:
         """Adds one line and flushes it."""
-        self._file.write(_encoded(line) + b"\n")
+        text = _encoded(line) + b"\n"
+        self._file.write(text)
         self._file.flush()
+        self._scan.written(line, len(text))
+
+    def record(self) -> Record:
+        """What `read_journal` would read, without reading it; raises JournalError."""
+        return self._scan.record()
 
     def close(self) -> None:
         """Closes the file; only a footer marks the run as finished."""
@@ -98,10 +103,12 @@ class _Scan:
     spans: list[tuple[int, int]] = field(default_factory=list[tuple[int, int]])
     excuses: list[Finding] = field(default_factory=list[Finding])
     unjudged: list[Unjudged] = field(default_factory=list[Unjudged])
+    lines: int = 0
     end: int = 0
 
     def add(self, number: int, start: int, text: bytes) -> None:
         """Adds a line; raises JournalError where it does not belong there."""
+        self.lines = number
         is_whole = text.endswith(b"\n")
         if number == 1 and not is_whole:
             return
@@ -113,6 +120,12 @@ class _Scan:
         self._add(number, line, (start, len(text)))
         if not isinstance(line, Footer):
             self.end = start + len(text)
+
+    def written(self, line: Line, length: int) -> None:
+        """Adds a line that was just written, of so many bytes."""
+        self.lines += 1
+        self._add(self.lines, line, (self.end, length))
+        self.end += length
 
     def _add(self, number: int, line: Line, span: tuple[int, int]) -> None:
         match _typed(line):
@@ -272,13 +285,16 @@ def _unfinished(text: bytes) -> Line | None:
         return None
 
 
-def _reopen(path: Path) -> None:
+def _reopened(path: Path) -> _Scan:
+    """The lines of a journal, without its footer, and ready for the next ones."""
     if not path.exists():
-        return
+        return _Scan(path)
     scan = _scanned(path)
     scan.record()
+    scan.footer = None
     with path.open("r+b") as file:
         file.truncate(scan.end)
         file.seek(scan.end - 1)
         if file.read() != b"\n":
-            file.write(b"\n")
+            scan.end += file.write(b"\n")
+    return scan
