@@ -76,7 +76,10 @@ class _Headed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def header(self, name: str) -> str | None:
         """The first value of a header, by name in any case; None if it is missing."""
         wanted = name.lower()
-        return next((value for key, value in self.headers if key.lower() == wanted), None)
+        for key, value in self.headers:
+            if key.lower() == wanted:
+                return value
+        return None
 
     @property
     def content_type(self) -> str:

@@ -173,8 +173,10 @@ def _reset_s(response: Response, unix_s: float) -> float | None:
 
 def _number(text: str | None) -> float | None:
     """A finite number that is not negative; None for anything else."""
+    if not text:
+        return None
     try:
-        number = float(text or "")
+        number = float(text)
     except ValueError:
         return None
     return number if 0 <= number < math.inf else None

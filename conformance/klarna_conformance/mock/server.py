@@ -2,7 +2,6 @@
 
 import hashlib
 import threading
-import uuid
 from collections import deque
 from typing import Any
 
@@ -222,8 +221,16 @@ class Mock:
     def new_id(self, kind: IdKind = "correlation") -> str:
         """The next id of this mock's sequence, as documented a UUID of version 4."""
         self._ids += 1
-        digest = hashlib.sha256(f"{self._seed}:{self._ids}".encode()).digest()
-        return self._deviation.identified(kind, str(uuid.UUID(bytes=digest[:16], version=4)))
+        digest = hashlib.sha256(f"{self._seed}:{self._ids}".encode()).hexdigest()
+        variant = "89ab"[int(digest[16], 16) & 3]
+        parts = (
+            digest[:8],
+            digest[8:12],
+            f"4{digest[13:16]}",
+            variant + digest[17:20],
+            digest[20:32],
+        )
+        return self._deviation.identified(kind, "-".join(parts))
 
     def _ledger(self, order_id: str) -> Ledger | None:
         """The current order."""
