@@ -1,8 +1,10 @@
 """What runs cost: CPU, time and memory of commands, in one table.
 
-Run it with `python tests/benchmarks/speed.py`; it takes some minutes. Times depend on the machine,
-so the first line is that of 10 million additions. CPU is that of all processes of a command, memory
-that of the largest of them. Plans are in a cache of their own, empty at first.
+Run it with `python tests/benchmarks/speed.py`; it takes some minutes. The last rows have 3 and 10
+times as many random scenarios as by default, or as many times as the arguments say (`speed.py 3`).
+Times depend on the machine, so the first line is that of 10 million additions. CPU is that of all
+processes of a command, memory that of the largest of them. Plans are in a cache of their own, empty
+at first.
 """
 
 import json
@@ -130,7 +132,7 @@ def main() -> None:
         show("run --workers 2", two, f"{two.wall_s / default.wall_s:.2f} of the time with one")
         for limit in (("--requirement", REQUIREMENT), ("--max-requests", "1063")):
             show(" ".join(("run", *limit)), cost(cache, *one, *limit))
-        for times in MORE_EXAMPLES:
+        for times in map(int, sys.argv[1:]) if sys.argv[1:] else MORE_EXAMPLES:
             more = ("--examples", times * defaults.EXAMPLES)
             cost(cache, "plan", *more)
             much = cost(cache, *one, *more)
