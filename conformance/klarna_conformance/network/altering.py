@@ -1,5 +1,6 @@
 """Responses that the mock never gives: errors of a gateway, and other spellings. Pure."""
 
+import uuid
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
@@ -24,16 +25,20 @@ _CODES: Mapping[int, str] = {
     503: "TEMPORARILY_UNAVAILABLE",
     504: "TEMPORARILY_UNAVAILABLE",
 }
-_CORRELATION_ID = "6f1f3e5c-0c5f-4d8e-9a54-0d3a2b1c4e7f"
+_CORRELATION_IDS = uuid.UUID("6f1f3e5c-0c5f-4d8e-9a54-0d3a2b1c4e7f")
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
 
-def error_response(fault: Errored) -> Response:
-    """A documented error with the body that the fault wants; an HTML page is a gateway's."""
+def error_response(fault: Errored, number: int = 0) -> Response:
+    """A documented error with the body that the fault wants; an HTML page is a gateway's.
+
+    Its correlation id and message are those of no error with another number.
+    """
     status = fault.status
+    correlation_id = str(uuid.uuid5(_CORRELATION_IDS, str(number)))
     headers: Headers = ()
     if fault.body != "html":
-        headers = (("Klarna-Correlation-Id", _CORRELATION_ID),)
+        headers = (("Klarna-Correlation-Id", correlation_id),)
     if status == 401:
         headers = (*headers, ("WWW-Authenticate", 'Basic realm="mock"'))
     if fault.retry_after_s is not None:
@@ -41,8 +46,8 @@ def error_response(fault: Errored) -> Response:
     error = msgspec.json.encode(
         {
             "error_code": _CODES[status],
-            "error_messages": ["This did not work."],
-            "correlation_id": _CORRELATION_ID,
+            "error_messages": [f"This did not work, see {correlation_id[:8]}."],
+            "correlation_id": correlation_id,
         }
     ).decode()
     match fault.body:

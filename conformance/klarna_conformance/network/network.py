@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from itertools import count
 from typing import Literal
 
 import msgspec
@@ -131,6 +132,7 @@ class Network:
         self._tempo = tempo
         self._unseen = unseen
         self._remembers = remembers
+        self._errors = count(1)
         self._origin_s = time.monotonic()
         self._listener = Listener(self._serve, host=host, port=port)
         self._elsewhere = Listener(self._serve_elsewhere, host=_OTHER_HOST)
@@ -274,7 +276,7 @@ class Network:
                 arrival.close(reset=False)
                 return Failure(kind="timeout", message="no answer came")
             case Errored() as fault:
-                return await _answer(arrival, error_response(fault))
+                return await _answer(arrival, error_response(fault, next(self._errors)))
             case Redirected():
                 away = redirect(self._elsewhere.base_url + arrival.request.path)
                 return await _answer(arrival, away)

@@ -155,13 +155,19 @@ def _several(spec: Spec) -> Iterator[ClientScenario]:
 
 
 def _stale(spec: Spec) -> Iterator[ClientScenario]:
-    """A refusal after another one with more or other details."""
+    """A refusal after another one, or after another error, with more or other details."""
     faults = (Errored(400), Errored(404)), (Errored(422), Errored(401, body="html"))
     for command, make in _EACH:
         whose = make(spec)
         for pair in faults:
             met = [msgspec.structs.replace(command, faults=(fault,)) for fault in pair]
             yield _of(whose, *met)
+        for refusal in (Errored(400), Errored(404)):
+            yield one(whose, command, Errored(429), refusal)
+    for fault in (Errored(503), Errored(429)):
+        yield one(captured(spec, payment_method="card"), options(), fault)
+    yield one(captured(spec), options(), Errored(503), Errored(404))
+    yield one(captured(spec), refund(10_001), Errored(429))
     html = msgspec.structs.replace(refund(1), faults=(Errored(401, body="html"),))
     yield _of(captured(spec), refund(10_001), html)
     yield _of(captured(spec), refund(10_001), refund(1), refund(1))

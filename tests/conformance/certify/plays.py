@@ -261,7 +261,7 @@ class Course:
             case Cut("before") | Silent("before"):
                 return (), Failure(kind="closed", message="")
             case Errored(when="before"):
-                return (), error_response(fault)
+                return (), error_response(fault, len(self._exchanges))
             case Redirected():
                 return (), redirect("http://127.0.0.1:2/")
             case _:
@@ -272,7 +272,7 @@ class Course:
             case Truncated():
                 return (served,), Failure(kind="closed", message="", headers=served.headers)
             case Errored():
-                return (served,), error_response(fault)
+                return (served,), error_response(fault, len(self._exchanges))
             case Twice():
                 return (served, self._mock.respond(request, _BASE_URL)), served
             case Varied():

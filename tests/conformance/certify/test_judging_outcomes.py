@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 import pytest
 
 from klarna_specs.client.faults import FAULTS, Cut, Errored, Refused, Slow, Truncated, Twice, Varied
@@ -138,7 +139,6 @@ def _refusals() -> list[Case]:
 MADE_UP = (
     RefusedIt(error_code="DECLINED"),
     RefusedIt(correlation_id=K1),
-    RefusedIt(error_messages=("Insufficient funds",)),
 )
 
 
@@ -341,6 +341,7 @@ def test_invented_details_fail_and_missing_ones_pass(reported: RefusedIt) -> Non
         (TOO_MUCH, RefusedIt(error_messages=("Klarna: 403 Forbidden",))),
         (TOO_MUCH, RefusedIt(error_code="refund-not-allowed")),
         (meeting(ONE, Errored(401, body="html")), RefusedIt("NO_CODE", ("Wrong password?",))),
+        (TOO_MUCH, RefusedIt(error_messages=("The payment provider declined this request.",))),
     ],
 )
 def test_a_clients_own_words_are_not_invented_details(
@@ -363,3 +364,30 @@ def test_a_refusal_under_the_same_key_may_be_believed() -> None:
     for key, expected in ((K1, set[str]()), (K2, {"FAIL"})):
         course = Course().run(met, Sent(), Sent(key=key), reports=refused)
         assert course.verdicts("client.refused-is-true") == expected
+
+
+@pytest.mark.parametrize("taken", ["", "error_code", "error_messages", "correlation_id"])
+def test_a_detail_of_another_attempt_is_false(taken: str) -> None:
+    def mixed(answers: Sequence[Response]) -> Reported:
+        first, last = _refusals(answers)
+        return msgspec.structs.replace(last, **({taken: getattr(first, taken)} if taken else {}))
+
+    course = Course().run(meeting(ONE, Errored(429), Errored(404)), *again(), reports=mixed)
+
+    assert course.verdicts("client.refusal-details-true") == {"FAIL" if taken else "PASS"}
+
+
+def test_messages_of_all_attempts_may_be_reported() -> None:
+    def both(answers: Sequence[Response]) -> Reported:
+        first, last = _refusals(answers)
+        return RefusedIt(error_messages=(*first.error_messages, *last.error_messages))
+
+    course = Course().run(meeting(ONE, Errored(429), Errored(404)), *again(), reports=both)
+
+    assert course.verdicts("client.refusal-details-true") == {"PASS"}
+
+
+def _refusals(answers: Sequence[Response]) -> list[RefusedIt]:
+    """What a client would report of each response."""
+    reported = [refused((each,)) for each in answers]
+    return [each for each in reported if isinstance(each, RefusedIt)]

@@ -241,6 +241,12 @@ def test_a_read_at_an_undocumented_path_is_a_warning() -> None:
     assert course.verdicts("client.documented-paths") == {"PASS", "WARN"}
 
 
+def test_a_head_of_a_readable_resource_is_info() -> None:
+    course = Course().run(ONE, Sent(method="HEAD", path="?", key=None, body={}), Sent())
+
+    assert course.verdicts("client.documented-paths") == {"PASS", "INFO"}
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [("POST", "/cancel"), ("POST", "/captures"), ("POST", "/release-remaining-authorization")],

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import httpx
@@ -64,9 +65,9 @@ class CorrelationIdStale(_Details):
         return RefusedIt(refusal.error_code, refusal.error_messages, self._first)
 
 
-@wrong("client-message-made-up", "client.refusal-details-true")
-class MessageMadeUp(_Details):
-    """Reports the same invented message for all refusals."""
+@wrong("client-message-in-own-words", "client.messages-told")
+class MessageInOwnWords(_Details):
+    """Reports its own text in place of the server's messages."""
 
     def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
         return RefusedIt(refusal.error_code, ("Insufficient funds",), refusal.correlation_id)
@@ -79,6 +80,64 @@ class MessageStale(_Details):
     def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
         messages = before.error_messages or refusal.error_messages
         return RefusedIt(refusal.error_code, messages, refusal.correlation_id)
+
+
+class _FirstAttempt(ReferenceClient):
+    """Reports details of the first error that a command met."""
+
+    _first: httpx.Response | None = None
+
+    def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
+        self._first = None
+        return super().errand(operation, order_id, arguments)
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        response = super().send(errand, attempt)
+        self._first = self._first or (response if response.is_error else None)
+        return response
+
+    def refused(self, response: httpx.Response) -> Reported:
+        refusal, first = super().refused(response), super().refused(self._first or response)
+        assert isinstance(refusal, RefusedIt)
+        assert isinstance(first, RefusedIt)
+        return self.reported(refusal, first)
+
+    def reported(self, refusal: RefusedIt, first: RefusedIt) -> RefusedIt:
+        """The refusal as it is reported."""
+        raise NotImplementedError
+
+
+@wrong("client-correlation-id-of-first-attempt", "client.refusal-details-true")
+class CorrelationIdOfFirstAttempt(_FirstAttempt):
+    """Reports the correlation id of the first attempt, which failed otherwise."""
+
+    def reported(self, refusal: RefusedIt, first: RefusedIt) -> RefusedIt:
+        return RefusedIt(refusal.error_code, refusal.error_messages, first.correlation_id)
+
+
+@wrong("client-error-code-of-first-attempt", "client.refusal-details-true")
+class CodeOfFirstAttempt(_FirstAttempt):
+    """Reports the error code of the first attempt, which failed otherwise."""
+
+    def reported(self, refusal: RefusedIt, first: RefusedIt) -> RefusedIt:
+        return RefusedIt(first.error_code, refusal.error_messages, refusal.correlation_id)
+
+
+@wrong("client-message-of-first-attempt", "client.refusal-details-true")
+class MessageOfFirstAttempt(_FirstAttempt):
+    """Reports the messages of the first attempt, which failed otherwise."""
+
+    def reported(self, refusal: RefusedIt, first: RefusedIt) -> RefusedIt:
+        return RefusedIt(refusal.error_code, first.error_messages, refusal.correlation_id)
+
+
+@harmless("client-messages-of-all-attempts")
+class MessagesOfAllAttempts(_FirstAttempt):
+    """Harmless: reports the messages of the refusal, after those of an earlier attempt."""
+
+    def reported(self, refusal: RefusedIt, first: RefusedIt) -> RefusedIt:
+        texts = (*first.error_messages, *refusal.error_messages)
+        return RefusedIt(refusal.error_code, texts, refusal.correlation_id)
 
 
 @harmless("client-code-in-words")
@@ -183,3 +242,14 @@ class FollowsLocationBare(FollowsForeignLocation):
     def location_auth(self, location: str) -> httpx.Auth:
         own_host = location.startswith((self.hello.base_url, "/"))
         return self.auth(0) if own_host else httpx.Auth()
+
+
+@harmless("client-head-first")
+class HeadFirst(ReferenceClient):
+    """Harmless: sends a HEAD of the order before a refund."""
+
+    def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
+        if operation == "refundOrder":
+            with suppress(httpx.TransportError):
+                self.http.head(f"{ORDERS}/{order_id}", auth=self.auth(0))
+        return super().errand(operation, order_id, arguments)

@@ -1,7 +1,7 @@
 """Checks of the details of a refusal that a client reports, against those in the response."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from http import HTTPStatus
+from typing import NamedTuple
 
 from klarna_conformance.judge.client.attempts import member
 from klarna_conformance.judge.client.view import Check, View
@@ -16,19 +16,37 @@ __all__ = ["REFUSAL_DETAILS"]
 _CORRELATION_HEADER = "klarna-correlation-id"
 
 
-def _refusal_details_true(view: View) -> Iterator[ExchangeResult]:
-    """The client's own words are fine where the server gave none, and beside the server's.
+class _Given(NamedTuple):
+    """The responses that a refusal can be about, those of other attempts, and earlier ones."""
 
-    Details of another call's refusal are never right, nor is an id that no response had.
+    here: list[Response]
+    beside: list[Response]
+    earlier: list[Response]
+
+
+def _refusal_details_true(view: View) -> Iterator[ExchangeResult]:
+    """Details of another attempt or another call are never right, nor is an id that none had.
+
+    What the client says in its own words, beside the server's or in their place, claims nothing
+    about the server.
     """
     reported = view.reported
     if not isinstance(reported, RefusedIt) or not view.attempts:
         return
-    here = [each.response for each in (*view.attempts, *view.others) if each.response]
+    given = _given(view)
     checks = _codes, _ids, _messages
-    wrong = next((text for check in checks for text in check(reported, here, view)), "")
+    wrong = next((text for check in checks for text in check(reported, given, view)), "")
     expected = "the code, the messages and the correlation id of this refusal, or none"
     yield verified(view.at, expected, f"the client reports {wrong}", holds=not wrong)
+
+
+def _given(view: View) -> _Given:
+    """Where an attempt was refused, refusals are what counts; else whatever came."""
+    sent = [each for each in (*view.attempts, *view.others) if each.response]
+    refused = any(each.fate == "refusal" for each in view.attempts)
+    here = [e.response for e in sent if e.response and (e.fate == "refusal" or not refused)]
+    rest = [e.response for e in sent if e.response and refused and e.fate != "refusal"]
+    return _Given(here, rest, list(view.earlier))
 
 
 def _given_messages(response: Response) -> list[str]:
@@ -55,12 +73,14 @@ def _given_codes(responses: Iterable[Response]) -> set[str]:
     return {code for code in codes if isinstance(code, str) and code}
 
 
-def _codes(reported: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
-    code, given = reported.error_code, _given_codes(here)
-    if not code or _is_about(code, [*given, *(str(each.status) for each in here)]):
+def _codes(reported: RefusedIt, given: _Given, view: View) -> Iterator[str]:
+    code, codes = reported.error_code, _given_codes(given.here)
+    if not code or _is_about(code, [*codes, *(str(each.status) for each in given.here)]):
         return
-    if given or code in _given_codes(view.earlier) or code in _of_other_statuses(view, here):
-        yield f"the error code {code!r}; the server gave {_listed(given)}"
+    if codes or code in _given_codes((*given.beside, *given.earlier)) | _of_other_statuses(
+        view, given.here
+    ):
+        yield f"the error code {code!r}; the server gave {_listed(codes)}"
 
 
 def _of_other_statuses(view: View, here: list[Response]) -> set[str]:
@@ -73,30 +93,26 @@ def _of_other_statuses(view: View, here: list[Response]) -> set[str]:
     return {code for each in documented for code in each.error_code} - near
 
 
-def _ids(reported: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
-    given = {id_ for each in here for id_ in _given_ids(each)} | _given_in_part(view)
+def _ids(reported: RefusedIt, given: _Given, view: View) -> Iterator[str]:
+    ids = {id_ for each in given.here for id_ in _given_ids(each)} | _given_in_part(view)
     sent = [header for each in view.attempts for header in each.exchange.request.headers]
     own = [value for name, value in sent if name.lower() != KEY_HEADER.lower()]
-    if reported.correlation_id and not _is_about(reported.correlation_id, [*given, *own]):
-        yield f"the correlation id {reported.correlation_id!r}; the server gave {_listed(given)}"
+    if reported.correlation_id and not _is_about(reported.correlation_id, [*ids, *own]):
+        yield f"the correlation id {reported.correlation_id!r}; the server gave {_listed(ids)}"
 
 
-def _messages(reported: RefusedIt, here: list[Response], view: View) -> Iterator[str]:
-    """A text is the server's where it has words, code, id or status of an answer in it."""
-    given = [text for each in here for text in _given_messages(each)]
-    known = [*given, *_given_codes(here), *(id_ for each in here for id_ in _given_ids(each))]
-    known += [word for each in here for word in _status_words(each.status)]
-    earlier = [text for each in view.earlier for text in _given_messages(each) if text not in given]
-    texts = [text for text in reported.error_messages if text]
-    stale = [text for text in texts if any(_has(text, old) for old in earlier)]
-    foreign = [] if any(_is_about(text, known) for text in texts) else texts
-    for text in (*stale, *(foreign if given else ())):
-        yield f"the message {text!r}; the server gave {_listed(given)}"
+def _messages(reported: RefusedIt, given: _Given, _view: View) -> Iterator[str]:
+    """Messages of an earlier call are false, those of another attempt where none of its own come.
 
-
-def _status_words(status: int) -> list[str]:
-    phrase = [HTTPStatus(status).phrase] if status in list(HTTPStatus) else []
-    return [str(status), *phrase]
+    Texts that no response had are the client's own.
+    """
+    words = [text for each in given.here for text in _given_messages(each)]
+    complete = any(_is_about(text, words) for text in reported.error_messages)
+    others = given.earlier if complete else (*given.beside, *given.earlier)
+    stale = [text for each in others for text in _given_messages(each)]
+    for text in reported.error_messages:
+        if not _is_about(text, words) and any(_has(text, old) for old in stale):
+            yield f"the message {text!r} of another response; the server gave {_listed(words)}"
 
 
 def _is_about(text: str, known: Iterable[str]) -> bool:

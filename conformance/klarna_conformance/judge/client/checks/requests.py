@@ -3,12 +3,17 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import msgspec
+
 from klarna_conformance.judge.client.attempts import order_lines
 from klarna_conformance.judge.client.view import Check, View
 from klarna_conformance.judge.results import ExchangeResult, verified
 from klarna_specs.bodies import defect
+from klarna_specs.calls import read_call
 from klarna_specs.client.requirements import is_other_call
+from klarna_specs.exchange import Request
 from klarna_specs.json_value import as_object, leniently
+from klarna_specs.spec import Level
 
 __all__ = ["REQUESTS"]
 
@@ -25,8 +30,16 @@ def _documented_paths(view: View) -> Iterator[ExchangeResult]:
             "a documented method and path",
             f"{request.method} {request.path[:200]}",
             holds=each.call is not None or is_other_call(view.spec, request),
-            level="SHOULD" if request.method in _READS else None,
+            level=_level_of(view, request),
         )
+
+
+def _level_of(view: View, request: Request) -> Level | None:
+    """HTTP has a HEAD for each resource that has a GET (RFC 9110, section 9.3.2)."""
+    read = msgspec.structs.replace(request, method="GET")
+    if request.method == "HEAD" and (read_call(view.spec, read) or is_other_call(view.spec, read)):
+        return "INFO"
+    return "SHOULD" if request.method in _READS else None
 
 
 def _well_formed(view: View) -> Iterator[ExchangeResult]:
