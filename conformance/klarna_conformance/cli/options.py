@@ -34,6 +34,7 @@ __all__ = [
     "grouped",
     "host_option",
     "loaded",
+    "log_format_option",
     "names_option",
     "no_cache_option",
     "operation_option",
@@ -156,6 +157,13 @@ port_option = click.option(
     envvar="KLARNA_CONFORMANCE_PORT",
     show_envvar=True,
     help="Port to listen on; a free one by default.",
+)
+log_format_option = click.option(
+    "--log-format",
+    type=click.Choice(["none", "json"]),
+    default="none",
+    show_default=True,
+    help="Log each request on standard error, one JSON object a line (docs/service.md).",
 )
 _quiet_option = click.option("--quiet", is_flag=True, help="Print only the verdict.")
 _color_option = click.option("--no-color", is_flag=True, help="Print without colors.")

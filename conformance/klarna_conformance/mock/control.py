@@ -71,6 +71,9 @@ class Control:
                 return await self._add_faults(body)
             case "GET" | "HEAD", ["_control", "exchanges"] if self._opened:
                 return _json(list(mock.exchanges))
+            case "GET" | "HEAD", ["_control", "health"] if self._opened:
+                health = {"status": "ok", "profile": mock.spec.profile.name}
+                return _json({**health, "specs": mock.spec.fingerprint})
             case "POST", ["_control", "reset"] if self._opened:
                 return await self._reset()
             case _:

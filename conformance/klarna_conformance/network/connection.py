@@ -74,6 +74,7 @@ class Connection:
     ) -> None:
         self.task = task
         self.idle = True
+        self._last = False
         self._reader = reader
         self._writer = writer
         self._h11 = h11.Connection(h11.SERVER, max_incomplete_event_size=_READ_BYTES)
@@ -84,9 +85,15 @@ class Connection:
             await serve(arrival)
             self.idle = True
             states = (self._h11.our_state, self._h11.their_state)
-            if states != (h11.DONE, h11.DONE) or self._writer.is_closing():
+            if self._last or states != (h11.DONE, h11.DONE) or self._writer.is_closing():
                 return
             self._h11.start_next_cycle()
+
+    def finish(self) -> None:
+        """Ends when the request in flight, if there is one, is answered."""
+        self._last = True
+        if self.idle:
+            self.end(reset=False)
 
     async def _arrival(self) -> Arrival | None:
         """The next request in full; None if there is no other, or it is no HTTP."""

@@ -52,6 +52,17 @@ class Listener:
             if connection.idle:
                 connection.end(reset=True)
 
+    async def drain(self, seconds: float) -> None:
+        """Accepts no more requests, and waits so long until those in flight are answered."""
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        busy = [connection.task for connection in self._connections if not connection.idle]
+        for connection in list(self._connections):
+            connection.finish()
+        if busy:
+            await asyncio.wait(busy, timeout=seconds)
+
     async def close(self) -> None:
         """Closes everything."""
         self.refuse()

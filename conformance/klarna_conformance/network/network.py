@@ -9,6 +9,7 @@ from typing import Literal
 
 import msgspec
 
+from klarna_conformance.network.access_log import Log
 from klarna_conformance.network.altering import error_response, redirect, truncatable, varied
 from klarna_conformance.network.listener import Arrival, Listener
 from klarna_specs.client.faults import (
@@ -126,6 +127,7 @@ class Network:
         self.sightings: list[Sighting] = []
         self.defect: Exception | None = None
         """An exception of the backend itself, which is not the fault of any client."""
+        self.log: Log | None = None
         self._disturbing = Disturbing()
         self._backend = backend
         self._credentials = credentials
@@ -151,6 +153,11 @@ class Network:
         except OSError:
             self._elsewhere = Listener(self._serve_elsewhere)
             await self._elsewhere.open()
+
+    async def drain(self, seconds: float) -> None:
+        """Accepts no more requests, and waits so long until those in flight are answered."""
+        await self._stop_reopening()
+        await self._listener.drain(seconds)
 
     async def close(self) -> None:
         """Closes every connection."""
@@ -224,11 +231,17 @@ class Network:
         outcome = await self._answered(arrival, sighting)
         took_s = time.monotonic() - origin_s - sighting.started_s
         sighting.outcome = msgspec.structs.replace(outcome, elapsed_s=took_s)
+        if self.log is not None:
+            self.log(request, sighting.outcome)
 
     async def _answer_unseen(self, arrival: Arrival, request: Request) -> None:
+        started_s = self.now_s()
         answered = await self._backend(request, arrival.authorization)
         if isinstance(answered, Response):
             await arrival.answer(answered)
+        if self.log is not None:
+            took_s = self.now_s() - started_s
+            self.log(request, msgspec.structs.replace(answered, elapsed_s=took_s))
         if isinstance(answered, Failure) or self._disturbing.next_refused():
             arrival.close(reset=False)
 

@@ -9,6 +9,9 @@ from klarna_conformance.network.network import Network, Seen
 
 __all__ = ["Server", "serve"]
 
+_GRACE_S = 5.0
+"""How long requests in flight may take to be answered: less than container engines wait."""
+
 
 class Server(Protocol):
     """A server behind its own network."""
@@ -30,6 +33,7 @@ class Server(Protocol):
 def serve(server: Server, announce: Callable[[str], None]) -> Seen:
     """Serves until SIGINT or SIGTERM, and returns what the network saw.
 
+    Requests in flight are answered before it ends.
     Calls `announce` with the base URL once requests are accepted. Raises OSError if the address
     is not available.
     """
@@ -49,6 +53,7 @@ async def _serve(server: Server, announce: Callable[[str], None]) -> Seen:
     try:
         announce(server.network.base_url)
         await over.wait()
+        await server.network.drain(_GRACE_S)
     finally:
         await server.close()
     return server.network.seen()

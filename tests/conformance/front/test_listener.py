@@ -259,3 +259,47 @@ async def test_an_interrupted_open_can_be_repeated(turns: int) -> None:
         await listener.open()
         async with connected(listener) as raw:
             assert (await raw.request(GET)).endswith(b"GET /a ")
+
+
+async def test_drained_listener_answers_what_is_in_flight_and_nothing_else() -> None:
+    entered, released = asyncio.Event(), asyncio.Event()
+
+    async def serve(arrival: Arrival) -> None:
+        entered.set()
+        await released.wait()
+        await arrival.answer(Response(status=204))
+
+    async with (
+        listening(serve) as listener,
+        connected(listener) as busy,
+        connected(listener) as idle,
+    ):
+        answer = asyncio.create_task(busy.request(GET))
+        await entered.wait()
+        draining = asyncio.create_task(listener.drain(20))
+        assert await idle.rest() == b""
+        with pytest.raises(ConnectionError):
+            async with connected(listener):
+                pass
+        assert not draining.done()
+        released.set()
+        await draining
+
+        assert (await answer).startswith(b"HTTP/1.1 204 ")
+        assert await busy.rest() == b""
+
+
+async def test_drained_listener_does_not_wait_for_ever() -> None:
+    entered = asyncio.Event()
+
+    async def serve(arrival: Arrival) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    async with listening(serve) as listener, connected(listener) as busy:
+        unanswered = asyncio.create_task(busy.request(GET))
+        await entered.wait()
+        await listener.drain(0)
+
+        assert not unanswered.done()
+        unanswered.cancel()

@@ -10,6 +10,7 @@ from klarna_conformance.cli.defaults_file import given
 from klarna_conformance.cli.options import (
     TrafficOptions,
     host_option,
+    log_format_option,
     port_option,
     traffic_options,
     watched_sides,
@@ -52,6 +53,7 @@ __all__ = ["mock"]
 @click.option(
     "--judge", is_flag=True, help="Judge the clients when the mock is stopped, and write a report."
 )
+@log_format_option
 @traffic_options
 def mock(
     host: str,
@@ -65,15 +67,17 @@ def mock(
     like: Path | None,
     like_latency: bool,
     judge: bool,
+    log_format: str,
     judging: TrafficOptions,
 ) -> int:
     """Serve the mock, a stateful server that does as documented.
 
-    Prints its base URL when it accepts requests; stop it with Ctrl-C or SIGTERM. Besides the
-    documented paths it has a control API: POST /_control/orders (an order plan),
+    Prints its base URL when it accepts requests; stop it with Ctrl-C or SIGTERM: requests
+    in flight are answered. Besides the documented paths it has a control API:
+    POST /_control/orders (an order plan),
     POST /_control/orders/{order_id} ({"fraud_status": "PENDING"}), POST /_control/clock
     ({"advance_s": N}), POST /_control/faults ({"faults": ["lost"]}: faults of the next requests),
-    GET /_control/exchanges, POST /_control/reset.
+    GET /_control/exchanges, GET /_control/health, POST /_control/reset.
 
     With --like the mock is calibrated: a correct server that behaves as the recorded one in every
     other way. What was judged FAIL there is not imitated. What the record does not show is printed
@@ -126,7 +130,7 @@ def mock(
         else latency / 1000,
         remembers=judge,
     )
-    seen = served(server, host, port)
+    seen = served(server, host, port, log_format)
     if not judge:
         return 0
     facts = TargetFacts(name="clients of the mock", base_url=server.base_url, kind="mock")

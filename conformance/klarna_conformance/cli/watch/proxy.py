@@ -8,6 +8,7 @@ from klarna_conformance.cli import completing
 from klarna_conformance.cli.options import (
     TrafficOptions,
     host_option,
+    log_format_option,
     port_option,
     side_option,
     terminal_option,
@@ -29,6 +30,7 @@ __all__ = ["proxy"]
 @click.option(
     "--no-look", is_flag=True, help="Do not read orders; most server requirements need that."
 )
+@log_format_option
 @traffic_options
 @terminal_option
 def proxy(
@@ -37,6 +39,7 @@ def proxy(
     port: int,
     side: str,
     no_look: bool,
+    log_format: str,
     judging: TrafficOptions,
     terminal: "Terminal",
 ) -> int:
@@ -61,7 +64,7 @@ def proxy(
     sides = watched_sides(spec, side, judging.requirements)
     there = upstream_of(upstream, spec.profile)
     server = ProxyServer(spec, there, reads=not no_look, host=host, port=port)
-    seen = served(server, host, port)
+    seen = served(server, host, port, log_format)
     passed = tuple(sorted(server.passed, key=lambda each: each.began_s))
     facts = traffic_facts(spec, passed, name=there.name)
     facts = msgspec.structs.replace(facts, base_url=there.base_url)

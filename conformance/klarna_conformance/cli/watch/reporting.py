@@ -1,5 +1,6 @@
 """What `check`, `proxy` and `mock --judge` have in common: they judge traffic of others."""
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from klarna_conformance.cli.options import TrafficOptions, command_line
@@ -46,13 +47,16 @@ def judge_traffic(
     return summary.exit_code
 
 
-def served(server: "Server", host: str, port: int) -> "Seen":
+def served(server: "Server", host: str, port: int, log_format: str) -> "Seen":
     """What a server saw until it was stopped; prints its base URL. Raises UsageError."""
     import click
 
     from klarna_conformance.errors import UsageError
+    from klarna_conformance.network.access_log import access_log
     from klarna_conformance.network.serving import serve
 
+    if log_format == "json":
+        server.network.log = access_log(partial(click.echo, err=True))
     try:
         return serve(server, click.echo)
     except OSError as exc:
