@@ -18,6 +18,10 @@ FILES = {
     "action.yml": ("github-actions",),
     ".github/workflows/*.yaml": ("github-workflows",),
     "examples/ci/github*.yaml": ("github-workflows",),
+    "conformance/klarna_conformance/cli/starters/github.yaml": ("github-workflows",),
+    "conformance/klarna_conformance/cli/starters/gitlab.yaml": (
+        *("gitlab-ci", "--data-transform", "gitlab-ci"),
+    ),
     "examples/ci/gitlab.yaml": ("gitlab-ci", "--data-transform", "gitlab-ci"),
     "examples/ci/azure-pipelines.yml": ("azure-pipelines", "--regex-variant", "nonunicode"),
     "examples/container/compose.yaml": ("compose-spec",),

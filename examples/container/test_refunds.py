@@ -1,4 +1,7 @@
-"""The mock in a container, for the tests of a client: pip install testcontainers httpx."""
+"""The mock in a container, for the tests of a client: pip install testcontainers httpx.
+
+`docker build -f Containerfile -t klarna-conformance .` makes the image.
+"""
 
 from collections.abc import Iterator
 

@@ -20,10 +20,10 @@ def _missing() -> str:
 def test_example_with_testcontainers_passes() -> None:
     if reason := _missing():
         pytest.skip(reason)
-    dockerfile = ROOT / "examples" / "container" / "Dockerfile"
-    build = ["docker", "build", "-f", str(dockerfile), "-t", "klarna-conformance", str(ROOT)]
+    containerfile = ROOT / "Containerfile"
+    build = ["docker", "build", "-f", str(containerfile), "-t", "klarna-conformance", str(ROOT)]
     subprocess.run(build, check=True)
-    example = dockerfile.with_name("test_refunds.py")
+    example = ROOT / "examples" / "container" / "test_refunds.py"
     options = ("-q", "-p", "no:cacheprovider", "-n", "0", "-W", "default")
 
     assert subprocess.run([sys.executable, "-m", "pytest", *options, str(example)]).returncode == 0
