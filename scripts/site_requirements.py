@@ -96,8 +96,9 @@ def _server(
         expected = operation.responses[requirement.otherwise or operation.success]
         codes = f" and the error code {either(expected.error_code)}" if expected.error_code else ""
         status = either(map(str, expected.status))
-        response = f"the response `{requirement.otherwise or operation.success}`"
-        yield f"Where it is false, {response} is expected: status {status}{codes}."
+        named = requirement.otherwise or operation.success
+        response = f"the response `{named}` {_STANDING[requirement.level]}"
+        yield f"Where it is false, {response}: status {status}{codes}."
     if requirement.check:
         responses = f" on the responses {either(requirement.upon)}" if requirement.upon else ""
         yield f"The check `{requirement.check}`{responses}."
@@ -117,7 +118,7 @@ def _server(
     if "traffic" in requirement.needs or not aspects:
         yield "Nothing: no run sends this. It is judged where it occurs in recorded traffic."
         return
-    yield "A run passes this requirement only if each of these situations occurred in it:"
+    yield "A run has verified this requirement only if each of these situations occurred in it:"
     cells = [f"`{aspect}`" for aspect in aspects if "=" in aspect]
     rows = [
         (f"`{aspect}`", code(requirement.cases[aspect]) if aspect in requirement.cases else words)
@@ -130,6 +131,7 @@ def _server(
 
 
 _FACTS = ("property", "value")
+_STANDING = {"MUST": "is required", "SHOULD": "is recommended", "INFO": "is allowed too"}
 _ASPECTS = {
     "kept": "the rule is kept",
     "broken": "the rule is broken, and every other rule is kept",
@@ -197,7 +199,7 @@ def _proven(kind: str, where: str, proofs: Sequence[Proof]) -> str:
     if not proofs:
         return ""
     rows = [(f"`{name}`", cell(defect)) for name, defect in proofs]
-    text = f"Wrong {kind} (`wrong/{where}`) for which it fails or warns:"
+    text = f"Wrong {kind} (`wrong/{where}`) that it detects, alone or with other requirements:"
     return joined("## Mutants that prove it", text, table(("mutant", "defect"), rows))
 
 
