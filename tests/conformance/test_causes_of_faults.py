@@ -37,6 +37,7 @@ PAIRS = (
     ("refund-ids-repeated", "bound-one-above"),
     ("refuses-refunds-after-an-extension", "fee-market-nz-added"),
     ("order-refunded-amount-lags", "bound-one-above"),
+    ("refund-answered-200-from-the-second-on", "location-of-another-host"),
 )
 SINGLE = (
     "replay-booked-again",

@@ -60,12 +60,14 @@ class Causes:
             return True
         if not can_lead_to(root.shown, violation.shown):
             return False
-        if root.name in self._beside[violation.name]:
+        form = violation.stake.harm is Harm.FORM
+        apart = form and violation.name not in _first_seen(root.example.played.findings)
+        if root.name in self._beside[violation.name] and not apart:
             return True
         if _keys(root) == _keys(violation) != frozenset():
             return True
         first = _first_seen(violation.example.played.findings)
-        if violation.stake.harm is Harm.FORM:
+        if form:
             # Only what is wrong about the same response explains its form.
             return root.name in first and first[root.name] == first[violation.name]
         if root.name in _before_or_with(first, violation.name):
