@@ -10,7 +10,7 @@ from klarna_conformance.adapter_protocol import Adapter, Hello, Ready
 from klarna_conformance.certify.stalls import measured_stall
 from klarna_conformance.errors import AdapterError
 from klarna_conformance.mock.answering import credentials_of
-from klarna_conformance.mock.deviation import AS_DOCUMENTED, Deviation
+from klarna_conformance.mock.deviation import ANY_FORM, Deviation
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.network.network import Disturbing, Network, Tempo
 from klarna_conformance.today import today_s
@@ -89,7 +89,7 @@ class Stage:
         *,
         seed: int,
         tempo: Tempo,
-        deviation: Deviation = AS_DOCUMENTED,
+        deviation: Deviation = ANY_FORM,
     ) -> None:
         self._spec = spec
         self._tempo = tempo
@@ -191,6 +191,7 @@ class Stage:
                 f"{exc} (the command was: {command_text(command, before.currency)})"
             ) from exc
         wall_s = time.monotonic() - began_s
+        await self.network.execute_late()
         await asyncio.sleep(_SETTLE_S)
         if self.network.defect is not None:
             raise self.network.defect

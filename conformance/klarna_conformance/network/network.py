@@ -135,6 +135,8 @@ class Network:
         self._unseen = unseen
         self._remembers = remembers
         self._errors = count(1)
+        self._late: list[tuple[Arrival, Sighting]] = []
+        self._executing: set[asyncio.Task[None]] = set()
         self._origin_s = time.monotonic()
         self._listener = Listener(self._serve, host=host, port=port)
         self._elsewhere = Listener(self._serve_elsewhere, host=_OTHER_HOST)
@@ -164,6 +166,9 @@ class Network:
         await self._stop_reopening()
         await self._listener.close()
         await self._elsewhere.close()
+        for task in self._executing:
+            task.cancel()
+        await asyncio.gather(*self._executing, return_exceptions=True)
 
     def now_s(self) -> float:
         """The time since the scenario began."""
@@ -284,9 +289,13 @@ class Network:
             case Cut(reset=reset):
                 arrival.close(reset=reset)
                 return _lost("the connection ended without an answer")
-            case Silent():
+            case Silent(when=when):
+                if when == "late":
+                    self._late.append((arrival, sighting))
                 await arrival.wait(self._tempo.hold_s)
                 arrival.close(reset=False)
+                if (arrival, sighting) in self._late:
+                    self._executing.add(asyncio.create_task(self._execute(arrival, sighting)))
                 return Failure(kind="timeout", message="no answer came")
             case Errored() as fault:
                 return await _answer(arrival, error_response(fault, next(self._errors)))
@@ -315,6 +324,19 @@ class Network:
                 )
             case Refused() | None:
                 return await _answer(arrival, served)
+
+    async def execute_late(self) -> None:
+        """Lets the server carry out now what timed out and was held back until now."""
+        held, self._late = self._late, []
+        for arrival, sighting in held:
+            await self._served(arrival, sighting)
+
+    async def _execute(self, arrival: Arrival, sighting: Sighting) -> None:
+        """Carries out what was held back, unless that was done by then."""
+        await asyncio.sleep(self._tempo.hold_s)
+        if (arrival, sighting) in self._late:
+            self._late.remove((arrival, sighting))
+            await self._served(arrival, sighting)
 
     async def _served(self, arrival: Arrival, sighting: Sighting) -> Response | Failure:
         try:

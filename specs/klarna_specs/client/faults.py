@@ -21,6 +21,7 @@ __all__ = [
     "Twice",
     "Variation",
     "Varied",
+    "is_after",
     "is_unclear",
     "kind_of",
     "words_of",
@@ -60,9 +61,13 @@ class Cut(_Fault, frozen=True, tag_field="fault", tag="cut"):
 
 
 class Silent(_Fault, frozen=True, tag_field="fault", tag="silent"):
-    """The request times out: no response comes, and the connection is closed much later."""
+    """The request times out: no response comes, and the connection is closed much later.
 
-    when: Delivered = "before"
+    With `when` late the server carries it out once the client reported an outcome without it, or
+    long after the client has disconnected.
+    """
+
+    when: Delivered | Literal["late"] = "before"
 
 
 class Slow(_Fault, frozen=True, tag_field="fault", tag="slow"):
@@ -124,6 +129,7 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = {
     "reset-after": (Cut("after"),),
     "timeout-before": (Silent("before"),),
     "timeout-after": (Silent("after"),),
+    "timeout-late": (Silent("late"),),
     "truncated": (Truncated(),),
     "error": (Errored(503), Errored(500), Errored(502), Errored(504), Errored(503, body="empty")),
     "error-after": (Errored(500, "after"), Errored(504, "after"), Errored(502, "after", "html")),
@@ -190,6 +196,15 @@ def _kind_of_error(fault: Errored) -> str:
     return fault.body if fault.body in ("malformed", "html") else "error"
 
 
+def is_after(fault: Fault) -> bool:
+    """Whether the server carries out a request that meets this fault."""
+    match fault:
+        case Cut(when=when) | Silent(when=when) | Errored(when=when):
+            return when != "before"
+        case _:
+            return isinstance(fault, Truncated | Twice)
+
+
 def is_unclear(fault: Fault | None) -> bool:
     """Whether a client that meets this fault cannot know whether the server carried it out."""
     match fault:
@@ -210,7 +225,7 @@ def words_of(fault: Fault) -> str:
             lost = "connection reset" if reset else "response lost"
             return f"{lost} {when} booking"
         case Silent(when=when):
-            return "no answer in time, nothing booked" if when == "before" else _LATE
+            return f"no answer in time, {_SILENT[when]}"
         case Slow(part=part):
             return "a slow answer" if part == "start" else "an answer that comes byte by byte"
         case Truncated():
@@ -225,7 +240,7 @@ def words_of(fault: Fault) -> str:
             return f"an answer with {_VARIED[how]}"
 
 
-_LATE = "no answer in time, though booked"
+_SILENT = {"before": "nothing booked", "after": "though booked", "late": "booked afterwards"}
 _VARIED: dict[Variation, str] = {
     "lower-case": "header names in lower case",
     "upper-case": "header names in upper case",

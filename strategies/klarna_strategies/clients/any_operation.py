@@ -16,7 +16,18 @@ __all__ = ["FOR_CHANGES", "FOR_READS", "any_operation"]
 
 FOR_CHANGES = (
     *("lost", "reset-after", "reset-before", "timeout-after", "timeout-before", "truncated"),
-    *("error-after", "error", "429", "401", "refused", "slow", "malformed", "html", "conflict"),
+    *(
+        "timeout-late",
+        "error-after",
+        "error",
+        "429",
+        "401",
+        "refused",
+        "slow",
+        "malformed",
+        "html",
+        "conflict",
+    ),
     *("400", "404"),
 )
 """The kinds of faults for every call that changes an order."""

@@ -18,7 +18,7 @@ _PASSING = (
 )
 """Faults that any call may meet and that end soon."""
 _RARE = (
-    *("timeout-before", "timeout-after", "429", "slow", "401", "conflict"),
+    *("timeout-before", "timeout-after", "timeout-late", "429", "slow", "401", "conflict"),
     *("lower-case", "upper-case", "relative-location", "json-body", "no-correlation-id"),
 )
 

@@ -243,6 +243,27 @@ def test_a_pending_request_belongs_to_the_command_of_its_outcome() -> None:
     assert (episode.count, len(episode.after.refunds)) == (1, 1)
 
 
+def test_a_request_can_be_executed_after_the_outcome() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> str:
+        client.refund_later(order_id)
+        await client.has_arrived()
+        return "refused"
+
+    course = played(Scripted(act), disturbed(REFUND, Silent("late")))
+    (episode,), (mark,) = course.side.episodes, course.side.marks
+    assert (len(episode.after.refunds), [each.status for each in mark.served]) == (1, [201])
+
+
+def test_the_mock_reads_open_forms_of_a_body() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        body = {"refunded_amount": 100.0, "description": None}
+        await client.send("POST", order_id, "/refunds", body)
+
+    client = Scripted(act)
+    played(client, REFUND)
+    assert client.statuses == [201]
+
+
 def test_a_late_request_belongs_to_the_next_command() -> None:
     async def act(client: Scripted, _: str, order_id: str) -> None:
         if client.late:

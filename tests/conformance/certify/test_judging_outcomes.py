@@ -65,7 +65,9 @@ def _case(
 
 
 def _true() -> list[Case]:
-    unclear = ("lost", "reset-after", "timeout-after", "error-after", "truncated")
+    unclear = (
+        *("lost", "reset-after", "timeout-after", "timeout-late", "error-after", "truncated"),
+    )
     failed = Course().run(meeting(ONE, Errored(503)), Sent(), reports=Done())
     return [
         _case("outcome-clear", "success", ONE, unknown),
@@ -375,6 +377,13 @@ def test_a_detail_of_another_attempt_is_false(taken: str) -> None:
     course = Course().run(meeting(ONE, Errored(429), Errored(404)), *again(), reports=mixed)
 
     assert course.verdicts("client.refusal-details-true") == {"FAIL" if taken else "PASS"}
+
+
+def test_a_lost_response_counts_only_if_the_server_booked() -> None:
+    lost, refusable = LOST, meeting(TOO_MUCH, Cut("after", reset=False))
+    for command, seen in ((lost, True), (refusable, False)):
+        (finding,) = Course().run(command, Sent(), reports=unknown).findings("client.once")
+        assert ("lost" in finding.aspects) == seen
 
 
 def test_messages_of_all_attempts_may_be_reported() -> None:

@@ -72,6 +72,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         return self.mark.served or ((self.response,) if self.response else ())
 
     @property
+    def was_booked(self) -> bool:
+        """Whether the server is known to have carried it out, then or before under the same key."""
+        return any(answer.is_success for answer in self.answers)
+
+    @property
     def is_known(self) -> bool:
         """Whether it is known what the server did: it answered, or the request never got there."""
         return bool(self.answers) or self.mark.fault is not None

@@ -11,7 +11,7 @@ from klarna_conformance.judge.client.cases import cases_of
 from klarna_conformance.judge.client.keys import KeyBook, acts_late
 from klarna_conformance.judge.results import ExchangeResult
 from klarna_specs.calls import Call
-from klarna_specs.client.faults import Errored, Refused, Twice, Varied, kind_of
+from klarna_specs.client.faults import Errored, Refused, Twice, Varied, is_after, kind_of
 from klarna_specs.client.play import (
     Command,
     Done,
@@ -197,7 +197,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @cached_property
     def seen(self) -> frozenset[str]:
         """The names of all cases that this operation is one of."""
-        kinds = {kind_of(each.mark.fault) for each in self.attempts if each.mark.fault}
+        kinds = {
+            kind_of(each.mark.fault)
+            for each in self.attempts
+            if each.mark.fault and (each.was_booked or not is_after(each.mark.fault))
+        }
         command = self.command
         if command is None:
             return frozenset(kinds)

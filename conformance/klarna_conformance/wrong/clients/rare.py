@@ -15,7 +15,7 @@ from klarna_conformance.wrong.clients.parts import (
     wrong,
 )
 from klarna_conformance.wrong.reference import ReferenceClient
-from klarna_specs.client.play import Done, Reported
+from klarna_specs.client.play import Done, RefusedIt, Reported
 
 
 @wrong("client-amount-cut-off", "client.amounts-as-told")
@@ -67,6 +67,15 @@ class NullsForNone(ReferenceClient):
         body = super().body(operation, arguments)
         none = {"description": None, "reference": None} if operation == "refundOrder" else {}
         return {**none, **body} if body is not None else None
+
+
+@wrong("client-nulls-and-refused-after-timeout", "client.refused-is-true")
+class NullsAndRefusedAfterTimeout(NullsForNone):
+    """Sends null for missing arguments, and reports everything without an answer as refused."""
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+        del last, unclear
+        return RefusedIt()
 
 
 @wrong("client-line-of-each-reference", "client.amounts-as-told")

@@ -341,3 +341,14 @@ class AsksTheOrder(Reading):
             return {refund["refund_id"] for refund in shown.json()["refunds"]} if shown else None
         except (ValueError, KeyError):
             return None
+
+
+@wrong("client-not-found-is-refused", "client.refused-is-true")
+class NotFoundIsRefused(AsksTheOrder):
+    """Reports a refund without a response as refused if the order does not show it yet."""
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
+        outcome = super().do(operation, order_id, arguments)
+        if operation != "refundOrder" or not isinstance(outcome, Unknown):
+            return outcome
+        return outcome if self._refunds(order_id) is None else RefusedIt()

@@ -15,6 +15,8 @@ def _carries_out(view: View) -> Iterator[ExchangeResult]:
     command = view.command
     if command is None or any(command.faults) or view.misread or not _is_demanded(view):
         return
+    if _is_open(view) and not isinstance(view.reported, Done):
+        return
     if isinstance(view.reported, Done | RefusedIt | Unknown):
         alone = "" if view.attempts else "; no request was sent"
         expected = f"{view.operation} is done, as the documentation allows it"
@@ -26,7 +28,7 @@ def _is_demanded(view: View) -> bool:
     """Whether the documentation allows a server only to do what was commanded."""
     assert view.command is not None
     assert view.before is not None
-    if view.command.unknown or _is_open(view):
+    if view.command.unknown:
         return False
     operation = view.spec.operations[view.operation]
     position = view.command.capture
