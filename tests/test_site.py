@@ -119,3 +119,14 @@ def test_links_out_of_the_folder_lead_to_what_the_site_shows() -> None:
 
 def test_all_pictures_together_are_small() -> None:
     assert sum(path.stat().st_size for path in (DOCS / "images").iterdir()) < 400_000
+
+
+def test_every_page_has_a_place_in_the_navigation() -> None:
+    navigation = (DOCS.parent / "mkdocs.yml").read_text("utf-8").partition("\nnav:\n")[2]
+    assert [each.name for each in DOCS.glob("*.md") if f" {each.name}\n" not in navigation] == []
+
+
+@pytest.mark.parametrize("page", sorted(DOCS.glob("*.md")), ids=lambda page: page.stem)
+def test_every_column_of_a_table_has_a_name(page: Path) -> None:
+    heads = re.findall(r"^(\|.*\|)\n\|[-:| ]+\|$", page.read_text("utf-8"), re.MULTILINE)
+    assert [head for head in heads if re.search(r"\|\s*\|", head)] == []

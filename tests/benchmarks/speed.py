@@ -115,7 +115,7 @@ def show(label: str, cost: Cost, beside: str = "") -> None:
 def main() -> None:
     """Measures and prints line by line."""
     print(f"10 million additions: {additions_s():.2f} s, {os.cpu_count()} cores", flush=True)
-    print("| command | CPU, s | time, s | memory, MB | |\n|---|---:|---:|---:|---|")
+    print("| command | CPU, s | time, s | memory, MB | notes |\n|---|---:|---:|---:|---|")
     with tempfile.TemporaryDirectory() as folder:
         cache, output = Path(folder, "cache"), Path(folder, "report")
         one = ("run", "--output", output, "--workers", 1)
