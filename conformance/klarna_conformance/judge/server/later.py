@@ -20,6 +20,9 @@ from klarna_specs.spec import Level, Requirement
 
 __all__ = ["Awaited", "Decided", "LaterReads"]
 
+_OF_ORDER = {"order_amount", "remaining_authorized_amount"}
+"""Members that no refund and no capture has."""
+
 
 class Awaited(msgspec.Struct, frozen=True, kw_only=True):
     """A requirement on the exchange of this index, with the goals that it would serve.
@@ -186,6 +189,8 @@ def _shows(created: _Created, exchange: Exchange) -> Result:
     response = exchange.outcome
     if resource is None or not isinstance(response, Response) or response.status != 200:
         return Mismatch(expected, summary_of(exchange))
+    if id_name not in resource and _OF_ORDER <= resource.keys():
+        return Mismatch(expected, "the order itself")
     shown_id, shown = resource.get(id_name, created.identifier), resource.get(amount_name)
     agrees = shown == sent_amount and type(shown) is type(sent_amount)
     if created.identifier in (None, shown_id) and (agrees or not is_integer(sent_amount)):
