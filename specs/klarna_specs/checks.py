@@ -48,6 +48,7 @@ CLIENT_CHECKS = frozenset(
         "answers",
         "as_called_only",
         "awaits_slow_responses",
+        "retries_later",
         "bounded",
         "carries_out",
         "content_type",

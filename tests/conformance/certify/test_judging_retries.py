@@ -214,6 +214,30 @@ def test_a_refund_of_unknown_outcome_may_be_retried_late_with_its_key() -> None:
         assert course.against() == set()
 
 
+def test_a_late_retry_is_reported_with_its_command() -> None:
+    course = Course(ORDER, ORDER).run(meeting(ONE, LOST), Sent(), reports=unknown)
+    course.run(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
+
+    (finding,) = course.findings("client.retries-later")
+    assert finding.verdict == "INFO"
+    assert f"refundOrder on order {course.order_id}, reported unknown" in finding.observed
+
+
+def test_a_late_repetition_of_what_was_done_is_a_warning() -> None:
+    course = Course(ORDER, ORDER).run(ONE, Sent())
+    course.run(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))
+
+    assert course.verdicts("client.as-told-only") == {"PASS", "WARN"}
+
+
+def test_a_late_request_is_not_taken_for_one_of_the_command() -> None:
+    course = Course(ORDER, ORDER).run(meeting(ONE, LOST), Sent(), reports=unknown)
+    course.run(msgspec.structs.replace(ONE, order=1), Sent(key=K2, order=0), Sent(key=K3))
+
+    (finding,) = (f for f in course.findings("client.as-told-only") if f.verdict == "FAIL")
+    assert finding.observed.endswith("of an earlier command, after its outcome was reported")
+
+
 def test_a_late_retry_needs_the_key_of_its_refund() -> None:
     course = Course(ORDER, ORDER).run(meeting(ONE, LOST), Sent(), reports=unknown)
     course.run(msgspec.structs.replace(ONE, order=1), Sent(key=K2, order=0), Sent(key=K3))

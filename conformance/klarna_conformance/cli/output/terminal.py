@@ -239,7 +239,7 @@ class Terminal:
                         self._print(f"  {sentences[result.id]}")
                     self._print_command(replays.get(result.id, ""), "Replay: ")
             for result in summary.requirements:
-                if result.verdict == "INFO" != result.level and result.id in sentences:
+                if result.verdict == "INFO" and result.id in sentences:
                     self._print(f"INFO {result.id}: {sentences[result.id]}")
                 if result.verdict == "NOT_RUN" and result.level == "MUST":
                     self._print(f"NOT_RUN {result.id}: {result.reason}")

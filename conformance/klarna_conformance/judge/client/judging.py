@@ -9,7 +9,7 @@ from klarna_conformance.judge.client.keys import KeyBook, Use
 from klarna_conformance.judge.client.view import View, view_of
 from klarna_conformance.judge.results import finding_of
 from klarna_reports.record.record import Finding
-from klarna_specs.client.play import ClientSide, Command, Ended, TimedOut, Unknown
+from klarna_specs.client.play import ClientSide, Command, Done, Ended, TimedOut, Unknown
 from klarna_specs.exchange import Exchange
 from klarna_specs.spec import Spec
 
@@ -50,11 +50,17 @@ def judge_client(
 def _keys(view: View) -> KeyBook:
     if not view.changes or view.before is None:
         return KeyBook()
-    unknown = isinstance(view.reported, Unknown | TimedOut | Ended)
-    use = Use(view.operation, view.before.order_id, unknown)
-    if not view.attempts:
-        return KeyBook(unseen={use.place: use})
-    return KeyBook({attempt.key: use for attempt in view.attempts if attempt.key})
+    use = Use(
+        view.operation,
+        view.before.order_id,
+        unknown=isinstance(view.reported, Unknown | TimedOut | Ended),
+        done=isinstance(view.reported, Done),
+    )
+    return KeyBook(
+        {attempt.key: use for attempt in view.attempts if attempt.key},
+        {} if view.attempts else {use.place: use},
+        frozenset((use.place,)),
+    )
 
 
 def findings_of(view: View, *, traffic: bool = False) -> Iterator[Finding]:

@@ -12,11 +12,12 @@ __all__ = ["KeyBook", "Use", "acts_late"]
 
 
 class Use(msgspec.Struct, frozen=True):
-    """What an idempotency key was used for; `unknown` where that outcome was reported."""
+    """What an idempotency key was used for; `unknown` or `done` where that was reported."""
 
     operation: str
     order_id: str
     unknown: bool = False
+    done: bool = False
 
     @property
     def place(self) -> tuple[str, str]:
@@ -29,14 +30,30 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class KeyBook(msgspec.Struct, frozen=True):
-    """The uses of keys, and of operations of which no request was seen, by operation and order."""
+    """The uses of keys, and of operations of which no request was seen, by operation and order.
+
+    `places` are the operations and orders of all commands.
+    """
 
     uses: Mapping[str, Use] = {}
     unseen: Mapping[tuple[str, str], Use] = {}
+    places: frozenset[tuple[str, str]] = frozenset()
 
     def __or__(self, later: "KeyBook") -> "KeyBook":
         """Both books; where they differ, the later one counts."""
-        return KeyBook({**self.uses, **later.uses}, {**self.unseen, **later.unseen})
+        return KeyBook(
+            {**self.uses, **later.uses},
+            {**self.unseen, **later.unseen},
+            self.places | later.places,
+        )
+
+    def repeated(self, call: Call | None) -> Use | None:
+        """The operation that a call is, by its key, another attempt at."""
+        if call is None or call.key is None:
+            return None
+        place = call.operation.operation, call.order_id
+        use = self.uses.get(call.key) or self.unseen.get(place)
+        return use if use is not None and use.place == place else None
 
     def is_late(self, call: Call | None) -> bool:
         """Whether a call is, by its key, another attempt at an operation of unknown outcome.
@@ -44,11 +61,8 @@ class KeyBook(msgspec.Struct, frozen=True):
         It changes nothing that was not requested, for a server acts once on what comes under a key.
         The key may be one that was never seen, where nothing was seen of the operation.
         """
-        if call is None or call.key is None:
-            return False
-        place = call.operation.operation, call.order_id
-        use = self.uses.get(call.key) or self.unseen.get(place)
-        return use is not None and use.unknown and use.place == place
+        use = self.repeated(call)
+        return use is not None and use.unknown
 
 
 def acts_late(before: Ledger, operation: str, call: Call, answers: Iterable[Response]) -> bool:

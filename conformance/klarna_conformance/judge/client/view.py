@@ -61,6 +61,16 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.attempts[-1] if self.attempts else None
 
     @property
+    def where(self) -> str:
+        """The path of the order or the capture that the command is about; empty if unknown."""
+        if self.before is None or self.command is None or self.command.unknown:
+            return ""
+        position = self.command.capture
+        if position is None:
+            return f"/orders/{self.before.order_id}"
+        return f"/captures/{self.before.captures[position].capture_id}"
+
+    @property
     def changes(self) -> bool:
         """Whether it is an operation that changes something."""
         return self.spec.operations[self.operation].changes

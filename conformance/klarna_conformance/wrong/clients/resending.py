@@ -13,7 +13,7 @@ import httpx
 from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.wrong.clients.parts import ORDERS, Reading, harmless, wrong
 from klarna_conformance.wrong.reference import Errand, GivenUp, ReferenceClient
-from klarna_specs.client.play import Reported, Unknown
+from klarna_specs.client.play import RefusedIt, Reported, Unknown
 
 
 @wrong("client-never-ends", "client.sends-no-more-than-enough")
@@ -130,7 +130,28 @@ class GoesOnBehind(_Losing):
     def _again(self, errand: Errand) -> None:
         with contextlib.suppress(GivenUp, httpx.HTTPError, RuntimeError):
             self.pause(self.backoff_s)
-            self.send(errand._replace(key=str(uuid.uuid4())), 1)
+            self.send(self.later(errand), 1)
+
+    def later(self, errand: Errand) -> Errand:
+        """The refund as it is sent in the background."""
+        return errand._replace(key=str(uuid.uuid4()))
+
+
+@harmless("client-goes-on-behind-with-its-key")
+class GoesOnBehindWithItsKey(GoesOnBehind):
+    """Harmless: reports unknown, and retries later in the background with the same key."""
+
+    def later(self, errand: Errand) -> Errand:
+        return errand
+
+
+@wrong("client-goes-on-behind-after-refused", "client.as-told-only", "client.refused-is-true")
+class GoesOnBehindAfterRefused(GoesOnBehindWithItsKey):
+    """Reports refused without a response, and retries later in the background."""
+
+    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+        super().given_up(last, unclear=unclear)
+        return RefusedIt()
 
 
 @wrong("client-sends-later", "client.once", "client.as-told-only")

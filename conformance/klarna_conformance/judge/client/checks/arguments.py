@@ -8,6 +8,7 @@ from klarna_conformance.judge.client.view import Check, View
 from klarna_conformance.judge.results import ExchangeResult, verified
 from klarna_specs.client.requirements import is_other_call
 from klarna_specs.json_value import as_object, is_integer, leniently
+from klarna_specs.spec import Level
 from klarna_strategies.lines import included_tax
 
 __all__ = ["ARGUMENTS"]
@@ -150,11 +151,21 @@ def _as_called_only(view: View) -> Iterator[ExchangeResult]:
         if each.mark.at == "server" and _changes(view, each) and not view.keys.is_late(each.call)
     ]
     for each in strays:
-        request = each.exchange.request
+        request, repeated = each.exchange.request, view.keys.repeated(each.call)
         expected = f"{view.operation} as commanded, and nothing else"
-        yield verified(each.index, expected, f"{request.method} {request.path[:200]}", holds=False)
+        observed = f"{request.method} {request.path[:200]}{_lateness(view, each)}"
+        level: Level | None = "SHOULD" if repeated is not None and repeated.done else None
+        yield verified(each.index, expected, observed, holds=False, level=level)
     if not strays and not view.declined:
         yield ExchangeResult(view.at)
+
+
+def _lateness(view: View, stray: Attempt) -> str:
+    """That a request is of an earlier command, and not of the one that it came during."""
+    call = stray.call
+    if call is None or (call.operation.operation, call.order_id) not in view.keys.places:
+        return f", not {view.where}" if view.where else ""
+    return ", of an earlier command, after its outcome was reported"
 
 
 def _changes(view: View, attempt: Attempt) -> bool:

@@ -83,6 +83,14 @@ def _retries(view: View) -> Iterator[ExchangeResult]:
         yield verified(view.unclear[0].index, "", observed, holds=False)
 
 
+def _retries_later(view: View) -> Iterator[ExchangeResult]:
+    """An outcome that is unknown may still take effect, and a key lets it do so once."""
+    late = [each for each in view.others if view.keys.is_late(each.call)]
+    for each in late[:1]:
+        observed = f"the client retries an earlier command: {view.keys.repeated(each.call)}"
+        yield verified(each.index, "", observed, holds=False)
+
+
 def _awaits_slow_responses(view: View) -> Iterator[ExchangeResult]:
     for attempt in view.attempts:
         if isinstance(attempt.mark.fault, Slow):
@@ -99,5 +107,6 @@ RETRIES: Mapping[str, Check] = {
     "stops_after_success": _stops_after_success,
     "waits_after_429": _waits,
     "retries": _retries,
+    "retries_later": _retries_later,
     "awaits_slow_responses": _awaits_slow_responses,
 }
