@@ -81,6 +81,10 @@ class Adapter(Protocol):
         """Has one thing done; raises AdapterError for what no client can be blamed for."""
         ...
 
+    async def restart(self) -> None:
+        """Ends it, and has it start again with the next thing to do."""
+        ...
+
     async def aclose(self) -> None:
         """Ends it."""
         ...

@@ -86,7 +86,10 @@ async def _trial(mutant: ClientMutant, state: _State) -> Trial:
     sent, first, steps, error = 0, None, None, ""
     try:
         await stage.open()
-        for scenario in state.scenarios:
+        for number, scenario in enumerate(state.scenarios):
+            if number == len(state.scenarios) // 2:
+                await stage.restart()
+                known = known.after_restart()
             course = await stage.play(scenario)
             sent += len(course.exchanges)
             judged = judge_client(spec, course.side, course.exchanges, known)

@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncGenerator, Iterable, Iterator
 from contextlib import aclosing
+from functools import reduce
 from math import inf
 
 import msgspec
@@ -33,6 +34,7 @@ from klarna_conformance.run.events import (
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.wrong.clients.catalogue import client_proofs
 from klarna_reports.record.record import Certified, Finding, Footer, Header, Played, TargetFacts
+from klarna_specs.calls import read_call
 from klarna_specs.client.faults import FAULT_KINDS
 from klarna_specs.client.play import ClientScenario, ClientSide, TimedOut
 from klarna_specs.client.requirements import CLIENT, client_operations, client_spec
@@ -49,6 +51,8 @@ _SHRINK_S = 20.0
 On a slow machine a counterexample may have more commands; its violation was found before.
 """
 _MOST_SHRUNK = 8
+_PRECEDING = (1, 3, 10)
+"""How many earlier scenarios a counterexample may need, if it needs the client to be used."""
 _MOST_SILENCE_S = 80.0
 """After so many seconds without an outcome, operations that had none are left out."""
 
@@ -125,6 +129,7 @@ class _Certifying:
         self._scenarios = tuple(self._chosen())
         self._known = KeyBook()
         self._users: dict[str, ClientScenario] = {}
+        self._owners: dict[str, ClientScenario] = {}
         self._found: set[str] = set()
         self._failing: dict[str, tuple[Size, Played]] = {}
         self._sent = 0
@@ -169,6 +174,8 @@ class _Certifying:
                 self._known |= keys
                 for key in keys.uses:
                     self._users.setdefault(key, scenario)
+                for order in course.orders:
+                    self._owners[order.order_id] = scenario
         if skipped:
             without = f"after {silence.spent_s:.0f} s without an outcome"
             yield Stopped(f"{skipped} scenarios were left out {without}")
@@ -189,7 +196,11 @@ class _Certifying:
         )
 
     async def _courses_here(self, silence: Silence) -> AsyncGenerator[Course | None]:
-        for scenario in self._scenarios:
+        """The courses with one client, which is restarted once: its keys must not repeat then."""
+        for number, scenario in enumerate(self._scenarios):
+            if number and number == len(self._scenarios) // 2:
+                await self._stage.restart()
+                self._known = self._known.after_restart()
             left_out = self._left_s <= 0 or silence.expects(scenario)
             yield None if left_out else await self._stage.play(scenario)
 
@@ -202,13 +213,11 @@ class _Certifying:
         drawn = client_scenarios(self._spec, operations=self._operations, faults=options.faults)
         yield from draw(drawn, count=options.examples, seed=options.seed)
 
-    async def _played(
-        self, scenario: ClientScenario, identifier: str = "", shrunk_from: str = ""
-    ) -> Played:
-        """Runs and judges a scenario by itself."""
+    async def _played(self, scenario: ClientScenario) -> Played:
+        """Runs and judges a scenario by itself: what comes late of others does not count."""
+        self._stage.discard()
         course = await self._stage.play(scenario)
-        played, _ = self._judged(scenario, course, identifier, KeyBook())
-        return msgspec.structs.replace(played, shrunk_from=shrunk_from)
+        return self._judged(scenario, course, "", KeyBook())[0]
 
     def _judged(
         self, scenario: ClientScenario, course: Course, identifier: str, known: KeyBook
@@ -256,30 +265,63 @@ class _Certifying:
                 return
             if any(isinstance(episode.reported, TimedOut) for episode in _side(played).episodes):
                 continue  # each attempt at a smaller one would time out as well
-            whole = self._whole(requirement, played)
-            smallest = await shrunk(
-                self._spec,
-                whole,
-                Judging(play=self._try, requirement=requirement, seed=self._options.seed),
-                within_s=min(_SHRINK_S, self._left_s),
-            )
-            again = await self._played(smallest or whole, f"c{number:04}", played.id)
-            if requirement in _failed(again.findings):
-                yield CounterexampleFound(self._recorder.played(again))
+            again = await self._counterexample(requirement, played)
+            if again is not None:
+                named = msgspec.structs.replace(again, id=f"c{number:04}", shrunk_from=played.id)
+                yield CounterexampleFound(self._recorder.played(named))
 
-    def _whole(self, requirement: str, played: Played) -> ClientScenario:
-        """The scenario, after an earlier one if it used a key of that again."""
+    async def _counterexample(self, requirement: str, played: Played) -> Played | None:
+        """A small scenario that shows a violation to a client that was just started.
+
+        None where none was found: it may take more of what came before.
+        """
+        for candidate in self._candidates(played):
+            shown = await self._afresh(candidate)
+            if requirement not in _failed(shown.findings):
+                continue
+            for play in (self._try, self._try_afresh):
+                judging = Judging(play=play, requirement=requirement, seed=self._options.seed)
+                smaller = await shrunk(
+                    self._spec, candidate, judging, within_s=min(_SHRINK_S, self._left_s)
+                )
+                again = await self._afresh(smaller) if smaller else shown
+                if requirement in _failed(again.findings):
+                    return again
+            return shown
+        return None
+
+    def _candidates(self, played: Played) -> Iterator[ClientScenario]:
+        """A scenario, by itself and after earlier ones: those it has to do with, or the last."""
         scenario = _scenario_of(played)
-        alone = judge_client(self._spec, _side(played), played.exchanges)
-        users = (self._users[key] for key in alone.keys.uses if key in self._users)
-        before = next(users, None)
-        if requirement in _failed(alone.findings) or before is None or before == scenario:
-            return scenario
-        return before.then(scenario)
+        yield scenario
+        for before in self._related(played):
+            yield before.then(scenario)
+        number = int(played.id.removeprefix("s")) - 1
+        for count in _PRECEDING:
+            before = self._scenarios[max(0, number - count) : number]
+            yield reduce(ClientScenario.then, (*before, scenario))
+
+    def _related(self, played: Played) -> list[ClientScenario]:
+        """An earlier scenario with a key of this one, and one with an order that it calls."""
+        calls = [read_call(self._spec, exchange.request) for exchange in played.exchanges]
+        keys = (self._users.get(call.key) for call in calls if call and call.key)
+        orders = (self._owners.get(call.order_id) for call in calls if call)
+        scenario = _scenario_of(played)
+        found = (next((e for e in each if e and e != scenario), None) for each in (keys, orders))
+        return [each for each in found if each]
 
     async def _try(self, scenario: ClientScenario) -> set[str]:
         """The requirements that a scenario violates."""
         return _failed((await self._played(scenario)).findings)
+
+    async def _try_afresh(self, scenario: ClientScenario) -> set[str]:
+        """The requirements that a scenario violates with a client that was just started."""
+        return _failed((await self._afresh(scenario)).findings)
+
+    async def _afresh(self, scenario: ClientScenario) -> Played:
+        """Runs and judges a scenario with a client that was just started."""
+        await self._stage.restart()
+        return await self._played(scenario)
 
     def _header(self) -> Header:
         options = self._options

@@ -122,6 +122,14 @@ class Stage:
         finally:
             await self.network.close()
 
+    async def restart(self) -> None:
+        """Ends the adapter; the next command starts it again."""
+        await self._adapter.restart()
+
+    def discard(self) -> None:
+        """Ignores from now on what the client still sends for the orders of earlier scenarios."""
+        self._discarded |= self.mock.orders.keys()
+
     async def play(self, scenario: ClientScenario) -> Course:
         """Runs a scenario; raises AdapterError.
 

@@ -59,6 +59,10 @@ class InProcessAdapter:
                 return TimedOut(self._command_s)
             return Ended(f"{type(exc).__name__}: {exc}"[:500])
 
+    async def restart(self) -> None:
+        """Closes the client; the next command creates another."""
+        await self.aclose()
+
     async def aclose(self) -> None:
         """Closes the client."""
         if self._client is not None:

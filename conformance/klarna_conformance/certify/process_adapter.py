@@ -118,6 +118,11 @@ class ProcessAdapter:
             raise AdapterError(f"the adapter cannot be used: {exc}") from exc
         return self._outcome(line)
 
+    async def restart(self) -> None:
+        """Ends the program as `aclose` does; the next command starts it again."""
+        await self._program.aclose()
+        self._running = False
+
     async def aclose(self) -> None:
         """Closes the program's input, and ends the program if that is not enough."""
         self._closed = True

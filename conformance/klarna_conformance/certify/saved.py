@@ -26,7 +26,8 @@ __all__ = ["SavedScenario", "read_saved", "save_counterexamples", "saved_schema"
 class SavedScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A counterexample of a client: enough to read it, and to replay it.
 
-    One that is not `shrunk` is the smallest scenario of the certification that shows the violation.
+    One that is not `shrunk` is the smallest scenario of the certification in which the violation
+    occurred; a client that was just started may not show it.
     """
 
     requirement: str

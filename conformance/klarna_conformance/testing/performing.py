@@ -73,6 +73,9 @@ class DoAdapter:
         except Exception as exc:
             return Ended(_crash(exc))
 
+    async def restart(self) -> None:
+        """Does nothing: the client belongs to the test."""
+
     async def aclose(self) -> None:
         """Does nothing: the client belongs to the test."""
 

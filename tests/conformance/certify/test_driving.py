@@ -74,6 +74,9 @@ class Scripted:
         while not self.network or not self.network.sightings:
             await asyncio.sleep(0)
 
+    async def restart(self) -> None:
+        """It remembers nothing that a restart would change."""
+
     async def aclose(self) -> None:
         await self._http.aclose()
 

@@ -54,6 +54,9 @@ class Raw:
                     await raw.request(sent.replace(b"{order}", order_id.encode()))
         return Unknown()
 
+    async def restart(self) -> None:
+        """There is nothing to restart."""
+
     async def aclose(self) -> None:
         """There is nothing to close."""
 

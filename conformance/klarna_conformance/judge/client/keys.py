@@ -12,12 +12,16 @@ __all__ = ["KeyBook", "Use", "acts_late"]
 
 
 class Use(msgspec.Struct, frozen=True):
-    """What an idempotency key was used for; `unknown` or `done` where that was reported."""
+    """What an idempotency key was used for; `unknown` or `done` where that was reported.
+
+    `restarted`: the client was restarted since.
+    """
 
     operation: str
     order_id: str
     unknown: bool = False
     done: bool = False
+    restarted: bool = False
 
     @property
     def place(self) -> tuple[str, str]:
@@ -26,7 +30,9 @@ class Use(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """It in words."""
-        return f"{self.operation} on order {self.order_id}{', reported unknown' * self.unknown}"
+        restart = ", before the client was restarted" * self.restarted
+        unknown = ", reported unknown" * self.unknown
+        return f"{self.operation} on order {self.order_id}{unknown}{restart}"
 
 
 class KeyBook(msgspec.Struct, frozen=True):
@@ -46,6 +52,11 @@ class KeyBook(msgspec.Struct, frozen=True):
             {**self.unseen, **later.unseen},
             self.places | later.places,
         )
+
+    def after_restart(self) -> "KeyBook":
+        """The book after the client was restarted."""
+        uses = {key: msgspec.structs.replace(use, restarted=True) for key, use in self.uses.items()}
+        return msgspec.structs.replace(self, uses=uses)
 
     def repeated(self, call: Call | None) -> Use | None:
         """The operation that a call is, by its key, another attempt at."""

@@ -162,6 +162,14 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             case _:
                 return "the client reported nothing"
 
+    @property
+    def cause(self) -> str:
+        """That a key was used before, which explains a wrong effect; empty if none was."""
+        other = next(
+            (u for each in self.attempts if (u := self.keys.uses.get(each.key or ""))), None
+        )
+        return f"; its key was used before, for {other}" if other else ""
+
     @cached_property
     def _late_effects(self) -> dict[str, set[str]]:
         """Keys of earlier operations that were done only now, with the ids of what they made."""

@@ -183,3 +183,14 @@ class NewKeyAfterWait(InDoubt, NewKeyAfterAnyWait):
 
     def renews(self, response: httpx.Response) -> bool:
         return super().renews(response) and not self.unclear
+
+
+@wrong("client-keys-repeat-after-restart", "client.key-of-its-own")
+class KeysRepeatAfterRestart(ReferenceClient):
+    """Numbers its keys from the start of the process."""
+
+    _number = 0
+
+    def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
+        self._number += 1
+        return str(uuid.uuid5(uuid.NAMESPACE_URL, str(self._number)))

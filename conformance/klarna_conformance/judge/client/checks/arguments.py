@@ -46,15 +46,23 @@ def _differences(view: View, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
         return
     for name in ("refunded_amount", "number_of_days"):
         if name in commanded and repr(sent.get(name)) != repr(commanded[name]):
-            yield f"{name} {commanded[name]}, as commanded", f"{name} {sent.get(name)} is sent"
+            yield f"{name} {commanded[name]}, as commanded", _instead(name, sent, commanded)
     own_lines, sent_lines = order_lines(commanded), order_lines(sent)
     if len(own_lines) != len(sent_lines):
-        yield f"{len(own_lines)} order lines, as commanded", f"{len(sent_lines)} are sent"
+        observed = f"{len(sent_lines)} order lines are sent instead of {len(own_lines)}"
+        yield f"{len(own_lines)} order lines, as commanded", observed
         return
     for number, (wanted, given) in enumerate(_pairs(own_lines, sent_lines), 1):
         for name in _apart(wanted, given):
             where = f"{name} of order line {number}"
-            yield f"{where} {wanted.get(name)!r}, as commanded", f"{given.get(name)!r} is sent"
+            yield f"{where} {wanted.get(name)!r}, as commanded", _instead(where, given, wanted)
+
+
+def _instead(where: str, sent: dict[str, Any], commanded: dict[str, Any]) -> str:
+    """The value that is sent for a member, in words, beside the commanded one."""
+    name = where.split(" ", 1)[0]
+    values = [repr(each[name]) if name in each else "nothing" for each in (sent, commanded)]
+    return f"{where}: {values[0]} is sent instead of {values[1]}"
 
 
 def _amounts_of_release(view: View, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:

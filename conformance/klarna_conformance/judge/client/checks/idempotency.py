@@ -61,7 +61,7 @@ def _once(view: View) -> Iterator[ExchangeResult]:
     known = all(each.is_known for each in view.attempts)
     if view.declined or (watched and (not view.unclear or (holds and not known))):
         return
-    observed = f"the client sent {_again(view)}; {view.booked}"
+    observed = f"the client sent {_again(view)}; {view.booked}{view.cause}"
     yield verified(view.at, _once_at_most(view), observed, holds=holds)
 
 

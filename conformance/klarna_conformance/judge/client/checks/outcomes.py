@@ -5,10 +5,20 @@ from collections.abc import Iterator, Mapping
 from klarna_conformance.judge.client.view import Check, View
 from klarna_conformance.judge.results import ExchangeResult, verified
 from klarna_specs.calls import Call
-from klarna_specs.client.play import Done, Ended, RefusedIt, TimedOut, Unknown, Unsupported
+from klarna_specs.client.play import (
+    Done,
+    Ended,
+    RefusedIt,
+    Reported,
+    TimedOut,
+    Unknown,
+    Unsupported,
+)
 from klarna_specs.oracle import assess
 
 __all__ = ["OUTCOMES"]
+
+_LONGEST = 200
 
 
 def _carries_out(view: View) -> Iterator[ExchangeResult]:
@@ -18,10 +28,22 @@ def _carries_out(view: View) -> Iterator[ExchangeResult]:
     if _is_open(view) and not isinstance(view.reported, Done):
         return
     if isinstance(view.reported, Done | RefusedIt | Unknown):
-        alone = "" if view.attempts else "; no request was sent"
+        alone = view.cause if view.attempts else "; no request was sent"
         expected = f"{view.operation} is done, as the documentation allows it"
-        observed = f"{view.said}{alone}"
+        observed = f"{view.said}{_reason(view.reported)}{alone}"
         yield verified(view.at, expected, observed, holds=isinstance(view.reported, Done))
+
+
+def _reason(reported: Reported) -> str:
+    """The code and the first message of a refusal, or why it is unknown."""
+    match reported:
+        case RefusedIt(error_code=code, error_messages=texts):
+            words = [*([code] if code else ()), *texts[:1]]
+        case Unknown(reason=reason):
+            words = [reason] if reason else []
+        case _:
+            words = []
+    return f" ({': '.join(words)[:_LONGEST]})" if words else ""
 
 
 def _is_demanded(view: View) -> bool:
@@ -75,7 +97,7 @@ def _done_is_true(view: View) -> Iterator[ExchangeResult]:
         holds = view.effects > 0
     else:
         holds = any(served.is_success for each in view.attempts for served in each.mark.served)
-    observed = "the client reported done; the server did nothing"
+    observed = f"the client reported done; the server did nothing{view.cause}"
     yield verified(view.at, "done is reported only for what the server did", observed, holds=holds)
 
 
