@@ -142,6 +142,31 @@ def test_a_harmless_variant_fails_nothing(name: str) -> None:
     assert _failed(made(name), _enumerated()) == set()
 
 
+ON_ANOTHER_ORDER = (
+    Scenario(
+        plan=FULL,
+        other=FULL,
+        steps=(refund(1_000, key=Key("k"), order="other"), refund(1_000, key=Key("k"))),
+    ),
+    Scenario(
+        plan=NONE,
+        other=NONE,
+        steps=(
+            capture(1_000, key=Key("k"), order="other"),
+            capture(1_000, key=Key("k")),
+            refund(1_000, key=Key("k")),
+        ),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "name", ["ids-counting-in-each-order", "ids-counting-and-keys-within-the-server"]
+)
+def test_an_equal_id_on_another_order_is_not_the_first_answer(name: str) -> None:
+    assert _failed(made(name), ON_ANOTHER_ORDER) == set()
+
+
 class _WithIds(Mock):
     """A mock whose orders, captures, refunds and errors all have ids of another form."""
 

@@ -190,7 +190,8 @@ def _answers_again(assessment: Assessment, answer: Answer | None) -> bool:
         return False
     before = [each for each in (first.answer, *first.later) if each]
     operation = assessment.call.operation
-    if any(_same(each, answer) for each in before):
+    elsewhere = assessment.replay == "replay_elsewhere"
+    if any(_same(each, answer, elsewhere=elsewhere) for each in before):
         return True
     documented = operation.responses[operation.success].status
     return answer.success and answer.status not in documented and answer in before
@@ -199,18 +200,25 @@ def _answers_again(assessment: Assessment, answer: Answer | None) -> bool:
 def may_answer_again(assessment: Assessment, answer: Answer) -> bool:
     """Whether a success without an id could be the first answer, that of a call with the same key.
 
-    Where no answer to that came, it could.
+    Where no answer to that came, it could. Without a Location, so could one with an id that may
+    count from 1 in each order.
     """
     first = assessment.first
-    if first is None or not answer.success or answer.resource_id or answer.location:
+    if first is None or not answer.success or answer.location:
+        return False
+    if answer.resource_id and assessment.replay != "replay_elsewhere":
         return False
     return first.answer is None or answer in (first.answer, *first.later)
 
 
-def _same(before: Answer, answer: Answer) -> bool:
-    """Whether both answers name the same resource, or refuse alike."""
+def _same(before: Answer, answer: Answer, *, elsewhere: bool) -> bool:
+    """Whether both answers name the same resource, or refuse alike.
+
+    Ids may count from 1 in each order, and separately for captures and refunds, so that the id
+    alone does not say that an answer is that of a call `elsewhere`.
+    """
     if not (before.success and answer.success):
         return before == answer
-    if before.resource_id is not None and answer.resource_id is not None:
+    if not elsewhere and before.resource_id is not None and answer.resource_id is not None:
         return before.resource_id == answer.resource_id
     return before.location is not None and before.location == answer.location

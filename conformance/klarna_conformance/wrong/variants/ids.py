@@ -14,6 +14,7 @@ from klarna_specs.calls import Call
 from klarna_specs.exchange import Payload, Response
 
 _ID_FORMS: Mapping[str, Callable[[str, int], str]] = {
+    "counting": lambda _, n: str(n + 1),
     "numeric": lambda _, n: str(1_000_000 + n),
     "upper-case": lambda made, _: made.upper(),
     "long": lambda made, n: f"{made * 7}{n}",
@@ -24,24 +25,29 @@ _ID_FORMS: Mapping[str, Callable[[str, int], str]] = {
 
 
 def created_ids(form: str) -> Deviation:
-    """Captures and refunds that are created over the API have ids of another form."""
+    """Captures and refunds that are created over the API have ids of another form.
+
+    Those that are counting start in each order, and are the same for captures and refunds.
+    """
     shown: dict[str, str] = {}
-    made: dict[str, str] = {}
+    made: dict[tuple[str, str, str | None], str] = {}
 
     def understood(call: Call, _mock: Mock) -> Call:
         return msgspec.structs.replace(
             call,
-            capture_id=made.get(call.capture_id or "", call.capture_id),
-            refund_id=made.get(call.refund_id or "", call.refund_id),
+            capture_id=made.get((call.order_id, "capture", call.capture_id), call.capture_id),
+            refund_id=made.get((call.order_id, "refund", call.refund_id), call.refund_id),
         )
 
     def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
-        operation = sending.assessment.call.operation
-        names = operation.responses[operation.success].id_header
-        raw = response.header(names[0]) if names else None
+        call = sending.assessment.call
+        success = call.operation.responses[call.operation.success]
+        raw = response.header(success.id_header[0]) if success.id_header else None
         if raw and raw not in shown:
-            shown[raw] = _ID_FORMS[form](raw, len(shown))
-            made[shown[raw]] = raw
+            beside = [own for own in made if own[:2] == (call.order_id, success.creates)]
+            number = len(beside if form == "counting" else shown)
+            shown[raw] = _ID_FORMS[form](raw, number)
+            made[call.order_id, success.creates or "", shown[raw]] = raw
         headers = response.headers
         text = response.body.text
         for old, new in shown.items():

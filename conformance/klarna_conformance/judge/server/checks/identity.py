@@ -62,8 +62,9 @@ def _taken_as_new(seen: Evidence) -> Result:
     first = seen.assessment.first
     if first is None or first.answer is None or seen.answer is None:
         return Inconclusive()
-    named = seen.answer.resource_id
-    again = named is not None and named == first.answer.resource_id
+    named, location = seen.answer.resource_id, seen.answer.location
+    before = first.answer.resource_id, first.answer.location
+    again = named is not None and (named, location) == before
     return Mismatch("a new call", "the answer of the first call again") if again else None
 
 
