@@ -175,6 +175,23 @@ def test_the_counterexample_of_a_reused_key_has_both_scenarios(cli: Cli, tmp_pat
     assert replayed.code == 1
 
 
+def test_an_open_form_is_printed_and_does_not_stop_the_rest(cli: Cli, tmp_path: Path) -> None:
+    adapter = wrong("client-nulls-for-none")
+    finished = cli("client", *CALM, "--output", tmp_path, "--", *adapter)
+
+    assert finished.code == 0
+    assert "INFO client.well-formed: " in finished.out
+    assert "it has 1.0 for 1, or null for no value" in " ".join(finished.out.split())
+
+
+def test_an_unverified_counterexample_says_so(cli: Cli, tmp_path: Path) -> None:
+    adapter = wrong("client-keys-repeat-after-restart")
+    finished = cli("client", *CALM, "--output", tmp_path, "--", *adapter)
+
+    assert finished.code == 1
+    assert "it may need the commands before it, or a restart" in " ".join(finished.out.split())
+
+
 def test_an_operation_without_requests_is_a_finding(cli: Cli, tmp_path: Path) -> None:
     both = (*CALM[:-1], "refundOrder,releaseRemainingAuthorization")
     adapter = wrong("client-release-is-not-sent")

@@ -23,6 +23,9 @@ from klarna_specs.yaml_text import parse_yaml
 __all__ = ["SavedScenario", "read_saved", "save_counterexamples", "saved_schema", "sentences"]
 
 
+_UNVERIFIED = " (it may need the commands before it, or a restart)"
+
+
 class SavedScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A counterexample of a client: enough to read it, and to replay it.
 
@@ -86,7 +89,7 @@ def save_counterexamples(directory: Path, record: Record, summary: Summary) -> N
                 saved = SavedScenario(
                     requirement=requirement,
                     statement=statements[requirement],
-                    told=played_sentence(found, finding.observed),
+                    told=_told(found, finding),
                     expected=finding.expected,
                     shrunk=bool(found.shrunk_from),
                     scenario=scenario_of(found.client),
@@ -102,10 +105,16 @@ def sentences(record: Record, summary: Summary) -> dict[str, str]:
     first = {finding.requirement: finding for finding in reversed(summary.findings)}
     played = _played(record, first)
     return {
-        requirement: played_sentence(played[finding.scenario], finding.observed)
+        requirement: _told(played[finding.scenario], finding)
         for requirement, finding in first.items()
         if finding.scenario in played
     }
+
+
+def _told(played: Played, finding: ReportedFinding) -> str:
+    """What the client did, and whether that was seen only where others had come before."""
+    unverified = finding.verdict == "FAIL" and not played.shrunk_from
+    return f"{played_sentence(played, finding.observed)}{_UNVERIFIED * unverified}"
 
 
 def _played(record: Record, findings: Mapping[str, ReportedFinding]) -> dict[str, Played]:

@@ -239,10 +239,9 @@ class Terminal:
                         self._print(f"  {sentences[result.id]}")
                     self._print_command(replays.get(result.id, ""), "Replay: ")
             for result in summary.requirements:
-                if result.verdict == "INFO" and result.id in sentences:
-                    self._print(f"INFO {result.id}: {sentences[result.id]}")
-                if result.verdict == "NOT_RUN" and result.level == "MUST":
-                    self._print(f"NOT_RUN {result.id}: {result.reason}")
+                unseen = result.verdict == "NOT_RUN" and result.level == "MUST"
+                if unseen or result.verdict == "INFO":
+                    self._print(f"{result.verdict} {result.id}: {result.reason}")
         self._print_parts((summary.verdict, _STYLES[summary.verdict]), (f" {summary.reason}", ""))
         if not self._quiet:
             sent = f"{summary.requests_sent} requests in {summary.scenarios} scenarios"
