@@ -34,7 +34,7 @@ class _Page(HTMLParser):
             self._script = []
         if tag == "form":
             self._forms += 1
-            if self._forms > 1:
+            if self._forms > 2:
                 self.active.append("<form>")
         for name, value in attrs:
             if name.startswith("on") or name in ("src", "style", "action", "formaction"):
@@ -57,7 +57,7 @@ class _Page(HTMLParser):
 def active_parts(html: str) -> list[str]:
     """The elements and attributes of a page that are not inert, and links to unknown places.
 
-    The page's own script, which its policy names by hash, and its one form, which leads nowhere,
+    The page's own script, which its policy names by hash, and its two forms, which lead nowhere,
     are no such parts.
     """
     return _Page(html).active

@@ -81,7 +81,7 @@ def test_a_violation_that_needs_another_one_is_shown_as_its_consequence(
     both = played(
         finding(), finding(requirement="order.answered", exchange=1), steps=2, identifier="s1"
     )
-    alone = played(finding(), identifier="s2")
+    alone = played(finding(), steps=3, identifier="s2")
     (cause,) = deviations_of(spec, record(both, alone)).causes("FAIL")
     assert cause.root.result.id == RULE
     assert [one.result.id for one in cause.consequences] == ["order.answered"]

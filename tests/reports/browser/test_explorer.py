@@ -102,7 +102,7 @@ def test_links_of_the_evidence_lead_to_the_exchange(varied, opened):
 
 def test_a_link_to_a_finding_shows_it(varied, opened):
     anchor = re.search(r'href="(#finding-[0-9a-f]{12})"', varied)[1]
-    page = opened(varied, anchor=anchor)
+    page = opened(varied, anchor=anchor, ready=anchor)
     box = page.locator(anchor).bounding_box()
     assert 0 <= box["y"] < 800
 
