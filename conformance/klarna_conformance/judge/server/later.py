@@ -189,7 +189,7 @@ def _shows(created: _Created, exchange: Exchange) -> Result:
     response = exchange.outcome
     if resource is None or not isinstance(response, Response) or response.status != 200:
         return Mismatch(expected, summary_of(exchange))
-    if id_name not in resource and _OF_ORDER <= resource.keys():
+    if id_name not in resource and resource.keys() >= _OF_ORDER:
         return Mismatch(expected, "the order itself")
     shown_id, shown = resource.get(id_name, created.identifier), resource.get(amount_name)
     agrees = shown == sent_amount and type(shown) is type(sent_amount)
