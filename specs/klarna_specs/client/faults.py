@@ -21,9 +21,9 @@ __all__ = [
     "Twice",
     "Variation",
     "Varied",
-    "is_after",
     "is_unclear",
     "kind_of",
+    "shows_effect",
     "words_of",
 ]
 
@@ -196,11 +196,13 @@ def _kind_of_error(fault: Errored) -> str:
     return fault.body if fault.body in ("malformed", "html") else "error"
 
 
-def is_after(fault: Fault) -> bool:
-    """Whether the server carries out a request that meets this fault."""
+def shows_effect(fault: Fault) -> bool:
+    """Whether a fault is about what the server did: it shows nothing where that refused."""
     match fault:
         case Cut(when=when) | Silent(when=when) | Errored(when=when):
             return when != "before"
+        case Varied(how=how):
+            return how in _OF_SUCCESSES
         case _:
             return isinstance(fault, Truncated | Twice)
 
@@ -240,6 +242,9 @@ def words_of(fault: Fault) -> str:
             return f"an answer with {_VARIED[how]}"
 
 
+_OF_SUCCESSES = (
+    *("page-spelling", "relative-location", "foreign-location", "json-body", "no-refund-id"),
+)
 _SILENT = {"before": "nothing booked", "after": "though booked", "late": "booked afterwards"}
 _VARIED: dict[Variation, str] = {
     "lower-case": "header names in lower case",

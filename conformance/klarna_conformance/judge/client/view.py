@@ -11,7 +11,7 @@ from klarna_conformance.judge.client.cases import cases_of
 from klarna_conformance.judge.client.keys import KeyBook, acts_late
 from klarna_conformance.judge.results import ExchangeResult
 from klarna_specs.calls import Call
-from klarna_specs.client.faults import Errored, Refused, Twice, Varied, is_after, kind_of
+from klarna_specs.client.faults import Errored, Refused, Twice, Varied, kind_of, shows_effect
 from klarna_specs.client.play import (
     Command,
     Done,
@@ -218,7 +218,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         kinds = {
             kind_of(each.mark.fault)
             for each in self.attempts
-            if each.mark.fault and (each.was_booked or not is_after(each.mark.fault))
+            if each.mark.fault and (each.was_booked or not shows_effect(each.mark.fault))
         }
         command = self.command
         if command is None:
