@@ -235,7 +235,16 @@ def _package(package: str) -> str:
 
 def _examples() -> str:
     """The files in `examples/`, each under its name."""
-    languages = {".json": "json", ".py": "python", ".mjs": "js", ".php": "php", ".yaml": "yaml"}
+    languages = {
+        ".go": "go",
+        ".java": "java",
+        ".json": "json",
+        ".mjs": "js",
+        ".php": "php",
+        ".py": "python",
+        ".rb": "ruby",
+        ".yaml": "yaml",
+    }
     files = [path for path in sorted((ROOT / "examples").rglob("*")) if path.suffix in languages]
     parts = [
         part
