@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable
-from functools import cache
+from functools import cache, partial
 
 import msgspec
 
@@ -10,6 +10,7 @@ from klarna_conformance.http.retrying import Agrees
 from klarna_conformance.judge.server import rated_findings
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.play.player import play
+from klarna_conformance.wrong.variants.options import offers
 from klarna_reports.record.record import Finding, Played, ProvidedOrder, TargetFacts
 from klarna_specs.exchange import Exchange, Request, Response
 from klarna_specs.goals import Goal
@@ -20,8 +21,12 @@ from klarna_specs.spec import Spec
 __all__ = ["DryRun", "MockTarget", "dry_run", "goals_served"]
 
 _BASE_URL = "http://mock"
-_OTHER_DAYS = (1, 5, 7, 14, 21, 28, 45, 90)
-"""Extension days of a target that offers other options than the mock, and more of them."""
+_MANY_DAYS = (1, 5, 7, 14, 21, 28, 45, 90)
+_OTHER_OFFERS = (
+    partial(offers, _MANY_DAYS, after_extension=(3, 8, 20, 35)),
+    partial(offers, (30,), after_extension=()),
+)
+"""Extension options of other targets: more and other ones, and one that is used up."""
 
 
 class MockTarget:
@@ -89,10 +94,11 @@ async def _dry_run(spec: Spec, scenario: Scenario) -> DryRun:
     if any(
         spec.operations[step.operation].effect == "extend_due_date" for step in steps_of(scenario)
     ):
-        # The offered days, and so the last option, differ between targets.
-        other = MockTarget(Mock(msgspec.structs.replace(spec, extension_days=_OTHER_DAYS)))
-        _, elsewhere = await _rated(spec, other, scenario)
-        served &= goals_served(finding for finding, sure in elsewhere if sure)
+        # The offered days, before and after an extension, differ between targets.
+        for other_offers in _OTHER_OFFERS:
+            other = MockTarget(Mock(spec, deviation=other_offers()))
+            _, elsewhere = await _rated(spec, other, scenario)
+            served &= goals_served(finding for finding, sure in elsewhere if sure)
     return DryRun(
         scenario=scenario,
         goals=served,
