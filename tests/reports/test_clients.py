@@ -14,7 +14,7 @@ from klarna_reports.summary.summary import summarise
 from klarna_reports.words.client_wording import episode_text, played_sentence, setting_text
 from klarna_specs.client.faults import Silent
 from klarna_specs.client.play import Ended, Mark, RefusedIt, TimedOut, Unknown, Unsupported
-from klarna_specs.exchange import Response
+from klarna_specs.exchange import Payload, Response
 
 from .clients import (
     BOOKED,
@@ -58,6 +58,20 @@ def test_an_excused_requirement_does_not_apply_and_is_no_scenario():
     result = next(each for each in summary.requirements if each.id == name)
     assert (result.verdict, result.reason) == ("NOT_APPLICABLE", "the client never did this")
     assert summary.scenarios == 1
+
+
+def test_a_case_without_an_effect_names_the_refusals():
+    error = Payload('{"error_messages": ["refunded_amount is missing"]}')
+    no = Response(status=400, body=error)
+    seen = [each for each in everything() if each.requirement != "client.refund-id"]
+    played = driven(*seen, exchanges=(sent(no), sent(no)), marks=(Mark(served=(no,)),) * 2)
+    summary = summarise(SPEC, record(played))
+
+    (result,) = (each for each in summary.requirements if each.id == "client.refund-id")
+    assert result.verdict == "NOT_RUN"
+    assert result.reason.endswith(
+        "2 of 2 requests for a change were refused, most of them with 'refunded_amount is missing'"
+    )
 
 
 def test_what_a_record_is_judged_by_is_in_its_header():

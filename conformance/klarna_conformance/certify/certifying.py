@@ -276,6 +276,8 @@ class _Certifying:
         None where none was found: it may take more of what came before.
         """
         for candidate in self._candidates(played):
+            if self._left_s <= 0:
+                return None
             shown = await self._afresh(candidate)
             if requirement not in _failed(shown.findings):
                 continue
@@ -298,8 +300,8 @@ class _Certifying:
             yield before.then(scenario)
         number = int(played.id.removeprefix("s")) - 1
         for count in _PRECEDING:
-            before = self._scenarios[max(0, number - count) : number]
-            yield reduce(ClientScenario.then, (*before, scenario))
+            if before := self._scenarios[max(0, number - count) : number]:
+                yield reduce(ClientScenario.then, (*before, scenario))
 
     def _related(self, played: Played) -> list[ClientScenario]:
         """An earlier scenario with a key of this one, and one with an order that it calls."""

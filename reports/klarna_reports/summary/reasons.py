@@ -7,6 +7,10 @@ from klarna_reports.record.record import Played, TargetFacts, Unavailable, Verdi
 from klarna_reports.record.results import DEVIATIONS
 from klarna_reports.summary.tally import Tally
 from klarna_reports.words.finding_sentence import finding_sentence
+from klarna_specs.client.play import Mark
+from klarna_specs.client.requirements import CLIENT
+from klarna_specs.exchange import NotJson, Response
+from klarna_specs.json_value import as_array, as_object
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import steps_of
 from klarna_specs.spec import Requirement, Spec
@@ -23,17 +27,31 @@ _LONGEST = 300
 
 
 class Obstacles:
-    """What prevented goals: orders that could not be provisioned, a clock that cannot move."""
+    """What prevented goals: orders that could not be provisioned, a clock that cannot move.
+
+    For clients, refusals of what they requested: there is no fault to show where nothing is booked.
+    """
 
     def __init__(self, target: TargetFacts) -> None:
         self._movable_clock = target.is_mock
         self._unavailable: defaultdict[str, list[Unavailable]] = defaultdict(list)
+        self._refusals: Counter[str] = Counter()
+        self._changes = 0
 
     def add(self, played: Played) -> None:
         """Adds the obstacles of one scenario."""
         if played.unavailable is not None:
             for operation in {step.operation for step in steps_of(played.scenario)}:
                 self._unavailable[operation].append(played.unavailable)
+        if played.client is not None:
+            self._add_answers(played, played.client.marks)
+
+    def _add_answers(self, played: Played, marks: Sequence[Mark]) -> None:
+        for exchange, mark in zip(played.exchanges, marks, strict=False):
+            if mark.served and exchange.request.method not in ("GET", "HEAD"):
+                self._changes += 1
+                if mark.served[-1].is_refusal:
+                    self._refusals[_message(mark.served[-1])] += 1
 
     def reasons(self, requirement: Requirement, missing: Sequence[str]) -> list[str]:
         """Possible reasons why these aspects of the requirement did not occur."""
@@ -47,7 +65,22 @@ class Obstacles:
         ]
         for reason, count in Counter(wanted).most_common(1):
             reasons.append(f"{count} of its scenarios got no order: {_cut(reason)}")
+        refused = self._refusals.total()
+        if requirement.operation == CLIENT and 2 * refused > self._changes:
+            message, _ = self._refusals.most_common(1)[0]
+            changes = f"{refused} of {self._changes} requests for a change were refused"
+            reasons.append(f"{changes}, most of them with {message!r}")
         return reasons
+
+
+def _message(response: Response) -> str:
+    """The first message of an error, or else its status."""
+    try:
+        members = as_object(response.body.json()) or {}
+    except NotJson:
+        members = {}
+    texts = as_array(members.get("error_messages")) or [response.status]
+    return _cut(str(texts[0]))
 
 
 def verdict_reason(
