@@ -48,11 +48,16 @@ class Greeting(msgspec.Struct, frozen=True, kw_only=True):
     hello: Hello
 
 
-class Ready(msgspec.Struct, frozen=True, kw_only=True):
-    """Which client it is, with its version, and which operations it has (operationIds)."""
+class Ready(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Which client it is, with its version, and which operations it has (operationIds).
+
+    `session` is a name for this conversation, which each of its instructions repeats: a service
+    needs one to have several at the same time.
+    """
 
     client: str
     operations: tuple[str, ...]
+    session: str | None = None
 
 
 class Readiness(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,6 +73,7 @@ class Instruction(msgspec.Struct, frozen=True, kw_only=True):
     operation: str
     order_id: str
     arguments: Mapping[str, Any] = {}
+    session: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class Adapter(Protocol):
@@ -115,7 +121,7 @@ def adapter_schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": SCHEMA_ID,
-        "title": "The lines between klarna-conformance and the adapter of a client",
+        "title": "The lines or bodies between klarna-conformance and the adapter of a client",
         "oneOf": [{"$ref": f"#/$defs/{name}"} for name in _LINES],
         "$defs": definitions,
     }

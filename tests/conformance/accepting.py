@@ -10,11 +10,14 @@ __all__ = ["Accepting", "read_request"]
 
 
 class Accepting:
-    """Listens on loopback from its start until it is closed; with a context, it speaks TLS."""
+    """Listens on loopback from its start until it is closed; with a context, it speaks TLS.
 
-    def __init__(self, *, context: ssl.SSLContext | None = None) -> None:
+    The port is a free one by default.
+    """
+
+    def __init__(self, *, context: ssl.SSLContext | None = None, port: int = 0) -> None:
         self._context = context
-        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._listener = socket.create_server(("127.0.0.1", port))
         self.address = f"127.0.0.1:{self._listener.getsockname()[1]}"
         self.base_url = f"{'https' if context else 'http'}://{self.address}"
 

@@ -26,8 +26,9 @@ class Listener(Accepting):
         respond: Callable[[int, bytes], bytes | None],
         *,
         context: ssl.SSLContext | None = None,
+        port: int = 0,
     ) -> None:
-        super().__init__(context=context)
+        super().__init__(context=context, port=port)
         self.requests: list[bytes] = []
         self._respond = respond
 

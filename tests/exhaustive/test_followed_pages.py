@@ -24,6 +24,7 @@ ELSEWHERE = (
     "klarna-conformance proxy playground-eu",  # other hosts
     "klarna-conformance run acme-sandbox",
     "klarna-conformance client -- ",  # whole certifications: test_example_adapters.py
+    "klarna-conformance client --http",  # test_client_service.py
     "klarna-conformance client --replay",  # test_client_command.py
     "pip install",  # .ci/run does
     "python -m venv",

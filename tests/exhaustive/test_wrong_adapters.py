@@ -32,7 +32,7 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
     ("kind", "message"),
     [
         ("ends at once", "it ended with exit code 1. no such setting: KLARNA_REGION"),
-        ("garbage", "wrote 'Starting acme client 1.2 ...' instead of {\"ready\""),
+        ("garbage", "answered 'Starting acme client 1.2 ...' instead of {\"ready\""),
         ("not UTF-8", 'instead of {"ready"'),
         ("endless line", "a line of it is longer than 1048576 bytes"),
         ("no operations", "missing required field `operations`"),
@@ -52,7 +52,7 @@ def certified(cli: Cli, kind: str, *options: object, more: object = ()) -> Finis
         ("answers twice", "answered command 1 instead of 2"),
         ("prints more", "'DEBUG sending a refund', which is no outcome"),
         ("prints more", "(the command was: one release)"),
-        ("floods stdout", "wrote '{\"id\": 0}', which is no outcome"),
+        ("floods stdout", "answered '{\"id\": 0}', which is no outcome"),
         (
             "ends when it is to work",
             "the adapter answered nothing, and ended: it ended with exit code 4",
@@ -109,7 +109,7 @@ def outcomes(kind: str, *, start_s: float = 10, command_s: float = 10, more: str
 
 def test_an_adapter_that_is_never_ready_is_reported_with_its_stderr() -> None:
     with pytest.raises(
-        AdapterError, match=r"wrote nothing within 10 s; .* waiting for the database"
+        AdapterError, match=r"answered nothing within 10 s; .* waiting for the database"
     ):
         outcomes("never ready", start_s=10)
 

@@ -1,13 +1,16 @@
 """From what a command line says of a certification to its certificate."""
 
 import shlex
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import msgspec
 
+from klarna_conformance.adapter_protocol import Adapter
 from klarna_conformance.certify.certifying import CertifyOptions, certify
 from klarna_conformance.certify.copies import Copies
+from klarna_conformance.certify.http_adapter import HttpAdapter
 from klarna_conformance.certify.process_adapter import ProcessAdapter
 from klarna_conformance.certify.saved import (
     SavedScenario,
@@ -15,8 +18,9 @@ from klarna_conformance.certify.saved import (
     save_counterexamples,
     sentences,
 )
-from klarna_conformance.errors import check_names
+from klarna_conformance.errors import UsageError, check_names
 from klarna_conformance.executors.workers import Workers
+from klarna_conformance.http.hosts import host_of
 from klarna_conformance.network.network import Tempo
 from klarna_conformance.run.events import Consumer
 from klarna_conformance.run.keeping import Keeper, keep
@@ -34,11 +38,13 @@ _NO_FAULTS = ("none",)
 class WantedCertificate(msgspec.Struct, frozen=True, kw_only=True):
     """The options of a certification, as on the command line; `command` is the command line itself.
 
-    `operations` and `faults` that are None are all. With `replay`, only that counterexample is
-    replayed. Times are in seconds; without `outcome_time_s` it depends on the timeout.
+    The adapter is a program, or with `http` the service at that URL. `operations` and `faults` that
+    are None are all. With `replay`, only that counterexample is replayed. Times are in seconds;
+    without `outcome_time_s` it depends on the timeout.
     """
 
     adapter: tuple[str, ...]
+    http: str | None = None
     operations: tuple[str, ...] | None
     faults: tuple[str, ...] | None
     seed: int
@@ -62,6 +68,18 @@ class WantedCertificate(msgspec.Struct, frozen=True, kw_only=True):
             command_s=self.outcome_time_s or max(Tempo().command_s, 30 * self.timeout_s),
         )
 
+    @property
+    def new_adapter(self) -> Callable[[], Adapter]:
+        """Makes an adapter, in any process; raises UsageError."""
+        command_s = self.tempo.command_s
+        if self.http is None:
+            return partial(ProcessAdapter, self.adapter, command_s=command_s)
+        host_of(self.http)
+        if self.workers.scheduler:
+            raise UsageError("a cluster cannot use the service of --http; use --workers N instead")
+        copies = self.workers != Workers()
+        return partial(HttpAdapter, self.http, command_s=command_s, copies=copies)
+
     def options(self, spec: Spec, saved: SavedScenario | None) -> CertifyOptions:
         """The options of the certification, or of replaying what was saved; raises UsageError."""
         return CertifyOptions(
@@ -74,7 +92,7 @@ class WantedCertificate(msgspec.Struct, frozen=True, kw_only=True):
             strict=self.strict,
             shrink=self.shrink,
             command=self.command,
-            adapter=shlex.join(self.adapter),
+            adapter=self.http or shlex.join(self.adapter),
             only=saved.scenario if saved else None,
             shows=saved.requirement if saved else "",
         )
@@ -100,10 +118,10 @@ def certify_client(
     """
     saved = read_saved(spec, wanted.replay) if wanted.replay else None
     options = wanted.options(spec, saved)
+    adapter = wanted.new_adapter
     folder = output / "replay" if saved else output
     keeper = Keeper(spec, folder, formats=WITH_EVERY_RUN if saved else WITH_EVERY_CERTIFICATION)
     keeper.create()
-    adapter = partial(ProcessAdapter, wanted.adapter, command_s=options.tempo.command_s)
     copies = None if saved or wanted.workers == Workers() else Copies(wanted.workers, adapter)
     summary = keep(lambda: certify(spec, adapter(), options, copies), keeper, follow)
     save_counterexamples(folder / "counterexamples", keeper.record, summary)

@@ -30,7 +30,12 @@ __all__ = ["client"]
 
 
 @click.command()
-@click.argument("adapter", nargs=-1, required=True)
+@click.argument("adapter", nargs=-1)
+@click.option(
+    "--http",
+    metavar="URL",
+    help="Send the commands to this service, in place of a program ADAPTER.",
+)
 @operation_option
 @names_option(
     "--fault",
@@ -74,6 +79,7 @@ __all__ = ["client"]
 @specs_option
 def client(
     adapter: tuple[str, ...],
+    http: str | None,
     operations: tuple[str, ...],
     faults: tuple[str, ...],
     seed: int,
@@ -97,11 +103,17 @@ def client(
     by its requests, by the final state of the orders, and by the outcomes that it reports.
     docs/client-certification.md describes how to write an adapter.
     """
+    if bool(adapter) == bool(http):
+        wrong = "not both" if adapter else "one is missing"
+        raise click.UsageError(
+            f"a client has one adapter, a command after `--` or the URL of --http: {wrong}"
+        )
     from klarna_conformance.certify.certificate import WantedCertificate, certify_client
     from klarna_conformance.executors.workers import Workers
 
     wanted = WantedCertificate(
         adapter=adapter,
+        http=http,
         operations=operations or None,
         faults=faults or None,
         seed=seed,

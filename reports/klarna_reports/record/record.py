@@ -192,7 +192,7 @@ Side = Literal["server", "client"]
 
 
 class Certified(msgspec.Struct, frozen=True, kw_only=True):
-    """The certified client: the name that it reports, and the command of its adapter.
+    """The certified client: the name that it reports, and the command or the URL of its adapter.
 
     `operations` and `faults` are those of the certification; `unsupported` are operations that the
     client reports as unsupported.

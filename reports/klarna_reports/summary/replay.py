@@ -31,7 +31,7 @@ def replay_line(header: Header, requirement: str) -> str:
     """A shell command for the folder where the run was started.
 
     The file names its target and profile, and the command names the specs of the run if they were
-    its own; for a client, it names the profile and ends with the command of its adapter. Empty for
+    its own; for a client, it names the profile and ends with its adapter. Empty for
     watched traffic, which cannot be sent again.
     """
     if header.watched:
@@ -41,9 +41,11 @@ def replay_line(header: Header, requirement: str) -> str:
     if header.certified:
         profile = header.profile.argument
         chosen = [] if profile == DEFAULT_PROFILE else ["--profile", profile]
-        words = ["klarna-conformance", "client", *chosen, *specs, "--replay", file, "--"]
-        replay = shlex.join(words)
-        return f"{replay} {header.certified.adapter}"
+        replay = shlex.join(["klarna-conformance", "client", *chosen, *specs, "--replay", file])
+        adapter = header.certified.adapter
+        if adapter.lower().startswith(("http://", "https://")):
+            return f"{replay} {shlex.join(['--http', adapter])}"
+        return f"{replay} -- {adapter}"
     return shlex.join(["klarna-conformance", "replay", *specs, file])
 
 
