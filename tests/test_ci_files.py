@@ -1,5 +1,6 @@
 """The action, the examples for CI systems and containers, and the files of a release are valid."""
 
+import re
 import subprocess
 import tomllib
 from importlib import import_module
@@ -81,3 +82,28 @@ def test_the_citation_names_the_version() -> None:
 
     assert citation["version"] == project["version"]
     assert citation["license"] == project["license"]
+
+
+def test_the_changelog_keeps_its_form() -> None:
+    headings = re.findall(r"^(##+) (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
+    kinds = {"Added", "Changed", "Deprecated", "Removed", "Fixed", "Security"}
+
+    assert headings[0] == ("##", "[Unreleased]")
+    assert {text for level, text in headings if level == "###"} <= kinds
+    assert all(
+        re.fullmatch(r"\[Unreleased\]|\[\d+\.\d+\.\d+\] - \d{4}-\d\d-\d\d", text)
+        for level, text in headings
+        if level == "##"
+    )
+
+
+def test_the_container_copies_files_that_exist_and_runs_without_rights() -> None:
+    lines = (ROOT / "Containerfile").read_text().replace("\\\n", " ").splitlines()
+    copied = [line.split()[1:-1] for line in lines if re.match(r"COPY (?!--from)", line)]
+    _, final = "\n".join(lines).split("\nFROM ")[-2:]
+
+    assert copied
+    assert all((ROOT / name).exists() for names in copied for name in names)
+    assert "\nUSER 10001\n" in final
+    assert 'ENTRYPOINT ["klarna-conformance"]' in final
+    assert "HEALTHCHECK" in final
