@@ -199,6 +199,7 @@ class Stage:
                 f"{exc} (the command was: {command_text(command, before.currency)})"
             ) from exc
         wall_s = time.monotonic() - began_s
+        reported_s = self.network.now_s()
         await self.network.execute_late()
         await asyncio.sleep(_SETTLE_S)
         if self.network.defect is not None:
@@ -213,6 +214,7 @@ class Stage:
             after=self.mock.orders[order.order_id],
             reported=outcome,
             wall_s=round(wall_s, 4),
+            reported_s=reported_s,
         )
 
     async def _served(self, request: Request, _authorization: str | None) -> Response:

@@ -153,7 +153,8 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     """One command, from when it was given until the client reported its outcome.
 
     Its exchanges are `count` from the index `first`; `before` and `after` are the states of the
-    command's order, also if the client got a nonexistent id in its place.
+    command's order, also if the client got a nonexistent id in its place. The outcome came
+    `reported_s` seconds after the scenario's start; None if that is not known.
     """
 
     command: Command
@@ -165,6 +166,7 @@ class Episode(msgspec.Struct, frozen=True, kw_only=True):
     after: Ledger
     reported: Reported = msgspec.field(name="told")
     wall_s: float
+    reported_s: float | None = None
 
 
 class ClientSide(msgspec.Struct, frozen=True, kw_only=True):

@@ -161,15 +161,23 @@ class Course:
         self._marks: list[Mark] = []
         self._now_s = 0.0
 
-    def run(self, command: Command, *sent: Sent, reports: Outcome = done) -> "Course":
-        """Adds a command, the requests that the client sent, and the outcome that it reported."""
+    def run(
+        self, command: Command, *sent: Sent, reports: Outcome = done, after: int | None = None
+    ) -> "Course":
+        """Adds a command, the requests that the client sent, and the outcome that it reported.
+
+        It reported that `after` so many of the requests, or after all.
+        """
         order = self._orders[command.order]
         capture = command.capture
         first = len(self._exchanges)
         before = self._mock.orders[order.order_id]
         answers: list[Response] = []
         left = [fault for fault in command.faults if not isinstance(fault, Refused)]
-        for each in sent:
+        reported_s: float | None = None
+        for number, each in enumerate(sent):
+            if number == after:
+                reported_s = self._now_s
             own = not (each.path or each.elsewhere or each.order is not None)
             fault = left[0] if own and left else None
             if own and left and (len(left) > 1 or not command.for_ever):
@@ -188,6 +196,7 @@ class Course:
                 after=self._mock.orders[order.order_id],
                 reported=reports(answers) if callable(reports) else reports,
                 wall_s=0.1,
+                reported_s=reported_s,
             )
         )
         return self

@@ -371,7 +371,7 @@ def test_a_refusal_under_the_same_key_may_be_believed() -> None:
 @pytest.mark.parametrize("taken", ["", "error_code", "error_messages", "correlation_id"])
 def test_a_detail_of_another_attempt_is_false(taken: str) -> None:
     def mixed(answers: Sequence[Response]) -> Reported:
-        first, last = _refusals(answers)
+        first, last = _refused_each(answers)
         return msgspec.structs.replace(last, **({taken: getattr(first, taken)} if taken else {}))
 
     course = Course().run(meeting(ONE, Errored(429), Errored(404)), *again(), reports=mixed)
@@ -386,9 +386,17 @@ def test_a_lost_response_counts_only_if_the_server_booked() -> None:
         assert ("lost" in finding.aspects) == seen
 
 
+def test_a_success_after_unknown_was_reported_makes_that_not_false() -> None:
+    before, after = (Course().run(LOST, *again(), reports=unknown, after=n) for n in (None, 1))
+
+    assert before.against() == {"client.outcome-clear"}
+    assert after.against() == set()
+    assert after.verdicts("client.retries-later") == {"INFO"}
+
+
 def test_messages_of_all_attempts_may_be_reported() -> None:
     def both(answers: Sequence[Response]) -> Reported:
-        first, last = _refusals(answers)
+        first, last = _refused_each(answers)
         return RefusedIt(error_messages=(*first.error_messages, *last.error_messages))
 
     course = Course().run(meeting(ONE, Errored(429), Errored(404)), *again(), reports=both)
@@ -396,7 +404,7 @@ def test_messages_of_all_attempts_may_be_reported() -> None:
     assert course.verdicts("client.refusal-details-true") == {"PASS"}
 
 
-def _refusals(answers: Sequence[Response]) -> list[RefusedIt]:
+def _refused_each(answers: Sequence[Response]) -> list[RefusedIt]:
     """What a client would report of each response."""
     reported = [refused((each,)) for each in answers]
     return [each for each in reported if isinstance(each, RefusedIt)]

@@ -56,6 +56,9 @@ _UNWRAPPED = 100_000
 _MARK = "| "
 """Before a line that would be a workflow command only because the text was wrapped there."""
 
+_EVERYBODYS = "client.retries"
+"""Every client retries or does not, so that this is no news."""
+
 
 class Terminal:
     """Prints progress to stderr and the summary to stdout; `clock` returns seconds."""
@@ -240,7 +243,7 @@ class Terminal:
                     self._print_command(replays.get(result.id, ""), "Replay: ")
             for result in summary.requirements:
                 unseen = result.verdict == "NOT_RUN" and result.level == "MUST"
-                if unseen or result.verdict == "INFO":
+                if unseen or (result.verdict == "INFO" and result.id != _EVERYBODYS):
                     self._print(f"{result.verdict} {result.id}: {result.reason}")
         self._print_parts((summary.verdict, _STYLES[summary.verdict]), (f" {summary.reason}", ""))
         if not self._quiet:

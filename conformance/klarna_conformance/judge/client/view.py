@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
+from math import inf
 from typing import Any
 
 import msgspec
@@ -52,6 +53,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     around: tuple[Command, ...] = ()
     command: Command | None = None
     reported: Reported | None = None
+    reported_s: float = inf
     before: Ledger | None = None
     after: Ledger | None = None
 
@@ -120,6 +122,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     def unclear(self) -> tuple[Attempt, ...]:
         """The attempts without a clear response."""
         return tuple(attempt for attempt in self.attempts if attempt.fate == "unclear")
+
+    @property
+    def late(self) -> tuple[Attempt, ...]:
+        """The attempts that began after the outcome was reported."""
+        return tuple(e for e in self.attempts if e.exchange.started_s > self.reported_s)
 
     def abandoned(self, attempt: Attempt) -> bool:
         """Whether the client sent another one before it had the answer to this attempt."""
@@ -273,6 +280,7 @@ def view_of(
         ),
         command=episode.command,
         reported=episode.reported,
+        reported_s=inf if episode.reported_s is None else episode.reported_s,
         before=episode.before,
         after=episode.after,
     )

@@ -74,9 +74,14 @@ def _is_open(view: View) -> bool:
 
 
 def _outcome_clear(view: View) -> Iterator[ExchangeResult]:
-    """A client whose reads failed, or that a Location leads elsewhere, may still report unknown."""
+    """A client whose reads failed, or that a Location leads elsewhere, may still report unknown.
+
+    So may one that retried only after its report.
+    """
     last = view.last
     if last is None or not isinstance(view.reported, Done | RefusedIt | Unknown):
+        return
+    if isinstance(view.reported, Unknown) and view.late:
         return
     if isinstance(view.reported, Unknown) and (view.misread or "foreign-location" in view.seen):
         return

@@ -7,6 +7,7 @@ from klarna_conformance.judge.client.attempts import Attempt
 from klarna_conformance.judge.client.view import Check, View
 from klarna_conformance.judge.results import ExchangeResult, verified
 from klarna_specs.client.faults import Slow
+from klarna_specs.client.play import Unknown
 
 __all__ = ["MOST_ATTEMPTS", "RETRIES"]
 
@@ -89,6 +90,9 @@ def _retries_later(view: View) -> Iterator[ExchangeResult]:
     for each in late[:1]:
         observed = f"the client retries an earlier command: {view.keys.repeated(each.call)}"
         yield verified(each.index, "", observed, holds=False)
+    if view.late and isinstance(view.reported, Unknown):
+        observed = f"the client retries after it reported unknown; {view.booked}"
+        yield verified(view.late[0].index, "", observed, holds=False)
 
 
 def _awaits_slow_responses(view: View) -> Iterator[ExchangeResult]:
