@@ -159,6 +159,6 @@ def test_the_template_with_a_right_client_is_conformant(cli: Cli, tmp_path: Path
     filled = tmp_path / "adapter.py"
     filled.write_text(text.replace(start, FILLED_IN + start), encoding="utf-8")
 
-    finished = cli("client", "--faults", "lost", "--examples", 0, "--", sys.executable, filled)
+    finished = cli("client", *LOST, "--quiet", "--", sys.executable, filled)
 
     assert (finished.out.split()[0], finished.code) == ("CONFORMANT", 0)

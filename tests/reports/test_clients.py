@@ -10,6 +10,7 @@ from klarna_reports.page.lanes import lanes
 from klarna_reports.page.notable import notables
 from klarna_reports.render import FORMATS, format_problem, write_renderings
 from klarna_reports.summary.judged import judged_spec, sides
+from klarna_reports.summary.replay import replay_line
 from klarna_reports.summary.summary import summarise
 from klarna_reports.words.client_wording import episode_text, played_sentence, setting_text
 from klarna_specs.client.faults import Silent
@@ -299,6 +300,13 @@ def test_the_report_shows_the_sentence_and_the_replay_command():
     assert "Requirements and faults" in page
     assert "Markets and capture layouts" not in page
     assert "A real server: the client called the built-in mock" in page
+
+
+def test_the_replay_command_of_a_client_that_is_a_service_has_its_url():
+    service = msgspec.structs.replace(HEADER.certified, adapter="http://127.0.0.1:8090/a;b")
+    header = msgspec.structs.replace(HEADER, certified=service)
+
+    assert replay_line(header, "client.once").endswith(" --http 'http://127.0.0.1:8090/a;b'")
 
 
 def test_traffic_of_both_sides_is_one_report():
