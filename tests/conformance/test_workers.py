@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from klarna_conformance.executors.workers import Workers
 from klarna_conformance.limits import Limits
 from klarna_conformance.run import portions
 from klarna_conformance.target.budget import Budget, Used
@@ -142,3 +143,24 @@ def test_processes_cannot_share_a_pool(
 def test_wrong_workers_are_reported(text: str, cli: Cli) -> None:
     finished = cli("run", "--workers", text)
     assert (finished.code, "dask://HOST:PORT" in finished.err) == (2, True)
+
+
+def test_targets_share_the_processes(cli: Cli, tmp_path: Path) -> None:
+    finished = cli("run", "mock", "mock", *SMALL, "--workers", 4, "--output", tmp_path / "both")
+    alone = cli("run", *SMALL, "--workers", 1, "--output", tmp_path / "alone")
+
+    assert (finished.code, alone.code) == (0, 0)
+    for name in ("mock", "mock-2"):
+        assert _found(tmp_path / "both" / name) == _found(tmp_path / "alone")
+
+
+@pytest.mark.parametrize(
+    ("workers", "share"),
+    [
+        (Workers(processes=5), Workers(processes=2)),
+        (Workers(processes=1), Workers(processes=1)),
+        (Workers(scheduler="host:1"), Workers(scheduler="host:1")),
+    ],
+)
+def test_two_targets_have_half_of_the_processes_each(workers: Workers, share: Workers) -> None:
+    assert workers.shared(2) == share
