@@ -28,7 +28,16 @@ def moved_on(ledger: Ledger, call: Call, answer: Answer, *, effect: bool) -> Led
     name = call.operation.effect
     if not effect or not name:
         return noted
-    return EFFECTS[name](noted, call, answer).beside_silence(call, noted)
+    return EFFECTS[name](_forgetting(noted), call, answer).beside_silence(call, noted)
+
+
+def _forgetting(ledger: Ledger) -> Ledger:
+    """The ledger without what only holds while nothing changes the order."""
+    captures = tuple(
+        _replace(capture, offered_earlier=(), offered_beside=None, refused=False)
+        for capture in ledger.captures
+    )
+    return _replace(ledger, captures=captures)
 
 
 def _refund(ledger: Ledger, call: Call, answer: Answer) -> Ledger:
@@ -71,7 +80,14 @@ def _cancel(ledger: Ledger, _call: Call, _answer: Answer) -> Ledger:
 
 def _extend_due_date(ledger: Ledger, call: Call, _answer: Answer) -> Ledger:
     """How the options change is not documented, so they are unknown until they are read."""
-    captures = tuple(_replace(capture, offered_days=None) for capture in ledger.captures)
+    captures = tuple(
+        _replace(
+            capture,
+            offered_days=None,
+            offered_beside=None if capture.capture_id == call.capture_id else capture.offered_days,
+        )
+        for capture in ledger.captures
+    )
     return _replace(ledger, captures=captures).with_capture(call.capture_id, extended=True)
 
 

@@ -41,11 +41,20 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Capture(msgspec.Struct, frozen=True, kw_only=True):
-    """A capture; `offered_days` are those of the last read of the options, None before it."""
+    """A capture; `offered_days` are those of the last read of the options, None before it.
+
+    `offered_earlier` are those of one or two reads before it, without a change of the order since,
+    and `offered_beside` those before another capture was extended. `refused` says whether other
+    days were refused since the last read, which was at `offered_at_s`.
+    """
 
     capture_id: str
     captured_amount: int
     offered_days: tuple[int, ...] | None = None
+    offered_earlier: tuple[tuple[int, ...], ...] = ()
+    offered_beside: tuple[int, ...] | None = None
+    offered_at_s: int = 0
+    refused: bool = False
     extended: bool = False
     body: Any = None
 
@@ -205,7 +214,23 @@ class Ledger(msgspec.Struct, frozen=True, kw_only=True):
 
     def with_options(self, capture_id: str, offered_days: tuple[int, ...]) -> "Ledger":
         """The ledger after the options of a capture were read."""
-        return self.with_capture(capture_id, offered_days=offered_days)
+        capture = self.capture(capture_id)
+        before = (capture.offered_days,) if capture and capture.offered_days is not None else ()
+        return self.with_capture(
+            capture_id,
+            offered_days=offered_days,
+            offered_earlier=(*(capture.offered_earlier if capture else ()), *before)[-2:],
+            offered_beside=None,
+            offered_at_s=self.now_s,
+            refused=False,
+        )
+
+    def after_refused_days(self, capture_id: str | None, days: Any) -> "Ledger":
+        """The ledger after an extension was refused; only days that were not offered count."""
+        capture = self.capture(capture_id)
+        if capture is None or capture.offered_days is None or days in capture.offered_days:
+            return self
+        return self.with_capture(capture_id, refused=True)
 
     def with_capture(self, capture_id: str | None, **changes: Any) -> "Ledger":
         """The ledger with one capture replaced."""

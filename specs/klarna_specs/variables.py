@@ -128,6 +128,9 @@ _CAPTURE: Mapping[str, Callable[[Ledger, Capture], Any]] = {
     "offers_known": lambda _, capture: capture.offered_days is not None,
     "offered_days": lambda _, capture: tuple(sorted(capture.offered_days or ())),
     "extended": lambda _, capture: capture.extended,
+    "refused": lambda _, capture: capture.refused,
+    "reads": lambda _, capture: len(capture.offered_earlier) + (capture.offered_days is not None),
+    "offers_known_beside": lambda _, capture: capture.offered_beside is not None,
 }
 _CALL: Mapping[str, Callable[[Facts], Any]] = {
     "credentials": lambda facts: facts.call.credentials,

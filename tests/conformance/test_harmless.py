@@ -167,6 +167,14 @@ def test_an_equal_id_on_another_order_is_not_the_first_answer(name: str) -> None
     assert _failed(made(name), ON_ANOTHER_ORDER) == set()
 
 
+def test_an_extension_repeated_with_its_key_has_the_same_body() -> None:
+    again = extend(offered(0), key=Key("k"))
+    exchanges = played("options-other-after-extension", FULL, again, again).exchanges
+    bodies = [each.request.body.text for each in exchanges if each.request.method == "PATCH"]
+
+    assert bodies == [bodies[0]] * 2
+
+
 class _WithIds(Mock):
     """A mock whose orders, captures, refunds and errors all have ids of another form."""
 

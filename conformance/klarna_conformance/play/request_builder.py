@@ -48,6 +48,8 @@ class RequestBuilder:
         self._spec = spec
         self._facts = facts
         self._nonce = nonce
+        self._sent: list[tuple[Step, str]] = []
+        """Calls with a key and offered days, and their bodies: a retry has the same one."""
         names: tuple[OrderName, ...] = ("this", "other")
         self._orders: dict[OrderName, _Known] = {
             name: _Known(order) for name, order in zip(names, orders, strict=False)
@@ -162,9 +164,16 @@ class RequestBuilder:
             case Json(value=value):
                 text = json.dumps(value, ensure_ascii=False)
                 if OFFERED in text:
-                    resolved = _resolved(value, self._offered(step))
-                    text = json.dumps(resolved, ensure_ascii=False)
+                    text = self._body_before(step)
+                    if not text:
+                        resolved = _resolved(value, self._offered(step))
+                        text = json.dumps(resolved, ensure_ascii=False)
+                        self._sent.append((step, text))
                 return "application/json", Payload(text)
+
+    def _body_before(self, step: Step) -> str:
+        """What an equal call with the same key sent; empty where there was none."""
+        return next((text for sent, text in self._sent if step.key and sent == step), "")
 
     def _offered(self, step: Step) -> list[int]:
         """The numbers of days that the server offers for the capture of a step."""

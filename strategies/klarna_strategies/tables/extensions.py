@@ -69,6 +69,8 @@ def _by_capture(stage: Stage) -> Iterator[Scenario]:
         yield Scenario(plan=plan, steps=(get_options(1),))
         yield Scenario(plan=plan, steps=(extend(offered(0), capture=1),))
         yield Scenario(plan=plan, steps=(extend(offered(1), capture=1), extend(offered(0))))
+        beside = (get_options(), extend(offered(0), capture=1), get_options())
+        yield Scenario(plan=plan, steps=beside)
     three = stage.captured(1_000, 2_000, 3_000, market=stage.extension_market)
     for position in range(3):
         yield Scenario(plan=three, steps=(get_options(position),))
@@ -91,6 +93,7 @@ def _in_a_row(stage: Stage) -> Iterator[Scenario]:
         (refund(10_000), get_options()),
         (extend(offered(0)), get_options()),
         (extend(offered(0)), get_options(), get_options()),
+        (get_options(), get_options(), extend(offered(0))),
         (extend(offered(0)), extend(offered(0))),
         (extend(offered(0)), extend(offered(1))),
         (extend(offered(1)), extend(offered(0))),

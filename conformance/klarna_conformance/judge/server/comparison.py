@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.judge.results import Inconclusive, Mismatch, Result
+from klarna_conformance.judge.results import Inconclusive, Mismatch, NotApplicable, Result
 from klarna_reports.record.record import Difference, Listed
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Capture, Ledger, Refund
@@ -17,6 +17,8 @@ __all__ = [
     "AMOUNTS",
     "capture_state",
     "captures_agree",
+    "captures_stay_refunded",
+    "currency_kept",
     "excerpt",
     "has_list",
     "listed_resources",
@@ -53,6 +55,35 @@ def never_cancelled(ledger: Ledger, before: Any, status: Any) -> Result:
     if not cancelled or ledger.cancelled or ledger.ended or not ledger.captures:
         return None
     return Mismatch(f"status {excerpt(before)}", f"status {excerpt(status)}")
+
+
+def captures_stay_refunded(before: Mapping[str, Any], order: Mapping[str, Any]) -> Result:
+    """What was refunded of all captures together, beside what an earlier read showed."""
+    earlier, now = (_refunded_of_captures(each) for each in (before, order))
+    if earlier is None or now is None or now >= earlier:
+        return None
+    return Mismatch(
+        f"captures with a refunded_amount of {earlier} or more", f"a refunded_amount of {now}"
+    )
+
+
+def _refunded_of_captures(order: Mapping[str, Any]) -> int | None:
+    captures = [as_object(each) or {} for each in as_array(order.get("captures")) or ()]
+    amounts = [each.get("refunded_amount", 0) for each in captures]
+    return sum(amounts) if all(is_integer(amount) for amount in amounts) else None
+
+
+def currency_kept(before: Mapping[str, Any], order: Mapping[str, Any]) -> Result:
+    """The currency of an order beside that of an earlier read."""
+    name = "purchase_currency"
+    earlier, now = before.get(name), order.get(name)
+    if not before:
+        return Inconclusive()
+    if not isinstance(earlier, str) or now is None:
+        return NotApplicable(f"the order shows no {name}")
+    if isinstance(now, str) and now.casefold() == earlier.casefold():
+        return None
+    return Mismatch(f"{name} {earlier}", f"{name} {excerpt(now)}")
 
 
 def _mismatch(wrong: list[tuple[str, Any, Any]]) -> Mismatch:

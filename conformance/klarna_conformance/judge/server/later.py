@@ -1,6 +1,6 @@
 """What only a later read can decide: the order after a call, the resource that a call created."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Literal
 
 import msgspec
@@ -8,9 +8,14 @@ import msgspec
 from klarna_conformance.http.locations import Leads, Nowhere, created_id, segments
 from klarna_conformance.judge.results import Mismatch, Result
 from klarna_conformance.judge.server.answered import Answered
-from klarna_conformance.judge.server.comparison import never_cancelled, order_agrees
+from klarna_conformance.judge.server.comparison import (
+    captures_stay_refunded,
+    currency_kept,
+    never_cancelled,
+    order_agrees,
+)
 from klarna_conformance.judge.server.response_members import json_object, summary_of
-from klarna_conformance.judge.server.texts import text_agrees, text_is_own, text_shown
+from klarna_conformance.judge.server.texts import lines_shown, text_agrees, text_is_own, text_shown
 from klarna_specs.calls import ORDERS_PATH
 from klarna_specs.effects import CHANGED_MEMBERS
 from klarna_specs.exchange import Exchange, Response
@@ -70,7 +75,8 @@ class LaterReads:
         self._by_location: dict[tuple[str, ...], _Created] = {}
         self._by_path: dict[tuple[str, ...], _Created] = {}
         self._compared: dict[str, Result] = {}
-        self._statuses: dict[str, Any] = {}
+        self._orders: dict[str, Mapping[str, Any]] = {}
+        """Each order as it was last shown."""
         self._created: list[_Created] = []
 
     def copy(self) -> "LaterReads":
@@ -80,7 +86,7 @@ class LaterReads:
         other._by_location = dict(self._by_location)
         other._by_path = dict(self._by_path)
         other._compared = dict(self._compared)
-        other._statuses = dict(self._statuses)
+        other._orders = dict(self._orders)
         other._created = list(self._created)
         return other
 
@@ -135,6 +141,7 @@ class LaterReads:
                 sent = as_object(created.body) or {}
                 yield from created.decided("text_agrees", text_agrees(sent, resource), index)
                 yield from created.decided("text_shown", text_shown(sent, resource), index)
+                yield from created.decided("lines_shown", lines_shown(sent, resource), index)
                 own = text_is_own(
                     sent, resource, self._sent_with("refund"), self._sent_with("capture")
                 )
@@ -148,14 +155,19 @@ class LaterReads:
     ) -> Iterator[Decided]:
         """What reading an order decides: what was awaited of it, and its `own` requirements."""
         awaited = self._of_order.pop(ledger.order_id, [])
+        before = self._orders.get(ledger.order_id, {})
+        self._orders[ledger.order_id] = order
+        for each in (each for each in own if each.requirement.check == "currency_kept"):
+            yield Decided(awaited=each, result=currency_kept(before, order))
         if ledger.uncertain:
             return
+        own = [each for each in own if each.requirement.check != "currency_kept"]
         result = order_agrees(ledger, order)
-        before = self._statuses.get(ledger.order_id)
-        self._statuses[ledger.order_id] = order.get("status")
         refused = bool(awaited) and "refusal" in awaited[-1].requirement.upon
         if result is None and refused and not ledger.shared:
-            result = never_cancelled(ledger, before, order.get("status"))
+            result = never_cancelled(ledger, before.get("status"), order.get("status"))
+        if result is None:
+            result = captures_stay_refunded(before, order)
         if isinstance(result, Mismatch) and result == self._compared.get(ledger.order_id):
             return  # the same wrong state as before
         self._compared[ledger.order_id] = result

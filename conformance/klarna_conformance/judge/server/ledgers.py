@@ -83,6 +83,8 @@ class Ledgers:
         shows = call.operation.shows
         if call.operation.changes:
             ledger = _changed(ledger, answered)
+            if call.operation.effect == "extend_due_date" and answered.kind == "refusal":
+                ledger = ledger.after_refused_days(call.capture_id, call.member("number_of_days"))
             recent = Recent(call, answered.kind == "success")
             self._recent[call.order_id] = (*self.recent(call.order_id), recent)
         elif shows == "order" and answered.kind == "success":

@@ -7,7 +7,7 @@ from klarna_conformance.judge.results import Inconclusive, Mismatch, NotApplicab
 from klarna_conformance.judge.server.comparison import excerpt, same_value
 from klarna_specs.json_value import as_array, as_object
 
-__all__ = ["text_agrees", "text_is_own", "text_shown"]
+__all__ = ["lines_shown", "text_agrees", "text_is_own", "text_shown"]
 
 _TEXTS = ("reference", "description")
 
@@ -67,6 +67,13 @@ def text_shown(sent: Any, resource: Mapping[str, Any]) -> Result:
     if not missing:
         return None
     return Mismatch(f"{' and '.join(missing)} as sent", "nothing of that")
+
+
+def lines_shown(sent: Any, resource: Mapping[str, Any]) -> Result:
+    """Whether the order lines that were sent are shown at all."""
+    if not sent.get("order_lines"):
+        return Inconclusive()
+    return None if resource.get("order_lines") else Mismatch("order_lines as sent", "none of them")
 
 
 def text_is_own(

@@ -1,7 +1,7 @@
 """Reads that differ from the bookings."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -120,6 +120,49 @@ def shows_the_latest_refund() -> Deviation:
         return {**resource, "refunded_amount": refunds[-1].refunded_amount}
 
     return Deviation(shown=shown)
+
+
+def captures_show_the_latest_refund() -> Deviation:
+    """The only capture of an order has the amount of the latest refund as its refunded amount."""
+
+    def shown(call: Call, resource: Any, mock: Mock) -> Any:
+        refunds = mock.orders[call.order_id].refunds
+        captures = as_array(resource.get("captures")) if "captures" in resource else None
+        if not refunds or captures is None or len(captures) != 1:
+            return resource
+        amount = refunds[-1].refunded_amount
+        return {**resource, "captures": [{**captures[0], "refunded_amount": amount}]}
+
+    return Deviation(shown=shown)
+
+
+def options_used_up(*, by: Literal["refusal", "read", "neighbour"]) -> Deviation:
+    """The extension options of a capture are gone after something that should leave them."""
+    gone: set[tuple[str, str]] = set()
+
+    def understood(call: Call, mock: Mock) -> Call:
+        ledger = mock.orders.get(call.order_id)
+        for order_id, capture_id in gone:
+            if ledger is not None and order_id == call.order_id:
+                ledger = mock.orders[order_id] = ledger.with_options(capture_id, ())
+        return call
+
+    def booked(booking: Booking, _mock: Mock) -> Ledger:
+        call, ledger = booking.call, booking.ledger
+        if call.operation.operation == "extendDueDate":
+            if by == "refusal" and not booking.answer.success:
+                gone.add((ledger.order_id, call.capture_id or ""))
+            if by == "neighbour" and booking.effect:
+                others = (c for c in ledger.captures if c.capture_id != call.capture_id)
+                gone.update((ledger.order_id, other.capture_id) for other in others)
+        return booking.after()
+
+    def shown(call: Call, resource: Any, _mock: Mock) -> Any:
+        if by == "read" and call.operation.operation == "getOptionsForExtendDueDate":
+            gone.add((call.order_id, call.capture_id or ""))
+        return resource
+
+    return Deviation(understood=understood, booked=booked, shown=shown)
 
 
 def read_changes(*, of: Sequence[str], to: Mapping[str, str]) -> Deviation:

@@ -57,6 +57,12 @@ OTHER_CALLS: Mapping[str, Example] = {
     "extension-unknown-capture": on(FULL, extend(30, capture="unknown")),
     "options": on(FULL, get_options()),
     "options-twice": on(FULL, get_options(), get_options()),
+    "options-three-times": on(FULL, *(get_options(),) * 3),
+    "options-after-refused-days": on(FULL, extend(0), get_options()),
+    "options-beside-an-extension": on(
+        TWO_CAPTURES, get_options(), extend(offered(0), capture=1), get_options()
+    ),
+    "second-refund-smaller": on(FULL, refund(1_000), refund(500)),
     "options-unknown-capture": on(FULL, get_options("unknown")),
     "order": on(FULL, get_order()),
     "order-three-captures": on(changed(FULL, captures=(1_000, 2_000, 7_000)), get_order()),

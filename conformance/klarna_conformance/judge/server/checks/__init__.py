@@ -17,6 +17,8 @@ OF_BODY = frozenset((*BODIES, *RESOURCES))
 LATER_CHECKS = (
     "accepted",
     "changed_elsewhere",
+    "currency_kept",
+    "lines_shown",
     "order_agrees",
     "location_leads",
     "resource_agrees",

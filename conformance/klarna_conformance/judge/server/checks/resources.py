@@ -73,11 +73,34 @@ def _same_options(seen: Evidence) -> Result:
     return None if shown == before else Mismatch(f"the days {before} again", f"the days {shown}")
 
 
+def _options_left(seen: Evidence) -> Result:
+    """Inconclusive for shared orders, and where the options may have expired in the meantime."""
+    ledger = seen.ledger
+    capture = ledger.capture(seen.assessment.call.capture_id) if ledger else None
+    options = as_array((seen.members() or {}).get("options"))
+    if ledger is None or ledger.shared or capture is None or options is None:
+        return Inconclusive()
+    reads = (capture.offered_beside, *capture.offered_earlier, capture.offered_days)
+    before = next((days for days in reads if days), None)
+    if before is None or ledger.now_s != capture.offered_at_s:
+        return Inconclusive()
+    return None if options else Mismatch(f"options, as the days {sorted(before)} before", "none")
+
+
+def _options_left_by_reads(seen: Evidence) -> Result:
+    """Two reads without options after one with some: one alone may have failed to find them."""
+    ledger = seen.ledger
+    capture = ledger.capture(seen.assessment.call.capture_id) if ledger else None
+    return None if capture and capture.offered_days else _options_left(seen)
+
+
 RESOURCES: Mapping[str, Check] = {
     "own_state": _own_state,
     "money_adds_up": _on_order(_money_adds_up),
     "lifecycle_status": _on_order(_lifecycle),
     "captures_agree": _captures_agree,
     "options_currency": _options_currency,
+    "options_left": _options_left,
+    "options_left_by_reads": _options_left_by_reads,
     "same_options": _same_options,
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from klarna_conformance.judge.results import Inconclusive, Mismatch, Result
+from klarna_conformance.judge.results import Inconclusive, Mismatch, NotApplicable, Result
 from klarna_conformance.judge.server.evidence import Check, Evidence
 from klarna_specs.exchange import Failure, Response
 
@@ -62,6 +62,14 @@ def _is_a_read(outcome: Response | Failure) -> bool:
     return isinstance(outcome, Response) and outcome.status != 429
 
 
+def _challenge(seen: Evidence) -> Result:
+    status = seen.response.status
+    if status != 401:
+        return NotApplicable(f"the refusal has status {status}")
+    named = seen.response.header("WWW-Authenticate")
+    return None if named else Mismatch("a WWW-Authenticate header", "none")
+
+
 def _status(seen: Evidence) -> Result:
     if seen.expected is None:
         return Inconclusive()
@@ -87,6 +95,7 @@ def _json_content_type(seen: Evidence) -> Result:
 
 
 STATUSES: Mapping[str, Check] = {
+    "challenge": _challenge,
     "complete_response": _complete_response,
     "no_server_error": _no_server_error,
     "at_first_try": _at_first_try,
