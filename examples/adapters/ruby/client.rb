@@ -14,7 +14,10 @@ class Client
   }.freeze
   ATTEMPTS = 4
   LONGEST_PAUSE_S = 30
-  FAILURES = [IOError, SystemCallError, Timeout::Error, Net::HTTPBadResponse, Net::ProtocolError].freeze
+  FAILURES = [
+    IOError, SystemCallError, SocketError, OpenSSL::SSL::SSLError, Timeout::Error,
+    Net::HTTPBadResponse, Net::ProtocolError
+  ].freeze
 
   def initialize(hello)
     @hello = hello
@@ -24,7 +27,8 @@ class Client
   def execute(operation, order_id, arguments)
     capture_id, body = arguments.partition { |name, _| name == 'capture_id' }.map(&:to_h)
     method, suffix = PATHS[operation]
-    path = "/ordermanagement/v1/orders/#{order_id}#{format(suffix, capture_id: capture_id['capture_id'])}"
+    order = "#{@server.path}/ordermanagement/v1/orders/#{order_id}"
+    path = order + format(suffix, capture_id: capture_id['capture_id'])
     key = SecureRandom.uuid # of all attempts, because any of them may have taken effect
     unclear = false
     pause_s = 0

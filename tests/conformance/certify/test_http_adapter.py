@@ -83,6 +83,20 @@ def test_a_crash_of_the_client_is_an_outcome_and_a_hello_follows(
     assert service.hellos == 2
 
 
+def test_a_restart_is_another_hello() -> None:
+    async def go() -> None:
+        adapter = HttpAdapter(service.url, command_s=20)
+        await adapter.begin(HELLO)
+        await adapter.restart()
+        await adapter.do(*COMMAND.values())
+        await adapter.aclose()
+
+    with Service(greeting()) as service:
+        asyncio.run(go())
+
+    assert service.hellos == 2
+
+
 def test_a_service_that_crashes_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
     crashed = Service(greeting(lambda _: crashed.close()))
     restarted: list[Service] = []
