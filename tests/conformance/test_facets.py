@@ -2,7 +2,7 @@
 
 from klarna_conformance.plan.dry_run import dry_run
 from klarna_conformance.plan.facets import features, hazards, losses
-from klarna_conformance.wrong.examples.orders import FEE_REFUND, FULL, PART
+from klarna_conformance.wrong.examples.orders import FEE_REFUND, FULL, PART, changed
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Action, Key, Scenario, Step, Together
 from klarna_strategies.lines import goods
@@ -55,6 +55,32 @@ def test_change_is_named_by_earlier_changes() -> None:
 def test_capture_increases_the_amount_left_to_refund() -> None:
     named = _named(PART, capture(4_000), refund(10_000))
     assert not any("beyond" in each for each in named)
+
+
+def test_refund_that_needs_a_later_capture_is_named() -> None:
+    needs = "refundOrder of what was captured after the first one"
+    assert needs in _named(PART, refund(6_000), capture(4_000), refund(4_000))
+    assert needs not in _named(PART, capture(4_000), refund(6_000), refund(4_000))
+    assert needs not in _named(PART, refund(5_000), capture(4_000), refund(1_000))
+
+
+def test_refund_without_a_text_after_one_with_it_is_named() -> None:
+    without = "refundOrder without a description after one with it"
+    assert without in _named(FULL, refund(1_000, description="Returned"), refund(1_000))
+    assert without not in _named(FULL, refund(1_000), refund(1_000, description="Returned"))
+
+
+def test_large_refund_is_named() -> None:
+    large = {"refundOrder of 100000000 or more", "refundOrder of more than 10 lines"}
+    lines = [goods(10_000_000, name=f"Line {n}") for n in range(11)]
+    plan = changed(FULL, order_amount=110_000_000, captures=(110_000_000,))
+    assert large <= _named(plan, refund(110_000_000, order_lines=lines))
+    assert not large & _named(plan, refund(99_999_999, order_lines=lines[:10]))
+
+
+def test_retry_is_named_by_the_form_of_its_key() -> None:
+    lower = refund(1_000, key=Key("once", "lower"))
+    assert "refundOrder retried with a key lower" in _named(FULL, lower, lower)
 
 
 def _sent_together(*steps: Step) -> frozenset[str]:

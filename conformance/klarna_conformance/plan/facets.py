@@ -18,6 +18,8 @@ _ALL, _LEFT = " of all that is left", " beyond what is left"
 _MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
 _COUNTS = (0, 1, 3, 9, 99)
 _TIMES = (0, 1, 9)
+_SAMPLE_AMOUNT = 100_000_000
+_MANY_LINES = 10
 _LINE_NUMBERS = (
     *("quantity", "unit_price", "total_amount", "tax_rate"),
     *("total_tax_amount", "total_discount_amount"),
@@ -58,23 +60,28 @@ def facets(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> froz
 def hazards(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of the facets with which a wrong server may lose money.
 
-    These are outcomes and repetitions of calls, retries after other calls, and refused fees.
+    These are outcomes and repetitions of calls, retries after other calls, refused fees, and
+    refunds that rest on what came before.
     """
     named = _named(spec, scenario, outcomes)
     of_orders = (facet for each in named for facet in _of_order(each))
     documented = [e for e in named if e.operation.changes and not e.is_beside]
     names = (name for each in documented for name in (each.name, each.money))
-    return _interned((*names, *of_orders, *_after_changes(named), *_retries(named)))
+    refunds = [e for e in named if e.operation.effect == "refund" and " done" in e.name]
+    before = (*_after_changes(named), *_retries(named), *_of_later_captures(named))
+    return _interned((*names, *of_orders, *before, *_without_text(refunds)))
 
 
 def losses(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
-    """Names of the facets with which a wrong server pays twice or too much.
+    """Names of the facets with which a wrong server pays twice, too much, or nothing at all.
 
-    These are pairs of concurrent changes, and refunds above what is left, by capture layout.
+    These are pairs of concurrent changes, refunds above what is left, by capture layout, and large
+    ones.
     """
     named = _named(spec, scenario, outcomes)
     beyond = (name for each in named for name in _beyond(each))
-    return _interned((*_together(scenario, named), *beyond))
+    large = (name for each in named for name in _large(each))
+    return _interned((*_together(scenario, named), *beyond, *large))
 
 
 def features(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
@@ -219,10 +226,54 @@ def _retries(named: Sequence[_Named]) -> Iterator[str]:
         what = f"{call.operation} {'refused ' * ('refused' in named[first].name)}retried"
         keys = {each.call.key for each in between if each.call.key}
         yield f"{what} after {_class(len(keys), _COUNTS)} keys"
+        yield f"{what} with a key {call.key.form}"
         for each in between:
             if each.operation.changes:
                 refused = " refused" * ("refused" in each.name)
                 yield f"{what} after {each.call.operation}{refused}"
+
+
+def _of_later_captures(named: Sequence[_Named]) -> Iterator[str]:
+    """Refunds that only what was captured after the first refund makes possible."""
+    captured: Counter[str] = Counter()
+    at_first: dict[str, int] = {}
+    refunded: Counter[str] = Counter()
+    for each in named:
+        call, effect, amount = each.call, each.operation.effect, _amount(each.call)
+        if " done" not in each.name or " again" in each.name:
+            continue
+        if effect == "capture":
+            captured[call.order] += amount
+        elif effect == "refund":
+            first = at_first.setdefault(call.order, captured[call.order])
+            refunded[call.order] += amount
+            made = each.plan.captured_amount if each.plan else 0
+            if refunded[call.order] > made + first:
+                yield f"{call.operation} of what was captured after the first one"
+
+
+def _large(named: _Named) -> Iterator[str]:
+    """Refunds of the amount of the page's sample or more, or of many lines."""
+    call = named.call
+    if named.operation.effect != "refund" or " done" not in named.name:
+        return
+    if _amount(call) >= _SAMPLE_AMOUNT:
+        yield f"{call.operation} of {_SAMPLE_AMOUNT} or more"
+    if len(_lines(call)) > _MANY_LINES:
+        yield f"{call.operation} of more than {_MANY_LINES} lines"
+
+
+def _without_text(refunds: Sequence[_Named]) -> Iterator[str]:
+    """Refunds without a text after one of the same order that has it."""
+    shown: set[tuple[str, str]] = set()
+    for each in refunds:
+        call = each.call
+        sent = (as_object(call.body.value) if isinstance(call.body, Json) else None) or {}
+        for text in ("reference", "description"):
+            if text in sent:
+                shown.add((call.order, text))
+            elif (call.order, text) in shown:
+                yield f"{call.operation} without a {text} after one with it"
 
 
 def _of_order(named: _Named) -> Iterator[str]:
