@@ -1,6 +1,7 @@
 """What a plan covers is seen on every server that does as documented, whatever it leaves open."""
 
 import asyncio
+from collections import Counter
 from functools import cache
 from typing import Any
 
@@ -8,7 +9,7 @@ import msgspec
 import pytest
 
 from klarna_conformance.http.retrying import Agrees
-from klarna_conformance.mock.deviation import AS_DOCUMENTED, Deviation
+from klarna_conformance.mock.deviation import AS_DOCUMENTED, Deviation, IdKind
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.dry_run import MockTarget, goals_served
 from klarna_conformance.plan.planning import Plan, make_plan
@@ -18,7 +19,8 @@ from klarna_conformance.play.engine import run_plan
 from klarna_conformance.wrong.catalogue import harmless_variants
 from klarna_conformance.wrong.making import make_mutant
 from klarna_reports.record.record import Finding
-from klarna_specs.exchange import Exchange, Request
+from klarna_specs.calls import Call
+from klarna_specs.exchange import Exchange, Request, Response
 from klarna_specs.goals import Scope
 
 from ..conformance.mutant_servers import spec
@@ -64,6 +66,30 @@ class _OtherWay(MockTarget):
         return False
 
 
+class _Counting(Mock):
+    """A mock whose captures and refunds count from 1 in each order, those provisioned too."""
+
+    def __init__(self) -> None:
+        super().__init__(spec())
+        self._order_id = ""
+        self._counts: Counter[tuple[str, str]] = Counter()
+
+    def answer(self, call: Call, base_url: str) -> Response:
+        """Answers a call."""
+        self._order_id = call.order_id
+        return super().answer(call, base_url)
+
+    def new_id(self, kind: IdKind = "correlation") -> str:
+        """The next number of the order, or a UUID for what belongs to none."""
+        made = super().new_id(kind)
+        if kind == "order":
+            self._order_id = made
+        if kind not in ("capture", "refund"):
+            return made
+        self._counts[self._order_id, kind] += 1
+        return str(self._counts[self._order_id, kind])
+
+
 def _combined(names: tuple[str, ...]) -> Mock:
     """A mock with the choices of several harmless variants, of which no two share a seam."""
     ways: dict[str, Any] = {}
@@ -99,6 +125,16 @@ def test_a_budgeted_plan_sees_every_must_on_any_honest_server(names: tuple[str, 
     binding = {goal for goal in plan.goals if spec().requirement(goal.requirement).level == "MUST"}
 
     found = asyncio.run(_findings(_OtherWay(_combined(names)), plan))
+
+    failed = {f.requirement for f in found if f.verdict == "FAIL"}
+    assert (failed, binding - goals_served(found)) == (set(), set())
+
+
+def test_a_budgeted_plan_sees_every_must_where_ids_count_in_each_order() -> None:
+    plan = _budgeted()
+    binding = {goal for goal in plan.goals if spec().requirement(goal.requirement).level == "MUST"}
+
+    found = asyncio.run(_findings(_OtherWay(_Counting()), plan))
 
     failed = {f.requirement for f in found if f.verdict == "FAIL"}
     assert (failed, binding - goals_served(found)) == (set(), set())

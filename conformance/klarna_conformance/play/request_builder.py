@@ -127,15 +127,19 @@ class RequestBuilder:
     def _resource_id(
         self, step: Step, ref: ResourceRef | None, kind: Literal["captures", "refunds"]
     ) -> str:
-        owner: str = step.order
-        index = ref
-        if ref == "other":
-            owner, index = ("this" if step.order == "other" else "other"), 0
-        known = self._orders.get("other" if owner == "other" else "this")
-        ids: list[str] = getattr(known, kind) if known else []
-        if isinstance(index, int) and index < len(ids):
-            return ids[index]
+        is_other = step.order == "other"
+        own, beside = self._ids(kind, other=is_other), self._ids(kind, other=not is_other)
+        ids = beside if ref == "other" else own
+        if ref == "other" and ids:
+            # Ids that count from 1 in each order are this order's too, as far as it has as many.
+            return next((i for i in ids if step.order == "unknown" or i not in own), ids[0])
+        if isinstance(ref, int) and ref < len(ids):
+            return ids[ref]
         return _unknown_id_like(ids[0]) if ids else NOWHERE_ID
+
+    def _ids(self, kind: Literal["captures", "refunds"], *, other: bool) -> list[str]:
+        known = self._orders.get("other" if other else "this")
+        return getattr(known, kind) if known else []
 
     def _key(self, key: Key) -> str:
         order_ids = ":".join(known.provided.order_id for known in self._orders.values())

@@ -55,7 +55,7 @@ def _refused(stage: Stage, operation: Operation) -> Iterator[Scenario]:
     nowhere = _replace(call, order="unknown")
     yield Scenario(plan=plan, steps=(nowhere, nowhere))
     for elsewhere in _elsewhere(call):
-        yield Scenario(plan=plan, other=plan, steps=(elsewhere,))
+        yield Scenario(plan=plan, other=stage.captured(1_000, 2_000, 3_000), steps=(elsewhere,))
     if operation.body:
         for odd in odd_bodies(operation.operation, spec=stage.spec):
             yield Scenario(plan=plan, steps=(_replace(call, body=odd.body),))
