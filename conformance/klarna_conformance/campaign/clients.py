@@ -68,13 +68,13 @@ class _State:
 def _tried(call: Call[_State], ids: tuple[str, ...]) -> list[Trial]:
     async def go() -> list[Trial]:
         chosen = [mutant for mutant in client_mutants() if mutant.id in ids]
-        return await asyncio.gather(*(_trial(each, call.state) for each in chosen))
+        return await asyncio.gather(*(_trial(each, call) for each in chosen))
 
     return asyncio.run(go())
 
 
-async def _trial(mutant: ClientMutant, state: _State) -> Trial:
-    spec, campaign = state.spec, state.campaign
+async def _trial(mutant: ClientMutant, call: Call[_State]) -> Trial:
+    state, spec, campaign = call.state, call.state.spec, call.state.campaign
     adapter = InProcessAdapter(
         lambda hello: mutant.client(hello, backoff_s=_BACKOFF_S),
         name=mutant.id,
@@ -87,6 +87,8 @@ async def _trial(mutant: ClientMutant, state: _State) -> Trial:
     try:
         await stage.open()
         for number, scenario in enumerate(state.scenarios):
+            if call.ended():
+                break
             if number == len(state.scenarios) // 2:
                 await stage.restart()
                 known = known.after_restart()

@@ -121,17 +121,19 @@ class _State:
 
 
 def _tried(call: Call[_State], mutant: Mutant) -> Trial:
-    return asyncio.run(_trial(mutant, call.state))
+    return asyncio.run(_trial(mutant, call))
 
 
-async def _trial(mutant: Mutant, state: _State) -> Trial:
-    spec, campaign = state.spec, state.campaign
+async def _trial(mutant: Mutant, call: Call[_State]) -> Trial:
+    state, spec, campaign = call.state, call.state.spec, call.state.campaign
     target = MockTarget(make_mutant(spec, mutant, seed=campaign.seed))
     readings, _ = await discover_readings(spec, target, "")
     target.facts = msgspec.structs.replace(target.facts, readings=readings)
     failing: list[Played] = []
     sent, first, error = 0, None, ""
     for number, scenario in enumerate(state.scenarios, 1):
+        if call.ended():
+            break
         played = await play_and_judge(
             spec, target, scenario, identifier=f"s{number:04}", judging=state.judging
         )

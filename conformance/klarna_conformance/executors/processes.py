@@ -1,12 +1,13 @@
 """Processes of this machine.
 
-They end when this process closes its end of a pipe, or dies: nothing is sent after a run.
+Their calls end when this process closes its end of a pipe, or dies: nothing is sent after a run.
 """
 
 import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -20,6 +21,9 @@ from klarna_conformance.errors import WorkerError
 from klarna_conformance.executors.workers import Call, Executor
 
 __all__ = ["processes"]
+
+_GRACE_S = 10.0
+"""How long a call may take to see that it is ended, in seconds."""
 
 
 @contextmanager
@@ -84,14 +88,19 @@ _call: Call[Any] | None = None
 
 def _prepare(state: Any, lifeline: Connection, held: Connection) -> None:
     held.close()  # else this process would keep the pipe open
+    ended = threading.Event()
     global _call  # a pool passes state to its processes like this
-    _call = Call(state)
-    threading.Thread(target=_end_with, args=(lifeline,), daemon=True).start()
+    _call = Call(state, ended.is_set)
+    threading.Thread(target=_end_with, args=(lifeline, ended, os.getppid()), daemon=True).start()
 
 
-def _end_with(lifeline: Connection) -> None:
+def _end_with(lifeline: Connection, ended: threading.Event, parent: int) -> None:
     with suppress(EOFError, OSError):
         lifeline.recv_bytes()
+    ended.set()
+    if os.getppid() == parent:
+        # The parent lives, and would wait forever for the rest of a result that is cut off.
+        time.sleep(_GRACE_S)
     os._exit(0)
 
 
