@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Empty, Json, Raw, Scenario, Step, Together, steps_of
+from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step, Together, steps_of
 from klarna_specs.spec import Operation, Spec
 
 __all__ = ["facets", "features", "hazards", "in_turn", "losses"]
@@ -68,20 +68,20 @@ def hazards(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> fro
     documented = [e for e in named if e.operation.changes and not e.is_beside]
     names = (name for each in documented for name in (each.name, each.money))
     refunds = [e for e in named if e.operation.effect == "refund" and " done" in e.name]
-    before = (*_after_changes(named), *_retries(named), *_of_later_captures(named))
+    before = (*_after_changes(named), *_retries(named))
     return _interned((*names, *of_orders, *before, *_without_text(refunds)))
 
 
 def losses(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of the facets with which a wrong server pays twice, too much, or nothing at all.
 
-    These are pairs of concurrent changes, refunds above what is left, by capture layout, and large
-    ones.
+    These are pairs of concurrent changes, refunds above what is left, by capture layout, large
+    ones, and those that later captures make possible.
     """
     named = _named(spec, scenario, outcomes)
     beyond = (name for each in named for name in _beyond(each))
     large = (name for each in named for name in _large(each))
-    return _interned((*_together(scenario, named), *beyond, *large))
+    return _interned((*_together(scenario, named), *beyond, *large, *_of_later_captures(named)))
 
 
 def features(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
@@ -238,10 +238,13 @@ def _of_later_captures(named: Sequence[_Named]) -> Iterator[str]:
     captured: Counter[str] = Counter()
     at_first: dict[str, int] = {}
     refunded: Counter[str] = Counter()
+    keys: set[tuple[str, Key]] = set()
     for each in named:
         call, effect, amount = each.call, each.operation.effect, _amount(each.call)
-        if " done" not in each.name or " again" in each.name:
+        if " done" not in each.name or (call.key and (call.order, call.key) in keys):
             continue
+        if call.key:
+            keys.add((call.order, call.key))
         if effect == "capture":
             captured[call.order] += amount
         elif effect == "refund":
@@ -253,13 +256,13 @@ def _of_later_captures(named: Sequence[_Named]) -> Iterator[str]:
 
 
 def _large(named: _Named) -> Iterator[str]:
-    """Refunds of the amount of the page's sample or more, or of many lines."""
+    """Refunds of the amount of the page's sample, or of many lines without an unusual text."""
     call = named.call
     if named.operation.effect != "refund" or " done" not in named.name:
         return
-    if _amount(call) >= _SAMPLE_AMOUNT:
-        yield f"{call.operation} of {_SAMPLE_AMOUNT} or more"
-    if len(_lines(call)) > _MANY_LINES:
+    if _amount(call) == _SAMPLE_AMOUNT:
+        yield f"{call.operation} of {_SAMPLE_AMOUNT}"
+    if len(_lines(call)) > _MANY_LINES and str(call.body).isascii():
         yield f"{call.operation} of more than {_MANY_LINES} lines"
 
 
