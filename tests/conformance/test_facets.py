@@ -72,7 +72,7 @@ def test_refund_without_a_text_after_one_with_it_is_named() -> None:
 
 
 def test_large_refund_is_named() -> None:
-    large = {"refundOrder of 100000000", "refundOrder of more than 10 lines"}
+    large = {"refundOrder of 100000000", "refundOrder of many lines"}
     lines = [goods(10_000_000, name=f"Line {n}") for n in range(11)]
     assert large <= _named(LARGE, refund(100_000_000, order_lines=lines))
     assert not large & _named(LARGE, refund(99_999_999, order_lines=lines[:10]))

@@ -19,7 +19,9 @@ _MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
 _COUNTS = (0, 1, 3, 9, 99)
 _TIMES = (0, 1, 9)
 _SAMPLE_AMOUNT = 100_000_000
-_MANY_LINES = 10
+_MANY_LINES = range(11, 51)
+"""More lines, and lines of other types than the page's two, need not be accepted."""
+_PAGE_TYPES = {"physical", "return_fee"}
 _LINE_NUMBERS = (
     *("quantity", "unit_price", "total_amount", "tax_rate"),
     *("total_tax_amount", "total_discount_amount"),
@@ -256,14 +258,16 @@ def _of_later_captures(named: Sequence[_Named]) -> Iterator[str]:
 
 
 def _large(named: _Named) -> Iterator[str]:
-    """Refunds of the amount of the page's sample, or of many lines without an unusual text."""
+    """Refunds of the amount of the page's sample, or of many usual lines."""
     call = named.call
     if named.operation.effect != "refund" or " done" not in named.name:
         return
     if _amount(call) == _SAMPLE_AMOUNT:
         yield f"{call.operation} of {_SAMPLE_AMOUNT}"
-    if len(_lines(call)) > _MANY_LINES and str(call.body).isascii():
-        yield f"{call.operation} of more than {_MANY_LINES} lines"
+    lines = _lines(call)
+    usual = {line.get("type") for line in lines} <= _PAGE_TYPES and str(call.body).isascii()
+    if len(lines) in _MANY_LINES and usual:
+        yield f"{call.operation} of many lines"
 
 
 def _without_text(refunds: Sequence[_Named]) -> Iterator[str]:
