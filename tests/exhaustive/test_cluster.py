@@ -258,9 +258,22 @@ def test_a_worker_without_the_credentials_is_reported(
     assert "ONLY_HERE" in finished.err
 
 
-def test_a_scheduler_that_does_not_respond_is_reported(cli: Cli, tmp_path: Path) -> None:
-    finished = cli("run", "--workers", "dask://127.0.0.1:9", *SMALL, "--output", tmp_path / "r")
+@pytest.mark.parametrize(
+    "command",
+    [("run", *SMALL), ("run", "mock", "mock", *SMALL), ("client", "--", *REFERENCE)],
+    ids=["run", "targets", "client"],
+)
+def test_a_scheduler_that_does_not_respond_is_reported_and_the_last_report_kept(
+    command: tuple[str, ...], cli: Cli, tmp_path: Path
+) -> None:
+    first, *others = command
+    report = tmp_path / "report" / "report.html"
+    report.parent.mkdir()
+    report.write_text("the last one", encoding="utf-8")
+    where = ("--workers", "dask://127.0.0.1:9", "--output", report.parent)
+    finished = cli(first, *where, *others)
 
     assert finished.code == 4
     assert "the Dask scheduler at 127.0.0.1:9 does not respond" in finished.err
-    assert "Traceback" not in finished.err
+    assert "Stopped" not in finished.err
+    assert report.read_text(encoding="utf-8") == "the last one"

@@ -121,6 +121,8 @@ def certify_client(
     adapter = wanted.new_adapter
     folder = output / "replay" if saved else output
     keeper = Keeper(spec, folder, formats=WITH_EVERY_RUN if saved else WITH_EVERY_CERTIFICATION)
+    if not saved:
+        wanted.workers.check()
     keeper.create()
     copies = None if saved or wanted.workers == Workers() else Copies(wanted.workers, adapter)
     summary = keep(lambda: certify(spec, adapter(), options, copies), keeper, follow)

@@ -23,12 +23,18 @@ except ImportError as exc:
         "--workers dask://... needs Dask: pip install 'klarna-conformance[distributed]'"
     ) from exc
 
-__all__ = ["cluster"]
+__all__ = ["check", "cluster"]
 
 _CONNECT_S = 10
 _WORKERS_S = 30
 _ASK_EVERY_S = 0.5
 """How often a call asks the scheduler whether anybody still waits for its result, in seconds."""
+
+
+def check(address: str) -> None:
+    """Raises PreflightError if scheduler or workers do not respond or have another version."""
+    with _connected(address):
+        pass
 
 
 @contextmanager

@@ -82,6 +82,13 @@ class Workers(msgspec.Struct, frozen=True, kw_only=True):
         """Whether calls leave this machine."""
         return bool(self.scheduler)
 
+    def check(self) -> None:
+        """Raises UsageError without Dask, PreflightError if the cluster does not respond."""
+        if self.is_cluster:
+            from klarna_conformance.executors.cluster import check
+
+            check(self.scheduler)
+
     def open(self, state: S, *, repeatable: bool) -> AbstractContextManager[Executor[S]]:
         """An executor whose calls share a `state`; `repeatable` calls may run more than once.
 

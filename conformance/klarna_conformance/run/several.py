@@ -114,6 +114,8 @@ def judge_servers(
     UsageError before anything is sent; a target that fails later does not end the others.
     """
     targets = _targets(wanted, output, follow)
+    for workers in {each.workers for _, each in wanted if each.workers}:
+        workers.check()
     Keeper(targets[0].spec, output).create()
     for each in targets:
         each.earlier = each.keeper.prepare(resume=resume)

@@ -125,6 +125,7 @@ def judge_server(
     To `resume` without an interrupted run starts a new one; the keeper has a note about that.
     """
     wanted.open(spec)
+    (wanted.workers or Workers()).check()
     earlier = keeper.prepare(resume=resume)
     asyncio.run(check_target(spec, wanted))
     return keep(lambda: start_run(spec, wanted, earlier, follow), keeper, follow)
