@@ -39,6 +39,7 @@ _COMBINATIONS = (
     ("options-other-after-extension", "keys-within-the-path"),
     ("options-used-up", "keys-within-the-server"),
     ("options-of-zero-days",),
+    ("order-with-null-for-none",),
     ("options-by-market", "tolerant"),
 )
 
