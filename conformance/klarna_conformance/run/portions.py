@@ -15,7 +15,7 @@ from klarna_conformance.limits import Limits
 from klarna_conformance.play.engine import run_plan
 from klarna_conformance.target.budget import Budget, BudgetedTarget, Used
 from klarna_conformance.target.target import OpenTarget
-from klarna_reports.record.record import Played, Unavailable
+from klarna_reports.record.record import Played, Unavailable, Unjudged
 from klarna_specs.scenario import Scenario, Wait, steps_of
 from klarna_specs.spec import Spec
 
@@ -193,8 +193,14 @@ class _Portions:
 
 def _lost(numbered: _Numbered) -> Played:
     identifier, scenario = numbered
-    unavailable = Unavailable(plan=scenario.plan, reason=_LOST)
-    return Played(id=identifier, scenario=scenario, unavailable=unavailable)
+    steps = steps_of(scenario)
+    first = f"{steps[0].operation} of {identifier}"
+    return Played(
+        id=identifier,
+        scenario=scenario,
+        unavailable=Unavailable(plan=scenario.plan, reason=_LOST),
+        unjudged=(Unjudged(request=first, reason=_LOST, count=len(steps)),),
+    )
 
 
 def _waits(numbered: _Numbered) -> bool:
