@@ -92,9 +92,12 @@ def _lines(spec: "Spec", made: "Plan", name: str, *, orders: bool) -> "Iterator[
         f"{sum(order.count for order in had)} orders, about {made.requests} requests, "
         f"{served} of {len(made.goals)} goals"
     )
-    yield f"{made.requests_for_every_goal} requests are enough to cover every goal once."
+    yield (
+        f"Every goal once takes {made.requests_for_every_goal} requests. A smaller plan prefers "
+        "what servers often get wrong to goals that are only reported (INFO)."
+    )
     if made.unserved:
-        yield "Not covered, so these requirements cannot pass:"
+        yield "Not covered, so these requirements cannot be verified:"
     for requirement, aspects in _by_requirement(made).items():
         yield f"  {spec.requirement(requirement).level:<6} {requirement}: {listed(aspects)}"
     if missing:
