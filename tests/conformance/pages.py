@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 __all__ = ["active_parts"]
 
 _ACTIVE = frozenset({"img", "iframe", "object", "embed", "base", "link"})
-_HARMLESS_LINKS = ("#", "https://docs.klarna.com/", "https://docs.")
+_HARMLESS_LINKS = ("#", "https://docs.klarna.com/", "https://docs.", "https://www.rfc-editor.org/")
 _DATA = ("application/json", "text/plain", "application/octet-stream")
 
 

@@ -15,10 +15,7 @@ from klarna_conformance.play.counterexample_file import read_counterexample
 from .conftest import COMMAND, Cli
 
 RULE = "refund.replay-booked-once"
-SMALL = (
-    *("--requirement", RULE, "--market", "SE", "--examples", "0", "--max-requests", "400"),
-    *("--mutant", "replay-booked-again"),
-)
+SMALL = ("--requirement", RULE, "--mutant", "replay-booked-again")
 NAME = f"counterexamples/{RULE}.yaml"
 
 
@@ -119,11 +116,11 @@ def test_a_replay_names_keys_and_prints_amounts_in_major_units(started_here: str
     whole = cli("replay", f"conformance-report/{NAME}", "-v")
     steps = [line for line in replayed.out.splitlines() if re.match(r" +\d\. ", line)]
 
-    assert [re.sub(r"\d+\.\d\d SEK", "AMOUNT", line) for line in steps] == [
+    assert [re.sub(r"\d+\.\d\d [A-Z]{3}", "AMOUNT", line) for line in steps] == [
         "  1. refundOrder, refunded AMOUNT, key a -> 201",
         "  2. refundOrder, refunded AMOUNT, key a again -> 201",
     ]
-    assert re.match(r"Order: \d+\.\d\d SEK in SE, pay_later, captured \d", replayed.out)
+    assert re.match(r"Order: \d+\.\d\d [A-Z]{3} in [A-Z]{2}, \w+, captured \d", replayed.out)
     assert "Klarna-Idempotency-Key: " not in replayed.out
     assert whole.out.count("Klarna-Idempotency-Key: ") == 2
 

@@ -4,6 +4,7 @@ from klarna_reports.record.record import Finding, Played, Record
 from klarna_reports.summary.causes import circumstances
 from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Exchange, Request, Response
+from klarna_specs.goals import Scope
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Key, Scenario, Step, Together, Wait
 from klarna_specs.spec import Spec
@@ -83,6 +84,14 @@ def test_a_cause_has_its_requirements_and_its_amount(
     (cause,) = summarise(spec, record(scenario)).causes
     assert (cause.root, cause.requirements) == (BOUND, (BOUND, ORDER))
     assert cause.counterexample == f"counterexamples/{BOUND}.yaml"
+
+
+def test_what_is_out_of_scope_is_no_cause(spec: Spec, played: Scenarios, record: Records) -> None:
+    together = played(_failed(BOUND), _failed(ORDER, 0, 1), steps=2)
+    summary = summarise(spec, record(together, scope=Scope(requirements=(ORDER,))))
+
+    assert [cause.root for cause in summary.causes] == [ORDER]
+    assert summary.reason == "One requirement is violated."
 
 
 def test_violations_that_need_the_same_circumstances_have_one_cause(

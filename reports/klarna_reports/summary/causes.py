@@ -15,7 +15,7 @@ from klarna_reports.summary.harm import Harm, Stake, stake
 from klarna_reports.summary.same_cause import Example, can_lead_to, same_cause
 from klarna_reports.summary.tally import Group, Tally
 from klarna_specs.scenario import Scenario, Together, Wait, steps_of
-from klarna_specs.spec import Spec
+from klarna_specs.spec import Requirement, Spec
 
 __all__ = ["Causes", "circumstances"]
 
@@ -33,13 +33,15 @@ class Causes:
             here = _before_or_with(first, name)
             self._beside[name] = self._beside.get(name, here) & here
 
-    def roots(self, spec: Spec, found: Mapping[str, Tally]) -> dict[str, str]:
-        """For each violation that is a consequence, its root.
+    def roots(
+        self, spec: Spec, admitted: Iterable[Requirement], found: Mapping[str, Tally]
+    ) -> dict[str, str]:
+        """For each violation of an admitted requirement that is a consequence, its root.
 
-        Roots are found in the order of their cost, then of the size of their smallest example. A
-        root follows no other requirement.
+        Roots are admitted too. They are found in the order of their cost, then of the size of their
+        smallest example. A root follows no other requirement.
         """
-        known = {requirement.id for requirement in spec.requirements}
+        known = {requirement.id for requirement in admitted}
         violations = [
             _Violation.of(spec, name, found[name]) for name in self._beside if name in known
         ]

@@ -42,7 +42,7 @@ def results_of(
     wanted: defaultdict[str, list[str]] = defaultdict(list)
     for goal in goals(spec, header.scope):
         wanted[goal.requirement].append(goal.aspect)
-    follows = digest.causes.roots(spec, found)
+    follows = digest.causes.roots(spec, admitted, found)
     judged = [
         msgspec.structs.replace(
             _result(
