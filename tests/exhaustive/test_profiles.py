@@ -353,3 +353,11 @@ def test_the_pytest_items_are_those_of_a_profile(pytester: pytest.Pytester) -> N
     assert "extension.not-offered" in collected
     assert "extension.accepted" not in collected
     assert "there are klarna, klarna-2024, kustom" in unknown.stderr.str()
+
+
+def test_what_a_provider_does_not_offer_is_not_called_verified(cli: Cli, tmp_path: Path) -> None:
+    options = ("--profile", "kustom", "--operation", "extendDueDate", "--output", tmp_path / "r")
+    finished = cli("run", *options)
+
+    assert finished.code == 3
+    assert "no binding requirement in the scope applies" in finished.out

@@ -88,6 +88,9 @@ def _unverified(evidence: Evidence) -> str:
         return f"No violation was found, but {count} could not be fully verified{early}."
     if evidence.stopped:
         return f"No violation was found, but the run is incomplete: {evidence.stopped}."
+    binding = _binding(evidence.results)
+    if binding and not _applicable(binding):
+        return "Nothing was verified: no binding requirement in the scope applies to this target."
     return ""
 
 
@@ -98,14 +101,21 @@ def _conformant(evidence: Evidence) -> tuple[Overall, str]:
         accepted = "one accepted deviation" if known == 1 else f"{known} accepted deviations"
         sentence = f"Every binding requirement{where} is met, except for {accepted}."
         return "CONFORMANT WITH KNOWN DEVIATIONS", sentence
-    count = len(_binding(evidence.results))
+    binding = _binding(evidence.results)
+    count = len(_applicable(binding))
     every = "The one binding requirement" if count == 1 else f"All {count} binding requirements"
+    which = " that applies" if count == 1 else " that apply"
     verb = "is" if count == 1 else "are"
-    return "CONFORMANT", f"{every}{where} {verb} verified and met."
+    some = which if count < len(binding) else ""
+    return "CONFORMANT", f"{every}{some}{where} {verb} verified and met."
 
 
 def _binding(results: Sequence[RequirementResult]) -> list[RequirementResult]:
     return [result for result in results if result.level == "MUST"]
+
+
+def _applicable(results: Sequence[RequirementResult]) -> list[RequirementResult]:
+    return [result for result in results if result.verdict != "NOT_APPLICABLE"]
 
 
 def _with_verdict(evidence: Evidence, verdict: Verdict) -> list[RequirementResult]:
