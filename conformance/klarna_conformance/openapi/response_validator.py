@@ -31,7 +31,7 @@ _FRACTION = re.compile(r'(?:^|[,\[]|":|"\s+:)\s*-?\d+[.eE]')
 """A number that is not written as an integer; also matches in some strings."""
 _DEEPEST = 200
 """A body with more objects and arrays may be nested too deeply to be valid."""
-_MOST_BODIES = 256
+_MOST_BODIES = 16
 """The bodies of each schema whose validity is remembered."""
 
 
@@ -110,11 +110,6 @@ class ResponseValidator:
 
         Unsure are null members, which may be absent as well, and what is no integer: 1.0 neither.
         """
-        text = body.text
-        if "null" in text or _FRACTION.search(text):
-            return False
-        if text.count("{") + text.count("[") > _DEEPEST:
-            return False
         if schema not in self._valid:
             self._valid[schema] = self._validator(schema)
         return self._valid[schema](body)
@@ -130,6 +125,11 @@ class ResponseValidator:
 
         @lru_cache(maxsize=_MOST_BODIES)
         def is_valid(body: Payload) -> bool:
+            text = body.text
+            if "null" in text or _FRACTION.search(text):
+                return False
+            if text.count("{") + text.count("[") > _DEEPEST:
+                return False
             try:
                 return validator.is_valid(body.json())
             except NotJson:

@@ -62,6 +62,8 @@ _NAME = re.compile(r'"([^"]*+)(?="\s*+:)')
 """The name of a member in JSON without escapes."""
 _MOST_NAMES = 1000
 """So many names of members are remembered as harmless."""
+_MOST_BODIES = 16
+"""So many bodies are remembered as redacted: many reads show what the one before showed."""
 
 
 class Recorder:
@@ -83,6 +85,8 @@ class Recorder:
         spelt = "|".join(map(_loosely, sorted(names)))
         self._mentions = re.compile(f'"(?:{spelt})"', re.IGNORECASE)
         self._harmless: frozenset[str] = frozenset()
+        self.payload = lru_cache(maxsize=_MOST_BODIES)(self._redacted)
+        """A body without secrets; in JSON, without the customer's data either."""
 
     def text(self, text: str) -> str:
         """A message without the secrets, and without customers' data that it quotes."""
@@ -198,8 +202,7 @@ class Recorder:
             return response
         return msgspec.structs.replace(response, headers=headers, body=body)
 
-    def payload(self, payload: Payload) -> Payload:
-        """A body without secrets; in JSON, without the customer's data either."""
+    def _redacted(self, payload: Payload) -> Payload:
         text = payload.text
         if not text:
             return payload
