@@ -256,7 +256,7 @@ violation. A run reports which one a server follows (INFO)."""
             f"{each.statement} Section: {each.section}.",
             table(
                 ("interpretation", "what says so"),
-                [(f"`{n}`", cell(text)) for n, text in each.readings.items()],
+                [(f"`{n}`", cell(text)) for n, text in each.interpretations.items()],
             ),
             each.unobserved,
         )

@@ -23,7 +23,7 @@ CLIENT_EXAMPLES: Final = 20
 """How many scenarios for a client are drawn beside those of the table."""
 CONCURRENCY: Final = 8
 TIMEOUT_S: Final = 30.0
-"""The deadline of one exchange, in seconds."""
+"""The timeout of one exchange, in seconds."""
 USERNAME: Final = "PK00000_mock"
 """The mock's user."""
 PASSWORD: Final = "mock-shared-secret"  # noqa: S105 - it opens nothing but the mock

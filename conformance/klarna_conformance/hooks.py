@@ -1,7 +1,7 @@
 """Hooks for Schemathesis' own command line, `st run`, on the emitted OpenAPI document.
 
 Named by SCHEMATHESIS_HOOKS, this module registers its hooks when it is imported: that is all that
-Schemathesis looks at. They send with credentials, give each call a real order and an idempotency
+Schemathesis checks. They send with credentials, give each call a real order and an idempotency
 key of its own, and add two checks.
 """
 

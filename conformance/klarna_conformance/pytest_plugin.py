@@ -1,4 +1,4 @@
-"""The pytest plugin: fixtures for tests of clients, and requirements of servers as test items.
+"""The pytest plugin: fixtures for tests of clients, and server requirements as test items.
 
 Every pytest run of its users loads this module, so it has only hooks and fixtures, which import
 what they need when they run; `klarna_conformance.testing` has the rest.

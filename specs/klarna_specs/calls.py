@@ -59,7 +59,7 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     body: Any = None
     forms: tuple[str, ...] = ()
     content_type: str = ""
-    path_reading: str = ""
+    path_interpretation: str = ""
 
     @cached_property
     def fingerprint(self) -> str:
@@ -119,7 +119,7 @@ _MOST_CALLS = 256
 def _read_call(spec: Spec, request: Request, *, followed: bool) -> Call | None:
     if (addressed := _addressed(spec, request, followed=followed)) is None:
         return None
-    operation, reading, ids = addressed
+    operation, interpretation, ids = addressed
     written = request.header(KEY_HEADER) or None
     key = None if written == MASKED_KEY else written
     forms = open_forms(spec, operation, request, key)
@@ -136,7 +136,7 @@ def _read_call(spec: Spec, request: Request, *, followed: bool) -> Call | None:
         body=body,
         forms=forms,
         content_type=request.content_type,
-        path_reading=reading,
+        path_interpretation=interpretation,
     )
 
 
@@ -156,10 +156,10 @@ def _addressed(
     for operation in (*spec.operations.values(), *beside):
         if operation.method != request.method:
             continue
-        for reading, template in operation.paths.items():
+        for interpretation, template in operation.paths.items():
             if match := _pattern(template).fullmatch(path):
                 ids = {name: unquote(value) for name, value in match.groupdict().items()}
-                return operation, reading, ids
+                return operation, interpretation, ids
     return None
 
 

@@ -82,7 +82,7 @@ def facts_of(chain: Sequence[ReadProfile]) -> ProfileFacts:
 def read_chain(argument: str, root: Path, content: str = "") -> Sequence[ReadProfile]:
     """A profile after the one that it is based on, and so on: the first has no base.
 
-    Raises SpecError if there is no such profile, SpecFileError for what is wrong in one.
+    Raises SpecError if there is no such profile, SpecFileError for an error in one.
     """
     chain = _chain(argument, root, content)
     for each in chain:

@@ -114,7 +114,7 @@ class Step(_Noun, frozen=True, kw_only=True, omit_defaults=True, tag_field="do",
     body: Body = Empty()
     key: Key | None = None
     credentials: Credentials = "valid"
-    path_reading: str | None = None
+    path_interpretation: str | None = msgspec.field(default=None, name="path_reading")
     chunked: bool = False
 
 

@@ -253,7 +253,7 @@ class Contradiction(_Noun, frozen=True):
     id: str
     section: str
     statement: str
-    readings: dict[str, str]
+    interpretations: dict[str, str] = msgspec.field(name="readings")
     observe: str = ""
     unobserved: str = ""
 

@@ -40,7 +40,7 @@ def draw_nowhere(draw: DrawFn, course: Course, operation: str) -> Step:
         step = _replace(step, refund="unknown")
     if step.capture is None and step.refund is None:
         return _replace(step, order="unknown")
-    match draw(st.sampled_from(_readings(course, step))):
+    match draw(st.sampled_from(_interpretations(course, step))):
         case "other":
             named = {"capture": "other"} if step.capture else {"refund": "other"}
             return _replace(step, **named)
@@ -50,7 +50,7 @@ def draw_nowhere(draw: DrawFn, course: Course, operation: str) -> Step:
             return _replace(step, order="unknown")
 
 
-def _readings(course: Course, step: Step) -> tuple[str, ...]:
+def _interpretations(course: Course, step: Step) -> tuple[str, ...]:
     """The resources that may be missing as the only defect of the call."""
     does = course.spec.operations[step.operation].does
     if does in _PAY_LATER_ONLY and not course.is_pay_later:

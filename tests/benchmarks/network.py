@@ -54,7 +54,7 @@ def main() -> None:
     requests = summary["requests_sent"] + summary["orders"]
     least_s = requests * LATENCY_MS / 1000 / defaults.CONCURRENCY
     print(
-        f"{requests} requests (orders made included) of {LATENCY_MS} ms, {defaults.CONCURRENCY} at "
+        f"{requests} requests (with provisioning) of {LATENCY_MS} ms, {defaults.CONCURRENCY} at "
         f"a time: {wall_s:.0f} s, {wall_s / least_s:.2f} times the {least_s:.0f} s of waiting"
     )
     with mock() as base_url:

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-_TRIES = 9
+_ATTEMPTS = 9
 _TESTS = 50
 _UNUSED = "\ndef test_nothing():\n    pass\n"
 _USED = f"""
@@ -29,7 +29,7 @@ def main() -> None:
     """Measures and prints."""
     runs = {"without": (_UNUSED, "-p", "no:klarna_conformance"), "unused": (_UNUSED,)}
     took: dict[str, list[float]] = {name: [] for name in (*runs, "used", "import")}
-    for _ in range(_TRIES):
+    for _ in range(_ATTEMPTS):
         took["import"].append(_import_ms())
         for name, run in runs.items():
             took[name].append(_run_ms(*run))

@@ -22,7 +22,7 @@ from klarna_conformance.mock.deviation import IdKind
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.plan.planning import make_plan
-from klarna_conformance.play.discovery import discover_readings
+from klarna_conformance.play.discovery import discover_interpretations
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong import variants
 from klarna_conformance.wrong.behaviours import BEHAVIOURS
@@ -104,8 +104,8 @@ def _enumerated() -> tuple[Scenario, ...]:
 
 async def _findings(server: Mock, scenarios: tuple[Scenario, ...]) -> list[Finding]:
     target = MockTarget(server)
-    readings, _ = await discover_readings(spec(), target, "readings")
-    target.facts = msgspec.structs.replace(target.facts, readings=readings)
+    interpretations, _ = await discover_interpretations(spec(), target, "interpretations")
+    target.facts = msgspec.structs.replace(target.facts, interpretations=interpretations)
     found: list[Finding] = []
     for number, scenario in enumerate(scenarios):
         played = await play(spec(), target, scenario, identifier=f"s{number:04}")

@@ -141,12 +141,14 @@ def test_a_default_description_may_be_shown() -> None:
     assert deviations(Describes, FULL, SHIRTS, refund(500), get_refund(1)) == {}
 
 
-@pytest.mark.parametrize("reading", ["page", "description"])
-def test_the_due_date_may_be_extended_at_either_path(reading: str) -> None:
-    target = MockTarget(made(f"extension-path-of-the-{reading}"))
-    target.facts = msgspec.structs.replace(target.facts, readings={"extendDueDate": reading})
+@pytest.mark.parametrize("interpretation", ["page", "description"])
+def test_the_due_date_may_be_extended_at_either_path(interpretation: str) -> None:
+    target = MockTarget(made(f"extension-path-of-the-{interpretation}"))
+    target.facts = msgspec.structs.replace(
+        target.facts, interpretations={"extendDueDate": interpretation}
+    )
     steps = tuple(
-        msgspec.structs.replace(extend(offered(0)), path_reading=each)
+        msgspec.structs.replace(extend(offered(0)), path_interpretation=each)
         for each in ("page", "description")
     )
     scenario = Scenario(plan=FULL, steps=steps)

@@ -117,7 +117,7 @@ def test_a_concurrent_group_without_an_explanation_fails(
 
 
 def test_a_wrong_response_does_not_affect_the_next_verdict() -> None:
-    name = "bound-not-looked-at-above-twice-the-order"
+    name = "bound-not-verified-above-twice-the-order"
     came = played(name, FULL, refund(1_000), refund(20_001), get_order(), refund(1))
     of_the_bound = [
         f.verdict for f in came.findings if f.requirement == "refund.within-captured-amount"

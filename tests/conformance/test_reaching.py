@@ -21,7 +21,7 @@ async def _nothing(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
     writer.close()
 
 
-def _tried(
+def _attempted(
     tmp_path: Path,
     *,
     certificate: trustme.LeafCert | None = None,
@@ -47,7 +47,7 @@ def _tried(
 
 
 def test_a_trusted_server_passes_every_step(tmp_path: Path) -> None:
-    steps = dict(_tried(tmp_path, certificate=AUTHORITY.issue_cert("127.0.0.1")))
+    steps = dict(_attempted(tmp_path, certificate=AUTHORITY.issue_cert("127.0.0.1")))
 
     assert list(steps) == ["name", "connection", "tls"]
     assert "127.0.0.1" in steps["name"]
@@ -55,7 +55,7 @@ def test_a_trusted_server_passes_every_step(tmp_path: Path) -> None:
 
 
 def test_a_server_without_tls_has_no_tls_step(tmp_path: Path) -> None:
-    steps = _tried(tmp_path, base_url="http://127.0.0.1:{port}")
+    steps = _attempted(tmp_path, base_url="http://127.0.0.1:{port}")
     assert [name for name, _ in steps] == ["name", "connection"]
 
 
@@ -72,7 +72,7 @@ def test_a_tls_failure_names_the_remedy(
     certificate: trustme.LeafCert | None, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(PreflightError, match=message):
-        _tried(tmp_path, certificate=certificate)
+        _attempted(tmp_path, certificate=certificate)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_an_unreachable_server_names_the_remedy(
     base_url: str, message: str, tmp_path: Path
 ) -> None:
     with pytest.raises(PreflightError, match=message):
-        _tried(tmp_path, base_url=base_url)
+        _attempted(tmp_path, base_url=base_url)
 
 
-def test_no_connection_is_tried_behind_a_proxy() -> None:
+def test_no_connection_is_attempted_behind_a_proxy() -> None:
     connection = Connection(ssl.create_default_context(), timeout_s=1, proxied=True)
 
     async def go() -> list[tuple[str, str]]:

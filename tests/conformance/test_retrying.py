@@ -1,4 +1,4 @@
-"""The retry policy: which requests are sent again, when, how often, and what the journal says."""
+"""The retry policy: which requests are retried, when, how often, and what the journal says."""
 
 from collections.abc import Callable
 

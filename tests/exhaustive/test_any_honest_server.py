@@ -14,7 +14,7 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.dry_run import MockTarget, goals_served
 from klarna_conformance.plan.planning import Plan, make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
-from klarna_conformance.play.discovery import discover_readings
+from klarna_conformance.play.discovery import discover_interpretations
 from klarna_conformance.play.engine import run_plan
 from klarna_conformance.wrong.catalogue import harmless_variants
 from klarna_conformance.wrong.making import make_mutant
@@ -110,8 +110,10 @@ def _budgeted() -> Plan:
 
 
 async def _findings(target: MockTarget, plan: Plan) -> list[Finding]:
-    readings, _ = await discover_readings(spec(), target, "readings", plan.probes)
-    target.facts = msgspec.structs.replace(target.facts, readings=readings)
+    interpretations, _ = await discover_interpretations(
+        spec(), target, "interpretations", plan.probes
+    )
+    target.facts = msgspec.structs.replace(target.facts, interpretations=interpretations)
     numbered = [(f"s{number:04}", each) for number, each in enumerate(plan.scenarios)]
     found: list[Finding] = []
     async for played in run_plan(spec(), target, numbered, concurrency=1, nonce="n"):

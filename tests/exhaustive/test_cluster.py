@@ -191,7 +191,7 @@ def test_a_run_on_the_mock_is_whole_although_a_worker_is_killed(
     assert json.loads((tmp_path / "run.json").read_text())["verdict"] == "CONFORMANT"
 
 
-def test_what_a_killed_worker_sent_to_a_server_is_not_sent_again(
+def test_what_a_killed_worker_sent_to_a_server_is_not_retried(
     cluster: Cluster, target_file: Callable[..., Path], tmp_path: Path
 ) -> None:
     file = target_file(limits={"rate": "60/s", "concurrency": 6})
@@ -265,7 +265,7 @@ def test_a_worker_without_the_credentials_is_reported(
     [("run", *SMALL), ("run", "mock", "mock", *SMALL), ("client", "--", *REFERENCE)],
     ids=["run", "targets", "client"],
 )
-def test_a_scheduler_that_does_not_respond_is_reported_and_the_last_report_kept(
+def test_a_silent_scheduler_is_reported_and_the_last_report_kept(
     command: tuple[str, ...], cli: Cli, tmp_path: Path
 ) -> None:
     first, *others = command

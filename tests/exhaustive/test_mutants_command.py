@@ -17,7 +17,7 @@ from ..conformance.conftest import Cli
 def test_wrong_clients_are_detected_and_harmless_ones_are_not(cli: Cli, tmp_path: Path) -> None:
     wrong = ("--mutant", "client-no-key", "--mutant", "client-id-lost")
     done = cli(
-        *("mutants", "--clients", *wrong, "--mutant", "client-looks-first", "--full"),
+        *("mutants", "--clients", *wrong, "--mutant", "client-reads-first", "--full"),
         *("--examples", 0, "--seed", 5, "--output", "matrix.json"),
     )
 
@@ -28,7 +28,7 @@ def test_wrong_clients_are_detected_and_harmless_ones_are_not(cli: Cli, tmp_path
     assert (matrix["seed"], matrix["examples"]) == (5, 0)
     assert {"client.once", "client.key-sent", "client.key-kept"} <= caught["client-no-key"]
     assert "client.refund-id" in caught["client-id-lost"]
-    assert caught["client-looks-first"] == set()
+    assert caught["client-reads-first"] == set()
     assert trials["client-id-lost"]["requests"] > 100
     assert "2 of 2 mutants killed, 0 false alarms on 1 harmless variants" in done.out
 

@@ -122,7 +122,7 @@ def test_a_wrong_client_violates_its_requirement(klarna_mock: KlarnaMock, name: 
     )
 
 
-@pytest.mark.parametrize("name", ["client-uuid-5", "client-gives-up-at-once", "client-looks-first"])
+@pytest.mark.parametrize("name", ["client-uuid-5", "client-never-retries", "client-reads-first"])
 @pytest.mark.klarna(strict=True)
 def test_a_harmless_client_passes(klarna_mock: KlarnaMock, name: str) -> None:
     assert _go_through(klarna_mock, name) == []

@@ -105,7 +105,7 @@ def spec() -> Spec:
                 id="contradiction.header-names",
                 section="Refunds",
                 statement="How the header is spelled.",
-                readings={"refund_id": "The page.", "Refund-Id": "The description."},
+                interpretations={"refund_id": "The page.", "Refund-Id": "The description."},
                 observe="id_header_name",
             ),
         ),

@@ -94,7 +94,7 @@ def test_a_violation_in_a_scenario_of_one_target_only_is_a_question(
     assert "1 of 2 scenarios were sent in full to every target" in comparison.caveats[0]
 
 
-def test_a_scenario_that_a_budget_cut_short_is_not_compared(side_by_side, answering):
+def test_a_scenario_interrupted_by_a_budget_is_not_compared(side_by_side, answering):
     met, violated = answering(finding()), answering(finding(verdict="FAIL"), status=201)
     cut = msgspec.structs.replace(violated, error="it broke")
     assert side_by_side([met], [cut]).differences == ()
@@ -132,8 +132,8 @@ def test_statuses_and_error_codes_of_refusals_are_compared(side_by_side, answeri
 
 def test_interpretations_of_contradictions_are_compared(side_by_side, answering):
     a, b = (
-        answering(finding(HEADER, "INFO", (), reading=reading))
-        for reading in ("refund_id", "Refund-Id")
+        answering(finding(HEADER, "INFO", (), interpretation=interpretation))
+        for interpretation in ("refund_id", "Refund-Id")
     )
     assert differences(side_by_side([a], [b])) == {HEADER: "a: refund_id; b: Refund-Id"}
 

@@ -86,7 +86,7 @@ def hostile_exchange(text):
 
 
 def hostile_record(spec, record, played, text):
-    step = Step(operation=text, key=Key(text), path_reading=text)
+    step = Step(operation=text, key=Key(text), path_interpretation=text)
     plan = OrderPlan(market=text, currency=text, order_amount=1)
     scenario = Scenario(plan=plan, steps=(step,), other=plan)
     failure = Failure(kind="protocol", message=text)
@@ -97,14 +97,14 @@ def hostile_record(spec, record, played, text):
     findings = (
         finding(expected=text, observed=text, witness=1),
         finding("WARN", "refund.status", expected=text, observed=text),
-        finding("INFO", "contradiction.header-names", reading=text),
+        finding("INFO", "contradiction.header-names", interpretation=text),
         finding("FAIL", text),
     )
     sent = played(*findings, identifier=text, scenario=scenario, exchanges=exchanges, error=text)
     refused = played(identifier=text + "2", unavailable=Unavailable(plan=plan, reason=text))
     return record(
         *(sent, refused),
-        target=TargetFacts(name=text, base_url=text, kind="http", readings={text: text}),
+        target=TargetFacts(name=text, base_url=text, kind="http", interpretations={text: text}),
         versions={text: text},
         run_id=text,
         started_at=text,
@@ -210,8 +210,8 @@ def test_missing_goals_are_listed_with_their_reason(spec, record, played):
 
 
 def test_untested_statements_and_contradictions_are_listed(spec, record, played):
-    reading = finding("INFO", "contradiction.header-names", reading="Refund-Id")
-    text = page_of(spec, record(played(reading))).text
+    interpretation = finding("INFO", "contradiction.header-names", interpretation="Refund-Id")
+    text = page_of(spec, record(played(interpretation))).text
     assert "A mail is sent." in text
     assert "Refund-Id followed once" in text
 

@@ -81,7 +81,7 @@ def test_a_body_is_indented_unless_that_makes_it_much_longer(exchange, length, l
     assert len(shown_exchange(answered, 0, "s1").response_body.splitlines()) == lines
 
 
-def test_few_scenarios_are_held_of_a_server_that_answers_each_time_with_another_text(
+def test_few_scenarios_are_held_of_a_server_with_ever_new_texts(
     played,
 ):
     def finding(verdict, observed):

@@ -178,8 +178,8 @@ def test_a_finding_of_an_unknown_requirement_is_an_internal_error(
 
 
 def test_a_contradiction_is_counted_by_interpretation(spec, record, played, all_goals_pass):
-    reading = finding("INFO", "contradiction.header-names", reading="Refund-Id")
-    summary = summarise(spec, record(played(*all_goals_pass, reading, reading)))
+    interpretation = finding("INFO", "contradiction.header-names", interpretation="Refund-Id")
+    summary = summarise(spec, record(played(*all_goals_pass, interpretation, interpretation)))
     assert [c.followed for c in summary.contradictions] == [{"Refund-Id": 2}]
     assert summary.verdict == "CONFORMANT"
 

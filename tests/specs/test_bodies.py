@@ -240,7 +240,7 @@ def test_too_deeply_nested_body_breaks_its_schema(depth: int) -> None:
     assert violations(SPEC, "refund_request", body) == ("$: nested too deeply to be read",)
 
 
-# What is wrong with the shape of a request
+# Errors in the shape of a request
 
 
 @pytest.mark.parametrize(

@@ -43,12 +43,12 @@ def test_request_is_a_call_of_the_operation_at_its_path(
 
 
 @pytest.mark.parametrize(
-    ("path", "reading"),
+    ("path", "interpretation"),
     [("extend-due-date-options", "page"), ("extend-due-date", "description")],
 )
-def test_call_names_the_interpretation_of_its_path(path: str, reading: str) -> None:
+def test_call_names_the_interpretation_of_its_path(path: str, interpretation: str) -> None:
     call = _read("PATCH", f"{ORDERS}/o-1/captures/c-1/{path}")
-    assert call.path_reading == reading
+    assert call.path_interpretation == interpretation
 
 
 @pytest.mark.parametrize(

@@ -355,5 +355,5 @@ def test_captured_plus_remaining_never_exceeds_the_order(course: Any) -> None:
 def test_rest_of_an_order_remains_until_released_or_cancelled(course: Any) -> None:
     for ledger in _played(course):
         rest = ledger.order_amount - ledger.captured_amount
-        given_up = ledger.released or ledger.cancelled
-        assert ledger.remaining_authorized_amount == (0 if given_up else rest)
+        rest_is_gone = ledger.released or ledger.cancelled
+        assert ledger.remaining_authorized_amount == (0 if rest_is_gone else rest)

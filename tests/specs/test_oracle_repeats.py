@@ -1,4 +1,4 @@
-"""A call that is sent again under its key."""
+"""A call that is retried under its key."""
 
 from collections.abc import Callable
 from typing import Any
@@ -34,7 +34,7 @@ REFUSE = ("refusal", REFUSALS, ())
 
 @pytest.fixture(scope="session")
 def repeated() -> Callable[..., Assessment]:
-    """Assesses a refund that is sent again under its key."""
+    """Assesses a refund that is retried under its key."""
 
     def at(
         body: Any = WHOLE_AMOUNT,

@@ -1,4 +1,4 @@
-"""Profiles: what a file may change, and what is wrong in one."""
+"""Profiles: what a file may change, and the errors in one."""
 
 import json
 import shutil

@@ -46,7 +46,7 @@ steps = st.builds(
     body=bodies,
     key=st.none() | keys,
     credentials=st.sampled_from(get_args(Credentials)),
-    path_reading=st.none() | st.text(),
+    path_interpretation=st.none() | st.text(),
     chunked=st.booleans(),
 )
 actions = (

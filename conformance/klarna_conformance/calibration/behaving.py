@@ -84,8 +84,8 @@ class _Calibrated:
         return "success" if kinds and set(kinds) == {"success"} else None
 
     def _follows_another_path(self, call: Call) -> bool:
-        followed = self._known.readings.get(call.operation.operation)
-        return followed is not None and call.path_reading != followed
+        followed = self._known.interpretations.get(call.operation.operation)
+        return followed is not None and call.path_interpretation != followed
 
     def shown(self, call: Call, resource: Any, mock: Mock) -> Any:
         """The resource with the members of the target."""

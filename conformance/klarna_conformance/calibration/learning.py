@@ -40,7 +40,7 @@ __all__ = ["Calibration", "calibrated", "calibration_of", "resource_of"]
 
 _IN_PATHS = re.compile("[A-Za-z0-9._~-]+")
 """Ids that are written in a path as they are."""
-_TELLING = ("allow", "content-type", "location", "www-authenticate")
+_SPECIFIC = ("allow", "content-type", "location", "www-authenticate")
 """Headers whose values are no ids."""
 
 
@@ -48,13 +48,13 @@ class Calibration:
     """What a target did in each situation, as far as it was right.
 
     `kinds` are success, refusal or the first response again; `forms` the responses; `elapsed_s` the
-    times that responses of each operation took; `readings` the paths that the target follows;
-    `decided` the ids of open requirements and contradictions that it decided.
+    times that responses of each operation took; `interpretations` the paths that the target
+    follows; `decided` the ids of open requirements and contradictions that it decided.
     """
 
     def __init__(self, target: TargetFacts) -> None:
         self.target = target.name
-        self.readings = dict(target.readings)
+        self.interpretations = dict(target.interpretations)
         self.decided: set[str] = set()
         self.kinds: Choices[str] = Choices()
         self.forms: Choices[Form] = Choices()
@@ -135,7 +135,7 @@ class _Learning:
             if shape := shape_of(sorted(ids)):
                 self.calibration.shapes[kind] = shape
         for name, values in self._headers.items():
-            if name not in _TELLING and (shape := shape_of(sorted(values))):
+            if name not in _SPECIFIC and (shape := shape_of(sorted(values))):
                 self.calibration.header_shapes[name] = shape
         return self.calibration
 

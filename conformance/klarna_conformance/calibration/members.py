@@ -58,7 +58,7 @@ _MISSING = object()
 
 
 def expressions(name: str, theirs: Any, around: Around) -> list[Expression]:
-    """Every expression for a member that a target showed, the most telling one first."""
+    """Every expression for a member that a target showed, the most specific one first."""
     own = around.own.get(name, _MISSING)
     found: list[Expression] = []
     if own is not _MISSING and ((own == theirs and type(own) is type(theirs)) or _hidden(theirs)):

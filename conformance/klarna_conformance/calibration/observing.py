@@ -54,7 +54,7 @@ def _observed(spec: Spec, facts: TargetFacts, played: Played) -> Iterator[Observ
         response = exchange.outcome
         assessment = ledgers.assessed(spec, exchange, call)
         seen = answered(facts.bases, index, exchange, assessment)
-        followed = call.path_reading == path_followed(facts, call.operation)
+        followed = call.path_interpretation == path_followed(facts, call.operation)
         if isinstance(response, Response) and (index in violating or _shows(seen, followed)):
             first, plan = _first(firsts, call), plans.get(call.order_id)
             yield Observed(seen, response, first, plan, index in violating)

@@ -20,7 +20,7 @@ class Offer(NamedTuple):
 
 
 class _Circumstances(NamedTuple):
-    """What an offer can depend on, the most telling first."""
+    """What an offer can depend on, the most specific first."""
 
     payment_method: str
     extended: tuple[int, ...]
@@ -30,7 +30,7 @@ class _Circumstances(NamedTuple):
     captured_amount: int
 
     def distance(self, other: "_Circumstances") -> tuple[bool | int, ...]:
-        """By what two circumstances differ, the most telling first."""
+        """By what two circumstances differ, the most specific first."""
         *mine, amount = self
         *theirs, other_amount = other
         unlike = (a != b for a, b in zip(mine, theirs, strict=True))

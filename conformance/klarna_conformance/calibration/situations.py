@@ -67,7 +67,7 @@ def keys_of(spec: Spec, assessment: Assessment, first: Response | None) -> tuple
     broken, silent = assessment.broken, assessment.situation.silent
     rules = _ids((*broken, *silent))
     again = (assessment.replay, first.status if first else None)
-    operation = (call.operation.operation, call.path_reading)
+    operation = (call.operation.operation, call.path_interpretation)
     written = (call.credentials, call.body_is, call.forms, _media(call))
     cases = tuple(
         f"{rule.id} {name}"
@@ -101,7 +101,7 @@ def keys_of(spec: Spec, assessment: Assessment, first: Response | None) -> tuple
 def keys_alone(assessment: Assessment, rule: Requirement) -> tuple[Hashable, ...]:
     """The keys of a call that breaks only one of the rules of another one."""
     call = assessment.call
-    operation = (call.operation.operation, call.path_reading)
+    operation = (call.operation.operation, call.path_interpretation)
     ids = _ids([rule])
     return (operation, ids, assessment.replay), (_anywhere(ids), assessment.replay)
 

@@ -18,7 +18,7 @@ def is_conformant(spec: Spec, sending: Sending, response: Response) -> bool:
     """Whether a response is the outcome that it stands for, and breaks no MUST by itself."""
     call = sending.assessment.call
     ids = {"order_id": call.order_id, "capture_id": call.capture_id, "refund_id": call.refund_id}
-    template = call.operation.paths.get(call.path_reading) or next(
+    template = call.operation.paths.get(call.path_interpretation) or next(
         iter(call.operation.paths.values())
     )
     request = Request(

@@ -21,7 +21,7 @@ _VARYING = re.compile(
     rb'|(?P<time>"(?:started|elapsed|waited)_s":[0-9.e+-]+|\\"klarna_reference\\":\\"\w*\\")',
     re.IGNORECASE,
 )
-"""Ids, of which only counts which are equal, and what no requirement of servers reads."""
+"""Ids, of which only counts which are equal, and what no server requirement reads."""
 
 
 class JudgedBefore:

@@ -15,7 +15,7 @@ from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.plan.planning_cache import PlanningCache
 from klarna_conformance.play.counterexample_file import smallest_failing
 from klarna_conformance.play.counterexamples import find_counterexample
-from klarna_conformance.play.discovery import discover_readings
+from klarna_conformance.play.discovery import discover_interpretations
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.wrong.catalogue import Mutant
 from klarna_conformance.wrong.making import make_mutant
@@ -127,8 +127,8 @@ def _tried(call: Call[_State], mutant: Mutant) -> Trial:
 async def _trial(mutant: Mutant, call: Call[_State]) -> Trial:
     state, spec, campaign = call.state, call.state.spec, call.state.campaign
     target = MockTarget(make_mutant(spec, mutant, seed=campaign.seed))
-    readings, _ = await discover_readings(spec, target, "")
-    target.facts = msgspec.structs.replace(target.facts, readings=readings)
+    interpretations, _ = await discover_interpretations(spec, target, "")
+    target.facts = msgspec.structs.replace(target.facts, interpretations=interpretations)
     failing: list[Played] = []
     sent, first, error = 0, None, ""
     for number, scenario in enumerate(state.scenarios, 1):

@@ -54,7 +54,7 @@ class _Service:
         self._restarting = False
 
     async def request(self, line: bytes) -> bytes:
-        """Sends a JSON document; a service that crashed is waited for until it is up again."""
+        """Sends a JSON document; a service that crashed is retried until it is up again."""
         # The time limits of the adapter end a request earlier.
         wire = self._wire = self._wire or Wire(timeout_s=2 * self._longest_s)
         while True:
@@ -71,7 +71,7 @@ class _Service:
         self._restarting = True
 
     async def aclose(self) -> None:
-        """Closes the connections; the service itself goes on, and gets another hello."""
+        """Closes the connections; the service itself keeps running, and gets another hello."""
         if self._wire is not None:
             await self._wire.aclose()
             self._wire = None

@@ -89,7 +89,7 @@ def save_counterexamples(directory: Path, record: Record, summary: Summary) -> N
                 saved = SavedScenario(
                     requirement=requirement,
                     statement=statements[requirement],
-                    told=_told(found, finding),
+                    told=_reported(found, finding),
                     expected=finding.expected,
                     shrunk=bool(found.shrunk_from),
                     scenario=scenario_of(found.client),
@@ -105,13 +105,13 @@ def sentences(record: Record, summary: Summary) -> dict[str, str]:
     first = {finding.requirement: finding for finding in reversed(summary.findings)}
     played = _played(record, first)
     return {
-        requirement: _told(played[finding.scenario], finding)
+        requirement: _reported(played[finding.scenario], finding)
         for requirement, finding in first.items()
         if finding.scenario in played
     }
 
 
-def _told(played: Played, finding: ReportedFinding) -> str:
+def _reported(played: Played, finding: ReportedFinding) -> str:
     """What the client did, and whether that was seen only where others had come before."""
     unverified = finding.verdict == "FAIL" and not played.shrunk_from
     return f"{played_sentence(played, finding.observed)}{_UNVERIFIED * unverified}"

@@ -37,7 +37,7 @@ def defaults_of(group: click.Group, folder: Path) -> dict[str, dict[str, Any]]:
     """The default map of the nearest file in a folder or above: values by command and parameter.
 
     The search ends at the top of the repository or at the home directory; outside of both, it does
-    not leave the folder. Raises UsageError with file and key for what is wrong in it.
+    not leave the folder. Raises UsageError with file and key for the error in it.
     """
     found = _nearest(folder)
     if found is None:

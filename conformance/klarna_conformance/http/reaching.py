@@ -27,7 +27,7 @@ class Connection:
 async def reach(base_url: str, connection: Connection) -> AsyncIterator[tuple[str, str]]:
     """Yields each step with its result; raises PreflightError, with what to do, if one fails.
 
-    Nothing is tried behind a proxy: only the proxy knows.
+    Nothing is attempted behind a proxy: only the proxy knows.
     """
     if connection.proxied:
         yield "connection", "through the proxy, which connects to the server itself"

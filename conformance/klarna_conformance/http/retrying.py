@@ -1,4 +1,4 @@
-"""Which requests are sent again, when, and how often."""
+"""Which requests are retried, when, and how often."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass

@@ -17,13 +17,14 @@ _SOLE_MEMBERS = {"number_of_days": "$response.body#/options/0/number_of_days"}
 def operation_ids(operation: Operation) -> dict[str, str]:
     """The operationId of each of an operation's paths.
 
-    The first reading has the operation's own name; any other adds which reading it is, such as
+    The first interpretation has the operation's own name; any other adds its own, such as
     `extendDueDateByDescription`.
     """
-    readings = list(operation.paths.items())
-    own = {operation.operation: readings[0][1]}
+    interpretations = list(operation.paths.items())
+    own = {operation.operation: interpretations[0][1]}
     others = {
-        f"{operation.operation}By{reading.capitalize()}": path for reading, path in readings[1:]
+        f"{operation.operation}By{interpretation.capitalize()}": path
+        for interpretation, path in interpretations[1:]
     }
     return {**own, **others}
 

@@ -60,7 +60,7 @@ class ResponseValidator:
             return None
         if not isinstance(response, Response) or response.truncated:
             return None
-        path = call.operation.paths[call.path_reading]
+        path = call.operation.paths[call.path_interpretation]
         if self._plainly_described(path, call.operation.method, response):
             return None
         return self._failures(path, call.operation.method, response)

@@ -20,7 +20,7 @@ _MEANINGS = {
     409: "Something else is being done with the order.",
     413: "The request is too large.",
     422: "The request is understood, and cannot be done.",
-    429: "Too many requests; to be sent again later.",
+    429: "Too many requests; retry later.",
 }
 _IN_FRONT = (413, 429)
 """Statuses that a gateway in front of the API may send, with any body."""

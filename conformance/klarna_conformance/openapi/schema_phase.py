@@ -90,7 +90,7 @@ class _Source:
         fewer = (wanted - len(at_bounds)) // 3
         keeping = self._drawn(positive, wanted - len(at_bounds) - fewer)
         breaking = self._drawn(negative, fewer)
-        return [*at_bounds, *map(self._fitting, keeping), *breaking]
+        return [*at_bounds, *map(self._only_described, keeping), *breaking]
 
     def _drawn(self, mode: Any, count: int) -> list[Scenario]:
         strategy = self._described.as_strategy(generation_mode=mode, path_parameters=_IDS)
@@ -105,15 +105,15 @@ class _Source:
         before = () if step.refund is None else (refund(1),)
         return Scenario(plan=self._plan, steps=(*before, step))
 
-    def _fitting(self, scenario: Scenario) -> Scenario:
+    def _only_described(self, scenario: Scenario) -> Scenario:
         step = scenario.steps[-1]
         assert isinstance(step, Step)
         body = step.body
         if isinstance(body, Json):
             body = Json(only_described(self._spec, self._operation, body.value))
         body = within_the_order(self._spec, self._operation, body, self._plan)
-        fitting = msgspec.structs.replace(step, body=body)
-        return msgspec.structs.replace(scenario, steps=(*scenario.steps[:-1], fitting))
+        described = msgspec.structs.replace(step, body=body)
+        return msgspec.structs.replace(scenario, steps=(*scenario.steps[:-1], described))
 
 
 def _sources(spec: Spec, market: str, seed: int) -> list[_Source]:

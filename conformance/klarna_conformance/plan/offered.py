@@ -53,11 +53,11 @@ def calls_not_offered(spec: Spec, scope: Scope) -> Iterator[Scenario]:
     for operation in spec.operations.values():
         if operation.not_offered is not None:
             body = Empty() if operation.example is None else Json(operation.example)
-            for reading, path in operation.paths.items():
+            for interpretation, path in operation.paths.items():
                 step = Step(
                     operation=operation.operation,
                     capture=0 if "{capture_id}" in path else None,
                     body=body,
-                    path_reading=reading,
+                    path_interpretation=interpretation,
                 )
                 yield Scenario(plan=plan, steps=(step,))

@@ -14,7 +14,7 @@ from klarna_strategies.rebasing import rebased
 __all__ = ["OrderPool"]
 
 _MOST_KINDS = 6
-"""The number of kinds of orders that are tried for a scenario, the most similar first."""
+"""The number of kinds of orders that are considered for a scenario, the most similar first."""
 _MOST_MISMATCHES = 200
 """After this many scenarios without a matching order the search ends, because it takes time."""
 

@@ -12,7 +12,7 @@ from klarna_conformance.judge.results import Mismatch
 from klarna_conformance.judge.server.comparison import order_agrees
 from klarna_conformance.judge.server.response_members import json_object
 from klarna_conformance.limits import Limits
-from klarna_conformance.play.discovery import discover_readings, probes
+from klarna_conformance.play.discovery import discover_interpretations, probes
 from klarna_conformance.play.player import play
 from klarna_conformance.play.preflight import preflight
 from klarna_conformance.target.target import OpenTarget
@@ -68,8 +68,10 @@ async def check_up(spec: Spec, target: OpenTarget) -> AsyncIterator[Checked]:
         yield Checked("paths", "left to the run, because this uses up orders of the pool")
         return
     yield Checked("authorization", await _authorizations(spec, target))
-    readings, _ = await discover_readings(spec, target, order_id)
-    followed = ", ".join(f"{name}: {reading}" for name, reading in readings.items())
+    interpretations, _ = await discover_interpretations(spec, target, order_id)
+    followed = ", ".join(
+        f"{name}: {interpretation}" for name, interpretation in interpretations.items()
+    )
     none = "extendDueDate does not work at any documented path; select the others with --operation"
     yield Checked("paths", followed or none, failed=not followed)
 

@@ -86,7 +86,7 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 
 def read_counterexample(path: Path) -> Counterexample:
-    """Reads a saved counterexample; raises UsageError with the line of what is wrong in it."""
+    """Reads a saved counterexample; raises UsageError with the line of the error in it."""
     try:
         text = path.read_text(encoding="utf-8")
         saved = parse_yaml(str(path), text)

@@ -42,12 +42,12 @@ async def find_counterexamples(
     nonce: str,
     scope: Scope,
     known: Sequence[Played] = (),
-    go_on: Callable[[], bool] = lambda: True,
+    proceed: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[tuple[Played, Counterexample]]:
     """For each requirement that failed, the shrunk scenario as played, and what is saved of it.
 
     Leaves out requirements outside of the scope and those of the `known` counterexamples, and ends
-    when `go_on` is false. Each requirement gets an equal share of the requests that are left.
+    when `proceed` is false. Each requirement gets an equal share of the requests that are left.
     """
     done = smallest_failing(known)
     smallest = {
@@ -57,7 +57,7 @@ async def find_counterexamples(
     }
     left = _REQUESTS
     for place, (requirement, played) in enumerate(smallest.items()):
-        if not go_on():
+        if not proceed():
             return
         share = left // (len(smallest) - place)
         allowance = Allowance(share)
@@ -72,7 +72,7 @@ async def find_counterexamples(
         )
         left -= share - allowance.left
         smaller = shrunk.scenario != played.scenario
-        yield shrunk, msgspec.structs.replace(saved, shrunk=smaller or go_on())
+        yield shrunk, msgspec.structs.replace(saved, shrunk=smaller or proceed())
 
 
 async def find_counterexample(
@@ -105,6 +105,6 @@ async def find_counterexample(
         requests.spend(played)
         return played if failure_of(played, requirement) else None
 
-    shrunk = await shrink(failing, still_fails, go_on=lambda: requests.left > 0)
+    shrunk = await shrink(failing, still_fails, proceed=lambda: requests.left > 0)
     shrunk = msgspec.structs.replace(shrunk, id=identifier, shrunk_from=failing.id)
     return shrunk, Counterexample.of(spec, target.facts, requirement, shrunk)

@@ -227,7 +227,9 @@ class _Script:
 
     def _path(self, step: Step) -> str:
         operation = self._spec.operations[step.operation]
-        template = operation.paths[step.path_reading or path_followed(self._facts, operation)]
+        template = operation.paths[
+            step.path_interpretation or path_followed(self._facts, operation)
+        ]
         if step.order != "unknown":
             order_id = f"${_id(step.order)}"
         else:

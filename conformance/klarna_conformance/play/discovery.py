@@ -12,7 +12,7 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Json, Scenario, Step, steps_of
 from klarna_specs.spec import Operation, Spec
 
-__all__ = ["discover_readings", "probes"]
+__all__ = ["discover_interpretations", "probes"]
 
 _ORDER = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(10_000,))
 
@@ -20,26 +20,28 @@ _ORDER = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(1
 def probes(spec: Spec) -> list[Scenario]:
     """A scenario for each path of each operation that the documentation gives several paths."""
     return [
-        Scenario(plan=_ORDER, steps=(_step(operation, reading),))
+        Scenario(plan=_ORDER, steps=(_step(operation, interpretation),))
         for operation in spec.offered.values()
         if len(operation.paths) > 1
-        for reading in operation.paths
+        for interpretation in operation.paths
     ]
 
 
-def _step(operation: Operation, reading: str) -> Step:
+def _step(operation: Operation, interpretation: str) -> Step:
     body = Json({"number_of_days": {"$offered": 0}})
-    return Step(operation=operation.operation, capture=0, body=body, path_reading=reading)
+    return Step(
+        operation=operation.operation, capture=0, body=body, path_interpretation=interpretation
+    )
 
 
-async def discover_readings(
+async def discover_interpretations(
     spec: Spec, target: Target, nonce: str, scenarios: Sequence[Scenario] | None = None
 ) -> tuple[dict[str, str], Sequence[Played]]:
     """The interpretation that works by operationId, and the scenarios that showed it.
 
     If several work, the page's is taken. `scenarios` are the probes on the orders of the target.
     """
-    readings: dict[str, str] = {}
+    interpretations: dict[str, str] = {}
     record: list[Played] = []
     for number, scenario in enumerate(probes(spec) if scenarios is None else scenarios, 1):
         # Which one is right is not known yet, so only findings about the interpretation are kept.
@@ -49,7 +51,7 @@ async def discover_readings(
         (step,) = steps_of(scenario)
         outcomes = [e.outcome for e in played.exchanges if e.purpose == "step"]
         if any(isinstance(outcome, Response) and outcome.is_success for outcome in outcomes):
-            readings.setdefault(step.operation, step.path_reading or "")
-        observed = tuple(f for f in played.findings if f.reading)
+            interpretations.setdefault(step.operation, step.path_interpretation or "")
+        observed = tuple(f for f in played.findings if f.interpretation)
         record.append(msgspec.structs.replace(played, findings=observed))
-    return readings, record
+    return interpretations, record

@@ -29,11 +29,11 @@ async def run_plan(
     *,
     concurrency: int,
     nonce: str,
-    go_on: Callable[[], bool] = lambda: True,
+    proceed: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[Played]:
     """Plays and judges scenarios, given with their ids, at most `concurrency` at a time.
 
-    Yields each when it is done, and starts no further one when `go_on` is false. A defect in
+    Yields each when it is done, and starts no further one when `proceed` is false. A defect in
     judging is in the `error` of the scenario.
     """
     # A scenario with a concurrent group is played alone: other work of this process would come
@@ -43,7 +43,7 @@ async def run_plan(
         parts[_kind(each[1])].append(each)
     for kind, scenarios in parts.items():
         at_a_time = concurrency if kind is Step else 1
-        async for played in _side_by_side(spec, target, scenarios, at_a_time, nonce, go_on):
+        async for played in _side_by_side(spec, target, scenarios, at_a_time, nonce, proceed):
             yield played
 
 
@@ -58,13 +58,13 @@ async def _side_by_side(
     scenarios: list[tuple[str, Scenario]],
     at_a_time: int,
     nonce: str,
-    go_on: Callable[[], bool],
+    proceed: Callable[[], bool],
 ) -> AsyncIterator[Played]:
     waiting = iter(scenarios)
     running: set[asyncio.Task[Played]] = set()
 
     def start() -> None:
-        if go_on() and (following := next(waiting, None)):
+        if proceed() and (following := next(waiting, None)):
             identifier, scenario = following
             coroutine = play_and_judge(spec, target, scenario, identifier=identifier, nonce=nonce)
             running.add(asyncio.create_task(coroutine))

@@ -1,6 +1,6 @@
 """Replays one scenario on a target, as `replay` does."""
 
-from klarna_conformance.play.discovery import discover_readings
+from klarna_conformance.play.discovery import discover_interpretations
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.play.preflight import preflight
 from klarna_conformance.target.target import OpenTarget
@@ -15,6 +15,6 @@ async def replay_on(spec: Spec, target: OpenTarget, scenario: Scenario, *, nonce
     """The scenario as played and judged; raises PreflightError if the target does not work."""
     async with target:
         await preflight(target)
-        readings, _ = await discover_readings(spec, target, nonce)
-        target.follow(readings)
+        interpretations, _ = await discover_interpretations(spec, target, nonce)
+        target.follow(interpretations)
         return await play_and_judge(spec, target, scenario, identifier="replay", nonce=nonce)

@@ -107,8 +107,8 @@ class RequestBuilder:
         )
 
     def _path(self, operation: Operation, step: Step) -> str:
-        reading = step.path_reading or path_followed(self._facts, operation)
-        template = operation.paths[reading]
+        interpretation = step.path_interpretation or path_followed(self._facts, operation)
+        template = operation.paths[interpretation]
         if step.order != "unknown":
             order_id = self._orders[step.order].provided.order_id
         elif "this" in self._orders:

@@ -38,19 +38,19 @@ _MOST_SHOWN = 100_000
 """The largest amount, in minor units, that small amounts are raised to."""
 
 
-async def shrink(failing: Played, still_fails: Try, *, go_on: Callable[[], bool]) -> Played:
-    """The smallest scenario that still fails, of the candidates played while `go_on` is true.
+async def shrink(failing: Played, still_fails: Try, *, proceed: Callable[[], bool]) -> Played:
+    """The smallest scenario that still fails, of the candidates played while `proceed` is true.
 
     Its amounts are then raised to whole units of the currency, if it fails with these too.
     """
-    best = await _smallest(failing, still_fails, go_on)
+    best = await _smallest(failing, still_fails, proceed)
     for candidate in _readable(best.scenario):
         if played := await still_fails(candidate):
             return played
     return best
 
 
-async def _smallest(failing: Played, still_fails: Try, go_on: Callable[[], bool]) -> Played:
+async def _smallest(failing: Played, still_fails: Try, proceed: Callable[[], bool]) -> Played:
     best = failing
     tried: set[bytes] = {_written(best.scenario)}
     improved = True
@@ -60,7 +60,7 @@ async def _smallest(failing: Played, still_fails: Try, go_on: Callable[[], bool]
             text = _written(candidate)
             if text in tried or _size(candidate) >= _size(best.scenario):
                 continue
-            if not go_on():
+            if not proceed():
                 return best
             tried.add(text)
             if played := await still_fails(candidate):

@@ -13,7 +13,7 @@ __all__ = ["REDACTED", "Redactor"]
 REDACTED = "[redacted]"
 _SHORTEST = 4
 """Shorter secrets are not redacted: replacing every `a` would destroy the record."""
-_SHORTEST_TELLING = 6
+_SHORTEST_SECRET = 6
 _WORD = re.compile(r"[A-Za-z]{0,15}|[A-Za-z]*(?:_[A-Za-z]*)+|\d*")
 _DOCUMENTED = (
     "/ordermanagement/v1/orders/captures/refunds/options/extend-due-date/release-remaining-"
@@ -37,8 +37,8 @@ class Redactor:
         known = {secret for secret in secrets if len(secret) >= _SHORTEST}
         public = f"{_DOCUMENTED} {public}".lower()
         words = {secret for secret in known if _is_like_a_word(secret, public)}
-        self._telling = sorted(known - words, key=len, reverse=True)
-        forms = {form for secret in self._telling for form in _forms(secret)}
+        self._secrets = sorted(known - words, key=len, reverse=True)
+        forms = {form for secret in self._secrets for form in _forms(secret)}
         forms |= {form for secret in words for form in _in_base64(secret.encode())}
         self._forms = sorted(forms, key=len, reverse=True)
         # Where none of these is, none of the others is either: they are parts of them.
@@ -86,12 +86,12 @@ class Redactor:
     @cached_property
     def _anyhow(self) -> re.Pattern[str]:
         """The secrets with each of their characters escaped, or not, in any way."""
-        written = ("".join(map(_any_form, secret)) for secret in self._telling)
+        written = ("".join(map(_any_form, secret)) for secret in self._secrets)
         return re.compile("|".join(written) or "(?!)")
 
 
 def _is_like_a_word(secret: str, public: str) -> bool:
-    if len(secret) < _SHORTEST_TELLING or secret.lower() in public:
+    if len(secret) < _SHORTEST_SECRET or secret.lower() in public:
         return True
     return _WORD.fullmatch(secret) is not None
 
@@ -121,7 +121,7 @@ def _in_base64(raw: bytes) -> Iterator[str]:
         last = (before + len(raw)) * 8 // 6  # and from here on, on what comes after
         for altchars in (b"+/", b"-_"):
             form = encoded[first:last].translate(bytes.maketrans(b"+/", altchars)).decode()
-            if len(form) > _SHORTEST_TELLING:
+            if len(form) > _SHORTEST_SECRET:
                 yield form
 
 

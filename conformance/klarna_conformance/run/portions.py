@@ -29,8 +29,7 @@ _PORTIONS_PER_CONNECTION = 2
 _REQUESTS_PER_STEP = 10
 """How many requests a step could need: itself, the reads after it, and repetitions."""
 _LOST = (
-    "the process that sent this scenario was lost; it is not sent again, since it may have moved "
-    "money"
+    "the process that sent this scenario was lost; it is not retried, since it may have moved money"
 )
 
 
@@ -39,7 +38,7 @@ class Sending:
     """How every portion is sent; `concurrency` is that of all together."""
 
     spec: Spec
-    readings: dict[str, str]
+    interpretations: dict[str, str]
     nonce: str
     concurrency: int
 
@@ -50,7 +49,7 @@ class Senders:
 
     Other processes import `opened(spec, n, sharing)`, so it is a function of a module, or a
     partial of one. With `repeatable` each target is a world of its own: what a lost process sent is
-    sent again.
+    retried.
     """
 
     workers: Workers
@@ -68,17 +67,17 @@ class Senders:
         budget: Budget,
         numbered: Sequence[_Numbered],
         *,
-        go_on: Callable[[], bool],
+        proceed: Callable[[], bool],
     ) -> AsyncGenerator[Played]:
-        """Yields each scenario some time after it is done; sends no portion when `go_on` is false.
+        """Yields each scenario after it is done; sends no portion when `proceed` is false.
 
-        Raises WorkerError if a process ends whose part cannot be sent again, and PreflightError if
+        Raises WorkerError if a process ends whose part cannot be retried, and PreflightError if
         one cannot open the target.
         """
-        state = _State(sending.spec, sending.readings, sending.nonce, self.opened)
+        state = _State(sending.spec, sending.interpretations, sending.nonce, self.opened)
         try:
             with self.workers.open(state, repeatable=self.repeatable) as executor:
-                portions = _Portions(self, executor, sending.concurrency, budget, go_on)
+                portions = _Portions(self, executor, sending.concurrency, budget, proceed)
                 async for played in portions.sent(numbered):
                     yield played
         except WorkerError as exc:
@@ -93,7 +92,7 @@ class _State:
     """What all portions of a run have in common."""
 
     spec: Spec
-    readings: dict[str, str]
+    interpretations: dict[str, str]
     nonce: str
     opened: Callable[[Spec, int, int], OpenTarget]
 
@@ -117,7 +116,7 @@ class _Portions:
         executor: Executor[_State],
         concurrency: int,
         budget: Budget,
-        go_on: Callable[[], bool],
+        proceed: Callable[[], bool],
     ) -> None:
         count = executor.count
         self._sharing = count if senders.repeatable else min(count, concurrency)
@@ -126,7 +125,7 @@ class _Portions:
         self._at_a_time = self._sharing * (2 if senders.repeatable else 1)
         self._executor = executor
         self._budget = budget
-        self._go_on = go_on
+        self._proceed = proceed
         self._number = 0
 
     async def sent(self, numbered: Sequence[_Numbered]) -> AsyncGenerator[Played]:
@@ -147,7 +146,7 @@ class _Portions:
         running: dict[asyncio.Future[_Sent], _Portion] = {}
         try:
             while True:
-                while following and len(running) < at_a_time and self._go_on():
+                while following and len(running) < at_a_time and self._proceed():
                     allowance = self._budget.lend(_needs(following), alone=not running)
                     if allowance is None:
                         break
@@ -227,13 +226,13 @@ def _sent(call: Call[_State], portion: _Portion) -> _Sent:
 
 async def _played(state: _State, portion: _Portion, budget: Budget) -> list[Played]:
     async with state.opened(state.spec, portion.number, portion.sharing) as target:
-        target.follow(state.readings)
+        target.follow(state.interpretations)
         playing = run_plan(
             state.spec,
             BudgetedTarget(target, budget),
             portion.scenarios,
             concurrency=portion.concurrency,
             nonce=state.nonce,
-            go_on=lambda: not budget.spent,
+            proceed=lambda: not budget.spent,
         )
         return [played async for played in playing]

@@ -15,7 +15,7 @@ from klarna_conformance.errors import PreflightError
 from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import Plan
 from klarna_conformance.play.counterexamples import find_counterexamples
-from klarna_conformance.play.discovery import discover_readings
+from klarna_conformance.play.discovery import discover_interpretations
 from klarna_conformance.play.engine import run_plan
 from klarna_conformance.run.circuit_breaker import CircuitBreaker
 from klarna_conformance.run.events import (
@@ -154,14 +154,14 @@ class _Running:
         probed: Sequence[Played] = ()
         if header is None:
             probes = () if self._stopped else plan.probes
-            readings, probed = await discover_readings(
+            interpretations, probed = await discover_interpretations(
                 self._spec, self._target, self._nonce, probes
             )
-            self._unbounded.follow(readings)
+            self._unbounded.follow(interpretations)
             yield Started(self._header(plan))
             yield Planned(len(plan.scenarios), plan.scenarios)
         else:
-            self._unbounded.follow(header.target.readings)
+            self._unbounded.follow(header.target.interpretations)
             yield Started(header, resumed=True)
             yield Planned(len(plan.scenarios))
         for played in probed:
@@ -187,16 +187,16 @@ class _Running:
                 numbered,
                 concurrency=concurrency,
                 nonce=self._nonce,
-                go_on=lambda: not self._stopped,
+                proceed=lambda: not self._stopped,
             )
         sending = Sending(
             spec=self._spec,
-            readings=self._target.facts.readings,
+            interpretations=self._target.facts.interpretations,
             nonce=self._nonce,
             concurrency=concurrency,
         )
         return self._senders.run_plan(
-            sending, self._budget, numbered, go_on=lambda: not self._stopped
+            sending, self._budget, numbered, proceed=lambda: not self._stopped
         )
 
     async def _counterexamples(self) -> AsyncIterator[CounterexampleFound]:
@@ -211,7 +211,7 @@ class _Running:
             nonce=self._nonce,
             scope=self._options.scope,
             known=self._earlier.shrunk,
-            go_on=lambda: not self._stopped,
+            proceed=lambda: not self._stopped,
         ):
             yield CounterexampleFound(self._noted(played), counterexample)
 

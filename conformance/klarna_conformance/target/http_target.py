@@ -104,9 +104,9 @@ class HttpTarget:
             async for step in reach(self._base_url, self._wire.connection):
                 yield step
 
-    def follow(self, readings: dict[str, str]) -> None:
+    def follow(self, interpretations: dict[str, str]) -> None:
         """Uses these interpretations of the contradictory paths from now on."""
-        self.facts = msgspec.structs.replace(self.facts, readings=readings)
+        self.facts = msgspec.structs.replace(self.facts, interpretations=interpretations)
 
     async def advance(self, seconds: int) -> bool:
         """Advances the clock over the control API, if the target has one."""

@@ -84,7 +84,7 @@ class OpenTarget(Target, Protocol):
         """Connects step by step and yields each step with its result; raises PreflightError."""
         ...
 
-    def follow(self, readings: dict[str, str]) -> None:
+    def follow(self, interpretations: dict[str, str]) -> None:
         """Uses these interpretations of the contradictory paths, by operationId, from now on."""
         ...
 

@@ -124,7 +124,7 @@ def profile_named_in(path: Path) -> str:
 
 
 def read_target(path: Path, *, profile: ProfileFacts | None = None) -> TargetFile:
-    """The target file at a path; raises UsageError with the line of what is wrong in it.
+    """The target file at a path; raises UsageError with the line of the error in it.
 
     Its host may be a playground of the profile.
     """

@@ -1,4 +1,4 @@
-"""`--klarna-target`: the requirements of servers as tests of a pytest run."""
+"""`--klarna-target`: the server requirements as tests of a pytest run."""
 
 import shlex
 import shutil

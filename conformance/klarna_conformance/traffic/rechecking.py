@@ -52,7 +52,7 @@ def _again(spec: Spec, record: Record) -> Iterator[Played]:
         if side is None:
             findings = judge(spec, record.header.target, played.orders, played.exchanges)
             if played.id.startswith(PROBE):
-                findings = tuple(each for each in findings if each.reading)
+                findings = tuple(each for each in findings if each.interpretation)
         elif side.episodes:
             alone = bool(played.shrunk_from)
             judged = judge_client(spec, side, played.exchanges, KeyBook() if alone else known)

@@ -31,7 +31,7 @@ def traffic_facts(spec: Spec, traffic: Sequence[Recorded], *, name: str) -> Targ
     Those are paths that succeeded; of an operation that never did, those that were refused.
     """
     origins: defaultdict[str, int] = defaultdict(int)
-    readings: dict[str, str] = {}
+    interpretations: dict[str, str] = {}
     refused: dict[str, str] = {}
     for each in traffic:
         call = read_call(spec, each.exchange.request)
@@ -41,12 +41,12 @@ def traffic_facts(spec: Spec, traffic: Sequence[Recorded], *, name: str) -> Targ
         outcome = each.exchange.outcome
         if isinstance(outcome, Response) and len(call.operation.paths) > 1:
             known = refused if outcome.status not in _NO_SUCH_PATH else {}
-            (readings if outcome.is_success else known).setdefault(
-                call.operation.operation, call.path_reading
+            (interpretations if outcome.is_success else known).setdefault(
+                call.operation.operation, call.path_interpretation
             )
-    readings = {**refused, **readings}
+    interpretations = {**refused, **interpretations}
     origin = max(origins, key=lambda origin: origins[origin], default="")
-    return TargetFacts(name=name, base_url=origin, kind="http", readings=readings)
+    return TargetFacts(name=name, base_url=origin, kind="http", interpretations=interpretations)
 
 
 def judged_orders(
@@ -156,7 +156,9 @@ def _obscure(
             {call.fingerprint, *ids_named_by(call, each.exchange.outcome)}
         ):
             yield each, "its idempotency key is not recorded, so it may repeat another call"
-        elif call.path_reading != facts.readings.get(call.operation.operation, call.path_reading):
+        elif call.path_interpretation != facts.interpretations.get(
+            call.operation.operation, call.path_interpretation
+        ):
             yield each, "the server follows another spelling of this path"
         if call.key_is_masked and call.operation.changes:
             masked |= {call.fingerprint, *ids_named_by(call, each.exchange.outcome)}

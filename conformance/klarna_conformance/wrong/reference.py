@@ -82,10 +82,10 @@ class ReferenceClient:
                 continue
             if last.is_success:
                 return self.done(errand, last)
-            if not self.sends_again(last):
+            if not self.retries_after(last):
                 return self.refused(last) if last.is_client_error and not unclear else Unknown()
             unclear = unclear or last.status_code != 429
-        return self.given_up(last, unclear=unclear)
+        return self.last_outcome(last, unclear=unclear)
 
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
         """The request of a command."""
@@ -138,7 +138,7 @@ class ReferenceClient:
         del attempt
         return self.hello.username, self.hello.password
 
-    def sends_again(self, response: httpx.Response) -> bool:
+    def retries_after(self, response: httpx.Response) -> bool:
         """Whether a response that is not a success allows a retry."""
         return response.status_code == 429 or response.is_server_error
 
@@ -189,7 +189,7 @@ class ReferenceClient:
         except ValueError:
             return {}
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+    def last_outcome(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         """The outcome after the last attempt; a server that only returned 429 did nothing."""
         if last is not None and last.status_code == 429 and not unclear:
             return self.refused(last)

@@ -222,7 +222,7 @@ def _request_headers(exchange: Exchange) -> tuple[tuple[str, str], ...]:
 
 
 def _texts(finding: Finding) -> tuple[str, str]:
-    return finding.expected, finding.observed or finding.reading
+    return finding.expected, finding.observed or finding.interpretation
 
 
 def _body(payload: Payload) -> str:

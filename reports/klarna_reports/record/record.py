@@ -87,7 +87,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     expected: str = ""
     observed: str = ""
     differences: tuple[Difference, ...] = ()
-    reading: str = ""
+    interpretation: str = msgspec.field(default="", name="reading")
 
 
 class ProvidedOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,7 +140,7 @@ class TargetFacts(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     base_url: str
     kind: Literal["mock", "http"]
-    readings: dict[str, str] = {}
+    interpretations: dict[str, str] = msgspec.field(default={}, name="readings")
     origins: tuple[str, ...] = ()
     named: str = ""
     mutant: str = ""

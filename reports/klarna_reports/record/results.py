@@ -148,7 +148,7 @@ class ContradictionResult(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     section: str
     statement: str
-    readings: dict[str, str]
+    interpretations: dict[str, str] = msgspec.field(name="readings")
     followed: dict[str, int]
     unobserved: str = ""
 

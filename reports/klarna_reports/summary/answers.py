@@ -169,7 +169,7 @@ def _deviates(requirement: Requirement | None, finding: Finding) -> bool:
 
 def _values(requirement: Requirement | None, finding: Finding, exchange: Exchange) -> Iterator[str]:
     if requirement is None:
-        yield finding.reading
+        yield finding.interpretation
     elif requirement.check == "status":
         yield _status(exchange)
     elif requirement.check == "error_code":

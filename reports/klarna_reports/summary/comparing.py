@@ -252,7 +252,9 @@ class _Comparing:
         if tested is None:
             return Cell(verdict=None)
         known = tested.summary.contradictions
-        followed = {reading for each in known if each.id == name for reading in each.followed}
+        followed = {
+            interpretation for each in known if each.id == name for interpretation in each.followed
+        }
         cell = self._cell(tested, name)
         verdict: Verdict = "INFO" if followed else "NOT_RUN"
         observed = cell.observed if name in self._found else tuple(sorted(followed))

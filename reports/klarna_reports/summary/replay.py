@@ -32,7 +32,7 @@ def replay_line(header: Header, requirement: str) -> str:
 
     The file names its target and profile, and the command names the specs of the run if they were
     its own; for a client, it names the profile and ends with its adapter. Empty for
-    watched traffic, which cannot be sent again.
+    watched traffic, which cannot be replayed.
     """
     if header.watched:
         return ""

@@ -193,8 +193,8 @@ def _contradictions(spec: Spec, found: Mapping[str, Tally]) -> tuple[Contradicti
             id=contradiction.id,
             section=contradiction.section,
             statement=contradiction.statement,
-            readings=contradiction.readings,
-            followed=dict(found.get(contradiction.id, Tally()).readings),
+            interpretations=contradiction.interpretations,
+            followed=dict(found.get(contradiction.id, Tally()).interpretations),
             unobserved=contradiction.unobserved,
         )
         for contradiction in spec.contradictions

@@ -51,7 +51,7 @@ class Tally:
 
     verdicts: Counter[Verdict] = field(default_factory=Counter[Verdict])
     aspects: set[str] = field(default_factory=set[str])
-    readings: Counter[str] = field(default_factory=Counter[str])
+    interpretations: Counter[str] = field(default_factory=Counter[str])
     evidence: int = 0
     excuse: str = ""
     exemplars: list[Exemplar] = field(default_factory=list[Exemplar])
@@ -83,8 +83,8 @@ class Tally:
         """Adds one finding."""
         self.verdicts[finding.verdict] += 1
         self.aspects.update(finding.aspects)
-        if finding.reading:
-            self.readings[finding.reading] += 1
+        if finding.interpretation:
+            self.interpretations[finding.interpretation] += 1
         if finding.verdict in JUDGED:
             self._add_evidence(played, finding)
         if finding.verdict != "PASS":

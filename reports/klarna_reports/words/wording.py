@@ -144,8 +144,8 @@ def _particulars(step: Step) -> Iterable[str]:
         yield credentials_text(step.credentials)
     if step.key is not None:
         yield f"under idempotency key “{step.key.name}” ({_FORMS[step.key.form]})"
-    if step.path_reading:
-        yield f"at the path of the {step.path_reading}"
+    if step.path_interpretation:
+        yield f"at the path of the {step.path_interpretation}"
     if step.chunked:
         yield "sent in chunks"
     match step.body:

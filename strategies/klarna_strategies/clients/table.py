@@ -148,10 +148,10 @@ def _several(spec: Spec) -> Iterator[ClientScenario]:
     yield _of(partly_captured(spec), refund(1), options(capture=1), extension(capture=1), release())
     for fault in (Cut("after", reset=False), Errored(503)):
         lost = msgspec.structs.replace(refund(1), faults=(fault,))
-        given_up = msgspec.structs.replace(refund(1), faults=(fault,), for_ever=True)
+        failed = msgspec.structs.replace(refund(1), faults=(fault,), for_ever=True)
         yield _of(plan, lost, refund(1))
         yield _of(plan, refund(1), lost)
-        yield _of(plan, given_up, refund(1))
+        yield _of(plan, failed, refund(1))
 
 
 def _stale(spec: Spec) -> Iterator[ClientScenario]:

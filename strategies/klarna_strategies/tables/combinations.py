@@ -128,9 +128,9 @@ def _repeat_possible(row: Row) -> bool:
     if between in ("capture", "release"):
         rest = layout is None or layout in (*OPEN, "none-open")
         # No capture is possible after a release, and no release before a capture.
-        given_up = call in ("release", "cancel", "fee refund")
+        rest_is_gone = call in ("release", "cancel", "fee refund")
         bare = between == "release" and layout == "none-open" and call not in (None, "capture")
-        return rest and not given_up and not bare
+        return rest and not rest_is_gone and not bare
     if between == "extension":
         captured = layout != "none-open" or call in (None, "capture")
         return captured and call != "cancel" and (call != "extension" or several)

@@ -139,7 +139,7 @@ _ESSENTIAL = frozenset(
         "line-type-unknown",
     )
 )
-"""The kinds of odd bodies that every operation is tried with; refunds are tried with all."""
+"""The kinds of odd bodies that every operation gets; refunds get all."""
 
 
 def malformed(stage: Stage) -> Iterator[Scenario]:

@@ -97,7 +97,7 @@ def test_a_restart_is_another_hello() -> None:
     assert service.hellos == 2
 
 
-def test_a_service_that_crashes_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_to_a_crashed_service_are_retried(monkeypatch: pytest.MonkeyPatch) -> None:
     crashed = Service(greeting(lambda _: crashed.close()))
     restarted: list[Service] = []
 

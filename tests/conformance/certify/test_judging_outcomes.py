@@ -104,13 +104,13 @@ def _answers() -> list[Case]:
     waiting = Course().run(wait, *again(after_s=1))
     nobody = meeting(ONE, Refused(), for_ever=True)
     crashed = Course().run(nobody, reports=Ended("ConnectionRefusedError"))
-    patient = Course().run(meeting(ONE, Slow()), Sent(lasts_s=0.4))
-    impatient = Course().run(meeting(ONE, Slow()), Sent(leaves=True), Sent())
+    awaiting = Course().run(meeting(ONE, Slow()), Sent(lasts_s=0.4))
+    timing_out = Course().run(meeting(ONE, Slow()), Sent(leaves=True), Sent())
     return [
         *cases,
         Case("client.answers", "429", waiting, Course().run(wait, Sent(), reports=TimedOut(30))),
         Case("client.answers", "refused", Course().run(nobody, reports=unknown), crashed),
-        Case("client.patience", "slow", patient, impatient),
+        Case("client.patience", "slow", awaiting, timing_out),
     ]
 
 

@@ -170,8 +170,8 @@ def test_two_half_refunds_are_not_one_refund() -> None:
 
 
 def test_a_double_refund_by_a_later_command_is_found() -> None:
-    given_up = meeting(ONE, LOST)
-    course = Course().run(given_up, Sent(), reports=unknown)
+    failed = meeting(ONE, LOST)
+    course = Course().run(failed, Sent(), reports=unknown)
     course.run(ONE, Sent(key=K2), Sent(key=K3))
 
     assert course.verdicts("client.once") == {"PASS", "FAIL"}

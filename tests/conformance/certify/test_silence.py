@@ -11,7 +11,7 @@ from klarna_strategies.clients.commands import one, options, refund
 from .plays import ORDER, meeting
 
 LEDGER = open_ledger(ORDER, "o", ("c",))
-MUTE_AT = meeting(refund(1), Refused())
+TIMED_OUT_AT = meeting(refund(1), Refused())
 
 
 def scenario(command: Command) -> ClientScenario:
@@ -39,7 +39,7 @@ def silent(command: Command, wall_s: float) -> Silence:
 
 
 def test_after_a_timeout_the_same_faults_are_left_out() -> None:
-    silence = silent(MUTE_AT, 60)
+    silence = silent(TIMED_OUT_AT, 60)
 
     assert silence.expects(scenario(meeting(refund(7), Refused())))
     assert not silence.expects(scenario(meeting(refund(1), Errored(503))))
@@ -47,7 +47,7 @@ def test_after_a_timeout_the_same_faults_are_left_out() -> None:
 
 
 def test_an_operation_is_left_out_once_the_time_is_spent() -> None:
-    silence = silent(MUTE_AT, 80)
+    silence = silent(TIMED_OUT_AT, 80)
 
     assert silence.expects(scenario(refund(1)))
     assert not silence.expects(scenario(options()))

@@ -207,18 +207,18 @@ async def test_a_refusing_listener_keeps_its_port() -> None:
 
 
 async def test_an_active_connection_survives_a_refusal() -> None:
-    arrived, go_on = asyncio.Event(), asyncio.Event()
+    arrived, proceed = asyncio.Event(), asyncio.Event()
 
     async def serve(arrival: Arrival) -> None:
         arrived.set()
-        await go_on.wait()
+        await proceed.wait()
         await arrival.answer(Response(status=204))
 
     async with listening(serve) as listener, connected(listener) as raw:
         await raw.send(GET)
         await arrived.wait()
         listener.refuse()
-        go_on.set()
+        proceed.set()
         assert (await raw.response()).startswith(b"HTTP/1.1 204 ")
 
 

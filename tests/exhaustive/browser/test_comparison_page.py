@@ -18,11 +18,13 @@ from .test_accessibility import LOOKS, violations
 def comparison(spec, record, played, exchange) -> str:
     """The page of two targets with differences of several kinds, and one that was not tested."""
 
-    def answered(verdict, status, reading):
+    def answered(verdict, status, interpretation):
         body = Payload(json.dumps({"error_code": "REFUND_NOT_ALLOWED" * 3}))
         came = msgspec.structs.replace(exchange, outcome=Response(status=status, body=body))
         judged = finding(verdict, aspects=("broken",), exchange=0)
-        followed = finding("INFO", "contradiction.header-names", exchange=0, reading=reading)
+        followed = finding(
+            "INFO", "contradiction.header-names", exchange=0, interpretation=interpretation
+        )
         return played(judged, followed, identifier="s1", exchanges=(came,))
 
     other = msgspec.structs.replace(played().scenario, steps=played().scenario.steps * 2)

@@ -124,7 +124,10 @@ def varied_record(record, played, exchange, all_goals_pass):
         ),
         played(finding("WARN", "refund.status", observed="status 200"), identifier="s4"),
         played(finding("FAIL", "refund.status", observed="status 418"), identifier="s5"),
-        played(finding("INFO", "contradiction.header-names", reading="Refund-Id"), identifier="s6"),
+        played(
+            finding("INFO", "contradiction.header-names", interpretation="Refund-Id"),
+            identifier="s6",
+        ),
         *others,
         deviations=(known,),
         proofs={RULE: 12},

@@ -115,7 +115,7 @@ def _operations(
         if call is None or attempt.mark.at == "elsewhere":
             strays.others.append(attempt)
             continue
-        earlier = (each for each in reversed(found) if _goes_on(each.attempts, attempt, call))
+        earlier = (each for each in reversed(found) if _continues(each.attempts, attempt, call))
         operation = next(earlier, None)
         if operation is None:
             operation = _Operation()
@@ -129,7 +129,7 @@ def _is_preflight(request: Request) -> bool:
     return request.method == "OPTIONS" and bool(request.header("Access-Control-Request-Method"))
 
 
-def _goes_on(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> bool:
+def _continues(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> bool:
     """Whether a request is another attempt at what these are attempts at.
 
     One with the same key is, whatever its texts. One with the same content is, where the last of

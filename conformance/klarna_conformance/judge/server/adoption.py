@@ -42,10 +42,10 @@ def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
     if ledger.uncertain:
         shown |= _rest(msgspec.structs.replace(ledger, **shown), order)
     known = msgspec.structs.replace(ledger, uncertain=False, silent=(), **shown)
-    return noted(_given_up(known) if ledger.shared else known, order)
+    return noted(_rest_gone(known) if ledger.shared else known, order)
 
 
-def _given_up(ledger: Ledger) -> Ledger:
+def _rest_gone(ledger: Ledger) -> Ledger:
     """An order of which nothing remains authorized, though not all of it was captured."""
     over = ledger.remaining_authorized_amount == 0 and ledger.captured_amount < ledger.order_amount
     released = over and not ledger.cancelled and (ledger.released or not ledger.ended)

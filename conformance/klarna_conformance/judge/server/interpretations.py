@@ -45,7 +45,7 @@ def _id_header_name(assessment: Assessment, response: Response) -> str | None:
 def _extension_path(assessment: Assessment, response: Response) -> str | None:
     call = assessment.call
     extended = call.operation.effect == "extend_due_date" and response.is_success
-    return call.path_reading if extended else None
+    return call.path_interpretation if extended else None
 
 
 def _release_without_captures(assessment: Assessment, response: Response) -> str | None:
@@ -99,4 +99,4 @@ OBSERVERS: Mapping[str, Callable[[Assessment, Response], str | None]] = {
 
 def path_followed(facts: TargetFacts, operation: Operation) -> str:
     """The name of the path of an operation that a target follows: the page's by default."""
-    return facts.readings.get(operation.operation, next(iter(operation.paths)))
+    return facts.interpretations.get(operation.operation, next(iter(operation.paths)))

@@ -135,7 +135,7 @@ class Judging:
         self._certainty.note(seen)
         self._observe(seen)
         followed = path_followed(self._facts, call.operation)
-        if call.path_reading != followed and call.operation.not_offered is None:
+        if call.path_interpretation != followed and call.operation.not_offered is None:
             self._ledgers.move(seen)
             return
         if seen.kind != "neither" and not seen.is_refused_in_flight:
@@ -337,7 +337,10 @@ class Judging:
         for identifier, observer in self._tables.observers:
             if followed := observer(seen.assessment, response):
                 finding = Finding(
-                    requirement=identifier, verdict="INFO", exchange=seen.index, reading=followed
+                    requirement=identifier,
+                    verdict="INFO",
+                    exchange=seen.index,
+                    interpretation=followed,
                 )
                 self.findings.append(finding)
 

@@ -73,7 +73,7 @@ class _Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def _read_pool(path: Path, spec: Spec) -> tuple[PoolOrder, ...]:
-    """The orders of a file; raises UsageError with the line of what is wrong in it."""
+    """The orders of a file; raises UsageError with the line of the error in it."""
     try:
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
         orders = shaped(text, _Pool).orders
@@ -114,7 +114,7 @@ class PoolOrders(OrdersConfig, frozen=True, tag_field="provisioner", tag="pool")
         return msgspec.structs.replace(self, file=str(folder / self.file))
 
     def open(self, surroundings: Surroundings) -> "PoolProvisioner":
-        """The provisioner; raises UsageError with the line of what is wrong in the file."""
+        """The provisioner; raises UsageError with the line of the error in the file."""
         return PoolProvisioner(Path(self.file), surroundings.spec)
 
 

@@ -163,10 +163,10 @@ class MessagesInOneText(_Details):
 class RefusedWhenWaitLasts(ReferenceClient):
     """Reports repeated 429s as a refusal, even if an earlier attempt was lost."""
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+    def last_outcome(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         if last is not None and last.status_code == 429:
             return self.refused(last)
-        return super().given_up(last, unclear=unclear)
+        return super().last_outcome(last, unclear=unclear)
 
 
 @wrong("client-lost-then-401-is-refused", "client.refused-is-true")

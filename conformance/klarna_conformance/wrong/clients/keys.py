@@ -152,8 +152,8 @@ class _NewKeyAfter(ReferenceClient):
             self._fresh = str(uuid.uuid4())
         return response
 
-    def sends_again(self, response: httpx.Response) -> bool:
-        return response.status_code in self.anew or super().sends_again(response)
+    def retries_after(self, response: httpx.Response) -> bool:
+        return response.status_code in self.anew or super().retries_after(response)
 
     def renews(self, response: httpx.Response) -> bool:
         """Whether the next attempt has a new key."""

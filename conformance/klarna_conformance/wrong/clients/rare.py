@@ -73,7 +73,7 @@ class NullsForNone(ReferenceClient):
 class NullsAndRefusedAfterTimeout(NullsForNone):
     """Sends null for missing arguments, and reports everything without an answer as refused."""
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+    def last_outcome(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         del last, unclear
         return RefusedIt()
 
@@ -204,6 +204,6 @@ class ReleasesAnAmount(ReferenceClient):
 class RepeatsConflictInDoubt(InDoubt):
     """Harmless: retries after 409 with the same key if an earlier attempt had no response."""
 
-    def sends_again(self, response: httpx.Response) -> bool:
+    def retries_after(self, response: httpx.Response) -> bool:
         in_doubt = response.status_code == 409 and self.unclear
-        return in_doubt or super().sends_again(response)
+        return in_doubt or super().retries_after(response)

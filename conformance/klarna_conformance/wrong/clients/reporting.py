@@ -17,7 +17,7 @@ class RefusedWhenLost(ReferenceClient):
 
     attempts = 1
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+    def last_outcome(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         return RefusedIt(error_messages=("no response",)) if last is None else Unknown()
 
 
@@ -25,7 +25,7 @@ class RefusedWhenLost(ReferenceClient):
 class RefusedWhenServerFails(ReferenceClient):
     """Reports a 5xx as a refusal."""
 
-    def sends_again(self, response: httpx.Response) -> bool:
+    def retries_after(self, response: httpx.Response) -> bool:
         return response.status_code == 429
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
@@ -45,7 +45,7 @@ class UnsupportedWhenLost(ReferenceClient):
 
     attempts = 1
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+    def last_outcome(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         return Unsupported()
 
 
@@ -53,7 +53,7 @@ class UnsupportedWhenLost(ReferenceClient):
 class DoneWhenSent(ReferenceClient):
     """Reports done although no attempt succeeded."""
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+    def last_outcome(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         return Done()
 
 
@@ -245,20 +245,20 @@ class OptionsStrict(ReferenceClient):
 class BreaksDownOnHtml(ReferenceClient):
     """Fails on errors in HTML, because it parses them as JSON."""
 
-    def sends_again(self, response: httpx.Response) -> bool:
+    def retries_after(self, response: httpx.Response) -> bool:
         if response.headers.get("content-type", "").startswith("text/html"):
             response.json()
-        return super().sends_again(response)
+        return super().retries_after(response)
 
 
 @wrong("client-breaks-down-on-malformed", "client.answers")
 class BreaksDownOnMalformed(ReferenceClient):
     """Fails on malformed JSON."""
 
-    def sends_again(self, response: httpx.Response) -> bool:
+    def retries_after(self, response: httpx.Response) -> bool:
         if response.headers.get("content-type") == "application/json":
             response.json()
-        return super().sends_again(response)
+        return super().retries_after(response)
 
 
 @wrong("client-breaks-down-on-network", "client.answers")
@@ -320,8 +320,8 @@ class FeesByItself(ReferenceClient):
         return super().do(operation, order_id, arguments)
 
 
-@harmless("client-asks-the-order")
-class AsksTheOrder(Reading):
+@harmless("client-reads-the-order")
+class ReadsTheOrder(Reading):
     """Harmless: never retries, but reads the order to find out whether a refund was made."""
 
     attempts = 1
@@ -344,7 +344,7 @@ class AsksTheOrder(Reading):
 
 
 @wrong("client-not-found-is-refused", "client.refused-is-true")
-class NotFoundIsRefused(AsksTheOrder):
+class NotFoundIsRefused(ReadsTheOrder):
     """Reports a refund without a response as refused if the order does not show it yet."""
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:

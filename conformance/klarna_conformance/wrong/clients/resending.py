@@ -40,7 +40,7 @@ class WaitsForEver(ReferenceClient):
 class RetriesRefusals(ReferenceClient):
     """Retries after every response that is not a success."""
 
-    def sends_again(self, response: httpx.Response) -> bool:
+    def retries_after(self, response: httpx.Response) -> bool:
         return True
 
 
@@ -48,16 +48,16 @@ class RetriesRefusals(ReferenceClient):
 class RetriesUnauthorized(ReferenceClient):
     """Retries after 401."""
 
-    def sends_again(self, response: httpx.Response) -> bool:
-        return response.status_code == 401 or super().sends_again(response)
+    def retries_after(self, response: httpx.Response) -> bool:
+        return response.status_code == 401 or super().retries_after(response)
 
 
 @wrong("client-retries-conflicts", "client.no-retry-after-refusal")
 class RepeatsConflicts(ReferenceClient):
     """Retries after 409 and 422."""
 
-    def sends_again(self, response: httpx.Response) -> bool:
-        return response.status_code in (409, 422) or super().sends_again(response)
+    def retries_after(self, response: httpx.Response) -> bool:
+        return response.status_code in (409, 422) or super().retries_after(response)
 
 
 @wrong("client-hurries-after-429", "client.waits-as-asked")
@@ -79,8 +79,8 @@ class RepeatsSuccesses(ReferenceClient):
         return response
 
 
-@wrong("client-impatient", "client.patience")
-class Impatient(ReferenceClient):
+@wrong("client-times-out-early", "client.patience")
+class TimesOutEarly(ReferenceClient):
     """Uses a tenth of the advised timeout."""
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
@@ -111,16 +111,16 @@ class _Losing(ReferenceClient):
         self._errand = super().errand(operation, order_id, arguments)
         return self._errand
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+    def last_outcome(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         if self._errand.operation == "refundOrder" and unclear:
             self.lost(self._errand)
-        return super().given_up(last, unclear=unclear)
+        return super().last_outcome(last, unclear=unclear)
 
     def lost(self, errand: Errand) -> None:
         """What is done about the refund."""
 
 
-@wrong("client-goes-on-behind", "client.as-told-only", "client.once")
+@wrong("client-continues-behind", "client.as-told-only", "client.once")
 class GoesOnBehind(_Losing):
     """Reports unknown, and retries later in the background with a new key."""
 
@@ -137,7 +137,7 @@ class GoesOnBehind(_Losing):
         return errand._replace(key=str(uuid.uuid4()))
 
 
-@harmless("client-goes-on-behind-with-its-key")
+@harmless("client-continues-behind-with-its-key")
 class GoesOnBehindWithItsKey(GoesOnBehind):
     """Harmless: reports unknown, and retries later in the background with the same key."""
 
@@ -145,12 +145,12 @@ class GoesOnBehindWithItsKey(GoesOnBehind):
         return errand
 
 
-@wrong("client-goes-on-behind-after-refused", "client.as-told-only", "client.refused-is-true")
+@wrong("client-continues-behind-after-refused", "client.as-told-only", "client.refused-is-true")
 class GoesOnBehindAfterRefused(GoesOnBehindWithItsKey):
     """Reports refused without a response, and retries later in the background."""
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
-        super().given_up(last, unclear=unclear)
+    def last_outcome(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+        super().last_outcome(last, unclear=unclear)
         return RefusedIt()
 
 
@@ -186,8 +186,8 @@ class SendsLaterAsItWas(SendsLater):
         return errand
 
 
-@harmless("client-asks-before-sending-again")
-class AsksBeforeSendingAgain(Reading):
+@harmless("client-reads-before-it-retries")
+class ReadsBeforeItRetries(Reading):
     """Harmless: reads the order before each retry."""
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
@@ -196,7 +196,7 @@ class AsksBeforeSendingAgain(Reading):
         return super().send(errand, attempt)
 
 
-@harmless("client-patient")
+@harmless("client-times-out-late")
 class LongerPatience(ReferenceClient):
     """Harmless: uses twice the advised timeout."""
 
@@ -205,13 +205,13 @@ class LongerPatience(ReferenceClient):
         return super().send(errand, attempt)
 
 
-@harmless("client-gives-up-at-once")
+@harmless("client-never-retries")
 class GivesUpAtOnce(ReferenceClient):
     """Harmless: never retries, and reports unknown."""
 
     attempts = 1
 
-    def given_up(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
+    def last_outcome(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
         return Unknown("one attempt was made")
 
 

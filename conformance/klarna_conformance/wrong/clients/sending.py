@@ -353,8 +353,8 @@ class FirstCaptureAlways(Reading):
         return super().errand(operation, order_id, arguments)
 
 
-@harmless("client-looks-first")
-class LooksFirst(Reading):
+@harmless("client-reads-first")
+class ReadsFirst(Reading):
     """Harmless: reads the order before each command."""
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:

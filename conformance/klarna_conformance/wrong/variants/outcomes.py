@@ -63,13 +63,13 @@ def notices_first(responses: Sequence[str]) -> Deviation:
     return Deviation(chosen=chosen)
 
 
-def one_extension_path(reading: str) -> Deviation:
+def one_extension_path(interpretation: str) -> Deviation:
     """Accepts one of the two documented paths of an extension."""
 
     def chosen(assessment: Assessment, _mock: Mock) -> Outcome:
         call = assessment.call
         extends = call.operation.operation == "extendDueDate"
-        if not extends or call.path_reading == reading or call.credentials != "valid":
+        if not extends or call.path_interpretation == interpretation or call.credentials != "valid":
             return assessment.outcomes[0]
         return Outcome(kind="refusal", responses=("not_found",))
 

@@ -40,7 +40,7 @@ def _key_kept(view: View) -> Iterator[ExchangeResult]:
         if unclear is not None:
             keyless = each.key is None
             holds = each.key == unclear.key and not (keyless and view.effect == "refund")
-            observed = f"it is sent again {'without one' if keyless else 'with a new key'}"
+            observed = f"it is retried {'without one' if keyless else 'with a new key'}"
             yield verified(each.index, _repeated(unclear), observed, holds=holds)
         if each.fate == "unclear":
             unclear = unclear or each
@@ -51,7 +51,7 @@ def _key_kept(view: View) -> Iterator[ExchangeResult]:
 def _repeated(first: Attempt) -> str:
     """What a client may do after an unclear result."""
     key = "with the key of the first attempt" if first.key else "with no other key"
-    return f"sent again {key}, or reported as unknown"
+    return f"retried {key}, or reported as unknown"
 
 
 def _once(view: View) -> Iterator[ExchangeResult]:

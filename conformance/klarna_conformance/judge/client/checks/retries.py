@@ -41,7 +41,7 @@ def _no_retry_after_refusal(view: View) -> Iterator[ExchangeResult]:
     ]
     for before, after in again:
         status = before.response.status if before.response else 0
-        observed = f"after {status} the call is sent again"
+        observed = f"after {status} the call is retried"
         yield verified(after.index, "nothing more after a refusal", observed, holds=False)
     if not again and view.last and view.last.fate == "refusal":
         yield ExchangeResult(view.last.index)
@@ -60,7 +60,7 @@ def _stops_after_success(view: View) -> Iterator[ExchangeResult]:
     succeeded = [each for each in view.attempts if each.fate == "success"]
     if succeeded and view.last:
         holds = view.last.exchange.started_s < succeeded[0].ended_s or view.last is succeeded[0]
-        observed = "the call is sent again after it succeeded"
+        observed = "the call is retried after it succeeded"
         yield verified(view.last.index, "nothing more after a success", observed, holds=holds)
 
 
@@ -98,10 +98,10 @@ def _retries_later(view: View) -> Iterator[ExchangeResult]:
 def _awaits_slow_responses(view: View) -> Iterator[ExchangeResult]:
     for attempt in view.attempts:
         if isinstance(attempt.mark.fault, Slow):
-            gave_up = f"the client gave up after {attempt.exchange.outcome.elapsed_s:.1f} s"
+            timed_out = f"the client timed out after {attempt.exchange.outcome.elapsed_s:.1f} s"
             holds = attempt.response is not None and not view.abandoned(attempt)
             yield verified(
-                attempt.index, "the client waits for a slow response", gave_up, holds=holds
+                attempt.index, "the client waits for a slow response", timed_out, holds=holds
             )
 
 
