@@ -144,42 +144,48 @@ def _own_state() -> str:
     return digest(*map(version, libraries), *(path.read_text("utf-8") for path in sources))
 
 
+class _Files:
+    """The files of a directory, with the hash of each that was read and the fingerprint of all."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.hashes: dict[str, str] = {}
+        self._all = hashlib.sha256()
+
+    @property
+    def fingerprint(self) -> str:
+        return self._all.hexdigest()[:12]
+
+    def text(self, name: str) -> str:
+        text = _read_text(_file(self.root, name))
+        self._all.update(text.encode())
+        self.hashes[name] = hashlib.sha256(text.encode()).hexdigest()
+        return text
+
+    def yaml(self, name: str) -> YamlText:
+        return parse_yaml(str(_file(self.root, name)), self.text(name))
+
+    def schemas(self) -> dict[str, Any]:
+        paths = sorted((self.root / "schemas").glob("*.json"))
+        return {path.stem: _schema(path, self.text(f"schemas/{path.name}")) for path in paths}
+
+
 def _decoded(root: Path) -> Spec:
-    fingerprint = hashlib.sha256()
-    files: dict[str, str] = {}
-
-    def noted(name: str, text: str) -> None:
-        fingerprint.update(text.encode())
-        files[name] = hashlib.sha256(text.encode()).hexdigest()
-
-    def read(name: str) -> YamlText:
-        path = _file(root, name)
-        text = _read_text(path)
-        noted(name, text)
-        return parse_yaml(str(path), text)
-
-    common = read("common.yaml")
-    markets = read("markets.yaml")
+    files = _Files(root)
+    common, markets = files.yaml("common.yaml"), files.yaml("markets.yaml")
     templates: _Common = shaped(common, _Common)
     described: _Markets = shaped(markets, _Markets)
     origins = Origins(common=common, markets=markets)
-    schemas: dict[str, Any] = {}
-    for path in sorted((root / "schemas").glob("*.json")):
-        noted(f"schemas/{path.name}", _read_text(path))
-        schemas[path.stem] = _schema(path)
-    operations: dict[str, Operation] = {}
-    for path in _operation_files(root):
-        text = read(f"operations/{path.name}")
-        operation = _completed(shaped(text, Operation), templates, schemas)
-        if operation.operation in operations:
-            raise text.error(("operation",), f"there is another file of {operation.operation!r}")
-        operations[operation.operation] = operation
-        origins.operations[operation.operation] = text, ()
-    lists = {name: read(f"{name}.yaml") for name in _LISTS}
+    schemas = files.schemas()
+    operations = _operations(files, templates, schemas, origins)
+    lists = {name: files.yaml(f"{name}.yaml") for name in _LISTS}
     origins.lists.update(lists)
-    scenarios = read("scenarios.yaml") if (root / "scenarios.yaml").exists() else None
-    beside = read("followed.yaml")
-    client = read("client/client.yaml")
+    scenarios: tuple[Scenario, ...] = ()
+    if (root / "scenarios.yaml").exists():
+        origins.lists["scenarios"] = files.yaml("scenarios.yaml")
+        scenarios = _listed(origins.lists["scenarios"], "scenarios")
+    beside = files.yaml("followed.yaml")
+    client = files.yaml("client/client.yaml")
     followed: dict[str, Operation] = {}
     for index, each in enumerate(_listed(beside, "followed")):
         # An operation with its own file is tested, not only followed.
@@ -199,17 +205,30 @@ def _decoded(root: Path) -> Spec:
         pay_later_methods=described.pay_later_methods,
         extension_days=described.extension_days,
         schemas=schemas,
-        fingerprint=fingerprint.hexdigest()[:12],
-        files=files,
+        fingerprint=files.fingerprint,
+        files=files.hashes,
         followed=followed,
-        scenarios=_listed(scenarios, "scenarios") if scenarios else (),
+        scenarios=scenarios,
     )
-    if scenarios:
-        origins.lists["scenarios"] = scenarios
     check_spec(spec, origins)
     return msgspec.structs.replace(
         spec, client_requirements=completed_requirements(spec, client, shaped(client, ClientFile))
     )
+
+
+def _operations(
+    files: _Files, templates: _Common, schemas: Mapping[str, Any], origins: Origins
+) -> dict[str, Operation]:
+    """The operations with a file of their own; notes where each stands."""
+    operations: dict[str, Operation] = {}
+    for path in _operation_files(files.root):
+        text = files.yaml(f"operations/{path.name}")
+        operation = _completed(shaped(text, Operation), templates, schemas)
+        if operation.operation in operations:
+            raise text.error(("operation",), f"there is another file of {operation.operation!r}")
+        operations[operation.operation] = operation
+        origins.operations[operation.operation] = text, ()
+    return operations
 
 
 _LISTS = ("sources", "errors", "forms", "contradictions", "untested")
@@ -267,9 +286,9 @@ def _operation_files(root: Path) -> list[Path]:
     return sorted(files, key=lambda path: ("refund-order" not in path.stem, path.stem))
 
 
-def _schema(path: Path) -> Any:
+def _schema(path: Path, text: str) -> Any:
     try:
-        return json.loads(_read_text(path))
+        return json.loads(text)
     except ValueError as exc:
         raise SpecError(f"cannot read the schema {path}: {exc}") from exc
 

@@ -1,5 +1,7 @@
 """`klarna_mock`: a server for a test, and the judgement of what its client sent."""
 
+from collections.abc import Callable
+
 import httpx
 import pytest
 
@@ -9,11 +11,8 @@ from klarna_specs.exchange import Response
 from .plugged import plugged
 
 
-def test_klarna_mock_has_orders_faults_a_clock_and_ledgers(pytester: pytest.Pytester) -> None:
+def test_klarna_mock_has_orders_ledgers_and_a_clock(pytester: pytest.Pytester) -> None:
     tests = """
-        import pytest
-        from klarna_specs.client.faults import Errored
-
         def test_orders(klarna_mock, client):
             order = klarna_mock.order(market="GB", order_amount=500, captures=(200, 300))
             assert client.refund(order, 150).status_code == 201
@@ -27,6 +26,26 @@ def test_klarna_mock_has_orders_faults_a_clock_and_ledgers(pytester: pytest.Pyte
 
         def test_every_test_has_a_server_of_its_own(klarna_mock):
             assert klarna_mock.exchanges == ()
+
+        def test_time_passes(klarna_mock, client):
+            order = klarna_mock.order()
+            client.refund(order, 1)
+            klarna_mock.advance(86_400)
+            client.refund(order, 2)
+            assert len(klarna_mock.exchanges) == 2
+
+        def test_what_it_is_called_holds_no_password(klarna_mock):
+            assert klarna_mock.password not in repr(klarna_mock)
+    """
+    ran = plugged(pytester, "-W", "error", tests=tests, own_process=False)
+
+    ran.assert_outcomes(passed=5)
+
+
+def test_klarna_mock_injects_faults(pytester: pytest.Pytester) -> None:
+    tests = """
+        import pytest
+        from klarna_specs.client.faults import Errored
 
         def test_a_fault_acts_on_the_socket_as_often_as_configured(klarna_mock, client):
             order = klarna_mock.order()
@@ -54,34 +73,28 @@ def test_klarna_mock_has_orders_faults_a_clock_and_ledgers(pytester: pytest.Pyte
         def test_silence_is_as_long_as_the_client_waits(klarna_mock, client):
             klarna_mock.fault("timeout-before")
             assert client.refund(klarna_mock.order(), timeout=5) is None
-
-        def test_time_passes(klarna_mock, client):
-            order = klarna_mock.order()
-            client.refund(order, 1)
-            klarna_mock.advance(86_400)
-            client.refund(order, 2)
-            assert len(klarna_mock.exchanges) == 2
-
-        def test_wrong_words_say_what_is_right(klarna_mock):
-            with pytest.raises(ValueError, match="lost"):
-                klarna_mock.fault("lots")
-            with pytest.raises(ValueError, match="refundOrder"):
-                klarna_mock.fault("lost", operation="refund")
-            with pytest.raises(ValueError, match="1 or more"):
-                klarna_mock.fault("lost", times=0)
-            with pytest.raises(ValueError, match="SE"):
-                klarna_mock.order(market="XX")
-            with pytest.raises(ValueError, match="more than the order_amount"):
-                klarna_mock.order(order_amount=10, captures=(11,))
-            with pytest.raises(ValueError, match="order"):
-                klarna_mock.ledger("nobody")
-
-        def test_what_it_is_called_holds_no_password(klarna_mock):
-            assert klarna_mock.password not in repr(klarna_mock)
     """
     ran = plugged(pytester, "-W", "error", tests=tests, own_process=False)
 
-    ran.assert_outcomes(passed=11)
+    ran.assert_outcomes(passed=5)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right"),
+    [
+        (lambda mock: mock.fault("lots"), "lost"),
+        (lambda mock: mock.fault("lost", operation="refund"), "refundOrder"),
+        (lambda mock: mock.fault("lost", times=0), "1 or more"),
+        (lambda mock: mock.order(market="XX"), "SE"),
+        (lambda mock: mock.order(order_amount=10, captures=(11,)), "more than the order_amount"),
+        (lambda mock: mock.ledger("nobody"), "order"),
+    ],
+)
+def test_wrong_words_say_what_is_right(
+    klarna_mock: KlarnaMock, wrong: Callable[[KlarnaMock], object], right: str
+) -> None:
+    with pytest.raises(ValueError, match=right):
+        wrong(klarna_mock)
 
 
 def test_a_response_is_in_exchanges_at_once(klarna_mock: KlarnaMock) -> None:

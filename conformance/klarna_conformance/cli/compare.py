@@ -37,7 +37,7 @@ def compare(
     same step of the same scenario. Without --output, the format is printed. Exits with 1 if one
     target meets a MUST and another one does not.
     """
-    from klarna_conformance.errors import UsageError, unwritable
+    from klarna_conformance.errors import UsageError, check_names, unwritable
     from klarna_reports.formats.comparison_text import comparison_lines, totals
     from klarna_reports.render import (
         COMPARISON_FORMATS,
@@ -50,9 +50,7 @@ def compare(
     from klarna_specs.loader import load
 
     wanted = formats or (("html",) if output else ("text",))
-    if unknown := [name for name in wanted if name not in ("text", *COMPARISON_FORMATS)]:
-        names = ", ".join(("text", *COMPARISON_FORMATS))
-        raise UsageError(f"there is no format {unknown[0]!r}; there are {names}")
+    check_names("format", wanted, ("text", *COMPARISON_FORMATS))
     files: list[ComparisonFormat] = [form for form in COMPARISON_FORMATS if form in wanted]
     if output is None and len(wanted) > 1:
         raise UsageError("only one format can be printed; --output DIR writes several to files")

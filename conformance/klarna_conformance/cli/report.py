@@ -1,5 +1,6 @@
 """`report`: render a report again."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,6 +11,8 @@ from klarna_conformance.cli.options import specs_option, terminal_option
 
 if TYPE_CHECKING:
     from klarna_conformance.cli.output.terminal import Terminal
+    from klarna_reports.record.record import Record
+    from klarna_reports.render import Format
 
 __all__ = ["report"]
 
@@ -61,31 +64,22 @@ def report(
     """
     from datetime import UTC, datetime
 
-    import msgspec
-
     from klarna_conformance.errors import UsageError, unwritable
     from klarna_conformance.run.deviations_file import suggested_deviations
     from klarna_conformance.run.keeping import collected, keep_counterexamples
     from klarna_conformance.run.previous import previous_summary
     from klarna_conformance.traffic.rechecking import judged_again
-    from klarna_reports.record.journal import FILE_NAME, read_journal
-    from klarna_reports.render import FORMATS, Format, format_problem, write_renderings
+    from klarna_reports.render import FORMATS, format_problem, write_renderings
     from klarna_reports.summary.changes import changes_since
     from klarna_reports.summary.judged import recorded_spec
-    from klarna_reports.summary.merging import merged
     from klarna_reports.summary.summary import summarise
 
-    wanted = [name.strip() for name in formats.split(",")]
-    if unknown := [name for name in wanted if name not in FORMATS]:
-        raise UsageError(f"there is no format {unknown[0]!r}; there are {', '.join(FORMATS)}")
+    chosen = _chosen(formats)
     folders = directories or (defaults.OUTPUT,)
     directory = output or folders[0]
-    record = merged([read_journal(folder / FILE_NAME) for folder in folders])
+    record = _merged(folders, directory)
     spec = recorded_spec(record.header, specs)
-    if len(folders) > 1:  # the counterexamples of all parts are written here
-        header = msgspec.structs.replace(record.header, output=str(directory))
-        record = msgspec.structs.replace(record, header=header)
-    if problem := format_problem(record, wanted):
+    if problem := format_problem(record, chosen):
         raise UsageError(problem)
     if recheck:
         record = collected(judged_again(spec, record))
@@ -95,7 +89,6 @@ def report(
         )
         return 0
     earlier = previous_summary(specs, previous) if previous else None
-    chosen: list[Format] = [name for name in FORMATS if name in wanted]
     try:
         summary = write_renderings(directory, spec, record, chosen, previous=earlier)
         keep_counterexamples(directory, spec, record, summary)
@@ -104,3 +97,27 @@ def report(
     changes = changes_since(earlier, summary)
     terminal.summary(summary, [directory / FORMATS[name] for name in chosen], changes)
     return summary.exit_code
+
+
+def _chosen(formats: str) -> "list[Format]":
+    """Raises UsageError for a format that does not exist."""
+    from klarna_conformance.errors import check_names
+    from klarna_reports.render import FORMATS
+
+    wanted = [name.strip() for name in formats.split(",")]
+    check_names("format", wanted, FORMATS)
+    return [name for name in FORMATS if name in wanted]
+
+
+def _merged(folders: Sequence[Path], directory: Path) -> "Record":
+    """The record of a run, with the folder where the counterexamples of its parts are written."""
+    import msgspec
+
+    from klarna_reports.record.journal import FILE_NAME, read_journal
+    from klarna_reports.summary.merging import merged
+
+    record = merged([read_journal(folder / FILE_NAME) for folder in folders])
+    if len(folders) == 1:
+        return record
+    header = msgspec.structs.replace(record.header, output=str(directory))
+    return msgspec.structs.replace(record, header=header)

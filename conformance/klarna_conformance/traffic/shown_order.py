@@ -1,6 +1,6 @@
 """An order that somebody else made, from the order resource that shows it. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from klarna_conformance.judge.server.adoption import noted
@@ -28,56 +28,32 @@ def provided_order(
 
     `began_s` is when it was read (Unix time, seconds); None if its authorization must not end.
     """
-    captures = [as_object(each) or {} for each in as_array(order.get("captures")) or ()]
-    refunds = [as_object(each) or {} for each in as_array(order.get("refunds")) or ()]
-    order_amount = order.get("order_amount", order.get("original_order_amount"))
-    captured = _total(order, "captured_amount", "captures", captures)
-    refunded = _total(order, "refunded_amount", "refunds", refunds)
-    remaining = order.get("remaining_authorized_amount")
-    if remaining is None and order.get("status") in ("CANCELLED", "CAPTURED"):
-        remaining = 0
-    needed = {
-        "order_amount": order_amount,
-        "captured_amount": captured,
-        "refunded_amount": refunded,
-        "remaining_authorized_amount": remaining,
-    }
-    amounts = {name: amount for name, amount in needed.items() if is_integer(amount)}
-    if lacking := [name for name in needed if name not in amounts]:
+    captures, refunds = _listed(order, "captures"), _listed(order, "refunds")
+    amounts = _amounts(order, captures, refunds)
+    if lacking := [name for name, amount in amounts.items() if not is_integer(amount)]:
         return f"the order was read, but not all of its amounts were shown: {', '.join(lacking)}"
-    order_amount, captured, refunded, remaining = amounts.values()
     paid = as_object(order.get("initial_payment_method")) or {}
+    captured = tuple(
+        Capture(capture_id=_text(each.get("capture_id")), captured_amount=amount)
+        for each in captures
+        if is_integer(amount := each.get("captured_amount"))
+    )
     plan = OrderPlan(
         market=_text(order.get("purchase_country")),
         currency=_text(order.get("purchase_currency")),
-        order_amount=order_amount,
+        order_amount=amounts["order_amount"],
         payment_method=_method(_text(paid.get("type"))),
-        captures=tuple(a for c in captures if is_integer(a := c.get("captured_amount"))),
-        authorization=_authorization(order, remaining),
+        captures=tuple(each.captured_amount for each in captured),
+        authorization=_authorization(order, amounts["remaining_authorized_amount"]),
     )
     ledger = Ledger(
+        **amounts,
         order_id=order_id,
         market=plan.market,
         currency=plan.currency,
         payment_method=plan.payment_method,
-        order_amount=order_amount,
-        captured_amount=captured,
-        refunded_amount=refunded,
-        remaining_authorized_amount=remaining,
-        captures=tuple(
-            Capture(capture_id=_text(each.get("capture_id")), captured_amount=amount)
-            for each in captures
-            if is_integer(amount := each.get("captured_amount"))
-        ),
-        refunds=tuple(
-            Refund(
-                refund_id=_text(each.get("refund_id")),
-                refunded_amount=amount,
-                fee_amount=fee_amount(each.get("order_lines")),
-            )
-            for each in refunds
-            if is_integer(amount := each.get("refunded_amount"))
-        ),
+        captures=captured,
+        refunds=tuple(_refunds(refunds)),
         released=plan.authorization == "released",
         cancelled=plan.authorization == "cancelled",
         shared=True,
@@ -86,10 +62,39 @@ def provided_order(
     return ProvidedOrder(
         plan=plan,
         order_id=order_id,
-        capture_ids=tuple(capture.capture_id for capture in ledger.captures),
+        capture_ids=tuple(each.capture_id for each in captured),
         authorization=plan.authorization,
         ledger=noted(ledger, order),
     )
+
+
+def _listed(order: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    return [as_object(each) or {} for each in as_array(order.get(kind)) or ()]
+
+
+def _amounts(
+    order: Mapping[str, Any],
+    captures: Sequence[Mapping[str, Any]],
+    refunds: Sequence[Mapping[str, Any]],
+) -> dict[str, Any]:
+    """The amounts of an order by the members of a ledger, as far as it shows them."""
+    remaining = order.get("remaining_authorized_amount")
+    if remaining is None and order.get("status") in ("CANCELLED", "CAPTURED"):
+        remaining = 0
+    return {
+        "order_amount": order.get("order_amount", order.get("original_order_amount")),
+        "captured_amount": _total(order, "captured_amount", "captures", captures),
+        "refunded_amount": _total(order, "refunded_amount", "refunds", refunds),
+        "remaining_authorized_amount": remaining,
+    }
+
+
+def _refunds(refunds: Sequence[Mapping[str, Any]]) -> Iterator[Refund]:
+    for each in refunds:
+        if is_integer(amount := each.get("refunded_amount")):
+            fee = fee_amount(each.get("order_lines"))
+            identifier = _text(each.get("refund_id"))
+            yield Refund(refund_id=identifier, refunded_amount=amount, fee_amount=fee)
 
 
 def _total(

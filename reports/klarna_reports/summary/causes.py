@@ -11,8 +11,9 @@ from collections.abc import Iterable, Mapping
 import msgspec
 
 from klarna_reports.record.record import Finding, Played
+from klarna_reports.summary.example import Example
 from klarna_reports.summary.harm import Harm, Stake, stake
-from klarna_reports.summary.same_cause import Example, can_lead_to, same_cause
+from klarna_reports.summary.same_cause import can_lead_to, same_cause
 from klarna_reports.summary.tally import Group, Tally
 from klarna_specs.scenario import Scenario, Together, Wait, steps_of
 from klarna_specs.spec import Requirement, Spec

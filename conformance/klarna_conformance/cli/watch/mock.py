@@ -1,6 +1,7 @@
 """`mock`: serve the mock."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -15,6 +16,11 @@ from klarna_conformance.cli.options import (
     traffic_options,
     watched_sides,
 )
+
+if TYPE_CHECKING:
+    from klarna_conformance.calibration.latency import Latency
+    from klarna_conformance.mock.server import Mock
+    from klarna_specs.spec import Spec
 
 __all__ = ["mock"]
 
@@ -87,14 +93,9 @@ def mock(
     violation, 3 that a requirement was not exercised. --requirement, --strict and --output apply to
     --judge.
     """
-    from klarna_conformance.calibration.behaving import behaviour
-    from klarna_conformance.calibration.latency import Latency
-    from klarna_conformance.calibration.learning import calibration_of
-    from klarna_conformance.calibration.limits import limits_of
     from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.cli.watch.reporting import judge_traffic, served
     from klarna_conformance.errors import UsageError
-    from klarna_conformance.mock.server import Mock
     from klarna_conformance.mock.serving import MockServer
     from klarna_conformance.record.redaction import Redactor
     from klarna_conformance.today import today_s
@@ -110,13 +111,12 @@ def mock(
         raise UsageError("--like and --mutant exclude each other")
     spec = judging.load()
     sides = watched_sides(spec, "client", judging.requirements)
-    calibration = calibration_of(spec, like) if like is not None else None
-    if calibration is None:
+    latency_s: float | Latency = latency / 1000
+    if like is None:
         mocked = named_mock(spec, mutant, lag_s=lag / 1000)
     else:
-        mocked = Mock(spec, lag_s=lag / 1000, deviation=behaviour(spec, calibration))
-        for line in limits_of(spec, calibration):
-            click.echo(line, err=True)
+        mocked, recorded_s = _calibrated(spec, like, lag / 1000, latency / 1000)
+        latency_s = recorded_s if like_latency else latency_s
     mocked.epoch_s = today_s()
     server = MockServer(
         mocked,
@@ -125,9 +125,7 @@ def mock(
         control=not no_control,
         host=host,
         port=port,
-        latency_s=Latency(spec, calibration.elapsed_s, latency / 1000)
-        if calibration and like_latency
-        else latency / 1000,
+        latency_s=latency_s,
         remembers=judge,
     )
     seen = served(server, host, port, log_format)
@@ -138,3 +136,18 @@ def mock(
     redactor = Redactor(own, public=server.base_url)
     terminal = Terminal(quiet=False, color=True)
     return judge_traffic(spec, seen_by(facts, seen), redactor, judging, terminal, sides=sides)
+
+
+def _calibrated(spec: "Spec", like: Path, lag_s: float, other_s: float) -> "tuple[Mock, Latency]":
+    """A mock that behaves as the target of a record, and that target's latencies."""
+    from klarna_conformance.calibration.behaving import behaviour
+    from klarna_conformance.calibration.latency import Latency
+    from klarna_conformance.calibration.learning import calibration_of
+    from klarna_conformance.calibration.limits import limits_of
+    from klarna_conformance.mock.server import Mock
+
+    calibration = calibration_of(spec, like)
+    mock = Mock(spec, lag_s=lag_s, deviation=behaviour(spec, calibration))
+    for line in limits_of(spec, calibration):
+        click.echo(line, err=True)
+    return mock, Latency(spec, calibration.elapsed_s, other_s)
