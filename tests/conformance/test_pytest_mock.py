@@ -45,7 +45,7 @@ def test_klarna_mock_has_orders_ledgers_and_a_clock(pytester: pytest.Pytester) -
 def test_klarna_mock_injects_faults(pytester: pytest.Pytester) -> None:
     tests = """
         import pytest
-        from klarna_specs.client.faults import Errored
+        from klarna_specs.client.faults import Errored, Refused
 
         def test_a_fault_acts_on_the_socket_as_often_as_configured(klarna_mock, client):
             order = klarna_mock.order()
@@ -66,7 +66,7 @@ def test_klarna_mock_injects_faults(pytester: pytest.Pytester) -> None:
             assert {client.refund(order, key=key).status_code for _ in range(3)} == {502}
 
         def test_nobody_listens_for_a_while(klarna_mock, client):
-            klarna_mock.fault("refused")
+            klarna_mock.fault(Refused(for_s=30))
             assert client.refund(klarna_mock.order()) is None
 
         @pytest.mark.klarna(timeout_s=0.05)
