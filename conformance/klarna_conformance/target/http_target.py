@@ -1,6 +1,7 @@
 """A target behind HTTP: a sandbox, a mock that is served, or the mock in this process."""
 
 from collections.abc import AsyncIterator
+from functools import lru_cache
 from typing import Self
 
 import msgspec
@@ -22,6 +23,12 @@ from klarna_specs.plan import OrderPlan
 __all__ = ["HttpTarget"]
 
 _LONGEST_MESSAGE = 300
+
+
+@lru_cache(maxsize=8)
+def _recorder(secrets: frozenset[str], public: str, members: tuple[str, ...]) -> Recorder:
+    """The recorder of a target; the portions of a run open the same one again and again."""
+    return Recorder(Redactor(secrets, public=public), members=members)
 
 
 class HttpTarget:
@@ -53,9 +60,8 @@ class HttpTarget:
         self.abilities = abilities or Abilities()
         self._base_url = facts.base_url.rstrip("/")
         self._authorization = Authorization(username, password)
-        known = (*self._authorization.secrets, *wire.secrets, *secrets)
-        redactor = Redactor(known, public=self._base_url)
-        self._recorder = Recorder(redactor, members=redacted_members)
+        known = frozenset((*self._authorization.secrets, *wire.secrets, *secrets))
+        self._recorder = _recorder(known, self._base_url, redacted_members)
         self._policy = RetryPolicy(
             limiter=wire.limiter, retries=retries, read_retry_s=self.limits.settle_s
         )
