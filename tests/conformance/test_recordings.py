@@ -82,6 +82,11 @@ HONEST: dict[str, list[Entry]] = {
         TRY_CAPTURE,
         read(status="CANCELLED", remaining_authorized_amount=0),
     ],
+    "released in the portal before a capture of the rest is refused": [
+        read(),
+        refused("POST", "/captures", {"captured_amount": 5_000}, DENIED),
+        read(remaining_authorized_amount=0),
+    ],
     "expired between two reads": [read(), TRY_CAPTURE, read(**EXPIRED)],
     "past its date": [read(expires_at="2026-01-01T00:00:00Z"), TRY_CAPTURE],
     "fraud check open": [read(fraud_status="PENDING"), TRY_CAPTURE, read()],
@@ -111,6 +116,24 @@ HONEST: dict[str, list[Entry]] = {
         refund(700, OTHER),
         {**refund(1_000), "key": "k"},
         refunded((OTHER, 700), (REFUND, 1_000)),
+    ],
+    "a refund refused after a lost one that was booked": [
+        read(**CAPTURED),
+        {**refund(4_000), "key": "k", "status": 0, "headers": {}},
+        refused("POST", "/refunds", {"refunded_amount": 2_000}, OVER),
+        refund(1_000, OTHER),
+        refunded((REFUND, 4_000), (OTHER, 1_000)),
+    ],
+    "a refund after a lost capture, not read again": [
+        read(),
+        {**created("capture", CAPTURE, {"captured_amount": 5_000}), "status": 0, "headers": {}},
+        refund(5_000),
+    ],
+    "a capture refused after a lost release": [
+        read(),
+        entry("POST", "/release-remaining-authorization", status=0),
+        TRY_CAPTURE,
+        read(remaining_authorized_amount=0),
     ],
     "a request body that was not recorded": [
         read(**CAPTURED),
@@ -207,6 +230,16 @@ WRONG: dict[str, Wrong] = {
         {**refund(1_000), "key": "k", "status": 0, "headers": {}},
         {**refund(1_000), "key": "k"},
         refunded(*TWICE),
+    ),
+    "a legal refund refused after a lost one that was not booked": _fails(
+        "refund.accepted",
+        read(**CAPTURED),
+        {**refund(4_000), "key": "k", "status": 0, "headers": {}},
+        refused("POST", "/refunds", {"refunded_amount": 2_000}, OVER),
+        read(**CAPTURED),
+    ),
+    "over-refund after a lost refund": _fails(
+        BOUND, read(**CAPTURED), {**refund(1_000), "status": 0, "headers": {}}, refund(6_000, OTHER)
     ),
     "a refund that is not booked": _fails(
         "refund.books-amount", read(**CAPTURED), refund(1_000), read(**CAPTURED)

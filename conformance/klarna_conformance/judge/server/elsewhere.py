@@ -139,7 +139,7 @@ def _done_elsewhere(
     left = found.applied(ledger).remaining_authorized_amount
     if order.get("remaining_authorized_amount") == 0 and left and order.get("status") != "EXPIRED":
         rest = "cancelled" if order.get("status") == "CANCELLED" else "released"
-        if _explains_rest(recent, left, rest):
+        if _explains_rest(recent, rest):
             return None
         found = msgspec.structs.replace(found, rest=rest)
     return None if isinstance(order_agrees(found.applied(ledger), order), Mismatch) else found
@@ -211,7 +211,7 @@ def _is_twin(resource: Any, amount: int, member: str, sent: Sequence[Recent]) ->
     )
 
 
-def _explains_rest(recent: Sequence[Recent], left: int, rest: str) -> bool:
+def _explains_rest(recent: Sequence[Recent], rest: str) -> bool:
     """Whether a recorded call may be why nothing remains authorized.
 
     A refused release may, unless a capture was refused too: then it was released before. Only a
@@ -220,8 +220,6 @@ def _explains_rest(recent: Sequence[Recent], left: int, rest: str) -> bool:
     if rest == "cancelled":
         return any(each.effect == "cancel" for each in recent)
     refused = [each for each in recent if each.effect == "capture" and not each.success]
-    if any(each.call.member("captured_amount") == left for each in refused):
-        return True
     of_the_rest = {"release", "cancel"} if not refused else set[str]()
     return any(
         each.effect in of_the_rest or (each.success and each.effect in ("capture", "change_amount"))

@@ -1,6 +1,6 @@
 """Judges exchanges in turn, while the ledgers follow what is observed. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from copy import copy
 from typing import Any
 
@@ -64,6 +64,8 @@ class Judging:
         self._later = LaterReads(behind_others=self._ledgers.are_shared)
         self._ids = NamedIds()
         self._certainty = Certainty()
+        self._doubted: tuple[Answered, ...] = ()
+        """Wrong responses that an earlier call with an unknown effect would explain."""
 
     def copy(self) -> "Judging":
         """The same judging so far, to be continued separately."""
@@ -245,11 +247,19 @@ class Judging:
 
     def _judge_outcome(self, seen: Answered) -> None:
         """Whether it may be answered this way at all: yes, no, or the first answer again."""
-        assessment, outcome = seen.assessment, seen.outcome
+        outcome = seen.outcome
         if outcome is not None and not outcome.against:
             if outcome.kind != "replay":
                 self._pass_rules(seen, outcome)
             return
+        if self._is_explained(seen, self._ledgers.possible):
+            self._doubted = (*self._doubted, seen)
+        else:
+            self._deviates(seen)
+
+    def _deviates(self, seen: Answered) -> None:
+        """Reports the requirements that a response with the wrong outcome violates."""
+        assessment, outcome = seen.assessment, seen.outcome
         result = Mismatch(seen.expected_outcome, summary_of(seen.exchange))
         if outcome is None and self._fits_unseen_changes(seen):
             self._inform("order.changed-elsewhere", seen.index, result)
@@ -284,9 +294,26 @@ class Judging:
             return False
         if ledger.now_s - self._ledgers.at_read(ledger.order_id).now_s < _RECENT_S:
             return False
-        assessed = (assess(self._spec, each, seen.call) for each in unseen_changes(ledger))
+        return self._is_explained(seen, unseen_changes)
+
+    def _is_explained(
+        self, seen: Answered, ledgers_of: Callable[[Ledger], Iterable[Ledger]]
+    ) -> bool:
+        """Whether a response is right for another ledger that the order may have."""
+        ledger = seen.assessment.ledger
+        if ledger is None:
+            return False
+        assessed = (assess(self._spec, each, seen.call) for each in ledgers_of(ledger))
         again = (answered(self._bases, seen.index, seen.exchange, each) for each in assessed)
-        return any(each.outcome is not None for each in again)
+        return any(each.outcome is not None and not each.outcome.against for each in again)
+
+    def _decide_doubted(self, ledger: Ledger, order: dict[str, Any]) -> None:
+        """Reports the doubted responses if a read shows that the unclear calls had no effect."""
+        doubted = [each for each in self._doubted if each.call.order_id == ledger.order_id]
+        self._doubted = tuple(each for each in self._doubted if each not in doubted)
+        if not isinstance(order_agrees(ledger, order), Mismatch):
+            for each in doubted:
+                self._deviates(each)
 
     def _pass_rules(self, seen: Answered, outcome: Outcome) -> None:
         for requirement, aspects in self._tables.met(seen, outcome):
@@ -324,6 +351,7 @@ class Judging:
                 return ()
             if not shows_order(order, call.order_id):
                 return ()
+            self._decide_doubted(ledger, order)
             return self._later.read_order(seen.index, ledger, order, awaited)
         self._later.await_order(call.order_id, awaited)
         if call.operation.success not in seen.names:

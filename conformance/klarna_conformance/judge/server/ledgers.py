@@ -1,6 +1,8 @@
 """The ledgers of a scenario's orders, moved on by what is observed. Pure."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import reduce
+from itertools import chain, combinations, islice
 
 import msgspec
 
@@ -12,11 +14,14 @@ from klarna_reports.record.record import ProvidedOrder
 from klarna_specs.calls import Call
 from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Exchange
-from klarna_specs.ledger import Ledger, open_ledger
+from klarna_specs.ledger import Answer, Ledger, open_ledger
 from klarna_specs.oracle import Assessment, assess
 from klarna_specs.spec import Spec
 
 __all__ = ["Ledgers"]
+
+_DONE = Answer(success=True, status=0)
+_MOST_LEDGERS = 64
 
 
 class Ledgers:
@@ -26,6 +31,8 @@ class Ledgers:
         self._now = {order.order_id: order.ledger or _opened(order) for order in orders}
         self._at_read = dict(self._now)
         self._recent: dict[str, tuple[Recent, ...]] = {}
+        self._unclear: dict[str, tuple[Call, ...]] = {}
+        """The calls since the last read of which it is not known whether they took effect."""
 
     def copy(self) -> "Ledgers":
         """The same ledgers, to be continued separately."""
@@ -33,6 +40,7 @@ class Ledgers:
         other._now = dict(self._now)
         other._at_read = dict(self._at_read)
         other._recent = dict(self._recent)
+        other._unclear = dict(self._unclear)
         return other
 
     def get(self, order_id: str) -> Ledger | None:
@@ -50,6 +58,15 @@ class Ledgers:
     def recent(self, order_id: str) -> tuple[Recent, ...]:
         """The recorded calls that change an order, since its last read."""
         return self._recent.get(order_id, ())
+
+    def possible(self, ledger: Ledger) -> Iterator[Ledger]:
+        """What a ledger would be if some of the calls with an unknown effect had taken effect."""
+        calls = self._unclear.get(ledger.order_id, ())
+        some = chain.from_iterable(combinations(calls, n + 1) for n in range(len(calls)))
+        for each in islice(some, _MOST_LEDGERS):
+            yield reduce(
+                lambda so_far, call: moved_on(so_far, call, _DONE, effect=True), each, ledger
+            )
 
     @property
     def are_shared(self) -> bool:
@@ -87,11 +104,13 @@ class Ledgers:
                 ledger = ledger.after_refused_days(call.capture_id, call.member("number_of_days"))
             recent = Recent(call, answered.kind == "success")
             self._recent[call.order_id] = (*self.recent(call.order_id), recent)
+            self._unclear[call.order_id] = _unclear(self._unclear.get(call.order_id, ()), answered)
         elif shows == "order" and answered.kind == "success":
             order = json_object(answered.exchange)
             if order and shows_order(order, call.order_id):
                 ledger = self._at_read[call.order_id] = adopted(ledger, order)
                 self._recent[call.order_id] = ()
+                self._unclear[call.order_id] = ()
         elif shows == "extension_options":
             days = offered_days(answered.exchange)
             if days is not None:
@@ -101,6 +120,15 @@ class Ledgers:
 
 def _opened(order: ProvidedOrder) -> Ledger:
     return open_ledger(order.plan, order.order_id, order.capture_ids, order.rest)
+
+
+def _unclear(calls: tuple[Call, ...], answered: Answered) -> tuple[Call, ...]:
+    """The calls with an unknown effect after another one, each key once."""
+    call = answered.call
+    if call.key and any(each.key == call.key for each in calls):
+        clear = answered.kind == "success"
+        return tuple(each for each in calls if each.key != call.key) if clear else calls
+    return (*calls, call) if answered.kind == "neither" else calls
 
 
 def _regardless_of_order(ledger: Ledger) -> tuple[object, ...]:
