@@ -331,7 +331,7 @@ def test_a_certificate_names_client_scope_and_verdict():
     for text in (
         *("acme 1.2", "python adapter.py", "seed 7", "NONCONFORMANT", "client.once"),
         *("not supported: extendDueDate", "not observed: ", "run-1"),
-        "one refund of 0.01 SEK, response lost after booking",
+        "One refund of 0.01 SEK, response lost after booking",
     ):
         assert text in page
 

@@ -62,6 +62,7 @@ def render_certificate(record: Record, summary: Summary) -> str:
         faults=observed,
         left_out=[kind for kind in FAULT_KINDS if kind not in observed],
         counterexamples=list(_counterexamples(shown, played)),
+        statements={result.id: result.statement for result in summary.requirements},
         follows={name: cause.requirements[1:] for name, cause in causes.items()},
         more=len(violations) - len(shown),
     )

@@ -49,6 +49,36 @@ def test_a_page_is_not_wider_than_a_phone(kind, request, opened):
     assert page.evaluate(f"{root}.scrollWidth - {root}.clientWidth") == 0
 
 
+@pytest.mark.parametrize(
+    ("media", "width", "table"),
+    [("screen", 390, ".counts"), ("print", 688, ".matrix"), ("print", 688, ".heat")],
+)  # 688 pixels are the width of A4 without its margins
+def test_a_table_is_not_cut_off(media, width, table, varied, opened):
+    page = opened(varied, width=width)
+    page.emulate_media(media=media)
+    sizes = (
+        page.locator(table).locator("..").evaluate("(box) => [box.scrollWidth, box.clientWidth]")
+    )
+    assert sizes[0] <= sizes[1]
+
+
+def test_a_table_that_is_wider_than_a_phone_says_that_it_scrolls(varied, opened):
+    page = opened(varied, width=390)
+    cue = "(box) => getComputedStyle(box, '::before').content"
+    for table in (".matrix", ".heat", ".latency"):
+        assert "Scroll sideways" in page.locator(table).first.locator("..").evaluate(cue)
+
+
+def test_no_printed_heading_stands_above_nothing(varied, opened):
+    page = opened(varied)
+    page.emulate_media(media="print")
+    hidden = page.evaluate(
+        """[...document.querySelectorAll("h4")].filter((each) => each.offsetParent
+        && each.nextElementSibling?.offsetParent === null).map((each) => each.textContent)"""
+    )
+    assert hidden == []
+
+
 def test_dark_is_dark_and_light_is_light(varied, opened):
     page = opened(varied)
     shades = {}
