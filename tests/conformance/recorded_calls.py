@@ -90,7 +90,7 @@ def _har_entry(entry: Entry, number: int, base: str) -> Any:
     text = entry["body"] if isinstance(entry["body"], str) else json.dumps(entry["body"])
     return {
         "startedDateTime": entry.get("at", f"2026-06-01T12:00:{number:02}Z"),
-        "time": 100,
+        "time": entry.get("took_ms", 100),
         "request": {
             "method": entry["method"],
             "url": _address(entry, base),

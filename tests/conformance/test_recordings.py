@@ -241,6 +241,13 @@ WRONG: dict[str, Wrong] = {
     "over-refund after a lost refund": _fails(
         BOUND, read(**CAPTURED), {**refund(1_000), "status": 0, "headers": {}}, refund(6_000, OTHER)
     ),
+    "a refund booked twice under one key, read while the first call waits": _fails(
+        "refund.replay-booked-once",
+        read(**CAPTURED),
+        {**refund(1_000), "key": "k", "status": 0, "headers": {}, "took_ms": 30_000},
+        {**refund(1_000), "key": "k"},
+        refunded(*TWICE),
+    ),
     "a refund that is not booked": _fails(
         "refund.books-amount", read(**CAPTURED), refund(1_000), read(**CAPTURED)
     ),

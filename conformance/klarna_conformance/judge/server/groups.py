@@ -156,6 +156,8 @@ def _in_some_order(
             after.judge_all(along)
             return None if is_wrong(after, before) else after
         for chosen in rest:
+            if any(_precedes(each[1], chosen[1]) for each in rest):
+                continue
             after = before.copy()
             after.judge(*chosen)
             left = tuple(each for each in rest if each is not chosen)
@@ -167,3 +169,9 @@ def _in_some_order(
         return None
 
     return explain(judging, group)
+
+
+def _precedes(one: Exchange, other: Exchange) -> bool:
+    """Whether a call was answered before another one began, so that it took effect before it."""
+    answered_s = one.started_s + one.outcome.elapsed_s
+    return isinstance(one.outcome, Response) and answered_s < other.started_s

@@ -128,7 +128,8 @@ def _unclear(calls: tuple[Call, ...], answered: Answered) -> tuple[Call, ...]:
     if call.key and any(each.key == call.key for each in calls):
         clear = answered.kind == "success"
         return tuple(each for each in calls if each.key != call.key) if clear else calls
-    return (*calls, call) if answered.kind == "neither" else calls
+    lost = answered.kind == "neither" and answered.assessment.replay != "replay"
+    return (*calls, call) if lost else calls
 
 
 def _regardless_of_order(ledger: Ledger) -> tuple[object, ...]:
@@ -145,6 +146,8 @@ def _regardless_of_order(ledger: Ledger) -> tuple[object, ...]:
 def _changed(ledger: Ledger, answered: Answered) -> Ledger:
     """The ledger after a call that could change the order; uncertain where it is not known how."""
     if answered.kind == "neither" or answered.answer is None:
+        if answered.assessment.replay == "replay":
+            return ledger  # Its key was answered with success: it must not take effect again.
         return ledger.after_silence(answered.call)
     outcome, first = answered.outcome, answered.assessment.first
     again = outcome is not None and outcome.kind == "replay"
