@@ -185,11 +185,11 @@ def test_an_open_form_is_printed_and_does_not_stop_the_rest(cli: Cli, tmp_path: 
 
 
 def test_an_unverified_counterexample_says_so(cli: Cli, tmp_path: Path) -> None:
-    adapter = wrong("client-keys-repeat-after-restart")
+    adapter = (sys.executable, ODD, "sends nothing after 60 commands")
     finished = cli("client", *CALM, "--output", tmp_path, "--", *adapter)
 
     assert finished.code == 1
-    assert "it may need the commands before it, or a restart" in " ".join(finished.out.split())
+    assert "it may need the commands before it" in " ".join(finished.out.split())
 
 
 def test_an_operation_without_requests_is_a_finding(cli: Cli, tmp_path: Path) -> None:

@@ -171,7 +171,7 @@ class _Certifying:
                 silence.note(course.side.episodes)
                 self._note(played)
                 yield ScenarioFinished(self._recorder.played(played))
-                self._known |= keys
+                self._known = keys
                 for key in keys.uses:
                     self._users.setdefault(key, scenario)
                 for order in course.orders:
@@ -196,11 +196,8 @@ class _Certifying:
         )
 
     async def _courses_here(self, silence: Silence) -> AsyncGenerator[Course | None]:
-        """The courses with one client, which is restarted once: its keys must not repeat then."""
-        for number, scenario in enumerate(self._scenarios):
-            if number and number == len(self._scenarios) // 2:
-                await self._stage.restart()
-                self._known = self._known.after_restart()
+        """The courses with one client."""
+        for scenario in self._scenarios:
             left_out = self._left_s <= 0 or silence.expects(scenario)
             yield None if left_out else await self._stage.play(scenario)
 
@@ -222,7 +219,7 @@ class _Certifying:
     def _judged(
         self, scenario: ClientScenario, course: Course, identifier: str, known: KeyBook
     ) -> tuple[Played, KeyBook]:
-        """Judges a scenario; `known` are the keys of earlier ones. Returns it with its own keys."""
+        """Judges a scenario; `known` are the keys of earlier ones. Returns it with all keys."""
         self._sent += len(course.exchanges)
         judged = judge_client(self._spec, course.side, course.exchanges, known)
         played = Played(
@@ -281,7 +278,8 @@ class _Certifying:
             shown = await self._afresh(candidate)
             if requirement not in _failed(shown.findings):
                 continue
-            for play in (self._try, self._try_afresh):
+            afresh = (self._try_afresh,)
+            for play in afresh if candidate.restarts else (self._try, *afresh):
                 judging = Judging(play=play, requirement=requirement, seed=self._options.seed)
                 smaller = await shrunk(
                     self._spec, candidate, judging, within_s=min(_SHRINK_S, self._left_s)

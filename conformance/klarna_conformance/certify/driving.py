@@ -180,6 +180,8 @@ class Stage:
         return msgspec.structs.replace(mark, at="discarded")
 
     async def _command(self, command: Command, orders: tuple[ProvidedOrder, ...]) -> Episode:
+        if command.restarted:
+            await self.restart()
         order = orders[command.order]
         order_id = self.mock.new_id("order") if command.unknown == "order" else order.order_id
         capture_id = None if command.capture is None else order.capture_ids[command.capture]

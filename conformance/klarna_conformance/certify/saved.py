@@ -23,7 +23,7 @@ from klarna_specs.yaml_text import parse_yaml
 __all__ = ["SavedScenario", "read_saved", "save_counterexamples", "saved_schema", "sentences"]
 
 
-_UNVERIFIED = " (it may need the commands before it, or a restart)"
+_UNVERIFIED = " (it may need the commands before it)"
 
 
 class SavedScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

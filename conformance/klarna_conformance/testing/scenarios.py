@@ -28,8 +28,8 @@ def klarna_scenarios(
 ) -> tuple[ClientScenario, ...]:
     """Every enumerated scenario, and so many random ones: the same with the same seed.
 
-    They have commands for these operations (operationIds) only, and these kinds of faults only;
-    `profile` is the name of a profile or the path of one.
+    They have commands for these operations (operationIds) only, and these kinds of faults only; a
+    client in a test is not restarted. `profile` is the name of a profile or the path of one.
     Raises ValueError for unknown names.
     """
     spec = load(profile=profile)
@@ -37,8 +37,9 @@ def klarna_scenarios(
         _known("operations", operations, client_operations(spec))
     _known("faults", faults, FAULT_KINDS)
     drawn = client_scenarios(spec, operations=operations, faults=faults)
+    table = client_table(spec, operations=operations, faults=faults)
     return (
-        *client_table(spec, operations=operations, faults=faults),
+        *(each for each in table if not each.restarts),
         *draw(drawn, count=examples, seed=seed),
     )
 

@@ -56,7 +56,7 @@ def _again(spec: Spec, record: Record) -> Iterator[Played]:
         elif side.episodes:
             alone = bool(played.shrunk_from)
             judged = judge_client(spec, side, played.exchanges, KeyBook() if alone else known)
-            findings, known = judged.findings, known if alone else known | judged.keys
+            findings, known = judged.findings, known if alone else judged.keys
         else:
             judged = judge_traffic(spec, played.exchanges, side.marks, known)
             findings, known = judged.findings, judged.keys | known

@@ -117,15 +117,16 @@ def _met(fault: Fault | None) -> str:
 def instruction_text(command: Command, currency: str) -> str:
     """A command without its faults, such as `one refund of 0.01 SEK`."""
     arguments = command.arguments
+    after = "after a restart, " * command.restarted
     match command.operation:
         case "refundOrder":
             amount = arguments.get("refunded_amount")
             shown = major(amount, currency) if is_integer(amount) else amount
-            return f"one refund of {shown}{_with_lines(arguments)}"
+            return f"{after}one refund of {shown}{_with_lines(arguments)}"
         case "extendDueDate":
-            return f"one extension by {arguments.get('number_of_days')} days"
+            return f"{after}one extension by {arguments.get('number_of_days')} days"
         case other:
-            return _NAMES.get(other, other)
+            return f"{after}{_NAMES.get(other, other)}"
 
 
 def _with_lines(arguments: dict[str, Any]) -> str:

@@ -32,8 +32,9 @@ class Command(
 
     `order` and `capture` are positions (from 0) in the scenario's orders and the order's captures;
     with `unknown` the client gets a nonexistent id in place of one of them. The n-th attempt meets
-    the n-th fault (None: none); later attempts meet no fault or, with `for_ever`, the last one.
-    The n-th read by the client besides its attempts meets the n-th fault of `reads`.
+    the n-th fault (None: none); later attempts meet no fault or, with `for_ever`, the last one. The
+    n-th read by the client besides its attempts meets the n-th fault of `reads`. With `restarted`,
+    the client is restarted before the command.
     """
 
     operation: str
@@ -43,6 +44,7 @@ class Command(
     arguments: dict[str, Any] = {}
     faults: tuple[Fault | None, ...] = ()
     for_ever: bool = False
+    restarted: bool = False
     reads: tuple[Fault | None, ...] = ()
 
     @property
@@ -72,6 +74,11 @@ class ClientScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         return ClientScenario(
             orders=(*self.orders, *other.orders), commands=(*self.commands, *moved)
         )
+
+    @property
+    def restarts(self) -> bool:
+        """Whether the client is restarted before one of the commands."""
+        return any(command.restarted for command in self.commands)
 
     @property
     def problem(self) -> str:

@@ -57,9 +57,15 @@ def _plans(spec: Spec, operation: Operation) -> tuple[OrderPlan, OrderPlan]:
 def _calm(spec: Spec, operation: Operation) -> Iterator[ClientScenario]:
     plans, command = _plans(spec, operation), plainest(operation)
     nowhere = msgspec.structs.replace(command, unknown="order")
+    again = msgspec.structs.replace(command, restarted=True)
     yield one(plans[0], command)
     yield one(plans[0], nowhere)
-    for commands in ((command, command), (nowhere, nowhere), (command, nowhere, command)):
+    for commands in (
+        (command, command),
+        (command, again, command),
+        (nowhere, nowhere),
+        (command, nowhere, command),
+    ):
         yield ClientScenario(orders=plans[:1], commands=commands)
     placed = tuple(msgspec.structs.replace(command, order=n % 2) for n in range(4))
     yield ClientScenario(orders=plans, commands=placed)

@@ -179,6 +179,18 @@ def _never_made(spec: Spec) -> Iterator[ClientScenario]:
         yield _of(captured(spec), refund(7), msgspec.structs.replace(refund(7), faults=faults))
 
 
+def _restarted(spec: Spec) -> Iterator[ClientScenario]:
+    """A client that is restarted between two commands on one order; the first may be lost."""
+    for make, command in _CHANGES:
+        again = msgspec.structs.replace(command, restarted=True)
+        yield _of(make(spec), command, again, command)
+        for fault in (Cut("after", reset=False), Cut("before")):
+            lost = msgspec.structs.replace(command, faults=(fault,), for_ever=True)
+            yield _of(make(spec), lost, again)
+    lost = msgspec.structs.replace(refund(500), faults=(Cut("after", reset=False),), for_ever=True)
+    yield _of(captured(spec), lost, msgspec.structs.replace(refund(250), restarted=True))
+
+
 def _of(plan: OrderPlan, *commands: Command) -> ClientScenario:
     return ClientScenario(orders=(plan,), commands=commands)
 
@@ -262,4 +274,4 @@ def _spelt(spec: Spec) -> Iterator[ClientScenario]:
     yield one(captured(spec, payment_method="card"), options(), *FAULTS["singular-message"])
 
 
-_PARTS = (_undisturbed, _refused, _several, _disturbed, _for_ever, _spelt, _read)
+_PARTS = (_undisturbed, _refused, _several, _disturbed, _for_ever, _spelt, _read, _restarted)

@@ -9,8 +9,11 @@ import pytest
 from klarna_conformance.certify.certifying import CertifyOptions, certify
 from klarna_conformance.certify.in_process import InProcessAdapter
 from klarna_conformance.network.network import Tempo
-from klarna_conformance.run.events import CounterexampleFound, Event, ScenarioFinished
-from klarna_conformance.wrong.clients.keys import KeysRepeatAfterRestart
+from klarna_conformance.run.events import CounterexampleFound, Event
+from klarna_conformance.wrong.clients.keys import (
+    KeyOfOrderAndCountInMemory,
+    KeysRepeatAfterRestart,
+)
 from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_reports.record.record import Played
 
@@ -72,14 +75,14 @@ def test_a_changed_amount_is_named_beside_the_commanded_one(leaking: list[Event]
     assert any("order lines are sent instead of 0" in each for each in sentences)
 
 
-def test_a_key_that_repeats_after_a_restart_is_found() -> None:
-    played = [
-        e.played for e in certified(KeysRepeatAfterRestart) if isinstance(e, ScenarioFinished)
-    ]
-    found = [f for each in played for f in each.findings if f.verdict == "FAIL"]
+@pytest.mark.parametrize("client", [KeysRepeatAfterRestart, KeyOfOrderAndCountInMemory])
+def test_a_key_that_repeats_after_a_restart_is_found(client: type[ReferenceClient]) -> None:
+    shown = [e.played for e in certified(client) if isinstance(e, CounterexampleFound)]
+    example = next(each for each in shown if "client.key-of-its-own" in failed(each))
 
-    assert {each.requirement for each in found} == {"client.key-of-its-own"}
-    assert all("before the client was restarted" in each.observed for each in found)
+    assert example.client is not None
+    assert [each.command.restarted for each in example.client.episodes] == [False, True]
+    assert any("before the client was restarted" in each.observed for each in example.findings)
 
 
 def failed(played: Played) -> set[str]:

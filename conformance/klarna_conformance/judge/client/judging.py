@@ -19,7 +19,7 @@ _NO_KEYS = KeyBook()
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
-    """What a judge of clients says of some exchanges, and the keys that were used in them.
+    """What a judge of clients says of some exchanges, and the keys that were used until then.
 
     `occasions` are the conditional requirements that the traffic could have shown.
     """
@@ -34,13 +34,15 @@ def judge_client(
 ) -> Judged:
     """Judges one scenario with a client.
 
-    `known` are the keys of earlier scenarios: a key is good for one operation.
+    `known` are the keys of earlier scenarios, to which its own are added: a key is good for one
+    operation.
     """
     found: list[Finding] = []
-    keys = KeyBook()
+    keys = known
     around: tuple[Command, ...] = ()
     for episode in side.episodes:
-        view = view_of(spec, episode, exchanges, side.marks, keys=known | keys, around=around)
+        keys = keys.after_restart() if episode.command.restarted else keys
+        view = view_of(spec, episode, exchanges, side.marks, keys=keys, around=around)
         found.extend(findings_of(view))
         keys |= _keys(view)
         around = (*around, episode.command)

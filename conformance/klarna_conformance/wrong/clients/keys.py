@@ -2,10 +2,12 @@
 
 import hashlib
 import uuid
+from collections import Counter
 from typing import Any, ClassVar
 
 import httpx
 
+from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.wrong.clients.parts import InDoubt, harmless, wrong
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 
@@ -128,14 +130,32 @@ class UuidOfErrand(ReferenceClient):
 
 @harmless("client-key-of-order-and-count")
 class KeyOfOrderAndCount(ReferenceClient):
-    """Harmless: derives the key from the order and the number of earlier commands."""
+    """Harmless: derives the key from the order and the stored number of earlier commands."""
 
-    _count: ClassVar[int] = 0
+    _stored: ClassVar[int] = 0
 
     def key(self, operation: str, order_id: str, arguments: dict[str, Any]) -> str | None:
-        type(self)._count += 1
-        digest = hashlib.sha256(f"{order_id} {self._count}".encode()).digest()
+        digest = hashlib.sha256(f"{order_id} {self.count(order_id)}".encode()).digest()
         return str(uuid.UUID(bytes=digest[:16], version=4))
+
+    def count(self, order_id: str) -> int:
+        """The number of this command; the order does not matter."""
+        del order_id
+        KeyOfOrderAndCount._stored += 1
+        return self._stored
+
+
+@wrong("client-key-of-order-and-count-in-memory", "client.key-of-its-own")
+class KeyOfOrderAndCountInMemory(KeyOfOrderAndCount):
+    """Derives the key from the order and a count that starts again with the process."""
+
+    def __init__(self, hello: Hello, *, backoff_s: float = 0.1) -> None:
+        super().__init__(hello, backoff_s=backoff_s)
+        self._counts: Counter[str] = Counter()
+
+    def count(self, order_id: str) -> int:
+        self._counts[order_id] += 1
+        return self._counts[order_id]
 
 
 class _NewKeyAfter(ReferenceClient):

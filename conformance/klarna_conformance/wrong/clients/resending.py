@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 import httpx
 
@@ -181,6 +181,28 @@ class SendsLater(_Losing):
 @harmless("client-sends-later-as-it-was")
 class SendsLaterAsItWas(SendsLater):
     """Harmless: stores refunds without a response, and sends them before the next unchanged."""
+
+    def later(self, errand: Errand) -> Errand:
+        return errand
+
+
+@wrong("client-recovers-with-new-key", "client.once", "client.as-told-only")
+class RecoversWithNewKey(SendsLater):
+    """Stores refunds without a response on disk, and sends them after a restart with new keys."""
+
+    _disk: ClassVar[dict[str, list[Errand]]] = {}
+
+    def __init__(self, hello: Hello, *, backoff_s: float = 0.1) -> None:
+        super().__init__(hello, backoff_s=backoff_s)
+        self._stored = self._disk.pop(hello.base_url, [])
+
+    def lost(self, errand: Errand) -> None:
+        self._disk.setdefault(self.hello.base_url, []).append(errand)
+
+
+@harmless("client-recovers")
+class Recovers(RecoversWithNewKey):
+    """Harmless: stores refunds without a response on disk, and sends them after a restart."""
 
     def later(self, errand: Errand) -> Errand:
         return errand
