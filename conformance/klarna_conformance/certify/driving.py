@@ -42,7 +42,8 @@ class Course(msgspec.Struct, frozen=True, kw_only=True):
 class _CommandDisturbing(Disturbing):
     """The faults of one command: each applies to one attempt at it, or to one read.
 
-    Other requests pass, unless the network has failed for ever.
+    Other requests pass, unless the network has failed for ever; so do requests without credentials,
+    for a client may wait for a 401 before it sends them.
     """
 
     def __init__(self, spec: Spec, command: Command, order_id: str, capture_id: str | None) -> None:
@@ -56,6 +57,8 @@ class _CommandDisturbing(Disturbing):
     def meet(self, request: Request) -> Fault | None:
         call = read_call(self._spec, request)
         fault = self._command.fault(self._attempts)
+        if request.credentials == "none":
+            call = None
         if (
             call is not None
             and call.operation.operation == self._command.operation

@@ -45,17 +45,19 @@ class Scripted:
         outcome = await self._act(self, operation, order_id)
         return Done() if outcome is None else Unknown()
 
-    async def send(self, method: str, order_id: str, suffix: str = "", body: Any = None) -> None:
+    async def send(
+        self, method: str, order_id: str, suffix: str = "", body: Any = None, **more: Any
+    ) -> None:
         path = f"/ordermanagement/v1/orders/{order_id}{suffix}"
         try:
-            response = await self._http.request(method, path, json=body)
+            response = await self._http.request(method, path, json=body, **more)
         except httpx.TransportError:
             self.statuses.append(0)
         else:
             self.statuses.append(response.status_code)
 
-    async def refund(self, order_id: str) -> None:
-        await self.send("POST", order_id, "/refunds", {"refunded_amount": 1})
+    async def refund(self, order_id: str, **more: Any) -> None:
+        await self.send("POST", order_id, "/refunds", {"refunded_amount": 1}, **more)
 
     async def read(self, order_id: str) -> None:
         await self.send("GET", order_id)
@@ -146,6 +148,16 @@ def test_faults_apply_to_attempts_or_reads(
     client = Scripted(act)
     played(client, command)
     assert (client.statuses[::2], client.statuses[1::2]) == (refunded, read)
+
+
+def test_a_request_without_credentials_is_no_attempt() -> None:
+    async def act(client: Scripted, _: str, order_id: str) -> None:
+        await client.refund(order_id, auth=None)
+        await client.refund(order_id)
+
+    client = Scripted(act)
+    played(client, disturbed(REFUND, Errored(503)))
+    assert client.statuses == [401, 503]
 
 
 def test_an_unknown_order_is_not_found() -> None:

@@ -82,6 +82,11 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.answers) or self.mark.fault is not None
 
     @property
+    def is_challenged(self) -> bool:
+        """Whether it came without credentials and was answered with 401, as HTTP allows."""
+        return self.status == 401 and self.exchange.request.credentials == "none"
+
+    @property
     def settles(self) -> bool:
         """Whether its response settles the operation, including earlier attempts at it.
 

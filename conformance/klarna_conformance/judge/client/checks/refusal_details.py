@@ -43,7 +43,7 @@ def _refusal_details_true(view: View) -> Iterator[ExchangeResult]:
 def _given(view: View) -> _Given:
     """Where an attempt was refused, refusals are what counts; else whatever came."""
     sent = [each for each in (*view.attempts, *view.others) if each.response]
-    refused = any(each.fate == "refusal" for each in view.attempts)
+    refused = any(each.fate == "refusal" and not each.is_challenged for each in view.attempts)
     here = [e.response for e in sent if e.response and (e.fate == "refusal" or not refused)]
     rest = [e.response for e in sent if e.response and refused and e.fate != "refusal"]
     return _Given(here, rest, list(view.earlier))
