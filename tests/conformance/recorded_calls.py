@@ -3,7 +3,7 @@
 import base64
 import gzip
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import yaml
@@ -182,3 +182,58 @@ def wiremock_states(entries: Sequence[Entry], base: str) -> str:
         mapping["newScenarioState"] = f"s{number + 1}"
     pattern = {"request": {"method": "GET", "urlPattern": "/.*"}, "response": {"status": 404}}
     return json.dumps({"mappings": [*reversed(mappings), pattern]})
+
+
+def php_vcr(entries: Sequence[Entry], base: str) -> str:
+    """A cassette of php-vcr: a list, with headers and codes as texts."""
+    return yaml.safe_dump(
+        [
+            {
+                "request": {
+                    "method": entry["method"],
+                    "url": _address(entry, base),
+                    "headers": {"Content-Type": "application/json"},
+                    "body": None if entry["body"] is None else json.dumps(entry["body"]),
+                },
+                "response": {
+                    "status": {"http_version": "1.1", "code": str(entry["status"]), "message": ""},
+                    "headers": _placed(entry, base),
+                    "body": json.dumps(entry["answer"]) if "answer" in entry else "",
+                },
+                "index": 0,
+            }
+            for entry in entries
+        ]
+    )
+
+
+def exvcr(entries: Sequence[Entry], base: str) -> str:
+    """A cassette of ExVCR: a JSON list with `status_code`."""
+    return _with_status(entries, base, "status_code", lambda code: code)
+
+
+def go_vcr(entries: Sequence[Entry], base: str) -> str:
+    """A cassette of go-vcr: `code` beside a status in words."""
+    listed = _with_status(entries, base, "status", lambda code: f"{code} Text")
+    interactions = json.loads(listed)
+    for interaction, entry in zip(interactions, entries, strict=True):
+        interaction["response"]["code"] = entry["status"]
+    return json.dumps({"version": 2, "interactions": interactions})
+
+
+def _with_status(
+    entries: Sequence[Entry], base: str, name: str, written: Callable[[int], int | str]
+) -> str:
+    interactions = yaml.safe_load(php_vcr(entries, base))
+    for interaction, entry in zip(interactions, entries, strict=True):
+        del interaction["response"]["status"]
+        interaction["response"][name] = written(entry["status"])
+    return json.dumps(interactions)
+
+
+def wiremock_export(entries: Sequence[Entry], base: str) -> str:
+    """Mappings as WireMock exports them: the newest first, numbered."""
+    mappings = json.loads(wiremock(entries, base))["mappings"]
+    for number, mapping in enumerate(mappings):
+        mapping["insertionIndex"] = number
+    return json.dumps({"mappings": mappings[::-1]})

@@ -23,13 +23,17 @@ from .recorded_calls import (
     CAPTURED,
     DENIED,
     LINE,
+    ORDER,
     OTHER,
     OVER,
     REFUND,
     Entry,
     created,
     entry,
+    exvcr,
+    go_vcr,
     har,
+    php_vcr,
     read,
     refund,
     refunded,
@@ -38,6 +42,7 @@ from .recorded_calls import (
     vcr,
     vcr_compressed,
     wiremock,
+    wiremock_export,
     wiremock_states,
 )
 
@@ -406,8 +411,20 @@ def test_mappings_of_a_scenario_are_ordered_by_its_states(tmp_path: Path) -> Non
     assert [each.reason for each in summary.unjudged] == ["it names no address, but a pattern"]
 
 
+WRITTEN = [
+    vcr,
+    vcr_compressed,
+    php_vcr,
+    exvcr,
+    go_vcr,
+    wiremock,
+    wiremock_states,
+    wiremock_export,
+]
+
+
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
-@pytest.mark.parametrize("written", [vcr, vcr_compressed, wiremock, wiremock_states])
+@pytest.mark.parametrize("written", WRITTEN)
 def test_cassettes_and_mappings_are_judged_like_har(
     written: Callable[[Sequence[Entry], str], str], mark: str, tmp_path: Path
 ) -> None:
@@ -417,6 +434,46 @@ def test_cassettes_and_mappings_are_judged_like_har(
     )
 
     assert ("FAIL", BOUND) in _deviating(_judged(file))
+
+
+def test_exported_mappings_are_judged_in_the_order_of_their_recording(tmp_path: Path) -> None:
+    file = tmp_path / "recorded"
+    entries = [read(**CAPTURED), refund(500), refunded((REFUND, 500))]
+    file.write_text(wiremock_export(entries, "https://shop.example"))
+
+    assert "FAIL" not in {verdict for verdict, _ in _deviating(_judged(file))}
+
+
+def test_headers_that_no_mapping_names_are_unknown(tmp_path: Path) -> None:
+    file = tmp_path / "recorded"
+    file.write_text(wiremock([read(**CAPTURED), refund(500)], "https://shop.example"))
+
+    assert _deviating(_judged(file, "client")) == set()
+
+
+STUBS = {
+    "its response is not in the file": {"proxyBaseUrl": "https://api.example"},
+    "its response is a template": {"jsonBody": {"order_id": "{{request.pathSegments.[3]}}"}},
+}
+
+
+@pytest.mark.parametrize("reason", STUBS)
+def test_mappings_with_a_computed_response_are_listed(reason: str, tmp_path: Path) -> None:
+    request = {"method": "GET", "url": f"/ordermanagement/v1/orders/{ORDER}"}
+    file = tmp_path / "recorded"
+    file.write_text(json.dumps({"request": request, "response": STUBS[reason]}))
+    summary = _judged(file)
+
+    assert (_deviating(summary), [each.reason for each in summary.unjudged]) == (set(), [reason])
+
+
+def test_a_fault_of_wiremock_is_a_call_without_a_response(tmp_path: Path) -> None:
+    mapped = json.loads(wiremock([read(**CAPTURED), refund(500)], "https://shop.example"))
+    mapped["mappings"][1]["response"] = {"fault": "CONNECTION_RESET_BY_PEER"}
+    file = tmp_path / "recorded"
+    file.write_text(json.dumps(mapped))
+
+    assert "FAIL" not in {verdict for verdict, _ in _deviating(_judged(file))}
 
 
 def test_check_prints_the_number_of_unjudged_requests(cli: Cli, tmp_path: Path) -> None:

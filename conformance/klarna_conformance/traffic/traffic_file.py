@@ -1,7 +1,8 @@
 """Files with recorded traffic: HAR, VCR cassettes (YAML or JSON), WireMock mappings and journals.
 
 Cassettes and mappings are plain YAML or JSON, so one reader is enough for them. They have no times,
-or no durations: their exchanges follow each other in the order of the file.
+or no durations: their exchanges follow each other in the order of the file. A mapping has only the
+headers that WireMock was configured to match; any other one is unknown, not missing.
 """
 
 import base64
@@ -18,8 +19,9 @@ import yaml
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.traffic.har_file import Recorded, read_har, recorded_at
-from klarna_specs.exchange import Headers, Payload, Request, Response
-from klarna_specs.json_value import as_array, as_object
+from klarna_specs.calls import KEY_HEADER, MASKED_KEY
+from klarna_specs.exchange import Failure, Headers, Payload, Request, Response
+from klarna_specs.json_value import as_array, as_object, is_integer
 
 __all__ = ["read_traffic"]
 
@@ -32,32 +34,38 @@ _Members = dict[str, Any]
 def read_traffic(path: Path) -> list[Recorded]:
     """The exchanges of a file in the order in which they began; raises UsageError.
 
-    The members of the file say which kind it is: `log` means HAR, `interactions` and
-    `http_interactions` a cassette, `mappings`, `requests` or a single `request` WireMock.
+    The members of the file say which kind it is: `log` means HAR, `interactions`,
+    `http_interactions` or a list (php-vcr, ExVCR) a cassette, `mappings`, `requests` or a single
+    `request` WireMock.
     """
     try:
         content = path.read_bytes()
     except OSError as exc:
         raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
-    members = _members(content.removeprefix(codecs.BOM_UTF8))
-    if members is None:
-        raise UsageError(f"{path} is no {_KINDS}: it is neither a JSON nor a YAML object")
-    listed = _interactions(members)
-    if listed is None:
-        return read_har(path)
+    file = _parsed(content.removeprefix(codecs.BOM_UTF8))
+    members, listed = as_object(file), as_array(file)
+    if members is None and listed is None:
+        raise UsageError(f"{path} is no {_KINDS}: it is neither JSON nor YAML")
+    mappings = _mappings(members or {})
+    interactions = _interactions(members or {}) if listed is None else listed
     try:
-        return [_recorded(each, number) for number, each in enumerate(listed)]
+        if mappings is not None:
+            unknown = _unknown_headers(mappings)
+            return [_mapped(each, number, unknown) for number, each in enumerate(mappings)]
+        if interactions is not None:
+            return [_recorded(each, number) for number, each in enumerate(interactions)]
     except (ValueError, TypeError, AttributeError, binascii.Error) as exc:
         raise UsageError(f"{path} is no {_KINDS} that can be read: {exc}") from exc
+    return read_har(path)
 
 
-def _members(content: bytes) -> _Members | None:
+def _parsed(content: bytes) -> Any:
     try:
-        return as_object(json.loads(content))
+        return json.loads(content)
     except (ValueError, RecursionError):
         pass
     try:
-        return as_object(yaml.load(content, Loader=_Loader))  # noqa: S506, a safe loader
+        return yaml.load(content, Loader=_Loader)  # noqa: S506, a safe loader
     except (yaml.YAMLError, ValueError, RecursionError):
         return None
 
@@ -76,12 +84,25 @@ def _interactions(members: _Members) -> list[Any] | None:
     """The interactions of a file that is no HAR file; None of one that may be."""
     if "log" in members:
         return None
-    for name in ("interactions", "http_interactions", "requests"):
-        if (listed := as_array(members.get(name))) is not None:
-            return listed
-    if (mappings := as_array(members.get("mappings"))) is not None:
-        return _in_turn(mappings)
-    return [members] if "request" in members and "response" in members else None
+    listed = (as_array(members.get(n)) for n in ("interactions", "http_interactions", "requests"))
+    return next((each for each in listed if each is not None), None)
+
+
+def _mappings(members: _Members) -> list[Any] | None:
+    """The mappings of a WireMock file in the order of their recording; None of another file."""
+    if (mappings := as_array(members.get("mappings"))) is None:
+        return [members] if "request" in members and "response" in members else None
+    if all(is_integer((as_object(each) or {}).get("insertionIndex")) for each in mappings):
+        mappings = sorted(mappings, key=lambda mapping: mapping["insertionIndex"])
+    return _in_turn(mappings)
+
+
+def _unknown_headers(mappings: list[Any]) -> Headers:
+    """The headers that matter to the judge and that none of the mappings names, as unknown ones."""
+    requests = (as_object((as_object(each) or {}).get("request")) or {} for each in mappings)
+    named = {name.lower() for each in requests for name in as_object(each.get("headers")) or {}}
+    judged = (KEY_HEADER, "Content-Type")
+    return tuple((name, MASKED_KEY) for name in judged if name.lower() not in named)
 
 
 def _in_turn(mappings: list[Any]) -> list[Any]:
@@ -112,12 +133,11 @@ def _in_turn(mappings: list[Any]) -> list[Any]:
     return ordered
 
 
-def _recorded(interaction: Any, number: int) -> Recorded:
+def _recorded(interaction: Any, number: int, unknown: Headers = ()) -> Recorded:
     members = _object(interaction, "an interaction")
     request = _object(members.get("request"), "request")
     response = _object(members.get("response") or members.get("responseDefinition"), "response")
-    address = (request.get(name) for name in ("uri", "absoluteUrl", "url", "urlPath"))
-    url = next((each for each in address if isinstance(each, str)), None)
+    url = _url(request)
     when = members.get("recorded_at") or request.get("loggedDateString")
     recorded = recorded_at(
         _NOWHERE + "/*" if url is None else url if "://" in url else _NOWHERE + url,
@@ -125,17 +145,41 @@ def _recorded(interaction: Any, number: int) -> Recorded:
         request=Request(
             method=str(request.get("method", "GET")).upper(),
             path="",
-            headers=_headers(request.get("headers")),
+            headers=(*_headers(request.get("headers")), *unknown),
             body=_body(request, _expected_body(request)),
         ),
-        outcome=Response(
-            status=_status(response.get("status")),
-            headers=_headers(response.get("headers")),
-            body=_body(response, None),
-        ),
+        outcome=_outcome(response),
     )
     unjudged = "it names no address, but a pattern" if url is None else ""
     return msgspec.structs.replace(recorded, unjudged=unjudged)
+
+
+def _mapped(mapping: Any, number: int, unknown: Headers) -> Recorded:
+    """A WireMock mapping as an exchange; not judged where only WireMock knows the response."""
+    reads = (as_object(_object(mapping, "a mapping").get("request")) or {}).get("method") == "GET"
+    recorded = _recorded(mapping, number, () if reads else unknown)
+    response = as_object(mapping.get("response")) or {}
+    if not recorded.unjudged and "proxyBaseUrl" in response:
+        recorded = msgspec.structs.replace(recorded, unjudged="its response is not in the file")
+    if not recorded.unjudged and "{{" in json.dumps(response):
+        recorded = msgspec.structs.replace(recorded, unjudged="its response is a template")
+    return recorded
+
+
+def _url(request: _Members) -> str | None:
+    address = (request.get(name) for name in ("uri", "absoluteUrl", "url", "urlPath"))
+    return next((each for each in address if isinstance(each, str)), None)
+
+
+def _outcome(response: _Members) -> Response | Failure:
+    if "fault" in response:
+        return Failure(kind="aborted", message=str(response["fault"]))
+    return Response(
+        status=_status(response),
+        headers=_headers(response.get("headers")),
+        body=_body(response, None),
+        unrecorded="bodyFileName" in response,
+    )
 
 
 def _object(value: Any, name: str) -> _Members:
@@ -156,9 +200,12 @@ def _seconds(when: Any, number: int) -> float:
         return parsedate_to_datetime(when).timestamp()
 
 
-def _status(value: Any) -> int:
-    members = as_object(value)
-    return int(value if members is None else members["code"])
+def _status(response: _Members) -> int:
+    """The status code of a response; WireMock sends 200 where a mapping has none."""
+    status = response.get("status")
+    named = as_object(status) or {"code": response.get("status_code", status)}
+    code = response.get("code", named["code"])
+    return 200 if code is None else int(code)
 
 
 def _headers(value: Any) -> Headers:
