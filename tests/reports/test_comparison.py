@@ -194,6 +194,26 @@ def test_verdicts_are_compared_where_profiles_agree(changed, kind, spec, record,
     assert [row.id for row in comparison.binding] == ([RULE] if kind == "verdict" else [])
 
 
+def test_what_does_not_apply_to_a_run_is_no_difference(spec, record, answering):
+    operations = {
+        name: msgspec.structs.replace(
+            operation,
+            requirements=tuple(
+                msgspec.structs.replace(each, needs=("traffic",)) if each.id == STATUS else each
+                for each in operation.requirements
+            ),
+        )
+        for name, operation in spec.operations.items()
+    }
+    spec = msgspec.structs.replace(spec, operations=operations)
+    seen = [answering(finding(STATUS), status=status) for status in (403, 409)]
+    sources = [
+        Source(name=name, folder=name, record=record(each), spec=spec)
+        for name, each in zip("ab", seen, strict=True)
+    ]
+    assert kinds(compared(spec, sources)) == {}
+
+
 def test_the_order_of_concurrent_calls_is_no_difference(side_by_side, answering):
     first, second = (answering(finding(), status=status, group=0) for status in (403, 409))
     assert kinds(side_by_side([first], [second])) == {}

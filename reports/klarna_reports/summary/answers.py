@@ -78,7 +78,9 @@ class Answers:
         self.steps: dict[bytes, int] = {}
         self._found: dict[bytes, Mapping[tuple[str, Place], Answer]] = {}
         self._known: dict[Answer, Answer] = {}
-        self._requirements = {requirement.id: requirement for requirement in spec.requirements}
+        self._requirements = {  # without those that do not apply to a run
+            each.id: each for each in spec.requirements if "traffic" not in each.needs
+        }
         self._contradictions = frozenset(each.id for each in spec.contradictions)
         for position, played in enumerate(record.played):
             if played.shrunk_from or played.unavailable or played.error:
