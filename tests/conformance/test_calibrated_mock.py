@@ -17,10 +17,12 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_reports.record.journal import Journal
 from klarna_reports.record.record import Header, Played, Record, TargetFacts
+from klarna_specs.calls import Call
 from klarna_specs.exchange import Request, Response
 from klarna_specs.goals import Scope
+from klarna_specs.json_value import as_object
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Action, Key
+from klarna_specs.scenario import Action, Key, Raw, Step
 from klarna_specs.spec import Spec
 from klarna_strategies.steps import cancel, get_options, get_order, refund, release
 
@@ -104,6 +106,46 @@ def test_same_rule_of_another_operation_decides_what_was_not_seen() -> None:
     (answer,) = _answers(like, release(order="unknown"))
 
     assert answer.status == 410
+
+
+class _Particular(Mock):
+    """Refuses forms with 415 and lines without a name with 422; accepts names of any length."""
+
+    def answer(self, call: Call, base_url: str) -> Response:
+        lines = (as_object(call.body) or {}).get("order_lines", [])
+        if call.content_type not in ("", "application/json"):
+            return self._error(415)
+        if any("name" not in line for line in lines):
+            return self._error(422)
+        return super().answer(call, base_url)
+
+    def _error(self, status: int) -> Response:
+        error = {"error_code": "BAD", "error_messages": ["Bad."], "correlation_id": self.new_id()}
+        return self._json(status, error, error["correlation_id"])
+
+
+def _raw(text: str, content_type: str = "application/json") -> Step:
+    return Step(operation="refundOrder", body=Raw(text=text, content_type=content_type))
+
+
+def _line(**members: object) -> dict[str, object]:
+    return {"type": "physical", "quantity": 1, "unit_price": 1, "total_amount": 1, **members}
+
+
+def test_refusals_of_the_media_type_and_of_the_text_are_distinguished() -> None:
+    steps = (_raw("{"), _raw("refunded_amount=1", "application/x-www-form-urlencoded"))
+    like = _behaving_like(_calibration(_Particular, *steps))
+
+    assert [answer.status for answer in _answers(like, *steps)] == [400, 415]
+
+
+def test_missing_members_and_invalid_ones_are_distinguished() -> None:
+    steps = tuple(refund(1, order_lines=[_line(**name)]) for name in ({"name": "n" * 300}, {}))
+    like = _behaving_like(_calibration(_Particular, *steps, plan=FULL))
+    status = [answer.status for answer in _answers(_Particular, *steps)]
+
+    assert [answer.status for answer in _answers(like, *steps)] == status
+    assert len(set(status)) == 2
 
 
 def test_message_names_the_amounts_and_members_of_its_own_call() -> None:

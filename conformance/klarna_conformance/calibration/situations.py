@@ -46,19 +46,20 @@ class Choices(Generic[_T]):
 
 def invalid_members(spec: Spec, call: Call) -> tuple[str, ...]:
     """The members of a body that violate its schemas, for example `order_lines[0].name`."""
+    return tuple(member for member, _ in _invalid(spec, call))
+
+
+def _invalid(spec: Spec, call: Call) -> Iterator[tuple[str, bool]]:
+    """The invalid members, and whether each is missing."""
     body = call.operation.body
     if body is None or as_object(call.body) is None:
-        return ()
+        return
     schemas = filter(None, (body.schema, body.limits))
-    found = next(filter(None, (violations(spec, each, call.body) for each in schemas)), ())
-    return tuple(map(_member, found))
-
-
-def _member(violation: str) -> str:
-    path, _, problem = violation.partition(": ")
-    missing = _MISSING.match(problem)
-    parts = (path.removeprefix("$").removeprefix("."), missing[1] if missing else "")
-    return ".".join(filter(None, parts))
+    for each in next(filter(None, (violations(spec, s, call.body) for s in schemas)), ()):
+        path, _, problem = each.partition(": ")
+        missing = _MISSING.match(problem)
+        parts = (path.removeprefix("$").removeprefix("."), missing[1] if missing else "")
+        yield ".".join(filter(None, parts)), missing is not None
 
 
 def keys_of(spec: Spec, assessment: Assessment, first: Response | None) -> tuple[Hashable, ...]:
@@ -75,7 +76,7 @@ def keys_of(spec: Spec, assessment: Assessment, first: Response | None) -> tuple
         for name, case in rule.cases.items()
         if assessment.holds(case)
     )
-    members = tuple(re.sub(r"\[\d+\]", "", each) for each in invalid_members(spec, call))
+    members = tuple((re.sub(r"\[\d+\]", "", name), gone) for name, gone in _invalid(spec, call))
     layout = ledger.layout if ledger else ""
     state = (layout, ledger.payment_method, bool(ledger.refunds)) if ledger else ()
     market = ledger.market if ledger else ""
@@ -116,4 +117,5 @@ def _anywhere(rules: Iterable[str]) -> tuple[str, ...]:
 
 
 def _media(call: Call) -> str:
-    return call.content_type if "media-type" in call.forms else ""
+    """The media type, where a refusal can be about it: 415 rather than 400."""
+    return call.content_type if "media-type" in call.forms or call.body_is != "json" else ""
