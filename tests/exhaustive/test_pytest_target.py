@@ -146,9 +146,9 @@ def test_an_unseen_must_fails_and_the_rest_is_skipped(
     ran.stdout.fnmatch_lines(
         [
             f"A request without credentials must be refused. ({CREDENTIALS}, MUST: NOT_RUN)",
-            "  nothing of this occurred: *got no order*",
+            "  nothing of this occurred: *could not be run*",
             "* NOT FULLY VERIFIED *",
-            "SKIPPED * cancel.refusal-status: NOT_RUN: *got no order*",
+            "SKIPPED * cancel.refusal-status: NOT_RUN: *could not be run*",
         ]
     )
 

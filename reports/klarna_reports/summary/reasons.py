@@ -64,7 +64,7 @@ class Obstacles:
             if _serves(refused.plan, missing)
         ]
         for reason, count in Counter(wanted).most_common(1):
-            reasons.append(f"{count} of its scenarios got no order: {_cut(reason)}")
+            reasons.append(f"{count} of its scenarios could not be run: {_cut(reason)}")
         refused = self._refusals.total()
         if requirement.operation == CLIENT and 2 * refused > self._changes:
             message, _ = self._refusals.most_common(1)[0]
