@@ -76,7 +76,9 @@ class Explanation(_Noun, frozen=True):
     """What would become of a request.
 
     `level` says how firmly the documentation expects that: INFO means that it leaves open whether
-    the request is accepted. `responses` are those of the expected outcome, `otherwise` those of
+    the request is accepted. `levels` has the level of each requirement in `because` for this
+    request: lower than its own where the request has what only a weaker source describes.
+    `responses` are those of the expected outcome, `otherwise` those of
     other allowed outcomes. `because` are the requirements that decide, `sums` the amounts that
     the rules compute (minor units), `violations` those of the body's schemas.
     """
@@ -86,6 +88,7 @@ class Explanation(_Noun, frozen=True):
     accepted: bool
     level: Level
     because: tuple[str, ...]
+    levels: dict[str, Level]
     responses: tuple[ExpectedResponse, ...]
     otherwise: tuple[ExpectedResponse, ...]
     rules: tuple[ExplainedRule, ...]
@@ -108,12 +111,14 @@ def explain(spec: Spec, ledger: Ledger, call: Call) -> Explanation:
     first, *others = assessment.outcomes
     sums = {name: value for name in operation.terms if is_integer(value := _value(evaluate, name))}
     lines = tuple(_lines(ledger, call, evaluate))
+    because = _because(assessment)
     return Explanation(
         operation=operation.operation,
         request=f"{operation.method} {operation.path}",
         accepted=first.kind == "success",
         level=_level(spec, assessment),
-        because=_because(assessment),
+        because=because,
+        levels={each: _level_of(spec, assessment, spec.requirement(each)) for each in because},
         responses=_responses(assessment, first),
         otherwise=tuple(r for outcome in others for r in _responses(assessment, outcome)),
         rules=tuple(_rules(spec, assessment)),

@@ -281,3 +281,23 @@ def test_process_reads_the_body_from_standard_input(tmp_path: Path) -> None:
 
     assert [each.returncode for each in ended] == [0, 1]
     assert [each.stdout.splitlines()[3].split(":")[0] for each in ended] == ["ACCEPTED", "REFUSED"]
+
+
+def test_lower_level_of_a_requirement_is_printed_with_its_reason(cli: Cli, tmp_path: Path) -> None:
+    odd = {**SHIRT, "type": "gift_card"}
+    (tmp_path / "order.json").write_text(json.dumps(PLAN))
+    (tmp_path / "body.json").write_text(json.dumps({"refunded_amount": 1, "order_lines": [odd]}))
+    printed = cli("explain", "body.json", "--order", "order.json").out
+
+    assert "ACCEPTED: it should be accepted" in printed
+    assert "  SHOULD refund.accepted: " in printed
+    assert "SHOULD here: the request has what only the description allows." in printed
+
+
+def test_equal_responses_are_printed_once(cli: Cli, tmp_path: Path) -> None:
+    wrong = {**SHIRT, "total_amount": 1}
+    (tmp_path / "order.json").write_text(json.dumps(PLAN))
+    (tmp_path / "body.json").write_text(json.dumps({"refunded_amount": 1, "order_lines": [wrong]}))
+    printed = cli("explain", "body.json", "--order", "order.json").out
+
+    assert printed.count("  403 REFUND_NOT_ALLOWED") == 1

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator
 from klarna_reports.words.amounts import major
 from klarna_specs.explaining import ExpectedResponse, ExplainedLine, ExplainedRule, Explanation
 from klarna_specs.ledger import Ledger
-from klarna_specs.spec import STRENGTH, Spec
+from klarna_specs.spec import STRENGTH, Level, Requirement, Spec
 
 __all__ = ["explanation_lines"]
 
@@ -17,8 +17,7 @@ def explanation_lines(spec: Spec, ledger: Ledger, explanation: Explanation) -> I
     yield ""
     yield _verdict(explanation)
     for identifier in explanation.because:
-        requirement = spec.requirement(identifier)
-        yield f"  {requirement.level:<6} {requirement.id}: {requirement.statement}"
+        yield _deciding(spec.requirement(identifier), explanation.levels[identifier])
     yield from _responses("Response", explanation.responses)
     yield from _responses("Also allowed", explanation.otherwise)
     yield from _titled("Violations in the body", explanation.violations)
@@ -44,6 +43,14 @@ def _verdict(explanation: Explanation) -> str:
     return f"{outcome.upper()}: it {explanation.level.lower()} be {outcome}, because of"
 
 
+def _deciding(requirement: Requirement, level: Level) -> str:
+    line = f"  {level:<6} {requirement.id}: {requirement.statement}"
+    if level == requirement.level:
+        return line
+    sources = " or ".join(requirement.weaker)
+    return f"{line} {level} here: the request has what only the {sources} allows."
+
+
 def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:
     found = [f"  {line}" for line in lines]
     if found:
@@ -51,14 +58,20 @@ def _titled(title: str, lines: Iterable[str]) -> Iterator[str]:
 
 
 def _responses(title: str, responses: tuple[ExpectedResponse, ...]) -> Iterator[str]:
-    return _titled(title, dict.fromkeys(map(_response, responses)))
+    """Equal responses are one line, with the requirements on all of them."""
+    on: dict[str, list[str]] = {}
+    for response in responses:
+        on.setdefault(_response(response), []).extend(response.because)
+    lines = (
+        f"{line} ({', '.join(dict.fromkeys(ids))})" if ids else line for line, ids in on.items()
+    )
+    return _titled(title, lines)
 
 
 def _response(response: ExpectedResponse) -> str:
     status = " or ".join(map(str, response.status))
     code = f" {' or '.join(response.error_code)}" if response.error_code else ""
-    because = f" ({', '.join(response.because)})" if response.because else ""
-    return f"{status}{code}{because}"
+    return status + code
 
 
 def _sums(ledger: Ledger, explanation: Explanation) -> Iterator[str]:
