@@ -24,7 +24,7 @@ def finding(verdict="FAIL", requirement=RULE, **others):
 def deviations_of(gathered):
     def deviations_of(spec, record):
         summary = summarise(spec, record)
-        return Deviations(spec, summary, gathered(Gallery(summary), record))
+        return Deviations(spec, summary, gathered(Gallery(spec, summary), record))
 
     return deviations_of
 
@@ -33,7 +33,7 @@ def test_each_deviation_of_a_full_page_has_its_first_finding(spec, record, playe
     found = (finding(), finding(observed="another"), finding("WARN", "order.answered"))
     kept = record(played(*found))
     summary = summarise(spec, kept)
-    page = Deviations(spec, summary, gathered(Gallery(summary), kept), room=0)
+    page = Deviations(spec, summary, gathered(Gallery(spec, summary), kept), room=0)
 
     for verdict, unshown in (("FAIL", 1), ("WARN", 0)):
         (cause,) = page.causes(verdict)
@@ -59,6 +59,33 @@ def test_a_diagram_shows_requests_and_responses(spec, exchange):
         True,
         False,
     )
+
+
+def test_a_diagram_names_keys_by_their_order(spec, exchange):
+    def keyed(key):
+        request = msgspec.structs.replace(
+            exchange.request, headers=(("Klarna-Idempotency-Key", key),)
+        )
+        return msgspec.structs.replace(exchange, request=request)
+
+    messages = diagram(spec, (keyed("x"), keyed("y"), keyed("x")), ()).messages
+    keys = [message.request.rpartition(", ")[2] for message in messages]
+    assert keys == ["key a", "key b", "key a again"]
+
+
+def test_each_exchange_has_its_worst_verdict(deviations_of, spec, record, played, exchange):
+    found = played(
+        finding("PASS", exchange=0),
+        finding("INFO", exchange=0),
+        finding("INFO", exchange=1),
+        finding(exchange=2),
+        finding("PASS", exchange=2),
+        exchanges=(exchange,) * 4,
+    )
+    (cause,) = deviations_of(spec, record(found)).causes("FAIL")
+    shown = cause.root.findings[0].scenario.exchanges
+    assert [each.verdict for each in shown.values()] == ["PASS", "INFO", "FAIL", ""]
+    assert shown[2].title == "3. refundOrder, refunded 100.01"
 
 
 def test_a_long_diagram_ends_soon_after_the_marked_exchange(spec, exchange):

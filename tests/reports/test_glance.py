@@ -121,6 +121,14 @@ def test_races_are_counted_by_their_operations(gathered, spec, record, race, pla
     assert (kind.operations, kind.calls, kind.races, kind.failed) == ("refundOrder", "2", 1, 1)
 
 
+def test_the_smallest_failed_race_is_the_example(gathered, spec, record, race):
+    large = msgspec.structs.replace(
+        race, id="large", exchanges=(*race.exchanges, race.exchanges[-1])
+    )
+    (kind,) = gathered(RaceKinds(spec), record(large, race)).kinds
+    assert (kind.calls, len(kind.shown.spans)) == ("2 to 3", 2)
+
+
 def test_a_failure_before_a_race_does_not_count_for_it(gathered, spec, record, race):
     calm = msgspec.structs.replace(race, findings=(finding(exchange=0),))
     assert gathered(RaceKinds(spec), record(calm)).kinds[0].failed == 0

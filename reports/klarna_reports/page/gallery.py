@@ -6,10 +6,13 @@ The explorer of the report has all others.
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from functools import cached_property
+from typing import Literal
 
+from klarna_reports.page.sequence import request_texts
 from klarna_reports.page.shown import ShownExchange, ShownScenario, shown_exchange, shown_scenario
-from klarna_reports.record.record import Played
-from klarna_reports.record.results import ReportedFinding, Summary
+from klarna_reports.record.record import Played, Verdict
+from klarna_reports.record.results import WORST_FIRST, ReportedFinding, Summary
+from klarna_specs.spec import Spec
 
 __all__ = ["Gallery"]
 
@@ -24,11 +27,13 @@ class Gallery:
     The exchanges of findings come first, then the other exchanges of the same scenarios.
     """
 
-    def __init__(self, summary: Summary) -> None:
+    def __init__(self, spec: Spec, summary: Summary) -> None:
+        self._spec = spec
         self._summary = summary
         self._awaited = {finding.scenario for finding in summary.findings}
         self._played: dict[str, Played] = {}
         self._numbers: dict[str, int] = {}
+        self._said: dict[str, list[str]] = {}
         self._added = 0
         self._room = _ROOM
 
@@ -37,6 +42,7 @@ class Gallery:
         if played.id in self._awaited:
             self._played[played.id] = played
             self._numbers[played.id] = self._added
+            self._said[played.id] = request_texts(self._spec, played.exchanges)
         self._added += 1
 
     @cached_property
@@ -66,7 +72,9 @@ class Gallery:
 
     def _shown(self, name: str, index: int) -> ShownExchange:
         anchor = f"s{self._numbers[name]}-{index}"
-        return shown_exchange(self._played[name].exchanges[index], index, anchor)
+        played = self._played[name]
+        said, verdict = self._said[name][index], _verdict(played, index)
+        return shown_exchange(played.exchanges[index], index, anchor, said=said, verdict=verdict)
 
     def _wanted(self, summary: Summary) -> Iterable[Place]:
         for finding in summary.findings:
@@ -83,3 +91,11 @@ class Gallery:
         played = self._played.get(name)
         known = len(played.exchanges) if played else 0
         return ((name, index) for index in indices if 0 <= index < known)
+
+
+def _verdict(played: Played, index: int) -> Verdict | Literal[""]:
+    """The worst verdict about an exchange; INFO only where nothing else was judged."""
+    found = {each.verdict for each in played.findings if each.exchange == index}
+    order: tuple[Verdict, ...] = tuple(each for each in WORST_FIRST if each in found)
+    judged = (each for each in order if each not in ("INFO", "NOT_APPLICABLE"))
+    return next(judged, order[0] if order else "")

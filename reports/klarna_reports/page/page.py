@@ -52,7 +52,7 @@ def page_values(
 ) -> Mapping[str, Any]:
     """The values by the names that the template uses."""
     judged = sides(record)
-    orders, gallery, weights = Orders(), Gallery(summary), Weights(summary)
+    orders, gallery, weights = Orders(), Gallery(spec, summary), Weights(summary)
     heat, races = HeatMap(spec, record.header.scope), RaceKinds(spec)
     faults, timings = FaultTable(), Timings(spec)
     for played in record.played:  # once, because that reads the journal

@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from klarna_reports.record.record import Played
 from klarna_reports.words.amounts import major
+from klarna_reports.words.exchange_lines import KeyNames
 from klarna_reports.words.finding_sentence import currency_of
 from klarna_reports.words.wording import cut, outcome_text
-from klarna_specs.calls import operation_of
+from klarna_specs.calls import KEY_HEADER, operation_of
 from klarna_specs.exchange import Exchange
 from klarna_specs.spec import Spec
 
@@ -74,7 +75,7 @@ class RaceKinds:
 
     @property
     def kinds(self) -> tuple[RaceKind, ...]:
-        """The kinds, each with an example: a failed race, if any failed."""
+        """The kinds, each with an example: the smallest failed race, or else the largest one."""
         kinds = [_kind(names, races) for names, races in self._found.items()]
         return tuple(sorted(kinds, key=lambda kind: (-kind.failed, -kind.races)))
 
@@ -82,7 +83,8 @@ class RaceKinds:
 def _kind(operations: str, races: Sequence[tuple[bool, Race]]) -> RaceKind:
     sizes = [len(race.spans) for _, race in races]
     low, high = min(sizes), max(sizes)
-    shown = min(races, key=lambda one: (not one[0], -len(one[1].spans)))[1]
+    failing = [race for failed, race in races if failed]
+    shown = min(failing, key=_size) if failing else max((race for _, race in races), key=_size)
     return RaceKind(
         operations=operations,
         calls=f"{low}" if low == high else f"{low} to {high}",
@@ -90,6 +92,10 @@ def _kind(operations: str, races: Sequence[tuple[bool, Race]]) -> RaceKind:
         failed=len({race.scenario for failed, race in races if failed}),
         shown=shown,
     )
+
+
+def _size(race: Race) -> int:
+    return len(race.spans)
 
 
 def _failed(played: Played) -> bool:
@@ -113,7 +119,8 @@ def _race(spec: Spec, played: Played, group: Iterable[Exchange]) -> Race:
     began_s = min(exchange.started_s for exchange in ordered)
     lasted_ms = max(1e-6, (_answered_s(ordered[-1]) - began_s) * 1000)
     currency = currency_of(played)
-    labelled = ((_label(spec, exchange, currency), exchange) for exchange in ordered)
+    keys = KeyNames()
+    labelled = ((_label(spec, exchange, currency, keys), exchange) for exchange in ordered)
     spans = (_span(label, exchange, began_s, lasted_ms) for label, exchange in labelled)
     return Race(
         scenario=played.id,
@@ -135,9 +142,10 @@ def _span(label: str, exchange: Exchange, began_s: float, lasted_ms: float) -> S
     )
 
 
-def _label(spec: Spec, exchange: Exchange, currency: str) -> str:
-    name, amount = _name(spec, exchange), exchange.request.refunds
-    return f"{name} {major(amount, currency)}" if amount else name
+def _label(spec: Spec, exchange: Exchange, currency: str, keys: KeyNames) -> str:
+    amount, key = exchange.request.refunds, exchange.request.header(KEY_HEADER)
+    name = _name(spec, exchange) + (f" {major(amount, currency)}" if amount else "")
+    return f"{name}, {keys.name(key)}" if key else name
 
 
 def _answered_s(exchange: Exchange) -> float:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from klarna_reports.words.amounts import major
-from klarna_specs.calls import read_call
+from klarna_reports.words.exchange_lines import KeyNames
+from klarna_specs.calls import KEY_HEADER, read_call
 from klarna_specs.exchange import Exchange, Failure, NotJson, Payload, Request
 from klarna_specs.json_value import as_object
 from klarna_specs.spec import Spec
 
-__all__ = ["Diagram", "Message", "diagram"]
+__all__ = ["Diagram", "Message", "diagram", "request_texts"]
 
 _MOST = 24
 _AFTER = 7
@@ -65,6 +66,7 @@ def diagram(spec: Spec, exchanges: Sequence[Exchange], marked: Iterable[int]) ->
     about = set(marked)
     last = min(len(exchanges), max((*about, 0)) + _AFTER)
     first = max(0, last - _MOST)
+    requests = request_texts(spec, exchanges[:last])
     messages: list[Message] = []
     clock_s = exchanges[first].clock_s if exchanges else 0
     for index in range(first, last):
@@ -74,7 +76,7 @@ def diagram(spec: Spec, exchanges: Sequence[Exchange], marked: Iterable[int]) ->
         messages.append(
             Message(
                 number=index + 1,
-                request=_brief(_request_text(spec, exchange.request)),
+                request=requests[index],
                 response=_brief(_response_text(exchange)),
                 purpose=exchange.purpose,
                 marked=index in about,
@@ -90,12 +92,23 @@ def _brief(text: str) -> str:
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
 
 
-def _request_text(spec: Spec, request: Request) -> str:
+def request_texts(spec: Spec, exchanges: Iterable[Exchange]) -> list[str]:
+    """Each request of a scenario in a few words, with keys by names such as `key a again`.
+
+    >>> request_texts(spec, played.exchanges)
+    ['getOrder', 'refundOrder, refunded 10.00, key a', 'refundOrder, refunded 10.00, key a again']
+    """
+    keys = KeyNames()
+    return [_brief(_request_text(spec, exchange.request, keys)) for exchange in exchanges]
+
+
+def _request_text(spec: Spec, request: Request, keys: KeyNames) -> str:
     call = read_call(spec, request)
     name = call.operation.operation if call else f"{request.method} {_ID.sub('…', request.path)}"
     credentials = "" if request.credentials == "valid" else request.credentials.replace("_", " ")
-    key = "with a key" if call and call.key else ""
-    parts = (_members(request.body, _REQUEST_MEMBERS), credentials, key)
+    key = request.header(KEY_HEADER)
+    named = keys.name(key) if key else ""
+    parts = (_members(request.body, _REQUEST_MEMBERS), credentials, named)
     return ", ".join((name, *(text for text in parts if text)))
 
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from markupsafe import escape
 
-from klarna_reports.record.record import Played
+from klarna_reports.record.record import Played, Verdict
 from klarna_reports.words.client_wording import episode_text, setting_text
 from klarna_reports.words.wording import action_text, cut, outcome_text, plan_text, purpose_text
 from klarna_specs.exchange import Exchange, Failure, Headers, NotJson, Payload
@@ -42,10 +42,14 @@ _ESCAPED = {code: f"\\u{code:04x}" for codes in _INVISIBLE for code in codes}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShownExchange:
-    """One exchange in the report; `title` is its line when collapsed, `anchor` its id for links."""
+    """One exchange in the report; `title` is its line when collapsed, `anchor` its id for links.
+
+    `verdict` is the worst one of what was judged there; empty if nothing was.
+    """
 
     anchor: str
     title: str
+    verdict: Verdict | Literal[""]
     outcome: str
     purpose: str
     request_line: str
@@ -120,14 +124,25 @@ def _steps(texts: Sequence[str]) -> tuple[str, ...]:
     return (*steps, f"{more} more steps") if more else tuple(steps)
 
 
-def shown_exchange(exchange: Exchange, index: int, anchor: str) -> ShownExchange:
-    """The exchange as the report shows it; `index` is its position in the scenario, from 0."""
+def shown_exchange(
+    exchange: Exchange,
+    index: int,
+    anchor: str,
+    *,
+    said: str = "",
+    verdict: Verdict | Literal[""] = "",
+) -> ShownExchange:
+    """The exchange as the report shows it; `index` is its position in the scenario, from 0.
+
+    `said` is its request in words, in place of method and path.
+    """
     request, outcome = exchange.request, exchange.outcome
     failed = isinstance(outcome, Failure)
     method = cut(request.method, 40)
     return ShownExchange(
         anchor=anchor,
-        title=f"{index + 1}. {method} {cut(request.path, 200)}",
+        title=f"{index + 1}. {said or f'{method} {cut(request.path, 200)}'}",
+        verdict=verdict,
         outcome=outcome_text(exchange),
         purpose=purpose_text(exchange),
         request_line=f"{method} {cut(request.path, 1000)}",

@@ -299,6 +299,28 @@
     return button;
   };
 
+  // The exchanges of the scenario, each with its verdict; it stays unfolded from one to the next.
+  let unfolded = false;
+  const timeline = (row) => {
+    const scenario = known.scenario[known.columns.scenario[row]], list = create("ol", "x-timeline");
+    for (let index = 0, other; (other = known.byName.get(`${scenario}.${index}`)) !== undefined; index++) {
+      const link = create("a", "", `${valueOf("operation", other)} → ${valueOf("outcome", other)}`);
+      link.href = "#explore?x=" + encodeURIComponent(named(other));
+      if (other === row) link.setAttribute("aria-current", "true");
+      const place = other;
+      link.addEventListener("click", (event) => {
+        if (event.ctrlKey || event.metaKey || event.shiftKey) return;
+        event.preventDefault();
+        choose(place);
+      });
+      list.append(create("li", "", badge(valueOf("verdict", other)), " ", link));
+    }
+    const all = create("details", "", create("summary", "", `Timeline of ${scenario}: ${list.childElementCount} exchanges`), list);
+    all.open = unfolded;
+    all.addEventListener("toggle", () => (unfolded = all.open));
+    return all;
+  };
+
   const choose = async (row) => {
     chosen = row;
     remember();
@@ -311,6 +333,7 @@
     detail.replaceChildren(
       heading,
       create("p", "x-actions", neighbour("← Earlier", row, -1), " ", neighbour("Later →", row, 1), " ", link),
+      timeline(row),
       judgements(row, held),
     );
     if (!held) {
@@ -341,8 +364,14 @@
       market: known.market.filter(Boolean).sort(),
       layout: known.layout.filter(Boolean),
     };
+    const counts = Object.fromEntries(FIELDS.map((field) => [field, {}]));
+    const add = (field, value) => (counts[field][value] = (counts[field][value] ?? 0) + 1);
+    for (let row = 0; row < known.rows; row++) {
+      for (const field of FIELDS) if (field !== "requirement") add(field, valueOf(field, row));
+      for (const number of new Set(known.judgement[known.columns.judgement[row]].map(([number]) => number))) add("requirement", known.requirement[number]);
+    }
     for (const field of FIELDS) {
-      at("x-" + field).append(new Option("any", ""), ...used[field].map((value) => new Option(value, value)));
+      at("x-" + field).append(new Option("any", ""), ...used[field].map((value) => new Option(`${value} (${(counts[field][value] ?? 0).toLocaleString("en")})`, value)));
     }
   };
 

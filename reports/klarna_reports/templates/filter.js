@@ -24,6 +24,12 @@
       group.hidden = !found;
       group.open = active ? Boolean(found) : unfolded.get(group);
     }
+    for (const name of names.slice(1)) {
+      for (const option of field(name).options) {
+        const count = rows.filter((each) => matches(each, { ...wanted, [name]: option.value })).length;
+        option.textContent = `${option.value.replaceAll("_", " ") || "all"} (${count})`;
+      }
+    }
     const shown = (all) => `${all.filter((each) => !each.hidden).length} of ${all.length}`;
     const counted = failures.length ? `${shown(failures)} failures and ${shown(rows)} requirements` : `${shown(rows)} requirements`;
     document.getElementById("f-count").textContent = active ? `${counted} shown.` : "";

@@ -13,7 +13,7 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
-__all__ = ["exchange_lines", "order_lines", "whole_exchange"]
+__all__ = ["KeyNames", "exchange_lines", "order_lines", "whole_exchange"]
 
 _AMOUNTS = (
     "order_amount",
@@ -31,7 +31,7 @@ def exchange_lines(spec: Spec, played: Played) -> tuple[str, ...]:
     Idempotency keys have names in their order of appearance, because their values differ from run
     to run.
     """
-    keys = _KeyNames()
+    keys = KeyNames()
     currency = played.scenario.plan.currency if played.scenario.plan else ""
     return tuple(
         f"{_place(exchange)} {_sent(spec, exchange.request, currency, keys)}"
@@ -68,13 +68,14 @@ def _headers(headers: Headers) -> Iterator[str]:
     return (f"{name}: {value}" for name, value in headers)
 
 
-class _KeyNames:
+class KeyNames:
     """Names for keys: `key a`, `key b`, and `key a again` for one that was sent before."""
 
     def __init__(self) -> None:
         self._names: dict[str, str] = {}
 
     def name(self, key: str) -> str:
+        """The name of the next occurrence of a key."""
         known = self._names.get(key)
         if known:
             return f"{known} again"
@@ -91,7 +92,7 @@ def _place(exchange: Exchange) -> str:
     return f"{exchange.step + 1:>3}{together}"
 
 
-def _sent(spec: Spec, request: Request, currency: str, keys: _KeyNames) -> str:
+def _sent(spec: Spec, request: Request, currency: str, keys: KeyNames) -> str:
     call = read_call(spec, request)
     key = request.header(KEY_HEADER)
     parts = (

@@ -58,6 +58,26 @@ def test_filters_change_the_list_and_the_address(varied, opened):
     assert page.url.endswith("#explore")
 
 
+def test_each_choice_has_its_number_of_exchanges(varied, opened):
+    page = opened(varied)
+    for field in ("verdict", "operation", "outcome"):
+        for option in page.locator(f"#x-{field} option[value]:not([value=''])").all()[:2]:
+            value, text = option.get_attribute("value"), option.text_content()
+            page.select_option(f"#x-{field}", value)
+            counted(page, int(text.removeprefix(f"{value} (").removesuffix(")")))
+        page.click("#x-reset")
+
+
+def test_the_timeline_of_a_scenario_leads_to_its_other_exchanges(varied, opened):
+    page = opened(varied, anchor="#explore?x=s12.1")
+    page.get_by_text("Timeline of s12: 3 exchanges").click()
+    links = page.locator(".x-timeline a")
+    assert links.nth(1).get_attribute("aria-current") == "true"
+    links.nth(2).click()
+    page.wait_for_selector("#x-detail h3:text('s12, exchange 3')")
+    assert links.nth(2).is_visible()
+
+
 def test_the_address_of_a_state_opens_the_same_state_again(varied, opened):
     page = opened(varied)
     page.select_option("#x-outcome", "200")

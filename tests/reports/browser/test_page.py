@@ -93,7 +93,7 @@ def test_the_page_can_be_read_without_javascript(varied, opened):
     assert page.get_by_role("heading", name="NONCONFORMANT").is_visible()
     assert page.get_by_role("heading", name="What matters most").is_visible()
     assert page.locator(".compared .observed").first.is_visible()
-    page.get_by_text("Steps and exchanges").first.click()
+    page.get_by_text("Timeline: ").first.click()
     assert page.locator(".exchange").first.is_visible()
     page.locator("[id='o-refundOrder'] > summary").click()
     assert page.locator("[id='r-refund.within-captured-amount']").is_visible()
@@ -146,6 +146,16 @@ def test_the_filter_shows_and_counts_what_matches(varied, opened):
 
     again = opened(varied, anchor="#" + address.partition("#")[2])
     assert not again.locator(WARNED).is_visible()
+
+
+def test_each_choice_of_the_filter_has_its_number_of_requirements(varied, opened):
+    page = opened(varied)
+    page.locator("#f-form").get_by_label("Operation").select_option("refundOrder")
+    shown = page.locator(".requirements tbody tr:not([hidden])")
+    for option in page.locator("#f-verdict option").all():
+        name, number = option.text_content().removesuffix(")").split(" (")
+        page.select_option("#f-verdict", name.replace(" ", "_").replace("all", ""))
+        assert shown.count() == int(number)
 
 
 def test_the_filter_is_not_printed(varied, opened):
