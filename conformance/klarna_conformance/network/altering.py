@@ -6,11 +6,12 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import Errored, Varied
-from klarna_specs.exchange import Headers, NotJson, Payload, Response
+from klarna_specs.exchange import Headers, NotJson, Payload, Request, Response
 from klarna_specs.json_value import as_array, as_object
 
-__all__ = ["error_response", "redirect", "truncatable", "varied"]
+__all__ = ["error_response", "other_refund", "redirect", "truncatable", "varied"]
 
 _JSON = ("Content-Type", "application/json")
 _CODES: Mapping[int, str] = {
@@ -67,6 +68,13 @@ def error_response(fault: Errored, number: int = 0) -> Response:
 def redirect(location: str) -> Response:
     """A response that redirects the same request."""
     return Response(status=307, headers=(("Location", location),))
+
+
+def other_refund(request: Request) -> Request:
+    """A refund of one minor unit by somebody else, on the order of this refund."""
+    body = Payload(msgspec.json.encode({"refunded_amount": 1}).decode())
+    headers = _without(request.headers, KEY_HEADER.lower())
+    return msgspec.structs.replace(request, headers=headers, body=body)
 
 
 def truncatable(response: Response) -> Response:

@@ -3,19 +3,26 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Literal
 
 import msgspec
 
 from klarna_conformance.network.access_log import Log
-from klarna_conformance.network.altering import error_response, redirect, truncatable, varied
+from klarna_conformance.network.altering import (
+    error_response,
+    other_refund,
+    redirect,
+    truncatable,
+    varied,
+)
 from klarna_conformance.network.listener import Arrival, Listener
 from klarna_specs.client.faults import (
     Cut,
     Errored,
     Fault,
+    OtherRefund,
     Redirected,
     Refused,
     Silent,
@@ -268,7 +275,7 @@ class Network:
         match fault:
             case Cut(when="after") | Silent(when="after") | Errored(when="after") | Truncated():
                 served = await self._served(arrival, sighting)
-            case Slow() | Twice() | Varied() | Refused() | None:
+            case Slow() | Twice() | OtherRefund() | Varied() | Refused() | None:
                 served = await self._served(arrival, sighting)
             case _:
                 served = Response(status=404)  # never sent
@@ -312,6 +319,11 @@ class Network:
                 second = await self._served(arrival, sighting)
                 chosen = served if which == "first" or isinstance(second, Failure) else second
                 return await _answer(arrival, chosen)
+            case OtherRefund():
+                if served.is_success and sighting.request.refunds:
+                    other = replace(sighting, request=other_refund(sighting.request))
+                    await self._served(arrival, other)
+                return await _answer(arrival, served)
             case Slow(part="body"):
                 stayed = await arrival.answer_slowly(served, self._tempo.slow_s)
                 return served if stayed else _left()

@@ -13,6 +13,7 @@ __all__ = [
     "Errored",
     "Fault",
     "InjectedFaults",
+    "OtherRefund",
     "Redirected",
     "Refused",
     "Silent",
@@ -98,6 +99,10 @@ class Twice(_Fault, frozen=True, tag_field="fault", tag="twice"):
     answer: Literal["first", "second"] = "first"
 
 
+class OtherRefund(_Fault, frozen=True, tag_field="fault", tag="other-refund"):
+    """Somebody else refunds one minor unit of the order after a refund that was carried out."""
+
+
 class Redirected(_Fault, frozen=True, tag_field="fault", tag="redirected"):
     """The response redirects the request to another server (307)."""
 
@@ -108,7 +113,9 @@ class Varied(_Fault, frozen=True, tag_field="fault", tag="varied"):
     how: Variation = "lower-case"
 
 
-Fault = Refused | Cut | Silent | Slow | Truncated | Errored | Twice | Redirected | Varied
+Fault = (
+    Refused | Cut | Silent | Slow | Truncated | Errored | Twice | OtherRefund | Redirected | Varied
+)
 
 
 class InjectedFaults(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -142,6 +149,7 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = {
     "html": (Errored(502, body="html"),),
     "slow": (Slow("start"), Slow("body")),
     "duplicate": (Twice("first"), Twice("second")),
+    "other-refund": (OtherRefund(),),
     "redirect": (Redirected(),),
     "refused": (Refused(),),
     "lower-case": (Varied("lower-case"),),
@@ -180,6 +188,8 @@ def kind_of(fault: Fault) -> str:
             return _kind_of_error(fault)
         case Twice():
             return "duplicate"
+        case OtherRefund():
+            return "other-refund"
         case Redirected():
             return "redirect"
         case Varied(how=how):
@@ -204,7 +214,7 @@ def shows_effect(fault: Fault) -> bool:
         case Varied(how=how):
             return how in _OF_SUCCESSES
         case _:
-            return isinstance(fault, Truncated | Twice)
+            return isinstance(fault, Truncated | Twice | OtherRefund)
 
 
 def is_unclear(fault: Fault | None) -> bool:
@@ -236,6 +246,8 @@ def words_of(fault: Fault) -> str:
             return _words_of_error(fault)
         case Twice():
             return "request delivered twice"
+        case OtherRefund():
+            return "another refund by somebody else after it"
         case Redirected():
             return "sent on to another server"
         case Varied(how=how):

@@ -217,8 +217,9 @@ def _disturbed(spec: Spec) -> Iterator[ClientScenario]:
                 yield one(make(spec), command, fault)
     for kind in FOR_READS:
         yield one(captured(spec), options(), FAULTS[kind][0])
-    for fault in (*FAULTS["duplicate"], *FAULTS["redirect"], *FAULTS["foreign-location"]):
-        yield one(captured(spec), refund(1), fault)
+    for kind in ("duplicate", "redirect", "foreign-location", "other-refund"):
+        for fault in FAULTS[kind]:
+            yield one(captured(spec), refund(1), fault)
     lost, failed = Cut("after", reset=False), Errored(503)
     for faults in (
         *((lost, lost), (failed, lost), (lost, failed, failed)),

@@ -14,13 +14,14 @@ import msgspec
 from klarna_conformance.judge.client.judging import Judged, judge_client
 from klarna_conformance.judge.client.keys import KeyBook
 from klarna_conformance.mock.server import Mock
-from klarna_conformance.network.altering import error_response, redirect, varied
+from klarna_conformance.network.altering import error_response, other_refund, redirect, varied
 from klarna_reports.record.record import Finding
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import (
     Cut,
     Errored,
     Fault,
+    OtherRefund,
     Redirected,
     Refused,
     Silent,
@@ -284,6 +285,8 @@ class Course:
                 return (served,), error_response(fault, len(self._exchanges))
             case Twice():
                 return (served, self._mock.respond(request, _BASE_URL)), served
+            case OtherRefund():
+                return (served, self._mock.respond(other_refund(request), _BASE_URL)), served
             case Varied():
                 return (served,), varied(served, fault)
             case _:

@@ -5,7 +5,18 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
-from klarna_specs.client.faults import FAULTS, Cut, Errored, Refused, Slow, Truncated, Twice, Varied
+from klarna_specs.client.faults import (
+    FAULTS,
+    Cut,
+    Errored,
+    Fault,
+    OtherRefund,
+    Refused,
+    Slow,
+    Truncated,
+    Twice,
+    Varied,
+)
 from klarna_specs.client.play import (
     Command,
     Done,
@@ -121,7 +132,7 @@ def _ids() -> list[Case]:
         _case("refund-id", "seen", ONE, invented),
         *(
             _case("refund-id", kind, meeting(ONE, *FAULTS[kind]), invented)
-            for kind in ("page-spelling", "no-refund-id")
+            for kind in ("page-spelling", "no-refund-id", "other-refund")
         ),
         *(_case("variations", kind, meeting(ONE, *FAULTS[kind]), invented) for kind in kinds),
         _case("variations", "json-body", meeting(ONE, *FAULTS["json-body"]), Unknown()),
@@ -250,12 +261,19 @@ def test_an_extension_retried_after_a_lost_response_is_done_once() -> None:
     assert Course().run(lost, *again()).against() == set()
 
 
-def test_the_refund_id_is_that_of_the_response_after_a_duplicate() -> None:
-    course = Course().run(meeting(ONE, Twice()), Sent(key=None))
-    other = Course().run(meeting(ONE, Twice()), Sent(key=None), reports=Done(course.refund_ids[1]))
+@pytest.mark.parametrize(("fault", "key"), [(Twice(), None), (OtherRefund(), K1)])
+def test_the_refund_id_is_that_of_the_response_if_there_is_another(
+    fault: Fault, key: str | None
+) -> None:
+    course = Course().run(meeting(ONE, fault), Sent(key=key))
+    other = Course().run(meeting(ONE, fault), Sent(key=key), reports=Done(course.refund_ids[1]))
 
     assert course.verdicts("client.refund-id") == {"PASS"}
     assert other.verdicts("client.refund-id") == {"FAIL"}
+
+
+def test_a_refund_by_somebody_else_is_no_second_one() -> None:
+    assert Course().run(meeting(ONE, OtherRefund())).against() == set()
 
 
 def test_a_missing_id_is_a_warning_where_no_response_had_it() -> None:

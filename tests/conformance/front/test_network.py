@@ -18,6 +18,7 @@ from klarna_specs.client.faults import (
     Cut,
     Errored,
     Fault,
+    OtherRefund,
     Redirected,
     Refused,
     Silent,
@@ -321,6 +322,14 @@ async def test_a_duplicate_without_a_key_is_booked_twice(
         assert made.booked == booked
         assert place == (1 if which == "second" and key is None else 0)
         assert [each.status for each in made.mark.served] == [201, 201]
+
+
+async def test_somebody_else_refunds_after_a_refund_that_was_carried_out() -> None:
+    async with within(OtherRefund()) as (made, raw):
+        answer = await raw.request(made.refund(key="k"))
+        own, other = made.mock.orders[made.order_id].refunds
+        assert own.refund_id.encode() in answer
+        assert (own.refund_id != other.refund_id, other.refunded_amount) == (True, 1)
 
 
 @pytest.mark.parametrize("carried", [True, False])

@@ -12,7 +12,15 @@ from klarna_conformance.judge.client.cases import cases_of
 from klarna_conformance.judge.client.keys import KeyBook, acts_late
 from klarna_conformance.judge.results import ExchangeResult
 from klarna_specs.calls import Call
-from klarna_specs.client.faults import Errored, Refused, Twice, Varied, kind_of, shows_effect
+from klarna_specs.client.faults import (
+    Errored,
+    OtherRefund,
+    Refused,
+    Twice,
+    Varied,
+    kind_of,
+    shows_effect,
+)
 from klarna_specs.client.play import (
     Command,
     Done,
@@ -201,10 +209,10 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def doubled(self) -> int:
-        """How many of the effects came of a request that the network delivered twice."""
+        """How many of the effects came of a duplicate by the network, or of somebody else."""
         extra = 0
         for attempt in self.attempts:
-            if isinstance(attempt.mark.fault, Twice):
+            if isinstance(attempt.mark.fault, Twice | OtherRefund):
                 successes = [each for each in attempt.mark.served if each.is_success]
                 ids = {frozenset(response_ids(each)) for each in successes}
                 extra += max(0, len(ids) - 1)

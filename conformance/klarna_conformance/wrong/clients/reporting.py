@@ -122,6 +122,18 @@ class IdOfHeaderOnly(ReferenceClient):
         return response.headers.get("refund-id")
 
 
+@wrong("client-id-of-last-refund", "client.refund-id")
+class IdOfLastRefund(Reading):
+    """Reads the order after a refund, and reports the id of its last one."""
+
+    def done(self, errand: Errand, response: httpx.Response) -> Reported:
+        done = super().done(errand, response)
+        order = self.read(f"{ORDERS}/{errand.order_id}")
+        if errand.operation != "refundOrder" or order is None or not order.is_success:
+            return done
+        return Done(refund_id=order.json()["refunds"][-1]["refund_id"])
+
+
 @wrong("client-id-of-correlation", "client.refund-id")
 class IdOfCorrelation(ReferenceClient):
     """Reports the correlation id as the refund id."""
