@@ -301,3 +301,12 @@ def test_equal_responses_are_printed_once(cli: Cli, tmp_path: Path) -> None:
     printed = cli("explain", "body.json", "--order", "order.json").out
 
     assert printed.count("  403 REFUND_NOT_ALLOWED") == 1
+
+
+def test_extension_of_an_order_plan_needs_the_offered_options(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "order.json").write_text(json.dumps({**PLAN, "market": "SE"}))
+    (tmp_path / "body.json").write_text(json.dumps({"number_of_days": 30}))
+    printed = cli("explain", "body.json", "--order", "order.json").out
+
+    assert "What the capture offers is not known: read its extension options first." in printed
+    assert "REFUSED or accepted: the documentation leaves it open" in printed

@@ -156,8 +156,10 @@ def test_process_runs_the_shard_of_its_ci_job(tmp_path: Path) -> None:
         env=_in_job(BUILDKITE_PARALLEL_JOB="1", BUILDKITE_PARALLEL_JOB_COUNT="3"),
         check=False,
     )
+    header = read_journal(tmp_path / "part" / "journal.ndjson").header
     assert finished.returncode == 3
-    assert read_journal(tmp_path / "part" / "journal.ndjson").header.shard == "2/3"
+    assert header.shard == "2/3"
+    assert "--shard 2/3 " in header.command, "it can be resumed outside of the job"
 
 
 @pytest.mark.parametrize("command", ["run", "mutants"])

@@ -138,6 +138,17 @@ def test_clients_of_a_third_provider_get_no_other_commands(
     assert (refused.code, "there is no operation 'cancelOrder'" in refused.err) == (2, True)
 
 
+def test_an_adapter_may_have_operations_that_the_provider_does_not_offer(
+    cli: Cli, tmp_path: Path
+) -> None:
+    adapter = Path(__file__).parents[2] / "examples" / "adapters" / "python" / "adapter.py"
+    options = ("--profile", "kustom", "--operation", "refundOrder", "--fault", "none")
+    finished = cli("client", *options, "--output", tmp_path / "run", "--", sys.executable, adapter)
+
+    assert "extendDueDate" in adapter.read_text(encoding="utf-8")
+    assert finished.code == 0
+
+
 def test_the_document_of_a_third_provider_has_its_operations(
     cli: Cli, acme: Callable[..., Path]
 ) -> None:

@@ -19,11 +19,13 @@ _MOST_CHECKED = 40
 def operations_of(spec: Spec, ready: Ready, wanted: tuple[str, ...]) -> tuple[str, ...]:
     """The operations to certify: those that are wanted and that the adapter supports.
 
-    With none wanted, all are. Raises AdapterError for unknown names, and if none is left.
+    With none wanted, all are that the provider offers. Raises AdapterError for unknown names, and
+    if none is left.
     """
     offered = client_operations(spec)
     known = ", ".join(offered)
-    if unknown := [name for name in ready.operations if name not in offered]:
+    not_offered = {o.operation for o in spec.operations.values() if o.not_offered}
+    if unknown := [name for name in ready.operations if name not in {*offered, *not_offered}]:
         raise AdapterError(
             f"the adapter reports unknown operations {unknown}; clients are certified for {known}"
         )

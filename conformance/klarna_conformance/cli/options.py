@@ -1,6 +1,7 @@
 """Options that several commands share, and what is made of them."""
 
 import importlib
+import re
 import shlex
 import sys
 from collections.abc import Callable
@@ -332,13 +333,15 @@ def grouped(
 def command_line() -> str:
     """The command line of this process, to be recorded.
 
-    It has the options from the defaults file too, and does not depend on one.
+    It has the options from the defaults file too, and the shard that `auto` stands for, so that it
+    depends on neither the file nor the variables of a CI.
     """
     context, given = click.get_current_context(), sys.argv[1:]
     if options := as_arguments(context):
         after = given.index(str(context.info_name)) + 1
         given = ["--no-defaults", *given[:after], *options, *given[after:]]
-    return shlex.join(["klarna-conformance", *given])
+    whole = shlex.join(["klarna-conformance", *given])
+    return re.sub(r"--shard[ =]auto\b", f"--shard {context.params.get('shard')}", whole)
 
 
 def chosen_scope(

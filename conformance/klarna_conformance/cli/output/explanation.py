@@ -14,6 +14,8 @@ def explanation_lines(spec: Spec, ledger: Ledger, explanation: Explanation) -> I
     """The lines that the command line prints."""
     yield f"{explanation.operation}: {explanation.request}"
     yield _order(ledger)
+    if _lacks_options(spec, ledger, explanation):
+        yield "What the capture offers is not known: read its extension options first."
     yield ""
     yield _verdict(explanation)
     for identifier in explanation.because:
@@ -33,6 +35,13 @@ def _order(ledger: Ledger) -> str:
         for name in ("order", "captured", "refunded", "remaining_authorized")
     )
     return f"Order in {ledger.market or 'an unknown market'}, {ledger.layout}: {', '.join(amounts)}"
+
+
+def _lacks_options(spec: Spec, ledger: Ledger, explanation: Explanation) -> bool:
+    """Whether the request chooses from extension options that were not read."""
+    operation = spec.operations.get(explanation.operation)
+    extends = operation is not None and operation.effect == "extend_due_date"
+    return extends and all(each.offered_days is None for each in ledger.captures)
 
 
 def _verdict(explanation: Explanation) -> str:
