@@ -6,8 +6,11 @@ exit 2), the output folder is created (`UnwritableError`, exit 2), the target is
 whatever a target does is a finding, and any exception is a defect of this program (exit 5).
 """
 
-from collections.abc import Iterable
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
+
+from klarna_specs.errors import SpecFileError
 
 __all__ = [
     "AdapterError",
@@ -19,6 +22,7 @@ __all__ = [
     "WorkerError",
     "cannot_write",
     "check_names",
+    "readable",
     "unknown_name",
     "unwritable",
 ]
@@ -68,6 +72,19 @@ class AdapterError(ConformanceError):
 def cannot_write(path: Path | str, exc: OSError) -> str:
     """The sentence for a file or folder that cannot be written."""
     return f"cannot write to {path}: {exc.strerror or exc}"
+
+
+@contextmanager
+def readable(path: Path) -> Generator[None]:
+    """While a file of the user is read: raises UsageError if that fails, or for a wrong line."""
+    try:
+        yield
+    except OSError as exc:
+        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
+    except UnicodeDecodeError as exc:
+        raise UsageError(f"{path} is not UTF-8") from exc
+    except SpecFileError as exc:
+        raise UsageError(str(exc)) from exc
 
 
 def unwritable(path: Path, exc: OSError, option: str = "--output") -> UnwritableError:

@@ -11,8 +11,9 @@ lines, in a directory where `klarna-conformance run` has written its report.
 >>> summary = summarise(spec, record)
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from klarna_specs.on_use import imported_on_use
 
 if TYPE_CHECKING:
     from klarna_reports.errors import ComparisonError, JournalError, MergeError
@@ -66,11 +67,6 @@ _NAMES = {
     "summary.merging": ("merged",),
     "summary.summary": ("summarise",),
 }
-_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 if not TYPE_CHECKING:  # a type checker reads the imports above, and reports a misspelled name
-
-    def __getattr__(name: str) -> object:
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = imported_on_use(__name__, _NAMES)

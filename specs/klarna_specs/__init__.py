@@ -15,8 +15,9 @@ lines: an order of 100.00 SEK of which 60.00 are captured, and a request for a r
 ...     return Request(method="POST", path=path, headers=headers, body=body)
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from klarna_specs.on_use import imported_on_use
 
 if TYPE_CHECKING:
     from klarna_specs.calls import Call, read_call
@@ -67,11 +68,6 @@ _NAMES = {
     "scenario": ("Json", "Scenario", "Step"),
     "spec": ("Operation", "Requirement", "Spec"),
 }
-_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 if not TYPE_CHECKING:  # a type checker reads the imports above, and reports a misspelled name
-
-    def __getattr__(name: str) -> object:
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = imported_on_use(__name__, _NAMES)

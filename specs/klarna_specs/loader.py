@@ -317,22 +317,17 @@ def _completed(operation: Operation, common: _Common, schemas: Mapping[str, Any]
 
 
 def _instance(template: _Template, operation: Operation, had: Mapping[str, bool]) -> Requirement:
+    shared: dict[str, Any] = {
+        name: value
+        for name, value in msgspec.structs.asdict(template).items()
+        if name in Requirement.__struct_fields__
+    }
+    cases = {
+        name: case
+        for name, case in template.cases.items()
+        if had.get(template.only_with.get(name, ""), True)
+    }
     level = template.level if operation.on_page else template.elsewhere or template.level
-    return Requirement(
-        id=f"{operation.prefix}.{template.id}",
-        level=level,
-        operation=operation.operation,
-        statement=template.statement,
-        source=template.source,
-        section=template.section,
-        when=template.when,
-        rule=template.rule,
-        otherwise=template.otherwise,
-        check=template.check,
-        upon=template.upon,
-        cases={
-            name: case
-            for name, case in template.cases.items()
-            if had.get(template.only_with.get(name, ""), True)
-        },
-    )
+    identifier = f"{operation.prefix}.{template.id}"
+    shared |= {"id": identifier, "level": level, "cases": cases}
+    return Requirement(**shared, operation=operation.operation)

@@ -13,8 +13,9 @@ in this package run after these lines; `simplest` shows what a strategy shrinks 
 ...     return find(strategy, lambda value: True, random=Random(0))
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from klarna_specs.on_use import imported_on_use
 
 if TYPE_CHECKING:
     from klarna_strategies.amounts import (
@@ -161,11 +162,6 @@ _NAMES = {
     "tables": ("scenario_table",),
     "free_text": ("texts",),
 }
-_MODULES = {name: module for module, names in _NAMES.items() for name in names}
 
 if not TYPE_CHECKING:  # a type checker reads the imports above, and reports a misspelled name
-
-    def __getattr__(name: str) -> object:
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = imported_on_use(__name__, _NAMES)

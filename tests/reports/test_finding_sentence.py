@@ -39,7 +39,7 @@ def order(captured, refunded):
     return call("GET", "", status=200, answer=shown)
 
 
-def sentence(requirement, *exchanges, exchange, differences=(), expected="this", observed="that"):
+def sentence(requirement, *exchanges, exchange=0, differences=(), expected="this", observed="that"):
     finding = Finding(
         requirement=requirement,
         verdict="FAIL",
@@ -62,108 +62,135 @@ def refunded(expected, observed):
     return (Difference(member="refunded_amount", expected=expected, observed=observed),)
 
 
-def test_double_booking_names_the_key_and_both_sums() -> None:
-    text, cost = sentence(
+def listed(expected, observed):
+    return (Difference(member="refunds", expected=expected, observed=observed),)
+
+
+_REFUSAL = "a refusal (403)"
+_FEE = {"type": "return_fee", "total_amount": -200}
+_CASES = {
+    "a double booking names the key and both sums": (
         "refund.replay-booked-once",
-        refund(1000, key="k"),
-        refund(1000, key="k"),
-        order(5000, 2000),
-        exchange=1,
-        differences=refunded(1000, 2000),
-    )
-    assert text == (
+        (refund(1000, key="k"), refund(1000, key="k"), order(5000, 2000)),
+        {"exchange": 1, "differences": refunded(1000, 2000)},
         "Two refunds of 10.00 EUR under one idempotency key: 20.00 EUR refunded, 10.00 EUR "
-        "expected."
-    )
-    assert cost == Stake(Harm.MONEY_LOST, 1000)
-
-
-def test_over_refund_names_what_was_captured() -> None:
-    text, cost = sentence(
+        "expected.",
+        Stake(Harm.MONEY_LOST, 1000),
+    ),
+    "an over-refund names what was captured": (
         "refund.within-captured-amount",
-        order(5000, 500),
-        refund(6000),
-        exchange=1,
-        expected="a refusal (403)",
-    )
-    assert text == (
+        (order(5000, 500), refund(6000)),
+        {"exchange": 1, "expected": _REFUSAL},
         "A refund of 60.00 EUR on 50.00 EUR captured, 5.00 EUR refunded before, was accepted (201) "
-        "where a refusal (403) was expected."
-    )
-    assert cost == Stake(Harm.MONEY_LOST, 6000)
-
-
-def test_over_refund_by_concurrent_calls_reads_differently() -> None:
-    text, _ = sentence(
+        "where a refusal (403) was expected.",
+        Stake(Harm.MONEY_LOST, 6000),
+    ),
+    "an over-refund by concurrent calls names how many": (
         "refund.within-captured-amount",
-        *(refund(3000, group=0) for _ in range(3)),
-        exchange=1,
-        expected="a refusal (403)",
-    )
-    assert text == (
+        (refund(3000, group=0),) * 3,
+        {"exchange": 1, "expected": _REFUSAL},
         "A refund of 30.00 EUR among three concurrent calls was accepted (201) where a refusal "
-        "(403) was expected."
-    )
-
-
-def test_wrong_refusal_names_status_and_code() -> None:
-    text, cost = sentence(
+        "(403) was expected.",
+        Stake(Harm.MONEY_LOST, 3000),
+    ),
+    "a wrong refusal names status and code": (
         "refund.accepted",
-        refund(1000, status=403, answer={"error_code": "REFUND_NOT_ALLOWED"}),
-        exchange=0,
-        expected="success (201)",
-    )
-    assert text == (
+        (refund(1000, status=403, answer={"error_code": "REFUND_NOT_ALLOWED"}),),
+        {"expected": "success (201)"},
         "A refund of 10.00 EUR was refused (403 REFUND_NOT_ALLOWED) where success (201) was "
-        "expected."
-    )
-    assert cost == Stake(Harm.MONEY_REFUSED, 1000)
-
-
-def test_return_fee_is_named_with_the_refund() -> None:
-    fee = {"type": "return_fee", "total_amount": -200}
-    text, _ = sentence(
-        "refund.fee-market", refund(800, lines=(fee,)), exchange=0, expected="a refusal (403)"
-    )
-    assert text == (
+        "expected.",
+        Stake(Harm.MONEY_REFUSED, 1000),
+    ),
+    "a return fee is named with the refund": (
+        "refund.fee-market",
+        (refund(800, lines=(_FEE,)),),
+        {"expected": _REFUSAL},
         "A refund of 8.00 EUR with a return fee of 2.00 EUR was accepted (201) where a refusal "
-        "(403) was expected."
-    )
-
-
-def test_wrong_order_is_described_by_the_last_change() -> None:
-    text, cost = sentence(
+        "(403) was expected.",
+        Stake(Harm.MONEY_LOST, 800),
+    ),
+    "a wrong order is described by the last change": (
         "order.shows-what-happened",
-        call("POST", "/release-remaining-authorization", status=204),
-        order(5000, 0),
-        exchange=1,
-        differences=(Difference(member="captured_amount", expected=5000, observed=0),),
-    )
-    assert text == "A release: 0.00 EUR captured, 50.00 EUR expected."
-    assert cost == Stake(Harm.STATE, 5000)
-
-
-def test_form_of_a_response_costs_no_money() -> None:
-    text, cost = sentence(
-        "refund.created-status", refund(1000, status=200), exchange=0, observed="status 200"
-    )
-    assert text == "A refund of 10.00 EUR was answered with status 200 where this was expected."
-    assert cost == Stake(Harm.FORM)
-
-
-def test_other_ids_with_the_same_amounts_cost_no_money() -> None:
-    _, cost = sentence(
+        (call("POST", "/release-remaining-authorization", status=204), order(5000, 0)),
+        {
+            "exchange": 1,
+            "differences": (Difference(member="captured_amount", expected=5000, observed=0),),
+        },
+        "A release: 0.00 EUR captured, 50.00 EUR expected.",
+        Stake(Harm.STATE, 5000),
+    ),
+    "the form of a response costs no money": (
+        "refund.created-status",
+        (refund(1000, status=200),),
+        {"observed": "status 200"},
+        "A refund of 10.00 EUR was answered with status 200 where this was expected.",
+        Stake(Harm.FORM),
+    ),
+    "other ids with the same amounts cost no money": (
         "refund.books-amount",
-        refund(1000),
-        order(5000, 1000),
-        exchange=0,
-        differences=(
-            Difference(
-                member="refunds", expected=(Listed("a", 1000),), observed=(Listed("b", 1000),)
-            ),
-        ),
-    )
-    assert cost == Stake(Harm.FORM)
+        (refund(1000), order(5000, 1000)),
+        {"differences": listed((Listed("a", 1000),), (Listed("b", 1000),))},
+        "A refund of 10.00 EUR: refund B of 10.00 EUR listed in place of refund A of 10.00 EUR.",
+        Stake(Harm.FORM),
+    ),
+    "an extension is named with its days, and costs no money": (
+        "extension.offered-days-only",
+        (call("PATCH", "/captures/c-1/extend-due-date", {"number_of_days": 30}, status=204),),
+        {"expected": "a refusal (400 or 403 or 404 or 422)"},
+        "A due date extension by 30 days was accepted (204) where a refusal (400, 403, 404 or 422) "
+        "was expected.",
+        Stake(Harm.STATE),
+    ),
+    "an order that contradicts itself is described by its sums": (
+        "order.money-adds-up",
+        (order(100, 0),),
+        {
+            "differences": (Difference(member="captured_amount", expected=200, observed=100),),
+            "expected": "captures that sum to 100",
+            "observed": "a sum of 200",
+        },
+        "The order before any call: 1.00 EUR captured, but captures of 2.00 EUR in all.",
+        Stake(Harm.STATE, 100),
+    ),
+    "a difference of what the call changes comes first": (
+        "refund.books-amount",
+        (refund(1000), order(5000, 0)),
+        {
+            "differences": (
+                Difference(member="captured_amount", expected=500, observed=400),
+                *refunded(1000, 0),
+            )
+        },
+        "A refund of 10.00 EUR: 0.00 EUR refunded, 10.00 EUR expected.",
+        Stake(Harm.STATE, 100),
+    ),
+    "a resource under another id is named": (
+        "refund.books-amount",
+        (refund(1000), order(5000, 1000)),
+        {
+            "differences": listed(
+                (Listed("a", 500), Listed("b", 1000)), (Listed("a", 500), Listed("c", 1000))
+            )
+        },
+        "A refund of 10.00 EUR: refund C of 10.00 EUR listed in place of refund B of 10.00 EUR.",
+        Stake(Harm.FORM),
+    ),
+    "an answer to a repeat is of the repeat": (
+        "refund.replay-answered-alike",
+        (refund(1000, key="k"), refund(1000, key="k", status=409)),
+        {"exchange": 1, "expected": "status 201, as at first", "observed": "status 409"},
+        "A refund of 10.00 EUR under a used idempotency key was answered with status 409 where "
+        "status 201, as at first, was expected.",
+        Stake(Harm.FORM),
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    ("requirement", "exchanges", "about", "text", "cost"), _CASES.values(), ids=_CASES
+)
+def test_finding_is_one_sentence_with_its_cost(requirement, exchanges, about, text, cost) -> None:
+    assert sentence(requirement, *exchanges, **about) == (text, cost)
 
 
 @pytest.mark.parametrize(
@@ -193,66 +220,6 @@ def test_ids_get_short_names_in_order_of_appearance() -> None:
         "refund A: 1.00 EUR, refund B: 2.00 EUR",
     )
     assert names.within("id-2 after id-1") == "refund B after refund A"
-
-
-def test_extension_is_named_with_its_days_and_costs_no_money() -> None:
-    extension = call("PATCH", "/captures/c-1/extend-due-date", {"number_of_days": 30}, status=204)
-    text, cost = sentence(
-        "extension.offered-days-only",
-        extension,
-        exchange=0,
-        expected="a refusal (400 or 403 or 404 or 422)",
-    )
-    assert text == (
-        "A due date extension by 30 days was accepted (204) where a refusal (400, 403, 404 or 422) "
-        "was expected."
-    )
-    assert cost == Stake(Harm.STATE)
-
-
-def test_order_that_contradicts_itself_is_described_by_its_sums() -> None:
-    difference = Difference(member="captured_amount", expected=200, observed=100)
-    text, cost = sentence(
-        "order.money-adds-up",
-        order(100, 0),
-        exchange=0,
-        differences=(difference,),
-        expected="captures that sum to 100",
-        observed="a sum of 200",
-    )
-    assert text == "The order before any call: 1.00 EUR captured, but captures of 2.00 EUR in all."
-    assert cost == Stake(Harm.STATE, 100)
-
-
-def test_difference_of_what_the_call_changes_comes_first() -> None:
-    captured = Difference(member="captured_amount", expected=500, observed=400)
-    text, _ = sentence(
-        "refund.books-amount",
-        refund(1000),
-        order(5000, 0),
-        exchange=0,
-        differences=(captured, *refunded(1000, 0)),
-    )
-    assert text == "A refund of 10.00 EUR: 0.00 EUR refunded, 10.00 EUR expected."
-
-
-def test_resource_under_another_id_is_named() -> None:
-    text, _ = sentence(
-        "refund.books-amount",
-        refund(1000),
-        order(5000, 1000),
-        exchange=0,
-        differences=(
-            Difference(
-                member="refunds",
-                expected=(Listed("a", 500), Listed("b", 1000)),
-                observed=(Listed("a", 500), Listed("c", 1000)),
-            ),
-        ),
-    )
-    assert text == (
-        "A refund of 10.00 EUR: refund C of 10.00 EUR listed in place of refund B of 10.00 EUR."
-    )
 
 
 @pytest.mark.parametrize(
@@ -287,19 +254,3 @@ def test_wrong_answer_is_described_in_words(
     sent = Exchange(request=named.request, outcome=response)
     found, _ = sentence(requirement, sent, exchange=0, expected=expected, observed=observed)
     assert found == f"A refund of 10.00 EUR {text}."
-
-
-def test_answer_to_a_repeat_is_of_the_repeat() -> None:
-    first, again = refund(1000, key="k"), refund(1000, key="k", status=409)
-    text, _ = sentence(
-        "refund.replay-answered-alike",
-        first,
-        again,
-        exchange=1,
-        expected="status 201, as at first",
-        observed="status 409",
-    )
-    assert text == (
-        "A refund of 10.00 EUR under a used idempotency key was answered with status 409 where "
-        "status 201, as at first, was expected."
-    )

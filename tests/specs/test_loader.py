@@ -10,6 +10,7 @@ from klarna_specs.errors import SpecError, SpecFileError
 from klarna_specs.loader import SPEC_DIRECTORY, load
 
 SPEC = load()
+FORMS = "forms.yaml"
 REFUND = "operations/refund-order.yaml"
 WITHIN = "  - id: refund.within-captured-amount"
 ACCEPTED = "  - id: refund.accepted"
@@ -35,9 +36,8 @@ def _change(directory: Path, name: str, old: str, new: str) -> int:
     return before.count("\n") + 1
 
 
-def _line(name: str, text: str) -> int:
-    lines = (SPEC_DIRECTORY / name).read_text(encoding="utf-8").splitlines()
-    return lines.index(text) + 1
+def _line(path: Path, text: str) -> int:
+    return path.read_text(encoding="utf-8").splitlines().index(text) + 1
 
 
 def _refusal(directory: Path) -> SpecFileError:
@@ -87,48 +87,28 @@ def test_error_in_a_line_names_file_and_line(specs: Path, name: str, old: str, n
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "at", "names"),
+    ("name", "old", "new", "at", "names"),
     [
-        pytest.param(
-            "    level: MUST", "    levle: MUST", "    level: MUST", "level", id="unknown member"
-        ),
-        pytest.param(
-            "    otherwise: refused", "    otherwise: nowhere", WITHIN, "otherwise", id="otherwise"
-        ),
-        pytest.param(
-            "    upon: [refused]",
-            "    upon: [nowhere]",
-            "  - id: refund.refusal-status",
-            "'nowhere'",
-            id="upon",
-        ),
-        pytest.param(
-            RULE, f"{RULE}\n    check: accepted", WITHIN, "a rule or a check", id="rule and check"
-        ),
-        pytest.param(
-            "    check: accepted\n", "", ACCEPTED, "a rule or a check", id="no rule, no check"
-        ),
-        pytest.param(
-            "    source: page", "    source: idempotency", ACCEPTED, "MUST", id="above its source"
-        ),
-        pytest.param(
-            "    source: page", "    source: hearsay", ACCEPTED, "hearsay", id="unknown source"
-        ),
-        pytest.param(
-            WEAKER,
-            "    weaker: {hearsay: beyond_the_page}",
-            ACCEPTED,
-            "hearsay",
-            id="weaker source",
-        ),
+        (REFUND, "    level: MUST", "    levle: MUST", "    levle: MUST", "level"),
+        (REFUND, "    otherwise: refused", "    otherwise: nowhere", WITHIN, "otherwise"),
+        (REFUND, "upon: [refused]", "upon: [nowhere]", "  - id: refund.refusal-status", "nowhere"),
+        (REFUND, RULE, f"{RULE}\n    check: accepted", WITHIN, "a rule or a check"),
+        (REFUND, "    check: accepted\n", "", ACCEPTED, "a rule or a check"),
+        (REFUND, "    source: page", "    source: idempotency", ACCEPTED, "MUST"),
+        (REFUND, "    source: page", "    source: hearsay", ACCEPTED, "hearsay"),
+        (REFUND, WEAKER, "    weaker: {hearsay: beyond_the_page}", ACCEPTED, "hearsay"),
+        (FORMS, "  long-key:", "  longish-key:", "  longish-key:", "'longish-key'"),
+        (FORMS, "g: documented", "g: open", "  whitespace-around-json:", "whitespace-around-json"),
+        (FORMS, "    standing: open", "    standing: excluded", "forms:", "'media-type'"),
+        (FORMS, "    source: idempotency", "    source: hearsay", "  long-key:", "'hearsay'"),
     ],
 )
-def test_wrong_requirement_is_reported_with_its_line_and_problem(
-    specs: Path, old: str, new: str, at: str, names: str
+def test_wrong_requirement_or_form_is_reported_with_its_line_and_problem(
+    specs: Path, name: str, old: str, new: str, at: str, names: str
 ) -> None:
-    _change(specs, REFUND, old, new)
+    _change(specs, name, old, new)
     error = _refusal(specs)
-    assert (error.file, error.line) == (str(specs / REFUND), _line(REFUND, at))
+    assert (error.file, error.line) == (str(specs / name), _line(specs / name, at))
     assert names in error.problem
     assert len(str(error).splitlines()) == 1
 
@@ -222,7 +202,7 @@ def test_unknown_check_names_its_line_and_a_known_one(specs: Path, name: str) ->
 )
 def test_error_in_common_requirements_names_its_line(specs: Path, old: str, new: str) -> None:
     _change(specs, "common.yaml", old, new)
-    error, line = _refusal(specs), _line("common.yaml", "  - id: answers")
+    error, line = _refusal(specs), _line(specs / "common.yaml", "  - id: answers")
     assert (error.file, error.line) == (str(specs / "common.yaml"), line)
 
 
@@ -241,41 +221,6 @@ def test_error_in_common_requirements_names_its_line(specs: Path, old: str, new:
 )
 def test_duplicate_id_names_file_and_line(specs: Path, name: str, old: str, new: str) -> None:
     assert _refused_there(specs, name, old, new)
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "at", "names"),
-    [
-        pytest.param(
-            "  long-key:", "  longish-key:", "  longish-key:", "'longish-key'", id="no recogniser"
-        ),
-        pytest.param(
-            "    standing: documented",
-            "    standing: open",
-            "  whitespace-around-json:",
-            "'whitespace-around-json'",
-            id="a documented form that becomes open",
-        ),
-        pytest.param(
-            "    standing: open", "    standing: excluded", "forms:", "'media-type'", id="no form"
-        ),
-        pytest.param(
-            "    source: idempotency",
-            "    source: hearsay",
-            "  long-key:",
-            "'hearsay'",
-            id="no source",
-        ),
-    ],
-)
-def test_form_without_a_function_names_file_and_line(
-    specs: Path, old: str, new: str, at: str, names: str
-) -> None:
-    _change(specs, "forms.yaml", old, new)
-    error = _refusal(specs)
-    lines = (specs / "forms.yaml").read_text(encoding="utf-8").splitlines()
-    assert (error.file, error.line) == (str(specs / "forms.yaml"), lines.index(at) + 1)
-    assert names in error.problem
 
 
 def test_operation_in_two_files_is_refused(specs: Path) -> None:

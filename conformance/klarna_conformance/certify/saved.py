@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.errors import UsageError, unknown_name, unwritable
+from klarna_conformance.errors import UsageError, readable, unknown_name, unwritable
 from klarna_reports.record.record import Played, Record
 from klarna_reports.record.results import ReportedFinding
 from klarna_reports.summary.replay import counterexample_name
@@ -14,7 +14,6 @@ from klarna_reports.summary.summary import Summary
 from klarna_reports.words.client_wording import played_sentence, scenario_of
 from klarna_specs.client.play import ClientScenario
 from klarna_specs.client.requirements import client_operations
-from klarna_specs.errors import SpecFileError
 from klarna_specs.file_schema import file_schema
 from klarna_specs.shaping import shaped
 from klarna_specs.spec import Spec
@@ -43,13 +42,9 @@ class SavedScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 def read_saved(spec: Spec, path: Path) -> SavedScenario:
     """A saved counterexample; raises UsageError with the line of the problem."""
-    try:
+    with readable(path):
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
         saved: SavedScenario = shaped(text, SavedScenario)
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{path} cannot be read: {exc}") from exc
-    except SpecFileError as exc:
-        raise UsageError(str(exc)) from exc
     if problem := _problem(spec, saved):
         raise UsageError(f"{path}: {problem}")
     return saved

@@ -132,11 +132,7 @@ def _change_line(change: "DescriptionChange") -> str:
 
 
 def _read(path: Path) -> str:
-    from klarna_conformance.errors import UsageError
+    from klarna_conformance.errors import readable
 
-    try:
+    with readable(path):
         return path.read_text(encoding="utf-8-sig")
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror}") from exc
-    except UnicodeDecodeError as exc:
-        raise UsageError(f"{path} is not UTF-8") from exc

@@ -83,12 +83,10 @@ def explain(
 
 
 def _read(path: Path) -> bytes:
-    from klarna_conformance.errors import UsageError
+    from klarna_conformance.errors import readable
 
-    try:
+    with readable(path):
         return sys.stdin.buffer.read() if path == Path("-") else path.read_bytes()
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror}") from exc
 
 
 def _members(sent: bytes) -> tuple[dict[str, Any], str]:

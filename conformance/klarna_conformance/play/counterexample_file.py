@@ -6,13 +6,12 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.errors import UsageError
+from klarna_conformance.errors import UsageError, readable
 from klarna_reports.record.record import Finding, Played, Record, TargetFacts, Verdict
 from klarna_reports.summary.replay import counterexample_name
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.timeline import timeline
 from klarna_specs.client.requirements import CLIENT
-from klarna_specs.errors import SpecFileError
 from klarna_specs.file_schema import file_schema
 from klarna_specs.json_value import as_object
 from klarna_specs.profiles import DEFAULT_PROFILE
@@ -87,7 +86,7 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
 
 def read_counterexample(path: Path) -> Counterexample:
     """Reads a saved counterexample; raises UsageError with the line of the error in it."""
-    try:
+    with readable(path):
         text = path.read_text(encoding="utf-8")
         saved = parse_yaml(str(path), text)
         if str((as_object(saved.root) or {}).get("requirement", "")).startswith(f"{CLIENT}."):
@@ -95,10 +94,6 @@ def read_counterexample(path: Path) -> Counterexample:
                 f"{path} is of a client: play it with `client --replay {path} -- ADAPTER`"
             )
         return shaped(saved, Counterexample)
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{path} cannot be read: {exc}") from exc
-    except SpecFileError as exc:
-        raise UsageError(str(exc)) from exc
 
 
 def counterexample_schema() -> dict[str, Any]:

@@ -8,11 +8,10 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.errors import UsageError, unknown_name, unwritable
+from klarna_conformance.errors import readable, unknown_name, unwritable
 from klarna_reports.record.record import AcceptedDeviation
 from klarna_reports.record.results import ReportedFinding, Summary
 from klarna_reports.words.printable import printable
-from klarna_specs.errors import SpecFileError
 from klarna_specs.file_schema import file_schema
 from klarna_specs.shaping import shaped
 from klarna_specs.spec import Spec
@@ -31,7 +30,7 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def read_deviations(path: Path, spec: Spec) -> tuple[AcceptedDeviation, ...]:
     """The entries of a file; raises UsageError with the line of the problem."""
-    try:
+    with readable(path):
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
         deviations = shaped(text, _File).deviations
         known = [requirement.id for requirement in spec.requirements]
@@ -46,10 +45,6 @@ def read_deviations(path: Path, spec: Spec) -> tuple[AcceptedDeviation, ...]:
                 if getattr(deviation, member).startswith(_PLACEHOLDER):
                     problem = f"fill in the {member}: this is still the placeholder"
                     raise text.error((*place, member), problem)
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{path} cannot be read: {exc}") from exc
-    except SpecFileError as exc:
-        raise UsageError(str(exc)) from exc
     return deviations
 
 

@@ -3,8 +3,9 @@
 The names are imported when they are first used: the mock needs nothing that draws scenarios.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from klarna_specs.on_use import imported_on_use
 
 if TYPE_CHECKING:
     from klarna_conformance.testing.complaint import KlarnaWarning
@@ -13,15 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["KlarnaMock", "KlarnaWarning", "klarna_scenarios"]
 
-_MODULES = {
-    "KlarnaMock": "mock",
-    "KlarnaWarning": "complaint",
-    "klarna_scenarios": "scenarios",
+_NAMES = {
+    "complaint": ("KlarnaWarning",),
+    "mock": ("KlarnaMock",),
+    "scenarios": ("klarna_scenarios",),
 }
 
 if not TYPE_CHECKING:  # a type checker reads the imports above, and reports a misspelled name
-
-    def __getattr__(name: str) -> object:
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = imported_on_use(__name__, _NAMES)

@@ -2,7 +2,6 @@
 
 import base64
 import binascii
-import codecs
 import re
 from datetime import datetime
 from pathlib import Path
@@ -88,16 +87,14 @@ class _Har(msgspec.Struct):
     log: _Log
 
 
-def read_har(path: Path) -> list[Recorded]:
-    """The exchanges of a file in the order of their beginnings; raises UsageError.
+def read_har(path: Path, content: bytes) -> list[Recorded]:
+    """The exchanges in the content of a file, in the order of their beginnings; raises UsageError.
 
     A status of 0 is how browsers write that no response came.
     """
     try:
-        har = msgspec.json.decode(path.read_bytes().removeprefix(codecs.BOM_UTF8), type=_Har)
+        har = msgspec.json.decode(content, type=_Har)
         recorded = [_recorded(entry) for entry in har.log.entries]
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
     except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, ValueError) as exc:
         raise UsageError(f"{path} is no HAR file: {exc}") from exc
     return sorted(recorded, key=lambda each: each.began_s)

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import yaml
 
-from klarna_conformance.errors import UsageError
+from klarna_conformance.errors import UsageError, readable
 from klarna_conformance.traffic.har_file import Recorded, read_har, recorded_at
 from klarna_specs.calls import KEY_HEADER, MASKED_KEY
 from klarna_specs.exchange import Failure, Headers, Payload, Request, Response
@@ -38,11 +38,9 @@ def read_traffic(path: Path) -> list[Recorded]:
     `http_interactions` or a list (php-vcr, ExVCR) a cassette, `mappings`, `requests` or a single
     `request` WireMock.
     """
-    try:
-        content = path.read_bytes()
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror or exc}") from exc
-    file = _parsed(content.removeprefix(codecs.BOM_UTF8))
+    with readable(path):
+        content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
+    file = _parsed(content)
     members, listed = as_object(file), as_array(file)
     if members is None and listed is None:
         raise UsageError(f"{path} is no {_KINDS}: it is neither JSON nor YAML")
@@ -56,7 +54,7 @@ def read_traffic(path: Path) -> list[Recorded]:
             return [_recorded(each, number) for number, each in enumerate(interactions)]
     except (ValueError, TypeError, AttributeError, binascii.Error) as exc:
         raise UsageError(f"{path} is no {_KINDS} that can be read: {exc}") from exc
-    return read_har(path)
+    return read_har(path, content)
 
 
 def _parsed(content: bytes) -> Any:

@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.errors import UsageError
+from klarna_conformance.errors import UsageError, readable
 from klarna_conformance.judge.client.judging import excuses
 from klarna_conformance.run.events import CounterexampleFound, ScenarioFinished
 from klarna_conformance.traffic.rechecking import judged_again
@@ -147,11 +147,8 @@ def _results(
 
 def _read_statement(path: Path) -> dict[str, Any]:
     members: dict[str, Any] | None = None
-    try:
-        with suppress(ValueError, RecursionError):
-            members = as_object(json.loads(path.read_bytes()))
-    except OSError as exc:
-        raise UsageError(f"{path} cannot be read: {exc.strerror}") from exc
+    with readable(path), suppress(ValueError, RecursionError):
+        members = as_object(json.loads(path.read_bytes()))
     if members is None or members.get("_type") != STATEMENT_TYPE:
         raise UsageError(f"{path} is not an in-toto statement of type {STATEMENT_TYPE}")
     if members.get("predicateType") != PREDICATE_TYPE or not as_object(members.get("predicate")):

@@ -1,7 +1,7 @@
 """Faults of the network, or of a failing server, that affect a request. Plain data."""
 
 from collections.abc import Mapping
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
@@ -22,7 +22,6 @@ __all__ = [
     "Twice",
     "Variation",
     "Varied",
-    "is_unclear",
     "kind_of",
     "shows_effect",
     "words_of",
@@ -152,16 +151,7 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = {
     "other-refund": (OtherRefund(),),
     "redirect": (Redirected(),),
     "refused": (Refused(),),
-    "lower-case": (Varied("lower-case"),),
-    "upper-case": (Varied("upper-case"),),
-    "page-spelling": (Varied("page-spelling"),),
-    "relative-location": (Varied("relative-location"),),
-    "foreign-location": (Varied("foreign-location"),),
-    "json-body": (Varied("json-body"),),
-    "no-refund-id": (Varied("no-refund-id"),),
-    "no-correlation-id": (Varied("no-correlation-id"),),
-    "unknown-members": (Varied("unknown-members"),),
-    "singular-message": (Varied("singular-message"),),
+    **{how: (Varied(how),) for how in get_args(Variation)},
 }
 """The faults of each kind, the simplest first."""
 
@@ -215,17 +205,6 @@ def shows_effect(fault: Fault) -> bool:
             return how in _OF_SUCCESSES
         case _:
             return isinstance(fault, Truncated | Twice | OtherRefund)
-
-
-def is_unclear(fault: Fault | None) -> bool:
-    """Whether a client that meets this fault cannot know whether the server carried it out."""
-    match fault:
-        case Refused() | Cut() | Silent() | Truncated() | Redirected():
-            return True
-        case Errored(status=status):
-            return status >= 500
-        case _:
-            return False
 
 
 def words_of(fault: Fault) -> str:

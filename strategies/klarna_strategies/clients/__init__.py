@@ -3,8 +3,9 @@
 The names are imported when they are first used: only strategies need Hypothesis.
 """
 
-from importlib import import_module
 from typing import TYPE_CHECKING
+
+from klarna_specs.on_use import imported_on_use
 
 if TYPE_CHECKING:
     from klarna_strategies.clients.drawn import client_scenarios, simpler_scenarios
@@ -13,16 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["client_scenarios", "client_table", "fault_plans", "simpler_scenarios"]
 
-_MODULES = {
-    "client_scenarios": "drawn",
-    "client_table": "table",
-    "fault_plans": "faults",
-    "simpler_scenarios": "drawn",
+_NAMES = {
+    "drawn": ("client_scenarios", "simpler_scenarios"),
+    "faults": ("fault_plans",),
+    "table": ("client_table",),
 }
 
 if not TYPE_CHECKING:  # a type checker reads the imports above, and reports a misspelled name
-
-    def __getattr__(name: str) -> object:
-        if name not in _MODULES:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+    __getattr__ = imported_on_use(__name__, _NAMES)

@@ -6,7 +6,16 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from klarna_specs.client.faults import Errored, Fault, Refused, Twice, is_unclear
+from klarna_specs.client.faults import (
+    Cut,
+    Errored,
+    Fault,
+    Redirected,
+    Refused,
+    Silent,
+    Truncated,
+    Twice,
+)
 from klarna_specs.client.play import ClientScenario, Command, RefusedIt, Reported
 from klarna_specs.exchange import Response
 from klarna_strategies.clients import client_scenarios
@@ -18,6 +27,12 @@ ATTEMPTS = 4
 
 def key(number: int) -> str:
     return str(uuid.UUID(int=number, version=4))
+
+
+def is_unclear(fault: Fault | None) -> bool:
+    """Whether a client that meets this fault cannot know whether the server carried it out."""
+    failed = isinstance(fault, Errored) and fault.status >= 500
+    return failed or isinstance(fault, Refused | Cut | Silent | Truncated | Redirected)
 
 
 def is_clear(fault: Fault | None) -> bool:

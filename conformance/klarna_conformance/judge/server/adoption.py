@@ -19,21 +19,11 @@ def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
     What an earlier response named is never forgotten.
     """
     shown: dict[str, Any] = {n: order[n] for n in AMOUNTS if is_countable(order.get(n))}
-    refunds = (
-        _usable(listed_resources("refunds", order["refunds"]))
-        if has_list(order, "refunds")
-        else None
-    )
-    if refunds is not None:
+    if refunds := _listed("refunds", order):
         new = [i for i in refunds if ledger.refund(i) is None]
         made = tuple(Refund(refund_id=i, refunded_amount=refunds[i]) for i in new)
         shown["refunds"] = (*ledger.refunds, *made)
-    captures = (
-        _usable(listed_resources("captures", order["captures"]))
-        if has_list(order, "captures")
-        else None
-    )
-    if captures is not None:
+    if captures := _listed("captures", order):
         new = [i for i in captures if ledger.capture(i) is None]
         made = tuple(Capture(capture_id=i, captured_amount=captures[i]) for i in new)
         shown["captures"] = (*ledger.captures, *made)
@@ -88,7 +78,8 @@ def _rest(ledger: Ledger, order: Mapping[str, Any]) -> dict[str, bool]:
     return {"cancelled": cancelled, "released": not cancelled}
 
 
-def _usable(pairs: list[tuple[Any, Any]]) -> dict[str, int] | None:
-    """The amounts by id; None where an entry does not show both."""
+def _listed(kind: str, order: Mapping[str, Any]) -> dict[str, int]:
+    """The amounts by id; empty where there is no list, or an entry does not show both."""
+    pairs = listed_resources(kind, order[kind]) if has_list(order, kind) else []
     usable = {i: amount for i, amount in pairs if isinstance(i, str) and is_countable(amount)}
-    return usable if len(usable) == len(pairs) else None
+    return usable if len(usable) == len(pairs) else {}

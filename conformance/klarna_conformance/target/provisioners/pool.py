@@ -8,10 +8,9 @@ from typing import Any, Self
 
 import msgspec
 
-from klarna_conformance.errors import UsageError
+from klarna_conformance.errors import readable
 from klarna_conformance.target.provisioners.provisioner import OrdersConfig, Surroundings
 from klarna_reports.record.record import ProvidedOrder, Unavailable
-from klarna_specs.errors import SpecFileError
 from klarna_specs.file_schema import file_schema
 from klarna_specs.plan import Authorization, OrderPlan, PaymentMethod
 from klarna_specs.shaping import shaped
@@ -74,7 +73,7 @@ class _Pool(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 def _read_pool(path: Path, spec: Spec) -> tuple[PoolOrder, ...]:
     """The orders of a file; raises UsageError with the line of the error in it."""
-    try:
+    with readable(path):
         text = parse_yaml(str(path), path.read_text(encoding="utf-8"))
         orders = shaped(text, _Pool).orders
         seen: set[str] = set()
@@ -87,10 +86,6 @@ def _read_pool(path: Path, spec: Spec) -> tuple[PoolOrder, ...]:
             if problem := order.plan.problem:
                 raise text.error(place, problem)
             seen.add(order.order_id)
-    except (OSError, UnicodeDecodeError) as exc:
-        raise UsageError(f"{path} cannot be read: {exc}") from exc
-    except SpecFileError as exc:
-        raise UsageError(str(exc)) from exc
     return tuple(_with_currency(spec, order) for order in orders)
 
 
