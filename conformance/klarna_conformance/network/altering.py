@@ -26,6 +26,7 @@ _CODES: Mapping[int, str] = {
     503: "TEMPORARILY_UNAVAILABLE",
     504: "TEMPORARILY_UNAVAILABLE",
 }
+_OVER = "Fri, 31 Dec 1999 23:59:59 GMT"
 _CORRELATION_IDS = uuid.UUID("6f1f3e5c-0c5f-4d8e-9a54-0d3a2b1c4e7f")
 _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1></body></html>"
 
@@ -44,6 +45,8 @@ def error_response(fault: Errored, number: int = 0) -> Response:
         headers = (*headers, ("WWW-Authenticate", 'Basic realm="mock"'))
     if fault.retry_after_s is not None:
         headers = (*headers, ("Retry-After", str(fault.retry_after_s)))
+    if fault.dated:
+        headers = (*headers, ("Retry-After", _OVER))
     error = msgspec.json.encode(
         {
             "error_code": _CODES[status],
@@ -63,6 +66,9 @@ def error_response(fault: Errored, number: int = 0) -> Response:
             return Response(status=status, headers=headers)
         case "json":
             return Response(status=status, headers=(*headers, _JSON), body=Payload(error))
+        case "null" | "string":
+            text = "null" if fault.body == "null" else '"an error"'
+            return Response(status=status, headers=(*headers, _JSON), body=Payload(text))
 
 
 def redirect(location: str) -> Response:

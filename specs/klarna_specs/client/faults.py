@@ -83,13 +83,15 @@ class Truncated(_Fault, frozen=True, tag_field="fault", tag="truncated"):
 class Errored(_Fault, frozen=True, tag_field="fault", tag="errored"):
     """An error response in place of the server's own: a status, and a kind of body.
 
-    With `when` after, the server carried out the request before it failed.
+    With `when` after, the server carried out the request before it failed. The bodies `null` and
+    `string` are JSON, but no object. With `dated`, Retry-After is a date, which is over.
     """
 
     status: Literal[400, 401, 404, 409, 422, 429, 500, 502, 503, 504] = 503
     when: Delivered = "before"
-    body: Literal["json", "html", "malformed", "empty"] = "json"
+    body: Literal["json", "html", "malformed", "empty", "null", "string"] = "json"
     retry_after_s: int | None = None
+    dated: bool = False
 
 
 class Twice(_Fault, frozen=True, tag_field="fault", tag="twice"):
@@ -139,12 +141,12 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = {
     "truncated": (Truncated(),),
     "error": (Errored(503), Errored(500), Errored(502), Errored(504), Errored(503, body="empty")),
     "error-after": (Errored(500, "after"), Errored(504, "after"), Errored(502, "after", "html")),
-    "429": (Errored(429, retry_after_s=1), Errored(429)),
+    "429": (Errored(429, retry_after_s=1), Errored(429), Errored(429, dated=True)),
     "401": (Errored(401, body="html"), Errored(401)),
-    "400": (Errored(400),),
+    "400": (Errored(400), Errored(400, body="null"), Errored(400, body="string")),
     "404": (Errored(404),),
     "conflict": (Errored(422), Errored(409)),
-    "malformed": (Errored(500, body="malformed"),),
+    "malformed": (Errored(500, body="malformed"), Errored(500, body="null")),
     "html": (Errored(502, body="html"),),
     "slow": (Slow("start"), Slow("body")),
     "duplicate": (Twice("first"), Twice("second")),
@@ -193,7 +195,9 @@ def _kind_of_error(fault: Errored) -> str:
         return "conflict"
     if fault.when == "after":
         return "error-after"
-    return fault.body if fault.body in ("malformed", "html") else "error"
+    if fault.body in ("json", "empty"):
+        return "error"
+    return "html" if fault.body == "html" else "malformed"
 
 
 def shows_effect(fault: Fault) -> bool:
@@ -237,6 +241,14 @@ _OF_SUCCESSES = (
     *("page-spelling", "relative-location", "foreign-location", "json-body", "no-refund-id"),
 )
 _SILENT = {"before": "nothing booked", "after": "though booked", "late": "booked afterwards"}
+_BODIES = {
+    "json": "",
+    "html": " with an HTML page",
+    "malformed": " with broken JSON",
+    "empty": " without a body",
+    "null": " with null as JSON",
+    "string": " with a string as JSON",
+}
 _VARIED: dict[Variation, str] = {
     "lower-case": "header names in lower case",
     "upper-case": "header names in upper case",
@@ -252,7 +264,8 @@ _VARIED: dict[Variation, str] = {
 
 
 def _words_of_error(fault: Errored) -> str:
-    body = {"json": "", "html": " with an HTML page", "malformed": " with broken JSON"}
+    body = _BODIES[fault.body]
     booked = " after booking" if fault.when == "after" else ""
     wait = f", Retry-After {fault.retry_after_s} s" if fault.retry_after_s is not None else ""
-    return f"a {fault.status}{body.get(fault.body, ' without a body')}{booked}{wait}"
+    wait += ", Retry-After with a date" * fault.dated
+    return f"a {fault.status}{body}{booked}{wait}"

@@ -273,6 +273,26 @@ class BreaksDownOnMalformed(ReferenceClient):
         return super().retries_after(response)
 
 
+@wrong("client-breaks-down-on-null", "client.answers")
+class BreaksDownOnNull(ReferenceClient):
+    """Fails on refusals whose body is JSON, but no object."""
+
+    def refused(self, response: httpx.Response) -> Reported:
+        if response.headers.get("content-type") == "application/json":
+            response.json()["error_code"]
+        return super().refused(response)
+
+
+@wrong("client-breaks-down-on-date", "client.answers")
+class BreaksDownOnDate(ReferenceClient):
+    """Fails on a Retry-After with a date, because it expects seconds."""
+
+    def delay_s(self, attempt: int, last: httpx.Response | None) -> float:
+        if last is not None and (wait := last.headers.get("retry-after")):
+            return float(wait)
+        return super().delay_s(attempt, last)
+
+
 @wrong("client-breaks-down-on-network", "client.answers")
 class BreaksDownOnNetwork(ReferenceClient):
     """Fails on network errors."""
