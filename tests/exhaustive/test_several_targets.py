@@ -82,6 +82,20 @@ def test_a_must_that_differs_is_exit_code_1(cli: Cli, tmp_path: Path) -> None:
     assert "1 MUST differs" in finished.out
 
 
+def test_a_difference_in_what_was_booked_is_said_in_amounts(cli: Cli, tmp_path: Path) -> None:
+    few = ("--requirement", "refund.replay-booked-once", "--max-requests", 60, "--no-shrink")
+    cli("run", *few, "--output", tmp_path / "a")
+    cli("run", *few, "--mutant", "replay-booked-again", "--output", tmp_path / "b")
+    (difference,) = (
+        line
+        for line in cli("compare", tmp_path / "a", tmp_path / "b").out.splitlines()
+        if line.startswith("  mock: does not deviate; ")
+    )
+
+    assert "Two refunds of 10.00 EUR under one idempotency key" in difference
+    assert "20.00 EUR refunded, 10.00 EUR expected" in difference
+
+
 def test_an_unreachable_target_does_not_end_the_others(cli: Cli, tmp_path: Path) -> None:
     finished = cli("run", "mock", "http://127.0.0.1:9", *SMALL, "--output", tmp_path)
     comparison = _json(tmp_path / "comparison.json")

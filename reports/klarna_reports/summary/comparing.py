@@ -9,6 +9,7 @@ import msgspec
 from klarna_reports.errors import ComparisonError
 from klarna_reports.record.journal import FILE_NAME, read_journal
 from klarna_reports.record.record import Verdict
+from klarna_reports.record.results import Summary
 from klarna_reports.summary.answers import Answer, Part, Spot, part_of
 from klarna_reports.summary.compared_target import Source, Tested, untested
 from klarna_reports.summary.comparison import (
@@ -293,7 +294,11 @@ class _Comparing:
         )
 
     def _answer_sentence(self, row: Row) -> str:
-        return "; ".join(f"{t.source.name}: {_said(cell)}" for cell, t in self._cells(row) if t)
+        return "; ".join(
+            f"{t.source.name}: {_said(cell, row.id, t.summary)}"
+            for cell, t in self._cells(row)
+            if t
+        )
 
     def _shown(self, name: str, spot: Spot) -> Iterable[Shown]:
         """The exchanges of the first target with each different answer."""
@@ -361,8 +366,12 @@ def _violated(verdict: Verdict | None) -> Verdict | None:
     return "FAIL" if verdict == "KNOWN" else verdict
 
 
-def _said(cell: Cell) -> str:
+def _said(cell: Cell, name: str, summary: Summary) -> str:
+    """What a target answered, or else how it deviates."""
     values = " or ".join(cell.observed)
     if values:
         return f"{values} (deviates)" if cell.deviates else values
-    return "deviates" if cell.deviates else "does not deviate"
+    if not cell.deviates:
+        return "does not deviate"
+    sentences = (each.sentence for each in summary.findings if each.requirement == name)
+    return next(filter(None, sentences), "deviates").rstrip(".")
