@@ -110,15 +110,15 @@ def _fresh_outcomes(
     refusal = Outcome(kind="refusal", responses=refusal_names, because=_ids(wishes))
     softening = [rule for rule in broken if operation.responses[rule.otherwise].kind == "success"]
     if open_rules:
-        # No outcome is required; the outcome of a SHOULD comes first, else that of the first rule.
+        # No outcome is required; the outcome of a SHOULD comes first, else a refusal by any rule.
         wished = refusing["SHOULD"]
         against = _ids(rule for rule in open_rules if rule.level == "INFO")
         pair = (
             msgspec.structs.replace(success, against=(*_ids(wished), *against)),
             msgspec.structs.replace(refusal, against=against),
         )
-        first_refuses = operation.responses[open_rules[0].otherwise].kind == "refusal"
-        return (tuple(reversed(pair)) if wished or first_refuses else pair), ()
+        refuses = any(operation.responses[r.otherwise].kind == "refusal" for r in open_rules)
+        return (tuple(reversed(pair)) if wished or refuses else pair), ()
     if refusing["SHOULD"]:
         return (
             refusal,

@@ -13,7 +13,7 @@ from referencing.jsonschema import DRAFT202012
 
 from klarna_conformance.cli.openapi import openapi
 from klarna_conformance.errors import UsageError
-from klarna_conformance.openapi import compile_openapi, only_described, operation_ids
+from klarna_conformance.openapi import compile_openapi, is_open_body, only_described, operation_ids
 from klarna_conformance.openapi.shapes import old_form
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.spec import Operation
@@ -261,6 +261,34 @@ def test_a_body_is_reduced_to_described_members_at_any_depth() -> None:
 
 def test_a_body_of_an_operation_without_one_stays_as_it_is() -> None:
     assert only_described(spec(), spec().operations["cancelOrder"], {"a": 1}) == {"a": 1}
+
+
+LINE = {"name": "a", "quantity": 1, "unit_price": 1, "total_amount": 1}
+
+
+@pytest.mark.parametrize(
+    ("body", "is_open"),
+    [
+        ({"captured_amount": 1}, False),
+        ({"captured_amount": -1}, False),
+        ({"captured_amount": 1, "order_lines": [LINE | {"subscription": {}}]}, True),
+        ({"captured_amount": 1, "reference": None}, True),
+        ({"captured_amount": None}, False),
+        ({"captured_amount": 1, "order_lines": 3, "reference": None}, False),
+        ({"captured_amount": 1, "shipping_info": [[]]}, True),
+        ([], False),
+    ],
+)
+def test_body_that_a_server_may_accept_or_refuse_is_open(body: Any, is_open: bool) -> None:
+    assert is_open_body(spec(), spec().operations["captureOrder"], body) is is_open
+
+
+def test_members_of_a_subscription_are_required_as_in_the_published_description() -> None:
+    line = DOCUMENT["components"]["schemas"]["order_line_limits"]
+    subscription = line["properties"]["subscription"]
+
+    assert subscription["required"] == ["interval", "interval_count", "name"]
+    assert "x-expected" not in subscription
 
 
 @pytest.mark.parametrize("version", VERSIONS)

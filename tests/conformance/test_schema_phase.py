@@ -350,7 +350,7 @@ def test_schemathesis_alone_reaches_orders_and_passes_the_mock(
     served: Served, environment: dict[str, str], tmp_path: Path
 ) -> None:
     before = len(served.client.get("/_control/exchanges").json())
-    ended = st_run(served, environment, tmp_path, "--phases", "examples,fuzzing,stateful")
+    ended = st_run(served, environment, tmp_path)
     sent = served.client.get("/_control/exchanges").json()[before:]
     booked = [e for e in sent if e["request"]["method"] == "POST" and e["outcome"]["status"] == 201]
 

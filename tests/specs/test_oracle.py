@@ -383,3 +383,13 @@ def test_without_known_offers_any_number_of_days_may_be_right() -> None:
         "refusal": ("extension.market",),
         "success": ("extension.market",),
     }
+
+
+def test_refusal_comes_first_if_any_open_rule_names_one() -> None:
+    """The mock sends the first outcome: it refuses open forms, whatever the lines sum to."""
+    odd = {**SOCKS, "subscription": {}}
+    for amount, line in ((4000, odd), (3999, odd), (3999, SOCKS)):
+        body = {"captured_amount": amount, "order_lines": [line]}
+        assessment = situated(On("captureOrder", body, order=PART))
+        kinds = ["refusal", "success"] if line is odd else ["success", "refusal"]
+        assert [each.kind for each in assessment.outcomes] == kinds

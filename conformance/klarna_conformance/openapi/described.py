@@ -1,11 +1,15 @@
-"""Bodies reduced to their described members. Pure."""
+"""What the documentation describes of a generated body. Pure."""
 
+import json
 from typing import Any
 
+from klarna_specs.bodies import defect
+from klarna_specs.calls import read_call
+from klarna_specs.exchange import Payload, Request
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.spec import Operation, Spec
 
-__all__ = ["only_described"]
+__all__ = ["is_open_body", "only_described"]
 
 
 def only_described(spec: Spec, operation: Operation, value: Any) -> Any:
@@ -17,6 +21,20 @@ def only_described(spec: Spec, operation: Operation, value: Any) -> Any:
     if operation.body is None:
         return value
     return _kept(spec, spec.schemas[operation.body.limits or operation.body.schema], value)
+
+
+def is_open_body(spec: Spec, operation: Operation, value: Any) -> bool:
+    """Whether a body is in an open form (`forms.yaml`), and has no defect besides.
+
+    A server may accept it as well as refuse it.
+    """
+    if operation.body is None or as_object(value) is None:
+        return False
+    body = Payload(json.dumps(value))
+    call = read_call(spec, Request(method=operation.method, path=operation.path, body=body))
+    if call is None or not call.forms:
+        return False
+    return not defect(spec, operation.body.schema, call.body)
 
 
 def _kept(spec: Spec, schema: Any, value: Any) -> Any:

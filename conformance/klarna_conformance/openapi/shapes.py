@@ -64,6 +64,8 @@ def _as_component(schema: dict[str, Any]) -> dict[str, Any]:
     kept = {key: part for key, part in schema.items() if key not in ("$schema", "$id")}
     if "$ref" in kept:
         kept["$ref"] = kept["$ref"].replace(_URN, _REF)
+    if "x-expected" in kept:  # required by the published description, though servers do without
+        kept["required"] = kept.pop("x-expected")
     return kept
 
 
