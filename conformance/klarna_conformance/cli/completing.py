@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
-from click.shell_completion import CompletionItem
+from click.shell_completion import CompletionItem, FishComplete
 
 from klarna_specs.errors import SpecError
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Complete",
+    "WholeFishComplete",
     "faults",
     "markets",
     "mutants",
@@ -29,6 +30,14 @@ __all__ = [
 
 Complete = Callable[[click.Context, click.Parameter, str], list[CompletionItem]]
 """The `shell_complete` of a parameter."""
+
+
+class WholeFishComplete(FishComplete):
+    """Completion in fish; the script of click drops what comes after a comma."""
+
+    source_template = FishComplete.source_template.replace('split ","', 'split --max 1 ","')
+
+
 _WATCHING = ("check", "mock", "proxy")
 """The commands that judge clients by the same option as servers."""
 _Named = Iterable[tuple[str, str]]

@@ -6,9 +6,11 @@ import sys
 from pathlib import Path
 
 import click
+from click.shell_completion import add_completion_class
 
 from klarna_conformance.cli.client import client
 from klarna_conformance.cli.compare import compare
+from klarna_conformance.cli.completing import WholeFishComplete
 from klarna_conformance.cli.defaults_file import DEFAULTS_FILE, NO_DEFAULTS, defaults_of
 from klarna_conformance.cli.diff import diff
 from klarna_conformance.cli.doctor import doctor
@@ -127,6 +129,7 @@ def main() -> None:
     """Runs the command line; prints errors as one sentence, and exits with the documented code."""
     _keep_the_folder_clean()
     gc.set_threshold(*_NEW_OBJECTS)
+    add_completion_class(WholeFishComplete)
     try:
         sys.exit(_group.main(standalone_mode=False) or 0)
     except click.exceptions.Abort:
