@@ -122,6 +122,7 @@ def _values(spec: Spec) -> Mapping[str, Collection[str]]:
     types = as_array(line.get("properties", {}).get("type", {}).get("enum")) or []
     return {
         "call.body_is": get_args(BodyIs),
+        "call.order_id_form": get_args(KeyForm),
         "call.key_form": get_args(KeyForm),
         "call.credentials": get_args(Credentials),
         "call.capture_is": _WHOSE,

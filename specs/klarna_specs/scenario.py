@@ -47,7 +47,8 @@ Credentials = Literal[
 ]
 """The credentials of a call. All but `valid` and the last two must be refused:
 HTTP ignores the case of the scheme, and leaves open which of two headers counts."""
-OrderRef = Literal["this", "other", "unknown"]
+OrderRef = Literal["this", "other", "unknown", "malformed"]
+"""Which order: one of the scenario's two, one that does not exist, or an id that is no UUID."""
 ResourceRef = int | Literal["unknown", "other"]
 """Which capture or refund: the n-th of the order (from 0), one that does not exist, or the
 first one of the scenario's other order."""

@@ -134,6 +134,7 @@ _CAPTURE: Mapping[str, Callable[[Ledger, Capture], Any]] = {
 }
 _CALL: Mapping[str, Callable[[Facts], Any]] = {
     "credentials": lambda facts: facts.call.credentials,
+    "order_id_form": lambda facts: key_form(facts.call.order_id),
     "order_known": lambda facts: facts.ledger is not None,
     "capture_known": lambda facts: facts.capture is not None,
     "capture_is": lambda facts: _whose(

@@ -143,5 +143,5 @@ def _staged(plan: OrderPlan, actions: tuple[Action, ...]) -> Scenario:
     """The scenario with the orders that its steps need: one, two alike, or none."""
     steps = steps_of(Scenario(plan=plan, steps=actions))
     beside = any("other" in (step.order, step.capture, step.refund) for step in steps)
-    needed = beside or any(step.order != "unknown" for step in steps)
+    needed = beside or any(step.order in ("this", "other") for step in steps)
     return Scenario(plan=plan if needed else None, other=plan if beside else None, steps=actions)

@@ -130,6 +130,7 @@ def _missing(member: str) -> Iterator[tuple[str, Body]]:
     camel = "".join(part.capitalize() for part in member.split("_"))
     yield "no-members", Json({})
     yield "optional-members-only", Json({"reference": "RMA-1", "description": "Returned goods"})
+    yield "lines-only", Json({"order_lines": [goods(100)]})
     yield "misspelled", Json({f"{member}s": 100})
     yield "camel-case", Json({camel[0].lower() + camel[1:]: 100})
     yield "upper-case", Json({member.upper(): 100})

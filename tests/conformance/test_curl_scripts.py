@@ -52,6 +52,7 @@ MUCH: tuple[Step | Wait | Together, ...] = (
     Wait(60),
     Step(operation="refundOrder", order="other", capture="other", body=Raw(text="it's \x1b {")),
     Step(operation="getOrder", order="unknown", credentials="other_case_password"),
+    Step(operation="getOrder", order="malformed"),
     Step(operation="releaseRemainingAuthorization", credentials="second_header", chunked=True),
     Step(operation="refundOrder", body=Json({"description": "ä $HOME `id`"}), chunked=True),
 )

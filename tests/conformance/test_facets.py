@@ -1,10 +1,12 @@
 """Distinctive facets of a scenario have names, and those that may cost money are hazards."""
 
+from typing import Any
+
 from klarna_conformance.plan.dry_run import dry_run
 from klarna_conformance.plan.facets import features, hazards, losses
 from klarna_conformance.wrong.examples.orders import FEE_REFUND, FULL, LARGE, PART
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Action, Key, Scenario, Step, Together
+from klarna_specs.scenario import Action, Json, Key, Scenario, Step, Together
 from klarna_strategies.lines import goods
 from klarna_strategies.steps import capture, get_order, refund, release
 
@@ -71,6 +73,41 @@ def test_refund_without_a_text_after_one_with_it_is_named() -> None:
     assert without not in _named(FULL, refund(1_000), refund(1_000, description="Returned"))
 
 
+def test_refund_of_another_amount_with_an_earlier_reference_is_named() -> None:
+    alike = "refundOrder with the reference of an earlier one"
+    first = refund(100, reference="RMA-1")
+    assert alike in _named(FULL, first, refund(200, reference="RMA-1"))
+    assert alike not in _named(FULL, first, first, refund(200, reference="RMA-2"))
+
+
+def test_key_of_another_order_or_operation_is_named() -> None:
+    key = Key("once")
+    there = refund(1_000, order="other", key=key)
+    named = hazards(spec(), Scenario(plan=FULL, other=FULL, steps=(there, ONCE)))
+    assert "refundOrder with a key of another order" in named
+    named = _named(PART, ONCE, release(key=key))
+    assert "releaseRemainingAuthorization with a key of another operation" in named
+    assert not any("a key of another" in each for each in _named(FULL, ONCE, ONCE))
+
+
+def test_missing_amount_is_named_by_what_the_body_has_instead() -> None:
+    def of(body: dict[str, Any]) -> set[str]:
+        call = Step(operation="refundOrder", body=Json(body))
+        named = features(spec(), Scenario(plan=FULL, steps=(call,)))
+        return {each for each in named if "in place of its amount" in each}
+
+    assert of({}) == {"refundOrder with nothing in place of its amount"}
+    assert of({"reference": "RMA-1"}) == {"refundOrder with reference in place of its amount"}
+    assert of({"amount": 100}) == {"refundOrder with other members in place of its amount"}
+    assert of({"refunded_amount": 100}) == set()
+
+
+def test_malformed_order_id_is_a_feature() -> None:
+    steps = (get_order(order="malformed"), get_order(order="unknown"))
+    first, second = (features(spec(), Scenario(plan=None, steps=(step,))) for step in steps)
+    assert first - second == {"getOrder of an id that is no UUID"}
+
+
 def test_large_refund_is_named() -> None:
     large = {"refundOrder of 100000000", "refundOrder of many lines"}
     lines = [goods(10_000_000, name=f"Line {n}") for n in range(11)]
@@ -101,6 +138,16 @@ def test_concurrent_refunds_differ_by_key_and_bound() -> None:
 def test_concurrent_repeats_count_only_where_a_double_booking_would_show() -> None:
     whole = refund(10_000, key=Key("once"))
     assert _sent_together(whole, whole) == frozenset()
+
+
+def test_concurrent_changes_differ_by_a_refusal_and_fees() -> None:
+    (played,) = dry_run(spec(), [Scenario(plan=FULL, steps=(Together((ONCE, release())),))])
+    refused = losses(spec(), played.scenario, played.outcomes)
+    assert (
+        "together on one order: refundOrder, releaseRemainingAuthorization, one refused" in refused
+    )
+    fees = "together on one order: refundOrder, refundOrder beyond the bound, with fees"
+    assert fees in _sent_together(FEE_REFUND, FEE_REFUND)
 
 
 def test_refund_above_the_rest_is_named_by_the_order_of_the_captures() -> None:

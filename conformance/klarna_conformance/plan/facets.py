@@ -11,6 +11,7 @@ from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step, Together, steps_of
 from klarna_specs.spec import Operation, Spec
+from klarna_specs.variables import request_members
 
 __all__ = ["facets", "features", "hazards", "in_turn", "losses"]
 
@@ -30,13 +31,17 @@ _MARKUP = "<>&\"'\\{}"
 
 
 class _Named(NamedTuple):
-    """A call; `name` is its outcome and repetition, `money` compares its amount to the rest."""
+    """A call; `name` is its outcome and repetition, `money` compares its amount to the rest.
+
+    `incomplete` names the members of a body without its amount.
+    """
 
     call: Step
     plan: OrderPlan | None
     operation: Operation
     name: str
     money: str
+    incomplete: str
 
     @property
     def fails(self) -> bool:
@@ -70,8 +75,8 @@ def hazards(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> fro
     documented = [e for e in named if e.operation.changes and not e.is_beside]
     names = (name for each in documented for name in (each.name, each.money))
     refunds = [e for e in named if e.operation.effect == "refund" and " done" in e.name]
-    before = (*_after_changes(named), *_retries(named))
-    return _interned((*names, *of_orders, *before, *_without_text(refunds)))
+    before = (*_after_changes(named), *_retries(named), *_keys_elsewhere(documented))
+    return _interned((*names, *of_orders, *before, *_texts_of_several(refunds)))
 
 
 def losses(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
@@ -133,6 +138,10 @@ def _together(scenario: Scenario, named: Sequence[_Named]) -> Iterator[str]:
                 continue
             other = ", with other bodies" * (alike and first != second)
             how = f"{' under one key' * alike}{other}{' beyond the bound' * exceed}"
+            if first.operation != second.operation and (one.fails or two.fails):
+                how += ", one refused"
+            if all(any(map(_is_fee, _lines(call))) for call in (first, second)):
+                how += ", with fees"
             where = "two orders" if apart else "one order"
             yield f"together on {where}: {first.operation}, {second.operation}{how}"
 
@@ -185,7 +194,8 @@ def _names(
             over = _ALL
         what = f"{call.operation}{carrying} {outcome}"
         plan = plans.get(call.order)
-        yield _Named(call, plan, operation, f"{what}{again or after}", f"{what}{over}")
+        incomplete = _incomplete(spec, call)
+        yield _Named(call, plan, operation, f"{what}{again or after}", f"{what}{over}", incomplete)
         before.append(call)
         if outcome != "done":
             continue
@@ -194,6 +204,17 @@ def _names(
             refunded[call.order] += amount
         if operation.effect == "capture" and not (times and call.key):
             captured[call.order] = bound + amount
+
+
+def _incomplete(spec: Spec, call: Step) -> str:
+    operation = spec.operations[call.operation]
+    members = as_object(call.body.value) if isinstance(call.body, Json) else None
+    member = spec.amount_member(operation)
+    if members is None or not member or member in members:
+        return ""
+    described = members.keys() <= set(request_members(spec, operation))
+    names = " and ".join(sorted(members)) if described else "other members"
+    return f"{call.operation} with {names or 'nothing'} in place of its amount"
 
 
 def _after_changes(named: Sequence[_Named]) -> Iterator[str]:
@@ -235,6 +256,20 @@ def _retries(named: Sequence[_Named]) -> Iterator[str]:
                 yield f"{what} after {each.call.operation}{refused}"
 
 
+def _keys_elsewhere(named: Sequence[_Named]) -> Iterator[str]:
+    """Calls with a key that was used on another order, or for another operation."""
+    used: dict[str, set[tuple[str, str]]] = {}
+    for each in named:
+        if (call := each.call).key is None:
+            continue
+        uses = used.setdefault(call.key.name, set())
+        if any(order != call.order for order, _ in uses):
+            yield f"{call.operation} with a key of another order"
+        if any(operation != call.operation for _, operation in uses):
+            yield f"{call.operation} with a key of another operation"
+        uses.add((call.order, call.operation))
+
+
 def _of_later_captures(named: Sequence[_Named]) -> Iterator[str]:
     """Refunds that only what was captured after the first refund makes possible."""
     captured: Counter[str] = Counter()
@@ -270,17 +305,20 @@ def _large(named: _Named) -> Iterator[str]:
         yield f"{call.operation} of many lines"
 
 
-def _without_text(refunds: Sequence[_Named]) -> Iterator[str]:
-    """Refunds without a text after one of the same order that has it."""
-    shown: set[tuple[str, str]] = set()
+def _texts_of_several(refunds: Sequence[_Named]) -> Iterator[str]:
+    """Refunds without a text, or of another amount with the same, after one that has it."""
+    shown: dict[tuple[str, str], tuple[Any, int]] = {}
     for each in refunds:
-        call = each.call
+        call, amount = each.call, _amount(each.call)
         sent = (as_object(call.body.value) if isinstance(call.body, Json) else None) or {}
         for text in ("reference", "description"):
-            if text in sent:
-                shown.add((call.order, text))
-            elif (call.order, text) in shown:
+            before = shown.get((call.order, text))
+            if text not in sent and before:
                 yield f"{call.operation} without a {text} after one with it"
+            elif before and before[0] == sent[text] and before[1] != amount:
+                yield f"{call.operation} with the {text} of an earlier one"
+            if text in sent:
+                shown[call.order, text] = sent[text], amount
 
 
 def _of_order(named: _Named) -> Iterator[str]:
@@ -307,6 +345,8 @@ def _beyond(named: _Named) -> Iterator[str]:
     if named.money.endswith(_LEFT):
         smaller = plan.captures[-1:] < plan.captures[:1]
         yield f"{call.operation}{_LEFT} of {plan.layout}{', the last capture smaller' * smaller}"
+        if any(map(_is_fee, _lines(call))) and sum(plan.captures) == plan.order_amount:
+            yield f"{call.operation} with a fee{_LEFT}"
     nearly_all = 0 < 100 * (plan.order_amount - plan.captured_amount) <= plan.order_amount
     if nearly_all and len(plan.captures) == 1 and named.fails and any(map(_is_fee, _lines(call))):
         yield "fee refused of nearly all"
@@ -316,6 +356,8 @@ def _of_call(named: _Named) -> Iterator[str]:
     call, name = named.call, named.name
     if call.credentials != "valid":
         yield f"{call.credentials} {'without' if isinstance(call.body, Empty) else 'with'} a body"
+    if call.order == "malformed":
+        yield f"{call.operation} of an id that is no UUID"
     if call.chunked:
         yield f"{call.operation} in chunks"
     if call.key:
@@ -323,6 +365,7 @@ def _of_call(named: _Named) -> Iterator[str]:
         length = _class(len(call.key.name), _COUNTS)
         yield f"key {call.key.form} {call.key.name if call.key.form == 'number' else length}"
     if isinstance(call.body, Json) and not named.is_beside:
+        yield from filter(None, [named.incomplete])
         yield from (f"{call.operation}: {trait}" for trait in _oddities(call.body.value))
         if any(map(_is_fee, _lines(call))):
             yield from _miscounts(call.body.value.get("refunded_amount"), _lines(call))
@@ -381,6 +424,9 @@ def _of_lines(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
     yield from (f"fee at {min(n, 3)}" for n in fees)
     if not all(str(line.get("name")).isascii() for line in lines):
         yield f"a name beyond ASCII{' and a fee' * bool(fees)}"
+    references = [str(line["reference"]) for line in lines if line.get("reference")]
+    if fees and len(set(references)) < len(references):
+        yield "a fee and lines of one reference"
 
 
 def _miscounts(amount: Any, lines: Sequence[dict[str, Any]]) -> Iterator[str]:

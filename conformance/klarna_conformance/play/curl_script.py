@@ -16,7 +16,7 @@ import msgspec
 from klarna_conformance.http.hosts import host_of, is_loopback
 from klarna_conformance.judge.server.interpretations import path_followed
 from klarna_conformance.play.counterexample_file import Counterexample
-from klarna_conformance.play.request_builder import NOWHERE_ID
+from klarna_conformance.play.request_builder import MALFORMED_ID, NOWHERE_ID
 from klarna_conformance.play.shell_prelude import BEGIN, MOCK, PRELUDE
 from klarna_reports.record.record import TargetFacts
 from klarna_reports.words.amounts import major
@@ -219,7 +219,7 @@ class _Script:
         """Keeps the id of what a step created."""
         operation = self._spec.operations[step.operation]
         success = operation.responses[operation.success]
-        if not success.creates or step.order == "unknown":
+        if not success.creates or step.order in ("unknown", "malformed"):
             return
         headers = " ".join(map(_any_case, success.id_header))
         known = _list(step.order, success.creates)
@@ -230,7 +230,9 @@ class _Script:
         template = operation.paths[
             step.path_interpretation or path_followed(self._facts, operation)
         ]
-        if step.order != "unknown":
+        if step.order == "malformed":
+            order_id = MALFORMED_ID
+        elif step.order != "unknown":
             order_id = f"${_id(step.order)}"
         else:
             order_id = f'$(unknown "${{{_id("this")}:-}}")'

@@ -18,11 +18,14 @@ from klarna_specs.plan import Authorization
 from klarna_specs.scenario import OFFERED, Empty, Json, Key, Raw, ResourceRef, Step
 from klarna_specs.spec import Operation, Spec
 
-__all__ = ["NOWHERE_ID", "OrderName", "RequestBuilder", "in_path"]
+__all__ = ["MALFORMED_ID", "NOWHERE_ID", "OrderName", "RequestBuilder", "in_path"]
 
 NOWHERE_ID = "3d2f7c1e-0b5a-4c8d-9e6f-a1b2c3d4e5f6"
 """An id that does not exist, for when there is no real id that it could resemble."""
+MALFORMED_ID = "no-such-order"
+"""An id of an order that does not exist and is no UUID."""
 OrderName = Literal["this", "other"]
+_NO_ORDER = ("unknown", "malformed")
 _DAYS_IF_NONE_OFFERED = 30
 
 
@@ -76,7 +79,7 @@ class RequestBuilder:
     def learn(self, step: Step, exchange: Exchange) -> None:
         """Keeps the ids and the offered days that later steps refer to."""
         response = exchange.outcome
-        if step.order == "unknown" or not isinstance(response, Response) or not response.is_success:
+        if step.order in _NO_ORDER or not isinstance(response, Response) or not response.is_success:
             return
         known = self._orders[step.order]
         operation = self._spec.operations[step.operation]
@@ -109,7 +112,9 @@ class RequestBuilder:
     def _path(self, operation: Operation, step: Step) -> str:
         interpretation = step.path_interpretation or path_followed(self._facts, operation)
         template = operation.paths[interpretation]
-        if step.order != "unknown":
+        if step.order == "malformed":
+            order_id = MALFORMED_ID
+        elif step.order != "unknown":
             order_id = self._orders[step.order].provided.order_id
         elif "this" in self._orders:
             order_id = _unknown_id_like(self._orders["this"].provided.order_id)
@@ -132,7 +137,7 @@ class RequestBuilder:
         ids = beside if ref == "other" else own
         if ref == "other" and ids:
             # Ids that count from 1 in each order are this order's too, as far as it has as many.
-            return next((i for i in ids if step.order == "unknown" or i not in own), ids[0])
+            return next((i for i in ids if step.order in _NO_ORDER or i not in own), ids[0])
         if isinstance(ref, int) and ref < len(ids):
             return ids[ref]
         return _unknown_id_like(ids[0]) if ids else NOWHERE_ID
@@ -181,7 +186,7 @@ class RequestBuilder:
 
     def _offered(self, step: Step) -> list[int]:
         """The numbers of days that the server offers for the capture of a step."""
-        known = self._orders.get("this" if step.order == "unknown" else step.order)
+        known = self._orders.get("this" if step.order in _NO_ORDER else step.order)
         return known.offered.get(self._capture_id(step), []) if known else []
 
 

@@ -70,6 +70,11 @@ _CREDENTIALS: dict[Credentials, str] = {
     "other_case_scheme": 'with the scheme written "basic"',
     "second_header": "with a wrong Authorization header before the right one",
 }
+_ORDERS = {
+    "other": "another order",
+    "unknown": "an unknown order",
+    "malformed": "an order id that is no UUID",
+}
 _FORMS = {
     "uuid4": "a UUID of version 4",
     "uuid5": "a UUID of version 5",
@@ -135,7 +140,7 @@ def action_text(action: Action) -> str:
 
 def _particulars(step: Step) -> Iterable[str]:
     if step.order != "this":
-        yield f"on {'another' if step.order == 'other' else 'an unknown'} order"
+        yield f"on {_ORDERS[step.order]}"
     if step.capture is not None:
         yield _reference("capture", step.capture)
     if step.refund is not None:

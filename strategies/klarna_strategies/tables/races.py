@@ -70,7 +70,7 @@ def _on_what_is_left() -> Iterator[tuple[Step, ...]]:
     """On 10000 of which 4000 are open, or less."""
     yield (release(), capture(4_000))
     yield (capture(1_000), release())
-    yield (release(), refund(1_000))
+    yield (refund(1_000), release(), refund(500), refund(6_001))
     yield (release(), release())
     yield (release(key=_FIRST),) * 3
     yield (refund(6_000), capture(4_000), refund(6_000))
@@ -85,6 +85,7 @@ def _after_something(full: OrderPlan, part: OrderPlan) -> Iterator[Scenario]:
         (full, (Together((_KEYED,) * 4), _KEYED, refund(9_000))),
         (full, (Together((refund(4_000), refund(4_000))), refund(2_000), refund(1))),
         (part, (Together((release(), refund(1_000))), capture(1))),
+        (part, (Together((refund(1_000, order_lines=[goods(1_000)]), release())), refund(5_001))),
         (part, (capture(4_000), Together((refund(10_000), refund(10_000), release())))),
     )
     for plan, steps in sequences:
@@ -103,5 +104,6 @@ def _with_fees(plan: OrderPlan) -> Iterator[Scenario]:
     half = refund(4_500, key=_FIRST, order_lines=[goods(5_000), fee(500)])
     yield _race(plan, half, half)  # both fit the captured amount, so that a second one shows
     whole = refund(9_500, key=_FIRST, order_lines=[goods(10_000), fee(500)])
-    yield _race(plan, whole, refund(9_500), refund(500))
+    again = refund(9_500, key=Key("second"), order_lines=[goods(10_000), fee(500)])
+    yield _race(plan, whole, again, refund(9_500), refund(500))
     yield Scenario(plan=plan, steps=(whole, Together((refund(500),) * 3)))

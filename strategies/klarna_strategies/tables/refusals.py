@@ -74,6 +74,7 @@ def credentials(stage: Stage) -> Iterator[Scenario]:
 
 def nothing_there(stage: Stage) -> Iterator[Scenario]:
     """Orders, captures and refunds that do not exist or are another order's."""
+    malformed_ids: list[Step] = []
     for plan, (*_, call) in _valid_calls(stage, order="unknown"):
         nowhere = _replace(
             call,
@@ -83,6 +84,8 @@ def nothing_there(stage: Stage) -> Iterator[Scenario]:
         yield Scenario(plan=None, steps=(nowhere, nowhere))
         # With an existing order whose id is similar to the requested one.
         yield Scenario(plan=plan, steps=(nowhere,))
+        malformed_ids.append(_replace(nowhere, order="malformed"))
+    yield Scenario(plan=None, steps=tuple(malformed_ids))
     # The order does not exist, but the requested resource does, on another one.
     for call in (get_capture("other", order="unknown"), get_options("other", order="unknown")):
         yield Scenario(plan=stage.plan(), other=stage.plan(), steps=(call,))
@@ -142,6 +145,22 @@ _ESSENTIAL = frozenset(
 """The kinds of odd bodies that every operation gets; refunds get all."""
 
 
+_INCOMPLETE = ("no-members", "optional-members-only", "lines-only", "misspelled")
+
+
+def _incomplete(stage: Stage) -> Scenario:
+    """Refunds and extensions without their amount, in place of which they have something else."""
+    extended = stage.extension_market is not None
+    calls = (refund(100), *[extend(offered(0))] * extended)
+    steps = [
+        _replace(call, body=odd.body)
+        for call in calls
+        for odd in odd_bodies(call.operation, spec=stage.spec)
+        if odd.kind in _INCOMPLETE[:: 1 if call.capture is None else 3]
+    ]
+    return Scenario(plan=stage.plan(market=stage.extension_market), steps=(*steps,), packed=True)
+
+
 def malformed(stage: Stage) -> Iterator[Scenario]:
     """Bodies that are malformed, beyond limits or undocumented, on calls valid otherwise."""
     extended = stage.plan(market=stage.extension_market)
@@ -171,6 +190,7 @@ def malformed(stage: Stage) -> Iterator[Scenario]:
         first, second = bodies[2:4]
         twice = tuple(_replace(call, body=odd.body) for odd in (first, second))
         yield Scenario(plan=plan, steps=(*twice, call))
+    yield _incomplete(stage)
     infinite = Raw(text='{"refunded_amount": 1e400}')
     yield Scenario(plan=stage.plan(), steps=(_replace(refund(1), body=infinite),))
     empty = _replace(refund(1), body=Empty(), key=Key("refund"))

@@ -165,6 +165,9 @@ def _elsewhere(stage: Stage) -> Iterator[Scenario]:
         (extended, extend(offered(0), order="other", key=KEY), extend(offered(0), key=KEY)),
     ):
         yield Scenario(plan=plan, other=plan, steps=(first, second))
+    there = (refund(1_000, order="other", key=KEY), release(order="other", key=OTHER))
+    both = (*there, refund(1_000, key=KEY), release(key=OTHER))
+    yield Scenario(plan=part, other=part, steps=both, packed=True)
     yield Scenario(plan=part, steps=(refund(1_000, key=KEY), capture(1_000, key=KEY)))
     yield Scenario(plan=part, steps=(capture(1_000, key=KEY), refund(1_000, key=KEY)))
     yield Scenario(plan=part, steps=(refund(1_000, key=KEY), release(key=KEY)))

@@ -38,10 +38,11 @@ def answers(
     return Deviation(sent=sent)
 
 
-def answers_from_elsewhere(*, than: str) -> Deviation:
+def answers_from_elsewhere(*, than: str, status: int | None = None) -> Deviation:
     """A call with a key of another call is executed, but gets the response of that call.
 
-    `than` is the difference between the calls: another `order`, or another `operation` on it.
+    `than` is the difference between the calls: another `order`, or another `operation` on it. With
+    a `status`, the response is an error with it.
     """
     responses: dict[str, tuple[Call, Response]] = {}
 
@@ -53,7 +54,9 @@ def answers_from_elsewhere(*, than: str) -> Deviation:
         same_order = first.order_id == call.order_id
         same_operation = first.operation.operation == call.operation.operation
         elsewhere = not same_order if than == "order" else same_order and not same_operation
-        return answer if elsewhere else response
+        if not elsewhere:
+            return response
+        return Response(status=status) if status else answer
 
     return Deviation(sent=sent)
 

@@ -97,6 +97,7 @@ _KEYS: Mapping[str, Callable[[Call], str | None]] = {
     "letters-and-digits-of-keys": lambda call: call.key and "".join(filter(str.isalnum, call.key)),
     "keys-as-numbers": lambda call: call.key and _number(call.key),
     "keys-by-amount": lambda call: call.key and f"{call.operation.operation} {amount_of(call)}",
+    "keys-by-reference": lambda call: call.member("reference") or call.key,
     "missing-keys-shared": lambda call: call.key or "none",
     "missing-keys-by-body": lambda call: call.key or call.fingerprint,
 }

@@ -1,5 +1,6 @@
 """Examples of every call: alone, repeated, malformed, with an unknown resource or credentials."""
 
+import json
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -8,6 +9,7 @@ import msgspec
 from klarna_conformance.wrong.examples.orders import FULL, KEYED, NONE, PART, Example, changed
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Credentials, Raw, Step
+from klarna_strategies.lines import goods
 from klarna_strategies.steps import (
     cancel,
     capture,
@@ -49,8 +51,10 @@ _BODIES: Mapping[str, str] = {
     "days-true": '{"number_of_days": true}',
     "empty": "",
     "empty-object": "{}",
+    "lines-only": json.dumps({"order_lines": [goods(1_000)]}),
     "lines-text": '{"refunded_amount": 1, "order_lines": "x"}',
     "open-brace": "{",
+    "texts-only": '{"reference": "RMA-1", "description": "Returned goods"}',
 }
 """Malformed bodies."""
 
@@ -64,6 +68,7 @@ def of_calls() -> dict[str, Example]:
         made[name] = (plan, (step,))
         made[f"{name}-twenty-times"] = (_hundredfold(plan), (step,) * 20)
         made[f"{name}-of-unknown-order"] = (plan, (_with(step, order="unknown"),))
+        made[f"{name}-of-malformed-order-id"] = (plan, (_with(step, order="malformed"),))
         if step.capture is not None:
             made[f"{name}-of-unknown-capture"] = (plan, (_with(step, capture="unknown"),))
     calls: dict[str, tuple[OrderPlan, tuple[Step, ...]]] = {

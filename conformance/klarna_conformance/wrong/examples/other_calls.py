@@ -17,6 +17,7 @@ from klarna_conformance.wrong.examples.orders import (
     changed,
     on,
 )
+from klarna_specs.scenario import Key
 from klarna_strategies.lines import goods
 from klarna_strategies.steps import (
     cancel,
@@ -61,6 +62,12 @@ OTHER_CALLS: Mapping[str, Example] = {
     "options-after-refused-days": on(FULL, extend(0), get_options()),
     "options-beside-an-extension": on(
         TWO_CAPTURES, get_options(), extend(offered(0), capture=1), get_options()
+    ),
+    "two-of-one-reference": on(
+        FULL, refund(100, reference="RMA-1"), refund(200, reference="RMA-1")
+    ),
+    "one-key-of-two-operations": on(
+        PART, capture(1_000, key=Key("one")), refund(1_000, key=Key("one"))
     ),
     "second-refund-smaller": on(FULL, refund(1_000), refund(500)),
     "options-unknown-capture": on(FULL, get_options("unknown")),

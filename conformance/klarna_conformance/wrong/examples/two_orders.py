@@ -23,6 +23,7 @@ BESIDE: Mapping[str, tuple[Action, ...]] = {
     "options-of-other": (get_options("other"),),
     "refund-beside": (refund(1_000),),
     "release-and-key": (KEYED, release(key=Key("first"))),
+    "one-key-on-two-orders": (KEYED, refund(2_000, order="other", key=KEYED.key)),
     "refused-on-both": (refund(10_001), refund(10_001, order="other")),
     "orders-3": (
         get_order(),
