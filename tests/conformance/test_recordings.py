@@ -476,6 +476,50 @@ def test_a_fault_of_wiremock_is_a_call_without_a_response(tmp_path: Path) -> Non
     assert "FAIL" not in {verdict for verdict, _ in _deviating(_judged(file))}
 
 
+def test_an_entry_that_is_in_the_file_twice_counts_once(tmp_path: Path) -> None:
+    file = tmp_path / "traffic.har"
+    exported = har([read(**CAPTURED), refund(500), refunded((REFUND, 500))], "https://shop.example")
+    exported["log"]["entries"] *= 2
+    file.write_text(json.dumps(exported))
+
+    assert _deviating(_judged(file)) == set()
+
+
+def test_a_default_port_and_an_id_in_capitals_are_the_same_order(tmp_path: Path) -> None:
+    file = tmp_path / "traffic.har"
+    exported = har([read(**CAPTURED), refund(6_000)], "https://shop.example")
+    order = exported["log"]["entries"][1]["request"]
+    order["url"] = order["url"].replace("shop.example", "SHOP.example:443")
+    capitals = "A0000000-B000-4000-8000-00000000000C"
+    text = json.dumps(exported).replace(ORDER, capitals.lower())
+    file.write_text(text.replace(capitals.lower() + '/refunds"', capitals + '/refunds"'))
+
+    assert ("FAIL", BOUND) in _deviating(_judged(file))
+
+
+def _sent_by(name: str, entry: Entry) -> Entry:
+    return {**entry, "extra": {"Authorization": f"Basic {name}"}}
+
+
+def test_a_refusal_to_another_merchant_is_not_judged(tmp_path: Path) -> None:
+    unknown = refused("POST", "/refunds", {"refunded_amount": 100}, {"error_code": "NO_SUCH_ORDER"})
+    entries = [_sent_by("a", read(**CAPTURED)), _sent_by("b", {**unknown, "status": 404})]
+    summary = _checked(tmp_path, entries)
+
+    assert _deviating(summary) == set()
+    assert [each.reason for each in summary.unjudged] == [
+        "it was refused to credentials that never had access to the order"
+    ]
+
+
+def test_a_refusal_to_another_user_of_the_merchant_is_judged(tmp_path: Path) -> None:
+    users = [("a", read(**CAPTURED)), ("b", read(**CAPTURED))]
+    wrong = refused("POST", "/refunds", {"refunded_amount": 100}, OVER)
+    entries = [_sent_by(name, entry) for name, entry in (*users, ("b", wrong))]
+
+    assert ("FAIL", "refund.accepted") in _deviating(_checked(tmp_path, entries))
+
+
 def test_check_prints_the_number_of_unjudged_requests(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "traffic.har"
     file.write_text(json.dumps(har([refund(100)], "https://shop.example")))

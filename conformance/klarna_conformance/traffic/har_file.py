@@ -2,11 +2,12 @@
 
 import base64
 import binascii
+import hashlib
 import re
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import msgspec
 
@@ -26,13 +27,16 @@ _MASK = re.compile(
     re.IGNORECASE,
 )
 """What stands in recordings where something was left out."""
+_UUID = re.compile(r"(?<=/)[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?=/|$)")
+_DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 
 
 class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """A recorded exchange with where and when it took place: Unix times in seconds.
 
-    `unjudged` is why nothing can be said of it, where that is so.
+    `unjudged` is why nothing can be said of it, where that is so. `sender` says which exchanges
+    had the same credentials; it is empty where they are not recorded.
     """
 
     origin: str
@@ -40,6 +44,7 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     ended_s: float
     exchange: Exchange
     unjudged: str = ""
+    sender: str = ""
 
 
 class _Header(msgspec.Struct):
@@ -90,14 +95,15 @@ class _Har(msgspec.Struct):
 def read_har(path: Path, content: bytes) -> list[Recorded]:
     """The exchanges in the content of a file, in the order of their beginnings; raises UsageError.
 
-    A status of 0 is how browsers write that no response came.
+    A status of 0 is how browsers write that no response came. What is in the file twice, as after
+    merging two exports, counts once: the same exchange with the same headers at the same time.
     """
     try:
         har = msgspec.json.decode(content, type=_Har)
         recorded = [_recorded(entry) for entry in har.log.entries]
     except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, ValueError) as exc:
         raise UsageError(f"{path} is no HAR file: {exc}") from exc
-    return sorted(recorded, key=lambda each: each.began_s)
+    return sorted(dict.fromkeys(recorded), key=lambda each: each.began_s)
 
 
 def _recorded(entry: _Entry) -> Recorded:
@@ -121,7 +127,7 @@ def recorded_at(
 ) -> Recorded:
     """An exchange at an address, without the credentials in it; `began_s` is Unix time."""
     url = urlsplit(address)
-    prefix, path = _split_prefix(url.path)
+    prefix, path = _split_prefix(_UUID.sub(lambda found: found[0].lower(), url.path))
     query = f"?{url.query}" if url.query else ""
     if isinstance(outcome, Response):
         outcome = msgspec.structs.replace(
@@ -131,11 +137,26 @@ def recorded_at(
         _unmasked(request), path=path + query, headers=_masked_key(request.headers)
     )
     return Recorded(
-        origin=f"{url.scheme}://{url.netloc.rpartition('@')[2]}{prefix}",
+        origin=f"{url.scheme}://{_host(url)}{prefix}",
         began_s=began_s,
         ended_s=began_s + outcome.elapsed_s,
         exchange=Exchange(request=sent, outcome=outcome),
+        sender=_sender(request),
     )
+
+
+def _host(url: SplitResult) -> str:
+    """The host in lower case, with its port unless that is the default one."""
+    host = url.netloc.rpartition("@")[2].lower()
+    return host.removesuffix(_DEFAULT_PORTS.get(url.scheme, ":"))
+
+
+def _sender(request: Request) -> str:
+    """A digest of the credentials in a request; empty without them or with a mask."""
+    credentials = request.header("Authorization") or ""
+    if not credentials or _is_mask(credentials.partition(" ")[2] or credentials):
+        return ""
+    return hashlib.sha256(credentials.encode()).hexdigest()
 
 
 def _as_read(response: Response) -> Response:

@@ -100,9 +100,12 @@ class _Beside:
 def _judged(spec: Spec, facts: TargetFacts, identifier: str, traffic: Sequence[Recorded]) -> Played:
     beside = _Beside()
     answered: list[Recorded] = []
+    admitted = {each.sender for each in traffic if _is_success(each)} | {""}
     for each in traffic:
         if _is_unauthorized(each):
             beside.add(each, "it was refused for its credentials, which are not recorded")
+        elif _is_denied(each) and each.sender not in admitted and len(admitted) > 1:
+            beside.add(each, "it was refused to credentials that never had access to the order")
         elif _is_redirected(each):
             beside.add(each, "it was redirected, or answered from a copy that is not recorded")
         else:
@@ -167,6 +170,16 @@ def _obscure(
 def _failed(each: Recorded) -> bool:
     """Whether a server failed, which it may not whatever the order is."""
     return isinstance(each.exchange.outcome, Response) and each.exchange.outcome.status >= 500
+
+
+def _is_success(each: Recorded) -> bool:
+    return isinstance(each.exchange.outcome, Response) and each.exchange.outcome.is_success
+
+
+def _is_denied(each: Recorded) -> bool:
+    """403 or 404, as another merchant gets it."""
+    outcome = each.exchange.outcome
+    return isinstance(outcome, Response) and outcome.status in (403, 404)
 
 
 def _is_redirected(each: Recorded) -> bool:

@@ -41,7 +41,7 @@ def read_traffic(path: Path) -> list[Recorded]:
     with readable(path):
         content = path.read_bytes().removeprefix(codecs.BOM_UTF8)
     file = _parsed(content)
-    members, listed = as_object(file), as_array(file)
+    members, listed = as_object(file), as_array(file) or None
     if members is None and listed is None:
         raise UsageError(f"{path} is no {_KINDS}: it is neither JSON nor YAML")
     mappings = _mappings(members or {})
