@@ -52,9 +52,9 @@ MUCH: tuple[Step | Wait | Together, ...] = (
     Wait(60),
     Step(operation="refundOrder", order="other", capture="other", body=Raw(text="it's \x1b {")),
     Step(operation="getOrder", order="unknown", credentials="other_case_password"),
-    Step(operation="getOrder", order="malformed"),
     Step(operation="releaseRemainingAuthorization", credentials="second_header", chunked=True),
     Step(operation="refundOrder", body=Json({"description": "ä $HOME `id`"}), chunked=True),
+    Step(operation="getOrder", order="malformed"),
 )
 
 
@@ -124,6 +124,7 @@ def test_a_script_sends_every_kind_of_step(served: Served, tmp_path: Path) -> No
         "8-getOrder": "401",
         "9-releaseRemainingAuthorization": statuses["9-releaseRemainingAuthorization"],
         "10-refundOrder": "400",
+        "11-getOrder": "404",
         "end-this-order": "200",
         "end-other-order": "200",
     }
