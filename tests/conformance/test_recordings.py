@@ -388,6 +388,16 @@ def test_an_over_refund_at_a_second_server_is_found(tmp_path: Path) -> None:
     assert ("FAIL", BOUND) in _deviating(_judged(file))
 
 
+def test_a_key_is_used_at_each_server_by_itself(tmp_path: Path) -> None:
+    entries = [read(**CAPTURED), {**refund(100), "key": ORDER}]
+    first, second = (har(entries, f"https://{place}.example") for place in ("eu", "na"))
+    file = tmp_path / "traffic.har"
+    first["log"]["entries"] += second["log"]["entries"]
+    file.write_text(json.dumps(first))
+
+    assert _deviating(_judged(file, "client")) == set()
+
+
 def test_a_browsers_preflight_is_not_a_call_of_the_client(tmp_path: Path) -> None:
     extra = {"Access-Control-Request-Method": "POST"}
     preflight = {**entry("OPTIONS", "/refunds", status=204), "extra": extra}

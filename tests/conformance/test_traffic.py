@@ -254,3 +254,31 @@ def test_a_call_with_a_server_error_may_have_been_booked() -> None:
     acted = _met(Errored(500, "after"), _booked("r1"))
 
     assert _verdicts(failed, again, marks=(acted, _met_nothing("r2")))["once"] == {"FAIL"}
+
+
+def _read(refunded_amount: int, at_s: float) -> Exchange:
+    order = Payload(f'{{"captured_amount": 900, "refunded_amount": {refunded_amount}}}')
+    shown = Response(status=200, body=order)
+    return _sent(shown, key=None, method="GET", path="/o1", body="", at_s=at_s)
+
+
+def test_a_new_key_after_a_read_that_shows_no_effect_is_a_new_operation() -> None:
+    exchanges = (
+        _read(0, 0),
+        _sent(LOST, at_s=1),
+        _read(0, 2),
+        _sent(_booked("b"), at_s=3, key=OTHER_KEY),
+    )
+
+    assert "FAIL" not in set().union(*_verdicts(*exchanges).values())
+
+
+def test_a_new_key_after_a_read_that_shows_the_effect_is_a_second_refund() -> None:
+    exchanges = (
+        _read(0, 0),
+        _sent(LOST, at_s=1),
+        _read(100, 2),
+        _sent(_booked("b"), at_s=3, key=OTHER_KEY),
+    )
+
+    assert "FAIL" in _verdicts(*exchanges)["key-kept"]

@@ -93,12 +93,12 @@ def _followed(spec: Spec, watched: Watched) -> tuple[str, ...]:
 def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterator[Event]:
     """The requests about each order, with what the requirements say of their sender.
 
-    A key that is used for several orders is reported at its second use.
+    A key that is used for several orders of a server is reported at its second use.
     """
-    known = KeyBook()
+    known: defaultdict[str, KeyBook] = defaultdict(KeyBook)
     found: set[str] = set()
     excused: set[str] = set()
-    for number, places in enumerate(_by_order(spec, watched).values(), 1):
+    for number, ((origin, _), places) in enumerate(_by_order(spec, watched).items(), 1):
         began_s = watched.traffic[places[0]].began_s
         exchanges = tuple(
             msgspec.structs.replace(
@@ -108,8 +108,8 @@ def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterato
             for place in places
         )
         marks = tuple(watched.marks[place] for place in places) if watched.marks else ()
-        judged = judge_traffic(spec, exchanges, marks, known)
-        known = judged.keys | known
+        judged = judge_traffic(spec, exchanges, marks, known[origin])
+        known[origin] = judged.keys | known[origin]
         found |= {finding.requirement for finding in judged.findings}
         excused |= judged.occasions
         played = Played(

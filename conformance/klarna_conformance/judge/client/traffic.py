@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from klarna_conformance.judge.client.attempts import Attempt, attempts_of
+from klarna_conformance.judge.client.attempts import Attempt, attempts_of, member
 from klarna_conformance.judge.client.judging import Judged, findings_of
 from klarna_conformance.judge.client.keys import KeyBook, Use
 from klarna_conformance.judge.client.view import View
@@ -23,6 +23,9 @@ _AGAIN_WITHIN_S = 600.0
 """The same call so soon after one of unclear fate is taken for another attempt at it."""
 _ORDERS = "/ordermanagement/v1/orders/"
 _OF_CREDENTIALS = "client.credentials-sent"
+_AMOUNTS = ("captured_amount", "refunded_amount", "remaining_authorized_amount")
+_Shown = tuple[float, tuple[Any, ...]]
+"""When the order was read, in seconds from the start, and the amounts that it showed."""
 _TEXTS = ("description", "reference")
 """Members of a body that no money depends on."""
 _OF_KEYS = frozenset(
@@ -105,6 +108,7 @@ def _operations(
 ) -> list[_Operation]:
     found: list[_Operation] = []
     strays = _Operation()
+    shown: list[_Shown] = []
     for attempt in attempts_of(spec, exchanges, marks, first=0, count=len(exchanges)):
         call = attempt.call
         request = attempt.exchange.request
@@ -115,7 +119,10 @@ def _operations(
         if call is None or attempt.mark.at == "elsewhere":
             strays.others.append(attempt)
             continue
-        earlier = (each for each in reversed(found) if _continues(each.attempts, attempt, call))
+        if call.operation.shows == "order" and attempt.response and attempt.fate == "success":
+            amounts = tuple(member(attempt.response, name) for name in _AMOUNTS)
+            shown.append((attempt.exchange.started_s, amounts))
+        earlier = (o for o in reversed(found) if _continues(o.attempts, attempt, call, shown))
         operation = next(earlier, None)
         if operation is None:
             operation = _Operation()
@@ -129,12 +136,15 @@ def _is_preflight(request: Request) -> bool:
     return request.method == "OPTIONS" and bool(request.header("Access-Control-Request-Method"))
 
 
-def _continues(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> bool:
+def _continues(
+    attempts: Sequence[Attempt], attempt: Attempt, call: Call, shown: Sequence[_Shown]
+) -> bool:
     """Whether a request is another attempt at what these are attempts at.
 
     One with the same key is, whatever its texts. One with the same content is, where the last of
     them got no clear response, a 429, or a 401 for missing credentials; two refunds of one amount
-    with different texts may be of two returns.
+    with different texts may be of two returns. After a read that shows that it had no effect, a
+    retry looks like a new operation.
     """
     last = attempts[-1]
     before = last.call
@@ -145,8 +155,21 @@ def _continues(attempts: Sequence[Attempt], attempt: Attempt, call: Call) -> boo
     if any(before.member(name) != call.member(name) for name in _TEXTS):
         return False
     soon = attempt.exchange.started_s - last.ended_s <= _AGAIN_WITHIN_S
+    if _had_no_effect(last, shown):
+        return False
     challenged = last.exchange.request.credentials == "none" and last.status == 401
     return soon and (last.fate in ("unclear", "wait") or challenged)
+
+
+def _had_no_effect(attempt: Attempt, shown: Sequence[_Shown]) -> bool:
+    """Whether reads before and after an attempt show the same amounts.
+
+    What the server is known to have done, however late, is an effect.
+    """
+    before = [amounts for at_s, amounts in shown if at_s < attempt.exchange.started_s]
+    after = [amounts for at_s, amounts in shown if at_s >= attempt.ended_s]
+    alike = bool(before and after) and before[-1] == after[-1]
+    return alike and not attempt.was_booked
 
 
 def _substance(call: Call) -> tuple[Any, ...]:
