@@ -19,7 +19,7 @@ from klarna_reports.words.client_wording import command_text
 from klarna_specs.calls import read_call
 from klarna_specs.client.faults import Cut, Fault, Refused, Silent
 from klarna_specs.client.play import ClientScenario, ClientSide, Command, Episode, Mark
-from klarna_specs.exchange import Exchange, Request, Response
+from klarna_specs.exchange import Exchange, Payload, Request, Response
 from klarna_specs.spec import Spec
 
 __all__ = ["Course", "Stage"]
@@ -186,6 +186,8 @@ class Stage:
         if command.restarted:
             await self.restart()
         order = orders[command.order]
+        if command.captured_amount:
+            self.mock.respond(_capture(order.order_id, command.captured_amount), "")
         order_id = self.mock.new_id("order") if command.unknown == "order" else order.order_id
         capture_id = None if command.capture is None else order.capture_ids[command.capture]
         if command.unknown == "capture":
@@ -224,3 +226,13 @@ class Stage:
 
     async def _served(self, request: Request, _authorization: str | None) -> Response:
         return self.mock.respond(request, self.network.base_url)
+
+
+def _capture(order_id: str, amount: int) -> Request:
+    """A capture by somebody else."""
+    return Request(
+        method="POST",
+        path=f"/ordermanagement/v1/orders/{order_id}/captures",
+        headers=(("Content-Type", "application/json"),),
+        body=Payload(f'{{"captured_amount": {amount}}}'),
+    )

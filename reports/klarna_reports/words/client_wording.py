@@ -118,6 +118,8 @@ def instruction_text(command: Command, currency: str) -> str:
     """A command without its faults, such as `one refund of 0.01 SEK`."""
     arguments = command.arguments
     after = "after a restart, " * command.restarted
+    if command.captured_amount:
+        after += f"after a capture of {major(command.captured_amount, currency)} by somebody else, "
     match command.operation:
         case "refundOrder":
             amount = arguments.get("refunded_amount")

@@ -34,7 +34,7 @@ class Command(
     with `unknown` the client gets a nonexistent id in place of one of them. The n-th attempt meets
     the n-th fault (None: none); later attempts meet no fault or, with `for_ever`, the last one. The
     n-th read by the client besides its attempts meets the n-th fault of `reads`. With `restarted`,
-    the client is restarted before the command.
+    the client is restarted before the command; `captured_amount` is captured by somebody else then.
     """
 
     operation: str
@@ -45,6 +45,7 @@ class Command(
     faults: tuple[Fault | None, ...] = ()
     for_ever: bool = False
     restarted: bool = False
+    captured_amount: int = 0
     reads: tuple[Fault | None, ...] = ()
 
     @property

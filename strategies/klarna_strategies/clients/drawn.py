@@ -132,7 +132,8 @@ def _plain(spec: Spec, plan: OrderPlan, commands: Iterable[Command]) -> OrderPla
 @st.composite
 def _simpler_command(draw: DrawFn, command: Command) -> Command:
     faults = tuple(fault for fault in command.faults if draw(_STAYS))
-    stays, restarted = draw(_STAYS) and faults[-1:] == command.faults[-1:], draw(_STAYS)
+    stays = draw(_STAYS) and faults[-1:] == command.faults[-1:]
+    restarted, captured = command.restarted and draw(_STAYS), command.captured_amount * draw(_STAYS)
     arguments = dict(command.arguments)
     for name in ("description", "reference", "order_lines"):
         if name in command.arguments and not draw(_STAYS):
@@ -146,5 +147,6 @@ def _simpler_command(draw: DrawFn, command: Command) -> Command:
         arguments=arguments,
         faults=faults,
         for_ever=bool(faults) and command.for_ever and stays,
-        restarted=command.restarted and restarted,
+        restarted=restarted,
+        captured_amount=captured,
     )

@@ -84,6 +84,7 @@ def _undisturbed(spec: Spec) -> Iterator[ClientScenario]:
         yield one(plan, refund(first + second, order_lines=[goods(first), goods(second)]))
     yield one(captured(spec, amount=9_007_199), refund(8_999_999))
     yield one(captured(spec, amount=16_777_217), refund(16_777_217))
+    yield one(captured(spec, amount=99_999_999), refund(99_999_999))
     yield one(captured(spec, "GB"), extension(2))
     yield one(captured(spec, "DE", payment_method="pay_in_4"), extension(30))
     yield one(partly_captured(spec), release())
@@ -119,6 +120,9 @@ def _several(spec: Spec) -> Iterator[ClientScenario]:
     yield _of(plan, again, refund(250))
     yield _of(plan, refund(10_001), refund(10_002))
     yield _of(plan, refund(10_001), refund(500), refund(10_001))
+    for first, second in ((7_000, 3_000), (7_001, 7_001)):
+        more = msgspec.structs.replace(refund(second), captured_amount=3_000)
+        yield _of(partly_captured(spec), refund(first), more)
     yield _of(plan, extension(11), extension(12))
     yield _of(plan, release(), release())
     yield _of(captured(spec, payment_method="card"), options(), options())

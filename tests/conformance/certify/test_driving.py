@@ -12,7 +12,7 @@ import pytest
 from klarna_conformance.adapter_protocol import Hello, Ready
 from klarna_conformance.certify.driving import Course, Stage
 from klarna_conformance.network.network import Network, Tempo
-from klarna_conformance.wrong.examples.orders import FULL, TWO_CAPTURES
+from klarna_conformance.wrong.examples.orders import FULL, TWO_CAPTURES, changed
 from klarna_specs.client.faults import Cut, Errored, Refused, Silent
 from klarna_specs.client.play import ClientScenario, Command, Done, Reported, Unknown
 from klarna_specs.client.requirements import client_operations
@@ -158,6 +158,13 @@ def test_a_request_without_credentials_is_no_attempt() -> None:
     client = Scripted(act)
     played(client, disturbed(REFUND, Errored(503)))
     assert client.statuses == [401, 503]
+
+
+def test_somebody_else_captures_before_a_command() -> None:
+    captured = msgspec.structs.replace(REFUND, captured_amount=3_000)
+    part = changed(FULL, captures=(7_000,))
+    (episode,) = played(Scripted(refund_once), captured, plan=part).side.episodes
+    assert [each.captured_amount for each in episode.before.captures] == [7_000, 3_000]
 
 
 def test_an_unknown_order_is_not_found() -> None:

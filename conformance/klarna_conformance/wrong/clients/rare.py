@@ -1,5 +1,6 @@
 """Clients that fail on valid but rare amounts, lines, texts and equal commands."""
 
+import ctypes
 import struct
 from collections.abc import Mapping
 from typing import Any
@@ -32,6 +33,14 @@ class AmountBySinglePrecision(Amounts):
 
     def amount(self, amount: int) -> Any:
         return int(struct.unpack("f", struct.pack("f", amount))[0])
+
+
+@wrong("client-amount-in-32-bits", "client.amounts-as-told")
+class AmountIn32Bits(Amounts):
+    """Calculates hundredths of minor units in 32 bits: amounts above 21474836 overflow."""
+
+    def amount(self, amount: int) -> Any:
+        return ctypes.c_int32(amount * 100).value // 100
 
 
 @wrong("client-amount-by-text", "client.amounts-as-told")

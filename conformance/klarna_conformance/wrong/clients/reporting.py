@@ -6,6 +6,7 @@ from typing import Any
 
 import httpx
 
+from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.wrong.clients.parts import ORDERS, Reading, harmless, wrong
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 from klarna_specs.client.play import Done, RefusedIt, Reported, Unknown, Unsupported
@@ -350,6 +351,27 @@ class FeesByItself(ReferenceClient):
         if fee and total != arguments["refunded_amount"]:
             return RefusedIt(error_messages=("the lines do not add up",))
         return super().do(operation, order_id, arguments)
+
+
+@wrong("client-remembers-the-order", "client.carries-out")
+class RemembersTheOrder(Reading):
+    """Refuses refunds above the captured amount that it read before the first command."""
+
+    def __init__(self, hello: Hello, *, backoff_s: float = 0.1) -> None:
+        super().__init__(hello, backoff_s=backoff_s)
+        self._left: dict[str, int] = {}
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
+        order = None if order_id in self._left else self.read(f"{ORDERS}/{order_id}")
+        if order is not None and order.is_success:
+            self._left[order_id] = order.json()["captured_amount"]
+        left, amount = self._left.get(order_id), arguments.get("refunded_amount", 0)
+        if left is not None and amount > left:
+            return RefusedIt()
+        reported = super().do(operation, order_id, arguments)
+        if left is not None and isinstance(reported, Done):
+            self._left[order_id] = left - amount
+        return reported
 
 
 @harmless("client-reads-the-order")
