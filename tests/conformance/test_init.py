@@ -122,6 +122,21 @@ def test_existing_file_is_kept_and_nothing_is_written(cli: Cli, tmp_path: Path, 
     assert list(_written(tmp_path)) == [(there, "# mine\n")]
 
 
+@pytest.mark.parametrize("system", ["github", "gitlab"])
+def test_job_installs_what_install_names(cli: Cli, tmp_path: Path, system: str) -> None:
+    source = "git+https://git.example/team/klarna-conformance"
+    options = ("--server", "playground-eu", "--orders", "http", "--ci", system)
+    named = cli("init", *options, "--install", source)
+    job = (tmp_path / CI[system]).read_text("utf-8")
+
+    assert f"- pip install {source}\n" in job.replace("run: ", "")
+    assert "klarna-conformance doctor sandbox.yaml\n" in job
+    assert "until the package index has a release" not in named.out
+    for name, _ in _written(tmp_path):
+        (tmp_path / name).unlink()
+    assert "until the package index has a release" in cli("init", *options).out
+
+
 def test_jobs_are_the_documented_ones() -> None:
     page = (Path(__file__).parents[2] / "docs" / "ci.md").read_text("utf-8")
     blocks = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)

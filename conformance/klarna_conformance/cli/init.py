@@ -1,6 +1,7 @@
 """`init`: the first files of a project."""
 
 import json
+import shlex
 import sys
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +14,7 @@ from klarna_conformance.cli.defaults_file import DEFAULTS_FILE
 __all__ = ["init"]
 
 _TARGET = "sandbox.yaml"
+_PACKAGE = "klarna-conformance"
 _CI = {"github": Path(".github/workflows/klarna.yaml"), "gitlab": Path("klarna.gitlab-ci.yml")}
 _ORDERS = {
     "pool": "{provisioner: pool, file: orders.yaml}",
@@ -30,7 +32,14 @@ orders: []
 @click.option("--server", help="URL of the server, or the name of a playground.")
 @click.option("--orders", type=click.Choice(list(_ORDERS)), help="Where orders come from.")
 @click.option("--ci", type=click.Choice([*_CI, "none"]), help="The system that runs it nightly.")
-def init(server: str | None, orders: str | None, ci: str | None) -> None:
+@click.option(
+    "--install",
+    metavar="PACKAGE",
+    default=_PACKAGE,
+    show_default=True,
+    help="What the CI job installs with pip: a name, a version, a folder or git+URL.",
+)
+def init(server: str | None, orders: str | None, ci: str | None, install: str) -> None:
     """Write a target file, a CI job and a defaults file in this folder.
 
     Asks for what the options do not give, on a terminal. Existing files are never overwritten.
@@ -58,11 +67,18 @@ def init(server: str | None, orders: str | None, ci: str | None) -> None:
     if orders == "pool":
         written[Path("orders.yaml")] = _POOL
     if ci != "none":
-        written[_CI[ci]] = _starter(f"{ci}.yaml")
+        installs = f"pip install {_PACKAGE}\n"
+        job = _starter(f"{ci}.yaml")
+        written[_CI[ci]] = job.replace(installs, f"pip install {shlex.quote(install)}\n")
     _write(written)
     click.echo(f"Wrote {', '.join(map(str, written))}.\n\nNext:")
     for step in _next_steps(base_url, orders, ci, local=local):
         click.echo(f"  {step}")
+    if ci != "none" and install == _PACKAGE:
+        click.echo(
+            f"  until the package index has a release: write a checkout or git+URL in {_CI[ci]}"
+            " (pip install ...)"
+        )
 
 
 def _chosen(question: str, choices: list[str], default: str) -> str:
