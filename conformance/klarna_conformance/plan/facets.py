@@ -1,33 +1,35 @@
 """The distinctive facets of a scenario, so that a small selection of scenarios is diverse."""
 
 import sys
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice
 from typing import Any, NamedTuple
 
-from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_conformance.plan.value_facets import (
+    COUNTS,
+    class_of,
+    is_fee,
+    line_facets,
+    lines_of,
+    miscounts,
+    oddities,
+    value_facets,
+)
+from klarna_specs.json_value import as_object, is_integer
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step, Together, steps_of
+from klarna_specs.scenario import Empty, Json, Key, Scenario, Step, Together, steps_of
 from klarna_specs.spec import Operation, Spec
 from klarna_specs.variables import request_members
 
 __all__ = ["facets", "features", "hazards", "in_turn", "losses"]
 
 _ALL, _LEFT = " of all that is left", " beyond what is left"
-_MAGNITUDES = (0, 1, 100, 10_000, 2**24, 2**31, 2**32, 2**53, 2**63)
-_COUNTS = (0, 1, 3, 9, 99)
 _TIMES = (0, 1, 9)
 _SAMPLE_AMOUNT = 100_000_000
 _MANY_LINES = range(11, 51)
 """More lines, and lines of other types than the page's two, need not be accepted."""
 _PAGE_TYPES = {"physical", "return_fee"}
-_LINE_NUMBERS = (
-    *("quantity", "unit_price", "total_amount", "tax_rate"),
-    *("total_tax_amount", "total_discount_amount"),
-)
-_MARKUP = "<>&\"'\\{}"
 
 
 class _Named(NamedTuple):
@@ -59,7 +61,7 @@ def facets(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> froz
 
     `outcomes` is the outcome of each call on a conformant server.
     """
-    values = _interned(_values(steps_of(scenario)))
+    values = _interned(value_facets(steps_of(scenario)))
     made = (names(spec, scenario, outcomes) for names in (hazards, losses, features, in_turn))
     return values.union(*made)
 
@@ -140,7 +142,7 @@ def _together(scenario: Scenario, named: Sequence[_Named]) -> Iterator[str]:
             how = f"{' under one key' * alike}{other}{' beyond the bound' * exceed}"
             if first.operation != second.operation and (one.fails or two.fails):
                 how += ", one refused"
-            if all(any(map(_is_fee, _lines(call))) for call in (first, second)):
+            if all(any(map(is_fee, lines_of(call))) for call in (first, second)):
                 how += ", with fees"
             where = "two orders" if apart else "one order"
             yield f"together on {where}: {first.operation}, {second.operation}{how}"
@@ -181,11 +183,11 @@ def _names(
     refunded: Counter[str] = Counter()
     for call, outcome in zip(calls, came, strict=True):
         operation = spec.operations[call.operation]
-        lines = _lines(call)
-        carrying = " with a fee" if any(map(_is_fee, lines)) else " with lines" if lines else ""
+        lines = lines_of(call)
+        carrying = " with a fee" if any(map(is_fee, lines)) else " with lines" if lines else ""
         times = min(before.count(call), 3)
         again = f" again {times}{' by key' if call.key else ''}" if times else ""
-        after = f" after {_class(done[call.operation], _TIMES)}"
+        after = f" after {class_of(done[call.operation], _TIMES)}"
         amount, bound = _amount(call), captured.get(call.order, 0)
         over, left = "", bound - refunded[call.order]
         if operation.effect == "refund" and amount > left:
@@ -248,7 +250,7 @@ def _retries(named: Sequence[_Named]) -> Iterator[str]:
         between = named[first + 1 : index]
         what = f"{call.operation} {'refused ' * ('refused' in named[first].name)}retried"
         keys = {each.call.key for each in between if each.call.key}
-        yield f"{what} after {_class(len(keys), _COUNTS)} keys"
+        yield f"{what} after {class_of(len(keys), COUNTS)} keys"
         yield f"{what} with a key {call.key.form}"
         for each in between:
             if each.operation.changes:
@@ -299,7 +301,7 @@ def _large(named: _Named) -> Iterator[str]:
         return
     if _amount(call) == _SAMPLE_AMOUNT:
         yield f"{call.operation} of {_SAMPLE_AMOUNT}"
-    lines = _lines(call)
+    lines = lines_of(call)
     usual = {line.get("type") for line in lines} <= _PAGE_TYPES and str(call.body).isascii()
     if len(lines) in _MANY_LINES and usual:
         yield f"{call.operation} of many lines"
@@ -322,19 +324,19 @@ def _texts_of_several(refunds: Sequence[_Named]) -> Iterator[str]:
 
 
 def _of_order(named: _Named) -> Iterator[str]:
-    call, plan, lines = named.call, named.plan, _lines(named.call)
+    call, plan, lines = named.call, named.plan, lines_of(named.call)
     if plan is None:
         return
     how = f"{call.operation}{' refused' * named.fails}"
     number = "several" if len(plan.captures) > 1 else "one"
     if len(set(plan.captures)) < len(plan.captures) and named.operation.effect == "refund":
-        yield f"{how}{' with a fee' * any(map(_is_fee, lines))} of equal captures"
+        yield f"{how}{' with a fee' * any(map(is_fee, lines))} of equal captures"
     if named.money.endswith(_ALL):
         parts = "after at most 0" not in named.name
         yield f"{how}{_ALL} of {plan.layout}{' in parts' * parts}"
     if call.capture is not None:
         yield f"{how} by {plan.payment_method} of {number}"
-    if any(map(_is_fee, lines)) and named.fails:
+    if any(map(is_fee, lines)) and named.fails:
         yield f"fee refused in {plan.market}, {plan.layout.rpartition('-')[0] or plan.layout}"
 
 
@@ -345,10 +347,10 @@ def _beyond(named: _Named) -> Iterator[str]:
     if named.money.endswith(_LEFT):
         smaller = plan.captures[-1:] < plan.captures[:1]
         yield f"{call.operation}{_LEFT} of {plan.layout}{', the last capture smaller' * smaller}"
-        if any(map(_is_fee, _lines(call))) and sum(plan.captures) == plan.order_amount:
+        if any(map(is_fee, lines_of(call))) and sum(plan.captures) == plan.order_amount:
             yield f"{call.operation} with a fee{_LEFT}"
     nearly_all = 0 < 100 * (plan.order_amount - plan.captured_amount) <= plan.order_amount
-    if nearly_all and len(plan.captures) == 1 and named.fails and any(map(_is_fee, _lines(call))):
+    if nearly_all and len(plan.captures) == 1 and named.fails and any(map(is_fee, lines_of(call))):
         yield "fee refused of nearly all"
 
 
@@ -362,139 +364,15 @@ def _of_call(named: _Named) -> Iterator[str]:
         yield f"{call.operation} in chunks"
     if call.key:
         yield f"{call.operation} by key"
-        length = _class(len(call.key.name), _COUNTS)
+        length = class_of(len(call.key.name), COUNTS)
         yield f"key {call.key.form} {call.key.name if call.key.form == 'number' else length}"
     if isinstance(call.body, Json) and not named.is_beside:
         yield from filter(None, [named.incomplete])
-        yield from (f"{call.operation}: {trait}" for trait in _oddities(call.body.value))
-        if any(map(_is_fee, _lines(call))):
-            yield from _miscounts(call.body.value.get("refunded_amount"), _lines(call))
+        yield from (f"{call.operation}: {trait}" for trait in oddities(call.body.value))
+        if any(map(is_fee, lines_of(call))):
+            yield from miscounts(call.body.value.get("refunded_amount"), lines_of(call))
     refused = " refused" * ("refused" in name)
-    lines = _lines(call)
-    yield from (f"{trait}{refused}" for trait in _of_lines(lines))
-    if named.plan and refused and any(map(_is_fee, lines)):
+    lines = lines_of(call)
+    yield from (f"{trait}{refused}" for trait in line_facets(lines))
+    if named.plan and refused and any(map(is_fee, lines)):
         yield f"fee refused in {named.plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
-
-
-def _oddities(value: Any) -> Iterator[str]:
-    """Top-level members of an unusual type or value, and the traits of texts."""
-    for name, member in (as_object(value) or {}).items():
-        if name in ("reference", "description") and isinstance(member, str):
-            yield from (f"{name} {trait}" for trait in _traits(member))
-        elif member == []:
-            yield f"no {name}"
-        elif is_integer(member) and not -1 <= member <= 2**24:
-            yield f"{name} {'below zero' if member < 0 else _class(member, _MAGNITUDES)}"
-        elif not is_integer(member):
-            yield f"{name} {member if isinstance(member, bool) else type(member).__name__}"
-
-
-def _values(calls: Sequence[Step]) -> Iterator[str]:
-    for call in calls:
-        yield f"{call.operation} of {call.order} on {call.capture} and {call.refund}"
-        match call.body:
-            case Raw(text=text, content_type=content_type):
-                yield f"{call.operation} {content_type} {text[:60]!r}"
-            case Json(value=value):
-                yield from _of_value(call.operation, value)
-            case _:
-                yield f"{call.operation} without a body"
-
-
-def _lines(call: Step) -> list[dict[str, Any]]:
-    body = as_object(call.body.value) if isinstance(call.body, Json) else None
-    lines = as_array((body or {}).get("order_lines")) or ()
-    return [members for line in lines if (members := as_object(line)) is not None]
-
-
-def _of_lines(lines: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """Repeated types, references and lines, and the position of a fee."""
-    for member in ("type", "reference"):
-        for value, times in Counter(str(line.get(member)) for line in lines).items():
-            if times > 1 and value != "None":
-                yield f"several lines of {member} {value if member == 'type' else 'alike'}"
-    if any(line in lines[:index] for index, line in enumerate(lines)):
-        yield "equal lines"
-    if any(line.get("quantity") == 0 and line.get("total_amount") for line in lines):
-        yield "nothing of something"
-    for name in {name for line in lines for name in line if name in _LINE_NUMBERS}:
-        amounts = [line[name] for line in lines if is_integer(line.get(name))]
-        yield from {f"{name} {'zero' if n == 0 else 'below zero'}" for n in amounts if n <= 0}
-    fees = [n for n, line in enumerate(lines) if _is_fee(line)]
-    yield from (f"fee at {min(n, 3)}" for n in fees)
-    if not all(str(line.get("name")).isascii() for line in lines):
-        yield f"a name beyond ASCII{' and a fee' * bool(fees)}"
-    references = [str(line["reference"]) for line in lines if line.get("reference")]
-    if fees and len(set(references)) < len(references):
-        yield "a fee and lines of one reference"
-
-
-def _miscounts(amount: Any, lines: Sequence[dict[str, Any]]) -> Iterator[str]:
-    """The ways of adding up lines wrongly that give the amount."""
-    totals, types = _numbers(lines, "total_amount"), [str(line.get("type")) for line in lines]
-    beside = amount - sum(totals) if is_integer(amount) else 0
-    if not beside:
-        return
-    for kind, total in zip(types, totals, strict=True):
-        what = f"{kind} beside {min(types.count(kind), 3) - 1}"
-        if beside == -total:
-            yield f"without a {what}"
-        if beside == -2 * total:
-            yield f"with the sign of a {what} turned"
-    if beside == sum(_numbers(lines, "total_tax_amount")):
-        yield "with the taxes"
-    prices = zip(_numbers(lines, "quantity"), _numbers(lines, "unit_price"), strict=True)
-    if amount == sum(quantity * price for quantity, price in prices):
-        yield "of the prices"
-    if len(lines) > abs(beside):
-        yield f"by {'one' if len(lines) < 3 else 'at most one for each line'}"
-
-
-def _numbers(lines: Sequence[dict[str, Any]], member: str) -> list[int]:
-    return [n if is_integer(n := line.get(member)) else 0 for line in lines]
-
-
-def _is_fee(line: dict[str, Any]) -> bool:
-    return line.get("type") == "return_fee"
-
-
-def _of_value(place: str, value: Any) -> Iterator[str]:
-    """A facet for each nested member, with the kind of its value."""
-    members, parts = as_object(value), as_array(value)
-    if members == {}:
-        yield f"{place}: nothing"
-    elif members is not None:
-        for name, member in members.items():
-            yield from _of_value(f"{place}.{name}", member)
-    elif parts is not None:
-        yield f"{place}: {_class(len(parts), _COUNTS)} parts"
-        for part in parts:
-            yield from _of_value(f"{place}[]", part)
-    elif isinstance(value, str):
-        yield from (f"{place}: {trait}" for trait in _traits(value))
-    elif isinstance(value, int) and not isinstance(value, bool):
-        yield f"{place}: {'below zero, ' * (value < 0)}{_class(abs(value), _MAGNITUDES)}"
-    else:
-        yield f"{place}: {value if isinstance(value, bool) else type(value).__name__}"
-
-
-def _traits(text: str) -> Iterator[str]:
-    """The traits of a text that a server may handle wrongly."""
-    yield from {f"characters of {unicodedata.category(c)[0]}" for c in text if not c.isascii()}
-    yield from {f"written {unicodedata.bidirectional(c)}" for c in text if not c.isascii()}
-    yield from {f"the sign {c}" for c in text if c in _MARKUP}
-    kinds = {
-        "digits": text.isdigit(),
-        "long": len(text) > 100,
-        "astral": any(ord(c) > 0xFFFF for c in text),
-        "not composed": unicodedata.normalize("NFC", text) != text,
-        "invisible": any(unicodedata.category(c) in ("Cf", "Cc") for c in text),
-        "white space around": text.strip() != text,
-        "upper case": text.lower() != text,
-    }
-    yield from (kind for kind, has_it in kinds.items() if has_it)
-
-
-def _class(number: int, bounds: Sequence[int]) -> str:
-    """The class of a number: the first bound that it does not exceed."""
-    return next((f"at most {bound}" for bound in bounds if number <= bound), "above all")

@@ -96,6 +96,6 @@ class Gallery:
 def _verdict(played: Played, index: int) -> Verdict | Literal[""]:
     """The worst verdict about an exchange; INFO only where nothing else was judged."""
     found = {each.verdict for each in played.findings if each.exchange == index}
-    order: tuple[Verdict, ...] = tuple(each for each in WORST_FIRST if each in found)
-    judged = (each for each in order if each not in ("INFO", "NOT_APPLICABLE"))
-    return next(judged, order[0] if order else "")
+    ranked: tuple[Verdict, ...] = tuple(each for each in WORST_FIRST if each in found)
+    judged: tuple[Verdict, ...] = tuple(e for e in ranked if e not in ("INFO", "NOT_APPLICABLE"))
+    return (judged or ranked)[0] if ranked else ""
