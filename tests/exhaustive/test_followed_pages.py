@@ -26,7 +26,8 @@ ELSEWHERE = (
     "klarna-conformance client -- ",  # whole certifications: test_example_adapters.py
     "klarna-conformance client --http",  # test_client_service.py
     "klarna-conformance client --replay",  # test_client_command.py
-    "pip install",  # .ci/run does
+    "mkdocs build",  # .ci/run does, as the next two
+    "pip install",
     "python -m venv",
     "st run",  # what it generates changes with its version
 )

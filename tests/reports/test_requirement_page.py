@@ -21,6 +21,8 @@ PAGE = f"https://docs.example/toolkit/requirements/{DOCUMENTED}/"
 def named(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
     """Gives the project these URLs, each with its label."""
 
+    monkeypatch.delenv("KLARNA_CONFORMANCE_SITE", raising=False)
+
     def name(*urls: str) -> None:
         facts = Message()
         for url in urls:
@@ -42,6 +44,12 @@ def test_a_documented_requirement_has_a_page_and_a_users_own_has_none(named, end
 def test_no_requirement_has_a_page_before_the_site_is_published(named, urls) -> None:
     named(*urls)
     assert requirement_page(DOCUMENTED) == ""
+
+
+def test_site_of_a_team_comes_before_that_of_the_project(named, monkeypatch) -> None:
+    monkeypatch.setenv("KLARNA_CONFORMANCE_SITE", "https://docs.example/toolkit/")
+    named("Documentation, https://elsewhere.example")
+    assert (requirement_page(DOCUMENTED), requirement_page(OWN)) == (PAGE, "")
 
 
 def test_report_and_sarif_lead_to_the_page(named, spec, record, played, all_goals_pass) -> None:

@@ -1,8 +1,10 @@
 """The page of a requirement on the documentation site.
 
-`Documentation` among the project's URLs, in its metadata, is the only place for the site's address.
+The address of the site is in KLARNA_CONFORMANCE_SITE, for a team that publishes its own, or else
+`Documentation` among the project's URLs, in its metadata.
 """
 
+import os
 from functools import cache
 from importlib.metadata import metadata
 
@@ -19,6 +21,8 @@ def requirement_page(identifier: str) -> str:
 
 @cache
 def _site() -> str:
+    if own := os.environ.get("KLARNA_CONFORMANCE_SITE"):
+        return own.rstrip("/")
     urls = metadata("klarna-conformance").get_all("Project-URL") or ()
     named = dict(url.split(", ", 1) for url in urls)
     return named.get("Documentation", "").rstrip("/")
