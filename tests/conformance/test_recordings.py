@@ -530,6 +530,17 @@ def test_a_refusal_to_another_user_of_the_merchant_is_judged(tmp_path: Path) -> 
     assert ("FAIL", "refund.accepted") in _deviating(_checked(tmp_path, entries))
 
 
+def test_traffic_with_a_host_of_kustom_is_judged_by_its_profile(cli: Cli, tmp_path: Path) -> None:
+    file = tmp_path / "traffic.har"
+    options = f"/captures/{CAPTURE}/extend-due-date-options"
+    missing = refused("GET", options, None, {"error_code": "NOT_FOUND"}, 404)
+    file.write_text(json.dumps(har([read(**CAPTURED), missing], "https://api.kustom.co")))
+    cli("check", file, "--output", tmp_path / "report")
+    record = json.loads((tmp_path / "report" / "run.json").read_text())
+
+    assert (record["profile"], record["counts"]["FAIL"]) == ("kustom", 0)
+
+
 def test_check_prints_the_number_of_unjudged_requests(cli: Cli, tmp_path: Path) -> None:
     file = tmp_path / "traffic.har"
     file.write_text(json.dumps(har([refund(100)], "https://shop.example")))

@@ -1,6 +1,6 @@
 """Judges recorded traffic: each order from the first response that shows it."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
@@ -13,16 +13,22 @@ from klarna_conformance.run.events import NotJudged, ScenarioFinished
 from klarna_conformance.traffic.har_file import Recorded
 from klarna_conformance.traffic.shown_order import provided_order
 from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable, Unjudged
-from klarna_specs.calls import read_call
+from klarna_specs.calls import ORDERS_PATH, read_call
 from klarna_specs.exchange import NotJson, Response
 from klarna_specs.json_value import as_object
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
-__all__ = ["judged_orders", "traffic_facts"]
+__all__ = ["judged_orders", "origin_of", "traffic_facts"]
 
 _NO_SUCH_PATH = (404, 405)
 _NEVER_READ = "the order was never read, so its state is not known"
+
+
+def origin_of(traffic: Iterable[Recorded]) -> str:
+    """The origin of most requests about orders; `mock` without any."""
+    about = (e.origin for e in traffic if e.exchange.request.path.startswith(ORDERS_PATH))
+    return next((origin for origin, _ in Counter(about).most_common(1)), "mock")
 
 
 def traffic_facts(spec: Spec, traffic: Sequence[Recorded], *, name: str) -> TargetFacts:

@@ -35,13 +35,13 @@ def check(file: Path, side: str, judging: TrafficOptions, terminal: "Terminal") 
     """
     from klarna_conformance.cli.watch.reporting import judge_traffic
     from klarna_conformance.record.redaction import Redactor
-    from klarna_conformance.traffic.recorded import traffic_facts
+    from klarna_conformance.traffic.recorded import origin_of, traffic_facts
     from klarna_conformance.traffic.traffic_file import read_traffic
     from klarna_conformance.traffic.watched import Watched
 
-    spec = judging.load()
-    sides = watched_sides(spec, side, judging.requirements)
     traffic = read_traffic(file)
+    spec = judging.load(origin_of(traffic))
+    sides = watched_sides(spec, side, judging.requirements)
     facts = traffic_facts(spec, traffic, name=file.name)
     watched = Watched(facts=facts, traffic=tuple(traffic))
     return judge_traffic(spec, watched, Redactor(()), judging, terminal, sides=sides)
