@@ -105,8 +105,8 @@ _CASES = {
         "refund.fee-market",
         (refund(800, lines=(_FEE,)),),
         {"expected": _REFUSAL},
-        "A refund of 8.00 EUR with a return fee of 2.00 EUR was accepted (201) where a refusal "
-        "(403) was expected.",
+        "A refund of 8.00 EUR with a return fee of 2.00 EUR in DE was accepted (201) where a "
+        "refusal (403) was expected.",
         Stake(Harm.MONEY_LOST, 800),
     ),
     "a wrong order is described by the last change": (

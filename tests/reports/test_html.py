@@ -180,7 +180,7 @@ def test_a_failure_shows_expectation_observation_steps_and_curl(spec, record, pl
     assert "Expected a refusal Observed the refund was made" in text
     assert "An order of 100.00 SEK in market SE" in text
     assert 'refundOrder, body {"refunded_amount": 10001}' in text
-    assert "curl --include --request POST" in text
+    assert "BASE_URL=https://target.example sh counterexamples/" in text
 
 
 @pytest.mark.parametrize("verdict", ["FAIL", "WARN", "KNOWN", "ERROR"])

@@ -11,6 +11,7 @@ from klarna_reports.page.sequence import Diagram, diagram
 from klarna_reports.page.shown import ShownScenario, length_on_page
 from klarna_reports.record.record import Played, Verdict
 from klarna_reports.record.results import DEVIATIONS, ReportedFinding, RequirementResult, Summary
+from klarna_reports.summary.replay import script_on
 from klarna_reports.words.amounts import ShortNames, difference_texts
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.finding_sentence import currency_of
@@ -202,6 +203,8 @@ class Deviations:
             return ""
         if self.summary.target.in_process:
             return finding.curl
+        if finding.replay:  # a used order and key would show something else
+            return script_on(self.summary.target.base_url, finding.replay)
         last = max(finding.exchanges, default=-1)
         base_url = self.summary.target.base_url
         lines = [

@@ -11,11 +11,11 @@ from klarna_reports.record.record import AcceptedDeviation, Finding, Played
 
 __all__ = ["Occurring", "fingerprint_of", "with_accepted"]
 
-_VARYING = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|\d+")
+_VARYING = re.compile(r"\[[^\]]*\]|[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}|\d+")
 
 
 def fingerprint_of(requirement: str, expected: str, observed: str) -> str:
-    """Twelve characters that identify a finding across runs; ids and numbers are ignored.
+    """Twelve characters that identify a finding across runs; ids, numbers and lists are ignored.
 
     It is a hash of the finding's sentences: a release that rewords them changes it.
     """

@@ -14,6 +14,7 @@ __all__ = [
     "own_specs",
     "replay_line",
     "script_line",
+    "script_on",
 ]
 
 COUNTEREXAMPLES = "counterexamples"
@@ -55,6 +56,16 @@ def script_line(header: Header, requirement: str) -> str:
     It is for the folder where the run was started.
     """
     return shlex.join(["sh", str(_path(header, requirement).with_suffix(".sh"))])
+
+
+def script_on(base_url: str, replay: str) -> str:
+    """The command of the script beside the counterexample of a replay command, for a server.
+
+    >>> script_on("http://127.0.0.1:8080", "klarna-conformance replay counterexamples/a.yaml")
+    'BASE_URL=http://127.0.0.1:8080 sh counterexamples/a.sh'
+    """
+    file = PurePath(shlex.split(replay)[-1]).with_suffix(".sh")
+    return f"BASE_URL={shlex.quote(base_url)} {shlex.join(['sh', str(file)])}"
 
 
 def _path(header: Header, requirement: str) -> PurePath:

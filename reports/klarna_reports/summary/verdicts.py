@@ -7,6 +7,7 @@ import msgspec
 
 from klarna_reports.record.record import Header, Verdict
 from klarna_reports.record.results import DEVIATIONS, WORST_FIRST, RequirementResult
+from klarna_reports.summary.accepted import fingerprint_of
 from klarna_reports.summary.digest import Digest
 from klarna_reports.summary.reasons import Obstacles, verdict_reason
 from klarna_reports.summary.tally import Group, Tally
@@ -103,5 +104,17 @@ def _result(
 
 
 def shown_groups(tally: Tally) -> list[Group]:
-    """The deviations that a report lists for one requirement, the worst first."""
-    return [g for g in tally.worst_groups if g.verdict in DEVIATIONS][:_FINDINGS_EACH]
+    """The deviations that a report lists for one requirement, the worst first.
+
+    One of each kind comes before others of the same kind.
+    """
+    seen: set[tuple[Verdict, str]] = set()
+    ranked: list[tuple[int, bool, Group]] = []
+    for group in tally.worst_groups:
+        if group.verdict in DEVIATIONS:
+            requirement = group.finding.requirement
+            kind = group.verdict, fingerprint_of(requirement, group.expected, group.observed)
+            ranked.append((WORST_FIRST.index(group.verdict), kind in seen, group))
+            seen.add(kind)
+    ranked.sort(key=lambda each: each[:2])
+    return [group for _, _, group in ranked[:_FINDINGS_EACH]]

@@ -92,6 +92,8 @@ def answer_ending(
             return f"failed in the server ({observed})"
         case "status" | "complete_response" | "accepted":
             return f"was answered with {observed} {where}"
+        case "at_first_try":
+            return f"was answered only when it was sent again ({observed.rstrip('.')})"
         case "same_answer":
             value = "no id" if observed == "resource_id None" else observed
             return f"was answered with {value} where {expected}, was expected"

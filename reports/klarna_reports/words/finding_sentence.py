@@ -34,7 +34,7 @@ _READS = {
 }
 _LISTED_STATUSES = re.compile(r"\b(\d{3}) or (?=\d{3} or )")
 _BEFORE = re.compile(
-    r" (with nothing captured|on [^ ]+ \w+ captured(, [^ ]+ \w+ refunded before,)?)"
+    r" (in [A-Z]{2} |)(with nothing captured|on [^ ]+ \w+ captured(, [^ ]+ \w+ refunded before,)?)"
 )
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _VARYING = re.compile(
@@ -84,7 +84,7 @@ def _text(spec: Spec, requirement: Requirement, played: Played, finding: Finding
     if made and (ending := _outcome_end(spec, requirement, made, played, finding)):
         return f"{_subject(made, alone=True)} {ending}."
     if made and (ending := answer_ending(requirement, finding, names, currency)):
-        return f"{_subject(made, alone=True)} {ending}."
+        return f"{_subject(_answered(spec, played, finding) or made, alone=True)} {ending}."
     end = f"{finding.observed}; expected: {finding.expected}."
     return f"{subject}: " + names.within(in_major_units(end, currency))
 
@@ -145,6 +145,13 @@ def _made(spec: Spec, played: Played, finding: Finding) -> _Made | None:
         if operation.changes or (index == last and operation.shows != "order"):
             return _with_circumstances(spec, played, index, operation)
     return None
+
+
+def _answered(spec: Spec, played: Played, finding: Finding) -> _Made | None:
+    """The call whose answer a finding is about."""
+    index = min(finding.exchange, len(played.exchanges) - 1)
+    operation = operation_of(spec, played.exchanges[index].request)
+    return _with_circumstances(spec, played, index, operation) if operation else None
 
 
 def _with_circumstances(spec: Spec, played: Played, index: int, operation: Operation) -> _Made:
@@ -222,7 +229,9 @@ def _outcome_end(
         return ""
     if requirement.rule and response.is_success:
         on = _of_captured(spec, made, played, finding.exchange)
-        return f"{on}was accepted ({response.status}) where {finding.expected} was expected"
+        plan = played.scenario.plan
+        where = f"in {plan.market} " if plan and "order.market" in requirement.rule else ""
+        return f"{where}{on}was accepted ({response.status}) where {finding.expected} was expected"
     if requirement.check == "accepted" and response.is_refusal:
         code = _response_members(response).get("error_code")
         named = f" {code}" if isinstance(code, str) and len(code) < 60 else ""

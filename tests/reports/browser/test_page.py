@@ -80,7 +80,7 @@ def test_copy_buttons_copy_the_block_below_them(varied, opened):
     page = opened(varied, permissions=["clipboard-read", "clipboard-write"])
     for button, start in zip(
         page.locator(".finding > .copy").all()[:2],
-        ("klarna-conformance replay counterexamples/", "curl "),
+        ("klarna-conformance replay counterexamples/", "BASE_URL="),
         strict=True,
     ):
         shown, copied, status = button.evaluate(COPIED)
