@@ -283,7 +283,7 @@ def test_body_that_a_server_may_accept_or_refuse_is_open(body: Any, is_open: boo
     assert is_open_body(spec(), spec().operations["captureOrder"], body) is is_open
 
 
-def test_members_of_a_subscription_are_required_as_in_the_published_description() -> None:
+def test_members_of_a_subscription_are_required_as_published() -> None:
     line = DOCUMENT["components"]["schemas"]["order_line_limits"]
     subscription = line["properties"]["subscription"]
 

@@ -1,4 +1,4 @@
-"""A run that is killed at any moment goes on where it was, and comes to what it would have."""
+"""A run that is killed at any moment resumes, and ends with what an uninterrupted one shows."""
 
 import json
 import os

@@ -5,7 +5,6 @@ from urllib.parse import urlsplit
 from klarna_conformance.http.locations import Leads, segments
 from klarna_conformance.judge.results import Mismatch
 from klarna_conformance.judge.server.answered import Answered, answered
-from klarna_conformance.judge.server.evidence import Evidence
 from klarna_conformance.judge.server.tables import tables_of
 from klarna_conformance.mock.deviation import Sending
 from klarna_specs.exchange import Exchange, Request, Response
@@ -47,16 +46,7 @@ def _leads_to_what_it_created(seen: Answered) -> bool:
 
 def _breaks_a_must(spec: Spec, seen: Answered) -> bool:
     assert isinstance(seen.exchange.outcome, Response)
-    evidence = Evidence(
-        spec=spec,
-        exchange=seen.exchange,
-        assessment=seen.assessment,
-        expected=seen.expected,
-        leads=seen.leads,
-        answer=seen.answer,
-        correlation_ids={},
-        resource_ids=frozenset(),
-    )
+    evidence = seen.evidence(spec, {}, frozenset())
     for requirement, check, _ in tables_of(spec).checks(seen):
         result = check(evidence) if check else None
         if isinstance(result, Mismatch):

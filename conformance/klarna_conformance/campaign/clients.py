@@ -49,7 +49,7 @@ def try_clients(
     ids = [mutant.id for mutant in chosen]
     with workers.open(state, repeatable=True) as executor:
         portions = [
-            executor.submit(_tried, tuple(ids[at : at + _CONCURRENT]))
+            executor.submit(_trials, tuple(ids[at : at + _CONCURRENT]))
             for at in range(0, len(ids), _CONCURRENT)
         ]
         for portion in portions:
@@ -65,7 +65,7 @@ class _State:
     scenarios: tuple[ClientScenario, ...]
 
 
-def _tried(call: Call[_State], ids: tuple[str, ...]) -> list[Trial]:
+def _trials(call: Call[_State], ids: tuple[str, ...]) -> list[Trial]:
     async def go() -> list[Trial]:
         chosen = [mutant for mutant in client_mutants() if mutant.id in ids]
         return await asyncio.gather(*(_trial(each, call) for each in chosen))

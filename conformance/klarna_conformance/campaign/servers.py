@@ -106,7 +106,7 @@ def try_mutants(chosen: Sequence[Mutant], campaign: Campaign, workers: Workers) 
     )
     state = _State(spec, campaign, plan.scenarios, JudgedBefore())
     with workers.open(state, repeatable=True) as executor:
-        for trial in [executor.submit(_tried, mutant) for mutant in chosen]:
+        for trial in [executor.submit(_finished_trial, mutant) for mutant in chosen]:
             yield trial.result()
 
 
@@ -120,7 +120,7 @@ class _State:
     judging: JudgedBefore
 
 
-def _tried(call: Call[_State], mutant: Mutant) -> Trial:
+def _finished_trial(call: Call[_State], mutant: Mutant) -> Trial:
     return asyncio.run(_trial(mutant, call))
 
 

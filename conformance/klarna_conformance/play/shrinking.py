@@ -52,17 +52,17 @@ async def shrink(failing: Played, still_fails: Try, *, proceed: Callable[[], boo
 
 async def _smallest(failing: Played, still_fails: Try, proceed: Callable[[], bool]) -> Played:
     best = failing
-    tried: set[bytes] = {_written(best.scenario)}
+    played_before: set[bytes] = {_written(best.scenario)}
     improved = True
     while improved:
         improved = False
         for candidate in _simpler(best.scenario):
             text = _written(candidate)
-            if text in tried or _size(candidate) >= _size(best.scenario):
+            if text in played_before or _size(candidate) >= _size(best.scenario):
                 continue
             if not proceed():
                 return best
-            tried.add(text)
+            played_before.add(text)
             if played := await still_fails(candidate):
                 best, improved = played, True
                 break

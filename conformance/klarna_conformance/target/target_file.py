@@ -116,7 +116,7 @@ def profile_named_in(path: Path) -> str:
     try:
         root = parse_yaml(str(path), path.read_text(encoding="utf-8")).root
     except (OSError, UnicodeDecodeError, SpecFileError):
-        return DEFAULT_PROFILE  # `read_target` reports what is wrong
+        return DEFAULT_PROFILE  # `read_target` reports the error
     named = (as_object(root) or {}).get("profile", DEFAULT_PROFILE)
     if not isinstance(named, str):
         return DEFAULT_PROFILE

@@ -75,12 +75,12 @@ CASES = _cases()
 
 def test_whether_a_client_retries_is_info() -> None:
     failed = meeting(ONE, Errored(503))
-    repeats, gives_up = (
+    repeats, aborts = (
         Course().run(failed, *again()),
         Course().run(failed, Sent(), reports=unknown),
     )
 
-    reported = [course.findings("client.retries") for course in (repeats, gives_up)]
+    reported = [course.findings("client.retries") for course in (repeats, aborts)]
     assert [[each.verdict for each in found] for found in reported] == [["INFO"], ["INFO"]]
     assert [found[0].observed for found in reported] == [
         "the client retries what got no clear response",

@@ -1,12 +1,13 @@
 """Responses in the terms of the oracle: kind, answer, matching outcome. Pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from functools import cached_property
 from typing import Literal
 
 import msgspec
 
 from klarna_conformance.http.locations import Leads, Nowhere, created_id, follow
+from klarna_conformance.judge.server.evidence import Evidence
 from klarna_conformance.judge.server.response_members import json_object
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Exchange, Response
@@ -14,7 +15,7 @@ from klarna_specs.ledger import Answer
 from klarna_specs.oracle import Assessment
 from klarna_specs.outcomes import Outcome
 from klarna_specs.rules import Unsettled, evaluator
-from klarna_specs.spec import ResponseSpec
+from klarna_specs.spec import ResponseSpec, Spec
 
 __all__ = ["Answered", "Kind", "answered", "may_answer_again"]
 
@@ -39,6 +40,21 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def call(self) -> Call:
         return self.assessment.call
+
+    def evidence(
+        self, spec: Spec, correlation_ids: Mapping[str, str], resource_ids: Set[tuple[str, str]]
+    ) -> Evidence:
+        """What checks of the response read; the ids are those that came before it."""
+        return Evidence(
+            spec=spec,
+            exchange=self.exchange,
+            assessment=self.assessment,
+            expected=self.expected,
+            leads=self.leads,
+            answer=self.answer,
+            correlation_ids=correlation_ids,
+            resource_ids=resource_ids,
+        )
 
     @cached_property
     def here(self) -> tuple[str, str] | None:

@@ -148,7 +148,7 @@ def _in_some_order(
         since = len(before.findings)
         return after.deviates_since(since, all_matters=all_matters, should=should)
 
-    tried: set[tuple[frozenset[int], str]] = set()
+    visited: set[tuple[frozenset[int], str]] = set()
 
     def explain(before: Judging, rest: tuple[Numbered, ...]) -> Judging | None:
         if not rest:
@@ -162,8 +162,8 @@ def _in_some_order(
             after.judge(*chosen)
             left = tuple(each for each in rest if each is not chosen)
             state = (frozenset(index for index, _ in left), after.state)
-            if state not in tried and not is_wrong(after, before):
-                tried.add(state)
+            if state not in visited and not is_wrong(after, before):
+                visited.add(state)
                 if found := explain(after, left):
                     return found
         return None

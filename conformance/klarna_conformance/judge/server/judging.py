@@ -17,7 +17,6 @@ from klarna_conformance.judge.server.elsewhere import (
     explanation,
     unseen_changes,
 )
-from klarna_conformance.judge.server.evidence import Evidence
 from klarna_conformance.judge.server.interpretations import path_followed
 from klarna_conformance.judge.server.later import Awaited, Decided, LaterReads
 from klarna_conformance.judge.server.ledgers import Ledgers
@@ -322,16 +321,8 @@ class Judging:
     def _judge_response(self, seen: Answered) -> list[Awaited]:
         """Checks the response itself; returns the requirements that later reads decide."""
         outcome = seen.exchange.outcome
-        evidence = Evidence(
-            spec=self._spec,
-            exchange=seen.exchange,
-            assessment=seen.assessment,
-            expected=seen.expected,
-            leads=seen.leads,
-            answer=seen.answer,
-            correlation_ids=self._ids.correlation_ids,
-            resource_ids=self._ids.created_for(seen.call.order_id),
-        )
+        made = self._ids.created_for(seen.call.order_id)
+        evidence = seen.evidence(self._spec, self._ids.correlation_ids, made)
         unrecorded = isinstance(outcome, Response) and outcome.unrecorded
         awaited: list[Awaited] = []
         for requirement, check, aspects in self._tables.checks(seen):
