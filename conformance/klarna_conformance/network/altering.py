@@ -32,14 +32,14 @@ _HTML = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><
 
 
 def error_response(fault: Errored, number: int = 0) -> Response:
-    """A documented error with the body that the fault wants; an HTML page is a gateway's.
+    """A documented error with the body that the fault wants; one that is no object is a gateway's.
 
     Its correlation id and message are those of no error with another number.
     """
     status = fault.status
     correlation_id = str(uuid.uuid5(_CORRELATION_IDS, str(number)))
     headers: Headers = ()
-    if fault.body != "html":
+    if fault.body not in ("html", "null", "string"):
         headers = (("Klarna-Correlation-Id", correlation_id),)
     if status == 401:
         headers = (*headers, ("WWW-Authenticate", 'Basic realm="mock"'))

@@ -300,6 +300,12 @@ async def test_an_injected_error_has_the_body_of_its_kind(
             json.loads(text)
 
 
+@pytest.mark.parametrize("body", ["html", "null", "string"])
+async def test_an_error_of_a_gateway_has_no_correlation_id(body: Any) -> None:
+    async with within(Errored(400, body=body)) as (made, raw):
+        assert b"correlation" not in (await raw.request(made.refund())).lower()
+
+
 @pytest.mark.parametrize("retry_after_s", [None, 0, 3])
 async def test_an_injected_error_has_retry_after_if_configured(retry_after_s: int | None) -> None:
     async with within(Errored(429, retry_after_s=retry_after_s)) as (made, raw):
