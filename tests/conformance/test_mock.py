@@ -4,13 +4,16 @@ import re
 import socket
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, get_args
 from urllib.parse import urlsplit
 
 import httpx
 import pytest
 
 from klarna_conformance import defaults
+from klarna_conformance.mock.resources import order_resource
+from klarna_specs.ledger import Ledger
+from klarna_specs.plan import PaymentMethod
 
 from .conftest import COMMAND, Serve, Served
 
@@ -338,3 +341,24 @@ def test_a_port_in_use_is_reported_in_one_sentence(served: Served) -> None:
         2,
         f"Error: cannot listen on 127.0.0.1:{port}: Address already in use\n",
     )
+
+
+def test_order_of_recorded_traffic_has_a_resource_whatever_it_was_paid_with() -> None:
+    """A calibrated mock compares it with what the record shows."""
+    methods = get_args(PaymentMethod)
+    shown = [
+        order_resource(
+            Ledger(
+                order_id="o-1",
+                market="SE",
+                currency="SEK",
+                payment_method=method,
+                order_amount=100,
+            ),
+            0,
+        )
+        for method in methods
+    ]
+
+    assert "unknown" in methods
+    assert len({each["initial_payment_method"]["type"] for each in shown}) == len(methods)

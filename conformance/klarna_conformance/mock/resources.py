@@ -29,6 +29,7 @@ _METHODS = {
     "pay_in_4": ("SLICE_IT_BY_CARD", "Pay in 4 installments"),
     "pay_now": ("DIRECT_DEBIT", "Pay now"),
     "card": ("CARD", "Card"),
+    "unknown": ("OTHER", "Other"),
 }
 
 
