@@ -72,7 +72,9 @@ def _around_amount(spec: Spec, operation: Operation, member: str, amount: int) -
         if members.keys() <= set(described):
             yield OddBody(kind=kind, level="SHOULD", body=Json({member: amount, **members}))
     text = f'{{"{member}": {written}}}'
-    yield from _of_level(None, _silent({member: value}, text, _other_numbers(member, written)))
+    nulls = ("description", *["order_lines"] * ("order_lines" in described))
+    numbers = _other_numbers(member, written)
+    yield from _of_level(None, _silent({member: value}, text, numbers, nulls))
 
 
 def _around_example(spec: Spec, operation: Operation) -> Iterator[OddBody]:
@@ -213,7 +215,10 @@ def _line(**members: Any) -> dict[str, list[Line]]:
 
 
 def _silent(
-    value: dict[str, Any], text: str, numbers: Iterable[tuple[str, Body]] = ()
+    value: dict[str, Any],
+    text: str,
+    numbers: Iterable[tuple[str, Body]] = (),
+    nulls: Iterable[str] = ("description",),
 ) -> Iterator[tuple[str, Body]]:
     """The same request in the open forms of `forms.yaml`."""
     deep: Any = {}
@@ -221,7 +226,7 @@ def _silent(
         deep = {"more": deep}
     yield "unknown-member", Json({**value, "note": "not documented"})
     yield "unknown-deep-member", Json({**value, "note": deep})
-    yield "optional-member-null", Json({**value, "description": None})
+    yield "optional-member-null", Json({**value, **dict.fromkeys(nulls)})
     yield "content-type-plain", Raw(text=text, content_type="text/plain")
     yield "content-type-form", Raw(text=text, content_type="application/x-www-form-urlencoded")
     yield from numbers

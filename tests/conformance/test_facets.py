@@ -6,7 +6,7 @@ from klarna_conformance.plan.dry_run import dry_run
 from klarna_conformance.plan.facets import features, hazards, losses
 from klarna_conformance.wrong.examples.orders import FEE_REFUND, FULL, LARGE, PART
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Action, Json, Key, Scenario, Step, Together
+from klarna_specs.scenario import Action, Json, Key, Raw, Scenario, Step, Together
 from klarna_strategies.lines import goods
 from klarna_strategies.steps import capture, get_order, refund, release
 
@@ -106,6 +106,13 @@ def test_malformed_order_id_is_a_feature() -> None:
     steps = (get_order(order="malformed"), get_order(order="unknown"))
     first, second = (features(spec(), Scenario(plan=None, steps=(step,))) for step in steps)
     assert first - second == {"getOrder of an id that is no UUID"}
+
+
+def test_parameter_of_a_media_type_is_a_feature() -> None:
+    body = Raw(text='{"refunded_amount": 100}', content_type="application/json; charset=utf-8")
+    call = Step(operation="refundOrder", body=body)
+    named = features(spec(), Scenario(plan=FULL, steps=(call,)))
+    assert "refundOrder with a parameter of its media type" in named
 
 
 def test_large_refund_is_named() -> None:

@@ -18,7 +18,7 @@ from klarna_conformance.plan.value_facets import (
 )
 from klarna_specs.json_value import as_object, is_integer
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Empty, Json, Key, Scenario, Step, Together, steps_of
+from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step, Together, steps_of
 from klarna_specs.spec import Operation, Spec
 from klarna_specs.variables import request_members
 
@@ -360,6 +360,8 @@ def _of_call(named: _Named) -> Iterator[str]:
         yield f"{call.credentials} {'without' if isinstance(call.body, Empty) else 'with'} a body"
     if call.order == "malformed":
         yield f"{call.operation} of an id that is no UUID"
+    if isinstance(call.body, Raw) and ";" in call.body.content_type:
+        yield f"{call.operation} with a parameter of its media type"
     if call.chunked:
         yield f"{call.operation} in chunks"
     if call.key:

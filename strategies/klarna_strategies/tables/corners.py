@@ -129,17 +129,19 @@ def _mixed_up(stage: Stage) -> Iterator[Scenario]:
 
 
 def _texts_and_amounts(stage: Stage) -> Iterator[Scenario]:
-    """Texts with white space around them, and amounts that wrap in 64 bits."""
+    """Texts with white space around them or a NUL in them, and amounts that wrap in 64 bits."""
     plan = stage.plan()
     yield Scenario(plan=plan, steps=(refund(100, description="  Returned goods \t"),))
     yield Scenario(plan=plan, steps=(refund(100, reference=" RMA-1  "),))
+    yield Scenario(plan=plan, steps=(refund(100, description="Returned\0", reference="RMA\0"),))
     yield Scenario(plan=plan, steps=(refund(2**63),))
     parts = 2**31 // _LARGEST_REFUND + 1
     large = stage.plan(order_amount=parts * _LARGEST_REFUND)
     yield Scenario(plan=large, steps=(*[refund(_LARGEST_REFUND)] * parts, refund(1)))
-    # Too large for an integer in the format of saved scenarios, so it is text.
-    wrapping = Raw(text=f'{{"refunded_amount": {2**64 + 1_000}}}')
-    yield Scenario(plan=plan, steps=(msgspec.structs.replace(refund(1), body=wrapping),))
+    # Too large for integers in the format of saved scenarios, so they are text.
+    for amount in (2**64 + 1_000, 10**30):
+        beyond = Raw(text=f'{{"refunded_amount": {amount}}}')
+        yield Scenario(plan=plan, steps=(msgspec.structs.replace(refund(1), body=beyond),))
 
 
 def _extended_late(stage: Stage) -> Iterator[Scenario]:

@@ -7,7 +7,7 @@ from typing import get_args
 import msgspec
 
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Credentials, Empty, Key, OrderRef, Raw, Scenario, Step
+from klarna_specs.scenario import OFFERED, Credentials, Empty, Key, OrderRef, Raw, Scenario, Step
 from klarna_strategies.malformed import odd_bodies
 from klarna_strategies.steps import (
     cancel,
@@ -149,16 +149,25 @@ _INCOMPLETE = ("no-members", "optional-members-only", "lines-only", "misspelled"
 
 
 def _incomplete(stage: Stage) -> Scenario:
-    """Refunds and extensions without their amount, in place of which they have something else."""
+    """Refunds and extensions without their amount, in place of which they have something else.
+
+    Before them are complete ones whose media type has a charset, as .NET and others send it.
+    """
     extended = stage.extension_market is not None
     calls = (refund(100), *[extend(offered(0))] * extended)
+    texts = ('{"refunded_amount": 100}', f'{{"number_of_days": {OFFERED}}}')
+    complete = [
+        _replace(call, body=Raw(text=text, content_type="application/json; charset=utf-8"))
+        for call, text in zip(calls, texts, strict=False)
+    ]
     steps = [
         _replace(call, body=odd.body)
         for call in calls
         for odd in odd_bodies(call.operation, spec=stage.spec)
         if odd.kind in _INCOMPLETE[:: 1 if call.capture is None else 3]
     ]
-    return Scenario(plan=stage.plan(market=stage.extension_market), steps=(*steps,), packed=True)
+    plan = stage.plan(market=stage.extension_market)
+    return Scenario(plan=plan, steps=(*complete, *steps), packed=True)
 
 
 def malformed(stage: Stage) -> Iterator[Scenario]:

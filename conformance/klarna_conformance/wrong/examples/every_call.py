@@ -51,6 +51,7 @@ _BODIES: Mapping[str, str] = {
     "days-true": '{"number_of_days": true}',
     "empty": "",
     "empty-object": "{}",
+    "lines-null": '{"refunded_amount": 1, "order_lines": null}',
     "lines-only": json.dumps({"order_lines": [goods(1_000)]}),
     "lines-text": '{"refunded_amount": 1, "order_lines": "x"}',
     "open-brace": "{",

@@ -74,6 +74,7 @@ REFUNDS: Mapping[str, Example] = {
     "refund-described-odd": on(
         FULL, refund(1_000, description=' <b>"A" & B</b>\n two  lines ', reference="RMA-1")
     ),
+    "refund-described-nul": on(FULL, refund(1_000, description="Returned\0")),
     "refund-described-joiner": on(FULL, refund(1_000, description="👩\u200d👧", reference="RMA-1")),
     "refund-longest": on(FULL, refund(100, description="d" * 255, reference="r" * 255)),
     "refund-longest-utf8": on(FULL, refund(100, description="ä" * 255)),
