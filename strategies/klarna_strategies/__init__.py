@@ -119,14 +119,8 @@ _NAMES = {
         "refund_bodies",
         "undocumented_bodies",
     ),
-    "captured_orders": (
-        "captures",
-        "order_plans",
-    ),
-    "due_dates": (
-        "days_not_offered",
-        "offered_days",
-    ),
+    "captured_orders": ("captures", "order_plans"),
+    "due_dates": ("days_not_offered", "offered_days"),
     "fees": (
         "WrongSum",
         "fee_refunds",
@@ -135,23 +129,10 @@ _NAMES = {
         "fee_removals",
         "positive_fee_refunds",
     ),
-    "keys": (
-        "idempotency_keys",
-        "keys_or_none",
-    ),
-    "layouts": (
-        "layout_plan",
-        "order_plan",
-    ),
-    "malformed": (
-        "OddBody",
-        "odd_bodies",
-    ),
-    "market_choice": (
-        "currency_of",
-        "markets",
-        "markets_without",
-    ),
+    "keys": ("idempotency_keys", "keys_or_none"),
+    "layouts": ("layout_plan", "order_plan"),
+    "malformed": ("OddBody", "odd_bodies"),
+    "market_choice": ("currency_of", "markets", "markets_without"),
     "drawn_lines": (
         "order_lines",
         "order_lines_not_adding_up",
