@@ -5,6 +5,7 @@ import pytest
 
 from klarna_reports.page.deviations import Deviations
 from klarna_reports.page.gallery import Gallery
+from klarna_reports.page.html import render_html
 from klarna_reports.page.overview import Orders, overview
 from klarna_reports.page.sequence import diagram
 from klarna_reports.record.record import Finding, Footer, TargetFacts
@@ -158,6 +159,18 @@ def test_the_first_screen_says_what_was_tested_and_what_failed(overview_of, spec
     assert [cause.root.result.id for cause in first.causes] == [RULE]
     assert first.limits == ("The run ended early: it took too long.",)
     assert (first.unseen_binding, first.unseen_others) == (2, 2)
+
+
+def test_the_first_screen_of_a_stopped_run_says_why_and_how_to_complete_it(
+    spec, record, played, all_goals_pass
+):
+    stopped = Footer(wall_s=1, requests_sent=1, stopped="interrupted")
+    whole = record(played(*all_goals_pass), footer=stopped)
+    page = render_html(spec, whole, summarise(spec, whole))
+    banner = page[page.index('class="banner') : page.index('class="overview"')]
+    assert "The run ended early (interrupted). To complete it:" in banner
+    assert ">klarna-conformance run --resume</pre>" in banner
+    assert "binding requirements met so far" in banner
 
 
 def test_a_run_against_the_mock_says_so(overview_of, spec, record, played, all_goals_pass):
