@@ -4,6 +4,7 @@ Most bodies are valid, which jsonschema-rs finds about a hundred times as fast; 
 how an invalid body breaks its schema.
 """
 
+import json
 from functools import cache, cached_property
 from typing import Any, Literal
 
@@ -137,8 +138,11 @@ def _problem(error: Any) -> str:
     if error.validator == "anyOf":
         return " or ".join(dict.fromkeys(map(_problem, error.context)))
     shown = repr(error.instance)
-    if len(shown) <= _LONGEST or not error.message.startswith(shown):
+    if not error.message.startswith(shown):
         return error.message
+    if len(shown) <= _LONGEST:
+        in_json = shown if isinstance(error.instance, str) else json.dumps(error.instance)
+        return in_json + error.message[len(shown) :]
     is_list, is_object = as_array(error.instance) is not None, as_object(error.instance) is not None
     kind = "a list" if is_list else "an object" if is_object else "a long text"
     return kind + error.message[len(shown) :]

@@ -229,6 +229,11 @@ def test_all_violations_are_listed_by_place() -> None:
     )
 
 
+def test_violation_names_a_value_as_it_is_in_json() -> None:
+    (message,) = violations(SPEC, "refund_request", {"refunded_amount": 1, "reference": None})
+    assert message == "$.reference: null is not of type 'string'"
+
+
 def test_violation_message_is_short() -> None:
     (message,) = violations(SPEC, "refund_request", {"refunded_amount": "x" * 100_000})
     assert len(message) < 400
