@@ -27,8 +27,6 @@ def _unknown(name: str, *arguments: str) -> list[str]:
     command = _group.commands.get(name)
     if command is None:
         return [name]
-    known = {
-        flag for each in command.params if isinstance(each, click.Option) for flag in each.opts
-    }
+    known = {flag for each in command.get_params(click.Context(command)) for flag in each.opts}
     own = arguments[: arguments.index("--")] if "--" in arguments else arguments
     return [each for each in own if each.startswith("-") and each not in known]
