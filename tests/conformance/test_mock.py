@@ -343,7 +343,7 @@ def test_a_port_in_use_is_reported_in_one_sentence(served: Served) -> None:
     )
 
 
-def test_order_of_recorded_traffic_has_a_resource_whatever_it_was_paid_with() -> None:
+def test_order_of_recorded_traffic_has_a_resource_for_any_payment_method() -> None:
     """A calibrated mock compares it with what the record shows."""
     methods = get_args(PaymentMethod)
     shown = [
