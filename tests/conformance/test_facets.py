@@ -73,8 +73,16 @@ def test_refund_without_a_text_after_one_with_it_is_named() -> None:
     assert without not in _named(FULL, refund(1_000), refund(1_000, description="Returned"))
 
 
-def test_refund_of_another_amount_with_an_earlier_reference_is_named() -> None:
-    alike = "refundOrder with the reference of an earlier one"
+def test_refund_that_a_key_of_another_order_may_hide_is_a_loss() -> None:
+    there = refund(1_000, order="other", key=Key("once"))
+    (played,) = dry_run(spec(), [Scenario(plan=FULL, other=FULL, steps=(there, ONCE))])
+    named = losses(spec(), played.scenario, played.outcomes)
+    assert "refundOrder that a key of another order may hide" in named
+    assert "refundOrder that a key of another order may hide" not in _named(FULL, ONCE, ONCE)
+
+
+def test_refund_of_another_amount_with_an_earlier_reference_is_a_loss() -> None:
+    alike = "refundOrder that an equal reference may hide"
     first = refund(100, reference="RMA-1")
     assert alike in _named(FULL, first, refund(200, reference="RMA-1"))
     assert alike not in _named(FULL, first, first, refund(200, reference="RMA-2"))

@@ -4,7 +4,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations, islice
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from klarna_conformance.plan.value_facets import (
     COUNTS,
@@ -78,19 +78,20 @@ def hazards(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> fro
     names = (name for each in documented for name in (each.name, each.money))
     refunds = [e for e in named if e.operation.effect == "refund" and " done" in e.name]
     before = (*_after_changes(named), *_retries(named), *_keys_elsewhere(documented))
-    return _interned((*names, *of_orders, *before, *_texts_of_several(refunds)))
+    return _interned((*names, *of_orders, *before, *_without_text(refunds)))
 
 
 def losses(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of the facets with which a wrong server pays twice, too much, or nothing at all.
 
     These are pairs of concurrent changes, refunds above what is left, by capture layout, large
-    ones, and those that later captures make possible.
+    ones, those that later captures make possible, and those that a server may take for others.
     """
     named = _named(spec, scenario, outcomes)
     beyond = (name for each in named for name in _beyond(each))
     large = (name for each in named for name in _large(each))
-    return _interned((*_together(scenario, named), *beyond, *large, *_of_later_captures(named)))
+    late, hidden = _of_later_captures(named), _taken_for_others(named)
+    return _interned((*_together(scenario, named), *beyond, *large, *late, *hidden))
 
 
 def features(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
@@ -307,20 +308,33 @@ def _large(named: _Named) -> Iterator[str]:
         yield f"{call.operation} of many lines"
 
 
-def _texts_of_several(refunds: Sequence[_Named]) -> Iterator[str]:
-    """Refunds without a text, or of another amount with the same, after one that has it."""
-    shown: dict[tuple[str, str], tuple[Any, int]] = {}
+def _without_text(refunds: Sequence[_Named]) -> Iterator[str]:
+    """Refunds without a text after one of the same order that has it."""
+    shown: set[tuple[str, str]] = set()
     for each in refunds:
-        call, amount = each.call, _amount(each.call)
+        call = each.call
         sent = (as_object(call.body.value) if isinstance(call.body, Json) else None) or {}
         for text in ("reference", "description"):
-            before = shown.get((call.order, text))
-            if text not in sent and before:
-                yield f"{call.operation} without a {text} after one with it"
-            elif before and before[0] == sent[text] and before[1] != amount:
-                yield f"{call.operation} with the {text} of an earlier one"
             if text in sent:
-                shown[call.order, text] = sent[text], amount
+                shown.add((call.order, text))
+            elif (call.order, text) in shown:
+                yield f"{call.operation} without a {text} after one with it"
+
+
+def _taken_for_others(named: Sequence[_Named]) -> Iterator[str]:
+    """Refunds with the reference of another one of the order, or with a key of another order."""
+    amounts: dict[tuple[str, str], int] = {}
+    keys: dict[str, str] = {}
+    for each in named:
+        call, amount = each.call, _amount(each.call)
+        if each.operation.effect != "refund" or " done" not in each.name:
+            continue
+        if call.key and keys.setdefault(call.key.name, call.order) != call.order:
+            yield f"{call.operation} that a key of another order may hide"
+        sent = (as_object(call.body.value) if isinstance(call.body, Json) else None) or {}
+        reference = str(sent.get("reference") or "")
+        if reference and amounts.setdefault((call.order, reference), amount) != amount:
+            yield f"{call.operation} that an equal reference may hide"
 
 
 def _of_order(named: _Named) -> Iterator[str]:
