@@ -7,11 +7,12 @@ import pytest
 from klarna_reports.record.record import Difference, Finding, Listed, Played
 from klarna_reports.summary.harm import Harm, Stake, stake
 from klarna_reports.words.amounts import ShortNames, difference_texts, in_major_units, major
+from klarna_reports.words.exchange_lines import exchange_lines
 from klarna_reports.words.finding_sentence import finding_sentence
 from klarna_specs.exchange import Exchange, Payload, Request, Response
 from klarna_specs.loader import load
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Scenario
+from klarna_specs.scenario import Scenario, Step
 
 SPEC = load()
 PLAN = OrderPlan(market="DE", currency="EUR", order_amount=5000, captures=(5000,))
@@ -39,7 +40,15 @@ def order(captured, refunded):
     return call("GET", "", status=200, answer=shown)
 
 
-def sentence(requirement, *exchanges, exchange=0, differences=(), expected="this", observed="that"):
+def sentence(
+    requirement,
+    *exchanges,
+    exchange=0,
+    differences=(),
+    expected="this",
+    observed="that",
+    steps=(),
+):
     finding = Finding(
         requirement=requirement,
         verdict="FAIL",
@@ -50,7 +59,7 @@ def sentence(requirement, *exchanges, exchange=0, differences=(), expected="this
     )
     played = Played(
         id="s1",
-        scenario=Scenario(plan=PLAN, steps=()),
+        scenario=Scenario(plan=PLAN, steps=steps),
         exchanges=exchanges,
         findings=(finding,),
     )
@@ -141,6 +150,27 @@ _CASES = {
         "was expected.",
         Stake(Harm.STATE),
     ),
+    "a read of another order's refund says so": (
+        "refund-read.unknown-refund-refused",
+        (call("GET", "/refunds/r-1", status=200, step=0),),
+        {
+            "expected": "a refusal (404)",
+            "steps": (Step(operation="getRefund", refund="other"),),
+        },
+        "A read of a refund of another order succeeded (200) where a refusal (404) was expected.",
+        Stake(Harm.STATE),
+    ),
+    "an extension of an unknown capture says so": (
+        "extension.unknown-capture-refused",
+        (call("PATCH", "/captures/c/extend-due-date", {"number_of_days": 30}, status=204, step=0),),
+        {
+            "expected": "a refusal (404)",
+            "steps": (Step(operation="extendDueDate", capture="unknown"),),
+        },
+        "A due date extension by 30 days for a capture that does not exist was accepted (204) "
+        "where a refusal (404) was expected.",
+        Stake(Harm.STATE),
+    ),
     "an order that contradicts itself is described by its sums": (
         "order.money-adds-up",
         (order(100, 0),),
@@ -191,6 +221,13 @@ _CASES = {
 )
 def test_finding_is_one_sentence_with_its_cost(requirement, exchanges, about, text, cost) -> None:
     assert sentence(requirement, *exchanges, **about) == (text, cost)
+
+
+def test_lines_of_a_replay_name_what_belongs_to_another_order() -> None:
+    scenario = Scenario(plan=PLAN, steps=(Step(operation="getRefund", refund="other"),))
+    read = call("GET", "/refunds/r-1", status=200, step=0)
+    (line,) = exchange_lines(SPEC, Played(id="s1", scenario=scenario, exchanges=(read,)))
+    assert line.strip() == "1. getRefund, for a refund of another order -> 200"
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 from klarna_reports.record.record import Played
 from klarna_reports.words.amounts import major
-from klarna_reports.words.wording import cut, outcome_text
+from klarna_reports.words.wording import cut, foreign_text, outcome_text
 from klarna_specs.calls import KEY_HEADER, read_call
 from klarna_specs.exchange import Exchange, Headers, NotJson, Payload, Request, Response
 from klarna_specs.json_value import as_array, as_object, is_integer
@@ -34,7 +34,8 @@ def exchange_lines(spec: Spec, played: Played) -> tuple[str, ...]:
     keys = KeyNames()
     currency = played.scenario.plan.currency if played.scenario.plan else ""
     return tuple(
-        f"{_place(exchange)} {_sent(spec, exchange.request, currency, keys)}"
+        f"{_place(exchange)} "
+        f"{_sent(spec, exchange.request, foreign_text(played, exchange), currency, keys)}"
         f" -> {_came(exchange, currency)}"
         for exchange in played.exchanges
     )
@@ -92,11 +93,12 @@ def _place(exchange: Exchange) -> str:
     return f"{exchange.step + 1:>3}{together}"
 
 
-def _sent(spec: Spec, request: Request, currency: str, keys: KeyNames) -> str:
+def _sent(spec: Spec, request: Request, foreign: str, currency: str, keys: KeyNames) -> str:
     call = read_call(spec, request)
     key = request.header(KEY_HEADER)
     parts = (
         call.operation.operation if call else f"{request.method} {request.path}",
+        foreign,
         _members(request.body, currency),
         keys.name(key) if key else "",
         "" if request.credentials == "valid" else f"credentials {request.credentials}",

@@ -10,7 +10,7 @@ from klarna_reports.record.record import Finding, Played
 from klarna_reports.words.amounts import ShortNames, in_major_units, major
 from klarna_reports.words.client_wording import played_sentence
 from klarna_reports.words.finding_ending import amounts_ending, answer_ending
-from klarna_reports.words.wording import credentials_text
+from klarna_reports.words.wording import credentials_text, foreign_text
 from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_array, as_object, is_integer
@@ -53,6 +53,7 @@ class _Made(msgspec.Struct, frozen=True, kw_only=True):
     amounts_under_key: tuple[int | None, ...]
     concurrent: int
     currency: str
+    foreign: str
 
     @property
     def response(self) -> Response | None:
@@ -176,6 +177,7 @@ def _with_circumstances(spec: Spec, played: Played, index: int, operation: Opera
         amounts_under_key=tuple(sent_amount(spec, each) for each in same),
         concurrent=len(group),
         currency=currency_of(played),
+        foreign=foreign_text(played, exchange),
     )
 
 
@@ -196,8 +198,9 @@ def _subject(made: _Made, *, named: bool = False, alone: bool = False) -> str:
     fee = _fee(made)
     particular = credentials_text(made.exchange.request.credentials)
     who = f" {particular}" if particular else ""
+    whose = f" {made.foreign}".replace(f" for {noun.removeprefix('read of ')} ", " ").rstrip()
     again = " under a used idempotency key" if len(made.amounts_under_key) > 1 else ""
-    return f"{article} {refused}{noun}{amount}{fee}{who}{again}{_at_once(made)}"
+    return f"{article} {refused}{noun}{amount}{fee}{whose}{who}{again}{_at_once(made)}"
 
 
 def _days(made: _Made) -> str:
@@ -231,7 +234,8 @@ def _outcome_end(
         on = _of_captured(spec, made, played, finding.exchange)
         plan = played.scenario.plan
         where = f"in {plan.market} " if plan and "order.market" in requirement.rule else ""
-        return f"{where}{on}was accepted ({response.status}) where {finding.expected} was expected"
+        done = "succeeded" if made.exchange.request.method == "GET" else "was accepted"
+        return f"{where}{on}{done} ({response.status}) where {finding.expected} was expected"
     if requirement.check == "accepted" and response.is_refusal:
         code = _response_members(response).get("error_code")
         named = f" {code}" if isinstance(code, str) and len(code) < 60 else ""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any, assert_never
 
-from klarna_reports.record.record import Verdict
+from klarna_reports.record.record import Played, Verdict
 from klarna_reports.record.results import Overall, Summary
 from klarna_reports.words.amounts import major
 from klarna_specs.exchange import Exchange, Failure
@@ -28,6 +28,7 @@ __all__ = [
     "action_text",
     "credentials_text",
     "cut",
+    "foreign_text",
     "moment",
     "outcome_text",
     "plan_text",
@@ -136,6 +137,29 @@ def action_text(action: Action) -> str:
             return "at the same time: " + "; ".join(action_text(step) for step in steps)
         case _:
             assert_never(action)
+
+
+def foreign_text(played: Played, exchange: Exchange) -> str:
+    """The other or unknown order, capture or refund that a step is for; empty for one's own.
+
+    Concurrent calls are recorded in the order of their responses, which does not say their steps.
+
+    >>> foreign_text(played, exchange)
+    'for a refund of another order'
+    """
+    actions, step = played.scenario.steps, exchange.step
+    if exchange.purpose != "step" or step is None or step >= len(actions):
+        return ""
+    action = actions[step]
+    return " ".join(_foreign(action)) if isinstance(action, Step) else ""
+
+
+def _foreign(step: Step) -> Iterable[str]:
+    if step.order != "this":
+        yield f"on {_ORDERS[step.order]}"
+    for noun, reference in (("capture", step.capture), ("refund", step.refund)):
+        if isinstance(reference, str):
+            yield _reference(noun, reference)
 
 
 def _particulars(step: Step) -> Iterable[str]:
