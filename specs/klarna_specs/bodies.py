@@ -140,9 +140,13 @@ def _problem(error: Any) -> str:
     shown = repr(error.instance)
     if not error.message.startswith(shown):
         return error.message
+    value = error.instance
     if len(shown) <= _LONGEST:
-        in_json = shown if isinstance(error.instance, str) else json.dumps(error.instance)
-        return in_json + error.message[len(shown) :]
-    is_list, is_object = as_array(error.instance) is not None, as_object(error.instance) is not None
-    kind = "a list" if is_list else "an object" if is_object else "a long text"
+        kind = shown if isinstance(value, str) else json.dumps(value)
+    elif isinstance(value, str):
+        kind = f"a text of {len(value)} characters"
+    elif is_integer(value):
+        kind = "a long number"
+    else:
+        kind = "a list" if as_array(value) is not None else "an object"
     return kind + error.message[len(shown) :]

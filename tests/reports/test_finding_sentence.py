@@ -171,6 +171,22 @@ _CASES = {
         "where a refusal (404) was expected.",
         Stake(Harm.STATE),
     ),
+    "a member of a wrong type is named with its value": (
+        "refund.types-kept",
+        (call("POST", "/refunds", {"refunded_amount": 1000, "description": 5}),),
+        {"expected": "a refusal (400)"},
+        "A refund of 10.00 EUR with a wrong body (description: 5 is not of type 'string') was "
+        "accepted (201) where a refusal (400) was expected.",
+        Stake(Harm.MONEY_LOST, 1000),
+    ),
+    "a member beyond its limits is named": (
+        "refund.limits-kept",
+        (call("POST", "/refunds", {"refunded_amount": 1000, "description": "x" * 300}),),
+        {"expected": "a refusal (400)"},
+        "A refund of 10.00 EUR with a wrong body (description: a text of 300 characters is too "
+        "long) was accepted (201) where a refusal (400) was expected.",
+        Stake(Harm.MONEY_LOST, 1000),
+    ),
     "an order that contradicts itself is described by its sums": (
         "order.money-adds-up",
         (order(100, 0),),

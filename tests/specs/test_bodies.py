@@ -234,6 +234,15 @@ def test_violation_names_a_value_as_it_is_in_json() -> None:
     assert message == "$.reference: null is not of type 'string'"
 
 
+@pytest.mark.parametrize(
+    ("value", "named"),
+    [([1] * 99, "a list"), ({"a" * 99: 1}, "an object"), (10**70, "a long number")],
+)
+def test_long_value_is_described(value: object, named: str) -> None:
+    (message,) = violations(SPEC, "refund_request", {"refunded_amount": 1, "reference": value})
+    assert message == f"$.reference: {named} is not of type 'string'"
+
+
 def test_violation_message_is_short() -> None:
     (message,) = violations(SPEC, "refund_request", {"refunded_amount": "x" * 100_000})
     assert len(message) < 400

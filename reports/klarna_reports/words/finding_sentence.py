@@ -10,8 +10,9 @@ from klarna_reports.record.record import Finding, Played
 from klarna_reports.words.amounts import ShortNames, in_major_units, major
 from klarna_reports.words.client_wording import played_sentence
 from klarna_reports.words.finding_ending import amounts_ending, answer_ending
-from klarna_reports.words.wording import credentials_text, foreign_text
-from klarna_specs.calls import operation_of
+from klarna_reports.words.wording import credentials_text, cut, foreign_text
+from klarna_specs.bodies import violations
+from klarna_specs.calls import operation_of, read_call
 from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.spec import Operation, Requirement, Spec
@@ -37,6 +38,7 @@ _BEFORE = re.compile(
     r" (in [A-Z]{2} |)(with nothing captured|on [^ ]+ \w+ captured(, [^ ]+ \w+ refunded before,)?)"
 )
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+_PLACE = re.compile(r"^\$(: |\.(?=\w))")
 _VARYING = re.compile(
     r"(?i)\b([\da-f]{8}-[\da-f-]{27}|-?[\d,]*\d\.\d\d( [A-Z]{3})?|-?\d+ days?"
     rf"|{'|'.join(_NUMBERS)})\b"
@@ -235,12 +237,27 @@ def _outcome_end(
         plan = played.scenario.plan
         where = f"in {plan.market} " if plan and "order.market" in requirement.rule else ""
         done = "succeeded" if made.exchange.request.method == "GET" else "was accepted"
-        return f"{where}{on}{done} ({response.status}) where {finding.expected} was expected"
+        wrong = _wrong_body(spec, requirement, made.exchange)
+        return f"{wrong}{where}{on}{done} ({response.status}) where {finding.expected} was expected"
     if requirement.check == "accepted" and response.is_refusal:
         code = _response_members(response).get("error_code")
         named = f" {code}" if isinstance(code, str) and len(code) < 60 else ""
         return f"was refused ({response.status}{named}) where {finding.expected} was expected"
     return ""
+
+
+def _wrong_body(spec: Spec, requirement: Requirement, exchange: Exchange) -> str:
+    """The member that breaks the schema or the limits of a rule about bodies, with its value."""
+    call = read_call(spec, exchange.request)
+    body = call.operation.body if call else None
+    if call is None or body is None or call.body_is in ("empty", "not_json"):
+        return ""
+    rule = requirement.rule
+    schema = body.limits if "call.within_limits" in rule else body.schema
+    if not schema or not ("call.defect" in rule or "call.within_limits" in rule):
+        return ""
+    found = violations(spec, schema, call.body)
+    return f"with a wrong body ({cut(_PLACE.sub('', found[0]), 160)}) " if found else ""
 
 
 def _of_captured(spec: Spec, made: _Made, played: Played, index: int) -> str:
