@@ -158,7 +158,7 @@ def _foreign(step: Step) -> Iterable[str]:
     if step.order != "this":
         yield f"on {_ORDERS[step.order]}"
     for noun, reference in (("capture", step.capture), ("refund", step.refund)):
-        if isinstance(reference, str):
+        if reference in ("unknown", "other"):
             yield _reference(noun, reference)
 
 
