@@ -110,13 +110,13 @@ _CASES = {
         "expected.",
         Stake(Harm.MONEY_REFUSED, 1000),
     ),
-    "a return fee is named with the refund": (
+    "a return fee is named with the refund, and is what it costs": (
         "refund.fee-market",
         (refund(800, lines=(_FEE,)),),
         {"expected": _REFUSAL},
         "A refund of 8.00 EUR with a return fee of 2.00 EUR in DE was accepted (201) where a "
         "refusal (403) was expected.",
-        Stake(Harm.MONEY_LOST, 800),
+        Stake(Harm.MONEY_LOST, 200),
     ),
     "a wrong order is described by the last change": (
         "order.shows-what-happened",

@@ -6,12 +6,11 @@ from typing import Any
 import msgspec
 
 from klarna_reports.record.record import Difference, Finding, Played
-from klarna_reports.words.finding_sentence import accepted_refunds, sent_amount
+from klarna_reports.words.finding_sentence import accepted_refunds, sent_amount, sent_fee
 from klarna_specs.calls import KEY_HEADER, operation_of
 from klarna_specs.effects import CHANGED_MEMBERS
 from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_object
-from klarna_specs.ledger import fee_amount
 from klarna_specs.spec import Operation, Requirement, Spec
 
 __all__ = ["Example"]
@@ -146,7 +145,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         captured = self._shown(self.played.exchanges, "captured_amount")
         if not isinstance(captured, int) or not isinstance(refunded, int):
             return False
-        return amount + _fee(self.exchange) > captured - refunded
+        return amount + sent_fee(self.exchange) > captured - refunded
 
     @property
     def unkeyed(self) -> frozenset[str]:
@@ -353,14 +352,6 @@ def _error(each: Difference) -> tuple[str, int] | None:
         more = sum(one.amount or 0 for one in observed) - sum(one.amount or 0 for one in expected)
         return _AMOUNT_OF_LIST.get(each.member, each.member), more
     return None
-
-
-def _fee(exchange: Exchange) -> int:
-    """The return fee in the body of a request."""
-    try:
-        return fee_amount((as_object(exchange.request.body.json()) or {}).get("order_lines"))
-    except NotJson:
-        return 0
 
 
 def _identifiers(exchange: Exchange) -> Iterator[str]:

@@ -7,7 +7,7 @@ import msgspec
 
 from klarna_reports.record.record import Difference, Finding, Played
 from klarna_reports.summary.tally import exchanges_of
-from klarna_reports.words.finding_sentence import sent_amount
+from klarna_reports.words.finding_sentence import sent_amount, sent_fee
 from klarna_specs.exchange import Response
 from klarna_specs.spec import Requirement, Spec
 
@@ -55,9 +55,10 @@ def stake(spec: Spec, requirement: Requirement, played: Played, finding: Finding
     exchange = played.exchanges[shown[0]] if shown else None
     response = exchange.outcome if exchange else None
     amount = sent_amount(spec, exchange) if exchange else None
-    if isinstance(response, Response) and amount is not None:
+    if exchange and isinstance(response, Response) and amount is not None:
         if requirement.rule and response.is_success:
-            return Stake(Harm.MONEY_LOST, amount)
+            fee = sent_fee(exchange) if requirement.otherwise == "fee_refused" else 0
+            return Stake(Harm.MONEY_LOST, fee or amount)
         if requirement.check == "accepted" and response.is_refusal:
             return Stake(Harm.MONEY_REFUSED, amount)
     if requirement.check == "money_adds_up":

@@ -14,10 +14,18 @@ from klarna_reports.words.wording import credentials_text, cut, foreign_text
 from klarna_specs.bodies import violations
 from klarna_specs.calls import operation_of, read_call
 from klarna_specs.exchange import Exchange, NotJson, Response
-from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.json_value import as_object, is_integer
+from klarna_specs.ledger import fee_amount
 from klarna_specs.spec import Operation, Requirement, Spec
 
-__all__ = ["accepted_refunds", "currency_of", "finding_sentence", "sent_amount", "without_amounts"]
+__all__ = [
+    "accepted_refunds",
+    "currency_of",
+    "finding_sentence",
+    "sent_amount",
+    "sent_fee",
+    "without_amounts",
+]
 
 _NOUNS = {
     "refund": "refund",
@@ -115,6 +123,11 @@ def sent_amount(spec: Spec, exchange: Exchange) -> int | None:
     member = spec.amount_member(operation) if operation else ""
     amount = _body(exchange).get(member) if member.endswith("_amount") else None
     return amount if is_integer(amount) else None
+
+
+def sent_fee(exchange: Exchange) -> int:
+    """The return fee in the body of a request, in minor units; 0 without one."""
+    return fee_amount(_body(exchange).get("order_lines"))
 
 
 def accepted_refunds(spec: Spec, exchanges: Sequence[Exchange]) -> dict[str, int]:
@@ -219,10 +232,8 @@ def _amounts(amounts: Sequence[int | None], currency: str) -> str:
 
 
 def _fee(made: _Made) -> str:
-    lines = map(as_object, as_array(_body(made.exchange).get("order_lines")) or [])
-    fees = [line.get("total_amount") for line in lines if line and line.get("type") == "return_fee"]
-    whole = [fee for fee in fees if is_integer(fee)]
-    return f" with a return fee of {major(abs(sum(whole)), made.currency)}" if whole else ""
+    fee = sent_fee(made.exchange)
+    return f" with a return fee of {major(abs(fee), made.currency)}" if fee else ""
 
 
 def _outcome_end(
