@@ -67,7 +67,7 @@ def test_an_expired_entry_accepts_nothing(cli: Cli, wrong: Served, tmp_path: Pat
     finished, summary = _run(cli, wrong.base_url, tmp_path, "--deviations", file)
 
     assert (finished.code, summary["verdict"]) == (1, "NONCONFORMANT")
-    assert f"EXPIRED the accepted deviation {BOUND} on 2020-01-01 (owner: payments)" in finished.out
+    assert f"EXPIRED the accepted deviation {BOUND} on 1 Jan 2020 (owner: payments)" in finished.out
 
 
 def test_an_entry_without_a_violation_is_an_error(cli: Cli, served: Served, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from klarna_reports.record.record import (
     Unavailable,
 )
 from klarna_reports.summary.changes import changes_between
+from klarna_reports.summary.history import past_run
 from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 from klarna_specs.plan import OrderPlan
@@ -32,7 +33,7 @@ HARMLESS_ATTRIBUTES = {
     *("data-verdict", "fill", "focusable", "for", "value"),
     *("height", "hidden", "href", "http-equiv", "id", "lang", "name", "open", "placeholder"),
     *("preserveaspectratio", "r", "rel", "role", "rx", "scope", "spellcheck", "tabindex"),
-    *("type", "viewbox", "width", "x", "y"),
+    *("title", "type", "viewbox", "width", "x", "y"),
 }
 
 
@@ -269,7 +270,19 @@ def test_accepted_deviations_are_listed_with_owner_expiry_and_state(
 ):
     known = AcceptedDeviation(requirement=RULE, reason="Until May.", owner="Ann", expires=expires)
     text = page_of(spec, record(played(*findings), deviations=(known,))).text
-    assert f"{RULE} {state} Ann {expires} Until May." in text
+    assert f"{RULE} {state} Ann 1 Jan {expires.year} Until May." in text
+
+
+def test_more_requests_than_planned_are_explained(spec, record, played):
+    text = page_of(spec, record(played(), played(identifier="c1"), planned_scenarios=1)).text
+    assert "Requests 2 sent, 2 planned Scenarios 2 sent, 1 planned; the others determined " in text
+
+
+def test_bars_of_the_trend_have_their_dates(spec, record):
+    made = record()
+    summary = summarise(spec, made)
+    page = render_html(spec, made, summary, runs=(past_run(summary),) * 2)
+    assert page.count('<li title="1 May 2024, 12:00 UTC">') == 2
 
 
 def test_changes_since_an_earlier_run_are_listed(spec, record, played, all_goals_pass):

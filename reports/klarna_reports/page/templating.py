@@ -19,7 +19,7 @@ from jinja2.bccache import Bucket
 from markupsafe import Markup
 
 from klarna_reports.page.shown import visible
-from klarna_reports.words.wording import moment
+from klarna_reports.words.wording import day, moment
 from klarna_specs.cache_files import cache_folder, digest, read_cached, write_cached
 
 __all__ = ["page_template"]
@@ -46,7 +46,7 @@ def page_template(
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters["moment"] = moment
+    environment.filters.update(day=day, moment=moment)
     style = "".join(map(_own, styles))
     script = "".join(map(_own, scripts))
     shared: dict[str, Any] = environment.globals

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any, assert_never
 
 from klarna_reports.record.record import Played, Verdict
@@ -28,6 +28,7 @@ __all__ = [
     "action_text",
     "credentials_text",
     "cut",
+    "day",
     "foreign_text",
     "moment",
     "outcome_text",
@@ -106,6 +107,15 @@ def moment(timestamp: str) -> str:
         return f"{datetime.fromisoformat(timestamp).astimezone(UTC):%-d %b %Y, %H:%M} UTC"
     except ValueError:
         return timestamp
+
+
+def day(of: date) -> str:
+    """A day for readers.
+
+    >>> day(date(2026, 11, 28))
+    '28 Nov 2026'
+    """
+    return f"{of:%-d %b %Y}"
 
 
 def plan_text(plan: OrderPlan | None) -> str:

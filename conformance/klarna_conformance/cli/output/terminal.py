@@ -31,6 +31,7 @@ from klarna_reports.summary.summary import Cause, Summary
 from klarna_reports.words.exchange_lines import exchange_lines, order_lines, whole_exchange
 from klarna_reports.words.finding_sentence import finding_sentence
 from klarna_reports.words.printable import inert
+from klarna_reports.words.wording import day
 
 if TYPE_CHECKING:
     from klarna_conformance.campaign.servers import Trial, Trials
@@ -275,7 +276,7 @@ class Terminal:
             self._print(f"{len(unseen) - _UNSEEN_SHOWN} more NOT_RUN: see the report")
         for deviation in summary.deviations:
             if deviation.expires.isoformat() < summary.started_at[:10]:
-                accepted = f"the accepted deviation {deviation.name} on {deviation.expires}"
+                accepted = f"the accepted deviation {deviation.name} on {day(deviation.expires)}"
                 self._print(f"EXPIRED {accepted} (owner: {deviation.owner})", "bold")
         for each in summary.unjudged[:_SHOWN]:
             requests = "1 request" if each.count == 1 else f"{each.count} requests"
