@@ -26,5 +26,13 @@ def profile_of(target: str, named: str | None = None) -> str:
 
 
 def _is_host_of(profile: ProfileFacts, url: str) -> bool:
-    playgrounds = (urlsplit(each).hostname for each in profile.presets.values())
-    return urlsplit(url).hostname in (*profile.production, *playgrounds)
+    hosts = (*profile.production, *map(_host, profile.presets.values()))
+    return _host(url) in hosts
+
+
+def _host(url: str) -> str | None:
+    """The host of a URL; None for a text that is none, which is refused elsewhere."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
