@@ -138,7 +138,7 @@ def test_a_counterexample_is_small_and_readable(counterexample: Path) -> None:
 
     assert saved["requirement"] == "client.once"
     assert saved["told"].startswith(
-        "one refund of 0.01 SEK, response lost after booking: the client sent "
+        "One refund of 0.01 SEK, response lost after booking: the client sent "
     )
     assert saved["scenario"]["commands"] == [
         {
@@ -189,7 +189,7 @@ def test_an_unverified_counterexample_says_so(cli: Cli, tmp_path: Path) -> None:
     finished = cli("client", *CALM, "--output", tmp_path, "--", *adapter)
 
     assert finished.code == 1
-    assert "it may need the commands before it" in " ".join(finished.out.split())
+    assert "It may need the commands before it" in " ".join(finished.out.split())
 
 
 def test_an_operation_without_requests_is_a_finding(cli: Cli, tmp_path: Path) -> None:

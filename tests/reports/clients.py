@@ -102,7 +102,7 @@ def found(verdict="FAIL", requirement="client.once", exchange=1, **others) -> Fi
     """A finding, with the words of a refund that happened twice."""
     said = {
         "expected": "one command takes effect once",
-        "observed": "the client sent a second refund with a new key; 2 refunds booked",
+        "observed": "the client sent a second refund with a new key; the server booked it twice",
     }
     return Finding(
         **{"requirement": requirement, "verdict": verdict, "exchange": exchange, **said, **others}

@@ -295,7 +295,8 @@ def test_the_report_shows_the_sentence_and_the_replay_command():
     whole = record(driven(found()))
     page = render_html(SPEC, whole, summarise(SPEC, whole))
 
-    assert "One refund of 0.01 SEK, response lost after booking: the client sent a second" in page
+    sentence = "the client sent a second refund with a new key; the server booked it twice."
+    assert f"One refund of 0.01 SEK, response lost after booking: {sentence}" in page
     assert "client --replay counterexamples/client.once.yaml -- python adapter.py" in page
     assert "Requirements and faults" in page
     assert "Markets and capture layouts" not in page
@@ -334,6 +335,13 @@ def test_a_certificate_names_client_scope_and_verdict():
         "One refund of 0.01 SEK, response lost after booking",
     ):
         assert text in page
+
+
+def test_a_certificate_lists_binding_requirements_before_what_need_not_be_met():
+    whole = record(driven(*everything()))
+    page = render_certificate(whole, summarise(SPEC, whole))
+    assert page.index(">client.once<") < page.index(">client.options-told<")
+    assert page.index(">client.options-told<") < page.index(">client.retries<")
 
 
 def test_a_certificate_shows_two_violations_and_counts_the_others():

@@ -168,7 +168,7 @@ def test_the_first_screen_of_a_stopped_run_says_why_and_how_to_complete_it(
     whole = record(played(*all_goals_pass), footer=stopped)
     page = render_html(spec, whole, summarise(spec, whole))
     banner = page[page.index('class="banner') : page.index('class="overview"')]
-    assert "The run ended early (interrupted). To complete it:" in banner
+    assert "the run is incomplete: interrupted." in banner
     assert ">klarna-conformance run --resume</pre>" in banner
     assert "binding requirements met so far" in banner
 

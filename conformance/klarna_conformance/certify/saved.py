@@ -11,7 +11,7 @@ from klarna_reports.record.record import Played, Record
 from klarna_reports.record.results import ReportedFinding
 from klarna_reports.summary.replay import counterexample_name
 from klarna_reports.summary.summary import Summary
-from klarna_reports.words.client_wording import played_sentence, scenario_of
+from klarna_reports.words.client_wording import scenario_of
 from klarna_specs.client.play import ClientScenario
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.file_schema import file_schema
@@ -22,7 +22,7 @@ from klarna_specs.yaml_text import parse_yaml
 __all__ = ["SavedScenario", "read_saved", "save_counterexamples", "saved_schema", "sentences"]
 
 
-_UNVERIFIED = " (it may need the commands before it)"
+_UNVERIFIED = " It may need the commands before it."
 
 
 class SavedScenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -109,7 +109,7 @@ def sentences(record: Record, summary: Summary) -> dict[str, str]:
 def _reported(played: Played, finding: ReportedFinding) -> str:
     """What the client did, and whether that was seen only where others had come before."""
     unverified = finding.verdict == "FAIL" and not played.shrunk_from
-    return f"{played_sentence(played, finding.observed)}{_UNVERIFIED * unverified}"
+    return f"{finding.sentence}{_UNVERIFIED * unverified}"
 
 
 def _played(record: Record, findings: Mapping[str, ReportedFinding]) -> dict[str, Played]:

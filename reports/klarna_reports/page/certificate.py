@@ -8,7 +8,13 @@ from klarna_reports.page.lanes import Lanes, lanes
 from klarna_reports.page.templating import page_template
 from klarna_reports.record.journal import journal_digest
 from klarna_reports.record.record import Played, Record
-from klarna_reports.record.results import MET, WORST_FIRST, ReportedFinding, Summary
+from klarna_reports.record.results import (
+    MET,
+    WORST_FIRST,
+    ReportedFinding,
+    RequirementResult,
+    Summary,
+)
 from klarna_reports.words.client_wording import scenario_of, scenario_text
 from klarna_reports.words.wording import cut
 from klarna_specs.client.faults import FAULT_KINDS
@@ -58,7 +64,7 @@ def render_certificate(record: Record, summary: Summary) -> str:
         digest=journal_digest(record),
         met=sum(result.verdict in MET for result in binding),
         binding=len(binding),
-        requirements=sorted(summary.requirements, key=lambda r: WORST_FIRST.index(r.verdict)),
+        requirements=sorted(summary.requirements, key=_rank),
         faults=observed,
         left_out=[kind for kind in FAULT_KINDS if kind not in observed],
         counterexamples=list(_counterexamples(shown, played)),
@@ -66,6 +72,12 @@ def render_certificate(record: Record, summary: Summary) -> str:
         follows={name: cause.requirements[1:] for name, cause in causes.items()},
         more=len(violations) - len(shown),
     )
+
+
+def _rank(result: RequirementResult) -> tuple[bool, int]:
+    """Failures come first; what is met and not binding comes last."""
+    last = result.verdict in MET and result.level != "MUST"
+    return last, WORST_FIRST.index(result.verdict)
 
 
 def _first_of_each(findings: Iterable[ReportedFinding]) -> Iterator[ReportedFinding]:

@@ -79,7 +79,7 @@ def finding_sentence(spec: Spec, requirement: Requirement, played: Played, findi
     """
     if played.client is not None:
         said = played_sentence(played, finding.observed) or finding.observed
-        return said[:1].upper() + said[1:]
+        return said[:1].upper() + said[1:].removesuffix(".") + "."
     if not finding.observed:
         return ""
     return _LISTED_STATUSES.sub(r"\1, ", _text(spec, requirement, played, finding))

@@ -205,7 +205,10 @@ def test_a_double_refund_is_reported_with_its_cause() -> None:
     course = Course().run(LOST, *again(K2))
 
     (finding,) = course.findings("client.once")
-    assert finding.observed == "the client sent a second refund with a new key; 2 refunds booked"
+    assert (
+        finding.observed
+        == "the client sent a second refund with a new key; the server booked it twice"
+    )
 
 
 def test_a_release_done_without_a_key_may_be_reported_unknown() -> None:

@@ -158,24 +158,23 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     @property
     def booked(self) -> str:
         """How often the server did it, in words."""
-        if self.operation != "refundOrder":
-            return f"{self.effects} done"
-        return f"{self.effects} refund{'' if self.effects == 1 else 's'} booked"
+        times = {0: "never", 1: "once", 2: "twice"}.get(self.effects, f"{self.effects} times")
+        return f"the server {'booked' if self.operation == 'refundOrder' else 'did'} it {times}"
 
     @property
     def said(self) -> str:
         """The outcome that the client reported, in words."""
         match self.reported:
             case Done():
-                return "the client reported done"
+                return "the client reported that it was done"
             case RefusedIt():
-                return "the client reported refused"
+                return "the client reported that it was refused"
             case Unknown():
-                return "the client reported unknown"
+                return "the client reported that the outcome is unknown"
             case Unsupported():
-                return "the client reported unsupported"
+                return "the client reported that it does not support it"
             case _:
-                return "the client reported nothing"
+                return "the client reported no outcome"
 
     @property
     def cause(self) -> str:

@@ -102,7 +102,7 @@ def _done_is_true(view: View) -> Iterator[ExchangeResult]:
         holds = view.effects > 0
     else:
         holds = any(served.is_success for each in view.attempts for served in each.mark.served)
-    observed = f"the client reported done; the server did nothing{view.cause}"
+    observed = f"{view.said}, but the server did nothing{view.cause}"
     yield verified(view.at, "done is reported only for what the server did", observed, holds=holds)
 
 
@@ -113,7 +113,7 @@ def _refused_is_true(view: View) -> Iterator[ExchangeResult]:
     unsupported = isinstance(view.reported, Unsupported) and view.attempts
     if not view.misled and (isinstance(view.reported, RefusedIt) or unsupported):
         expected = "refused is reported only for what the server did not do"
-        observed = f"{view.said}; {view.booked}"
+        observed = f"{view.said}, but {view.booked}"
         yield verified(view.at, expected, observed, holds=view.effects == 0)
 
 

@@ -47,7 +47,7 @@ def _variations(view: View) -> Iterator[ExchangeResult]:
     if view.effects and view.last and view.last.fate == "success" and not without_id:
         holds = isinstance(reported, Done) and reported.refund_id in view.served_ids
         expected = "the answer is understood: done, with the refund's id"
-        named = f" with the id {reported.refund_id!r}" if isinstance(reported, Done) else ""
+        named = f", with the id {reported.refund_id!r}" if isinstance(reported, Done) else ""
         yield verified(view.at, expected, f"{view.said}{named}", holds=holds)
 
 
