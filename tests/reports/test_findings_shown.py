@@ -152,7 +152,7 @@ def test_the_first_screen_says_what_was_tested_and_what_failed(overview_of, spec
     cut = Footer(wall_s=1, requests_sent=1, stopped="it took too long")
     first = overview_of(spec, record(played(finding()), footer=cut))
     assert first.tested == (
-        "4 requirements of 2 operations; 2 of them are binding.",
+        "4 requirements of 2 operations, 2 binding.",
         "Orders of 1 market, captured in 1 way.",
         "1 request in 1 scenario; 1 exchange judged.",
     )

@@ -296,6 +296,16 @@ def test_changes_since_an_earlier_run_are_listed(spec, record, played, all_goals
     assert "What changed" not in page_of(spec, now).text
 
 
+def test_many_changes_are_folded(spec, record, played, all_goals_pass):
+    now = record(played(finding()))
+    summary = summarise(spec, now)
+    few = changes_between(summarise(spec, record(played(*all_goals_pass))), summary)
+    many = msgspec.structs.replace(few, changes=few.changes[:1] * 21)
+    folded = "<summary>21 requirements have another verdict or cause</summary>"
+    assert folded in render_html(spec, now, summary, many)
+    assert "have another verdict or cause" not in render_html(spec, now, summary, few)
+
+
 def test_the_number_of_detected_mutants_is_shown(spec, record, played):
     assert "12 wrong servers" in page_of(spec, record(played(), proofs={RULE: 12})).text
 

@@ -88,8 +88,7 @@ def _tested(record: Record, summary: Summary, orders: Orders) -> tuple[str, ...]
         f"{_counted(len(orders.layouts), 'way')}{met}."
     )
     return (
-        f"{_counted(len(summary.requirements), 'requirement')} of {of}; {binding} of them are "
-        "binding.",
+        f"{_counted(len(summary.requirements), 'requirement')} of {of}, {binding} binding.",
         *([made] if orders.markets else []),
         f"{_counted(summary.requests_sent, 'request')} in "
         f"{_counted(summary.scenarios, 'scenario')}; "
