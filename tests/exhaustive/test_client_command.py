@@ -157,6 +157,7 @@ def test_a_replay_fails_until_the_client_is_fixed(
         options = ("--replay", counterexample, "--timeout", "200ms", "--no-shrink")
         finished = cli("client", *options, "--output", output, "--", *adapter)
         assert not (output / "replay" / "certificate.html").exists()
+        assert "Certificate:" not in finished.out
         summary = json.loads((output / "replay" / "run.json").read_text())
         (result,) = summary["requirements"]
         return finished.code, result["verdict"], len(commands(output / "replay"))

@@ -251,7 +251,8 @@ class Terminal:
             sent = f"{summary.requests_sent} requests in {summary.scenarios} scenarios"
             self._print(f"{sent}, {summary.wall_s:.1f} s, seed {summary.seed}")
             self._print(f"Report: {directory / 'report.html'}")
-            self._print(f"Certificate: {directory / 'certificate.html'}")
+            if (certificate := directory / "certificate.html").exists():  # none of a replay
+                self._print(f"Certificate: {certificate}")
 
     def _print_findings(self, summary: Summary) -> None:
         for verdict in ("ERROR", "FAIL", "KNOWN", "WARN"):
