@@ -285,6 +285,11 @@ def test_bars_of_the_trend_have_their_dates(spec, record):
     assert page.count('<li title="1 May 2024, 12:00 UTC">') == 2
 
 
+def test_the_first_screen_excepts_accepted_deviations(spec, record, played):
+    text = page_of(spec, record(played(finding("KNOWN")))).text
+    assert "No binding requirement is violated, except as accepted." in text
+
+
 def test_changes_since_an_earlier_run_are_listed(spec, record, played, all_goals_pass):
     now = record(played(finding()))
     before = summarise(spec, record(played(*all_goals_pass)))
