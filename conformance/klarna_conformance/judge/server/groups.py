@@ -172,6 +172,10 @@ def _in_some_order(
 
 
 def _precedes(one: Exchange, other: Exchange) -> bool:
-    """Whether a call was answered before another one began, so that it took effect before it."""
-    answered_s = one.started_s + one.outcome.elapsed_s
-    return isinstance(one.outcome, Response) and answered_s < other.started_s
+    """Whether a recorded call was answered before another one began, and so took effect before it.
+
+    The calls of a step are sent together: they may have waited for the rate limit, or be retries.
+    """
+    if one.step is not None or not isinstance(one.outcome, Response):
+        return False
+    return one.started_s + one.outcome.elapsed_s < other.started_s
