@@ -177,7 +177,9 @@ class _Script:
                 yield from (line for step in steps[:1] for line in self._options(f"{number}", step))
                 for name, step in zip(names, steps, strict=True):
                     yield f"{self._sent(f'{name}-{step.operation}', step)} &"
-                yield "wait"
+                    yield f"sent_{name[-1]}=$!"
+                # Without their ids it would wait for the mock too, which does not end.
+                yield "wait " + " ".join(f'"$sent_{name[-1]}"' for name in names)
                 for name, step in zip(names, steps, strict=True):
                     yield from self._learnt(f"{name}-{step.operation}", step)
             case _:
