@@ -150,6 +150,18 @@ def test_printed_command_reproduces_a_violation_of_the_mock(cli: Cli, tmp_path: 
 
 
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+def test_script_of_concurrent_calls_ends_with_the_mock_that_it_started(tmp_path: Path) -> None:
+    environment = {"PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
+    command = ["sh", _script(tmp_path / "race.sh", _saved([Together(TWICE)]))]
+    finished = subprocess.run(
+        command, env=environment, check=False, capture_output=True, text=True, timeout=120
+    )
+
+    assert (finished.returncode, finished.stderr) == (0, "")
+    assert finished.stdout.count("refundOrder -> 201") == 2
+
+
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_script_ends_where_its_mock_does_not_start(tmp_path: Path) -> None:
     saved = msgspec.structs.replace(_saved(TWICE), mutant="no-such-mutant")
     environment = {"PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
