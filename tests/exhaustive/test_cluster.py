@@ -66,13 +66,21 @@ class Cluster:
         _until(lambda: set(self._names().values()) == set(self.workers))
 
     def kill_one_that_works(self) -> None:
-        def busy() -> list[str]:
-            return [address for address, keys in self.client.processing().items() if keys]
+        """Kills a worker in the middle of a call: stopped, it has sent no result of it."""
+        until = time.monotonic() + _ENDS_S
+        while time.monotonic() < until:
+            for address in self._busy():
+                process = self.workers[self._names()[address]]
+                process.send_signal(signal.SIGSTOP)
+                time.sleep(0.2)  # what it sent before arrives
+                if address in self._busy():
+                    process.kill()
+                    process.wait(_ENDS_S)
+                    return
+                process.send_signal(signal.SIGCONT)
 
-        _until(busy)
-        process = self.workers[self._names()[busy()[0]]]
-        process.kill()
-        process.wait(_ENDS_S)
+    def _busy(self) -> list[str]:
+        return [address for address, keys in self.client.processing().items() if keys]
 
     def is_idle(self) -> bool:
         return not any(self.client.processing().values())
