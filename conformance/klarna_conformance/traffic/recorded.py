@@ -1,20 +1,27 @@
 """Judges recorded traffic: each order from the first response that shows it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-import msgspec
+from msgspec.structs import replace
 
 from klarna_conformance.judge.server import judge
 from klarna_conformance.judge.server.named_ids import ids_named_by
+from klarna_conformance.judge.server.repeats import repeats
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.run.events import NotJudged, ScenarioFinished
 from klarna_conformance.traffic.har_file import Recorded
 from klarna_conformance.traffic.shown_order import provided_order
-from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable, Unjudged
+from klarna_reports.record.record import (
+    Finding,
+    Played,
+    ProvidedOrder,
+    TargetFacts,
+    Unavailable,
+    Unjudged,
+)
 from klarna_specs.calls import ORDERS_PATH, read_call
-from klarna_specs.exchange import NotJson, Response
+from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_object
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
@@ -118,36 +125,50 @@ def _judged(spec: Spec, facts: TargetFacts, identifier: str, traffic: Sequence[R
             answered.append(each)
     shown = [_shown(spec, each) for each in answered]
     first = next((n for n, order in enumerate(shown) if isinstance(order, ProvidedOrder)), None)
+    unseen, seen = answered[:first], [] if first is None else answered[first:]
+    why = "it came before the order was first read, so its state is not known"
     if first is None:
         why = next((why for why in shown if isinstance(why, str)), _NEVER_READ)
-        for each in answered:
+    repeated, of_repeats = _repeated(spec, unseen)
+    for index, each in enumerate(unseen):
+        if index not in repeated and not (seen and _failed(each)):
             beside.add(each, why)
-        failed = tuple(each.exchange for each in answered if _failed(each))
-        return Played(
-            id=identifier,
-            scenario=Scenario(plan=None, steps=()),
-            unavailable=Unavailable(plan=None, reason=why),
-            exchanges=failed,
-            findings=judge(spec, facts, (), failed),
-            unjudged=beside.listed,
-        )
-    for each in answered[:first]:
-        if not _failed(each):
-            beside.add(each, "it came before the order was first read, so its state is not known")
-    order = shown[first]
-    assert isinstance(order, ProvidedOrder)
-    for each, why in _obscure(spec, facts, answered[first:]):
-        beside.add(each, why)
-    failed = [each for each in answered[:first] if _failed(each)]
-    exchanges = tuple(_grouped([*failed, *answered[first:]]))
+    for each, unclear in _obscure(spec, facts, seen):
+        beside.add(each, unclear)
+    order = None if first is None else shown[first]
+    orders = (order,) if isinstance(order, ProvidedOrder) else ()
+    judged = tuple(_grouped([*filter(_failed, unseen), *seen]))
     return Played(
         id=identifier,
-        scenario=Scenario(plan=order.plan, steps=()),
-        orders=(order,),
-        exchanges=exchanges,
-        findings=judge(spec, facts, (order,), exchanges),
+        scenario=Scenario(plan=orders[0].plan if orders else None, steps=()),
+        orders=orders,
+        unavailable=None if orders else Unavailable(plan=None, reason=why),
+        exchanges=(*repeated.values(), *judged),
+        findings=(*of_repeats, *_after(len(repeated), judge(spec, facts, orders, judged))),
         unjudged=beside.listed,
     )
+
+
+def _repeated(
+    spec: Spec, traffic: Sequence[Recorded]
+) -> tuple[Mapping[int, Exchange], Sequence[Finding]]:
+    """The calls that repeat another one, and these, by index; with the findings on them alone."""
+    exchanges = tuple(_grouped(traffic))
+    pairs = tuple(repeats(spec, exchanges))
+    indices = sorted({index for witness, found in pairs for index in (witness, found.exchange)})
+    places = {index: place for place, index in enumerate(indices)}
+    findings = [
+        replace(found, exchange=places[found.exchange], witness=places[witness])
+        for witness, found in pairs
+    ]
+    return {index: replace(exchanges[index], group=None) for index in indices}, findings
+
+
+def _after(count: int, findings: Iterable[Finding]) -> Iterator[Finding]:
+    """The findings, where so many exchanges stand before theirs."""
+    for found in findings:
+        witness = None if found.witness is None else found.witness + count
+        yield replace(found, exchange=found.exchange + count, witness=witness)
 
 
 def _obscure(
@@ -212,8 +233,10 @@ def _shown(spec: Spec, each: Recorded) -> ProvidedOrder | str | None:
     return provided_order(call.order_id, order or {}, each.began_s)
 
 
-def _grouped(traffic: Sequence[Recorded]) -> Iterator[Any]:
+def _grouped(traffic: Sequence[Recorded]) -> Iterator[Exchange]:
     """The exchanges, with those that overlapped in time as concurrent groups."""
+    if not traffic:
+        return
     began_s = traffic[0].began_s
     group, until_s = -1, -1.0
     numbers: list[int] = []
@@ -225,7 +248,7 @@ def _grouped(traffic: Sequence[Recorded]) -> Iterator[Any]:
     for each, number in zip(traffic, numbers, strict=True):
         alone = numbers.count(number) == 1
         since_s = each.began_s - began_s
-        yield msgspec.structs.replace(
+        yield replace(
             each.exchange,
             group=None if alone else number,
             started_s=round(since_s, 6),
