@@ -210,6 +210,14 @@ def test_calls_of_other_apis_are_not_judged() -> None:
     assert judge_traffic(SPEC, [Exchange(request=request, outcome=REFUSED)]).findings == ()
 
 
+def test_a_retry_after_401_is_judged_only_with_its_credentials() -> None:
+    denied, then = _sent(Response(status=401)), _sent(_booked("r1"), at_s=60)
+    known = _verdicts(denied, then, marks=(Mark(), _met_nothing("r1")))
+
+    assert known["no-retry-after-refusal"] == {"WARN"}
+    assert "no-retry-after-refusal" not in _verdicts(denied, then)
+
+
 def test_credentials_after_a_401_are_info() -> None:
     bare = _sent(Response(status=401), credentials="none")
     then = _sent(_booked("r1"), key=OTHER_KEY, at_s=1)

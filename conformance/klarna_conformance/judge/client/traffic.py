@@ -58,7 +58,7 @@ def judge_traffic(
     keys = KeyBook()
     occasions: set[str] = set()
     for operation in _operations(spec, exchanges, marks):
-        view = _view(spec, operation, known)
+        view = _view(spec, operation, known, credentials_known=bool(marks))
         unknown: set[str] = set() if marks else {_OF_CREDENTIALS}
         if any(attempt.call and attempt.call.key_is_masked for attempt in view.attempts):
             unknown |= _OF_KEYS
@@ -90,7 +90,7 @@ def _keys(view: View) -> KeyBook:
     return KeyBook({attempt.key: use for attempt in view.attempts if attempt.key})
 
 
-def _view(spec: Spec, operation: _Operation, keys: KeyBook) -> View:
+def _view(spec: Spec, operation: _Operation, keys: KeyBook, *, credentials_known: bool) -> View:
     sent = (*operation.attempts, *operation.others)
     first = operation.attempts[0].call if operation.attempts else None
     return View(
@@ -100,6 +100,7 @@ def _view(spec: Spec, operation: _Operation, keys: KeyBook) -> View:
         operation=first.operation.operation if first else "",
         first=sent[0].index,
         keys=keys,
+        credentials_known=credentials_known,
     )
 
 

@@ -48,7 +48,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     `attempts` are its own calls, `others` what else was sent meanwhile, `earlier` the answers to
     what came before in the scenario. `command`, `reported`, `before` and `after` are None where
     nothing but traffic is known. `keys` are those of other operations, `around` the commands of the
-    scenario before this one.
+    scenario before this one. `credentials_known` is false for recordings, which have none.
     """
 
     spec: Spec
@@ -59,6 +59,7 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     first: int
     keys: KeyBook = _NO_KEYS
     around: tuple[Command, ...] = ()
+    credentials_known: bool = True
     command: Command | None = None
     reported: Reported | None = None
     reported_s: float = inf
