@@ -22,6 +22,10 @@ async def preflight(target: OpenTarget) -> None:
         case Failure():
             return
         case _ if outcome.status == 401:
-            raise PreflightError(f"{url} refuses the credentials (401); check user and password")
+            raise PreflightError(
+                f"{url} refuses the credentials (401); check user and password. The request was "
+                "for an order that does not exist: if only such orders get 401, the server has to "
+                "answer 404 or 403 there before it can be judged"
+            )
         case _:
             return
