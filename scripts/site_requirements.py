@@ -29,7 +29,7 @@ def requirement_pages(spec: Spec) -> Iterator[tuple[str, str]]:
     for goal in goals(spec):
         aspects.setdefault(goal.requirement, []).append(goal.aspect)
     listed: list[str] = []
-    for operation in (*spec.operations.values(), *spec.followed.values()):
+    for operation in spec.documented:
         listed.append(_listing(operation.operation, operation.summary, operation.requirements))
         for requirement in operation.requirements:
             id_ = requirement.id

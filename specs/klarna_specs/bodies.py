@@ -70,7 +70,7 @@ def _inlined(spec: Spec, schema: Any) -> Any:
     """The schema with its references inlined."""
     members, parts = as_object(schema), as_array(schema)
     if members is not None and "$ref" in members:
-        return _inlined(spec, spec.schemas[members["$ref"].rsplit(":", 1)[1]])
+        return _inlined(spec, spec.resolved(members))
     if members is not None:
         return {key: _inlined(spec, part) for key, part in members.items() if key not in _OWN}
     return [_inlined(spec, part) for part in parts] if parts is not None else schema

@@ -179,8 +179,7 @@ def _body(
 
 def _with_numbers(spec: Spec, schema: Any, value: Any) -> Any:
     """The value with integers in place of strings where the schema has integers."""
-    if "$ref" in schema:
-        schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
+    schema = spec.resolved(schema)
     members, parts = as_object(value), as_array(value)
     described = as_object(schema.get("properties")) or {}
     if members is not None:

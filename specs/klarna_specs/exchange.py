@@ -3,7 +3,7 @@
 import json
 from contextlib import suppress
 from functools import cached_property
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import msgspec
 
@@ -56,6 +56,11 @@ class Payload(msgspec.Struct, frozen=True, omit_defaults=True, dict=True):
             raise NotJson(problem)
         return value
 
+    @property
+    def members(self) -> dict[str, Any] | None:
+        """The members of the JSON object that it is; None if it is anything else."""
+        return as_object(self._json[0])
+
     @cached_property
     def _json(self) -> tuple[Any, str]:
         """The value, and why there is none: a cached exception would keep its frames alive."""
@@ -107,11 +112,7 @@ class Request(_Headed, frozen=True, kw_only=True):
         """The amount to refund, in minor units; 0 if the request is no refund."""
         if self.method != "POST" or not self.path.endswith("/refunds"):
             return 0
-        try:
-            value = self.body.json()
-        except NotJson:
-            return 0
-        amount = (as_object(value) or {}).get("refunded_amount")
+        amount = (self.body.members or {}).get("refunded_amount")
         return amount if is_integer(amount) and amount > 0 else 0
 
 
@@ -156,6 +157,8 @@ class Failure(
     message: str
     elapsed_s: float = 0.0
     headers: Headers = ()
+    is_success: ClassVar[bool] = False
+    is_refusal: ClassVar[bool] = False
 
 
 class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -182,6 +185,16 @@ class Exchange(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     clock_s: int = 0
     earlier: tuple[Response | Failure, ...] = ()
     waited_s: float = 0.0
+
+    @property
+    def response(self) -> Response | None:
+        """The outcome, if it is a response."""
+        return self.outcome if isinstance(self.outcome, Response) else None
+
+    @property
+    def status(self) -> int | None:
+        """The status of the response; None without one."""
+        return self.outcome.status if isinstance(self.outcome, Response) else None
 
     @property
     def is_flaky(self) -> bool:

@@ -282,8 +282,7 @@ def _described(spec: Spec, schema: Any, value: Any) -> list[tuple[Any, Any]]:
     waiting = [(schema, value)]
     while waiting:
         schema, value = waiting.pop()
-        if "$ref" in schema:
-            schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
+        schema = spec.resolved(schema)
         found.append((schema, value))
         members, parts = as_object(value), as_array(value)
         if members is not None:

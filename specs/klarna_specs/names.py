@@ -94,9 +94,7 @@ def _described(spec: Spec, schema: Any) -> Iterator[str]:
     """The described members at every level of a schema."""
     waiting: list[Any] = [schema]
     while waiting:
-        part = waiting.pop()
-        if "$ref" in part:
-            part = spec.schemas[part["$ref"].rsplit(":", 1)[1]]
+        part = spec.resolved(waiting.pop())
         properties = as_object(part.get("properties")) or {}
         yield from properties
         waiting += [*properties.values(), *filter(None, [part.get("items")])]

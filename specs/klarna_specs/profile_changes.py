@@ -87,8 +87,7 @@ def _market_problems(spec: Spec, profile: Profile) -> Iterator[tuple[Place, str]
 
 
 def _requirements(spec: Spec) -> Mapping[str, Requirement]:
-    operations = (*spec.operations.values(), *spec.followed.values())
-    return {r.id: r for operation in operations for r in operation.requirements}
+    return {r.id: r for operation in spec.documented for r in operation.requirements}
 
 
 def _requirement_problems(

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import msgspec
 
+from klarna_specs.json_value import as_object
 from klarna_specs.plan import OrderPlan
 
 __all__ = [
@@ -117,6 +118,11 @@ class Step(_Noun, frozen=True, kw_only=True, omit_defaults=True, tag_field="do",
     credentials: Credentials = "valid"
     path_interpretation: str | None = msgspec.field(default=None, name="path_reading")
     chunked: bool = False
+
+    @property
+    def members(self) -> dict[str, Any] | None:
+        """The members of its JSON body; None if it has none, or one that is no object."""
+        return as_object(self.body.value) if isinstance(self.body, Json) else None
 
 
 class Wait(_Noun, frozen=True, tag_field="do", tag="wait"):

@@ -333,6 +333,15 @@ class Spec(_Noun, frozen=True, dict=True):
         """All requirements of all operations, in the order of the files."""
         return tuple(r for operation in self.operations.values() for r in operation.requirements)
 
+    @cached_property
+    def documented(self) -> tuple[Operation, ...]:
+        """All operations, including those that are followed only."""
+        return (*self.operations.values(), *self.followed.values())
+
+    def resolved(self, schema: dict[str, Any]) -> dict[str, Any]:
+        """The schema that a `$ref` stands for; any other one as it is."""
+        return self.schemas[schema["$ref"].rsplit(":", 1)[1]] if "$ref" in schema else schema
+
     def amount_member(self, operation: Operation) -> str:
         """The required integer of an operation's body, as `refunded_amount`; empty without one."""
         return required_amount(self.schemas[operation.body.schema]) if operation.body else ""
@@ -360,9 +369,8 @@ class Spec(_Noun, frozen=True, dict=True):
 
     @cached_property
     def _by_id(self) -> Mapping[str, Requirement]:
-        operations = (*self.operations.values(), *self.followed.values())
-        excluded = (each.requirement for o in operations for each in o.inapplicable)
-        applying = (r for o in operations for r in o.requirements)
+        excluded = (each.requirement for o in self.documented for each in o.inapplicable)
+        applying = (r for o in self.documented for r in o.requirements)
         return {requirement.id: requirement for requirement in (*excluded, *applying)}
 
     def level(self, requirement: Requirement, holds: Callable[[str], bool]) -> Level:

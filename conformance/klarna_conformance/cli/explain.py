@@ -62,7 +62,7 @@ def explain(
     spec = loaded(specs, profile)
     if body == order == Path("-"):
         raise UsageError("BODY and --order cannot both be standard input")
-    changing = {o.operation: o for o in (*spec.operations.values(), *spec.followed.values())}
+    changing = {o.operation: o for o in spec.documented}
     changing = {name: operation for name, operation in changing.items() if operation.changes}
     check_names("operation with a change", filter(None, [operation_id]), changing)
     check_names("market", filter(None, [market]), spec.markets)

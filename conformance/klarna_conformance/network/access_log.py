@@ -6,8 +6,7 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from klarna_specs.exchange import Failure, NotJson, Request, Response
-from klarna_specs.json_value import as_object
+from klarna_specs.exchange import Failure, Request, Response
 
 __all__ = ["Log", "access_log"]
 
@@ -62,8 +61,5 @@ def _correlation_id(response: Response) -> str | None:
     """That of the header, or of the body of an error."""
     named = response.header("klarna-correlation-id")
     if named is None and response.status >= 400:
-        try:
-            named = (as_object(response.body.json()) or {}).get("correlation_id")
-        except NotJson:
-            return None
+        named = (response.body.members or {}).get("correlation_id")
     return named if isinstance(named, str) and _PLAIN.fullmatch(named) else None

@@ -8,7 +8,7 @@ import msgspec
 
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import Errored, Varied
-from klarna_specs.exchange import Headers, NotJson, Payload, Request, Response
+from klarna_specs.exchange import Headers, Payload, Request, Response
 from klarna_specs.json_value import as_array, as_object
 
 __all__ = ["error_response", "other_refund", "redirect", "truncatable", "varied"]
@@ -125,7 +125,7 @@ def varied(
 
 
 def _with_unknown_members(response: Response) -> Response:
-    members = _members(response)
+    members = response.body.members
     if members is None:
         return response
     extended = {**members, "note": "new", "links": [{"rel": "self"}]}
@@ -135,20 +135,13 @@ def _with_unknown_members(response: Response) -> Response:
 
 
 def _with_singular_message(response: Response) -> Response:
-    members = _members(response)
+    members = response.body.members
     messages = as_array(members.get("error_messages")) if members else None
     if members is None or not messages:
         return response
     kept = {name: value for name, value in members.items() if name != "error_messages"}
     body = _payload({**kept, "error_message": str(messages[0])})
     return msgspec.structs.replace(response, body=body)
-
-
-def _members(response: Response) -> dict[str, object] | None:
-    try:
-        return as_object(response.body.json())
-    except NotJson:
-        return None
 
 
 def _without(headers: Headers, name: str) -> Headers:

@@ -38,8 +38,7 @@ def is_open_body(spec: Spec, operation: Operation, value: Any) -> bool:
 
 
 def _kept(spec: Spec, schema: Any, value: Any) -> Any:
-    if "$ref" in schema:
-        schema = spec.schemas[schema["$ref"].rsplit(":", 1)[1]]
+    schema = spec.resolved(schema)
     members, parts = as_object(value), as_array(value)
     described = as_object(schema.get("properties"))
     if members is not None and described is not None:

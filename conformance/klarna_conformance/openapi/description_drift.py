@@ -63,11 +63,7 @@ def description_changes(spec: Spec, published: Any) -> tuple[DescriptionChange, 
             found.append(_change(operation, "removed", "operation", keys[0], "", ()))
         else:
             found += _compared(operation, (own, ours[keys[0]]), (published, described))
-    known = {
-        _key(o.method.lower(), path)
-        for o in (*spec.operations.values(), *spec.followed.values())
-        for path in o.paths.values()
-    }
+    known = {_key(o.method.lower(), path) for o in spec.documented for path in o.paths.values()}
     for key in theirs:
         if ORDERS_PATH in key and key not in known:
             found.append(

@@ -12,7 +12,7 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.play.player import play
 from klarna_conformance.wrong.variants.options import offers
 from klarna_reports.record.record import Finding, Played, ProvidedOrder, TargetFacts
-from klarna_specs.exchange import Exchange, Request, Response
+from klarna_specs.exchange import Exchange, Request
 from klarna_specs.goals import Goal
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario, Wait, steps_of
@@ -117,8 +117,7 @@ async def _rated(
 
 
 def _outcome(exchange: Exchange) -> str:
-    response = exchange.outcome
-    return "done" if isinstance(response, Response) and response.is_success else "refused"
+    return "done" if exchange.outcome.is_success else "refused"
 
 
 def _is_open(spec: Spec, goal: Goal) -> bool:

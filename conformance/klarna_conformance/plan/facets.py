@@ -16,7 +16,7 @@ from klarna_conformance.plan.value_facets import (
     oddities,
     value_facets,
 )
-from klarna_specs.json_value import as_object, is_integer
+from klarna_specs.json_value import is_integer
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step, Together, steps_of
 from klarna_specs.spec import Operation, Spec
@@ -162,8 +162,7 @@ def _exceed(first: _Named, second: _Named, scenario: Scenario) -> bool:
 
 
 def _amount(call: Step) -> int:
-    body = as_object(call.body.value) if isinstance(call.body, Json) else None
-    amounts = [(body or {}).get(name) for name in ("refunded_amount", "captured_amount")]
+    amounts = [(call.members or {}).get(name) for name in ("refunded_amount", "captured_amount")]
     return sum(amount for amount in amounts if is_integer(amount))
 
 
@@ -211,8 +210,7 @@ def _names(
 
 def _incomplete(spec: Spec, call: Step) -> str:
     operation = spec.operations[call.operation]
-    members = as_object(call.body.value) if isinstance(call.body, Json) else None
-    member = spec.amount_member(operation)
+    members, member = call.members, spec.amount_member(operation)
     if members is None or not member or member in members:
         return ""
     described = members.keys() <= set(request_members(spec, operation))
@@ -312,8 +310,7 @@ def _without_text(refunds: Sequence[_Named]) -> Iterator[str]:
     """Refunds without a text after one of the same order that has it."""
     shown: set[tuple[str, str]] = set()
     for each in refunds:
-        call = each.call
-        sent = (as_object(call.body.value) if isinstance(call.body, Json) else None) or {}
+        call, sent = each.call, each.call.members or {}
         for text in ("reference", "description"):
             if text in sent:
                 shown.add((call.order, text))
@@ -331,8 +328,7 @@ def _taken_for_others(named: Sequence[_Named]) -> Iterator[str]:
             continue
         if call.key and keys.setdefault(call.key.name, call.order) != call.order:
             yield f"{call.operation} that a key of another order may hide"
-        sent = (as_object(call.body.value) if isinstance(call.body, Json) else None) or {}
-        reference = str(sent.get("reference") or "")
+        reference = str((call.members or {}).get("reference") or "")
         if reference and amounts.setdefault((call.order, reference), amount) != amount:
             yield f"{call.operation} that an equal reference may hide"
 

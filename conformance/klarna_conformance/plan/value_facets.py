@@ -77,8 +77,7 @@ def oddities(value: Any) -> Iterator[str]:
 
 def lines_of(call: Step) -> list[dict[str, Any]]:
     """The order lines in the body of a call that are objects."""
-    body = as_object(call.body.value) if isinstance(call.body, Json) else None
-    lines = as_array((body or {}).get("order_lines")) or ()
+    lines = as_array((call.members or {}).get("order_lines")) or ()
     return [members for line in lines if (members := as_object(line)) is not None]
 
 

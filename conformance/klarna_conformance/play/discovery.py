@@ -7,7 +7,6 @@ import msgspec
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.target.target import Target
 from klarna_reports.record.record import PROBE, Played
-from klarna_specs.exchange import Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Json, Scenario, Step, steps_of
 from klarna_specs.spec import Operation, Spec
@@ -49,8 +48,7 @@ async def discover_interpretations(
             spec, target, scenario, identifier=f"{PROBE}{number:04}", nonce=nonce
         )
         (step,) = steps_of(scenario)
-        outcomes = [e.outcome for e in played.exchanges if e.purpose == "step"]
-        if any(isinstance(outcome, Response) and outcome.is_success for outcome in outcomes):
+        if any(e.outcome.is_success for e in played.exchanges if e.purpose == "step"):
             interpretations.setdefault(step.operation, step.path_interpretation or "")
         observed = tuple(f for f in played.findings if f.interpretation)
         record.append(msgspec.structs.replace(played, findings=observed))

@@ -95,7 +95,7 @@ class _Player:
             provided = self._builder.orders[name]
             for step in _missing_steps(provided, name):
                 exchange = await self._call(step, "scene")
-                if not (isinstance(exchange.outcome, Response) and exchange.outcome.is_success):
+                if not exchange.outcome.is_success:
                     reason = f"{step.operation}, needed to set up the order, did not succeed"
                     return Unavailable(plan=provided.plan, reason=reason)
             await self._read_order(name, "scene")

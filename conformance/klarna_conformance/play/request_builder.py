@@ -12,7 +12,7 @@ from klarna_conformance.http.locations import created_id
 from klarna_conformance.judge.server.interpretations import path_followed
 from klarna_reports.record.record import ProvidedOrder, TargetFacts
 from klarna_specs.calls import KEY_HEADER, key_form
-from klarna_specs.exchange import Exchange, NotJson, Payload, Request, Response
+from klarna_specs.exchange import Exchange, Payload, Request, Response
 from klarna_specs.json_value import as_array, as_object, is_countable
 from klarna_specs.plan import Authorization
 from klarna_specs.scenario import OFFERED, Empty, Json, Key, Raw, ResourceRef, Step
@@ -203,10 +203,7 @@ def _unknown_id_like(identifier: str) -> str:
 
 def _offered_days(response: Response) -> list[int]:
     """The numbers of days in a response with extension options, without those that are none."""
-    try:
-        members = as_object(response.body.json()) or {}
-    except NotJson:
-        return []
+    members = response.body.members or {}
     options = [as_object(option) or {} for option in as_array(members.get("options")) or ()]
     days = [option.get("number_of_days") for option in options]
     return [n for n in days if is_countable(n)]

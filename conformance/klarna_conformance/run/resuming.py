@@ -9,7 +9,6 @@ from klarna_conformance.limits import Limits
 from klarna_conformance.plan.planning import Plan
 from klarna_conformance.sharding import Shard
 from klarna_reports.record.record import Header, Played, Record, TargetFacts
-from klarna_specs.exchange import Response
 from klarna_specs.goals import Scope, goals
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
@@ -30,9 +29,7 @@ class EarlierPart:
         exchanges = [exchange for each in played for exchange in each.exchanges]
         self.requests_sent = sum(exchange.requests for exchange in exchanges)
         self.refunded_amount = sum(
-            exchange.request.refunds
-            for exchange in exchanges
-            if isinstance(exchange.outcome, Response) and exchange.outcome.is_success
+            exchange.request.refunds for exchange in exchanges if exchange.outcome.is_success
         )
         self.wall_s = earlier.footer.wall_s if earlier and earlier.footer else 0.0
 

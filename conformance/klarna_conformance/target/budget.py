@@ -9,7 +9,7 @@ from klarna_conformance.http.retrying import Agrees
 from klarna_conformance.limits import Limits
 from klarna_conformance.target.target import OutOfBudget, Target
 from klarna_reports.record.record import Played, ProvidedOrder, TargetFacts, Unavailable
-from klarna_specs.exchange import Exchange, Request, Response
+from klarna_specs.exchange import Exchange, Request
 from klarna_specs.plan import OrderPlan
 
 __all__ = ["Budget", "BudgetedTarget", "Used"]
@@ -173,7 +173,7 @@ class BudgetedTarget:
 
         exchange = await self._target.send(request, chunked=chunked, agrees=agrees and may_stop)
         self._budget.use(exchange.requests - counted)
-        if isinstance(exchange.outcome, Response) and exchange.outcome.is_refusal:
+        if exchange.outcome.is_refusal:
             self._budget.give_back(at_stake)
         return exchange
 

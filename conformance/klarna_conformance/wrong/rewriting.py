@@ -10,8 +10,7 @@ import msgspec
 from klarna_conformance.mock.deviation import Deviation, Sending
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.wrong.catalogue import ResponseChange
-from klarna_specs.exchange import Headers, NotJson, Payload, Response
-from klarna_specs.json_value import as_object
+from klarna_specs.exchange import Headers, Payload, Response
 
 __all__ = ["Rewriting", "errors_changed"]
 
@@ -22,7 +21,7 @@ def errors_changed(
     """Changes the JSON object of each refusal."""
 
     def sent(sending: Sending, response: Response, _mock: Mock) -> Response:
-        error = _object(response.body) if response.is_refusal else None
+        error = response.body.members if response.is_refusal else None
         if error is None:
             return response
         text = json.dumps(change(sending, error))
@@ -82,16 +81,9 @@ def _headers(change: ResponseChange, sending: Sending, response: Response) -> He
 def _body(change: ResponseChange, body: Payload) -> Payload:
     if change.text is not None:
         return Payload(change.text)
-    members = _object(body)
+    members = body.members
     if members is not None:
         kept = {name: value for name, value in members.items() if name not in change.drop}
         changed = {**kept, **change.members}
         body = Payload(json.dumps({change.wrap: changed} if change.wrap else changed))
     return Payload(body.text[: change.cut]) if change.cut is not None else body
-
-
-def _object(body: Payload) -> dict[str, Any] | None:
-    try:
-        return as_object(body.json()) if body.text else None
-    except NotJson:
-        return None

@@ -9,7 +9,7 @@ from klarna_reports.words.client_wording import instruction_text, reported_outco
 from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.faults import Refused, words_of
 from klarna_specs.client.play import Episode, Mark
-from klarna_specs.exchange import Exchange, Response
+from klarna_specs.exchange import Exchange
 from klarna_specs.ledger import Ledger
 
 __all__ = ["Arrow", "Lanes", "lanes"]
@@ -108,8 +108,7 @@ def _remark(lane: int, text: str) -> Arrow:
 
 def _exchanged(index: int, exchange: Exchange, mark: Mark, marked: Collection[int]) -> list[Arrow]:
     """The request as far as it got, the server's response, and what the client received."""
-    outcome = exchange.outcome
-    answer = outcome if isinstance(outcome, Response) else None
+    answer = exchange.response
     served = mark.served or ((answer,) if answer and mark.fault is None else ())
     reached = _SERVER if served else _NETWORK
     arrows = [

@@ -8,8 +8,7 @@ from typing import Any
 from klarna_reports.words.amounts import major
 from klarna_reports.words.exchange_lines import KeyNames
 from klarna_specs.calls import KEY_HEADER, read_call
-from klarna_specs.exchange import Exchange, Failure, NotJson, Payload, Request
-from klarna_specs.json_value import as_object
+from klarna_specs.exchange import Exchange, Failure, Payload, Request
 from klarna_specs.spec import Spec
 
 __all__ = ["Diagram", "Message", "diagram", "request_texts"]
@@ -122,10 +121,7 @@ def _response_text(exchange: Exchange) -> str:
 
 def _members(body: Payload, names: Iterable[str]) -> str:
     """These members of a JSON object in a few words, without nested ones."""
-    try:
-        members: Mapping[str, Any] = as_object(body.json()) or {}
-    except NotJson:
-        return ""
+    members: Mapping[str, Any] = body.members or {}
     found = ((name, members[name]) for name in names if name in members)
     return ", ".join(
         _shown(name, value)

@@ -15,8 +15,7 @@ import msgspec
 
 from klarna_reports.record.record import Finding, Played, Record
 from klarna_reports.summary.tally import JUDGED, exchanges_of
-from klarna_specs.exchange import Exchange, NotJson, Response
-from klarna_specs.json_value import as_object
+from klarna_specs.exchange import Exchange, Response
 from klarna_specs.scenario import Scenario, steps_of
 from klarna_specs.spec import Contradiction, Requirement, Spec
 
@@ -185,8 +184,7 @@ def _values(requirement: Requirement | None, finding: Finding, exchange: Exchang
 
 def _decision(exchange: Exchange) -> str:
     """A success, whichever status it has, or the status and the error code of anything else."""
-    outcome = exchange.outcome
-    if isinstance(outcome, Response) and outcome.is_success:
+    if exchange.outcome.is_success:
         return "success"
     return f"{_status(exchange)} {_error_code(exchange)}".rstrip()
 
@@ -197,12 +195,8 @@ def _status(exchange: Exchange) -> str:
 
 
 def _error_code(exchange: Exchange) -> str:
-    outcome = exchange.outcome
-    if not isinstance(outcome, Response) or not outcome.is_refusal:
+    response = exchange.response
+    if response is None or not response.is_refusal:
         return ""
-    try:
-        members = as_object(outcome.body.json())
-    except NotJson:
-        return ""
-    code = (members or {}).get("error_code")
+    code = (response.body.members or {}).get("error_code")
     return code if isinstance(code, str) else ""

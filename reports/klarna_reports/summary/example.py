@@ -9,8 +9,7 @@ from klarna_reports.record.record import Difference, Finding, Played
 from klarna_reports.words.finding_sentence import accepted_refunds, sent_amount, sent_fee
 from klarna_specs.calls import KEY_HEADER, operation_of
 from klarna_specs.effects import CHANGED_MEMBERS
-from klarna_specs.exchange import Exchange, NotJson, Response
-from klarna_specs.json_value import as_object
+from klarna_specs.exchange import Exchange, Response
 from klarna_specs.spec import Operation, Requirement, Spec
 
 __all__ = ["Example"]
@@ -96,7 +95,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
             name
             for name in _AMOUNT_OF_LIST
             for each in self._order_reads(self._until_shown[::-1][:1])
-            if name in _members(each)
+            if name in (each.body.members or {})
         }
         right = lists - {each.member for each in self.finding.differences}
         return frozenset(s for s in self.signs if s[0] in {_AMOUNT_OF_LIST[each] for each in right})
@@ -194,7 +193,6 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         return any(
             each.request.path != path
             and each.request.path.rpartition("/")[2] == path.rpartition("/")[2]
-            and isinstance(each.outcome, Response)
             and each.outcome.is_success
             for each in self.played.exchanges
         )
@@ -226,7 +224,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         wrong = self.requirement.check == "accepted" and response and response.is_refusal
         if operation is None or response is None or not wrong:
             return None
-        return operation.operation, response.status, str(_members(response).get("error_code"))
+        code = (response.body.members or {}).get("error_code")
+        return operation.operation, response.status, str(code)
 
     @property
     def setting(self) -> frozenset[str]:
@@ -278,8 +277,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         exchange = self.exchange
         if exchange is None:
             return None, None
-        response = exchange.outcome if isinstance(exchange.outcome, Response) else None
-        return operation_of(self.spec, exchange.request), response
+        return operation_of(self.spec, exchange.request), exchange.response
 
     def _suspects(self) -> Iterator[tuple[int, str, bool]]:
         for index, operation, response in self._since_read():
@@ -313,8 +311,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     def _changing(self, exchanges: tuple[Exchange, ...]) -> Iterator[Operation]:
         for exchange in exchanges:
             operation = operation_of(self.spec, exchange.request)
-            response = exchange.outcome
-            success = isinstance(response, Response) and response.is_success
+            success = exchange.outcome.is_success
             if operation and operation.changes and success and exchange.purpose == "step":
                 yield operation
 
@@ -330,7 +327,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
     def _shown(self, exchanges: tuple[Exchange, ...], member: str) -> Any:
         read = next(self._order_reads(exchanges), None)
-        return None if read is None else _members(read).get(member)
+        return None if read is None else (read.body.members or {}).get(member)
 
 
 def _sign(each: Difference) -> tuple[str, bool] | None:
@@ -355,16 +352,9 @@ def _error(each: Difference) -> tuple[str, int] | None:
 
 
 def _identifiers(exchange: Exchange) -> Iterator[str]:
-    response = exchange.outcome
-    if exchange.request.method == "GET" or not isinstance(response, Response):
+    response = exchange.response
+    if exchange.request.method == "GET" or response is None:
         return
-    names: Mapping[str, Any] = _members(response)
+    names: Mapping[str, Any] = response.body.members or {}
     candidates = (*(response.header(name) for name in _IDS), names.get("correlation_id"))
     yield from (each for each in candidates if isinstance(each, str) and each)
-
-
-def _members(response: Response) -> dict[str, Any]:
-    try:
-        return as_object(response.body.json()) or {}
-    except NotJson:
-        return {}

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 
@@ -13,8 +12,8 @@ from klarna_reports.words.finding_ending import amounts_ending, answer_ending
 from klarna_reports.words.wording import credentials_text, cut, foreign_text
 from klarna_specs.bodies import violations
 from klarna_specs.calls import operation_of, read_call
-from klarna_specs.exchange import Exchange, NotJson, Response
-from klarna_specs.json_value import as_object, is_integer
+from klarna_specs.exchange import Exchange, Response
+from klarna_specs.json_value import is_integer
 from klarna_specs.ledger import fee_amount
 from klarna_specs.spec import Operation, Requirement, Spec
 
@@ -64,11 +63,6 @@ class _Made(msgspec.Struct, frozen=True, kw_only=True):
     concurrent: int
     currency: str
     foreign: str
-
-    @property
-    def response(self) -> Response | None:
-        outcome = self.exchange.outcome
-        return outcome if isinstance(outcome, Response) else None
 
 
 def finding_sentence(spec: Spec, requirement: Requirement, played: Played, finding: Finding) -> str:
@@ -121,13 +115,14 @@ def sent_amount(spec: Spec, exchange: Exchange) -> int | None:
     """The amount of a refund or capture in the body of a request, in minor units."""
     operation = operation_of(spec, exchange.request)
     member = spec.amount_member(operation) if operation else ""
-    amount = _body(exchange).get(member) if member.endswith("_amount") else None
+    members = exchange.request.body.members or {}
+    amount = members.get(member) if member.endswith("_amount") else None
     return amount if is_integer(amount) else None
 
 
 def sent_fee(exchange: Exchange) -> int:
     """The return fee in the body of a request, in minor units; 0 without one."""
-    return fee_amount(_body(exchange).get("order_lines"))
+    return fee_amount((exchange.request.body.members or {}).get("order_lines"))
 
 
 def accepted_refunds(spec: Spec, exchanges: Sequence[Exchange]) -> dict[str, int]:
@@ -141,13 +136,6 @@ def accepted_refunds(spec: Spec, exchanges: Sequence[Exchange]) -> dict[str, int
         if isinstance(response, Response) and response.is_success:
             amounts.setdefault(response.header("Refund-Id") or f"refund {number}", amount)
     return amounts
-
-
-def _body(exchange: Exchange) -> dict[str, Any]:
-    try:
-        return as_object(exchange.request.body.json()) or {}
-    except NotJson:
-        return {}
 
 
 def _made(spec: Spec, played: Played, finding: Finding) -> _Made | None:
@@ -173,7 +161,7 @@ def _answered(spec: Spec, played: Played, finding: Finding) -> _Made | None:
 def _with_circumstances(spec: Spec, played: Played, index: int, operation: Operation) -> _Made:
     exchange = played.exchanges[index]
     key = exchange.request.header("Klarna-Idempotency-Key")
-    days = _body(exchange).get("number_of_days")
+    days = (exchange.request.body.members or {}).get("number_of_days")
     before = played.exchanges[: index + 1]
     group = [e for e in played.exchanges if e.group is not None and e.group == exchange.group]
     among = (*before, *(e for e in group if e not in before))
@@ -203,7 +191,7 @@ def _subject(made: _Made, *, named: bool = False, alone: bool = False) -> str:
     """
     other = _READS.get(made.operation.shows, f"call of {made.operation.operation}")
     noun = _NOUNS.get(made.operation.effect, other)
-    refused = "refused " if named and made.response and made.response.is_refusal else ""
+    refused = "refused " if named and made.exchange.outcome.is_refusal else ""
     if len(made.amounts_under_key) > 1 and not alone:
         count = _number(len(made.amounts_under_key))
         sums = _amounts(made.amounts_under_key, made.currency) + _days(made)
@@ -240,7 +228,7 @@ def _outcome_end(
     spec: Spec, requirement: Requirement, made: _Made, played: Played, finding: Finding
 ) -> str:
     """What came of a call that should have been refused, or accepted."""
-    response = made.response
+    response = made.exchange.response
     if response is None or made.exchange is not played.exchanges[finding.exchange]:
         return ""
     if requirement.rule and response.is_success:
@@ -251,7 +239,7 @@ def _outcome_end(
         wrong = _wrong_body(spec, requirement, made.exchange)
         return f"{wrong}{where}{on}{done} ({response.status}) where {finding.expected} was expected"
     if requirement.check == "accepted" and response.is_refusal:
-        code = _response_members(response).get("error_code")
+        code = (response.body.members or {}).get("error_code")
         named = f" {code}" if isinstance(code, str) and len(code) < 60 else ""
         return f"was refused ({response.status}{named}) where {finding.expected} was expected"
     return ""
@@ -278,7 +266,7 @@ def _of_captured(spec: Spec, made: _Made, played: Played, index: int) -> str:
     for exchange in reversed(played.exchanges[:index]):
         outcome, read = exchange.outcome, exchange.request.method == "GET"
         if read and isinstance(outcome, Response) and outcome.is_success:
-            members = _response_members(outcome)
+            members = outcome.body.members or {}
             captured, refunded = members.get("captured_amount"), members.get("refunded_amount")
             if captured == 0:
                 return "with nothing captured "
@@ -288,13 +276,6 @@ def _of_captured(spec: Spec, made: _Made, played: Played, index: int) -> str:
                 already = f", {major(refunded, made.currency)} refunded before," if refunded else ""
                 return f"on {major(captured, made.currency)} captured{already} "
     return ""
-
-
-def _response_members(response: Response) -> dict[str, Any]:
-    try:
-        return as_object(response.body.json()) or {}
-    except NotJson:
-        return {}
 
 
 def _number(count: int) -> str:

@@ -32,6 +32,5 @@ def _site() -> str:
 def _described() -> frozenset[str]:
     """The requirements of the packaged specs, which the site describes."""
     spec = load()
-    operations = (*spec.operations.values(), *spec.followed.values())
-    servers = (requirement for operation in operations for requirement in operation.requirements)
+    servers = (requirement for each in spec.documented for requirement in each.requirements)
     return frozenset(each.id for each in (*servers, *spec.client_requirements))

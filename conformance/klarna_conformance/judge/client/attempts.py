@@ -58,13 +58,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def response(self) -> Response | None:
         """The answer that the client got, if it got one."""
-        outcome = self.exchange.outcome
-        return outcome if isinstance(outcome, Response) else None
-
-    @property
-    def status(self) -> int | None:
-        """The status that the client got, if it got one."""
-        return self.response.status if self.response else None
+        return self.exchange.response
 
     @property
     def answers(self) -> tuple[Response, ...]:
@@ -84,7 +78,7 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def is_challenged(self) -> bool:
         """Whether it came without credentials and was answered with 401, as HTTP allows."""
-        return self.status == 401 and self.exchange.request.credentials == "none"
+        return self.exchange.status == 401 and self.exchange.request.credentials == "none"
 
     @property
     def settles(self) -> bool:
@@ -92,7 +86,9 @@ class Attempt(msgspec.Struct, frozen=True, kw_only=True):
 
         Wrong credentials and a conflict with another request do not.
         """
-        return self.fate == "success" or (self.fate == "refusal" and self.status not in (401, 409))
+        return self.fate == "success" or (
+            self.fate == "refusal" and self.exchange.status not in (401, 409)
+        )
 
     @property
     def ended_s(self) -> float:
@@ -124,11 +120,7 @@ def attempts_of(
 
 def member(response: Response, name: str) -> Any:
     """A member of a JSON body; None where there is no such body or member."""
-    try:
-        members = as_object(response.body.json())
-    except NotJson:
-        return None
-    return members.get(name) if members else None
+    return (response.body.members or {}).get(name)
 
 
 def order_lines(members: Mapping[str, Any]) -> list[dict[str, Any]]:

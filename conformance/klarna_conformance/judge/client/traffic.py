@@ -158,7 +158,7 @@ def _continues(
     soon = attempt.exchange.started_s - last.ended_s <= _AGAIN_WITHIN_S
     if _had_no_effect(last, shown):
         return False
-    challenged = last.exchange.request.credentials == "none" and last.status == 401
+    challenged = last.exchange.request.credentials == "none" and last.exchange.status == 401
     return soon and (last.fate in ("unclear", "wait") or challenged)
 
 

@@ -44,7 +44,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def response_is_refusal(self) -> bool:
         """Whether a response came, and it is a refusal."""
-        return isinstance(self.exchange.outcome, Response) and self.exchange.outcome.is_refusal
+        return self.exchange.outcome.is_refusal
 
     @property
     def ledger(self) -> Ledger | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from klarna_specs.exchange import Exchange, NotJson, Response
+from klarna_specs.exchange import Exchange, Response
 from klarna_specs.json_value import as_array, as_object, is_countable
 
 __all__ = ["json_object", "offered_days", "shows_order", "summary_of"]
@@ -11,21 +11,13 @@ __all__ = ["json_object", "offered_days", "shows_order", "summary_of"]
 
 def json_object(exchange: Exchange) -> dict[str, Any] | None:
     """The JSON object in the body of a response; None where there is none."""
-    response = exchange.outcome
-    if not isinstance(response, Response) or not response.body.text:
-        return None
-    try:
-        value = response.body.json()
-    except NotJson:
-        return None
-    return as_object(value)
+    return exchange.response.body.members if exchange.response else None
 
 
 def offered_days(exchange: Exchange) -> tuple[int, ...] | None:
     """The numbers of days that an answer with options offers; None where it is no such answer."""
-    response = exchange.outcome
     body = json_object(exchange)
-    if body is None or not isinstance(response, Response) or not response.is_success:
+    if body is None or not exchange.outcome.is_success:
         return None
     options = as_array(body.get("options"))
     if options is None:

@@ -16,7 +16,7 @@ def _credentials(view: View) -> Iterator[ExchangeResult]:
         kind = each.exchange.request.credentials
         rest = here[place + 1 :]
         unheard = not rest and "refused" in view.seen
-        if kind == "none" and (each.status != 401 or unheard):
+        if kind == "none" and (each.exchange.status != 401 or unheard):
             continue  # it may still send them after a 401, as HTTP allows
         if kind == "none" and _shown_later(each, rest):
             observed = "the first request carries none, one after the 401 does"

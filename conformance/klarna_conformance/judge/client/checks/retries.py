@@ -41,8 +41,7 @@ def _no_retry_after_refusal(view: View) -> Iterator[ExchangeResult]:
         and not _still_in_doubt(view, before, after)
     ]
     for before, after in again:
-        status = before.response.status if before.response else 0
-        observed = f"after {status} the call is retried"
+        observed = f"after {before.exchange.status or 0} the call is retried"
         yield verified(after.index, "nothing more after a refusal", observed, holds=False)
     if not again and view.last and view.last.fate == "refusal":
         yield ExchangeResult(view.last.index)
@@ -53,7 +52,11 @@ def _still_in_doubt(view: View, before: Attempt, after: Attempt) -> bool:
     sent_s = before.exchange.started_s
     earlier = [each for each in view.attempts if each.index < before.index]
     in_doubt = {e.key for e in earlier if e.fate == "unclear" or e.ended_s > sent_s}
-    return before.status == 409 and after.key is not None and in_doubt >= {before.key, after.key}
+    return (
+        before.exchange.status == 409
+        and after.key is not None
+        and in_doubt >= {before.key, after.key}
+    )
 
 
 def _stops_after_success(view: View) -> Iterator[ExchangeResult]:
