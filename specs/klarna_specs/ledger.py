@@ -45,11 +45,13 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
 
     `offered_earlier` are those of one or two reads before it, without a change of the order since,
     and `offered_beside` those before another capture was extended. `refused` says whether other
-    days were refused since the last read, which was at `offered_at_s`.
+    days were refused since the last read, which was at `offered_at_s`. `listed` is False once the
+    order was shown without it.
     """
 
     capture_id: str
     captured_amount: int
+    listed: bool = True
     offered_days: tuple[int, ...] | None = None
     offered_earlier: tuple[tuple[int, ...], ...] = ()
     offered_beside: tuple[int, ...] | None = None
@@ -60,10 +62,14 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Refund(msgspec.Struct, frozen=True, kw_only=True):
-    """A refund, its return fee (0 or more, minor units), and the request body."""
+    """A refund, its return fee (0 or more, minor units), and the request body.
+
+    `listed` is False once the order was shown without it.
+    """
 
     refund_id: str
     refunded_amount: int
+    listed: bool = True
     fee_amount: int = 0
     body: Any = None
 

@@ -126,6 +126,14 @@ def test_a_wrong_response_does_not_affect_the_next_verdict() -> None:
     assert of_the_bound == ["PASS", "FAIL", "PASS"]
 
 
+def test_a_resource_that_the_order_does_not_list_is_reported_once() -> None:
+    keyed = refund(1_000, key=Key("first"))
+    came = played("refund-id-not-the-refunds-own", PART, keyed, keyed, capture(1_000), release())
+    shown = [f.requirement for f in came.findings if f.verdict == "FAIL" and f.differences]
+
+    assert shown == ["refund.books-amount"]
+
+
 def test_a_finding_names_the_exchange_that_shows_it() -> None:
     came = played("refuses-every-refund", NONE, capture(1_000), refund(1))
     finding = next(f for f in came.findings if f.verdict == "FAIL")

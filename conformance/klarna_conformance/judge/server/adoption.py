@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-import msgspec
+from msgspec.structs import replace
 
 from klarna_conformance.judge.server.comparison import AMOUNTS, has_list, listed_resources
 from klarna_specs.json_value import is_countable
@@ -16,22 +16,26 @@ __all__ = ["adopted", "noted"]
 def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
     """The ledger with what the order resource shows, so that later calls are judged by what is.
 
-    What an earlier response named is never forgotten.
+    What an earlier response named is never forgotten, but it is reported once that the order does
+    not list it.
     """
     shown: dict[str, Any] = {n: order[n] for n in AMOUNTS if is_countable(order.get(n))}
-    if refunds := _listed("refunds", order):
+    refunds, captures = _listed("refunds", order), _listed("captures", order)
+    if refunds is not None:
         new = [i for i in refunds if ledger.refund(i) is None]
-        made = tuple(Refund(refund_id=i, refunded_amount=refunds[i]) for i in new)
-        shown["refunds"] = (*ledger.refunds, *made)
-    if captures := _listed("captures", order):
+        made = (Refund(refund_id=i, refunded_amount=refunds[i]) for i in new)
+        known = (replace(r, listed=r.refund_id in refunds) for r in ledger.refunds)
+        shown["refunds"] = (*known, *made)
+    if captures is not None:
         new = [i for i in captures if ledger.capture(i) is None]
-        made = tuple(Capture(capture_id=i, captured_amount=captures[i]) for i in new)
-        shown["captures"] = (*ledger.captures, *made)
+        made = (Capture(capture_id=i, captured_amount=captures[i]) for i in new)
+        known = (replace(c, listed=c.capture_id in captures) for c in ledger.captures)
+        shown["captures"] = (*known, *made)
     if ledger.shared and is_countable(order.get("order_amount")):
         shown["order_amount"] = order["order_amount"]
     if ledger.uncertain:
-        shown |= _rest(msgspec.structs.replace(ledger, **shown), order)
-    known = msgspec.structs.replace(ledger, uncertain=False, silent=(), **shown)
+        shown |= _rest(replace(ledger, **shown), order)
+    known = replace(ledger, uncertain=False, silent=(), **shown)
     return noted(_rest_gone(known) if ledger.shared else known, order)
 
 
@@ -39,7 +43,7 @@ def _rest_gone(ledger: Ledger) -> Ledger:
     """An order of which nothing remains authorized, though not all of it was captured."""
     over = ledger.remaining_authorized_amount == 0 and ledger.captured_amount < ledger.order_amount
     released = over and not ledger.cancelled and (ledger.released or not ledger.ended)
-    return msgspec.structs.replace(ledger, released=released)
+    return replace(ledger, released=released)
 
 
 def noted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
@@ -50,7 +54,7 @@ def noted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
     status = order.get("status")
     counts = status in ("EXPIRED", "CLOSED") and (ledger.shared or status == "EXPIRED")
     fraud = order.get("fraud_status")
-    return msgspec.structs.replace(
+    return replace(
         ledger,
         status=status if counts else "",
         cancelled=ledger.cancelled or (ledger.shared and status == "CANCELLED"),
@@ -78,8 +82,10 @@ def _rest(ledger: Ledger, order: Mapping[str, Any]) -> dict[str, bool]:
     return {"cancelled": cancelled, "released": not cancelled}
 
 
-def _listed(kind: str, order: Mapping[str, Any]) -> dict[str, int]:
-    """The amounts by id; empty where there is no list, or an entry does not show both."""
-    pairs = listed_resources(kind, order[kind]) if has_list(order, kind) else []
+def _listed(kind: str, order: Mapping[str, Any]) -> dict[str, int] | None:
+    """The amounts by id; None where there is no list, or an entry does not show both."""
+    if not has_list(order, kind):
+        return None
+    pairs = listed_resources(kind, order[kind])
     usable = {i: amount for i, amount in pairs if isinstance(i, str) and is_countable(amount)}
-    return usable if len(usable) == len(pairs) else {}
+    return usable if len(usable) == len(pairs) else None

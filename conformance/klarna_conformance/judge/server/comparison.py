@@ -33,16 +33,22 @@ AMOUNTS = ("captured_amount", "refunded_amount", "remaining_authorized_amount")
 
 
 def order_agrees(ledger: Ledger, order: Mapping[str, Any]) -> Result:
-    """The amounts, captures and refunds of an order beside those of the ledger."""
+    """The amounts, captures and refunds of an order beside those of the ledger.
+
+    What the order did not list before may be missing again, or come back.
+    """
     pairs = [
         (name, getattr(ledger, name), order[name])
         for name in AMOUNTS
         if is_integer(order.get(name))  # `money_adds_up` reports other values
         and not (name == "remaining_authorized_amount" and _lapsed(ledger, order))
     ]
-    for kind, own in (("captures", _known(ledger.captures)), ("refunds", _known(ledger.refunds))):
+    for kind, own in (("captures", ledger.captures), ("refunds", ledger.refunds)):
         if has_list(order, kind):
-            pairs.append((kind, *_comparable(own, listed_resources(kind, order[kind]))))
+            theirs = listed_resources(kind, order[kind])
+            back = [identifier for identifier, _ in theirs]
+            expected = [pair for pair, listed in _known(own) if listed or pair[0] in back]
+            pairs.append((kind, *_comparable(expected, theirs)))
     if not pairs and not any(ledger.amounts) and not ledger.captures:
         return NotApplicable("the order shows no amounts, and all are zero")
     if not pairs:
@@ -120,11 +126,14 @@ def same_value(ours: Any, theirs: Any) -> bool:
     return ours == theirs and isinstance(theirs, bool) is isinstance(ours, bool)
 
 
-def _known(resources: tuple[Capture, ...] | tuple[Refund, ...]) -> list[tuple[Any, Any]]:
+def _known(
+    resources: tuple[Capture, ...] | tuple[Refund, ...],
+) -> list[tuple[tuple[Any, Any], bool]]:
+    """Id and amount of each resource, and whether the order listed it when it was last read."""
     return [
-        (r.capture_id, r.captured_amount)
+        ((r.capture_id, r.captured_amount), r.listed)
         if isinstance(r, Capture)
-        else (r.refund_id, r.refunded_amount)
+        else ((r.refund_id, r.refunded_amount), r.listed)
         for r in resources
     ]
 
@@ -168,7 +177,8 @@ def captures_agree(ledger: Ledger, captures: Any) -> Result:
     listed = as_array(captures)
     if listed is None:
         return Mismatch("a list of captures", f"a JSON {type(captures).__name__}")
-    ours, theirs = _comparable(_known(ledger.captures), listed_resources("captures", listed))
+    known = [pair for pair, _ in _known(ledger.captures)]
+    ours, theirs = _comparable(known, listed_resources("captures", listed))
     if same_value(ours, theirs):
         return None
     found = _mismatch([("captures", ours, theirs)])
