@@ -12,9 +12,12 @@ from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.counterexample_file import Counterexample, read_counterexample
 from klarna_conformance.play.counterexamples import Allowance, find_counterexample
 from klarna_conformance.play.engine import play_and_judge
+from klarna_conformance.run.keeping import keep_counterexamples
+from klarna_conformance.run.running import recorded_header
 from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_conformance.wrong.making import named_mock
-from klarna_reports.record.record import Played
+from klarna_reports.record.record import Played, Record
+from klarna_reports.summary.summary import summarise
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.loader import load
 from klarna_specs.plan import OrderPlan
@@ -102,6 +105,23 @@ def test_shrinking_ends_when_its_requests_are_spent() -> None:
         )
         lengths.append(len(steps_of(shrunk.scenario)))
     assert lengths == [4, 1]
+
+
+def test_missing_counterexample_is_of_the_scenario_that_the_report_shows(tmp_path: Path) -> None:
+    spec, name = load(), "refund.replay-booked-once"
+    twice = (refund(1_000, key=Key("a")),) * 2
+    target, short = _played("replay-booked-again", FULL, *twice)
+    _, frequent = _played("replay-booked-again", FULL, refund(100), *twice)
+    again = msgspec.structs.replace(frequent, id="s0002")
+    header = recorded_header(spec, target.facts, command="", strict=False)
+    last = msgspec.structs.replace(short, id="s0003")
+    record = Record(header=header, played=[frequent, again, last], footer=None)
+    summary = summarise(spec, record)
+    keep_counterexamples(tmp_path, spec, record, summary)
+
+    assert next(f.scenario for f in summary.findings if f.requirement == name) == "s0001"
+    saved = read_counterexample(tmp_path / f"counterexamples/{name}.yaml")
+    assert saved.scenario == frequent.scenario
 
 
 def test_a_saved_counterexample_reads_back_equal(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Files of counterexamples: written for each violated requirement, and read to be replayed."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -101,34 +101,32 @@ def counterexample_schema() -> dict[str, Any]:
     return file_schema(Counterexample, "counterexample", "Counterexample of klarna-conformance")
 
 
-def save_missing(
-    directory: Path, spec: Spec, record: Record, requirements: Collection[str]
-) -> None:
-    """Writes the smallest failing scenario of each of these requirements that has no file yet.
+def save_missing(directory: Path, spec: Spec, record: Record, shown: Mapping[str, str]) -> None:
+    """Writes the scenario of each requirement that has no file yet; `shown` has its id.
 
     A run that was stopped or not to be shrunk leaves them without one. The record of a client has
     none of these, and watched traffic cannot be replayed.
     """
-    lacking = {r for r in requirements if not (directory / counterexample_name(r)).exists()}
+    lacking = {
+        requirement: scenario
+        for requirement, scenario in shown.items()
+        if not (directory / counterexample_name(requirement)).exists()
+    }
     if not lacking or record.header.certified or record.header.watched:
         return
-    found = smallest_failing(record.played, ("WARN",)) if record.header.strict else {}
-    found |= smallest_failing(record.played)
-    for requirement, played in found.items():
-        if requirement in lacking:
+    for played in record.played:
+        for requirement in (name for name, scenario in lacking.items() if scenario == played.id):
             Counterexample.of(spec, record.header.target, requirement, played).save(directory)
 
 
-def smallest_failing(
-    all_played: Collection[Played], verdicts: Collection[Verdict] = ("FAIL",)
-) -> dict[str, Played]:
+def smallest_failing(all_played: Collection[Played]) -> dict[str, Played]:
     """For each requirement that failed, the scenario with the fewest steps and exchanges.
 
-    Scenarios that were shrunk come before others. A finding with one of the `verdicts` fails.
+    Scenarios that were shrunk come before others.
     """
     smallest: dict[str, Played] = {}
     for played in all_played:
-        for requirement in {f.requirement for f in played.findings if f.verdict in verdicts}:
+        for requirement in {f.requirement for f in played.findings if f.verdict == "FAIL"}:
             known = smallest.get(requirement)
             if known is None or _length(played) < _length(known):
                 smallest[requirement] = played

@@ -200,13 +200,19 @@ def _lines(event: Event) -> Iterator[Line]:
 
 
 def keep_counterexamples(folder: Path, spec: Spec, record: Record, summary: Summary) -> None:
-    """Writes the counterexamples that the folder of a report lacks, and their scripts."""
+    """Writes the counterexamples that the folder of a report lacks, and their scripts.
+
+    They are of the scenarios that the report shows.
+    """
     directory, header = folder / COUNTEREXAMPLES, record.header
-    failed = {finding.requirement for finding in summary.findings if finding.replay}
-    if not failed or header.certified or header.watched:
+    shown: dict[str, str] = {}
+    for finding in summary.findings:
+        if finding.replay:
+            shown.setdefault(finding.requirement, finding.scenario)
+    if not shown or header.certified or header.watched:
         return
-    save_missing(directory, spec, record, failed)
-    for requirement in failed:
+    save_missing(directory, spec, record, shown)
+    for requirement in shown:
         path = directory / counterexample_name(requirement)
         if path.exists() and not path.with_suffix(".sh").exists():
             saved = read_counterexample(path)
