@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from klarna_conformance.errors import UsageError
+from klarna_conformance.http.wire import Wire
 from klarna_conformance.target.provisioners import CommandProvisioner, PoolProvisioner
+from klarna_conformance.target.provisioners.http import HttpProvisioner
 from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.plan import OrderPlan
@@ -158,6 +160,20 @@ def test_a_run_with_the_example_program_is_conformant(
     command = [sys.executable, str(EXAMPLES / "make_orders.py"), served.base_url]
     file = target_file(orders={"provisioner": "command", "command": command})
     assert cli("run", file, *FEW, "--output", tmp_path / "report").code == 0
+
+
+def test_reason_of_a_service_that_makes_no_order_is_quoted(served: Served) -> None:
+    async def provision() -> ProvidedOrder | Unavailable:
+        provisioner = HttpProvisioner(f"{served.base_url}/_control/clock", Wire())
+        try:
+            return await provisioner.provide(FULL)
+        finally:
+            await provisioner.aclose()
+
+    made = asyncio.run(provision())
+    assert isinstance(made, Unavailable)
+    assert "made no order: status 400" in made.reason
+    assert "advance_s" in made.reason
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ class HttpProvisioner:
         except (msgspec.DecodeError, RecursionError):
             return self._unavailable(plan, f"answered {outcome.status}, and no order")
         made = answer.order(plan) if outcome.is_success else None
-        why = answer.unavailable or f"status {outcome.status}"
+        why = answer.unavailable or f"status {outcome.status} {outcome.body.text}".rstrip()
         return made or self._unavailable(plan, f"made no order: {why}")
 
     async def aclose(self) -> None:
