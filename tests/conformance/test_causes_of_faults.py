@@ -63,6 +63,10 @@ SYMPTOMS: dict[str, tuple[tuple[OrderPlan, tuple[Step, ...]], ...]] = {
         (FULL, (refund(1_000), refund(1_000), FEE)),
         (FULL, (refund(1_000, key=Key("a")), refund(1_000), FEE, refund(1_000, key=Key("a")))),
     ),
+    "refund-id-not-the-refunds-own": (
+        (FULL, (refund(1_000),)),
+        (FULL, (FEE,)),
+    ),
     "location-of-the-list": (
         (FULL, (refund(1_000),)),
         (FULL, (refund(1_000, key=Key("a")), refund(1_000, key=Key("a")))),
@@ -163,6 +167,21 @@ def test_symptoms_of_one_fault_are_one_cause(name: str) -> None:
     summary = _summary(_named(name), scenarios)
     assert summary.counts["FAIL"] > 1
     assert len(summary.causes) == 1
+
+
+def test_recommendation_that_the_same_bug_breaks_is_no_cause_of_its_own() -> None:
+    class BooksRepeats(Mock):
+        def __init__(self, spec: Spec) -> None:
+            super().__init__(spec, deviation=Deviation(understood=_without_key))
+
+    summary = _summary(
+        BooksRepeats, (examples(spec())[n] for n in ("repeated", "capture-repeated"))
+    )
+    warned = {each.id: each.beside for each in summary.requirements if each.verdict == "WARN"}
+    (cause,) = summary.causes
+
+    assert warned["capture.replay-booked-once"] == cause.root == "refund.replay-booked-once"
+    assert set(warned) < set(cause.requirements)
 
 
 @pytest.mark.parametrize(("one", "other"), PAIRS)

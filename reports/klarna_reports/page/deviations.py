@@ -82,11 +82,21 @@ class ShownFinding:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Deviation:
-    """A requirement with its findings of one verdict; `unshown` counts those omitted."""
+    """A requirement with its findings of one verdict; `unshown` counts those omitted.
+
+    `root` is the anchor of the deviation that it is probably a consequence of, or empty.
+    """
 
     result: RequirementResult
+    verdict: Verdict
+    root: str
     findings: tuple[ShownFinding, ...]
     unshown: int
+
+    @property
+    def anchor(self) -> str:
+        """Where it is in the page."""
+        return _anchor(self.verdict, self.result.id)
 
     @property
     def headline(self) -> str:
@@ -123,26 +133,35 @@ class Deviations:
     room: int = _ROOM
 
     def causes(self, verdict: Verdict) -> list[Cause]:
-        """The deviations of this verdict with their consequences.
+        """The deviations of this verdict with their consequences, which may be less severe.
 
         The most expensive violation comes first, and the most frequent of other deviations. Those
         of clients keep the order of the specs, which has the most important first.
         """
-        found = self.sections.get(verdict, [])
-        here = {one.result.id for one in found}
+        every = [one for found in self.sections.values() for one in found]
+        anchors = {one.anchor for one in every}
         following: defaultdict[str, list[Deviation]] = defaultdict(list)
-        for one in found:
-            following[one.result.beside if one.result.beside in here else ""].append(one)
+        for one in every:
+            following[one.root if one.root in anchors else ""].append(one)
         order = {cause.root: place for place, cause in enumerate(self.summary.causes)}
-        roots = sorted(following[""], key=lambda one: (order.get(one.result.id, 0), _rank(one)))
-        return [Cause(root=one, consequences=tuple(following[one.result.id])) for one in roots]
+        roots = [one for one in following[""] if one.verdict == verdict]
+        roots.sort(key=lambda one: (order.get(one.result.id, 0), _rank(one)))
+        return [Cause(root=one, consequences=tuple(following[one.anchor])) for one in roots]
 
     def __post_init__(self) -> None:
         unlisted = {result.id: result.unlisted for result in self.summary.requirements}
         results = {result.id: result for result in self.summary.requirements}
         for verdict in DEVIATIONS:
             for name, findings in self._by_requirement(verdict).items():
-                deviation = self._deviation(results[name], findings, unlisted.pop(name, 0))
+                shown, unshown = self._as_far_as_they_fit(findings)
+                root = results[name].beside
+                deviation = Deviation(
+                    result=results[name],
+                    verdict=verdict,
+                    root=_anchor(results[root].verdict, root) if root else "",
+                    findings=shown,
+                    unshown=unshown + unlisted.pop(name, 0),
+                )
                 self.sections.setdefault(verdict, []).append(deviation)
 
     def _by_requirement(self, verdict: Verdict) -> Mapping[str, list[ReportedFinding]]:
@@ -153,16 +172,16 @@ class Deviations:
                 grouped[finding.requirement].append(finding)
         return grouped
 
-    def _deviation(
-        self, result: RequirementResult, findings: list[ReportedFinding], unlisted: int
-    ) -> Deviation:
+    def _as_far_as_they_fit(
+        self, findings: list[ReportedFinding]
+    ) -> tuple[tuple[ShownFinding, ...], int]:
+        """The findings that are shown, and how many are not."""
         shown: list[ShownFinding] = []
         for finding in findings:
             if self.room > 0 or not shown:
                 shown.append(self._shown(finding))
                 self.room -= shown[-1].length
-        left_out = sum(finding.count for finding in findings[len(shown) :])
-        return Deviation(result=result, findings=tuple(shown), unshown=left_out + unlisted)
+        return tuple(shown), sum(finding.count for finding in findings[len(shown) :])
 
     def _shown(self, finding: ReportedFinding) -> ShownFinding:
         again = finding.scenario in self.in_place
@@ -240,6 +259,10 @@ def _values(played: Played, finding: ReportedFinding) -> tuple[ShownDifference, 
         for each in differences
         for expected, observed in (difference_texts(each, names, currency),)
     )
+
+
+def _anchor(verdict: Verdict, requirement: str) -> str:
+    return f"deviation-{verdict}-{requirement}"
 
 
 def _rank(deviation: Deviation) -> int:

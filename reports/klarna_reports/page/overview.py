@@ -62,7 +62,7 @@ def overview(
         tested=_tested(record, summary, orders),
         causes=tuple(causes[:_CAUSES]),
         more=max(0, len(causes) - _CAUSES),
-        consequences=sum(len(cause.consequences) for cause in causes),
+        consequences=sum(one.verdict == "FAIL" for each in causes for one in each.consequences),
         limits=_limits(spec, record, summary, orders.refused),
         unseen_binding=binding,
         unseen_others=len(left_out) - binding,

@@ -7,6 +7,7 @@ what the counterexamples show (`same_cause`).
 """
 
 from collections.abc import Iterable, Mapping
+from itertools import islice
 
 import msgspec
 
@@ -40,11 +41,14 @@ class Causes:
         """For each violation of an admitted requirement that is a consequence, its root.
 
         Roots are admitted too. They are found in the order of their cost, then of the size of their
-        smallest example. A root follows no other requirement.
+        smallest example. A root follows no other requirement, and violates a MUST. A recommendation
+        follows one only if one bug explains both examples.
         """
         known = {requirement.id for requirement in admitted}
         violations = [
-            _Violation.of(spec, name, found[name]) for name in self._beside if name in known
+            _Violation.of(spec, name, found[name], len(beside))
+            for name, beside in self._beside.items()
+            if name in known
         ]
         roots: list[_Violation] = []
         follows: dict[str, str] = {}
@@ -54,6 +58,12 @@ class Causes:
                 roots.append(violation)
             else:
                 follows[violation.name] = root.name
+        for name in known & found.keys() - self._beside.keys():
+            groups = (each for each in found[name].worst_groups if not each.played.client)
+            if warned := next((each for each in groups if each.verdict == "WARN"), None):
+                shown = _shown(spec, name, warned)
+                alike = (root.name for root in roots if same_cause(root.shown, shown))
+                follows.update((name, root) for root in islice(alike, 1))
         return follows
 
     def _explains(self, root: "_Violation", violation: "_Violation") -> bool:
@@ -90,36 +100,41 @@ class _Seen(msgspec.Struct, frozen=True):
 class _Violation(msgspec.Struct, frozen=True):
     """A violated requirement with its best example.
 
-    `weight` is the place among the client requirements: the most important one comes first.
+    `beside` counts what failed before or with it in every scenario, `weight` is the place among the
+    client requirements: the most important one comes first.
     """
 
     name: str
     rests_on_rule: bool
     evidence: int
+    beside: int
     example: Group
     shown: Example
     stake: Stake
     weight: int = 0
 
     @classmethod
-    def of(cls, spec: Spec, name: str, tally: Tally) -> "_Violation":
+    def of(cls, spec: Spec, name: str, tally: Tally, beside: int) -> "_Violation":
         requirement = spec.requirement(name)
         example = next(group for group in tally.worst_groups if group.verdict == "FAIL")
         cost = stake(spec, requirement, example.played, example.finding)
-        shown = Example(
-            spec=spec, requirement=requirement, played=example.played, finding=example.finding
-        )
+        shown = _shown(spec, name, example)
         if shown.shows_what_was_missing:
             cost = Stake(Harm.STATE)  # what comes late is no second time
         weight = spec.requirements.index(requirement) if example.played.client else 0
         by_rule = bool(requirement.rule)
-        return cls(name, by_rule, tally.evidence, example, shown, cost, weight)
+        return cls(name, by_rule, tally.evidence, beside, example, shown, cost, weight)
 
-    def rank(self) -> tuple[Harm, int, bool, bool, tuple[int, int, int], int]:
-        """What is cheaper, less specific, less certain or larger comes later."""
-        sure = self.shown.is_certain
-        kind = self.stake.harm, self.weight, not self.rests_on_rule, not sure
-        return *kind, self.example.size, self.evidence
+    def rank(self) -> tuple[Harm, int, bool, bool, bool, int, tuple[int, int, int], int]:
+        """What is cheaper, less specific, less certain, only a read, or larger comes later."""
+        sure, read = self.shown.is_certain, self.shown.is_of_a_read
+        kind = self.stake.harm, self.weight, not self.rests_on_rule, not sure, read
+        return *kind, self.beside, self.example.size, self.evidence
+
+
+def _shown(spec: Spec, name: str, group: Group) -> Example:
+    requirement = spec.requirement(name)
+    return Example(spec=spec, requirement=requirement, played=group.played, finding=group.finding)
 
 
 def _keys(violation: _Violation) -> frozenset[str]:

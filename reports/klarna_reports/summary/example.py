@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 
 from klarna_reports.record.record import Difference, Finding, Played
+from klarna_reports.summary.tally import exchanges_of
 from klarna_reports.words.finding_sentence import accepted_refunds, sent_amount, sent_fee
 from klarna_specs.calls import KEY_HEADER, operation_of
 from klarna_specs.effects import CHANGED_MEMBERS
@@ -32,6 +33,12 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         """The judged exchange."""
         index = self.finding.exchange
         return self.played.exchanges[index] if index < len(self.played.exchanges) else None
+
+    @property
+    def is_of_a_read(self) -> bool:
+        """Whether the judged call is a read, which shows what another call did."""
+        operation, _ = self._answer()
+        return operation is not None and not operation.changes
 
     @property
     def is_certain(self) -> bool:
@@ -183,6 +190,37 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
             return False
         named = (first.header("Location") or "").rpartition("/")[2]
         return named not in [first.header(name) for name in _IDS]
+
+    @property
+    def misnamed(self) -> bool:
+        """Whether it rests on an id that a response has in its header, and not in its Location."""
+        amounts = any(isinstance(each.expected, int) for each in self.finding.differences)
+        if amounts or self.requirement.check == "same_answer":
+            return False
+        shown = [
+            self.played.exchanges[i].request.path for i in exchanges_of(self.played, self.finding)
+        ]
+        texts = (self.finding.expected, *shown)
+        return any(name in text for name in self._misnamed_ids() for text in texts)
+
+    def _misnamed_ids(self) -> Iterator[str]:
+        for exchange in self.played.exchanges:
+            response = exchange.outcome
+            if isinstance(response, Response) and (location := response.header("Location")):
+                names = {response.header(name) for name in _IDS} - {None}
+                yield from (each for each in names if each and not location.endswith(f"/{each}"))
+
+    @property
+    def books_repeat(self) -> bool:
+        """Whether a repeated call is booked again."""
+        more = any(sign[1] for sign in self.signs)
+        return more and "replay" in self.requirement.upon
+
+    @property
+    def answers_repeat_anew(self) -> bool:
+        """Whether a repeated call is answered with a new id."""
+        alike = self.requirement.check == "same_answer"
+        return alike and self.finding.observed.startswith("resource_id")
 
     @property
     def leads_astray(self) -> bool:

@@ -69,7 +69,7 @@ def causes_of(spec: Spec, summary: Summary, found: Mapping[str, Tally]) -> tuple
         finding = next(f for f in summary.findings if f.requirement == root.id)
         cause = Cause(
             root=root.id,
-            requirements=(root.id, *(r.id for r in violated if r.beside == root.id)),
+            requirements=(root.id, *(r.id for r in summary.requirements if r.beside == root.id)),
             sentence=finding.sentence,
             amount=cost.amount,
             currency=currency_of(example.played),

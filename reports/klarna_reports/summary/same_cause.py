@@ -21,6 +21,8 @@ def same_cause(root: Example, violation: Example) -> bool:
         or (root.loses_refund and (violation.loses_refund or violation.refused_as_accepted))
         or (violation.refused_as_shown and ("refunded_amount", True) in root.signs)
         or (root.repeats_an_answer and violation.repeats_an_answer)
+        or (root.misnamed and violation.misnamed)
+        or (root.books_repeat and (violation.books_repeat or violation.answers_repeat_anew))
         or (violation.location_was_wrong and root.requirement.check.startswith("location"))
         or root.requirement.id in violation.shows_what_was_missing
         or violation.requirement.id in root.shows_what_was_missing | root.misread
