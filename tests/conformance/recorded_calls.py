@@ -67,6 +67,11 @@ def refund(amount: int, name: str = REFUND, **more: Any) -> Entry:
     return created("refund", name, {"refunded_amount": amount, **more})
 
 
+def lost(sent: Entry, **more: Any) -> Entry:
+    """A call whose response did not come."""
+    return {**sent, "status": 0, "headers": {}, **more}
+
+
 def refused(method: str, suffix: str, body: Any, error: Any, status: int = 403) -> Entry:
     return entry(method, suffix, body, status, answer={**error, "correlation_id": suffix + "-1"})
 
