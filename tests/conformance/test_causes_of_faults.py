@@ -11,7 +11,7 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.wrong.catalogue import Mutant, mutants
 from klarna_conformance.wrong.examples import examples
-from klarna_conformance.wrong.examples.orders import FULL, NONE
+from klarna_conformance.wrong.examples.orders import FULL, NONE, TWO_CAPTURES
 from klarna_conformance.wrong.making import mutated_spec
 from klarna_reports.record.record import Played, Record, TargetFacts
 from klarna_reports.record.results import Summary
@@ -24,7 +24,14 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Key, Scenario, Step
 from klarna_specs.spec import Spec
 from klarna_strategies.lines import fee, goods
-from klarna_strategies.steps import refund
+from klarna_strategies.steps import (
+    capture,
+    extend,
+    get_capture,
+    get_options,
+    refund,
+    release,
+)
 
 from .mutant_servers import played, spec
 
@@ -38,6 +45,9 @@ PAIRS = (
     ("refuses-refunds-after-an-extension", "fee-market-nz-added"),
     ("order-refunded-amount-lags", "bound-one-above"),
     ("refund-answered-200-from-the-second-on", "location-of-another-host"),
+    ("capture-amount-off-by-one", "bound-one-above"),
+    ("location-of-another-order", "bound-one-above"),
+    ("refund-id-not-the-refunds-own", "bound-one-above"),
 )
 SINGLE = (
     "replay-booked-again",
@@ -67,6 +77,20 @@ SYMPTOMS: dict[str, tuple[tuple[OrderPlan, tuple[Step, ...]], ...]] = {
         (FULL, (refund(1_000),)),
         (FULL, (FEE,)),
     ),
+    "location-of-another-order": (
+        (FULL, (refund(1_000),)),
+        (FULL, (refund(1_000, key=Key("a")), refund(1_000, key=Key("a")))),
+    ),
+    "order-captured-amount-off-by-one": (
+        (FULL, (refund(10_000),)),
+        (FULL, (FEE,)),
+        (FULL, (release(),)),
+    ),
+    "options-empty-from-the-second-time-on": (
+        (FULL, (get_options(), extend(30))),
+        (FULL, (extend(7), extend(7))),
+    ),
+    "capture-amount-off-by-one": ((TWO_CAPTURES, (get_capture(),)), (NONE, (capture(1),))),
     "location-of-the-list": (
         (FULL, (refund(1_000),)),
         (FULL, (refund(1_000, key=Key("a")), refund(1_000, key=Key("a")))),

@@ -46,8 +46,8 @@ class Causes:
         """
         known = {requirement.id for requirement in admitted}
         violations = [
-            _Violation.of(spec, name, found[name], len(beside))
-            for name, beside in self._beside.items()
+            _Violation.of(spec, name, found[name], self._preceding(name))
+            for name in self._beside
             if name in known
         ]
         roots: list[_Violation] = []
@@ -65,6 +65,10 @@ class Causes:
                 alike = (root.name for root in roots if same_cause(root.shown, shown))
                 follows.update((name, root) for root in islice(alike, 1))
         return follows
+
+    def _preceding(self, name: str) -> int:
+        """How many others failed before it in every scenario where it failed."""
+        return sum(name not in self._beside[other] for other in self._beside[name])
 
     def _explains(self, root: "_Violation", violation: "_Violation") -> bool:
         if violation.example.played.client:  # of a client, only a wrong key explains a repeat
@@ -100,36 +104,36 @@ class _Seen(msgspec.Struct, frozen=True):
 class _Violation(msgspec.Struct, frozen=True):
     """A violated requirement with its best example.
 
-    `beside` counts what failed before or with it in every scenario, `weight` is the place among the
+    `preceding` counts what failed before it in every scenario, `weight` is the place among the
     client requirements: the most important one comes first.
     """
 
     name: str
     rests_on_rule: bool
     evidence: int
-    beside: int
+    preceding: int
     example: Group
     shown: Example
     stake: Stake
     weight: int = 0
 
     @classmethod
-    def of(cls, spec: Spec, name: str, tally: Tally, beside: int) -> "_Violation":
+    def of(cls, spec: Spec, name: str, tally: Tally, preceding: int) -> "_Violation":
         requirement = spec.requirement(name)
         example = next(group for group in tally.worst_groups if group.verdict == "FAIL")
         cost = stake(spec, requirement, example.played, example.finding)
         shown = _shown(spec, name, example)
-        if shown.shows_what_was_missing:
+        if shown.shows_what_was_missing or shown.is_doubtful:
             cost = Stake(Harm.STATE)  # what comes late is no second time
         weight = spec.requirements.index(requirement) if example.played.client else 0
         by_rule = bool(requirement.rule)
-        return cls(name, by_rule, tally.evidence, beside, example, shown, cost, weight)
+        return cls(name, by_rule, tally.evidence, preceding, example, shown, cost, weight)
 
-    def rank(self) -> tuple[Harm, int, bool, bool, bool, int, tuple[int, int, int], int]:
-        """What is cheaper, less specific, less certain, only a read, or larger comes later."""
-        sure, read = self.shown.is_certain, self.shown.is_of_a_read
-        kind = self.stake.harm, self.weight, not self.rests_on_rule, not sure, read
-        return *kind, self.beside, self.example.size, self.evidence
+    def rank(self) -> tuple[Harm, int, tuple[bool, ...], int, bool, tuple[int, int, int], int]:
+        """What is cheaper, less certain, less specific, preceded, a read, or larger is later."""
+        certain = self.shown.is_doubtful, not self.rests_on_rule, not self.shown.is_certain
+        kind = self.stake.harm, self.weight, certain, self.preceding, self.shown.is_of_a_read
+        return *kind, self.example.size, self.evidence
 
 
 def _shown(spec: Spec, name: str, group: Group) -> Example:

@@ -11,6 +11,7 @@ from klarna_reports.words.finding_sentence import accepted_refunds, sent_amount,
 from klarna_specs.calls import KEY_HEADER, operation_of
 from klarna_specs.effects import CHANGED_MEMBERS
 from klarna_specs.exchange import Exchange, Response
+from klarna_specs.json_value import as_array, as_object
 from klarna_specs.spec import Operation, Requirement, Spec
 
 __all__ = ["Example"]
@@ -131,6 +132,37 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset()
 
     @property
+    def shows_amounts(self) -> bool:
+        """Whether it compares the amounts of an order."""
+        return self.requirement.check in ("money_adds_up", "order_agrees")
+
+    @property
+    def judges_an_outcome(self) -> bool:
+        """Whether a call was accepted or refused, against the expectation."""
+        return bool(self.requirement.rule) or self.requirement.check == "accepted"
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether the order did not say clearly what to expect of the call."""
+        return self.judges_an_outcome and bool(self.contradicted)
+
+    @property
+    def contradicted(self) -> frozenset[str]:
+        """The amounts that were not the sum of their list when the order was read last.
+
+        What is expected of a call rests on them.
+        """
+        before = self._earlier if self.judges_an_outcome else self._until_shown[::-1]
+        read = next(self._order_reads(before), None)
+        order = (read.body.members or {}) if read else {}
+        return frozenset(
+            amount
+            for name, amount in _AMOUNT_OF_LIST.items()
+            if (listed := as_array(order.get(name))) is not None
+            if sum((as_object(each) or {}).get(amount) or 0 for each in listed) != order.get(amount)
+        )
+
+    @property
     def refused_as_shown(self) -> bool:
         """Whether a refund was refused that exceeds what the order shows as left to refund."""
         after = self.played.exchanges[self.finding.exchange + 1 :]
@@ -167,29 +199,47 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def misread(self) -> frozenset[str]:
-        """Requirements that an earlier read of the extension options violated."""
+        """Requirements that an earlier read of the extension options did not meet."""
         operation, _ = self._answer()
         if operation is None or operation.effect != "extend_due_date":
             return frozenset()
         return frozenset(
             found.requirement
             for found in self.played.findings
-            if found.verdict == "FAIL" and found.exchange < self.finding.exchange
-            for read in (operation_of(self.spec, self.played.exchanges[found.exchange].request),)
-            if read is not None and read.shows == "extension_options"
+            if found.verdict in ("FAIL", "WARN") and found.exchange < self.finding.exchange
+            if self._shows(self.played.exchanges[found.exchange]) == "extension_options"
         )
 
     @property
+    def misreads_options(self) -> bool:
+        """Whether it is about what a read of the extension options shows."""
+        return self.exchange is not None and self._shows(self.exchange) == "extension_options"
+
+    @property
+    def read_amounts(self) -> frozenset[tuple[str, str, bool]]:
+        """The resource whose read shows a wrong amount, and whether more than expected."""
+        read = self._until_shown[-1]
+        kind = self._shows(read)
+        return frozenset((kind, *sign) for sign in self.signs if kind not in ("", "order"))
+
+    def _shows(self, exchange: Exchange) -> str:
+        operation = operation_of(self.spec, exchange.request)
+        return (operation.shows or "") if operation else ""
+
+    @property
     def location_was_wrong(self) -> bool:
-        """Whether a repeat has another Location because the first one did not end with the id."""
+        """Whether a repeat has another Location because the first one did not name the resource."""
         if self.requirement.check != "same_answer" or self.exchange is None:
             return False
         key = self._key(self.exchange)
-        first = next(each for each in self.played.exchanges if self._key(each) == key).outcome
-        if not isinstance(first, Response) or not self.finding.observed.startswith("location"):
+        first = next(each for each in self.played.exchanges if self._key(each) == key)
+        if not isinstance(first.outcome, Response) or not self.finding.observed.startswith(
+            "location"
+        ):
             return False
-        named = (first.header("Location") or "").rpartition("/")[2]
-        return named not in [first.header(name) for name in _IDS]
+        location = first.outcome.header("Location") or ""
+        names = [first.outcome.header(name) for name in _IDS]
+        return not any(location.endswith(f"{first.request.path}/{name}") for name in names if name)
 
     @property
     def misnamed(self) -> bool:
@@ -273,6 +323,8 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         key = self._key(self.exchange) if self.exchange else ""
         if key and len(key) != 36:
             done.add("key that is no UUID")
+        if self.exchange and self.exchange.group is not None:
+            done.add("concurrent calls")
         plan = self.played.scenario.plan
         if plan is not None and plan.payment_method != "pay_later":
             done.add(f"paid by {plan.payment_method}")

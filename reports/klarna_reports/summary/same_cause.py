@@ -26,6 +26,8 @@ def same_cause(root: Example, violation: Example) -> bool:
         or (violation.location_was_wrong and root.requirement.check.startswith("location"))
         or root.requirement.id in violation.shows_what_was_missing
         or violation.requirement.id in root.shows_what_was_missing | root.misread
+        or (bool(root.misread) and violation.misreads_options)
+        or _rests_on_amounts(root, violation)
         or _seen_late(root, violation)
     )
 
@@ -40,8 +42,15 @@ def _any_shared(root: Example, violation: Example) -> bool:
         or root.accepted_as_shown & violation.signs
         or root.refused_but_done & violation.refused_but_done
         or root.missums & violation.missums
+        or root.read_amounts & violation.read_amounts
         or (root.side_effects & violation.side_effects and root.calls & violation.calls)
     )
+
+
+def _rests_on_amounts(root: Example, violation: Example) -> bool:
+    """Whether a call is judged by amounts that the order of the root shows wrongly too."""
+    known = root.shows_amounts and violation.judges_an_outcome
+    return known and bool(root.contradicted & violation.contradicted)
 
 
 def can_lead_to(root: Example, violation: Example) -> bool:
