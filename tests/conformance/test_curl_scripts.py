@@ -30,6 +30,8 @@ from klarna_strategies.steps import (
 
 from .conftest import COMMAND, Cli, Serve, Served
 
+needs_curl = pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+PATH = {"PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
 RULE = "refund.replay-booked-once"
 PLAN = OrderPlan(market="SE", currency="SEK", order_amount=10_000, captures=(6_000,))
 MOCK = TargetFacts(
@@ -77,8 +79,13 @@ def _run(path: Path, base_url: str) -> subprocess.CompletedProcess[str]:
         "KLARNA_USERNAME": defaults.USERNAME,
         "KLARNA_PASSWORD": defaults.PASSWORD,
     }
+    return _sh(path, environment=environment)
+
+
+def _sh(*arguments: object, environment: dict[str, str] = PATH) -> subprocess.CompletedProcess[str]:
+    command = ["sh", *map(str, arguments)]
     return subprocess.run(
-        ["sh", path], env=environment, check=False, capture_output=True, text=True, timeout=120
+        command, env=environment, check=False, capture_output=True, text=True, timeout=120
     )
 
 
@@ -87,7 +94,7 @@ def _script(path: Path, saved: Counterexample) -> Path:
     return path
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@needs_curl
 def test_a_script_shows_that_a_mutant_books_a_refund_twice(
     serve_mock: Serve, tmp_path: Path
 ) -> None:
@@ -102,7 +109,7 @@ def test_a_script_shows_that_a_mutant_books_a_refund_twice(
         assert (order["refunded_amount"], len(order["refunds"])) == (200, 2)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@needs_curl
 def test_a_script_sends_every_kind_of_step(served: Served, tmp_path: Path) -> None:
     finished = _run(_script(tmp_path / "much.sh", _saved(MUCH, other=True)), served.base_url)
     statuses = dict(re.findall(r"^([\w-]+) -> (.*)$", finished.stdout, re.MULTILINE))
@@ -131,16 +138,12 @@ def test_a_script_sends_every_kind_of_step(served: Served, tmp_path: Path) -> No
     assert (order["captured_amount"], order["refunded_amount"]) == (7_000, 100)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@needs_curl
 def test_printed_command_reproduces_a_violation_of_the_mock(cli: Cli, tmp_path: Path) -> None:
     output = tmp_path / "a report"
     cli("run", "--requirement", RULE, "--mutant", "replay-booked-again", "--output", output)
     (finding, *_) = json.loads((output / "run.json").read_bytes())["findings"]
-    environment = {"PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
-    command = ["sh", "-c", finding["curl"]]
-    finished = subprocess.run(
-        command, env=environment, check=False, capture_output=True, text=True, timeout=120
-    )
+    finished = _sh("-c", finding["curl"])
     order = json.loads(finished.stdout.splitlines()[-1])
 
     assert (finished.returncode, finished.stderr) == (0, "")
@@ -149,26 +152,18 @@ def test_printed_command_reproduces_a_violation_of_the_mock(cli: Cli, tmp_path: 
         assert "curl --include" not in path.read_text()
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@needs_curl
 def test_script_of_concurrent_calls_ends_with_the_mock_that_it_started(tmp_path: Path) -> None:
-    environment = {"PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
-    command = ["sh", _script(tmp_path / "race.sh", _saved([Together(TWICE)]))]
-    finished = subprocess.run(
-        command, env=environment, check=False, capture_output=True, text=True, timeout=120
-    )
+    finished = _sh(_script(tmp_path / "race.sh", _saved([Together(TWICE)])))
 
     assert (finished.returncode, finished.stderr) == (0, "")
     assert finished.stdout.count("refundOrder -> 201") == 2
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
+@needs_curl
 def test_script_ends_where_its_mock_does_not_start(tmp_path: Path) -> None:
     saved = msgspec.structs.replace(_saved(TWICE), mutant="no-such-mutant")
-    environment = {"PATH": f"{COMMAND.parent}:{os.environ['PATH']}"}
-    command = ["sh", _script(tmp_path / "wrong.sh", saved)]
-    finished = subprocess.run(
-        command, env=environment, check=False, capture_output=True, text=True, timeout=120
-    )
+    finished = _sh(_script(tmp_path / "wrong.sh", saved))
 
     assert finished.returncode != 0
     assert "no-such-mutant" in finished.stderr

@@ -19,6 +19,7 @@ from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_reports.record.record import ProvidedOrder, Unavailable
 from klarna_specs.plan import OrderPlan
 
+from .certify.processes import is_running
 from .conftest import Cli, Served
 from .mutant_servers import spec
 
@@ -95,19 +96,10 @@ time.sleep(600)
     _provided(script, FULL)
     started = pids.read_text().split()
     until = time.monotonic() + 30
-    while any(map(_is_running, started)) and time.monotonic() < until:
+    while any(map(is_running, started)) and time.monotonic() < until:
         time.sleep(0.01)
     assert len(started) == 2
-    assert [pid for pid in started if _is_running(pid)] == []
-
-
-def _is_running(pid: str) -> bool:
-    """False once the kernel has ended it, which is a moment after the signal."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
-    return state != "Z"
+    assert [pid for pid in started if is_running(pid)] == []
 
 
 def _pool(folder: Path, *orders: dict[str, Any]) -> Path:

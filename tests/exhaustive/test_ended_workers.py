@@ -10,19 +10,13 @@ import pytest
 
 from klarna_reports.record.journal import read_journal
 
+from ..conformance.certify.processes import is_running
 from ..conformance.conftest import COMMAND
 
 
 def _children(pid: int) -> set[int]:
     found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, text=True, check=False)
     return set(map(int, found.stdout.split()))
-
-
-def _lives(pid: int) -> bool:
-    try:
-        return "Z" not in Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except OSError:
-        return False
 
 
 @pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGKILL])
@@ -42,11 +36,11 @@ def test_no_process_outlives_an_ended_run_and_the_record_can_be_resumed(
     children = _children(running.pid)
     running.send_signal(sent)
     _, err = running.communicate(timeout=600)
-    while any(map(_lives, children)) and time.monotonic() < until:
+    while any(map(is_running, children)) and time.monotonic() < until:
         time.sleep(0.05)
 
     assert len(children) >= 2
-    assert not any(map(_lives, children))
+    assert not any(map(is_running, children))
     assert (running.returncode, "Traceback" in err) == (3 if sent == signal.SIGINT else -9, False)
     before = len(read_journal(journal).played)
     subprocess.run([*command, "--resume"], env=environment, check=True, stdout=subprocess.DEVNULL)

@@ -9,11 +9,10 @@ import msgspec
 import pytest
 
 from klarna_reports.page.explorer import Weights, explore
-from klarna_reports.record.record import Finding
 from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Payload
 
-RULE = "refund.within-captured-amount"
+from .findings import RULE, finding
 
 
 def unpacked(text):
@@ -33,21 +32,11 @@ def explored(gathered):
     return explored
 
 
-def finding(verdict, exchange=0):
-    return Finding(
-        requirement=RULE,
-        verdict=verdict,
-        exchange=exchange,
-        expected="a refusal",
-        observed="the refund was made",
-    )
-
-
 @pytest.fixture
 def scenarios(played):
     return [
         played(finding("PASS"), identifier="s1", steps=2),
-        played(finding("FAIL", 1), identifier="s2", steps=3),
+        played(finding("FAIL", exchange=1), identifier="s2", steps=3),
     ]
 
 

@@ -8,17 +8,12 @@ from klarna_reports.page.gallery import Gallery
 from klarna_reports.page.html import render_html
 from klarna_reports.page.overview import Orders, overview
 from klarna_reports.page.sequence import diagram
-from klarna_reports.record.record import Finding, Footer, TargetFacts
+from klarna_reports.record.record import Footer, TargetFacts
 from klarna_reports.summary.replay import counterexample_name, replay_line
 from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Failure, Payload, Request, Response
 
-RULE = "refund.within-captured-amount"
-
-
-def finding(verdict="FAIL", requirement=RULE, **others):
-    said = {"expected": "a refusal", "observed": "the refund was made", **others}
-    return Finding(**{"requirement": requirement, "verdict": verdict, "exchange": 0, **said})
+from .findings import RULE, finding
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ import pytest
 from klarna_reports.page.html import render_html
 from klarna_reports.record.record import (
     AcceptedDeviation,
-    Finding,
     Footer,
     TargetFacts,
     Unavailable,
@@ -25,7 +24,8 @@ from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Key, Scenario, Step
 
-RULE = "refund.within-captured-amount"
+from .findings import RULE, finding
+
 HOSTILE = "\"'></pre></code><script>alert(1)</script><img src=x onerror=alert(1)>{{ 7*7 }}"
 HARMLESS_ATTRIBUTES = {
     *("aria-describedby", "aria-hidden", "aria-label", "aria-labelledby", "autocomplete"),
@@ -67,11 +67,6 @@ class Page(HTMLParser):
     @property
     def text(self):
         return " ".join(" ".join(self.words).split())
-
-
-def finding(verdict="FAIL", requirement=RULE, **others):
-    said = {"expected": "a refusal", "observed": "the refund was made", **others}
-    return Finding(**{"requirement": requirement, "verdict": verdict, "exchange": 0, **said})
 
 
 def page_of(spec, record):

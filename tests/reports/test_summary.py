@@ -18,15 +18,9 @@ from klarna_reports.summary.verdicts import combined
 from klarna_specs.goals import Scope
 from klarna_specs.plan import OrderPlan
 
-RULE = "refund.within-captured-amount"
+from .findings import RULE, finding
+
 VERDICTS = st.lists(st.sampled_from(WORST_FIRST), max_size=6)
-
-
-def finding(verdict="FAIL", requirement=RULE, **others):
-    said = {"expected": "a refusal", "observed": "201"} if verdict != "PASS" else {}
-    return Finding(
-        **{"requirement": requirement, "verdict": verdict, "exchange": 0, **said, **others}
-    )
 
 
 def result_of(summary, requirement=RULE):
