@@ -22,7 +22,8 @@ def test_a_run_is_compared_with_the_last_one_in_its_folder(cli: Cli, tmp_path: P
     history = parsed_history((tmp_path / "conformance-report" / "history.ndjson").read_text())
 
     assert " fixed, " not in first.out
-    assert re.search(r"^1 fixed, 0 broken since \d{4}-\d\d-\d\d\.$", second.out, re.MULTILINE)
+    since = r"^1 fixed, 0 broken since \d+ \w{3} \d{4}, \d\d:\d\d UTC\.$"
+    assert re.search(since, second.out, re.MULTILINE)
     assert re.search(r"^0 fixed, 1 broken since ", elsewhere.out, re.MULTILINE)
     assert "What changed since" in (tmp_path / "other" / "report.html").read_text("utf-8")
     assert [(run.verdict, run.exit_code, run.met, run.total, run.failed) for run in history] in (

@@ -12,7 +12,7 @@ from klarna_reports.words.finding_sentence import finding_sentence
 from klarna_specs.exchange import Exchange, Payload, Request, Response
 from klarna_specs.loader import load
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Scenario, Step
+from klarna_specs.scenario import Scenario, Step, Together
 
 SPEC = load()
 PLAN = OrderPlan(market="DE", currency="EUR", order_amount=5000, captures=(5000,))
@@ -307,3 +307,28 @@ def test_wrong_answer_is_described_in_words(
     sent = Exchange(request=named.request, outcome=response)
     found, _ = sentence(requirement, sent, exchange=0, expected=expected, observed=observed)
     assert found == f"A refund of 10.00 EUR {text}."
+
+
+def test_concurrent_calls_for_another_order_are_named_if_all_are() -> None:
+    reads = (call("GET", "/refunds/r-1", status=200, step=0, group=0),) * 2
+    foreign, own = (
+        Step(operation="getRefund", refund="other"),
+        Step(operation="getRefund", refund=0),
+    )
+    said = [
+        sentence("refund-read.answered", *reads, steps=(Together(steps),))[0]
+        for steps in ((foreign, foreign), (foreign, own))
+    ]
+
+    assert [" of another order among two " in text for text in said] == [True, False]
+
+
+def test_recorded_call_for_a_refund_that_the_order_does_not_show_says_so() -> None:
+    lone = call("GET", "/refunds/r-9", status=200, answer={"refund_id": "r-9"})
+    shown = call("GET", "", status=200, answer={"refunds": [{"refund_id": "r-9"}]})
+    said = [
+        sentence("refund-read.answered", *exchanges, exchange=len(exchanges) - 1)[0]
+        for exchanges in ((lone,), (order(5000, 0), lone), (shown, lone))
+    ]
+
+    assert [" that the order does not show " in text for text in said] == [False, True, False]

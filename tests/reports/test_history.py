@@ -40,7 +40,8 @@ def test_a_resumed_run_replaces_its_line_and_unreadable_lines_are_left_out(spec,
     assert again == once
 
 
-def test_the_command_that_completes_a_run_has_no_limit_on_requests():
+def test_the_command_that_completes_a_run_lacks_the_limit_that_ended_it():
+    timed = "klarna-conformance run --max-time 5m --max-requests 9 --strict"
     command = "klarna-conformance run 'a b.yaml' --max-requests=9 --strict --resume"
     used_up = "the budget of requests is used up"
     too_small = "the budget of requests is too small to see every requirement"
@@ -50,5 +51,9 @@ def test_the_command_that_completes_a_run_has_no_limit_on_requests():
     assert resume_line(command.replace("run", "--no-defaults run"), used_up) == (
         "klarna-conformance --no-defaults run 'a b.yaml' --strict --resume"
     )
+    assert resume_line(timed, "the time is used up") == (
+        "klarna-conformance run --max-requests 9 --strict --resume"
+    )
+    assert resume_line(timed, "the target stopped responding") == f"{timed} --resume"
     assert resume_line(command, "") == ""
     assert resume_line("pytest --klarna-target x", used_up) == ""

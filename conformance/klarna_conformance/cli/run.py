@@ -40,7 +40,7 @@ __all__ = ["run"]
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 _SENDING_OPTIONS = (
-    click.option("--max-time", type=DURATION, help="Time limit, for example 10m."),
+    click.option("--max-time", type=DURATION, help="Time limit of this command, for example 10m."),
     click.option("--rate", type=RATE, help="Rate limit, for example 20/s."),
     click.option(
         "--concurrency", type=click.IntRange(1, 64), help="Number of concurrent scenarios."
@@ -125,7 +125,8 @@ def _sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--resume",
     is_flag=True,
-    help="Resume the interrupted run in --output; starts a new run if there is none.",
+    help="Resume the interrupted run in --output; starts a new run if there is none. --max-time "
+    "counts anew, and --max-requests is for the whole run.",
 )
 @click.option(
     "--previous",

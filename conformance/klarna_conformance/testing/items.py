@@ -9,6 +9,7 @@ from klarna_conformance.testing.complaint import KlarnaWarning
 from klarna_conformance.testing.server_run import Broke, Outcome
 from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
 from klarna_reports.words.printable import inert
+from klarna_reports.words.wording import day
 from klarna_specs.spec import Requirement, Spec
 
 __all__ = ["SUITE", "RequirementItem", "markers", "named_as", "suite_items"]
@@ -144,7 +145,7 @@ class RequirementItem(pytest.Item):
 def _accepted(summary: Summary, result: RequirementResult) -> str:
     """Who accepts a violation, until when, and why."""
     entries = (each for each in summary.deviations if each.requirement == result.id)
-    return "; ".join(f"{e.owner} until {e.expires}: {e.reason}" for e in entries)
+    return "; ".join(f"{e.owner} until {day(e.expires)}: {e.reason}" for e in entries)
 
 
 def _text(result: RequirementResult, findings: list[ReportedFinding]) -> str:

@@ -8,6 +8,7 @@ from datetime import date
 import msgspec
 
 from klarna_reports.record.record import AcceptedDeviation, Finding, Played
+from klarna_reports.words.wording import day
 
 __all__ = ["Occurring", "fingerprint_of", "with_accepted"]
 
@@ -79,7 +80,8 @@ class Occurring:
         for number, deviation in enumerate(self._deviations):
             if deviation.expires < on:
                 problems.append(
-                    f"{deviation.name} expired on {deviation.expires} (owner: {deviation.owner})"
+                    f"{deviation.name} expired on {day(deviation.expires)} "
+                    f"(owner: {deviation.owner})"
                 )
             elif number not in self._found and deviation.requirement in seen:
                 problems.append(f"{deviation.name} does not occur any more: remove its entry")

@@ -35,7 +35,7 @@ def exchange_lines(spec: Spec, played: Played) -> tuple[str, ...]:
     currency = played.scenario.plan.currency if played.scenario.plan else ""
     return tuple(
         f"{_place(exchange)} "
-        f"{_sent(spec, exchange.request, foreign_text(played, exchange), currency, keys)}"
+        f"{_sent(spec, exchange.request, foreign_text(spec, played, exchange), currency, keys)}"
         f" -> {_came(exchange, currency)}"
         for exchange in played.exchanges
     )

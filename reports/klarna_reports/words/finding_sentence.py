@@ -180,7 +180,7 @@ def _with_circumstances(spec: Spec, played: Played, index: int, operation: Opera
         amounts_under_key=tuple(sent_amount(spec, each) for each in same),
         concurrent=len(group),
         currency=currency_of(played),
-        foreign=foreign_text(played, exchange),
+        foreign=foreign_text(spec, played, exchange),
     )
 
 

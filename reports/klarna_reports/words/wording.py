@@ -5,9 +5,12 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any, assert_never
 
+import msgspec
+
 from klarna_reports.record.record import Played, Verdict
 from klarna_reports.record.results import Overall, Summary
 from klarna_reports.words.amounts import major
+from klarna_specs.calls import operation_of
 from klarna_specs.exchange import Exchange, Failure
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import (
@@ -20,7 +23,9 @@ from klarna_specs.scenario import (
     Step,
     Together,
     Wait,
+    steps_of,
 )
+from klarna_specs.spec import Spec
 
 __all__ = [
     "OVERALL_MEANINGS",
@@ -149,19 +154,43 @@ def action_text(action: Action) -> str:
             assert_never(action)
 
 
-def foreign_text(played: Played, exchange: Exchange) -> str:
-    """The other or unknown order, capture or refund that a step is for; empty for one's own.
+def foreign_text(spec: Spec, played: Played, exchange: Exchange) -> str:
+    """The other or unknown order, capture or refund that a call is for; empty for one's own.
 
-    Concurrent calls are recorded in the order of their responses, which does not say their steps.
+    Concurrent calls are recorded in the order of their responses: it is known of them if all steps
+    with the operation are for the same. Traffic of others has no steps, but the order is read.
 
-    >>> foreign_text(played, exchange)
+    >>> foreign_text(spec, played, exchange)
     'for a refund of another order'
     """
     actions, step = played.scenario.steps, exchange.step
+    if not actions:
+        return _unlisted(played, exchange)
     if exchange.purpose != "step" or step is None or step >= len(actions):
         return ""
-    action = actions[step]
-    return " ".join(_foreign(action)) if isinstance(action, Step) else ""
+    calls = steps_of(msgspec.structs.replace(played.scenario, steps=(actions[step],)))
+    operation = operation_of(spec, exchange.request)
+    named = operation.operation if operation else ""
+    texts = {" ".join(_foreign(call)) for call in calls if call.operation == named}
+    return texts.pop() if len(texts) == 1 else ""
+
+
+def _unlisted(played: Played, exchange: Exchange) -> str:
+    """The capture or refund that a call is for, if the order was read, and nothing shows it."""
+    path, _, identifier = exchange.request.path.rstrip("/").rpartition("/")
+    order, _, kind = path.rpartition("/")
+    responses = [
+        (each.request, each.response)
+        for each in played.exchanges
+        if each is not exchange and each.response is not None and each.response.is_success
+    ]
+    known = any(request.path.rstrip("/") == order for request, _ in responses)
+    shown = any(
+        identifier in f"{response.body.text} {response.header('Location')}"
+        for _, response in responses
+    )
+    unlisted = known and not shown and kind in ("captures", "refunds")
+    return f"for a {kind.removesuffix('s')} that the order does not show" if unlisted else ""
 
 
 def _foreign(step: Step) -> Iterable[str]:

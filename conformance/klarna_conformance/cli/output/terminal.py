@@ -31,7 +31,7 @@ from klarna_reports.summary.summary import Cause, Summary
 from klarna_reports.words.exchange_lines import exchange_lines, order_lines, whole_exchange
 from klarna_reports.words.finding_sentence import finding_sentence
 from klarna_reports.words.printable import inert
-from klarna_reports.words.wording import day
+from klarna_reports.words.wording import day, moment
 
 if TYPE_CHECKING:
     from klarna_conformance.campaign.servers import Trial, Trials
@@ -313,7 +313,7 @@ def _since(changes: Changes) -> str:
     """What changed since an earlier run, in one line."""
     fixed, broken = (len(changes.of_kind(kind)) for kind in ("fixed", "broken"))
     caveats = " ".join(("", *changes.caveats))
-    return f"{fixed} fixed, {broken} broken since {changes.old_started_at[:10]}.{caveats}"
+    return f"{fixed} fixed, {broken} broken since {moment(changes.old_started_at)}.{caveats}"
 
 
 def _style(summary: Summary) -> str:
