@@ -337,7 +337,7 @@ def test_a_certificate_names_client_scope_and_verdict():
         assert text in page
 
 
-def test_a_certificate_lists_binding_requirements_before_what_need_not_be_met():
+def test_a_certificate_lists_binding_requirements_first():
     whole = record(driven(*everything()))
     page = render_certificate(whole, summarise(SPEC, whole))
     assert page.index(">client.once<") < page.index(">client.options-told<")

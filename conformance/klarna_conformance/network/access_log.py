@@ -58,7 +58,7 @@ def _public(path: str) -> str:
 
 
 def _correlation_id(response: Response) -> str | None:
-    """That of the header, or of the body of an error."""
+    """The correlation id in the header, or in the body of an error."""
     named = response.header("klarna-correlation-id")
     if named is None and response.status >= 400:
         named = (response.body.members or {}).get("correlation_id")

@@ -53,7 +53,7 @@ class Listener:
                 connection.end(reset=True)
 
     async def drain(self, seconds: float) -> None:
-        """Accepts no more requests, and waits so long until those in flight are answered."""
+        """Accepts no more requests, and waits at most `seconds` for those in flight."""
         if self._server is not None:
             self._server.close()
             self._server = None

@@ -164,7 +164,7 @@ class Network:
             await self._elsewhere.open()
 
     async def drain(self, seconds: float) -> None:
-        """Accepts no more requests, and waits so long until those in flight are answered."""
+        """Accepts no more requests, and waits at most `seconds` for those in flight."""
         await self._stop_reopening()
         await self._listener.drain(seconds)
 

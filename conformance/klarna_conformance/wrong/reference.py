@@ -12,7 +12,7 @@ from klarna_specs.calls import KEY_HEADER
 from klarna_specs.client.play import Done, RefusedIt, Reported, Unknown, Unsupported
 from klarna_specs.json_value import as_object
 
-__all__ = ["Errand", "GivenUp", "ReferenceClient"]
+__all__ = ["ClientClosed", "Errand", "ReferenceClient"]
 
 _LONGEST_WAIT_S = 5.0
 _ORDERS = "/ordermanagement/v1/orders"
@@ -24,7 +24,7 @@ _SUFFIXES = {
 }
 
 
-class GivenUp(Exception):
+class ClientClosed(Exception):
     """The client was closed during a command."""
 
 
@@ -117,7 +117,7 @@ class ReferenceClient:
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
         """Makes one attempt; raises httpx.TransportError without a complete response."""
         if self._closed.is_set():
-            raise GivenUp
+            raise ClientClosed
         key = self.key_again(errand, attempt)
         headers = {KEY_HEADER: key} if key else {}
         return self.http.request(
@@ -150,9 +150,9 @@ class ReferenceClient:
         return self.backoff_s * 2 ** (attempt - 1)
 
     def pause(self, seconds: float) -> None:
-        """Waits; raises GivenUp if the client is closed."""
+        """Waits; raises ClientClosed if the client is closed."""
         if self._closed.wait(seconds):
-            raise GivenUp
+            raise ClientClosed
 
     def done(self, errand: Errand, response: httpx.Response) -> Reported:
         """The outcome of a success."""

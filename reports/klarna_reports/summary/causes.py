@@ -85,7 +85,7 @@ class Causes:
             return True
         first = _first_seen(violation.example.played.findings)
         if form:
-            # Only what is wrong about the same response explains its form.
+            # Only an error in the same response explains its form.
             return root.name in first and first[root.name] == first[violation.name]
         if root.name in _before_or_with(first, violation.name):
             return True

@@ -68,7 +68,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def side_effects(self) -> frozenset[tuple[str, bool]]:
-        """The signs, if the judged call does not change what is wrong."""
+        """The signs, if the judged call does not change the wrong members."""
         operation, _ = self._answer()
         own = CHANGED_MEMBERS.get(operation.effect, ()) if operation else ()
         return frozenset() if any(name in own for name, _ in self.signs) else self.signs
@@ -187,7 +187,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def unkeyed(self) -> frozenset[str]:
-        """For a command that a client carried out twice: what is wrong about that request's key."""
+        """For a command that a client carried out twice: the error in that request's key."""
         if self.requirement.id != "client.once":
             return frozenset()
         return frozenset(

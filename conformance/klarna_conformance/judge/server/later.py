@@ -182,7 +182,7 @@ class LaterReads:
 
 
 def _blamed(awaited: list[Awaited], result: Mismatch) -> Awaited:
-    """That of the last call that changes what is wrong; if there is none, of the last call."""
+    """The requirement of the last call that changes the wrong members, or else of the last call."""
     wrong = {each.member for each in result.differences}
     for effect, members in CHANGED_MEMBERS.items():
         calls = [each for each in awaited if each.effect == effect]

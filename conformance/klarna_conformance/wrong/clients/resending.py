@@ -12,7 +12,7 @@ import httpx
 
 from klarna_conformance.adapter_protocol import Hello
 from klarna_conformance.wrong.clients.parts import ORDERS, Reading, harmless, wrong
-from klarna_conformance.wrong.reference import Errand, GivenUp, ReferenceClient
+from klarna_conformance.wrong.reference import ClientClosed, Errand, ReferenceClient
 from klarna_specs.client.play import RefusedIt, Reported, Unknown
 
 
@@ -128,7 +128,7 @@ class GoesOnBehind(_Losing):
         threading.Thread(target=self._again, args=(errand,), daemon=True).start()
 
     def _again(self, errand: Errand) -> None:
-        with contextlib.suppress(GivenUp, httpx.HTTPError, RuntimeError):
+        with contextlib.suppress(ClientClosed, httpx.HTTPError, RuntimeError):
             self.pause(self.backoff_s)
             self.send(self.later(errand), 1)
 
@@ -219,7 +219,7 @@ class ReadsBeforeItRetries(Reading):
 
 
 @harmless("client-times-out-late")
-class LongerPatience(ReferenceClient):
+class TimesOutLate(ReferenceClient):
     """Harmless: uses twice the advised timeout."""
 
     def send(self, errand: Errand, attempt: int) -> httpx.Response:
@@ -228,7 +228,7 @@ class LongerPatience(ReferenceClient):
 
 
 @harmless("client-never-retries")
-class GivesUpAtOnce(ReferenceClient):
+class NeverRetries(ReferenceClient):
     """Harmless: never retries, and reports unknown."""
 
     attempts = 1
