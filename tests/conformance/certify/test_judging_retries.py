@@ -214,6 +214,18 @@ def test_a_refund_of_unknown_outcome_may_be_retried_late_with_its_key() -> None:
         assert course.against() == set()
 
 
+def test_a_refusal_of_what_a_late_retry_made_impossible_is_true() -> None:
+    lost = meeting(release(), Cut("before"))
+    late = Sent(method="POST", path="/release-remaining-authorization", body={})
+    impossible, possible = (
+        Course(PARTLY).run(lost, Sent(), reports=unknown).run(command, late, *own, reports=refused)
+        for command, own in ((release(), (Sent(key=K2),)), (refund(2), ()))
+    )
+
+    assert impossible.against() == set()
+    assert possible.against() == {"client.carries-out"}
+
+
 def test_a_late_retry_is_reported_with_its_command() -> None:
     course = Course(ORDER, ORDER).run(meeting(ONE, LOST), Sent(), reports=unknown)
     course.run(msgspec.structs.replace(ONE, order=1), Sent(order=0), Sent(key=K2))

@@ -157,6 +157,11 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return sum(each.startswith(mine) for each in done) - len(self._late_effects)
 
     @property
+    def met(self) -> Ledger | None:
+        """The order as the command met it: as it was, or after what earlier commands did late."""
+        return self.after if self._late_effects and not self.effects else self.before
+
+    @property
     def booked(self) -> str:
         """How often the server did it, in words."""
         times = {0: "never", 1: "once", 2: "twice"}.get(self.effects, f"{self.effects} times")

@@ -106,13 +106,14 @@ class _Losing(ReferenceClient):
     """Makes one attempt, and does something else about a refund without a response."""
 
     attempts = 1
+    recovered: ClassVar[tuple[str, ...]] = ("refundOrder",)
 
     def errand(self, operation: str, order_id: str, arguments: dict[str, Any]) -> Errand:
         self._errand = super().errand(operation, order_id, arguments)
         return self._errand
 
     def last_outcome(self, last: httpx.Response | None, *, unclear: bool) -> Reported:
-        if self._errand.operation == "refundOrder" and unclear:
+        if self._errand.operation in self.recovered and unclear:
             self.lost(self._errand)
         return super().last_outcome(last, unclear=unclear)
 
@@ -166,7 +167,7 @@ class SendsLater(_Losing):
         self._stored.append(errand)
 
     def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
-        if operation == "refundOrder":
+        if operation in self.recovered:
             stored, self._stored = self._stored, []
             for errand in stored:
                 with contextlib.suppress(httpx.TransportError):
@@ -206,6 +207,13 @@ class Recovers(RecoversWithNewKey):
 
     def later(self, errand: Errand) -> Errand:
         return errand
+
+
+@harmless("client-recovers-releases")
+class RecoversReleases(Recovers):
+    """Harmless: stores releases without a response on disk, and sends them after a restart."""
+
+    recovered = ("releaseRemainingAuthorization",)
 
 
 @harmless("client-reads-before-it-retries")

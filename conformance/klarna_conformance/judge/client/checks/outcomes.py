@@ -49,7 +49,7 @@ def _reason(reported: Reported) -> str:
 def _is_demanded(view: View) -> bool:
     """Whether the documentation allows a server only to do what was commanded."""
     assert view.command is not None
-    assert view.before is not None
+    assert view.met is not None
     if view.command.unknown:
         return False
     operation = view.spec.operations[view.operation]
@@ -57,13 +57,13 @@ def _is_demanded(view: View) -> bool:
     body = view.arguments if operation.body else None
     call = Call(
         operation=operation,
-        order_id=view.before.order_id,
-        capture_id=None if position is None else view.before.captures[position].capture_id,
+        order_id=view.met.order_id,
+        capture_id=None if position is None else view.met.captures[position].capture_id,
         body_is="json" if body is not None else "empty",
         body=body,
         content_type="application/json" if body is not None else "",
     )
-    outcomes = assess(view.spec, view.before, call).outcomes
+    outcomes = assess(view.spec, view.met, call).outcomes
     return [outcome.kind for outcome in outcomes] == ["success"]
 
 
