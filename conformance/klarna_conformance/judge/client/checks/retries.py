@@ -36,7 +36,7 @@ def _no_retry_after_refusal(view: View) -> Iterator[ExchangeResult]:
         for before, after in pairwise(view.attempts)
         if before.fate == "refusal"
         and before.exchange.request.credentials == "valid"
-        and (view.credentials_known or before.status != 401)
+        and (view.credentials_known or before.exchange.status != 401)
         and not view.abandoned(before)
         and not _still_in_doubt(view, before, after)
     ]
