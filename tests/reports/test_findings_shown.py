@@ -168,6 +168,33 @@ def test_the_first_screen_of_a_stopped_run_says_why_and_how_to_complete_it(
     assert "binding requirements met so far" in banner
 
 
+def test_the_score_counts_accepted_deviations(spec, record, played, all_goals_pass):
+    accepted, violated = (
+        record(played(*all_goals_pass, finding(verdict))) for verdict in ("KNOWN", "FAIL")
+    )
+    said = [
+        "<span>1 accepted deviation</span></p>" in render_html(spec, each, summarise(spec, each))
+        for each in (accepted, violated)
+    ]
+    assert said == [True, False]
+
+
+def test_the_timeline_has_times_where_calls_take_time(spec, record, played, gathered, exchange):
+    came = msgspec.structs.replace(exchange.outcome, elapsed_s=0.025)
+    sent = [msgspec.structs.replace(exchange, outcome=came, started_s=s) for s in (1.0, 1.35)]
+    whole = record(msgspec.structs.replace(played(finding(), steps=2), exchanges=tuple(sent)))
+    summary = summarise(spec, whole)
+    mock = TargetFacts(name="mock", base_url="http://mock", kind="mock")
+    shown = [
+        gathered(Gallery(spec, each), whole).scenarios["s1"].exchanges.values()
+        for each in (summary, msgspec.structs.replace(summary, target=mock))
+    ]
+    assert [[each.when for each in exchanges] for exchanges in shown] == [
+        ["0 to 25 ms", "350 to 375 ms"],
+        ["", ""],
+    ]
+
+
 def test_a_run_against_the_mock_says_so(overview_of, spec, record, played, all_goals_pass):
     mock = TargetFacts(name="mock", base_url="http://mock", kind="mock")
     (line,) = overview_of(spec, record(played(*all_goals_pass), target=mock)).limits

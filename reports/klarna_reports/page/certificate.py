@@ -21,7 +21,7 @@ from klarna_specs.client.faults import FAULT_KINDS
 
 __all__ = ["Counterexample", "render_certificate"]
 
-_STYLES = ("certificate.css",)
+_STYLES = ("theme.css", "certificate.css")
 _MOST_SHOWN = 2
 _MOST_ARROWS = 9
 _LONGEST = 160

@@ -10,7 +10,7 @@ from klarna_reports.words.wording import VERDICT_MEANINGS
 
 __all__ = ["render_comparison"]
 
-_STYLES = ("report.css", "comparison.css")
+_STYLES = ("theme.css", "report.css", "comparison.css")
 
 
 def render_comparison(

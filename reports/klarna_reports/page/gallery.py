@@ -74,7 +74,20 @@ class Gallery:
         anchor = f"s{self._numbers[name]}-{index}"
         played = self._played[name]
         said, verdict = self._said[name][index], _verdict(played, index)
-        return shown_exchange(played.exchanges[index], index, anchor, said=said, verdict=verdict)
+        return shown_exchange(
+            played.exchanges[index],
+            index,
+            anchor,
+            said=said,
+            verdict=verdict,
+            began_s=self._began_s(played),
+        )
+
+    def _began_s(self, played: Played) -> float | None:
+        """When the first exchange was sent; None where calls to the mock took no time."""
+        starts = [exchange.started_s for exchange in played.exchanges]
+        real = played.client is not None or not self._summary.target.is_mock
+        return min(starts) if real and any(starts) else None
 
     def _wanted(self, summary: Summary) -> Iterable[Place]:
         for finding in summary.findings:

@@ -16,7 +16,7 @@ from klarna_specs.spec import Spec
 
 __all__ = ["render_html"]
 
-_STYLES = ("report.css", "charts.css", "explorer.css")
+_STYLES = ("theme.css", "report.css", "charts.css", "explorer.css")
 _SCRIPTS = ("report.js", "filter.js", "explorer.js")
 
 

@@ -77,8 +77,7 @@ def page_values(
         "in_process": summary.target.is_mock
         and not (record.header.certified or record.header.watched),
         "counted": _counted(summary),
-        "binding": (whole := _score(summary.requirements)).total,
-        "met": whole.met,
+        "score": _score(summary.requirements),
         "levels": _LEVELS,
         "causes": {v: found for v in DEVIATIONS if (found := deviations.causes(v))},
         "accepted": _accepted(summary),
@@ -100,13 +99,15 @@ def page_values(
 
 class _Score(NamedTuple):
     met: int
+    accepted: int
     total: int
 
 
 def _score(results: Iterable[RequirementResult]) -> _Score:
-    """How many binding requirements are met, of how many."""
-    binding = [result for result in results if result.level == "MUST"]
-    return _Score(sum(result.verdict in MET for result in binding), len(binding))
+    """How many binding requirements are met, and in how many a deviation is accepted."""
+    binding = [result.verdict for result in results if result.level == "MUST"]
+    met = sum(verdict in MET for verdict in binding)
+    return _Score(met, binding.count("KNOWN"), len(binding))
 
 
 def _counted(summary: Summary) -> Mapping[Verdict, Mapping[str, int]]:

@@ -44,13 +44,15 @@ _ESCAPED = {code: f"\\u{code:04x}" for codes in _INVISIBLE for code in codes}
 class ShownExchange:
     """One exchange in the report; `title` is its line when collapsed, `anchor` its id for links.
 
-    `verdict` is the worst one of what was judged there; empty if nothing was.
+    `verdict` is the worst one of what was judged there; empty if nothing was. `when` is from
+    request to response, in milliseconds since the scenario began; empty if that means nothing.
     """
 
     anchor: str
     title: str
     verdict: Verdict | Literal[""]
     outcome: str
+    when: str
     purpose: str
     request_line: str
     request_headers: tuple[tuple[str, str], ...]
@@ -131,10 +133,12 @@ def shown_exchange(
     *,
     said: str = "",
     verdict: Verdict | Literal[""] = "",
+    began_s: float | None = None,
 ) -> ShownExchange:
     """The exchange as the report shows it; `index` is its position in the scenario, from 0.
 
-    `said` is its request in words, in place of method and path.
+    `said` is its request in words, in place of method and path, and `began_s` when the scenario
+    began, if its times are shown.
     """
     request, outcome = exchange.request, exchange.outcome
     failed = isinstance(outcome, Failure)
@@ -144,6 +148,7 @@ def shown_exchange(
         title=f"{index + 1}. {said or f'{method} {cut(request.path, 200)}'}",
         verdict=verdict,
         outcome=outcome_text(exchange),
+        when="" if began_s is None else _span(exchange, began_s),
         purpose=purpose_text(exchange),
         request_line=f"{method} {cut(request.path, 1000)}",
         request_headers=shown_headers(request.headers, request.credentials),
@@ -152,6 +157,11 @@ def shown_exchange(
         response_headers=() if failed else shown_headers(outcome.headers),
         response_body="" if failed else _body(outcome.body, truncated=outcome.truncated),
     )
+
+
+def _span(exchange: Exchange, began_s: float) -> str:
+    sent_ms = 1000 * (exchange.started_s - began_s)
+    return f"{sent_ms:.0f} to {sent_ms + 1000 * exchange.outcome.elapsed_s:.0f} ms"
 
 
 def response_line(exchange: Exchange) -> str:

@@ -82,6 +82,19 @@ def test_a_report_of_a_client_has_no_violation(kind, width, opened):
     assert page.noise == []
 
 
+def test_a_certificate_is_dark_on_a_dark_screen_and_light_on_paper(browser):
+    whole = _failing()
+    page = browser.new_page()
+    page.set_content(render_certificate(whole, summarise(SPEC, whole)))
+    shades = {}
+    for look, media in {**LOOKS, "print": {"media": "print", "color_scheme": "dark"}}.items():
+        page.emulate_media(**media)
+        assert (look, violations(page)) == (look, [])
+        shade = page.evaluate("getComputedStyle(document.body).backgroundColor")
+        shades[look] = sum(int(part) for part in shade[4:-1].split(","))
+    assert shades["dark"] < 150 < shades["light"] == shades["print"] == 3 * 255
+
+
 @pytest.mark.parametrize("kind", RECORDS)
 def test_a_certificate_is_not_wider_than_a_phone(kind, browser):
     whole = RECORDS[kind]()
