@@ -11,6 +11,7 @@ from klarna_specs.client.faults import FAULT_KINDS, Cut, Errored, Fault, Silent,
 from klarna_specs.client.play import ClientScenario, Command
 from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
+from klarna_specs.profiles import profile_names
 from klarna_strategies.clients import (
     client_scenarios,
     client_table,
@@ -221,6 +222,19 @@ def test_table_is_playable_deterministic_and_unique() -> None:
         assert_can_be_played(scenario)
     assert list(client_table(SPEC)) == scenarios
     assert len({msgspec.json.encode(each) for each in scenarios}) == len(scenarios)
+
+
+@pytest.mark.parametrize("profile", profile_names())
+def test_table_has_a_return_fee_in_every_market_that_has_them(profile: str) -> None:
+    spec = load(profile=profile)
+    with_fee = {
+        scenario.orders[command.order].market
+        for scenario in client_table(spec)
+        for command in scenario.commands
+        if any(line["type"] == "return_fee" for line in command.arguments.get("order_lines", ()))
+    }
+
+    assert set(spec.market_groups["return_fee"]) <= with_fee
 
 
 def test_table_begins_without_faults() -> None:

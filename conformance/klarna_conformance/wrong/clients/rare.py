@@ -8,10 +8,12 @@ from typing import Any
 import httpx
 
 from klarna_conformance.wrong.clients.parts import (
+    ORDERS,
     Amounts,
     Descriptions,
     InDoubt,
     Lines,
+    Reading,
     harmless,
     wrong,
 )
@@ -116,6 +118,20 @@ class FeesMerged(Lines):
         total = sum(line["total_amount"] for line in fees)
         merged = {**fees[0], "total_amount": total, "unit_price": total}
         return [*(line for line in lines if line not in fees), merged]
+
+
+@wrong("client-fees-in-few-markets", "client.carries-out")
+class FeesInFewMarkets(Reading):
+    """Refuses return fees outside of five markets without a request."""
+
+    _markets = ("DE", "DK", "FI", "NO", "SE")
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
+        if any(line["type"] == "return_fee" for line in arguments.get("order_lines", ())):
+            order = self.read(f"{ORDERS}/{order_id}")
+            if order and order.json()["purchase_country"] not in self._markets:
+                return RefusedIt(error_messages=("no return fees in this market",))
+        return super().do(operation, order_id, arguments)
 
 
 @wrong("client-lines-of-nothing-dropped", "client.amounts-as-told")
