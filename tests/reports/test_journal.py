@@ -172,6 +172,30 @@ def test_another_file_is_not_read_as_a_journal(tmp_path, played):
         read_journal(path)
 
 
+def test_a_journal_that_begins_with_its_footer_is_an_error(tmp_path):
+    path = tmp_path / FILE_NAME
+    path.write_text('{"line": "footer", "format": 1, "wall_s": 1, "requests_sent": 1}\n')
+    with pytest.raises(JournalError, match=":1: the first line of a journal must be its header"):
+        read_journal(path)
+
+
+@pytest.mark.parametrize(
+    ("happens", "problem"),
+    [
+        (lambda path: path.unlink(), "the journal cannot be read: "),
+        (lambda path: path.write_text("another\n"), "the journal changed while it was read"),
+    ],
+)
+def test_a_journal_that_changes_after_it_was_opened_is_an_error(
+    happens, problem, tmp_path, record, played
+):
+    path = written(tmp_path, record(played()))
+    read = read_journal(path)
+    happens(path)
+    with pytest.raises(JournalError, match=problem):
+        list(read.played)
+
+
 @pytest.mark.parametrize("content", [b"", b'{"line": "head'])
 def test_a_journal_without_a_whole_header_is_an_error(tmp_path, content):
     path = tmp_path / FILE_NAME

@@ -12,6 +12,7 @@ from klarna_specs.loader import SPEC_DIRECTORY, load
 SPEC = load()
 FORMS = "forms.yaml"
 REFUND = "operations/refund-order.yaml"
+RELEASE = "operations/release-remaining-authorization.yaml"
 WITHIN = "  - id: refund.within-captured-amount"
 ACCEPTED = "  - id: refund.accepted"
 RULE = "    rule: request.refunded_amount <= left"
@@ -182,12 +183,30 @@ def test_wrong_expression_names_its_line_and_a_suggestion(
         ("markets.yaml", '"SK", "US"]', '"SK", "XX"]', "XX"),
         ("errors.yaml", "source: page", "source: hearsay", "hearsay"),
         ("common.yaml", "applies_to: all", "applies_to: nowhere", "nowhere"),
+        (REFUND, "effect: refund", "effect: refnud", "mean refund?"),
+        (RELEASE, "layout: one-partial-open", "layout: one-open", "no layout 'one-open'"),
     ],
 )
 def test_unknown_name_is_refused(specs: Path, name: str, old: str, new: str, names: str) -> None:
     _change(specs, name, old, new)
     error = _refusal(specs)
     assert (error.file, names in error.problem) == (str(specs / name), True)
+
+
+@pytest.mark.parametrize(
+    ("name", "old", "new", "problem"),
+    [
+        (RELEASE, "client: true", "client: true\nexample: {}", "an example, but no body"),
+        (REFUND, "example: {refunded_amount: 1}\n", "", "no example of the body"),
+        (REFUND, "example: {refunded_amount: 1}", 'example: {refunded_amount: "1"}', "breaks the"),
+    ],
+)
+def test_example_that_does_not_fit_the_body_is_refused(
+    specs: Path, name: str, old: str, new: str, problem: str
+) -> None:
+    _change(specs, name, old, new)
+    error = _refusal(specs)
+    assert (error.file, problem in error.problem) == (str(specs / name), True)
 
 
 @pytest.mark.parametrize("name", [REFUND, "common.yaml"])

@@ -155,6 +155,11 @@ def test_an_unknown_profile_lists_the_names() -> None:
         load(profile="klana")
 
 
+def test_a_profile_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
+    with pytest.raises(SpecError, match=r"cannot read the profile .*none.yaml: "):
+        load(profile=str(tmp_path / "none.yaml"))
+
+
 def test_an_unknown_base_lists_the_names(acme: Acme, tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("profile: b\ntitle: B\nbase: klana\n")
 

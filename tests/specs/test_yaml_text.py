@@ -62,6 +62,7 @@ def test_forbidden_character_is_reported_in_one_line() -> None:
         "a: &known 1\nb: *known\n",
         "a: &known {c: 1}\nb: *known\n",
         "&known a: 1\nb: *known\n",
+        "\ufeffa: &known 1\nb: *known\n",
     ],
 )
 def test_anchor_and_its_alias_are_refused(text: str) -> None:

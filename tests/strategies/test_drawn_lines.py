@@ -146,6 +146,8 @@ def test_impossible_bounds_are_refused_with_their_numbers() -> None:
         order_lines(total=1, min_size=4, max_size=3)
     with pytest.raises(ValueError, match="sizes 1 to 1001"):
         order_lines(total=1, max_size=1_001)
+    with pytest.raises(ValueError, match="max_size 0"):
+        order_lines_not_adding_up(total=1, max_size=0)
     with pytest.raises(ValueError, match="total -1"):
         order_lines(total=-1)
     with pytest.raises(ValueError, match="total 99000001"):

@@ -1,3 +1,4 @@
+import msgspec
 import pytest
 from hypothesis import find, given, settings
 from hypothesis import strategies as st
@@ -41,6 +42,12 @@ def test_unknown_groups_and_markets_are_refused() -> None:
         markets(SPEC, group="nowhere")
     with pytest.raises(ValueError, match="'XX'"):
         currency_of(SPEC, "XX")
+
+
+def test_no_market_without_a_group_of_all_is_refused() -> None:
+    groups = {**SPEC.market_groups, "all": tuple(SPEC.markets)}
+    with pytest.raises(ValueError, match=f"all {len(SPEC.markets)} markets are in the group 'all'"):
+        markets_without(msgspec.structs.replace(SPEC, market_groups=groups), group="all")
 
 
 def test_days_shrink_to_the_first_option_and_to_none() -> None:

@@ -67,6 +67,19 @@ def test_every_enumerated_scenario_can_be_saved_and_replayed(tmp_path: Path) -> 
             ),
             "at least 1",
         ),
+        (
+            ClientScenario(
+                orders=(msgspec.structs.replace(FULL, payment_method="unknown"),),
+                commands=(Command(operation="refundOrder"),),
+            ),
+            "payment_method unknown is for orders that somebody else made",
+        ),
+        (
+            ClientScenario(
+                orders=(FULL,), commands=(Command(operation="refundOrder", unknown="capture"),)
+            ),
+            "refundOrder is about no capture that could be unknown",
+        ),
     ],
 )
 def test_an_impossible_scenario_says_why(scenario: ClientScenario, problem: str) -> None:
