@@ -21,12 +21,17 @@ from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step, Together, steps_of
 from klarna_specs.spec import Operation, Spec
 from klarna_specs.variables import request_members
+from klarna_strategies.fractions import float_loses
+from klarna_strategies.steps import extend, offered
 
 __all__ = ["facets", "features", "hazards", "in_turn", "losses"]
 
 _ALL, _LEFT = " of all that is left", " beyond what is left"
 _TIMES = (0, 1, 9)
 _SAMPLE_AMOUNT = 100_000_000
+_SMALL = 5_000
+"""A capture below this amount, in minor units, is small."""
+_MANY_REFUNDS = 4
 _MANY_LINES = range(11, 51)
 """More lines, and lines of other types than the page's two, need not be accepted."""
 _PAGE_TYPES = {"physical", "return_fee"}
@@ -84,14 +89,16 @@ def hazards(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> fro
 def losses(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
     """Names of the facets with which a wrong server pays twice, too much, or nothing at all.
 
-    These are pairs of concurrent changes, refunds above what is left, by capture layout, large
-    ones, those that later captures make possible, and those that a server may take for others.
+    These are pairs of concurrent changes, refunds above what is left, by capture layout, those of
+    amounts that servers handle wrongly, those that later captures or the removal of fees make
+    possible, and those that a server may take for others.
     """
     named = _named(spec, scenario, outcomes)
     beyond = (name for each in named for name in _beyond(each))
-    large = (name for each in named for name in _large(each))
-    late, hidden = _of_later_captures(named), _taken_for_others(named)
-    return _interned((*_together(scenario, named), *beyond, *large, *late, *hidden))
+    amounts = (name for each in named for name in _of_amounts(each))
+    together = _together(scenario, named)
+    of_more = (*_of_later_captures(named), *_after_fees(named), *_after_refunds(named))
+    return _interned((*together, *beyond, *amounts, *of_more, *_taken_for_others(named)))
 
 
 def features(spec: Spec, scenario: Scenario, outcomes: Sequence[str] = ()) -> frozenset[str]:
@@ -293,11 +300,38 @@ def _of_later_captures(named: Sequence[_Named]) -> Iterator[str]:
                 yield f"{call.operation} of what was captured after the first one"
 
 
-def _large(named: _Named) -> Iterator[str]:
-    """Refunds of the amount of the page's sample, or of many usual lines."""
+def _after_fees(named: Sequence[_Named]) -> Iterator[str]:
+    """Refunds of all that is left after several refunds with fees."""
+    fees: Counter[str] = Counter()
+    for each in named:
+        if each.operation.effect != "refund" or " done" not in each.name:
+            continue
+        fees[each.call.order] += any(map(is_fee, lines_of(each.call))) and "again" not in each.name
+        if fees[each.call.order] > 1 and each.money.endswith(_ALL):
+            yield f"{each.call.operation}{_ALL} after several fees"
+
+
+def _after_refunds(named: Sequence[_Named]) -> Iterator[str]:
+    """Refunds after at least four others, of several captures."""
+    done: Counter[str] = Counter()
+    for each in named:
+        call = each.call
+        if each.operation.effect != "refund" or "again" in each.name:
+            continue
+        if done[call.order] >= _MANY_REFUNDS and each.plan and len(each.plan.captures) > 1:
+            fee = " with a fee" * any(map(is_fee, lines_of(call)))
+            limit = _ALL * each.money.endswith(_ALL) or _LEFT * each.money.endswith(_LEFT)
+            yield f"{call.operation}{fee}{limit} after many refunds of several captures"
+        done[call.order] += " done" in each.name
+
+
+def _of_amounts(named: _Named) -> Iterator[str]:
+    """Refunds of the page's sample amount, of many usual lines, and of what fractions change."""
     call = named.call
     if named.operation.effect != "refund" or " done" not in named.name:
         return
+    if float_loses(_amount(call)):
+        yield f"{call.operation} of an amount that fractions change"
     if _amount(call) == _SAMPLE_AMOUNT:
         yield f"{call.operation} of {_SAMPLE_AMOUNT}"
     lines = lines_of(call)
@@ -346,6 +380,9 @@ def _of_order(named: _Named) -> Iterator[str]:
         yield f"{how}{_ALL} of {plan.layout}{' in parts' * parts}"
     if call.capture is not None:
         yield f"{how} by {plan.payment_method} of {number}"
+        size = "small" if plan.captures[:1] < (_SMALL,) else "large"
+        if call == extend(offered(-1), capture=call.capture, order=call.order, key=call.key):
+            yield f"{how} by the last option for capture {call.capture} of {number}, {size}"
     if any(map(is_fee, lines)) and named.fails:
         yield f"fee refused in {plan.market}, {plan.layout.rpartition('-')[0] or plan.layout}"
 

@@ -29,8 +29,8 @@ from klarna_strategies.clients.commands import (
     refund,
     release,
 )
-from klarna_strategies.clients.fractions import losing_amounts, losing_pairs
 from klarna_strategies.clients.rare_refunds import with_lines, with_texts
+from klarna_strategies.fractions import losing_amounts, losing_pairs
 from klarna_strategies.lines import fee, goods
 
 __all__ = ["client_table"]

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from klarna_specs.scenario import Scenario, Step
+from klarna_specs.scenario import Key, Scenario, Step
 from klarna_strategies.lines import Line, discount, goods, nested_members
 from klarna_strategies.scripts import LONGEST, WORLD_TEXTS
 from klarna_strategies.steps import capture, refund
@@ -47,9 +47,8 @@ def _texts(stage: Stage) -> Iterator[Scenario]:
     with_texts = refund(100, reference="RMA-1", description="Two shirts")
     yield Scenario(plan=plan, steps=(with_texts, refund(200)))
     # Two refunds that a server may confuse, and two whose texts it may swap.
-    yield Scenario(
-        plan=plan, steps=(refund(100, reference="RMA-1"), refund(200, reference="RMA-1"))
-    )
+    alike = [refund(100 * n, key=Key(f"{n}"), reference="RMA-1") for n in (1, 2)]
+    yield Scenario(plan=plan, steps=tuple(alike))
     yield Scenario(
         plan=plan, steps=(refund(100, description="first"), refund(100, description="second"))
     )
@@ -117,7 +116,8 @@ def _silent(stage: Stage) -> Iterator[Scenario]:
         amount = line["total_amount"]
         yield Scenario(plan=stage.plan(), steps=(refund(amount, order_lines=[line]),))
     large = stage.plan(order_amount=150_000_000)
-    yield Scenario(plan=large, steps=(refund(100_000_000),))
+    sample = goods(100_000_000, quantity_unit="pcs.", **nested_members())
+    yield Scenario(plan=large, steps=(refund(100_000_000, order_lines=[sample]),))
     yield Scenario(plan=large, steps=(refund(100_000_001),))
 
 

@@ -10,6 +10,7 @@ from klarna_strategies.tables.any_operation import any_operation
 from klarna_strategies.tables.broken_pairs import broken_pairs
 from klarna_strategies.tables.changes import cancellations, captures, releases
 from klarna_strategies.tables.corners import corners
+from klarna_strategies.tables.crossings import crossings
 from klarna_strategies.tables.extensions import extensions
 from klarna_strategies.tables.fees import fees
 from klarna_strategies.tables.pairs import pairs
@@ -42,6 +43,7 @@ _TABLES: tuple[Callable[[Stage], Iterator[Scenario]], ...] = (
     broken_pairs,
     corners,
     tours,
+    crossings,
     any_operation,
 )
 

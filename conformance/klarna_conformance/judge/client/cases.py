@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from klarna_conformance.judge.client.attempts import order_lines
 from klarna_specs.client.play import Command
-from klarna_strategies.clients.fractions import float_loses
+from klarna_strategies.fractions import float_loses
 
 __all__ = ["cases_of"]
 
