@@ -143,8 +143,8 @@ Action = Step | Wait | Together
 class Scenario(_Noun, frozen=True, kw_only=True, omit_defaults=True):
     """The order (None if none is needed), possibly another one, and the steps.
 
-    The order is read after each change. In a `packed` scenario it is read at the end only: that
-    saves requests, but a wrong state cannot be attributed to one of the steps.
+    The order and what was created are read after each change. In a `packed` scenario they are read
+    at the end only: that saves requests, but a wrong state cannot be attributed to one step.
 
     >>> step = Step(operation="refundOrder", body=Json({"refunded_amount": 100}))
     >>> len(Scenario(plan=plan, steps=(step, step)).steps)

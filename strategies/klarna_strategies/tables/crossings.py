@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from klarna_specs.scenario import Key, Scenario, Step
 from klarna_strategies.lines import fee, goods
-from klarna_strategies.steps import capture, extend, offered, refund, release
+from klarna_strategies.steps import capture, extend, get_options, offered, refund, release
 from klarna_strategies.tables.fees import fee_refund
 from klarna_strategies.tables.stage import Stage
 
@@ -32,6 +32,8 @@ def crossings(stage: Stage) -> Iterator[Scenario]:
         small, large = (extend(offered(-1), capture=n, key=key) for n, key in enumerate((_A, _B)))
         plan = stage.captured(4_000, 260_000, market=market)
         yield Scenario(plan=plan, steps=(small, large, refund(205), small), packed=True)
+        paid = stage.plan(market=market, payment_method="card")
+        yield Scenario(plan=paid, steps=(get_options(), extend(30)), packed=True)
     many = [refund(10 + n, key=Key(f"{n}")) for n in range(101)]
     yield Scenario(plan=stage.plan(), steps=(*many, many[0]), packed=True)
 
