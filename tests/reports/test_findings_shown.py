@@ -179,6 +179,13 @@ def test_the_score_counts_accepted_deviations(spec, record, played, all_goals_pa
     assert said == [True, False]
 
 
+def test_one_exchange_is_no_plural(spec, record, played):
+    whole = record(played(finding()))
+    assert "<summary>Timeline: one exchange</summary>" in render_html(
+        spec, whole, summarise(spec, whole)
+    )
+
+
 def test_the_timeline_has_times_where_calls_take_time(spec, record, played, gathered, exchange):
     came = msgspec.structs.replace(exchange.outcome, elapsed_s=0.025)
     sent = [msgspec.structs.replace(exchange, outcome=came, started_s=s) for s in (1.0, 1.35)]

@@ -188,6 +188,7 @@
   const cell = (className, ...children) => {
     const element = create("span", className, ...children);
     element.setAttribute("role", "cell");
+    element.title = element.textContent; // it may be cut off
     return element;
   };
 

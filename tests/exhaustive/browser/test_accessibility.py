@@ -69,6 +69,16 @@ def test_a_table_that_is_wider_than_a_phone_says_that_it_scrolls(varied, opened)
         assert "Scroll sideways" in page.locator(table).first.locator("..").evaluate(cue)
 
 
+def test_printed_text_has_one_size(varied, opened):
+    page = opened(varied)
+    page.emulate_media(media="print")
+    size = "(each) => parseFloat(getComputedStyle(each).fontSize)"
+    required, quiet = (
+        page.locator(f".deviation {part}").first.evaluate(size) for part in (".required", ".quiet")
+    )
+    assert 0.85 * required < quiet <= required
+
+
 def test_no_printed_heading_stands_above_nothing(varied, opened):
     page = opened(varied)
     page.emulate_media(media="print")
