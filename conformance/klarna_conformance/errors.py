@@ -24,7 +24,7 @@ __all__ = [
     "check_names",
     "readable",
     "unknown_name",
-    "unwritable",
+    "writable",
 ]
 
 _ALL, _LISTED = 40, 8
@@ -87,9 +87,13 @@ def readable(path: Path) -> Generator[None]:
         raise UsageError(str(exc)) from exc
 
 
-def unwritable(path: Path, exc: OSError, option: str = "--output") -> UnwritableError:
-    """The error for it, where `option` chose the path."""
-    return UnwritableError(f"{cannot_write(path, exc)}; choose another {option}")
+@contextmanager
+def writable(path: Path, option: str = "--output") -> Generator[None]:
+    """Raises UnwritableError where something cannot be written; `option` chose the path."""
+    try:
+        yield
+    except OSError as exc:
+        raise UnwritableError(f"{cannot_write(path, exc)}; choose another {option}") from exc
 
 
 def unknown_name(what: str, name: str, existing: Iterable[str]) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.errors import UsageError, readable, unknown_name, unwritable
+from klarna_conformance.errors import UsageError, readable, unknown_name, writable
 from klarna_reports.record.record import Played, Record
 from klarna_reports.record.results import ReportedFinding
 from klarna_reports.summary.replay import counterexample_name
@@ -77,7 +77,7 @@ def save_counterexamples(directory: Path, record: Record, summary: Summary) -> N
     statements = {result.id: result.statement for result in summary.requirements}
     failed = {f.requirement: f for f in reversed(summary.findings) if f.verdict == "FAIL"}
     played = _played(record, failed)
-    try:
+    with writable(directory):
         for requirement, finding in failed.items():
             if (found := played.get(finding.scenario)) and found.client:
                 directory.mkdir(parents=True, exist_ok=True)
@@ -91,8 +91,6 @@ def save_counterexamples(directory: Path, record: Record, summary: Summary) -> N
                 )
                 path = directory / counterexample_name(requirement)
                 path.write_bytes(msgspec.yaml.encode(saved))
-    except OSError as exc:
-        raise unwritable(directory, exc) from exc
 
 
 def sentences(record: Record, summary: Summary) -> dict[str, str]:

@@ -9,6 +9,7 @@ from klarna_conformance import defaults
 from klarna_conformance.cli import completing
 from klarna_conformance.cli.options import (
     DURATION,
+    FILE,
     command_line,
     loaded,
     names_option,
@@ -70,7 +71,7 @@ __all__ = ["client"]
 @click.option("--no-shrink", is_flag=True, help="Do not search for smaller counterexamples.")
 @click.option(
     "--replay",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     help="Replay only this counterexample, without a certificate; writes to OUTPUT/replay.",
 )
 @terminal_option

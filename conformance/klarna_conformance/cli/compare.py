@@ -4,22 +4,20 @@ from pathlib import Path
 
 import click
 
-from klarna_conformance.cli.options import names_option, specs_option
+from klarna_conformance.cli.options import FOLDER, names_option, specs_option
 
 __all__ = ["compare"]
 
-_FOLDER = click.Path(path_type=Path, file_okay=False)
-
 
 @click.command()
-@click.argument("directories", metavar="DIR...", nargs=-1, type=_FOLDER)
+@click.argument("directories", metavar="DIR...", nargs=-1, type=FOLDER)
 @names_option(
     "--format",
     "formats",
     of="text, json, markdown or html; text by default, html with --output",
     only="Format:",
 )
-@click.option("--output", type=_FOLDER, help="Write the formats to files in this folder.")
+@click.option("--output", type=FOLDER, help="Write the formats to files in this folder.")
 @click.option("--all", "whole", is_flag=True, help="Also show where nothing differs.")
 @click.option("--quiet", is_flag=True, help="Print the totals only.")
 @specs_option
@@ -37,7 +35,7 @@ def compare(
     same step of the same scenario. Without --output, the format is printed. Exits with 1 if one
     target meets a MUST and another one does not.
     """
-    from klarna_conformance.errors import UsageError, check_names, unwritable
+    from klarna_conformance.errors import UsageError, check_names, writable
     from klarna_reports.formats.comparison_text import comparison_lines, totals
     from klarna_reports.render import (
         COMPARISON_FORMATS,
@@ -63,10 +61,8 @@ def compare(
     for line in lines:
         click.echo(inert(line))
     if output:
-        try:
+        with writable(output):
             write_comparison(output, comparison, files, whole=whole)
-        except OSError as exc:
-            raise unwritable(output, exc) from exc
         for form in files * (not quiet):
             click.echo(f"Written: {output / COMPARISON_FORMATS[form]}")
     return 1 if comparison.binding else 0

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from klarna_conformance.cli.options import specs_option
+from klarna_conformance.cli.options import FOLDER, formats_option, specs_option
 
 if TYPE_CHECKING:
     from klarna_reports.summary.changes import Changes
@@ -14,20 +14,12 @@ if TYPE_CHECKING:
 __all__ = ["diff"]
 
 _LONGEST_TEXT = 600
-_FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
 @click.command()
-@click.argument("old", type=_FOLDER)
-@click.argument("new", type=_FOLDER)
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json", "markdown"]),
-    default="text",
-    show_default=True,
-    help="Format of the printed output.",
-)
+@click.argument("old", type=FOLDER)
+@click.argument("new", type=FOLDER)
+@formats_option("text", "json", "markdown")
 @specs_option
 def diff(old: Path, new: Path, form: str, specs: Path | None) -> int:
     """Compare the run in the folder OLD with the run in NEW.

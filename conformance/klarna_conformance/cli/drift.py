@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from klarna_conformance.cli.options import format_option, specs_option
+from klarna_conformance.cli.options import FILE, format_option, specs_option
 
 if TYPE_CHECKING:
     from klarna_conformance.openapi.description_drift import DescriptionChange
@@ -14,13 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = ["drift"]
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
-
 
 @click.command()
-@click.argument("page", type=_FILE, required=False)
+@click.argument("page", type=FILE, required=False)
 @click.option(
-    "--openapi", type=_FILE, help="The published API description (YAML or JSON), instead of a page."
+    "--openapi", type=FILE, help="The published API description (YAML or JSON), instead of a page."
 )
 @format_option
 @specs_option

@@ -5,19 +5,22 @@ from pathlib import Path
 
 import click
 
-from klarna_conformance.cli.options import operation_option, profile_option, specs_option
+from klarna_conformance.cli.options import (
+    formats_option,
+    operation_option,
+    profile_option,
+    specs_option,
+)
 
 __all__ = ["list_requirements"]
 
 
 @click.command("list")
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["table", "json", "page"]),
-    default="table",
-    show_default=True,
-    help="`page` lists the statements of the documentation page with their requirements.",
+@formats_option(
+    "table",
+    "json",
+    "page",
+    shown="`page` lists the statements of the documentation page with their requirements.",
 )
 @operation_option
 @click.option(

@@ -10,6 +10,7 @@ from klarna_conformance import defaults
 from klarna_conformance.cli import completing
 from klarna_conformance.cli.defaults_file import given
 from klarna_conformance.cli.options import (
+    FILE,
     SHARD,
     loaded,
     names_option,
@@ -21,7 +22,7 @@ from klarna_conformance.cli.options import (
 )
 
 if TYPE_CHECKING:
-    from klarna_conformance.campaign.servers import Trial, Trials
+    from klarna_conformance.campaign.servers import Trial
 
 __all__ = ["mutants"]
 
@@ -56,7 +57,7 @@ __all__ = ["mutants"]
 )
 @click.option(
     "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=FILE,
     default=Path("mutants.json"),
     show_default=True,
     help="Output file for the matrix of requirements and mutants (JSON).",
@@ -133,8 +134,11 @@ def _reported(
     chosen: Sequence[object], trials_done: Iterable["Trial"], seed: int, examples: int, output: Path
 ) -> int:
     """Prints each trial, and the score; answers the exit code."""
+    import msgspec
+
     from klarna_conformance.campaign.servers import Trials
     from klarna_conformance.cli.output.terminal import Terminal
+    from klarna_conformance.errors import writable
 
     terminal = Terminal(quiet=False, color=True)
     done: list[Trial] = []
@@ -143,17 +147,7 @@ def _reported(
             done.append(trial)
             report(trial)
     trials = Trials(seed=seed, examples=examples, trials=tuple(done))
-    _write(trials, output)
+    with writable(output):
+        output.write_bytes(msgspec.json.format(msgspec.json.encode(trials)))
     terminal.trials(trials, output)
     return 1 if trials.survivors or trials.false_alarms else 0
-
-
-def _write(trials: "Trials", output: Path) -> None:
-    import msgspec
-
-    from klarna_conformance.errors import unwritable
-
-    try:
-        output.write_bytes(msgspec.json.format(msgspec.json.encode(trials)))
-    except OSError as exc:
-        raise unwritable(output, exc) from exc

@@ -5,7 +5,13 @@ from typing import Literal
 
 import click
 
-from klarna_conformance.cli.options import loaded, profile_option, specs_option
+from klarna_conformance.cli.options import (
+    FILE,
+    formats_option,
+    loaded,
+    profile_option,
+    specs_option,
+)
 
 __all__ = ["openapi"]
 
@@ -18,19 +24,8 @@ __all__ = ["openapi"]
     show_default=True,
     help="OpenAPI version; 3.0 for tools that do not support 3.1.",
 )
-@click.option(
-    "--format",
-    "form",
-    type=click.Choice(["yaml", "json"]),
-    default="yaml",
-    show_default=True,
-    help="Format of the document.",
-)
-@click.option(
-    "--output",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Output file; standard output by default.",
-)
+@formats_option("yaml", "json", shown="Format of the document.")
+@click.option("--output", type=FILE, help="Output file; standard output by default.")
 @profile_option
 @specs_option
 def openapi(
@@ -44,17 +39,15 @@ def openapi(
 
     It is for code generators, editors and other test tools.
     """
-    from klarna_conformance.errors import unwritable
+    from klarna_conformance.errors import writable
     from klarna_conformance.openapi import compile_openapi
 
     text = _written(compile_openapi(loaded(specs, profile), version=version), form)
     if output is None:
         click.echo(text, nl=False)
         return
-    try:
+    with writable(output):
         output.write_text(text, encoding="utf-8")
-    except OSError as exc:
-        raise unwritable(output, exc) from exc
 
 
 def _written(document: object, form: Literal["yaml", "json"]) -> str:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DURATION",
+    "FILE",
+    "FOLDER",
     "NAMES",
     "RATE",
     "SHARD",
@@ -32,6 +34,7 @@ __all__ = [
     "chosen_scope",
     "command_line",
     "format_option",
+    "formats_option",
     "grouped",
     "host_option",
     "loaded",
@@ -95,6 +98,8 @@ SHARD = _Read("shard", "klarna_conformance.sharding", "shard")
 _WORKERS = _Read("workers", "klarna_conformance.executors.workers", "workers", integer=True)
 NAMES = _Names()
 """An option of comma-separated names, passed on as a tuple."""
+FILE = click.Path(path_type=Path, dir_okay=False)
+FOLDER = click.Path(path_type=Path, file_okay=False)
 
 target_argument = click.argument("target", default="mock", shell_complete=completing.targets)
 targets_argument = click.argument(
@@ -102,7 +107,7 @@ targets_argument = click.argument(
 )
 specs_option = click.option(
     "--specs",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Use the specs in this folder instead of the built-in ones.",
 )
 profile_option = click.option(
@@ -113,18 +118,10 @@ profile_option = click.option(
 )
 output_option = click.option(
     "--output",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     default=defaults.OUTPUT,
     show_default=True,
     help="Folder for the journal, the report and the other files.",
-)
-format_option = click.option(
-    "--format",
-    "form",
-    type=click.Choice(["text", "json"]),
-    default="text",
-    show_default=True,
-    help="Format of the printed output.",
 )
 seed_option = click.option(
     "--seed",
@@ -168,6 +165,21 @@ log_format_option = click.option(
 )
 _quiet_option = click.option("--quiet", is_flag=True, help="Print only the verdict.")
 _color_option = click.option("--no-color", is_flag=True, help="Print without colors.")
+
+
+def formats_option(*names: str, shown: str = "Format of the printed output.") -> Callable[..., Any]:
+    """The option for the format of what is printed; the first one is the default."""
+    return click.option(
+        "--format",
+        "form",
+        type=click.Choice(names),
+        default=names[0],
+        show_default=True,
+        help=shown,
+    )
+
+
+format_option = formats_option("text", "json")
 
 
 def workers_option(default: str) -> Callable[..., Any]:

@@ -6,7 +6,7 @@ import click
 
 from klarna_conformance import defaults
 from klarna_conformance.cli import completing
-from klarna_conformance.cli.options import specs_option
+from klarna_conformance.cli.options import FILE, specs_option
 
 __all__ = ["replay"]
 
@@ -15,7 +15,7 @@ _ATTEMPTS = 10
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=FILE)
 @click.option(
     "--target",
     shell_complete=completing.targets,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.cli.options import specs_option, terminal_option
+from klarna_conformance.cli.options import FOLDER, specs_option, terminal_option
 
 if TYPE_CHECKING:
     from klarna_conformance.cli.output.terminal import Terminal
@@ -18,11 +18,9 @@ __all__ = ["report"]
 
 
 @click.command()
-@click.argument("directories", nargs=-1, type=click.Path(path_type=Path, file_okay=False))
+@click.argument("directories", nargs=-1, type=FOLDER)
 @click.option(
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Folder for the files; by default that of the first record.",
+    "--output", type=FOLDER, help="Folder for the files; by default that of the first record."
 )
 @click.option(
     "--format",
@@ -40,7 +38,7 @@ __all__ = ["report"]
 )
 @click.option(
     "--previous",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Folder of an earlier run; the report shows what changed since then.",
 )
 @click.option("--recheck", is_flag=True, help="Judge the recorded exchanges again.")
@@ -64,7 +62,7 @@ def report(
     """
     from datetime import UTC, datetime
 
-    from klarna_conformance.errors import UsageError, unwritable
+    from klarna_conformance.errors import UsageError, writable
     from klarna_conformance.run.deviations_file import suggested_deviations
     from klarna_conformance.run.keeping import collected, keep_counterexamples
     from klarna_conformance.run.previous import previous_summary
@@ -89,11 +87,9 @@ def report(
         )
         return 0
     earlier = previous_summary(specs, previous) if previous else None
-    try:
+    with writable(directory):
         summary = write_renderings(directory, spec, record, chosen, previous=earlier)
         keep_counterexamples(directory, spec, record, summary)
-    except OSError as exc:
-        raise unwritable(directory, exc) from exc
     changes = changes_since(earlier, summary)
     terminal.summary(summary, [directory / FORMATS[name] for name in chosen], changes)
     return summary.exit_code

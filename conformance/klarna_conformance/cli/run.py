@@ -11,6 +11,8 @@ import click
 from klarna_conformance.cli import completing
 from klarna_conformance.cli.options import (
     DURATION,
+    FILE,
+    FOLDER,
     RATE,
     SHARD,
     PlanOptions,
@@ -37,8 +39,6 @@ if TYPE_CHECKING:
 
 __all__ = ["run"]
 
-
-_FILE = click.Path(path_type=Path, dir_okay=False)
 _SENDING_OPTIONS = (
     click.option("--max-time", type=DURATION, help="Time limit of this command, for example 10m."),
     click.option("--rate", type=RATE, help="Rate limit, for example 20/s."),
@@ -50,7 +50,7 @@ _SENDING_OPTIONS = (
     click.option("--no-shrink", is_flag=True, help="Do not search for smaller counterexamples."),
     click.option(
         "--deviations",
-        type=_FILE,
+        type=FILE,
         help="YAML file of accepted deviations, each with an expiry date.",
     ),
     click.option(
@@ -119,7 +119,7 @@ def _sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--suggest-deviations",
     "suggestions",
-    type=_FILE,
+    type=FILE,
     help="Write a new file of accepted deviations with all failures, to be filled in.",
 )
 @click.option(
@@ -130,7 +130,7 @@ def _sending_options(command: Callable[..., Any]) -> Callable[..., Any]:
 )
 @click.option(
     "--previous",
-    type=click.Path(path_type=Path, file_okay=False),
+    type=FOLDER,
     help="Folder of an earlier run to compare with; by default the last run in --output.",
 )
 @format_option

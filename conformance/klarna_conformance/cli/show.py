@@ -5,17 +5,13 @@ from pathlib import Path
 import click
 
 from klarna_conformance import defaults
+from klarna_conformance.cli.options import FOLDER
 
 __all__ = ["show"]
 
 
 @click.command()
-@click.argument(
-    "directory",
-    metavar="[DIR]",
-    default=defaults.OUTPUT,
-    type=click.Path(path_type=Path, file_okay=False),
-)
+@click.argument("directory", metavar="[DIR]", default=defaults.OUTPUT, type=FOLDER)
 def show(directory: Path) -> None:
     """Open the report of a run in the browser.
 

@@ -5,20 +5,14 @@ from pathlib import Path
 import click
 
 from klarna_conformance import defaults
-from klarna_conformance.cli.options import format_option, specs_option
+from klarna_conformance.cli.options import FILE, FOLDER, format_option, specs_option
 
 __all__ = ["verify"]
 
 
 @click.command()
-@click.argument(
-    "directory", default=defaults.OUTPUT, type=click.Path(path_type=Path, file_okay=False)
-)
-@click.option(
-    "--statement",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="The in-toto statement, if it is not in DIRECTORY.",
-)
+@click.argument("directory", default=defaults.OUTPUT, type=FOLDER)
+@click.option("--statement", type=FILE, help="The in-toto statement, if it is not in DIRECTORY.")
 @format_option
 @specs_option
 def verify(directory: Path, statement: Path | None, form: str, specs: Path | None) -> int:

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.errors import readable, unknown_name, unwritable
+from klarna_conformance.errors import readable, unknown_name, writable
 from klarna_reports.record.record import AcceptedDeviation
 from klarna_reports.record.results import ReportedFinding, Summary
 from klarna_reports.words.printable import printable
@@ -73,11 +73,8 @@ def save_suggestions(path: Path, summary: Summary, today: date) -> bool:
     """
     if not any(finding.verdict == "FAIL" for finding in summary.findings):
         return False
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(suggested_deviations(summary, today))
-    except OSError as exc:
-        raise unwritable(path, exc, "--suggest-deviations") from exc
+    with writable(path, "--suggest-deviations"), path.open("x", encoding="utf-8") as file:
+        file.write(suggested_deviations(summary, today))
     return True
 
 

@@ -1,15 +1,15 @@
 """Consumers of events that keep them: the files of a run, or a record in memory."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Iterable, Iterator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator, Callable, Collection, Iterable, Iterator
+from contextlib import aclosing
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import assert_never
 
 import msgspec
 
-from klarna_conformance.errors import UnwritableError, unwritable
+from klarna_conformance.errors import UnwritableError, writable
 from klarna_conformance.play.counterexample_file import (
     Counterexample,
     read_counterexample,
@@ -100,7 +100,7 @@ class Keeper:
 
     def create(self) -> None:
         """Creates the folder, or makes sure that it can be written; a new one is ignored by git."""
-        with self._writing():
+        with writable(self.folder, self._option):
             self.folder.mkdir(parents=True, exist_ok=True)
             if not any(self.folder.iterdir()):
                 (self.folder / ".gitignore").write_text("*\n", encoding="utf-8")
@@ -114,7 +114,7 @@ class Keeper:
         """
         self.create()
         journal = self.folder / FILE_NAME
-        with self._writing():
+        with writable(self.folder, self._option):
             begun = resume and journal.exists() and journal.stat().st_size
             earlier = self.record if begun else None
         if resume and earlier is None:
@@ -125,12 +125,12 @@ class Keeper:
 
     def __call__(self, event: Event) -> None:
         """Writes an event."""
-        with self._writing():
+        with writable(self.folder, self._option):
             self._keep(event)
 
     def report(self) -> Summary:
         """Writes the report and the counterexamples that are missing; answers the summary."""
-        with self._writing():
+        with writable(self.folder, self._option):
             record, before = self.record, self._previous
             summary = write_renderings(
                 self.folder, self._spec, record, self._formats, previous=before
@@ -144,13 +144,6 @@ class Keeper:
     def summary(self) -> Summary:
         """The summary of the journal, without a report."""
         return summarise(self._spec, self.record)
-
-    @contextmanager
-    def _writing(self) -> Generator[None]:
-        try:
-            yield
-        except OSError as exc:
-            raise unwritable(self.folder, exc, self._option) from exc
 
     def _keep(self, event: Event) -> None:
         if isinstance(event, Started):

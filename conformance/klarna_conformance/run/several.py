@@ -13,7 +13,7 @@ from typing import Any
 
 import msgspec
 
-from klarna_conformance.errors import ConformanceError, UnwritableError, unwritable
+from klarna_conformance.errors import ConformanceError, UnwritableError, writable
 from klarna_conformance.executors.workers import Workers
 from klarna_conformance.plan.planning import Plan
 from klarna_conformance.run.events import Consumer, Event, Stopped
@@ -239,8 +239,6 @@ def _compared(targets: Sequence[JudgedTarget], output: Path) -> SeveralRuns:
         for each in targets
     ]
     comparison = compared(targets[0].spec, sources)
-    try:
+    with writable(output):
         write_comparison(output, comparison, ("html", "json"))
-    except OSError as exc:
-        raise unwritable(output, exc) from exc
     return SeveralRuns(targets=tuple(targets), comparison=comparison, page=output / "index.html")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 from klarna_conformance.cli.options import (
+    FILE,
     TrafficOptions,
     side_option,
     terminal_option,
@@ -20,7 +21,7 @@ __all__ = ["check"]
 
 
 @click.command()
-@click.argument("file", type=click.Path(path_type=Path, dir_okay=False))
+@click.argument("file", type=FILE)
 @side_option
 @traffic_options
 @terminal_option

@@ -11,6 +11,7 @@ from klarna_conformance import defaults
 from klarna_conformance.cli import completing
 from klarna_conformance.cli.defaults_file import given
 from klarna_conformance.cli.options import (
+    FOLDER,
     TrafficOptions,
     grouped,
     host_option,
@@ -56,7 +57,7 @@ _OPTIONS = (
     click.option(
         "--like",
         metavar="DIR",
-        type=click.Path(path_type=Path, file_okay=False),
+        type=FOLDER,
         help="Take each choice that the documentation leaves open as the target of this record "
         "did.",
     ),
