@@ -17,6 +17,7 @@ from klarna_conformance.wrong.examples.orders import FULL, NONE, PART
 from klarna_reports.record.record import Finding, Played, TargetFacts
 from klarna_specs.calls import Call
 from klarna_specs.exchange import Failure, Payload, Request, Response
+from klarna_specs.json_value import as_array
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Key, Scenario, Step, Together
 from klarna_strategies.steps import (
@@ -169,6 +170,23 @@ def test_a_refund_replayed_after_a_lost_response_is_booked_once() -> None:
             return response
 
     assert deviations(LosesTheFirstResponse, FULL, KEYED, KEYED) == {"refund.answers": "FAIL"}
+
+
+def test_a_refund_that_goes_missing_beside_a_lost_response_is_reported() -> None:
+    class LosesTheFirstRefund(Mock):
+        def respond(self, request: Request, base_url: str) -> Any:
+            response = super().respond(request, base_url)
+            order = response.body.members or {}
+            if "500" in request.body.text:
+                return Failure(kind="timeout", message="ReadTimeout")
+            if request.method == "GET" and len(as_array(order.get("refunds")) or ()) > 1:
+                shown = {**order, "refunds": order["refunds"][1:]}
+                return msgspec.structs.replace(response, body=Payload(json.dumps(shown)))
+            return response
+
+    said = deviations(LosesTheFirstRefund, FULL, refund(1_000), refund(500), refund(100))
+
+    assert said["refund.books-amount"] == "FAIL"
 
 
 @pytest.mark.parametrize("prefix", ["krn:payments:", "a b ", "ä", "a/b"])

@@ -16,20 +16,27 @@ __all__ = ["adopted", "noted"]
 def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
     """The ledger with what the order resource shows, so that later calls are judged by what is.
 
-    What an earlier response named is never forgotten, but it is reported once that the order does
-    not list it.
+    What an earlier response named is never forgotten. That the order does not list it is reported
+    once, by the first read after which it is clear what was done.
     """
+    unclear = ledger.uncertain
     shown: dict[str, Any] = {n: order[n] for n in AMOUNTS if is_countable(order.get(n))}
     refunds, captures = _listed("refunds", order), _listed("captures", order)
     if refunds is not None:
         new = [i for i in refunds if ledger.refund(i) is None]
         made = (Refund(refund_id=i, refunded_amount=refunds[i]) for i in new)
-        known = (replace(r, listed=r.refund_id in refunds) for r in ledger.refunds)
+        known = (
+            replace(r, listed=(unclear and r.listed) or r.refund_id in refunds)
+            for r in ledger.refunds
+        )
         shown["refunds"] = (*known, *made)
     if captures is not None:
         new = [i for i in captures if ledger.capture(i) is None]
         made = (Capture(capture_id=i, captured_amount=captures[i]) for i in new)
-        known = (replace(c, listed=c.capture_id in captures) for c in ledger.captures)
+        known = (
+            replace(c, listed=(unclear and c.listed) or c.capture_id in captures)
+            for c in ledger.captures
+        )
         shown["captures"] = (*known, *made)
     if ledger.shared and is_countable(order.get("order_amount")):
         shown["order_amount"] = order["order_amount"]
