@@ -62,7 +62,8 @@ class Causes:
             groups = (each for each in found[name].worst_groups if not each.played.client)
             if warned := next((each for each in groups if each.verdict == "WARN"), None):
                 shown = _shown(spec, name, warned)
-                alike = (root.name for root in roots if same_cause(root.shown, shown))
+                servers = (root for root in roots if not root.is_of_client)
+                alike = (root.name for root in servers if same_cause(root.shown, shown))
                 follows.update((name, root) for root in islice(alike, 1))
         return follows
 
@@ -71,7 +72,9 @@ class Causes:
         return sum(name not in self._beside[other] for other in self._beside[name])
 
     def _explains(self, root: "_Violation", violation: "_Violation") -> bool:
-        if violation.example.played.client:  # of a client, only a wrong key explains a repeat
+        if root.is_of_client != violation.is_of_client:
+            return False
+        if violation.is_of_client:  # only a wrong key explains a repeat
             return violation.name in root.shown.unkeyed
         if same_cause(root.shown, violation.shown):
             return True
@@ -128,6 +131,11 @@ class _Violation(msgspec.Struct, frozen=True):
         weight = spec.requirements.index(requirement) if example.played.client else 0
         by_rule = bool(requirement.rule)
         return cls(name, by_rule, tally.evidence, preceding, example, shown, cost, weight)
+
+    @property
+    def is_of_client(self) -> bool:
+        """Whether a client violates it; what servers and clients do has no cause in common."""
+        return self.example.played.client is not None
 
     def rank(self) -> tuple[Harm, int, tuple[bool, ...], int, bool, tuple[int, int, int], int]:
         """What is cheaper, less certain, less specific, preceded, a read, or larger is later."""
