@@ -120,6 +120,7 @@ class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="respon
     """A response. `truncated`: the body is only the beginning of a longer one.
 
     `unrecorded`: there was a body, and whoever recorded the response left it out.
+    `unrecorded_headers`: headers that may have been left out, in lower case; `*` is any header.
 
     >>> Response(status=201, headers=(("Refund-Id", "r-1"),)).header("refund-id")
     'r-1'
@@ -128,7 +129,13 @@ class Response(_Headed, frozen=True, kw_only=True, tag_field="came", tag="respon
     status: int
     truncated: bool = False
     unrecorded: bool = False
+    unrecorded_headers: tuple[str, ...] = ()
     elapsed_s: float = 0.0
+
+    def lacks(self, *names: str) -> bool:
+        """Whether none of some headers came, as far as all of them would have been recorded."""
+        unknown = {name.lower() for name in names}.union("*").intersection(self.unrecorded_headers)
+        return not unknown and not any(map(self.header, names))
 
     @property
     def is_success(self) -> bool:

@@ -13,20 +13,23 @@ import msgspec
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.http.decoding import NotDecoded, decoded
+from klarna_conformance.traffic.left_out import (
+    has_masked_id,
+    is_cut,
+    is_mask,
+    keeps_hardly_any_headers,
+    with_masked_values,
+    with_unrecorded_headers,
+)
 from klarna_specs.calls import KEY_HEADER, MASKED_KEY, ORDERS_PATH
 from klarna_specs.exchange import Exchange, Failure, Headers, Payload, Request, Response
 
-__all__ = ["Recorded", "read_har", "recorded_at"]
+__all__ = ["UNNAMED", "Recorded", "read_har", "recorded_at", "with_unknown_headers"]
 
+UNNAMED = "an id in its path is not recorded"
+"""Why nothing can be said of a call on an order, or a part of it, that a mask stands for."""
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _LONGEST_BODY = 16 * 2**20
-_LONGEST_MASK = 80
-_MASK = re.compile(
-    r"\W*(redacted|filtered|masked|removed|hidden|scrubbed|sanitized|anonymized|omitted)\W*"
-    r"|<[A-Z][A-Z0-9_ -]*>|[xX*#•-]{3,}",
-    re.IGNORECASE,
-)
-"""What stands in recordings where something was left out."""
 _UUID = re.compile(r"(?<=/)[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?=/|$)")
 _DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 _SECRET = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
@@ -72,7 +75,7 @@ class _Content(msgspec.Struct):
 
 
 class _Answered(msgspec.Struct):
-    status: int
+    status: int | None = None
     headers: tuple[_Header, ...] = ()
     content: _Content | None = None
 
@@ -80,7 +83,7 @@ class _Answered(msgspec.Struct):
 class _Entry(msgspec.Struct):
     startedDateTime: datetime  # noqa: N815
     request: _Requested
-    response: _Answered
+    response: _Answered | None
     time: float = 0.0
 
 
@@ -103,7 +106,24 @@ def read_har(path: Path, content: bytes) -> list[Recorded]:
         recorded = [_recorded(entry) for entry in har.log.entries]
     except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, ValueError) as exc:
         raise UsageError(f"{path} is no HAR file: {exc}") from exc
-    return sorted(dict.fromkeys(recorded), key=lambda each: each.began_s)
+    return sorted(dict.fromkeys(with_unknown_headers(recorded)), key=lambda each: each.began_s)
+
+
+def with_unknown_headers(traffic: list[Recorded]) -> list[Recorded]:
+    """The traffic of a recorder; if it kept hardly any headers of responses, others are unknown."""
+    if not keeps_hardly_any_headers(each.exchange for each in traffic):
+        return traffic
+    return [_with_unknown_headers(each) for each in traffic]
+
+
+def _with_unknown_headers(recorded: Recorded) -> Recorded:
+    exchange = recorded.exchange
+    if exchange.response is None:
+        return recorded
+    response = msgspec.structs.replace(exchange.response, unrecorded_headers=("*",))
+    return msgspec.structs.replace(
+        recorded, exchange=msgspec.structs.replace(exchange, outcome=response)
+    )
 
 
 def _recorded(entry: _Entry) -> Recorded:
@@ -133,6 +153,7 @@ def recorded_at(
         outcome = msgspec.structs.replace(
             _as_read(outcome), headers=_without_secrets(outcome.headers)
         )
+        outcome = with_unrecorded_headers(outcome)
     sent = msgspec.structs.replace(
         _unmasked(request), path=path + query, headers=_masked_key(request.headers)
     )
@@ -142,6 +163,7 @@ def recorded_at(
         ended_s=began_s + outcome.elapsed_s,
         exchange=Exchange(request=sent, outcome=outcome),
         sender=_sender(request),
+        unjudged=UNNAMED if has_masked_id(path) else "",
     )
 
 
@@ -154,33 +176,28 @@ def _host(url: SplitResult) -> str:
 def _sender(request: Request) -> str:
     """A digest of the credentials in a request; empty without them or with a mask."""
     credentials = request.header("Authorization") or ""
-    if not credentials or _is_mask(credentials.partition(" ")[2] or credentials):
+    if not credentials or is_mask(credentials.partition(" ")[2] or credentials):
         return ""
     return hashlib.sha256(credentials.encode()).hexdigest()
 
 
 def _as_read(response: Response) -> Response:
     """A response with its body as it was before it was compressed, where that is recorded so."""
-    raw, left_out = response.body.raw, _is_mask(response.body.text)
+    raw, left_out = response.body.raw, response.unrecorded or is_mask(response.body.text)
     if raw.startswith(_GZIP_MAGIC):
         try:
             raw, left_out = decoded(raw, "gzip", limit=_LONGEST_BODY)
         except NotDecoded:
             left_out = True
     body = Payload("") if left_out else Payload.of(raw)
-    return msgspec.structs.replace(response, body=body, unrecorded=response.unrecorded or left_out)
+    return msgspec.structs.replace(response, body=body, unrecorded=left_out)
 
 
 def _unmasked(request: Request) -> Request:
-    """A request without a mask in place of its body."""
-    if not _is_mask(request.body.text):
+    """A request without a mask in place of its body, or the beginning of it."""
+    if not request.unrecorded and not is_mask(request.body.text):
         return request
     return msgspec.structs.replace(request, body=Payload(""), unrecorded=True)
-
-
-def _is_mask(text: str) -> bool:
-    """Whether a text stands for one that was left out of a recording."""
-    return len(text) <= _LONGEST_MASK and _MASK.fullmatch(text.strip()) is not None
 
 
 def _masked_key(headers: Headers) -> Headers:
@@ -188,9 +205,9 @@ def _masked_key(headers: Headers) -> Headers:
     secrets = {value for name, value in headers if name.lower() in _SECRET}
     return tuple(
         (name, MASKED_KEY)
-        if name.lower() == KEY_HEADER.lower() and (value in secrets or _is_mask(value))
+        if name.lower() == KEY_HEADER.lower() and value in secrets
         else (name, value)
-        for name, value in _without_secrets(headers)
+        for name, value in with_masked_values(_without_secrets(headers))
     )
 
 
@@ -200,8 +217,8 @@ def _split_prefix(path: str) -> tuple[str, str]:
     return (prefix.rstrip("/"), found + rest) if found else ("", path)
 
 
-def _outcome(answered: _Answered, elapsed_s: float) -> Response | Failure:
-    if not answered.status:
+def _outcome(answered: _Answered | None, elapsed_s: float) -> Response | Failure:
+    if answered is None or answered.status is None or answered.status <= 0:
         return Failure(kind="aborted", message="no response was recorded", elapsed_s=elapsed_s)
     return Response(
         status=answered.status,
@@ -213,8 +230,11 @@ def _outcome(answered: _Answered, elapsed_s: float) -> Response | Failure:
 
 
 def _is_left_out(content: _Content | None) -> bool:
-    """Whether there was a body, of which only the size is recorded."""
-    return content is not None and content.text is None and content.size > 0
+    """Whether there was a body, of which the text, or the rest of it, is not recorded."""
+    if content is None:
+        return False
+    body = _payload(content)
+    return not body.raw.startswith(_GZIP_MAGIC) and is_cut(body, content.size)
 
 
 def _is_body_left_out(requested: _Requested) -> bool:
@@ -222,8 +242,9 @@ def _is_body_left_out(requested: _Requested) -> bool:
 
     A type is given with a body only.
     """
-    if requested.postData is not None and requested.postData.text is not None:
-        return False
+    body = _payload(requested.postData)
+    if body.text:
+        return is_cut(body, requested.bodySize)
     typed = any(header.name.lower() == "content-type" for header in requested.headers)
     return requested.bodySize > 0 or (typed and requested.bodySize < 0)
 

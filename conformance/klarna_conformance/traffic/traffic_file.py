@@ -18,7 +18,12 @@ import msgspec
 import yaml
 
 from klarna_conformance.errors import UsageError, readable
-from klarna_conformance.traffic.har_file import Recorded, read_har, recorded_at
+from klarna_conformance.traffic.har_file import (
+    Recorded,
+    read_har,
+    recorded_at,
+    with_unknown_headers,
+)
 from klarna_specs.calls import KEY_HEADER, MASKED_KEY
 from klarna_specs.exchange import Failure, Headers, Payload, Request, Response
 from klarna_specs.json_value import as_array, as_object, is_integer
@@ -51,7 +56,8 @@ def read_traffic(path: Path) -> list[Recorded]:
             unknown = _unknown_headers(mappings)
             return [_mapped(each, number, unknown) for number, each in enumerate(mappings)]
         if interactions is not None:
-            return [_recorded(each, number) for number, each in enumerate(interactions)]
+            recorded = [_recorded(each, number) for number, each in enumerate(interactions)]
+            return with_unknown_headers(recorded)
     except (ValueError, TypeError, AttributeError, binascii.Error) as exc:
         raise UsageError(f"{path} is no {_KINDS} that can be read: {exc}") from exc
     return read_har(path, content)
@@ -148,8 +154,9 @@ def _recorded(interaction: Any, number: int, unknown: Headers = ()) -> Recorded:
         ),
         outcome=_outcome(response),
     )
-    unjudged = "it names no address, but a pattern" if url is None else ""
-    return msgspec.structs.replace(recorded, unjudged=unjudged)
+    if url is None:
+        return msgspec.structs.replace(recorded, unjudged="it names no address, but a pattern")
+    return recorded
 
 
 def _mapped(mapping: Any, number: int, unknown: Headers) -> Recorded:

@@ -12,7 +12,7 @@ from klarna_conformance.network.network import Seen
 from klarna_conformance.record.recording import Recorder
 from klarna_conformance.run.events import Event, Excused, Finished, ScenarioFinished, Started
 from klarna_conformance.run.running import recorded_header
-from klarna_conformance.traffic.har_file import Recorded
+from klarna_conformance.traffic.har_file import UNNAMED, Recorded
 from klarna_conformance.traffic.recorded import judged_orders
 from klarna_conformance.wrong.clients.catalogue import client_proofs
 from klarna_reports.record.record import Footer, Played, Side, TargetFacts
@@ -130,6 +130,8 @@ def _by_order(spec: Spec, watched: Watched) -> Mapping[tuple[str, str], list[int
     places: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for place, each in enumerate(watched.traffic):
         call = read_call(spec, each.exchange.request)
+        if each.unjudged == UNNAMED:
+            continue
         if call or each.origin == watched.facts.base_url:
             places[each.origin, call.order_id if call else ""].append(place)
     return places

@@ -130,6 +130,8 @@ class LaterReads:
             return
         if exchange.request.method != "GET" or exchange.request.credentials != "valid":
             return
+        if exchange.response is not None and exchange.response.unrecorded:
+            return
         path = segments(exchange.request.path)
         if created := self._by_location.pop(path, None):
             yield from created.decided("location_leads", _shows(created, exchange), index)

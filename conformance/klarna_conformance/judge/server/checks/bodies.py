@@ -22,6 +22,9 @@ def _described_response(seen: Evidence) -> Result:
     A refusal of a request that is malformed, or in an open form, may have any status, such as 415
     for a media type; and the response to a key that was used for something else is open.
     """
+    response = seen.exchange.response
+    if response is not None and response.unrecorded_headers:
+        return Inconclusive()
     if seen.exchange.purpose != "step" or seen.assessment.replay not in ("", "replay"):
         return Inconclusive()
     if seen.response_is_refusal and seen.assessment.is_badly_written:

@@ -24,6 +24,8 @@ def _id_header(seen: Evidence) -> Result:
         return None
     names = " or ".join(seen.expected.id_header)
     match ids_in_header(seen.response, seen.expected):
+        case () if not seen.response.lacks(*seen.expected.id_header):
+            return Inconclusive()
         case ():
             return Mismatch(f"a header {names} with the new id", "no such header, or an empty one")
         case (_,):
@@ -43,6 +45,8 @@ def _id_distinct(seen: Evidence) -> Result:
 
 def _location_header(seen: Evidence) -> Result:
     if isinstance(seen.leads, Nowhere) and seen.leads.kind == "absent":
+        if not seen.response.lacks("Location"):
+            return Inconclusive()
         return Mismatch("a Location header", "none")
     return None
 
@@ -51,7 +55,9 @@ def _same_answer(seen: Evidence) -> Result:
     first = seen.assessment.first
     if first is None or first.answer is None or seen.answer is None:
         return Inconclusive()
-    for name in ("status", "resource_id", "location", "error_code"):
+    in_headers = () if seen.response.unrecorded_headers else ("resource_id", "location")
+    in_body = () if seen.response.unrecorded else ("error_code",)
+    for name in ("status", *in_headers, *in_body):
         ours, theirs = getattr(first.answer, name), getattr(seen.answer, name)
         if ours != theirs:
             return Mismatch(f"{name} {ours!r}, as at first", f"{name} {theirs!r}")

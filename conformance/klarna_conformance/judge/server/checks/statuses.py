@@ -91,6 +91,8 @@ def _json_content_type(seen: Evidence) -> Result:
         shown.startswith("application/") and shown.endswith("+json")
     ):
         return None
+    if not shown and not seen.response.lacks("Content-Type"):
+        return Inconclusive()
     return Mismatch("Content-Type application/json", f"Content-Type {shown or 'missing'}")
 
 
