@@ -22,6 +22,7 @@ __all__ = [
     "answering",
     "deviations",
     "found",
+    "judged_on",
     "made",
     "played",
     "spec",
@@ -76,7 +77,12 @@ def found(server: Server, scenario: Scenario) -> dict[str, str]:
 
 
 def _judged(server: Server, scenario: Scenario) -> Played:
-    target = MockTarget(made(server))
+    return judged_on(made(server), scenario)
+
+
+def judged_on(mock: Mock, scenario: Scenario) -> Played:
+    """The scenario as it was sent to a mock, and judged."""
+    target = MockTarget(mock)
     came = asyncio.run(play(spec(), target, scenario, identifier="s0001"))
     findings = judge(spec(), target.facts, came.orders, came.exchanges)
     return msgspec.structs.replace(came, findings=findings)

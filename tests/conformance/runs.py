@@ -1,6 +1,7 @@
 """Runs of a few hand-written scenarios on a server behind HTTP."""
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from klarna_conformance.run.keeping import Keeper, consume
 from klarna_conformance.run.running import RunOptions, run
 from klarna_conformance.target.http_target import HttpTarget
 from klarna_conformance.target.provisioners import HttpProvisioner
+from klarna_reports.record.journal import read_journal
 from klarna_reports.record.record import TargetFacts
 from klarna_reports.summary.summary import Summary
 from klarna_specs.goals import Scope, goals
@@ -21,7 +23,16 @@ from klarna_specs.scenario import Scenario
 
 from .mutant_servers import spec
 
-__all__ = ["run_on"]
+__all__ = ["findings_in", "run_on"]
+
+
+def findings_in(folder: Path) -> dict[str, Counter[tuple[str, str]]]:
+    """How often each scenario of a record has a verdict of a requirement, without shrunk ones."""
+    return {
+        each.id: Counter((found.requirement, found.verdict) for found in each.findings)
+        for each in read_journal(folder / "journal.ndjson").played
+        if not each.shrunk_from
+    }
 
 
 def run_on(

@@ -1,6 +1,5 @@
 """The schema phase: its scenarios, its objections, and `st run` with the hooks."""
 
-import asyncio
 import json
 import subprocess
 import sysconfig
@@ -14,14 +13,11 @@ import msgspec
 import pytest
 
 from klarna_conformance.errors import UsageError
-from klarna_conformance.judge.server import judge
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.openapi import compile_openapi
 from klarna_conformance.openapi.response_validator import ResponseValidator
 from klarna_conformance.openapi.schema_phase import schema_scenarios
 from klarna_conformance.openapi.schema_values import generated_body, generated_key, within_the_order
-from klarna_conformance.plan.dry_run import MockTarget
-from klarna_conformance.play.player import play
 from klarna_conformance.testing.hooked_target import HookedTarget
 from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_reports.record.record import Played
@@ -30,7 +26,7 @@ from klarna_specs.exchange import Exchange, Failure, Payload, Request, Response
 from klarna_specs.scenario import Empty, Json, Key, Raw, Scenario, Step
 
 from .conftest import Serve, Served
-from .mutant_servers import spec
+from .mutant_servers import judged_on, spec
 
 WITH_BODY = [name for name, operation in spec().operations.items() if operation.body]
 ORDER = "/ordermanagement/v1/orders/1"
@@ -59,10 +55,7 @@ def steps(operation: str) -> list[Step]:
 
 
 def played(scenario: Scenario) -> Played:
-    target = MockTarget(Mock(spec()))
-    came = asyncio.run(play(spec(), target, scenario, identifier="s0001"))
-    findings = judge(spec(), target.facts, came.orders, came.exchanges)
-    return msgspec.structs.replace(came, findings=findings)
+    return judged_on(Mock(spec()), scenario)
 
 
 def exchange(

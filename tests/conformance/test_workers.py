@@ -2,7 +2,6 @@
 
 import json
 import os
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ from klarna_reports.record.journal import read_journal
 from klarna_specs.spec import Spec
 
 from .conftest import Cli
+from .runs import findings_in
 
 SMALL = ("--operation", "cancelOrder", "--market", "SE", "--examples", 0, "--max-requests", 150)
 TWO = ("--workers", 2)
@@ -33,15 +33,6 @@ def _summary(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "run.json").read_text())
 
 
-def _found(folder: Path) -> dict[str, Counter[tuple[str, str]]]:
-    played = read_journal(folder / "journal.ndjson").played
-    return {
-        each.id: Counter((found.requirement, found.verdict) for found in each.findings)
-        for each in played
-        if not each.shrunk_from
-    }
-
-
 @pytest.mark.parametrize("mutant", [(), ("--mutant", "cancel-answered-302")])
 def test_two_processes_find_what_one_finds(
     mutant: tuple[str, ...], cli: Cli, tmp_path: Path
@@ -50,7 +41,7 @@ def test_two_processes_find_what_one_finds(
     two = cli("run", *SMALL, *mutant, *TWO, "--output", tmp_path / "two")
 
     assert two.code == one.code
-    assert _found(tmp_path / "two") == _found(tmp_path / "one")
+    assert findings_in(tmp_path / "two") == findings_in(tmp_path / "one")
     for key in ("verdict", "scenarios", "exchanges"):
         assert _summary(tmp_path / "two")[key] == _summary(tmp_path / "one")[key]
     assert sorted(path.name for path in (tmp_path / "two").rglob("*.yaml")) == sorted(
@@ -151,7 +142,7 @@ def test_targets_share_the_processes(cli: Cli, tmp_path: Path) -> None:
 
     assert (finished.code, alone.code) == (0, 0)
     for name in ("mock", "mock-2"):
-        assert _found(tmp_path / "both" / name) == _found(tmp_path / "alone")
+        assert findings_in(tmp_path / "both" / name) == findings_in(tmp_path / "alone")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,6 @@ import sys
 import sysconfig
 import time
 import uuid
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from importlib import import_module
@@ -20,6 +19,7 @@ from klarna_conformance.executors.workers import LostCallError, Workers
 from klarna_reports.record.journal import read_journal
 
 from ..conformance.conftest import AUTH, COMMAND, Cli, Served
+from ..conformance.runs import findings_in
 
 dask: Any = import_module("distributed")
 DASK = Path(sysconfig.get_path("scripts")) / "dask"
@@ -154,15 +154,6 @@ def test_a_lost_call_is_repeated_only_if_it_may_be(
     assert (once.read_text(), twice.read_text()) == ("called\n", "called\n" * 2)
 
 
-def _found(folder: Path) -> dict[str, Counter[tuple[str, str]]]:
-    played = read_journal(folder / "journal.ndjson").played
-    return {
-        each.id: Counter((found.requirement, found.verdict) for found in each.findings)
-        for each in played
-        if not each.shrunk_from
-    }
-
-
 def test_a_run_on_a_cluster_finds_what_one_process_finds(
     cluster: Cluster, cli: Cli, tmp_path: Path
 ) -> None:
@@ -171,7 +162,7 @@ def test_a_run_on_a_cluster_finds_what_one_process_finds(
     there = cli("run", *mutant, *_on(cluster), "--output", tmp_path / "there")
 
     assert there.code == here.code == 1
-    assert _found(tmp_path / "there") == _found(tmp_path / "here")
+    assert findings_in(tmp_path / "there") == findings_in(tmp_path / "here")
 
 
 def _running(*command: object) -> subprocess.Popen[str]:

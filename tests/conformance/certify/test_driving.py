@@ -19,6 +19,7 @@ from klarna_specs.client.requirements import client_operations
 from klarna_specs.loader import load
 
 from ..mutant_servers import spec
+from .plays import meeting
 
 OPERATIONS = client_operations(load())
 
@@ -100,10 +101,6 @@ def played(
     return asyncio.run(go())
 
 
-def disturbed(command: Command, *faults: Any, for_ever: bool = False) -> Command:
-    return msgspec.structs.replace(command, faults=faults, for_ever=for_ever)
-
-
 async def refund_once(client: Scripted, _: str, order_id: str) -> None:
     await client.refund(order_id)
 
@@ -112,19 +109,19 @@ async def refund_once(client: Scripted, _: str, order_id: str) -> None:
     ("command", "refunded", "read"),
     [
         pytest.param(
-            disturbed(REFUND, Errored(503), None, Errored(500)),
+            meeting(REFUND, Errored(503), None, Errored(500)),
             [503, 201, 500, 201],
             [200, 200, 200, 200],
             id="each attempt has its fault",
         ),
         pytest.param(
-            disturbed(REFUND, None, Errored(503), for_ever=True),
+            meeting(REFUND, None, Errored(503), for_ever=True),
             [201, 503, 503],
             [200, 200, 200],
             id="a lasting error applies to every attempt",
         ),
         pytest.param(
-            disturbed(REFUND, Cut("after"), for_ever=True),
+            meeting(REFUND, Cut("after"), for_ever=True),
             [0],
             [0],
             id="a network that failed for ever fails every request",
@@ -156,7 +153,7 @@ def test_a_request_without_credentials_is_no_attempt() -> None:
         await client.refund(order_id)
 
     client = Scripted(act)
-    played(client, disturbed(REFUND, Errored(503)))
+    played(client, meeting(REFUND, Errored(503)))
     assert client.statuses == [401, 503]
 
 
@@ -216,7 +213,7 @@ def test_requests_for_another_order_or_capture_have_no_fault() -> None:
 
     client = Scripted(act)
     command = Command(operation="getOptionsForExtendDueDate", capture=1)
-    course = played(client, disturbed(command, Errored(503)), plan=TWO_CAPTURES)
+    course = played(client, meeting(command, Errored(503)), plan=TWO_CAPTURES)
     assert client.statuses == [404, 503, 201]
     assert course.side.episodes[0].capture_id == course.orders[0].capture_ids[1]
 
@@ -228,7 +225,7 @@ def test_a_connection_that_is_refused_counts_as_an_attempt() -> None:
             await asyncio.sleep(0.02)
 
     client = Scripted(act)
-    course = played(client, disturbed(REFUND, Refused(0.1), Errored(503)))
+    course = played(client, meeting(REFUND, Refused(0.1), Errored(503)))
     assert client.statuses[0] == 0
     assert [status for status in client.statuses if status] == [503, 201]
     assert [mark.fault for mark in course.side.marks] == [Errored(503), None]
@@ -236,11 +233,11 @@ def test_a_connection_that_is_refused_counts_as_an_attempt() -> None:
 
 def test_the_faults_of_a_command_end_with_it() -> None:
     client = Scripted(refund_once)
-    played(client, disturbed(REFUND, Errored(503), for_ever=True), disturbed(REFUND, Refused(60)))
+    played(client, meeting(REFUND, Errored(503), for_ever=True), meeting(REFUND, Refused(60)))
     assert client.statuses == [503, 0]
 
     client = Scripted(refund_once)
-    played(client, disturbed(REFUND, Refused(60)), REFUND)
+    played(client, meeting(REFUND, Refused(60)), REFUND)
     assert client.statuses == [0, 201]
 
 
@@ -255,13 +252,15 @@ def test_each_command_has_its_own_requests_and_the_order_before_and_after() -> N
     assert refunds == [0, 1, 1, 2]
 
 
-def test_a_pending_request_belongs_to_the_command_of_its_outcome() -> None:
-    async def act(client: Scripted, _: str, order_id: str) -> str:
-        client.refund_later(order_id)
-        await client.has_arrived()
-        return "unknown"
+async def leave_pending(client: Scripted, _: str, order_id: str) -> str:
+    """Reports an outcome while the refund waits for its response."""
+    client.refund_later(order_id)
+    await client.has_arrived()
+    return "unknown"
 
-    (episode,) = played(Scripted(act), REFUND).side.episodes
+
+def test_a_pending_request_belongs_to_the_command_of_its_outcome() -> None:
+    (episode,) = played(Scripted(leave_pending), REFUND).side.episodes
     assert (episode.count, len(episode.after.refunds)) == (1, 1)
 
 
@@ -271,7 +270,7 @@ def test_a_request_can_be_executed_after_the_outcome() -> None:
         await client.has_arrived()
         return "refused"
 
-    course = played(Scripted(act), disturbed(REFUND, Silent("late")))
+    course = played(Scripted(act), meeting(REFUND, Silent("late")))
     (episode,), (mark,) = course.side.episodes, course.side.marks
     assert (len(episode.after.refunds), [each.status for each in mark.served]) == (1, [201])
 
@@ -298,12 +297,7 @@ def test_a_late_request_belongs_to_the_next_command() -> None:
 
 
 def test_a_pending_request_does_not_block_closing() -> None:
-    async def act(client: Scripted, _: str, order_id: str) -> str:
-        client.refund_later(order_id)
-        await client.has_arrived()
-        return "unknown"
-
-    course = played(Scripted(act), disturbed(REFUND, Silent("after")))
+    course = played(Scripted(leave_pending), meeting(REFUND, Silent("after")))
     assert [mark.fault for mark in course.side.marks] == [Silent("after")]
     assert not hasattr(course.exchanges[0].outcome, "status")
 
