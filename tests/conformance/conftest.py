@@ -8,6 +8,7 @@ import sys
 import sysconfig
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ import pytest
 
 from klarna_conformance import defaults
 from klarna_conformance.cli.main import main
+from klarna_conformance.run import progress
 
 from .hostile import HostileServer
 
@@ -43,7 +45,11 @@ Cli = Callable[..., Finished]
 
 @pytest.fixture
 def cli(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Cli:
-    """Runs the command line in this process, in a folder of its own."""
+    """Runs the command line in this process, in a folder of its own.
+
+    It prints no progress, because whether there is any depends on the speed of the machine.
+    """
+    monkeypatch.setattr(progress, "_EVERY_S", inf)
     for name in ("KLARNA_USERNAME", "KLARNA_PASSWORD", "KLARNA_CONFORMANCE_DEBUG"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "200")
