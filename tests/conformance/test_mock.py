@@ -324,6 +324,33 @@ def test_a_reset_removes_orders_and_exchanges(serve_mock: Serve) -> None:
     ) == (204, [], 404)
 
 
+def test_a_capture_waits_for_the_fraud_check(served: Served) -> None:
+    order = served.order(captures=[])
+    path, seen = f"/_control/orders/{order['order_id']}", []
+    for status in ("PENDING", "ACCEPTED"):
+        changed = served.client.post(path, json={"fraud_status": status})
+        shown = served.shown(order)["fraud_status"]
+        captured = served.post(order, "/captures", json={"captured_amount": 100})
+        seen.append((changed.status_code, shown, captured.status_code))
+
+    assert seen == [(204, "PENDING", 403), (204, "ACCEPTED", 201)]
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "problem"),
+    [
+        ({"fraud_status": "PENDING"}, 404, "no such order"),
+        ({"fraud_status": "UNSURE"}, 400, 'expected {"fraud_status": "PENDING"}: '),
+    ],
+)
+def test_a_fraud_check_that_cannot_be_set_says_why(
+    served: Served, body: dict[str, str], status: int, problem: str
+) -> None:
+    response = served.client.post("/_control/orders/unknown", json=body)
+
+    assert (response.status_code, problem in response.json()["error"]) == (status, True)
+
+
 def test_the_control_api_can_be_closed(serve_mock: Serve) -> None:
     client = serve_mock("--no-control").client
     posts = [client.post(f"/_control/{name}", json={}) for name in ("orders", "clock", "reset")]

@@ -165,17 +165,20 @@ def test_a_journal_of_another_format_is_not_read(tmp_path, record):
         read_journal(path)
 
 
-def test_another_file_is_not_read_as_a_journal(tmp_path, played):
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('{"a": 1}', "this is not the header"),
+        (
+            '{"line": "footer", "format": 1, "wall_s": 1, "requests_sent": 1}',
+            "the first line of a journal must be its header",
+        ),
+    ],
+)
+def test_a_file_that_begins_without_a_header_is_no_journal(line, problem, tmp_path):
     path = tmp_path / FILE_NAME
-    path.write_text('{"a": 1}\n')
-    with pytest.raises(JournalError, match=":1: this is not the header"):
-        read_journal(path)
-
-
-def test_a_journal_that_begins_with_its_footer_is_an_error(tmp_path):
-    path = tmp_path / FILE_NAME
-    path.write_text('{"line": "footer", "format": 1, "wall_s": 1, "requests_sent": 1}\n')
-    with pytest.raises(JournalError, match=":1: the first line of a journal must be its header"):
+    path.write_text(f"{line}\n")
+    with pytest.raises(JournalError, match=f":1: {problem}"):
         read_journal(path)
 
 

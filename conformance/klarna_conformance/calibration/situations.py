@@ -24,9 +24,6 @@ class Choices(Generic[_T]):
     def __init__(self) -> None:
         self._counts: dict[Hashable, Counter[_T]] = {}
 
-    def __len__(self) -> int:
-        return len(self._counts)
-
     def add(self, keys: Iterable[Hashable], choice: _T) -> None:
         """Adds a choice under each of its keys; of equally frequent ones the newest counts."""
         for key in keys:
