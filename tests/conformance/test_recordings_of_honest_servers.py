@@ -141,6 +141,22 @@ HONEST: dict[str, list[Entry]] = {
         read(),
         {**refund(1_000), "at": "2026-06-01T12:45:00Z"},
     ],
+    "captured in the portal two minutes before a refund": [
+        read(),
+        {**refund(1_000), "at": "2026-06-01T12:02:00Z"},
+    ],
+    "a refund of the same amount in the portal, without the text of the recorded one": [
+        read(**CAPTURED),
+        refund(700, reference="R-1"),
+        refunded(
+            (REFUND, 700),
+            (OTHER, 700),
+            refunds=[
+                {"refund_id": REFUND, "refunded_amount": 700, "reference": "R-1"},
+                {"refund_id": OTHER, "refunded_amount": 700},
+            ],
+        ),
+    ],
     "an error whose body was not recorded": [
         read(**CAPTURED),
         entry("POST", "/refunds", {"refunded_amount": 6_000}, 403, size=80),

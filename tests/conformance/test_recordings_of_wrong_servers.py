@@ -76,6 +76,32 @@ WRONG: dict[str, Wrong] = {
     "a refund booked twice": _fails(
         "refund.books-amount", read(**CAPTURED), refund(1_000), refunded(*TWICE)
     ),
+    "a refund with a text booked twice, where the order shows no texts": _fails(
+        "refund.books-amount",
+        read(**CAPTURED),
+        refund(1_000, reference="R-1"),
+        refunded(*TWICE),
+    ),
+    "a refund with a text booked twice": _fails(
+        "refund.books-amount",
+        read(**CAPTURED),
+        refund(1_000, reference="R-1"),
+        refunded(
+            *TWICE,
+            refunds=[
+                {"refund_id": name, "refunded_amount": amount, "reference": "R-1"}
+                for name, amount in TWICE
+            ],
+        ),
+    ),
+    "a legal refund refused half a minute after a read": _fails(
+        "refund.accepted",
+        read(**CAPTURED),
+        {
+            **refused("POST", "/refunds", {"refunded_amount": 2_000}, OVER),
+            "at": "2026-06-01T12:00:30Z",
+        },
+    ),
     "a refund booked twice, without a list": _fails(
         "refund.books-amount", read(**CAPTURED), refund(1_000), refunded(*TWICE, refunds=None)
     ),

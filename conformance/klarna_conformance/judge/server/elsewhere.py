@@ -14,7 +14,7 @@ from klarna_conformance.judge.results import Mismatch
 from klarna_conformance.judge.server.adoption import noted
 from klarna_conformance.judge.server.comparison import listed_resources, order_agrees
 from klarna_specs.calls import Call
-from klarna_specs.json_value import as_array, is_integer
+from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Capture, Ledger, Refund
 
 __all__ = ["Ahead", "Elsewhere", "Recent", "Stale", "explanation", "unseen_changes"]
@@ -179,7 +179,7 @@ def _new(
         if (
             identifier in ids
             or identifier in created_ids
-            or _is_twin(resource, amount, total, sent)
+            or _is_twin(resource, amount, total, sent, listed)
         ):
             return None
         found.append(made)
@@ -200,15 +200,27 @@ def _amount(resource: _Resource) -> int:
     return resource.refunded_amount if isinstance(resource, Refund) else resource.captured_amount
 
 
-def _is_twin(resource: Any, amount: int, member: str, sent: Sequence[Recent]) -> bool:
-    """Whether a recorded call could have made it: the same amount, and no text that differs."""
+def _is_twin(
+    resource: Any, amount: int, member: str, sent: Sequence[Recent], listed: Sequence[Any]
+) -> bool:
+    """Whether a recorded call could have made it: the same amount, and no text that differs.
+
+    A text that it lacks differs where the order shows that of the call elsewhere.
+    """
+    shown = [as_object(each) or {} for each in listed]
     return any(
         each.call.member(member) == amount
-        and all(
-            not resource.get(name) or resource[name] == each.call.member(name) for name in _TEXTS
+        and not any(
+            _differs(resource.get(name), each.call.member(name), shown, name) for name in _TEXTS
         )
         for each in sent
     )
+
+
+def _differs(text: Any, sent: Any, shown: Sequence[Mapping[str, Any]], name: str) -> bool:
+    if text:
+        return text != sent
+    return bool(sent) and any(each.get(name) == sent for each in shown)
 
 
 def _explains_rest(recent: Sequence[Recent], rest: str) -> bool:

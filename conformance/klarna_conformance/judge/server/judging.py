@@ -33,8 +33,12 @@ from klarna_specs.spec import Requirement, Spec
 
 __all__ = ["Judging", "Numbered"]
 
-_RECENT_S = 600
-"""So soon after an order was read, nobody else is assumed to have changed it."""
+_RECENT_S = 60
+"""So soon after an order was read, nobody else is assumed to have changed it.
+
+A program reads and changes an order within seconds; a person in a portal takes longer, and so does
+a warehouse. What came earlier than this could be anybody's, and proves nothing of the server.
+"""
 _DEPENDING_ON_ORDER = ("accepted", "same_answer", "order_agrees")
 """The checks that depend on which of several calls came first."""
 Numbered = tuple[int, Exchange]
