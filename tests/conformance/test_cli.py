@@ -264,6 +264,8 @@ def test_an_invalid_target_file_is_reported_with_its_line(
         ({"orders": {"provisioner": "http", "ulr": "http://x"}}, "'ulr' is unknown; did you mean"),
         ({"base_url": "https://api.klarna.com"}, "production"),
         ({"base_url": "https://api.klarna.com", "production": "yes"}, "production"),
+        ({"base_url": "http://api.playground.klarna.com"}, "send the credentials unencrypted"),
+        ({"tls": {"key": "key.pem"}}, "a key goes with a certificate"),
     ],
     ids=str,
 )

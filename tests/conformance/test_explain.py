@@ -248,6 +248,7 @@ def test_limit_of_a_member_is_named_with_its_place(
         (("-", "--order", "-"), "cannot both be standard input"),
         (("body.json", "--order", "order.json", "--market", "UK"), "no market 'UK'"),
         (("body.json", "--order", "order.json", "--operation", "getOrder"), "'getOrder'"),
+        (("days.json", "--order", "bare.yaml"), "extendDueDate needs a capture, and the order has"),
     ],
 )
 def test_wrong_input_is_one_sentence(
@@ -259,6 +260,8 @@ def test_wrong_input_is_one_sentence(
     (tmp_path / "latin.json").write_bytes(b'{"market": "\xe4"}')
     (tmp_path / "plan.yaml").write_text('{market: "SE", order_amount: 1, captured: 1}')
     (tmp_path / "nowhere.yaml").write_text("market: XX\norder_amount: 1\n")
+    (tmp_path / "days.json").write_text('{"number_of_days": 14}')
+    (tmp_path / "bare.yaml").write_text("market: SE\norder_amount: 1\n")
     finished = cli("explain", *arguments)
 
     assert (finished.code, finished.out, finished.err.count("\n")) == (2, "", 1)

@@ -276,9 +276,19 @@ def test_statement_may_be_elsewhere_and_must_be_one(
     (folder / "statement.intoto.json").rename(elsewhere)
 
     assert cli("verify", folder, "--statement", elsewhere).code == 0
-    for path in (folder / "run.json", folder / "journal.ndjson", folder / "no.json"):
-        finished = cli("verify", folder, "--statement", path)
+    statement = json.loads(elsewhere.read_text())
+    (folder / "other.json").write_text(json.dumps({**statement, "predicateType": "other"}))
+    (folder / "bare.json").write_text(json.dumps({**statement, "subject": [{"name": "a"}]}))
+    for name, problem in (
+        ("run.json", "is not an in-toto statement"),
+        ("journal.ndjson", "is not an in-toto statement"),
+        ("no.json", "cannot be read"),
+        ("other.json", "has no predicate of type"),
+        ("bare.json", "a descriptor has no name or no sha256"),
+    ):
+        finished = cli("verify", folder, "--statement", folder / name)
         assert (finished.code, finished.out, finished.err.count("\n")) == (2, "", 1)
+        assert problem in finished.err
 
 
 def test_folder_without_a_record_cannot_be_verified(cli: Cli, tmp_path: Path) -> None:
