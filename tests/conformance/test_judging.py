@@ -23,6 +23,7 @@ from klarna_specs.scenario import Key, Scenario, Step, Together
 from klarna_strategies.steps import (
     capture,
     extend,
+    get_captures,
     get_options,
     get_order,
     get_refund,
@@ -133,6 +134,37 @@ def test_a_resource_that_the_order_does_not_list_is_reported_once() -> None:
     shown = [f.requirement for f in came.findings if f.verdict == "FAIL" and f.differences]
 
     assert shown == ["refund.books-amount"]
+
+
+def _answered_otherwise(came: Played, step: int, **changes: Any) -> dict[str, Finding]:
+    """The violations if the response to a step is another one."""
+    exchanges = tuple(
+        msgspec.structs.replace(each, outcome=msgspec.structs.replace(each.response, **changes))
+        if each.step == step and each.purpose == "step"
+        else each
+        for each in came.exchanges
+    )
+    findings = _judged(msgspec.structs.replace(came, exchanges=exchanges))
+    return {each.requirement: each for each in findings if each.verdict == "FAIL"}
+
+
+def test_captures_that_are_no_list_are_a_violation() -> None:
+    came = played(Mock, FULL, get_captures())
+    failed = _answered_otherwise(came, 0, body=Payload('{"captures": {}}'))
+
+    assert failed["captures.complete"].expected == "a list of captures"
+
+
+def test_locations_that_contradict_each_other_are_a_violation() -> None:
+    came = played(Mock, FULL, refund(100))
+    created = next(each.response for each in came.exchanges if each.step == 0)
+    assert created is not None
+    headers = (*created.headers, ("Location", "/ordermanagement/v1/orders/other/refunds/1"))
+    failed = _answered_otherwise(came, 0, headers=headers)
+
+    assert [each.observed for each in failed.values()] == [
+        "several Locations that contradict each other"
+    ]
 
 
 def test_a_finding_names_the_exchange_that_shows_it() -> None:

@@ -141,6 +141,11 @@ def test_an_error_in_a_pool_file_names_the_line(
         PoolProvisioner(_pool(tmp_path, order), spec())
 
 
+def test_an_order_that_a_pool_lists_twice_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="'a' is listed twice"):
+        PoolProvisioner(_pool(tmp_path, {"order_id": "a"}, {"order_id": "a"}), spec())
+
+
 @pytest.fixture(autouse=True)
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SANDBOX_TOKEN", "token-4711-abc")
