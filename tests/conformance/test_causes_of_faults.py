@@ -11,7 +11,7 @@ from klarna_conformance.mock.server import Mock
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.wrong.catalogue import Mutant, mutants
 from klarna_conformance.wrong.examples import examples
-from klarna_conformance.wrong.examples.orders import FULL, NONE, TWO_CAPTURES
+from klarna_conformance.wrong.examples.orders import FULL, NONE, PART, TWO_CAPTURES
 from klarna_conformance.wrong.making import mutated_spec
 from klarna_reports.record.record import Played, Record, TargetFacts
 from klarna_reports.record.results import Summary
@@ -21,7 +21,7 @@ from klarna_specs.effects import moved_on
 from klarna_specs.exchange import Response
 from klarna_specs.ledger import Ledger
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Key, Scenario, Step
+from klarna_specs.scenario import Key, Scenario, Step, Together
 from klarna_specs.spec import Spec
 from klarna_strategies.lines import fee, goods
 from klarna_strategies.steps import (
@@ -59,7 +59,7 @@ SINGLE = (
 )
 
 
-SYMPTOMS: dict[str, tuple[tuple[OrderPlan, tuple[Step, ...]], ...]] = {
+SYMPTOMS: dict[str, tuple[tuple[OrderPlan, tuple[Step | Together, ...]], ...]] = {
     "second-refund-replaces-the-sum": (
         (FULL, (refund(6_000), refund(1_000))),
         (FULL, (refund(9_000), refund(1_000), refund(1_000))),
@@ -76,6 +76,18 @@ SYMPTOMS: dict[str, tuple[tuple[OrderPlan, tuple[Step, ...]], ...]] = {
     "refund-id-not-the-refunds-own": (
         (FULL, (refund(1_000),)),
         (FULL, (FEE,)),
+    ),
+    "refund-answered-202": (
+        (FULL, (refund(1_000),)),
+        (FULL, (Together((refund(1_000, key=Key("a")),) * 2),)),
+    ),
+    "order-late-after-refunds": (
+        (FULL, (FEE,)),
+        (PART, (refund(1, order_lines=[goods(5)]), capture(1_000))),
+    ),
+    "order-captured-amount-less-refunds": (
+        (FULL, (refund(9_000),)),
+        (FULL, (Together((refund(1_000, key=Key("a")),) * 2),)),
     ),
     "location-of-another-order": (
         (FULL, (refund(1_000),)),

@@ -231,8 +231,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         """Whether a repeat has another Location because the first one did not name the resource."""
         if self.requirement.check != "same_answer" or self.exchange is None:
             return False
-        key = self._key(self.exchange)
-        first = next(each for each in self.played.exchanges if self._key(each) == key)
+        first = self._first_with_key()
         if not isinstance(first.outcome, Response) or not self.finding.observed.startswith(
             "location"
         ):
@@ -298,8 +297,13 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def undocumented(self) -> tuple[str, int] | None:
-        """The operation and the status of the answer, if that is documented for no outcome."""
+        """The operation and the status of the answer, if that is documented for no outcome.
+
+        Of a repeat that has another status, that of the first answer counts.
+        """
         operation, response = self._answer()
+        if self.requirement.check == "same_answer" and self.finding.observed.startswith("status"):
+            response = self._first_with_key().response
         if operation is None or response is None:
             return None
         known = {status for each in operation.responses.values() for status in each.status}
@@ -358,10 +362,15 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         return frozenset(
             found.requirement
             for found in self.played.findings
-            if found.verdict == "FAIL" and found.exchange < self.finding.exchange
+            if found.verdict in ("FAIL", "WARN") and found.exchange < self.finding.exchange
             for each in found.differences
             if (each.member, repr(each.expected)) in late
         )
+
+    def _first_with_key(self) -> Exchange:
+        """The first exchange with the key of the judged one."""
+        key = self._key(self.played.exchanges[self.finding.exchange])
+        return next(each for each in self.played.exchanges if self._key(each) == key)
 
     def _answer(self) -> tuple[Operation | None, Response | None]:
         exchange = self.exchange

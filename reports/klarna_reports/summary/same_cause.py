@@ -29,6 +29,7 @@ def same_cause(root: Example, violation: Example) -> bool:
         or (bool(root.misread) and violation.misreads_options)
         or _rests_on_amounts(root, violation)
         or _seen_late(root, violation)
+        or _comes_late(root, violation)
     )
 
 
@@ -48,9 +49,13 @@ def _any_shared(root: Example, violation: Example) -> bool:
 
 
 def _rests_on_amounts(root: Example, violation: Example) -> bool:
-    """Whether a call is judged by amounts that the order of the root shows wrongly too."""
-    known = root.shows_amounts and violation.judges_an_outcome
-    return known and bool(root.contradicted & violation.contradicted)
+    """Whether a call is judged by amounts that the order of the root shows wrongly too.
+
+    Or an order with such an amount is judged.
+    """
+    shared = root.contradicted & violation.contradicted if root.shows_amounts else frozenset[str]()
+    wrong = {member for member, _ in violation.signs}
+    return bool(shared if violation.judges_an_outcome else shared & wrong)
 
 
 def can_lead_to(root: Example, violation: Example) -> bool:
@@ -68,6 +73,12 @@ def can_lead_to(root: Example, violation: Example) -> bool:
 
 def _is_of_keys(requirement: Requirement) -> bool:
     return any(each.startswith("replay") for each in requirement.upon)
+
+
+def _comes_late(root: Example, violation: Example) -> bool:
+    """Whether the order shows later what is missing in the example of the root."""
+    missing = {(member, True) for member, more in root.signs if not more}
+    return bool(violation.shows_what_was_missing and missing & violation.signs)
 
 
 def _seen_late(root: Example, violation: Example) -> bool:
