@@ -319,10 +319,13 @@ class Network:
                 second = await self._served(arrival, sighting)
                 chosen = served if which == "first" or isinstance(second, Failure) else second
                 return await _answer(arrival, chosen)
-            case OtherRefund():
+            case OtherRefund(lost=lost):
                 if served.is_success and sighting.request.refunds:
                     other = replace(sighting, request=other_refund(sighting.request))
                     await self._served(arrival, other)
+                if lost:
+                    arrival.close(reset=False)
+                    return _lost("the connection ended without an answer")
                 return await _answer(arrival, served)
             case Slow(part="body"):
                 stayed = await arrival.answer_slowly(served, self._tempo.slow_s)

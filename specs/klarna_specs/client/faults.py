@@ -101,7 +101,12 @@ class Twice(_Fault, frozen=True, tag_field="fault", tag="twice"):
 
 
 class OtherRefund(_Fault, frozen=True, tag_field="fault", tag="other-refund"):
-    """Somebody else refunds one minor unit of the order after a refund that was carried out."""
+    """Somebody else refunds one minor unit of the order after a refund that was carried out.
+
+    With `lost`, the connection ends without a response then.
+    """
+
+    lost: bool = False
 
 
 class Redirected(_Fault, frozen=True, tag_field="fault", tag="redirected"):
@@ -150,7 +155,7 @@ FAULTS: Mapping[str, tuple[Fault, ...]] = {
     "html": (Errored(502, body="html"),),
     "slow": (Slow("start"), Slow("body")),
     "duplicate": (Twice("first"), Twice("second")),
-    "other-refund": (OtherRefund(),),
+    "other-refund": (OtherRefund(), OtherRefund(lost=True)),
     "redirect": (Redirected(),),
     "refused": (Refused(),),
     **{how: (Varied(how),) for how in get_args(Variation)},
@@ -229,8 +234,8 @@ def words_of(fault: Fault) -> str:
             return _words_of_error(fault)
         case Twice():
             return "request delivered twice"
-        case OtherRefund():
-            return "another refund by somebody else after it"
+        case OtherRefund(lost=lost):
+            return "another refund by somebody else after it" + ", and the response lost" * lost
         case Redirected():
             return "sent on to another server"
         case Varied(how=how):

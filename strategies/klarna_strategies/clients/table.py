@@ -223,9 +223,11 @@ def _disturbed(spec: Spec) -> Iterator[ClientScenario]:
                 yield one(make(spec), command, fault)
     for kind in FOR_READS:
         yield one(captured(spec), options(), FAULTS[kind][0])
-    for kind in ("duplicate", "redirect", "foreign-location", "other-refund"):
+    for kind in ("duplicate", "redirect", "foreign-location"):
         for fault in FAULTS[kind]:
             yield one(captured(spec), refund(1), fault)
+    for fault in FAULTS["other-refund"]:
+        yield one(captured(spec), refund(500), fault)
     lost, failed = Cut("after", reset=False), Errored(503)
     for faults in (
         *((lost, lost), (failed, lost), (lost, failed, failed)),
@@ -233,6 +235,9 @@ def _disturbed(spec: Spec) -> Iterator[ClientScenario]:
         (Silent("after"), Errored(409)),
     ):
         yield one(captured(spec), refund(1), *faults)
+    yield one(captured(spec), refund(1), failed, Errored(409))
+    for make, command in _CHANGES:
+        yield one(make(spec), command, Cut("before"), Errored(409))
     yield one(captured(spec), refund(10_001), failed)
     yield one(captured(spec), refund(10_000), lost)
 

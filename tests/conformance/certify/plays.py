@@ -285,8 +285,9 @@ class Course:
                 return (served,), error_response(fault, len(self._exchanges))
             case Twice():
                 return (served, self._mock.respond(request, _BASE_URL)), served
-            case OtherRefund():
-                return (served, self._mock.respond(other_refund(request), _BASE_URL)), served
+            case OtherRefund(lost=lost):
+                other = self._mock.respond(other_refund(request), _BASE_URL)
+                return (served, other), Failure(kind="closed", message="") if lost else served
             case Varied():
                 return (served,), varied(served, fault)
             case _:

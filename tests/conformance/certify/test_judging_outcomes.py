@@ -277,6 +277,26 @@ def test_the_refund_id_is_that_of_the_response_if_there_is_another(
 
 def test_a_refund_by_somebody_else_is_no_second_one() -> None:
     assert Course().run(meeting(ONE, OtherRefund())).against() == set()
+    assert Course().run(meeting(ONE, OtherRefund(lost=True)), *again()).against() == set()
+
+
+def test_the_id_of_a_refund_by_somebody_else_is_false_after_a_lost_response() -> None:
+    met = meeting(ONE, OtherRefund(lost=True))
+    own, other = Course().run(met, Sent()).refund_ids
+
+    for refund_id, verdict in ((own, "PASS"), (other, "FAIL")):
+        course = Course().run(met, Sent(), reports=Done(refund_id))
+        assert course.verdicts("client.refund-id") == {verdict}
+
+
+def test_a_409_after_an_attempt_without_effect_is_not_done() -> None:
+    met = meeting(ONE, Cut("before"), Errored(409))
+
+    believed = Course().run(met, *again(), reports=Done())
+    retried = Course().run(met, *again(), Sent())
+
+    assert believed.verdicts("client.done-is-true") == {"FAIL"}
+    assert retried.against() == set()
 
 
 def test_a_missing_id_is_a_warning_where_no_response_had_it() -> None:

@@ -338,6 +338,12 @@ async def test_somebody_else_refunds_after_a_refund_that_was_carried_out() -> No
         assert (own.refund_id != other.refund_id, other.refunded_amount) == (True, 1)
 
 
+async def test_the_response_is_lost_after_a_refund_by_somebody_else() -> None:
+    async with within(OtherRefund(lost=True)) as (made, raw):
+        assert await raw.request(made.refund(key="k")) == b""
+        assert made.booked == 2
+
+
 @pytest.mark.parametrize("carried", [True, False])
 async def test_a_redirect_records_whether_credentials_followed(carried: bool) -> None:
     async with within(Redirected()) as (made, raw):

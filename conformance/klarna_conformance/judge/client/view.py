@@ -225,12 +225,19 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def served_ids(self) -> set[str]:
-        """The ids of what the server made for these attempts."""
+        """The ids of what the server made for these attempts, and not for somebody else."""
         if self.before is None or self.after is None:
             return set()
         known = {refund.refund_id for refund in self.before.refunds}
         late = {id_ for ids in self._late_effects.values() for id_ in ids}
-        return {refund.refund_id for refund in self.after.refunds} - known - late
+        others = {
+            id_
+            for attempt in self.attempts
+            if isinstance(attempt.mark.fault, OtherRefund)
+            for response in attempt.mark.served[1:]
+            for id_ in response_ids(response)
+        }
+        return {refund.refund_id for refund in self.after.refunds} - known - late - others
 
     @cached_property
     def seen(self) -> frozenset[str]:

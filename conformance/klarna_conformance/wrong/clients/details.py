@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 
-from klarna_conformance.wrong.clients.parts import ORDERS, Reading, harmless, wrong
+from klarna_conformance.wrong.clients.parts import ORDERS, InDoubt, Reading, harmless, wrong
 from klarna_conformance.wrong.reference import Errand, ReferenceClient
 from klarna_specs.client.play import Done, RefusedIt, Reported, Unknown
 
@@ -184,6 +184,20 @@ class RefusedWithoutCredentials(ReferenceClient):
         response = super().send(errand, attempt)
         self._denied = response if response.status_code == 401 else None
         return response
+
+
+@wrong("client-lost-then-409-is-done", "client.done-is-true")
+class DoneAfterConflict(InDoubt):
+    """Reports a 409 as done if an earlier attempt had no clear response."""
+
+    def retries_after(self, response: httpx.Response) -> bool:
+        self._done = response.status_code == 409 and self.unclear
+        return super().retries_after(response)
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
+        self._done = False
+        outcome = super().do(operation, order_id, arguments)
+        return Done() if self._done else outcome
 
 
 @wrong("client-404-is-done", "client.done-is-true")

@@ -387,7 +387,7 @@ class ReadsTheOrder(Reading):
             return outcome
         now = self._refunds(order_id)
         new = sorted(now - known) if now is not None else []
-        return Done(refund_id=new[0]) if new else outcome
+        return Done(refund_id=new[0]) if len(new) == 1 else outcome
 
     def _refunds(self, order_id: str) -> set[str] | None:
         shown = self.read(f"{ORDERS}/{order_id}")
@@ -395,6 +395,21 @@ class ReadsTheOrder(Reading):
             return {refund["refund_id"] for refund in shown.json()["refunds"]} if shown else None
         except (ValueError, KeyError):
             return None
+
+
+@wrong("client-recovers-last-refund", "client.refund-id")
+class RecoversLastRefund(ReadsTheOrder):
+    """Reports the last refund of the order after a missing response, if there is a new one."""
+
+    def do(self, operation: str, order_id: str, arguments: Mapping[str, Any]) -> Reported:
+        known = self._refunds(order_id)
+        outcome = super().do(operation, order_id, arguments)
+        if operation != "refundOrder" or not isinstance(outcome, Unknown) or known is None:
+            return outcome
+        order = self.read(f"{ORDERS}/{order_id}")
+        if order is None or not order.is_success or self._refunds(order_id) == known:
+            return outcome
+        return Done(refund_id=order.json()["refunds"][-1]["refund_id"])
 
 
 @wrong("client-not-found-is-refused", "client.refused-is-true")
