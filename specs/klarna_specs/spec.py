@@ -232,7 +232,8 @@ class ClientRequirement(_Noun, frozen=True):
     def applies(self, operations: Collection[str], faults: Collection[str]) -> bool:
         """Whether it applies to a client with these operations and faults."""
         concerned = not self.of or not set(self.of).isdisjoint(operations)
-        return concerned and self._possible("seen", {*operations, *faults})
+        impossible = self.cases.keys() - set(self.wanted(operations, faults))
+        return concerned and self._possible("seen", {*operations, *faults} - impossible)
 
     def wanted(self, operations: Collection[str], faults: Collection[str]) -> tuple[str, ...]:
         """The cases that can occur with these operations and faults only."""

@@ -95,6 +95,17 @@ def test_requirement_that_needs_a_fault_applies_only_with_it():
     assert redirected - calm == {"client.credentials-kept"}
 
 
+def test_requirement_does_not_apply_if_its_fault_cannot_meet_the_operations():
+    release, refund = (
+        {
+            r.id
+            for r in client_spec(SPEC, operations=[each], faults=["foreign-location"]).requirements
+        }
+        for each in ("releaseRemainingAuthorization", "refundOrder")
+    )
+    assert "client.credentials-kept" in refund - release
+
+
 def test_case_of_an_operation_needs_a_client_that_has_it():
     def wanted(operation: str) -> set[str]:
         return {str(goal) for goal in goals(client_spec(SPEC, operations=[operation]))}

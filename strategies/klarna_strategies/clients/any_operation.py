@@ -28,12 +28,12 @@ FOR_CHANGES = (
         "html",
         "conflict",
     ),
-    *("400", "404"),
+    *("400", "404", "redirect"),
 )
 """The kinds of faults for every call that changes an order."""
 FOR_READS = (
     *("reset-before", "timeout-before", "error", "429", "401", "html", "malformed", "refused"),
-    *("truncated", "slow", "unknown-members", "400", "404", "conflict"),
+    *("truncated", "slow", "unknown-members", "400", "404", "conflict", "redirect"),
 )
 _WRITTEN_OUT = ("refund", "release", "extend_due_date", "show extension_options")
 """The effects of the operations with scenarios of their own."""

@@ -223,7 +223,7 @@ def _disturbed(spec: Spec) -> Iterator[ClientScenario]:
                 yield one(make(spec), command, fault)
     for kind in FOR_READS:
         yield one(captured(spec), options(), FAULTS[kind][0])
-    for kind in ("duplicate", "redirect", "foreign-location"):
+    for kind in ("duplicate", "foreign-location"):
         for fault in FAULTS[kind]:
             yield one(captured(spec), refund(1), fault)
     for fault in FAULTS["other-refund"]:

@@ -8,7 +8,7 @@ import pytest
 
 from klarna_conformance.judge.client.keys import KeyBook, Use
 from klarna_specs.client.faults import Cut, Redirected, Refused, Varied
-from klarna_specs.client.play import Command
+from klarna_specs.client.play import Command, RefusedIt
 from klarna_strategies.clients.commands import captured, extension, options, refund, release
 from klarna_strategies.lines import fee, goods
 
@@ -118,6 +118,15 @@ def _credentials() -> list[Case]:
 
 
 CASES = [*_keys(), *_amounts(), *_as_commanded(), *_bodies(), *_credentials()]
+
+
+def test_a_later_command_that_goes_to_another_server_leaks_the_credentials() -> None:
+    leaked = Sent(elsewhere="with credentials")
+    course = Course().run(ONE, leaked, reports=RefusedIt())
+
+    assert course.against() == {"client.carries-out", "client.credentials-kept"}
+    (finding,) = course.findings("client.carries-out")
+    assert finding.observed.endswith("; its request went to another server")
 
 
 @pytest.mark.parametrize(

@@ -279,6 +279,17 @@ class FollowsRedirects(ReferenceClient):
         return self.http.request(errand.method, there, json=errand.body, headers=headers)
 
 
+@wrong("client-stays-with-redirect", "client.credentials-kept")
+class StaysWithRedirect(ReferenceClient):
+    """Sends later commands to the host of a redirect, with its credentials."""
+
+    def send(self, errand: Errand, attempt: int) -> httpx.Response:
+        response = super().send(errand, attempt)
+        if response.status_code == 307:
+            self.http.base_url = httpx.URL(response.headers["location"]).copy_with(path="/")
+        return response
+
+
 @wrong("client-cancels-for-release", "client.as-told-only")
 class CancelsInsteadOfReleasing(ReferenceClient):
     """Cancels the order instead of releasing the rest."""

@@ -39,12 +39,12 @@ def _shown_later(attempt: Attempt, rest: Iterable[Attempt]) -> bool:
 
 
 def _credentials_kept(view: View) -> Iterator[ExchangeResult]:
-    if view.seen.isdisjoint(("redirect", "foreign-location")):
-        return
+    """A client may stay with the other server: requests of later commands count too."""
     away = [each for each in view.others if each.mark.at == "elsewhere" and each.mark.carried]
-    at = away[0].index if away else view.at
-    observed = "another server got them too"
-    yield verified(at, "credentials for the configured server only", observed, holds=not away)
+    if away or not view.seen.isdisjoint(("redirect", "foreign-location")):
+        at = away[0].index if away else view.at
+        observed = "another server got them too"
+        yield verified(at, "credentials for the configured server only", observed, holds=not away)
 
 
 CREDENTIALS: Mapping[str, Check] = {

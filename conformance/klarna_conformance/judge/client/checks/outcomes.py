@@ -28,7 +28,9 @@ def _carries_out(view: View) -> Iterator[ExchangeResult]:
     if _is_open(view) and not isinstance(view.reported, Done):
         return
     if isinstance(view.reported, Done | RefusedIt | Unknown):
-        alone = view.cause if view.attempts else "; no request was sent"
+        away = any(each.mark.at == "elsewhere" for each in view.others)
+        nowhere = "; its request went to another server" if away else "; no request was sent"
+        alone = view.cause if view.attempts else nowhere
         expected = f"{view.operation} is done, as the documentation allows it"
         observed = f"{view.said}{_reason(view.reported)}{alone}"
         yield verified(view.at, expected, observed, holds=isinstance(view.reported, Done))
