@@ -316,6 +316,18 @@ def test_a_tax_may_be_rounded_up_or_down(tax: int) -> None:
     assert _sends(LINES, {"refunded_amount": 3_000, "order_lines": lines}).against() == set()
 
 
+@pytest.mark.parametrize("name", ["description", "reference"])
+@pytest.mark.parametrize("text", ["None", "null", "nil", "undefined", "NULL", ""])
+def test_a_word_for_a_missing_text_is_a_warning(name: str, text: str) -> None:
+    body = {"refunded_amount": 1, name: text}
+    added = Course().run(ONE, Sent(body=body))
+    commanded = Course().run(refund(1, **{name: text}), Sent(body=body))
+
+    (finding,) = added.findings("client.texts-as-told")
+    assert (finding.verdict, finding.observed) == ("WARN", f"{text!r} is sent")
+    assert commanded.against() == set()
+
+
 def test_a_stale_description_is_found_and_a_default_is_fine() -> None:
     first = refund(1, description="One shirt")
     for text, expected in (("One shirt", {"WARN"}), ("Refund", set[str]())):

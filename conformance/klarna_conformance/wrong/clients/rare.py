@@ -178,6 +178,16 @@ class BreaksDownWithoutLatin(Descriptions):
         return text.encode("latin-1").decode("latin-1")
 
 
+@wrong("client-none-as-text", "client.texts-as-told")
+class NoneAsText(ReferenceClient):
+    """Sends "None" as the description of a refund without one."""
+
+    def body(self, operation: str, arguments: dict[str, Any]) -> dict[str, Any] | None:
+        if operation == "refundOrder":
+            arguments["description"] = str(arguments.get("description"))
+        return super().body(operation, arguments)
+
+
 @wrong("client-texts-in-latin", "client.texts-as-told")
 class TextsInLatin(Descriptions):
     """Replaces characters beyond Latin-1 with question marks."""

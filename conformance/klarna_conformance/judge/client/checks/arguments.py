@@ -20,6 +20,8 @@ _NUMBERS = (
 """The members of an order line that money depends on, beside its name and type."""
 _Line = dict[str, Any]
 _TEXTS = ("reference", "description")
+_NO_TEXTS = ("", "none", "null", "nil", "undefined")
+"""What programs write in place of a missing text, in lower case."""
 
 
 def _amounts(view: View) -> Iterator[ExchangeResult]:
@@ -122,22 +124,27 @@ def _is_tax(commanded: _Line, amount: object) -> bool:
 
 
 def _texts(view: View) -> Iterator[ExchangeResult]:
-    """Where the command has no text, the client may send its own, but not that of another."""
+    """Where the command has no text, the client may send its own, but no words for none."""
     commanded = view.arguments
     for each in view.attempts:
         sent = as_object(each.body) or {}
-        stale = next(_stale_texts(view, sent), None)
-        if stale is None and commanded.keys().isdisjoint((*_TEXTS, "order_lines")):
-            continue
-        lost = stale or next(_lost_texts(commanded, sent), None)
-        yield verified(each.index, f"{lost} as commanded", "another text, or none", holds=not lost)
+        if added := next(_added_texts(view, sent), None):
+            observed = f"{sent[added]!r} is sent"
+            yield verified(each.index, f"no {added}, as commanded", observed, holds=False)
+        elif not commanded.keys().isdisjoint((*_TEXTS, "order_lines")):
+            lost = next(_lost_texts(commanded, sent), None)
+            expected, observed = f"{lost} as commanded", "another text, or none"
+            yield verified(each.index, expected, observed, holds=not lost)
 
 
-def _stale_texts(view: View, sent: dict[str, Any]) -> Iterator[str]:
-    """Texts of an earlier command that this one does not have."""
+def _added_texts(view: View, sent: dict[str, Any]) -> Iterator[str]:
+    """Texts that the command does not have: those of an earlier one, or words for no text."""
     for name in _TEXTS:
         earlier = [other.arguments.get(name) for other in view.around]
-        if name not in view.arguments and sent.get(name) and sent[name] in earlier:
+        text = sent.get(name)
+        if name in view.arguments or not isinstance(text, str):
+            continue
+        if text.strip().lower() in _NO_TEXTS or text in earlier:
             yield name
 
 
