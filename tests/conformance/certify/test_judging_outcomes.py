@@ -395,6 +395,36 @@ def test_a_clients_own_words_are_not_invented_details(
     assert course.verdicts("client.refusal-details-true") == {"PASS"}
 
 
+@pytest.mark.parametrize(
+    ("fault", "in_words"),
+    [
+        (Errored(400, body="null"), "BAD_REQUEST"),
+        (Errored(400, body="string"), "badRequest"),
+        (Errored(401, body="html"), "Unauthorized"),
+    ],
+)
+def test_a_code_that_the_server_did_not_give_is_a_warning_if_it_is_the_status(
+    fault: Errored, in_words: str
+) -> None:
+    told, true = {"client.error-code-told"}, {"client.refusal-details-true"}
+    codes = {"NO_CODE": set[str](), f"HTTP_{fault.status}": told, in_words: told}
+
+    for code, against in {**codes, "HTTP_403": true, "DECLINED": true}.items():
+        course = Course().run(meeting(ONE, fault), Sent(), reports=_with_code(code))
+        assert course.against() == against
+
+
+def _with_code(code: str) -> Outcome:
+    """The client reports the refusal of the last response under this code."""
+
+    def reported(answers: Sequence[Response]) -> Reported:
+        refusal = refused(answers)
+        assert isinstance(refusal, RefusedIt)
+        return msgspec.structs.replace(refusal, error_code=code)
+
+    return reported
+
+
 def test_a_documented_code_of_another_status_is_invented() -> None:
     html = meeting(ONE, Errored(401, body="html"))
     course = Course().run(html, Sent(), reports=RefusedIt("NOT_ALLOWED"))

@@ -142,12 +142,20 @@ class MessagesOfAllAttempts(_FirstAttempt):
 
 @harmless("client-code-in-words")
 class CodeInWords(_Details):
-    """Harmless: reports an invented code if the server sent none."""
+    """Harmless: reports NO_CODE if the server sent no code."""
+
+    code = "NO_CODE"
 
     def reported(self, refusal: RefusedIt, before: RefusedIt) -> RefusedIt:
-        return RefusedIt(
-            refusal.error_code or "NO_CODE", refusal.error_messages, refusal.correlation_id
-        )
+        code = refusal.error_code or self.code
+        return RefusedIt(code, refusal.error_messages, refusal.correlation_id)
+
+
+@wrong("client-missing-code-made-up", "client.refusal-details-true")
+class MissingCodeMadeUp(CodeInWords):
+    """Reports a code of its own if the server sent none."""
+
+    code = "PROVIDER_DECLINED"
 
 
 @harmless("client-messages-in-one-text")

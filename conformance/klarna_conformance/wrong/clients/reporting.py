@@ -195,6 +195,14 @@ class ErrorCodeGuessed(ReferenceClient):
         return {**super().error(response), "error_code": f"HTTP_{response.status_code}"}
 
 
+@wrong("client-missing-code-from-status", "client.error-code-told")
+class MissingCodeFromStatus(ReferenceClient):
+    """Reports the status as the error code if the server sent none."""
+
+    def error(self, response: httpx.Response) -> dict[str, Any]:
+        return {"error_code": f"HTTP_{response.status_code}", **super().error(response)}
+
+
 @wrong("client-correlation-id-lost", "client.correlation-id-told")
 class CorrelationIdLost(ReferenceClient):
     """Reports no correlation id."""

@@ -1,6 +1,8 @@
 """Checks of the details of a refusal that a client reports, against those in the response."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
+from http.client import responses as reasons
 from typing import NamedTuple
 
 from klarna_conformance.judge.client.attempts import member
@@ -13,6 +15,8 @@ from klarna_specs.json_value import as_array
 
 __all__ = ["REFUSAL_DETAILS"]
 
+_OF_NOTHING = ("no", "none", "null", "unknown", "undefined", "error", "code")
+_OF_STATUSES = ("klarna", "http", "status", "client", "error", "err", "e", "code")
 _CORRELATION_HEADER = "klarna-correlation-id"
 
 
@@ -73,24 +77,30 @@ def _given_codes(responses: Iterable[Response]) -> set[str]:
     return {code for code in codes if isinstance(code, str) and code}
 
 
-def _codes(reported: RefusedIt, given: _Given, view: View) -> Iterator[str]:
+def _codes(reported: RefusedIt, given: _Given, _view: View) -> Iterator[str]:
+    """A code that only repeats the status, or says that there is none, is not false."""
     code, codes = reported.error_code, _given_codes(given.here)
-    if not code or _is_about(code, [*codes, *(str(each.status) for each in given.here)]):
+    if not code or not given.here or _is_about(code, codes):
         return
-    if codes or code in _given_codes((*given.beside, *given.earlier)) | _of_other_statuses(
-        view, given.here
-    ):
+    if not _repeats_status(code, given.here) and (codes or not _says_nothing(code)):
         yield f"the error code {code!r}; the server gave {_listed(codes)}"
 
 
-def _of_other_statuses(view: View, here: list[Response]) -> set[str]:
-    """The error codes that are documented for other statuses than those of these answers."""
-    seen = {each.status for each in here}
-    documented = [
-        response for each in view.spec.operations.values() for response in each.responses.values()
-    ]
-    near = {code for each in documented if seen & set(each.status) for code in each.error_code}
-    return {code for each in documented for code in each.error_code} - near
+def _repeats_status(code: str, responses: Iterable[Response]) -> bool:
+    """Whether a code only has the status of a response in digits or words: HTTP_404, NOT_FOUND."""
+    phrases = (f"{each.status} {reasons.get(each.status, '')}" for each in responses)
+    return any(_consists_of(code, (*_OF_STATUSES, *phrase.split())) for phrase in phrases)
+
+
+def _says_nothing(code: str) -> bool:
+    """Whether a code only says that there is none: NO_CODE, UNKNOWN_ERROR."""
+    return _consists_of(code, _OF_NOTHING)
+
+
+def _consists_of(code: str, words: Iterable[str]) -> bool:
+    """Whether nothing is left of a code without these words."""
+    known = sorted(map(_plain, words), key=len, reverse=True)
+    return re.fullmatch(f"({'|'.join(known)})*", _plain(code)) is not None
 
 
 def _ids(reported: RefusedIt, given: _Given, view: View) -> Iterator[str]:
@@ -144,9 +154,12 @@ def _error_code(view: View) -> Iterator[ExchangeResult]:
     if refusal := _refusal(view):
         response, reported = refusal
         code = member(response, "error_code")
+        observed = f"the client reported {_or_none(reported.error_code)}"
         if isinstance(code, str):
-            observed = f"the client reported {_or_none(reported.error_code)}"
             yield verified(view.at, f"the code {code}", observed, holds=reported.error_code == code)
+        elif reported.error_code and _repeats_status(reported.error_code, [response]):
+            expected = "no code, as the response has none"
+            yield verified(view.at, expected, observed, holds=False)
 
 
 def _correlation_id(view: View) -> Iterator[ExchangeResult]:
