@@ -9,8 +9,8 @@ import msgspec
 from klarna_conformance.http.locations import Leads, Nowhere
 from klarna_conformance.judge.results import Result
 from klarna_specs.exchange import Exchange, NotJson, Response
-from klarna_specs.json_value import as_object
-from klarna_specs.ledger import Answer, Ledger
+from klarna_specs.json_value import as_array, as_object
+from klarna_specs.ledger import Answer, Capture, Ledger
 from klarna_specs.oracle import Assessment
 from klarna_specs.spec import ResponseSpec, Spec
 
@@ -61,6 +61,16 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     def members(self) -> dict[str, Any] | None:
         """The JSON body if it is an object."""
         return as_object(self.json())
+
+    @property
+    def options(self) -> list[Any] | None:
+        """The extension options in the body; None where it has no list of them."""
+        return as_array((self.members() or {}).get("options"))
+
+    @property
+    def capture(self) -> Capture | None:
+        """The capture of the call before it; None where there is no such capture."""
+        return self.ledger.capture(self.assessment.call.capture_id) if self.ledger else None
 
     @property
     def excerpt(self) -> str:

@@ -8,7 +8,7 @@ from klarna_conformance.judge.server.evidence import Check, Evidence
 from klarna_conformance.openapi.response_validator import validator_of
 from klarna_specs.bodies import violations
 from klarna_specs.exchange import NotJson
-from klarna_specs.json_value import as_array, as_object, is_integer, without_nulls
+from klarna_specs.json_value import as_object, is_integer, without_nulls
 
 __all__ = ["BODIES"]
 
@@ -77,10 +77,9 @@ def _error_message(seen: Evidence) -> Result:
 
 def _option_days(seen: Evidence) -> Result:
     """The page says of each option that it has a number of days; amounts stand in its sample."""
-    options = as_array((seen.members() or {}).get("options"))
-    if options is None:
+    if seen.options is None:
         return Mismatch("a JSON object with a list of options", seen.excerpt)
-    for option in options:
+    for option in seen.options:
         days = (as_object(option) or {}).get("number_of_days")
         if not is_integer(days):
             return Mismatch("a whole number_of_days in each option", f"{option!r}"[:_LONGEST])

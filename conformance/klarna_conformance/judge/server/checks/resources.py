@@ -7,7 +7,7 @@ from klarna_conformance.judge.results import Inconclusive, Mismatch, Result
 from klarna_conformance.judge.server.comparison import capture_state, captures_agree, refund_state
 from klarna_conformance.judge.server.evidence import Check, Evidence
 from klarna_conformance.judge.server.invariants import lifecycle, money_adds_up
-from klarna_specs.json_value import as_array, as_object
+from klarna_specs.json_value import as_object
 from klarna_specs.ledger import Ledger
 
 __all__ = ["RESOURCES"]
@@ -21,8 +21,7 @@ def _own_state(seen: Evidence) -> Result:
     refund = ledger.refund(call.refund_id) if ledger else None
     if refund:
         return refund_state(refund, body)
-    capture = ledger.capture(call.capture_id) if ledger else None
-    return capture_state(capture, body) if capture else Inconclusive()
+    return capture_state(seen.capture, body) if seen.capture else Inconclusive()
 
 
 def _on_order(
@@ -63,9 +62,7 @@ def _options_currency(seen: Evidence) -> Result:
 
 
 def _same_options(seen: Evidence) -> Result:
-    ledger = seen.ledger
-    capture = ledger.capture(seen.assessment.call.capture_id) if ledger else None
-    options = as_array((seen.members() or {}).get("options"))
+    capture, options = seen.capture, seen.options
     if capture is None or capture.offered_days is None or options is None:
         return Inconclusive()
     shown = sorted(str((as_object(option) or {}).get("number_of_days")) for option in options)
@@ -75,9 +72,7 @@ def _same_options(seen: Evidence) -> Result:
 
 def _options_left(seen: Evidence) -> Result:
     """Inconclusive for shared orders, and where the options may have expired in the meantime."""
-    ledger = seen.ledger
-    capture = ledger.capture(seen.assessment.call.capture_id) if ledger else None
-    options = as_array((seen.members() or {}).get("options"))
+    ledger, capture, options = seen.ledger, seen.capture, seen.options
     if ledger is None or ledger.shared or capture is None or options is None:
         return Inconclusive()
     reads = (capture.offered_beside, *capture.offered_earlier, capture.offered_days)
@@ -89,9 +84,8 @@ def _options_left(seen: Evidence) -> Result:
 
 def _options_left_by_reads(seen: Evidence) -> Result:
     """Two reads without options after one with some: one alone may have failed to find them."""
-    ledger = seen.ledger
-    capture = ledger.capture(seen.assessment.call.capture_id) if ledger else None
-    return None if capture and capture.offered_days else _options_left(seen)
+    offered = seen.capture is not None and seen.capture.offered_days
+    return None if offered else _options_left(seen)
 
 
 RESOURCES: Mapping[str, Check] = {
