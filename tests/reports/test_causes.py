@@ -1,6 +1,8 @@
 from collections.abc import Callable
 
-from klarna_reports.record.record import Finding, Played, Record
+import msgspec
+
+from klarna_reports.record.record import Difference, Finding, Played, Record
 from klarna_reports.summary.causes import circumstances
 from klarna_reports.summary.summary import summarise
 from klarna_specs.exchange import Exchange, Request, Response
@@ -66,6 +68,18 @@ def test_of_two_that_fail_together_the_more_specific_one_is_named(
     together = played(_failed(ORDER), _failed(BOUND), identifier="s1")
     passed = played(judged, identifier="s2")
     assert _beside(spec, record(together, passed)) == {BOUND: "", ORDER: BOUND}
+
+
+def test_a_frequent_cheap_example_does_not_hide_that_money_is_lost(
+    spec: Spec, played: Scenarios, record: Records
+) -> None:
+    lost = Difference(member="refunded_amount", expected=1000, observed=2000)
+    dear = msgspec.structs.replace(_failed(ORDER), observed="more", differences=(lost,))
+    scenarios = [
+        *(played(_failed(BOUND), _failed(ORDER, 0, 1), identifier=i, steps=2) for i in "ab"),
+        played(dear, identifier="s3"),
+    ]
+    assert _beside(spec, record(*scenarios))[ORDER] == ""
 
 
 def test_the_reason_counts_causes(spec: Spec, played: Scenarios, record: Records) -> None:

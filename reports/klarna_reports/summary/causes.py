@@ -123,8 +123,10 @@ class _Violation(msgspec.Struct, frozen=True):
     @classmethod
     def of(cls, spec: Spec, name: str, tally: Tally, preceding: int) -> "_Violation":
         requirement = spec.requirement(name)
-        example = next(group for group in tally.worst_groups if group.verdict == "FAIL")
-        cost = stake(spec, requirement, example.played, example.finding)
+        failed = [group for group in tally.worst_groups if group.verdict == "FAIL"]
+        costs = [stake(spec, requirement, group.played, group.finding) for group in failed]
+        cost = min(costs, key=lambda cost: cost.harm)  # a cheap example must not hide money
+        example = failed[costs.index(cost)]
         shown = _shown(spec, name, example)
         if shown.shows_what_was_missing or shown.is_doubtful:
             cost = Stake(Harm.STATE)  # what comes late is no second time
