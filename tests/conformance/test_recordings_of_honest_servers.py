@@ -10,6 +10,7 @@ from .recorded_calls import (
     CAPTURED,
     DENIED,
     LINE,
+    ORDER,
     OTHER,
     OVER,
     REFUND,
@@ -32,7 +33,29 @@ PATCH_ALL = entry("PATCH", "/authorization", {"order_amount": 7_000}, 204)
 TRY_CAPTURE = refused("POST", "/captures", {"captured_amount": 1_000}, DENIED)
 EXPIRED = {"status": "EXPIRED", "remaining_authorized_amount": 0}
 
+REFUNDS = f"/ordermanagement/v1/orders/{ORDER}/refunds"
+LETTERS = "a0000000-0000-4000-8000-00000000000a"
+
+
+def _located(location: str, name: str = REFUND) -> list[Entry]:
+    """A refund with this Location, which is never read."""
+    created = {**refund(500, name), "headers": {"Refund-Id": name, "Location": location}}
+    return [read(**CAPTURED), created, refunded((name, 500))]
+
+
 HONEST: dict[str, list[Entry]] = {
+    "a Location with a slash at its end": _located(f"{{base}}{REFUNDS}/{REFUND}/"),
+    "a Location with a query": _located(f"{{base}}{REFUNDS}/{REFUND}?version=1"),
+    "a Location that is a path": _located(f"{REFUNDS}/{REFUND}"),
+    "a relative Location": _located(f"refunds/{REFUND}"),
+    "a Location with an id in capitals": _located(f"{{base}}{REFUNDS}/{LETTERS.upper()}", LETTERS),
+    "a Location with an encoded id": _located(f"{{base}}{REFUNDS}/r%3A1", "r:1"),
+    "a Location of another host": _located(f"https://public.example{REFUNDS}/{REFUND}"),
+    "a Location by another number": _located("{base}/documents/7"),
+    "a Location that was read": [
+        *_located(f"{{base}}{REFUNDS}/7"),
+        entry("GET", "/refunds/7", answer={"refund_id": REFUND, "refunded_amount": 500}),
+    ],
     "raised and captured": [read(), PATCH_ALL, CAPTURE_ALL, read(**{**RAISED, **ALL})],
     "calls that change nothing": [
         read(**CAPTURED),

@@ -4,12 +4,17 @@ from pathlib import Path
 
 import pytest
 
-from .judged_recordings import BOUND, checked, deviating
+from klarna_conformance.judge.server import judge
+from klarna_reports.record.record import TargetFacts
+from klarna_specs.exchange import Exchange, Request, Response
+
+from .judged_recordings import BOUND, SHOP, SPEC, checked, deviating
 from .recorded_calls import (
     BAD_VALUE,
     CAPTURE,
     CAPTURED,
     DENIED,
+    ORDER,
     OTHER,
     OVER,
     REFUND,
@@ -35,6 +40,15 @@ def _fails(requirement: str, *entries: Entry) -> Wrong:
 
 def _warns(requirement: str, *entries: Entry) -> Wrong:
     return "WARN", requirement, entries
+
+
+ONE = refunded((REFUND, 1_000))
+
+
+def _located(base: str) -> Entry:
+    """A refund whose Location names another one."""
+    location = f"{base}/ordermanagement/v1/orders/{ORDER}/refunds/{OTHER}"
+    return {**refund(1_000), "headers": {"Refund-Id": REFUND, "Location": location}}
 
 
 WRONG: dict[str, Wrong] = {
@@ -129,6 +143,30 @@ WRONG: dict[str, Wrong] = {
         {**refund(1_000), "key": "k"},
         refunded(*TWICE),
     ),
+    "a Location of another refund, never read": _fails(
+        "refund.location-leads-to-refund", read(**CAPTURED), _located("{base}"), ONE
+    ),
+    "a Location of another refund at a public host, never read": _fails(
+        "refund.location-leads-to-refund", read(**CAPTURED), _located("https://public.example"), ONE
+    ),
+    "a failure that no gateway answers": _fails(
+        "refund.no-server-error", read(**CAPTURED), lost(refund(500), status=500)
+    ),
+    "a failure after the server was unavailable": _fails(
+        "refund.no-server-error",
+        read(**CAPTURED),
+        lost(refund(500), status=503),
+        lost(refund(500), status=500),
+    ),
+    "a server that is unavailable": _warns(
+        "refund.no-server-error", read(**CAPTURED), lost(refund(500), status=503)
+    ),
+    "a server that is unavailable before the first read": _warns(
+        "order.no-server-error", entry("GET", status=502), read()
+    ),
+    "a server that is unavailable for an order that is never read": _warns(
+        "order.no-server-error", entry("GET", status=504)
+    ),
     "a refund that is not booked": _fails(
         "refund.books-amount", read(**CAPTURED), refund(1_000), read(**CAPTURED)
     ),
@@ -174,6 +212,16 @@ WRONG: dict[str, Wrong] = {
         created("capture", CAPTURE, {"captured_amount": 500}),
     ),
 }
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_run_has_no_gateway_to_blame(status: int) -> None:
+    request = Request(method="GET", path=f"/ordermanagement/v1/orders/{ORDER}")
+    sent = Exchange(request=request, outcome=Response(status=status), step=0)
+    facts = TargetFacts(name="sandbox", base_url=SHOP, kind="http")
+    found = {each.requirement: each.verdict for each in judge(SPEC, facts, (), [sent])}
+
+    assert found["order.no-server-error"] == "FAIL"
 
 
 @pytest.mark.parametrize("name", WRONG)

@@ -11,7 +11,16 @@ from klarna_conformance.http.hosts import is_loopback
 from klarna_specs.exchange import Request, Response
 from klarna_specs.spec import ResponseSpec
 
-__all__ = ["Leads", "Nowhere", "created_id", "follow", "ids_in_header", "origin_of", "segments"]
+__all__ = [
+    "Leads",
+    "Nowhere",
+    "created_id",
+    "follow",
+    "ids_in_header",
+    "origin_of",
+    "plain_path",
+    "segments",
+]
 
 _UNUSABLE = re.compile(r"[^\x21-\x7e]")
 
@@ -19,6 +28,11 @@ _UNUSABLE = re.compile(r"[^\x21-\x7e]")
 def segments(path: str) -> tuple[str, ...]:
     """The segments of a path; equal for paths that differ in what is percent-encoded only."""
     return tuple(map(unquote, path.split("/")))
+
+
+def plain_path(target: str) -> str:
+    """The path of a request target, without its query and a slash at its end."""
+    return target.partition("?")[0].rstrip("/")
 
 
 class Leads(msgspec.Struct, frozen=True):

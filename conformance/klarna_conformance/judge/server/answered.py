@@ -42,7 +42,12 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.assessment.call
 
     def evidence(
-        self, spec: Spec, correlation_ids: Mapping[str, str], resource_ids: Set[tuple[str, str]]
+        self,
+        spec: Spec,
+        correlation_ids: Mapping[str, str],
+        resource_ids: Set[tuple[str, str]],
+        *,
+        recorded: bool,
     ) -> Evidence:
         """What checks of the response read; the ids are those that came before it."""
         return Evidence(
@@ -54,6 +59,7 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, dict=True):
             answer=self.answer,
             correlation_ids=correlation_ids,
             resource_ids=resource_ids,
+            recorded=recorded,
         )
 
     @cached_property

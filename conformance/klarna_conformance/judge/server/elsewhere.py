@@ -36,10 +36,16 @@ class Recent(msgspec.Struct, frozen=True):
 
 
 class Ahead(msgspec.Struct, frozen=True, kw_only=True):
-    """What a whole scenario shows of shared orders: ids that it created, indices of reads."""
+    """What whole traffic of others shows of their orders: ids that it created, indices of reads.
 
+    `paths` are those that were read, by their segments. `recorded` is false for a run, whose orders
+    nobody else changes; nothing else is known ahead of it.
+    """
+
+    recorded: bool = False
     created_ids: frozenset[str] = frozenset()
     reads: tuple[int, ...] = ()
+    paths: frozenset[tuple[str, ...]] = frozenset()
 
 
 class Stale(msgspec.Struct, frozen=True):

@@ -23,7 +23,8 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     `expected` is the documented response that it should be, `leads` where its Location leads to
     (None if no response came); `correlation_ids` maps those seen so
     far to the idempotency key that they came with (empty where there was none); `resource_ids` are
-    the ids of this order's captures and refunds so far, each with its kind.
+    the ids of this order's captures and refunds so far, each with its kind. `recorded` is true for
+    traffic of others, with whatever stood between them and the server.
     """
 
     spec: Spec
@@ -34,6 +35,7 @@ class Evidence(msgspec.Struct, frozen=True, kw_only=True):
     answer: Answer | None
     correlation_ids: Mapping[str, str]
     resource_ids: Set[tuple[str, str]]
+    recorded: bool
 
     @property
     def response(self) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from itertools import groupby
 
+from klarna_conformance.http.locations import plain_path, segments
 from klarna_conformance.judge.server.elsewhere import Ahead
 from klarna_conformance.judge.server.judging import Judging, Numbered
 from klarna_conformance.judge.server.named_ids import ids_named_by
@@ -38,7 +39,8 @@ def _judged(
 ) -> Judging:
     orders = tuple(orders)
     shared = any(order.ledger and order.ledger.shared for order in orders)
-    ahead = _ahead(spec, exchanges) if shared else Ahead()
+    unknown = not orders and all(each.step is None for each in exchanges)
+    ahead = _ahead(spec, exchanges) if shared or unknown else Ahead()
     judging = Judging(spec, facts, orders, ahead)
     groups = {exchange.group for exchange in exchanges}
 
@@ -91,7 +93,7 @@ def _dated(judged: Judging, begun: Judging, parts: Sequence[tuple[Numbered, ...]
     return best
 
 
-def _ahead(spec: Spec, exchanges: Iterable[Exchange]) -> Ahead:
+def _ahead(spec: Spec, exchanges: Sequence[Exchange]) -> Ahead:
     created_ids: set[str] = set()
     reads: list[int] = []
     for index, exchange in enumerate(exchanges):
@@ -100,7 +102,13 @@ def _ahead(spec: Spec, exchanges: Iterable[Exchange]) -> Ahead:
         shows = call is not None and call.operation.shows == "order"
         if shows and isinstance(response, Response) and response.is_success:
             reads.append(index)
-    return Ahead(created_ids=frozenset(created_ids), reads=tuple(reads))
+    requests = (each.request for each in exchanges if each.request.method == "GET")
+    return Ahead(
+        recorded=True,
+        created_ids=frozenset(created_ids),
+        reads=tuple(reads),
+        paths=frozenset(segments(plain_path(each.path)) for each in requests),
+    )
 
 
 def _explained(judging: Judging, members: tuple[Numbered, ...]) -> Judging:

@@ -64,7 +64,7 @@ class Judging:
         self._bases = facts.bases
         self._ahead = ahead
         self._ledgers = Ledgers(orders)
-        self._later = LaterReads(behind_others=self._ledgers.are_shared)
+        self._later = LaterReads(ahead)
         self._ids = NamedIds()
         self._certainty = Certainty()
         self._doubted: tuple[Answered, ...] = ()
@@ -326,7 +326,9 @@ class Judging:
         """Checks the response itself; returns the requirements that later reads decide."""
         outcome = seen.exchange.outcome
         made = self._ids.created_for(seen.call.order_id)
-        evidence = seen.evidence(self._spec, self._ids.correlation_ids, made)
+        evidence = seen.evidence(
+            self._spec, self._ids.correlation_ids, made, recorded=self._ahead.recorded
+        )
         unrecorded = isinstance(outcome, Response) and outcome.unrecorded
         awaited: list[Awaited] = []
         for requirement, check, aspects in self._tables.checks(seen):

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from klarna_conformance.http.locations import Leads, Nowhere, created_id, segments
+from klarna_conformance.http.locations import Leads, Nowhere, created_id, plain_path, segments
 from klarna_conformance.judge.results import Mismatch, Result
 from klarna_conformance.judge.server.answered import Answered
 from klarna_conformance.judge.server.comparison import (
@@ -14,6 +14,7 @@ from klarna_conformance.judge.server.comparison import (
     never_cancelled,
     order_agrees,
 )
+from klarna_conformance.judge.server.elsewhere import Ahead
 from klarna_conformance.judge.server.response_members import json_object, summary_of
 from klarna_conformance.judge.server.texts import lines_shown, text_agrees, text_is_own, text_shown
 from klarna_specs.calls import ORDERS_PATH
@@ -65,12 +66,13 @@ class _Created(msgspec.Struct, frozen=True, kw_only=True):
 class LaterReads:
     """Remembers what reads have to show, and reports what they showed.
 
-    With `behind_others` the server may have another public name than it was recorded with, such as
-    behind a gateway: a Location there is judged by its documented path, once that is read.
+    In traffic of others the server may have another public name than it was recorded with, such as
+    behind a gateway: a Location there is judged by its documented path, once that is read. If it
+    is never read, the id at its end has to be that in the header.
     """
 
-    def __init__(self, *, behind_others: bool = False) -> None:
-        self._behind_others = behind_others
+    def __init__(self, ahead: Ahead) -> None:
+        self._ahead = ahead
         self._of_order: dict[str, list[Awaited]] = {}
         self._by_location: dict[tuple[str, ...], _Created] = {}
         self._by_path: dict[tuple[str, ...], _Created] = {}
@@ -81,7 +83,7 @@ class LaterReads:
 
     def copy(self) -> "LaterReads":
         """The same, to be continued apart."""
-        other = LaterReads(behind_others=self._behind_others)
+        other = LaterReads(self._ahead)
         other._of_order = {order: list(awaited) for order, awaited in self._of_order.items()}
         other._by_location = dict(self._by_location)
         other._by_path = dict(self._by_path)
@@ -108,13 +110,13 @@ class LaterReads:
         self._created.append(resource)
         match seen.leads:
             case Leads(path=path):
-                self._by_location[segments(path)] = resource
+                yield from self._await_at(path, resource)
             case Nowhere(kind="absent"):
                 pass
-            case Nowhere(kind="elsewhere") if self._behind_others:
+            case Nowhere(kind="elsewhere") if self._ahead.recorded:
                 location = response.header("Location") or ""
                 _, found, rest = location.partition(ORDERS_PATH)
-                self._by_location[segments(found + rest)] = resource
+                yield from self._await_at(found + rest, resource)
             case Nowhere(why=why):
                 result = Mismatch("a Location that leads to it", why)
                 yield from resource.decided("location_leads", result)
@@ -123,6 +125,22 @@ class LaterReads:
         if identifier:
             order_path = segments(seen.exchange.request.path)[:-1]
             self._by_path[*order_path, f"{created.creates}s", identifier] = resource
+
+    def _await_at(self, path: str, resource: _Created) -> Iterator[Decided]:
+        """Reading this path decides; of traffic without such a read, the id at its end does."""
+        self._by_location[segments(path)] = resource
+        plain = segments(plain_path(path))
+        *_, kind, named = ("", *plain)
+        identifier = resource.identifier or ""
+        if (
+            self._ahead.recorded
+            and plain not in self._ahead.paths
+            and kind == f"{resource.kind}s"
+            and identifier.casefold() not in named.casefold()
+        ):
+            expected = f"a Location that leads to {resource.kind} {identifier}"
+            result = Mismatch(expected, f"a Location of {resource.kind} {named}")
+            yield from resource.decided("location_leads", result)
 
     def read_resource(self, index: int, exchange: Exchange) -> Iterator[Decided]:
         """What reading this path decides, if something was created there."""

@@ -69,11 +69,6 @@ class Ledgers:
             )
 
     @property
-    def are_shared(self) -> bool:
-        """Whether calls that are not recorded may change an order too."""
-        return any(ledger.shared for ledger in self._now.values())
-
-    @property
     def resource_ids(self) -> set[str]:
         """The ids of all captures and refunds in the ledgers."""
         captures = {c.capture_id for ledger in self._now.values() for c in ledger.captures}

@@ -9,6 +9,8 @@ from klarna_specs.exchange import Failure, Response
 __all__ = ["STATUSES"]
 
 _LONGEST = 200
+_UNAVAILABLE = (502, 503, 504)
+"""The statuses that are documented as TEMPORARILY_UNAVAILABLE."""
 
 
 def _complete_response(seen: Evidence) -> Result:
@@ -27,13 +29,21 @@ def _complete_response(seen: Evidence) -> Result:
 
 
 def _no_server_error(seen: Evidence) -> Result:
-    """Also in what came before the read that counts, where one was repeated."""
+    """Also in what came before the read that counts, where one was repeated.
+
+    What stands in front of a server, such as a gateway, answers for it when it is unavailable.
+    """
     came = (*seen.exchange.earlier, seen.exchange.outcome)
     statuses = [outcome.status for outcome in came if isinstance(outcome, Response)]
     if not statuses:
         return Inconclusive()
     failed = next((status for status in statuses if status >= 500), None)
-    return None if failed is None else Mismatch("no 5xx status", f"status {failed}")
+    if failed is None:
+        return None
+    level = (
+        "SHOULD" if seen.recorded and all(s < 500 or s in _UNAVAILABLE for s in statuses) else None
+    )
+    return Mismatch("no 5xx status", f"status {failed}", level)
 
 
 def _at_first_try(seen: Evidence) -> Result:
