@@ -132,6 +132,7 @@ class _Certifying:
         self._owners: dict[str, ClientScenario] = {}
         self._found: set[str] = set()
         self._failing: dict[str, tuple[Size, Played]] = {}
+        self._first: dict[str, Played] = {}
         self._sent = 0
         self._recorder = Recorder(Redactor((defaults.USERNAME, defaults.PASSWORD)))
 
@@ -238,6 +239,7 @@ class _Certifying:
         if failed:
             alone = _failed(judge_client(self._spec, _side(played), played.exchanges).findings)
             for requirement in failed:
+                self._first.setdefault(requirement, played)
                 size = requirement not in alone, *played.size
                 known = self._failing.get(requirement)
                 if known is None or size < known[0]:
@@ -270,9 +272,12 @@ class _Certifying:
     async def _counterexample(self, requirement: str, played: Played) -> Played | None:
         """A small scenario that shows a violation to a client that was just started.
 
-        None where none was found: it may take more of what came before.
+        None where none was found: it may take more of what came before. What caused the first
+        violation is the likeliest to have come just before it.
         """
-        for candidate in self._candidates(played):
+        first = self._first[requirement]
+        others = self._candidates(first) if first is not played else ()
+        for candidate in (*self._candidates(played), *others):
             if self._left_s <= 0:
                 return None
             shown = await self._afresh(candidate)

@@ -14,8 +14,10 @@ from klarna_conformance.wrong.clients.keys import (
     KeyOfOrderAndCountInMemory,
     KeysRepeatAfterRestart,
 )
+from klarna_conformance.wrong.clients.sending import StaysWithRedirect
 from klarna_conformance.wrong.reference import ReferenceClient
 from klarna_reports.record.record import Played
+from klarna_specs.client.faults import Redirected
 
 from .plays import SPEC
 
@@ -35,11 +37,11 @@ class Leaks(ReferenceClient):
         return body
 
 
-def certified(make: Callable[..., ReferenceClient]) -> list[Event]:
-    """Everything that happens to a client that makes refunds without faults."""
+def certified(make: Callable[..., ReferenceClient], *faults: str) -> list[Event]:
+    """Everything that happens to a client that makes refunds, with these faults only."""
     adapter = InProcessAdapter(lambda hello: make(hello), name="", command_s=TEMPO.command_s)
     options = CertifyOptions(
-        seed=1, operations=("refundOrder",), faults=(), examples=0, tempo=TEMPO
+        seed=1, operations=("refundOrder",), faults=faults, examples=0, tempo=TEMPO
     )
 
     async def go() -> list[Event]:
@@ -83,6 +85,19 @@ def test_a_key_that_repeats_after_a_restart_is_found(client: type[ReferenceClien
     assert example.client is not None
     assert [each.command.restarted for each in example.client.episodes] == [False, True]
     assert any("before the client was restarted" in each.observed for each in example.findings)
+
+
+def test_a_counterexample_has_the_redirect_long_before_the_smallest_violation() -> None:
+    others = "lost", "404", "401", "html", "conflict", "malformed", "truncated"
+    shown = [
+        event.played
+        for event in certified(StaysWithRedirect, "redirect", *others)
+        if isinstance(event, CounterexampleFound)
+    ]
+    example = next(each for each in shown if "client.credentials-kept" in failed(each))
+
+    assert example.client is not None
+    assert [each.command.faults for each in example.client.episodes] == [(Redirected(),), ()]
 
 
 def failed(played: Played) -> set[str]:
