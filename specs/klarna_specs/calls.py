@@ -73,6 +73,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return members.get(name) if members else None
 
 
+_TARGET_END = re.compile("[?#]")
+"""Where the path of a request target ends."""
 _ENCODED = re.compile("%([0-9A-Fa-f]{2})")
 _UNRESERVED = re.compile("[A-Za-z0-9._~-]")
 
@@ -150,8 +152,11 @@ def _addressed(
     spec: Spec, request: Request, *, followed: bool
 ) -> tuple[Operation, str, dict[str, str]] | None:
     """The operation of a request, the interpretation of its path, and the ids in it."""
-    path = re.sub(r"^/+", "/", re.split(r"[?#]", request.path, maxsplit=1)[0])
-    path = _ENCODED.sub(_plain, path)
+    path = _TARGET_END.split(request.path, maxsplit=1)[0]
+    if path.startswith("//"):
+        path = "/" + path.lstrip("/")
+    if "%" in path:
+        path = _ENCODED.sub(_plain, path)
     beside = spec.followed.values() if followed else ()
     for operation in (*spec.operations.values(), *beside):
         if operation.method != request.method:

@@ -6,6 +6,7 @@ compressed chunks, for as many exchanges as fit. All values are text.
 
 import base64
 import zlib
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,7 +15,7 @@ import msgspec
 
 from klarna_reports.page.latency import OperationNames
 from klarna_reports.page.shown import response_line, shown_headers, visible
-from klarna_reports.record.record import Finding, Played, Record
+from klarna_reports.record.record import Finding, Played, Record, Verdict
 from klarna_reports.record.results import DEVIATIONS, WORST_FIRST, Summary
 from klarna_reports.words.client_wording import episode_text, setting_text
 from klarna_reports.words.curl import curl_line
@@ -110,20 +111,25 @@ class _Packing:
     layouts: _Numbers = field(default_factory=_Numbers)
     requirements: _Numbers = field(default_factory=_Numbers)
     judgements: _Numbers = field(default_factory=_Numbers)
+    alike: dict[tuple[tuple[str, Verdict], ...], int] = field(
+        default_factory=dict[tuple[tuple[str, Verdict], ...], int]
+    )
 
     def add(self, played: Played) -> None:
         """Adds the exchanges of a scenario, with their contents while these fit."""
-        findings: dict[int, list[Finding]] = {}
+        judged: defaultdict[int, list[tuple[str, Verdict]]] = defaultdict(list)
+        told: defaultdict[int, list[Finding]] = defaultdict(list)
         for finding in played.findings:
-            findings.setdefault(finding.exchange, []).append(finding)
+            judged[finding.exchange].append((finding.requirement, finding.verdict))
+            if finding.verdict != "PASS":
+                told[finding.exchange].append(finding)
         settings = _settings(played)
         for index, exchange in enumerate(played.exchanges):
             if len(self.rows) >= _MOST_ROWS:
                 return
-            said = findings.get(index, [])
-            self.rows.append(self._row(played, index, exchange, said))
+            self.rows.append(self._row(played, index, exchange, judged[index]))
             if self.room > 0 and len(self.rows) == self.whole + len(self.waiting) + 1:
-                self.waiting.append(_contents(settings[index], exchange, said))
+                self.waiting.append(_contents(settings[index], exchange, told[index]))
                 if len(self.waiting) == _CHUNK:
                     self.close()
 
@@ -139,10 +145,9 @@ class _Packing:
         self.waiting = []
 
     def _row(
-        self, played: Played, index: int, exchange: Exchange, findings: list[Finding]
+        self, played: Played, index: int, exchange: Exchange, judged: Iterable[tuple[str, Verdict]]
     ) -> tuple[int, ...]:
         plan = played.scenario.plan
-        judged = tuple(sorted({(self.requirements[f.requirement], f.verdict) for f in findings}))
         outcome = exchange.outcome
         status = outcome.kind if isinstance(outcome, Failure) else f"{outcome.status}"
         return (
@@ -153,8 +158,16 @@ class _Packing:
             round(exchange.outcome.elapsed_s * 100_000),
             self.markets[visible(plan.market) if plan else ""],
             self.layouts[plan.layout if plan else ""],
-            self.judgements[judged],
+            self._judgement(tuple(judged)),
         )
+
+    def _judgement(self, judged: tuple[tuple[str, Verdict], ...]) -> int:
+        """The number of what was judged of an exchange; most are judged alike."""
+        known = self.alike.get(judged)
+        if known is None:
+            numbered = {(self.requirements[name], verdict) for name, verdict in judged}
+            known = self.alike[judged] = self.judgements[tuple(sorted(numbered))]
+        return known
 
     def columns(self) -> Mapping[str, Any]:
         """The rows by column, and the values that their numbers stand for."""
@@ -191,6 +204,7 @@ def _settings(played: Played) -> Sequence[str]:
 
 
 def _contents(setting: str, exchange: Exchange, findings: Iterable[Finding]) -> dict[str, Any]:
+    """What the explorer shows of an exchange, with the findings that are no PASS."""
     request, outcome = exchange.request, exchange.outcome
     failed = isinstance(outcome, Failure)
     curl = "" if len(request.body.text) > _LONGEST_CURL else curl_line("$BASE_URL", request)
@@ -212,7 +226,6 @@ def _contents(setting: str, exchange: Exchange, findings: Iterable[Finding]) -> 
         "findings": [
             [f.requirement, f.verdict, *(visible(cut(t, _LONGEST_TEXT)) for t in _texts(f))]
             for f in findings
-            if f.verdict != "PASS"
         ],
     }
 
