@@ -15,6 +15,8 @@ __all__ = ["crossings"]
 
 _A, _B, _C, _D = (Key(name) for name in ("first", "second", "third", "fourth"))
 _CAPTURES = (2_006, 1_981, 4_013)
+_REFERENCE = "0042"
+"""Read as a number it is another text."""
 
 
 def crossings(stage: Stage) -> Iterator[Scenario]:
@@ -43,10 +45,10 @@ def _of_several_captures() -> Iterator[Step]:
 
     No refund is above the largest capture: only the description allows that.
     """
-    first = refund(1_003, key=_A, reference="RMA-1", order_lines=[goods(1_003)])
-    second = refund(29, key=_B, reference="RMA-1")
+    first = refund(1_003, key=_A, reference=_REFERENCE, order_lines=[goods(1_003)])
+    second = refund(29, key=_B, reference=_REFERENCE)
     yield from (first, second, refund(410, key=_C, order_lines=[goods(410)]), first)
-    fourth = refund(58, key=_D, reference="RMA-1")
+    fourth = refund(58, key=_D, reference=_REFERENCE)
     yield from (fourth, refund(6_501), fee_refund(goods(1_000), fee(100)), second)
     yield from (refund(3_900), refund(2_600), refund(1), fourth)
 
