@@ -228,6 +228,7 @@ class ClientRequirement(_Noun, frozen=True):
     needs: dict[str, tuple[str, ...]] = {}
     conditional: bool = False
     traffic: bool = False
+    watched: tuple[str, ...] = ()
 
     def applies(self, operations: Collection[str], faults: Collection[str]) -> bool:
         """Whether it applies to a client with these operations and faults."""

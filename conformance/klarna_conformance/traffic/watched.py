@@ -14,6 +14,7 @@ from klarna_conformance.run.events import Event, Excused, Finished, ScenarioFini
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.traffic.har_file import UNNAMED, Recorded
 from klarna_conformance.traffic.recorded import judged_orders
+from klarna_conformance.traffic.redirected import carried_away
 from klarna_conformance.wrong.clients.catalogue import client_proofs
 from klarna_reports.record.record import Footer, Played, Side, TargetFacts
 from klarna_specs.calls import read_call
@@ -23,6 +24,9 @@ from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
 
 __all__ = ["Watched", "judged_traffic", "seen_by"]
+
+_RECORDED = Mark(recorded=True)
+_AWAY = Mark(recorded=True, at="elsewhere", carried=True)
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True):
@@ -98,7 +102,8 @@ def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterato
     known: defaultdict[str, KeyBook] = defaultdict(KeyBook)
     found: set[str] = set()
     excused: set[str] = set()
-    for number, ((origin, _), places) in enumerate(_by_order(spec, watched).items(), 1):
+    away = carried_away(() if watched.marks else watched.traffic)
+    for number, ((origin, _), places) in enumerate(_by_order(spec, watched, away).items(), 1):
         began_s = watched.traffic[places[0]].began_s
         exchanges = tuple(
             msgspec.structs.replace(
@@ -108,6 +113,8 @@ def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterato
             for place in places
         )
         marks = tuple(watched.marks[place] for place in places) if watched.marks else ()
+        if not away.keys().isdisjoint(places):
+            marks = tuple(_AWAY if place in away else _RECORDED for place in places)
         judged = judge_traffic(spec, exchanges, marks, known[origin])
         known[origin] = judged.keys | known[origin]
         found |= {finding.requirement for finding in judged.findings}
@@ -125,10 +132,16 @@ def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterato
         yield Excused(never)
 
 
-def _by_order(spec: Spec, watched: Watched) -> Mapping[tuple[str, str], list[int]]:
-    """The positions of the traffic by server and order; what is about no order is by itself."""
+def _by_order(
+    spec: Spec, watched: Watched, away: Mapping[int, int]
+) -> Mapping[tuple[str, str], list[int]]:
+    """The positions of the traffic by server and order; what is about no order is by itself.
+
+    A request that followed a redirect `away` is beside the one that was redirected.
+    """
     places: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-    for place, each in enumerate(watched.traffic):
+    for place in range(len(watched.traffic)):
+        each = watched.traffic[away.get(place, place)]
         call = read_call(spec, each.exchange.request)
         if each.unjudged == UNNAMED:
             continue

@@ -65,6 +65,8 @@ def _problems(spec: Spec, requirement: ClientRequirement) -> Iterator[tuple[Plac
         yield ("check",), f"{problem}{suggestion(requirement.check, CLIENT_CHECKS)}"
     if unknown := set(requirement.of) - {*operations, *_GROUPS}:
         yield ("of",), f"clients are not judged on {', '.join(sorted(unknown))}"
+    if unknown := set(requirement.watched) - spec.operations.keys():
+        yield ("watched",), f"no operation is named {', '.join(sorted(unknown))}"
     if unknown := requirement.needs.keys() - {"seen", *requirement.cases}:
         named = ", ".join(sorted(unknown))
         yield ("needs",), f"it needs something for {named}, which is no case of it"

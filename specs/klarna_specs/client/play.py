@@ -148,13 +148,15 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `at` says where the request arrived: at the server, or at another one after a redirect;
     `discarded` marks a request about an order of a scenario that was repeated. `carried` says
-    whether it carried credentials elsewhere.
+    whether it carried credentials elsewhere; `recorded` marks what somebody else recorded, which
+    shows nothing but that.
     """
 
     fault: Fault | None = None
     served: tuple[Response, ...] = ()
     at: Literal["server", "elsewhere", "discarded"] = "server"
     carried: bool = False
+    recorded: bool = False
 
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):

@@ -68,7 +68,8 @@ def _keys(view: View) -> KeyBook:
 def findings_of(view: View, *, traffic: bool = False) -> Iterator[Finding]:
     """The findings about an operation; with `traffic`, those that need nothing else."""
     for requirement in view.spec.client_requirements:
-        if requirement.of and view.operation not in requirement.of:
+        watched = requirement.watched if traffic else ()
+        if requirement.of and view.operation not in (*requirement.of, *watched):
             continue
         if traffic and not requirement.traffic:
             continue

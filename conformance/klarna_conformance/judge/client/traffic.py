@@ -14,6 +14,7 @@ from klarna_specs.calls import Call
 from klarna_specs.client.play import Mark
 from klarna_specs.exchange import Exchange, Request
 from klarna_specs.json_value import as_object
+from klarna_specs.ledger import DAY_S
 from klarna_specs.spec import Spec
 
 __all__ = ["judge_traffic"]
@@ -57,9 +58,10 @@ def judge_traffic(
     found: list[Finding] = []
     keys = KeyBook()
     occasions: set[str] = set()
+    seen = bool(marks) and not any(mark.recorded for mark in marks)
     for operation in _operations(spec, exchanges, marks):
-        view = _view(spec, operation, known, credentials_known=bool(marks))
-        unknown: set[str] = set() if marks else {_OF_CREDENTIALS}
+        view = _view(spec, operation, known, credentials_known=seen)
+        unknown: set[str] = set() if seen else {_OF_CREDENTIALS}
         if any(attempt.call and attempt.call.key_is_masked for attempt in view.attempts):
             unknown |= _OF_KEYS
         findings = findings_of(view, traffic=True)
@@ -113,11 +115,14 @@ def _operations(
     for attempt in attempts_of(spec, exchanges, marks, first=0, count=len(exchanges)):
         call = attempt.call
         request = attempt.exchange.request
+        if attempt.mark.at == "elsewhere":
+            (found[-1] if found else strays).others.append(attempt)
+            continue
         if not request.path.startswith(_ORDERS) or _is_preflight(request):
             continue
         if call is not None and call.operation.body and request.unrecorded:
             continue
-        if call is None or attempt.mark.at == "elsewhere":
+        if call is None:
             strays.others.append(attempt)
             continue
         if call.operation.shows == "order" and attempt.response and attempt.fate == "success":
@@ -144,7 +149,8 @@ def _continues(
 
     One with the same key is, whatever its texts. One with the same content is, where the last of
     them got no clear response, a 429, or a 401 for missing credentials; two refunds of one amount
-    with different texts may be of two returns. After a read that shows that it had no effect, a
+    with different texts may be of two returns. A reference names what a call is about, so that
+    the same one within a day is a retry. After a read that shows that it had no effect, a
     retry looks like a new operation.
     """
     last = attempts[-1]
@@ -155,7 +161,9 @@ def _continues(
         return True
     if any(before.member(name) != call.member(name) for name in _TEXTS):
         return False
-    soon = attempt.exchange.started_s - last.ended_s <= _AGAIN_WITHIN_S
+    named = bool(call.member("reference")) and before.fingerprint == call.fingerprint
+    within_s = DAY_S if named else _AGAIN_WITHIN_S
+    soon = attempt.exchange.started_s - last.ended_s <= within_s
     if _had_no_effect(last, shown):
         return False
     challenged = last.exchange.request.credentials == "none" and last.exchange.status == 401
