@@ -65,7 +65,7 @@ def test_pytest_lists_options_fixtures_and_the_marker(pytester: pytest.Pytester)
 
 
 def test_the_examples_of_the_page_do_what_they_say(pytester: pytest.Pytester) -> None:
-    examples(pytester, "SCENARIOS[::30]").assert_outcomes(passed=8)
+    examples(pytester, "SCENARIOS[::30]").assert_outcomes(passed=9)
 
 
 def examples(pytester: pytest.Pytester, scenarios: str = "SCENARIOS") -> pytest.RunResult:
