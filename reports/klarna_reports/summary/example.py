@@ -1,6 +1,6 @@
 """An example of a violated requirement, and what its exchanges say about the bug. Pure."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import msgspec
@@ -11,7 +11,7 @@ from klarna_reports.words.finding_sentence import accepted_refunds, sent_amount,
 from klarna_specs.calls import KEY_HEADER, operation_of
 from klarna_specs.effects import CHANGED_MEMBERS
 from klarna_specs.exchange import Exchange, Response
-from klarna_specs.json_value import as_array, as_object
+from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.spec import Operation, Requirement, Spec
 
 __all__ = ["Example"]
@@ -159,7 +159,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
             amount
             for name, amount in _AMOUNT_OF_LIST.items()
             if (listed := as_array(order.get(name))) is not None
-            if sum((as_object(each) or {}).get(amount) or 0 for each in listed) != order.get(amount)
+            if sum(_amounts(listed, amount)) != order.get(amount)
         )
 
     @property
@@ -437,6 +437,12 @@ def _sign(each: Difference) -> tuple[str, bool] | None:
     if error or not isinstance(each.observed, tuple) or not isinstance(each.expected, tuple):
         return member, error > 0
     return member, len(each.observed) > len(each.expected)
+
+
+def _amounts(listed: Iterable[Any], member: str) -> Iterator[int]:
+    """The amounts of listed resources, as far as they are integers."""
+    found = ((as_object(each) or {}).get(member) for each in listed)
+    return filter(is_integer, found)
 
 
 def _error(each: Difference) -> tuple[str, int] | None:
