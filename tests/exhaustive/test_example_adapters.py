@@ -12,7 +12,7 @@ import pytest
 from ..conformance.conftest import Cli
 
 FOLDER = Path(__file__).parents[2] / "examples" / "adapters"
-QUICKLY = ("--faults", "lost,error,truncated", "--examples", 0, "--timeout", "300ms")
+QUICKLY = ("--faults", "lost,error,truncated", "--examples", 0, "--timeout", "500ms")
 LOST = ("--faults", "lost", "--operations", "refundOrder", "--no-shrink", *QUICKLY[2:])
 
 
