@@ -118,18 +118,18 @@ class _Packing:
     def add(self, played: Played) -> None:
         """Adds the exchanges of a scenario, with their contents while these fit."""
         judged: defaultdict[int, list[tuple[str, Verdict]]] = defaultdict(list)
-        told: defaultdict[int, list[Finding]] = defaultdict(list)
+        shown: defaultdict[int, list[Finding]] = defaultdict(list)
         for finding in played.findings:
             judged[finding.exchange].append((finding.requirement, finding.verdict))
             if finding.verdict != "PASS":
-                told[finding.exchange].append(finding)
+                shown[finding.exchange].append(finding)
         settings = _settings(played)
         for index, exchange in enumerate(played.exchanges):
             if len(self.rows) >= _MOST_ROWS:
                 return
             self.rows.append(self._row(played, index, exchange, judged[index]))
             if self.room > 0 and len(self.rows) == self.whole + len(self.waiting) + 1:
-                self.waiting.append(_contents(settings[index], exchange, told[index]))
+                self.waiting.append(_contents(settings[index], exchange, shown[index]))
                 if len(self.waiting) == _CHUNK:
                     self.close()
 
