@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from klarna_conformance.defaults import EXAMPLES, SEED
 from klarna_conformance.plan.coverage_selection import Resources, cover, select
 from klarna_conformance.plan.dry_run import DryRun, dry_run
 from klarna_conformance.plan.order_matching import OrderPool
@@ -19,9 +20,9 @@ from klarna_conformance.target.provisioners import PoolOrder
 from klarna_conformance.wrong.examples.orders import FEE_REFUND, FULL, TWO_CAPTURES
 from klarna_specs.goals import Goal, Scope
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Scenario, Step
+from klarna_specs.scenario import Scenario, Step, steps_of
 from klarna_strategies.lines import fee, goods
-from klarna_strategies.steps import get_order, refund
+from klarna_strategies.steps import extend, get_order, offered, refund
 
 from .conftest import FEW, Cli, Served
 from .mutant_servers import spec
@@ -85,6 +86,18 @@ def test_tenth_of_the_requests_covers_every_binding_goal() -> None:
     levels = {spec().requirement(goal.requirement).level for goal in small.unserved}
     assert levels <= {"INFO"}
     assert (small.requests or 0) <= whole.requests // 10
+
+
+def test_tenth_extends_card_orders_and_by_the_last_option_in_each_market() -> None:
+    planned = partial(make_plan, spec(), scope=Scope(), seed=SEED, examples=EXAMPLES)
+    small = planned(max_requests=1_187, cache=PlanningCache.of_user())
+    calls = [(s.plan, step) for s in small.scenarios if s.plan for step in steps_of(s)]
+    extending = [(plan, step) for plan, step in calls if step.operation == "extendDueDate"]
+    by_card = {plan.market for plan, _ in extending if plan.payment_method == "card"}
+    by_last = {plan.market for plan, step in extending if step.body == extend(offered(-1)).body}
+    markets = set(spec().market_groups["extension"])
+    assert by_card >= markets
+    assert by_last >= markets
 
 
 def test_remaining_budget_goes_to_distinctive_scenarios() -> None:

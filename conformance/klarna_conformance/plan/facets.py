@@ -380,8 +380,9 @@ def _of_order(named: _Named) -> Iterator[str]:
         yield f"{how}{_ALL} of {plan.layout}{' in parts' * parts}"
     if call.capture is not None:
         yield f"{how} by {plan.payment_method} of {number}"
+        yield from (f"{how} {by}" for by in _by_market(call, plan))
         size = "small" if plan.captures[:1] < (_SMALL,) else "large"
-        if call == extend(offered(-1), capture=call.capture, order=call.order, key=call.key):
+        if _is_by_the_last_option(call):
             yield f"{how} by the last option for capture {call.capture} of {number}, {size}"
     if any(map(is_fee, lines)) and named.fails:
         yield f"fee refused in {plan.market}, {plan.layout.rpartition('-')[0] or plan.layout}"
@@ -411,6 +412,8 @@ def _of_call(named: _Named) -> Iterator[str]:
         yield f"{call.operation} with a parameter of its media type"
     if call.chunked:
         yield f"{call.operation} in chunks"
+    if named.plan:
+        yield from (f"{by}: {call.operation}" for by in _by_market(call, named.plan))
     if call.key:
         yield f"{call.operation} by key"
         length = class_of(len(call.key.name), COUNTS)
@@ -425,3 +428,17 @@ def _of_call(named: _Named) -> Iterator[str]:
     yield from (f"{trait}{refused}" for trait in line_facets(lines))
     if named.plan and refused and any(map(is_fee, lines)):
         yield f"fee refused in {named.plan.market}, {'many' if len(lines) > 3 else 'few'} lines"
+
+
+def _by_market(call: Step, plan: OrderPlan) -> Iterator[str]:
+    """What a server may do in one market only: extend card orders, refuse the last option."""
+    if call.capture is not None and plan.payment_method == "card":
+        yield f"by card in {plan.market}"
+    if _is_by_the_last_option(call):
+        yield f"by the last option in {plan.market}"
+
+
+def _is_by_the_last_option(call: Step) -> bool:
+    if call.capture is None:
+        return False
+    return call == extend(offered(-1), capture=call.capture, order=call.order, key=call.key)

@@ -15,7 +15,7 @@ def extensions(stage: Stage) -> Iterator[Scenario]:
     for market in stage.of("extension"):
         yield Scenario(plan=stage.plan(market=market), steps=(get_options(), get_options()))
     for market in stage.of("extension"):
-        for index, _ in enumerate(stage.spec.extension_days):
+        for index in (*range(len(stage.spec.extension_days) - 1), -1):
             yield Scenario(plan=stage.plan(market=market), steps=(extend(offered(index)),))
     for market in [code for code in stage.markets if code not in stage.of("extension")][:3]:
         yield Scenario(plan=stage.plan(market=market), steps=(get_options(),))

@@ -26,6 +26,9 @@ KEYS: Mapping[str, Example] = {
     "repeated-after-others": on(
         FULL, KEYED, *(refund(100, key=Key(f"{n}")) for n in range(10)), KEYED
     ),
+    "repeated-after-fifty": on(
+        FULL, KEYED, *(refund(100, key=Key(f"{n}")) for n in range(50)), KEYED
+    ),
     "repeated-after-refusal": on(FULL, KEYED, refund(20_000), KEYED),
     "repeated-refusal": on(FULL, *(refund(20_000, key=Key("first")),) * 2),
     "repeated-uuid5": on(FULL, *(refund(1_000, key=Key("first", form="uuid5")),) * 2),
