@@ -170,7 +170,15 @@ class Connection:
                 await self._send(event)
         except (ConnectionError, h11.LocalProtocolError):
             return False
-        return not left
+        return not left and not self._is_rejected()
+
+    def _is_rejected(self) -> bool:
+        """Whether what was sent met a socket that the client had closed before."""
+        ours = self._writer.transport.get_extra_info("socket")
+        try:
+            return ours.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) != 0
+        except OSError:  # it is closed
+            return False
 
     async def answer_slowly(self, response: Response, seconds: float, *, head: bool) -> bool:
         raw = b"".join(self._h11.send(event) or b"" for event in _events(response, head=head))

@@ -3,9 +3,11 @@
 import asyncio
 import base64
 import json
+import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -31,7 +33,7 @@ from klarna_specs.client.play import Mark
 from klarna_specs.exchange import Exchange, Failure, Request, Response
 
 from ..mutant_servers import spec
-from .sockets import Raw, connected
+from .sockets import Raw, connected, port_of
 
 pytestmark = pytest.mark.anyio
 
@@ -152,6 +154,27 @@ async def test_silence_ends_when_the_client_disconnects() -> None:
         while made.network.sightings[0].outcome is None:
             await asyncio.sleep(0.001)
         assert made.exchange.outcome.elapsed_s < 60
+
+
+async def test_answer_to_a_client_that_has_just_given_up_is_not_delivered() -> None:
+    made, client = Room(), socket.socket()
+
+    async def serve(request: Request, _: str | None) -> Response:
+        client.close()  # the event loop has no time to see it before the answer
+        return made.mock.respond(request, "")
+
+    made.network = Network(serve, credentials=lambda _: "valid", tempo=TEMPO)
+    await made.network.open()
+    try:
+        client.connect((urlsplit(made.network.base_url).hostname, port_of(made.network.base_url)))
+        client.sendall(made.refund())
+        while not made.network.sightings or made.network.sightings[0].outcome is None:
+            await asyncio.sleep(0.001)
+        outcome = made.exchange.outcome
+        assert isinstance(outcome, Failure)
+        assert (outcome.message, made.booked) == ("the client did not wait for the answer", 1)
+    finally:
+        await made.network.close()
 
 
 async def test_a_request_in_flight_counts_as_timed_out() -> None:
