@@ -10,6 +10,7 @@ from .judged_recordings import SHOP, checked, deviating, judged
 from .recorded_calls import (
     CAPTURE,
     CAPTURED,
+    OTHER,
     Entry,
     created,
     entry,
@@ -134,3 +135,52 @@ def test_a_capture_repeated_under_a_new_key_is_found(tmp_path: Path) -> None:
 )
 def test_an_honest_capture_is_no_failure(entries: list[Entry], tmp_path: Path) -> None:
     assert deviating(checked(tmp_path, entries, side="client")) == set()
+
+
+def _broken(status: int, **response: Any) -> str:
+    """A refund whose response broke off, and the same one under another key."""
+    recording = har([{**refund(500), "key": key} for key in KEYS], SHOP)
+    answer = recording["log"]["entries"][0]["response"]
+    answer |= {"status": status, **response}
+    answer["headers"].append({"name": "Content-Length", "value": "80"})
+    return json.dumps(recording)
+
+
+@pytest.mark.parametrize(
+    ("recording", "retried"),
+    [
+        (_broken(499), True),
+        (_broken(201, _error="net::ERR_CONTENT_LENGTH_MISMATCH"), True),
+        (_broken(201, _failureText="net::ERR_INCOMPLETE_CHUNKED_ENCODING"), True),
+        (_broken(201, bodySize=40), True),
+        (_broken(201, bodySize=80), False),
+        (_broken(201, bodySize=-1, content={"text": "", "size": 80}), False),
+        (_broken(201, _error=None), False),
+    ],
+    ids=["499", "Chrome", "Playwright", "too short", "whole", "cut by the recorder", "no error"],
+)
+def test_a_new_key_after_a_response_that_broke_off_is_found(
+    recording: str, retried: bool, tmp_path: Path
+) -> None:
+    assert (NEW_KEY in deviating(judged(tmp_path, recording, "client"))) is retried
+
+
+def _hedged(*, answered: bool) -> list[Entry]:
+    """A refund whose response takes half a minute, and meanwhile the same under another key."""
+    slow = {**refund(500), "key": KEYS[0], "took_ms": 30_000, "at": "2026-06-01T12:00:01Z"}
+    hedge = {**refund(500, OTHER), "key": KEYS[1], "at": "2026-06-01T12:00:02Z"}
+    return [read(**CAPTURED), slow if answered else lost(slow), hedge]
+
+
+def test_a_hedged_refund_is_found_where_the_first_response_never_came(tmp_path: Path) -> None:
+    assert NEW_KEY in deviating(checked(tmp_path, _hedged(answered=False), side="client"))
+    assert NEW_KEY not in deviating(checked(tmp_path, _hedged(answered=True), side="client"))
+
+
+def test_one_key_with_two_descriptions_is_a_warning(tmp_path: Path) -> None:
+    texts = ("a coat", "a hat")
+    entries = [{**refund(500, description=text), "key": KEYS[0]} for text in texts]
+    shared = ("WARN", "client.key-of-its-own")
+
+    assert shared in deviating(checked(tmp_path, entries, side="client"))
+    assert shared not in deviating(checked(tmp_path, entries[:1] * 2, side="client"))

@@ -4,7 +4,9 @@ import base64
 import binascii
 import hashlib
 import re
+from collections.abc import Iterable
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
@@ -24,10 +26,16 @@ from klarna_conformance.traffic.left_out import (
 from klarna_specs.calls import KEY_HEADER, MASKED_KEY, ORDERS_PATH
 from klarna_specs.exchange import Exchange, Failure, Headers, Payload, Request, Response
 
-__all__ = ["UNNAMED", "Recorded", "read_har", "recorded_at", "with_unknown_headers"]
+__all__ = ["UNNAMED", "Recorded", "read_har", "recorded_at", "untimed", "with_unknown_headers"]
 
 UNNAMED = "an id in its path is not recorded"
 """Why nothing can be said of a call on an order, or a part of it, that a mask stands for."""
+_NEVER = "1970-01-01T00:00:00Z"
+_SILENCE = Response(status=0)
+_BODILESS = (204, 304)
+_LONGEST_MESSAGE = 200
+_GAVE_UP = (444, 460, 499)
+"""What gateways log as the status where the client, or they, closed the connection first."""
 _GZIP_MAGIC = b"\x1f\x8b\x08"
 _LONGEST_BODY = 16 * 2**20
 _UUID = re.compile(r"(?<=/)[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}(?=/|$)")
@@ -39,7 +47,8 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     """A recorded exchange with where and when it took place: Unix times in seconds.
 
     `unjudged` is why nothing can be said of it, where that is so. `sender` says which exchanges
-    had the same credentials; it is empty where they are not recorded.
+    had the same credentials; it is empty where they are not recorded. Without times (`timed`),
+    exchanges follow each other in the order of the file, a second apart.
     """
 
     origin: str
@@ -48,6 +57,31 @@ class Recorded(msgspec.Struct, frozen=True, kw_only=True):
     exchange: Exchange
     unjudged: str = ""
     sender: str = ""
+    timed: bool = True
+
+    @property
+    def server_s(self) -> float:
+        """When it began by the clock of the server: Unix time, in seconds.
+
+        The Date of the response says when it ended there. Without one both clocks count as equal.
+        """
+        try:
+            date = parsedate_to_datetime((self.exchange.response or _SILENCE).header("Date") or "")
+        except ValueError:
+            return self.began_s
+        return date.timestamp() - self.exchange.outcome.elapsed_s
+
+
+def untimed(traffic: Iterable[Recorded]) -> list[Recorded]:
+    """The traffic in its order, without times or durations."""
+    return [_untimed(each, float(number)) for number, each in enumerate(traffic)]
+
+
+def _untimed(recorded: Recorded, began_s: float) -> Recorded:
+    replace = msgspec.structs.replace
+    exchange = recorded.exchange
+    exchange = replace(exchange, outcome=replace(exchange.outcome, elapsed_s=0.0))
+    return replace(recorded, began_s=began_s, ended_s=began_s, exchange=exchange, timed=False)
 
 
 class _Header(msgspec.Struct):
@@ -78,12 +112,15 @@ class _Answered(msgspec.Struct):
     status: int | None = None
     headers: tuple[_Header, ...] = ()
     content: _Content | None = None
+    bodySize: int = -1  # noqa: N815
+    error: str | None = msgspec.field(name="_error", default=None)
+    failure: str | None = msgspec.field(name="_failureText", default=None)
 
 
 class _Entry(msgspec.Struct):
-    startedDateTime: datetime  # noqa: N815
     request: _Requested
     response: _Answered | None
+    startedDateTime: str | None = None  # noqa: N815
     time: float = 0.0
 
 
@@ -100,13 +137,17 @@ def read_har(path: Path, content: bytes) -> list[Recorded]:
 
     A status of 0 is how browsers write that no response came. What is in the file twice, as after
     merging two exports, counts once: the same exchange with the same headers at the same time.
+    If any time is missing, the order of the file counts.
     """
     try:
         har = msgspec.json.decode(content, type=_Har)
         recorded = [_recorded(entry) for entry in har.log.entries]
     except (msgspec.DecodeError, UnicodeDecodeError, binascii.Error, ValueError) as exc:
         raise UsageError(f"{path} is no HAR file: {exc}") from exc
-    return sorted(dict.fromkeys(with_unknown_headers(recorded)), key=lambda each: each.began_s)
+    recorded = with_unknown_headers(recorded)
+    if not all(entry.startedDateTime for entry in har.log.entries):
+        return untimed(recorded)
+    return sorted(dict.fromkeys(recorded), key=lambda each: each.began_s)
 
 
 def with_unknown_headers(traffic: list[Recorded]) -> list[Recorded]:
@@ -130,7 +171,7 @@ def _recorded(entry: _Entry) -> Recorded:
     elapsed_s = max(0.0, entry.time / 1000)
     return recorded_at(
         entry.request.url,
-        began_s=entry.startedDateTime.timestamp(),
+        began_s=datetime.fromisoformat(entry.startedDateTime or _NEVER).timestamp(),
         request=Request(
             method=entry.request.method,
             path="",
@@ -149,6 +190,9 @@ def recorded_at(
     url = urlsplit(address)
     prefix, path = _split_prefix(_UUID.sub(lambda found: found[0].lower(), url.path))
     query = f"?{url.query}" if url.query else ""
+    if isinstance(outcome, Response) and outcome.status in _GAVE_UP:
+        message = f"{outcome.status}: the connection was closed before the response"
+        outcome = Failure(kind="aborted", message=message, elapsed_s=outcome.elapsed_s)
     if isinstance(outcome, Response):
         outcome = msgspec.structs.replace(
             _as_read(outcome), headers=_without_secrets(outcome.headers)
@@ -220,13 +264,26 @@ def _split_prefix(path: str) -> tuple[str, str]:
 def _outcome(answered: _Answered | None, elapsed_s: float) -> Response | Failure:
     if answered is None or answered.status is None or answered.status <= 0:
         return Failure(kind="aborted", message="no response was recorded", elapsed_s=elapsed_s)
+    headers = _named(answered.headers)
+    if answered.status not in _BODILESS and (broken := _broken(answered)):
+        message = f"the response broke off: {broken[:_LONGEST_MESSAGE]}"
+        return Failure(kind="closed", message=message, elapsed_s=elapsed_s, headers=headers)
     return Response(
         status=answered.status,
-        headers=_named(answered.headers),
+        headers=headers,
         body=_payload(answered.content),
         unrecorded=_is_left_out(answered.content),
         elapsed_s=elapsed_s,
     )
+
+
+def _broken(answered: _Answered) -> str:
+    """Why not all of the response arrived; empty if it did, or if that is not recorded."""
+    lengths = [each.value for each in answered.headers if each.name.lower() == "content-length"]
+    length = int(lengths[0]) if lengths and lengths[0].isdecimal() else 0
+    if 0 < answered.bodySize < length:
+        return f"{answered.bodySize} of {length} bytes"
+    return answered.error or answered.failure or ""
 
 
 def _is_left_out(content: _Content | None) -> bool:

@@ -29,6 +29,8 @@ from klarna_specs.spec import Spec
 __all__ = ["judged_orders", "origin_of", "traffic_facts"]
 
 _NO_SUCH_PATH = (404, 405)
+_AFTER_ALL_S = 253_402_300_799.0
+"""The end of the year 9999: read at an unknown time, an authorization may have ended."""
 _NEVER_READ = "the order was never read, so its state is not known"
 
 
@@ -228,7 +230,7 @@ def _shown(spec: Spec, each: Recorded) -> ProvidedOrder | str | None:
         order = as_object(outcome.body.json())
     except NotJson:
         return "the order was read, but no JSON of it is recorded"
-    return provided_order(call.order_id, order or {}, each.began_s)
+    return provided_order(call.order_id, order or {}, each.server_s if each.timed else _AFTER_ALL_S)
 
 
 def _grouped(traffic: Sequence[Recorded]) -> Iterator[Exchange]:

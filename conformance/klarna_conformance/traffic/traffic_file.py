@@ -9,7 +9,7 @@ import base64
 import binascii
 import codecs
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from klarna_conformance.traffic.har_file import (
     Recorded,
     read_har,
     recorded_at,
+    untimed,
     with_unknown_headers,
 )
 from klarna_specs.calls import KEY_HEADER, MASKED_KEY
@@ -54,13 +55,19 @@ def read_traffic(path: Path) -> list[Recorded]:
     try:
         if mappings is not None:
             unknown = _unknown_headers(mappings)
-            return [_mapped(each, number, unknown) for number, each in enumerate(mappings)]
+            return _in_time(_mapped(each, number, unknown) for number, each in enumerate(mappings))
         if interactions is not None:
-            recorded = [_recorded(each, number) for number, each in enumerate(interactions)]
+            recorded = _in_time(_recorded(each, number) for number, each in enumerate(interactions))
             return with_unknown_headers(recorded)
     except (ValueError, TypeError, AttributeError, binascii.Error) as exc:
         raise UsageError(f"{path} is no {_KINDS} that can be read: {exc}") from exc
     return read_har(path, content)
+
+
+def _in_time(recorded: Iterable[Recorded]) -> list[Recorded]:
+    """The traffic of a file; without times where any of them is missing."""
+    traffic = list(recorded)
+    return traffic if all(each.timed for each in traffic) else untimed(traffic)
 
 
 def _parsed(content: bytes) -> Any:
@@ -154,6 +161,7 @@ def _recorded(interaction: Any, number: int, unknown: Headers = ()) -> Recorded:
         ),
         outcome=_outcome(response),
     )
+    recorded = msgspec.structs.replace(recorded, timed=isinstance(when, str))
     if url is None:
         return msgspec.structs.replace(recorded, unjudged="it names no address, but a pattern")
     return recorded

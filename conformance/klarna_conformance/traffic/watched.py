@@ -1,7 +1,7 @@
 """Judges traffic that others sent: the server's side of it, the client's, or both."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
@@ -10,13 +10,20 @@ from klarna_conformance.judge.client.keys import KeyBook
 from klarna_conformance.judge.client.traffic import judge_traffic
 from klarna_conformance.network.network import Seen
 from klarna_conformance.record.recording import Recorder
-from klarna_conformance.run.events import Event, Excused, Finished, ScenarioFinished, Started
+from klarna_conformance.run.events import (
+    Event,
+    Excused,
+    Finished,
+    NotJudged,
+    ScenarioFinished,
+    Started,
+)
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.traffic.har_file import UNNAMED, Recorded
 from klarna_conformance.traffic.recorded import judged_orders
 from klarna_conformance.traffic.redirected import carried_away
 from klarna_conformance.wrong.clients.catalogue import client_proofs
-from klarna_reports.record.record import Footer, Played, Side, TargetFacts
+from klarna_reports.record.record import Footer, Played, Side, TargetFacts, Unjudged
 from klarna_specs.calls import read_call
 from klarna_specs.client.play import ClientSide, Mark
 from klarna_specs.goals import Scope
@@ -25,8 +32,7 @@ from klarna_specs.spec import Spec
 
 __all__ = ["Watched", "judged_traffic", "seen_by"]
 
-_RECORDED = Mark(recorded=True)
-_AWAY = Mark(recorded=True, at="elsewhere", carried=True)
+_TIMELESS = "no times are recorded, and it depends on one: on Retry-After, or on expires_at"
 
 
 class Watched(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,12 +85,27 @@ def judged_traffic(
             followed=_followed(spec, watched) if "server" in sides else (),
         )
     )
+    if timeless := [each.exchange.request for each in watched.traffic if _is_timeless(spec, each)]:
+        first = f"{timeless[0].method} {timeless[0].path}"
+        listed = (Unjudged(request=first, reason=_TIMELESS, count=len(timeless)),)
+        yield NotJudged(recorder.unjudged(listed))
     if "server" in sides:
         served = watched.traffic if watched.upstream is None else watched.upstream
         yield from judged_orders(spec, facts, served, recorder)
     if "client" in sides:
         yield from _judged_clients(spec, watched, recorder)
     yield Finished(Footer(wall_s=round(watched.wall_s, 3), requests_sent=len(watched.traffic)))
+
+
+def _is_timeless(spec: Spec, each: Recorded) -> bool:
+    """Whether what can be said of a call depends on a time that is not recorded."""
+    if each.timed or (response := each.exchange.response) is None:
+        return False
+    if response.status == 429:
+        return response.header("Retry-After") is not None
+    call = read_call(spec, each.exchange.request)
+    rules = call.operation.requirements if call and response.is_refusal else ()
+    return any("order.ended" in requirement.rule for requirement in rules if requirement.rule)
 
 
 def _followed(spec: Spec, watched: Watched) -> tuple[str, ...]:
@@ -112,9 +133,7 @@ def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterato
             )
             for place in places
         )
-        marks = tuple(watched.marks[place] for place in places) if watched.marks else ()
-        if not away.keys().isdisjoint(places):
-            marks = tuple(_AWAY if place in away else _RECORDED for place in places)
+        marks = _marks(watched, places, away)
         judged = judge_traffic(spec, exchanges, marks, known[origin])
         known[origin] = judged.keys | known[origin]
         found |= {finding.requirement for finding in judged.findings}
@@ -130,6 +149,22 @@ def _judged_clients(spec: Spec, watched: Watched, recorder: Recorder) -> Iterato
     never = tuple(each for each in excuses(spec, found) if each.requirement in excused)
     if never:
         yield Excused(never)
+
+
+def _marks(watched: Watched, places: Sequence[int], away: Mapping[int, int]) -> tuple[Mark, ...]:
+    """What is known of exchanges beside themselves; empty for recordings where that is nothing."""
+    if watched.marks:
+        return tuple(watched.marks[place] for place in places)
+    known = tuple(
+        Mark(
+            recorded=True,
+            at="elsewhere" if place in away else "server",
+            carried=place in away,
+            untimed=not watched.traffic[place].timed,
+        )
+        for place in places
+    )
+    return known if set(known) - {Mark(recorded=True)} else ()
 
 
 def _by_order(

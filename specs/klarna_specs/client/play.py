@@ -149,7 +149,7 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
     `at` says where the request arrived: at the server, or at another one after a redirect;
     `discarded` marks a request about an order of a scenario that was repeated. `carried` says
     whether it carried credentials elsewhere; `recorded` marks what somebody else recorded, which
-    shows nothing but that.
+    shows nothing but that; `untimed` what it does not even show the times of.
     """
 
     fault: Fault | None = None
@@ -157,6 +157,7 @@ class Mark(msgspec.Struct, frozen=True, omit_defaults=True):
     at: Literal["server", "elsewhere", "discarded"] = "server"
     carried: bool = False
     recorded: bool = False
+    untimed: bool = False
 
 
 class Episode(msgspec.Struct, frozen=True, kw_only=True):

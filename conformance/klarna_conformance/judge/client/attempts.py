@@ -11,7 +11,19 @@ from klarna_specs.exchange import Exchange, NotJson, Response
 from klarna_specs.json_value import as_array, as_object
 from klarna_specs.spec import Spec
 
-__all__ = ["Attempt", "Fate", "attempts_of", "fate_of", "member", "order_lines", "response_ids"]
+__all__ = [
+    "TEXTS",
+    "Attempt",
+    "Fate",
+    "attempts_of",
+    "fate_of",
+    "member",
+    "order_lines",
+    "response_ids",
+]
+
+TEXTS = ("description", "reference")
+"""Members of a body that no money depends on."""
 
 Fate = Literal["success", "refusal", "wait", "unclear"]
 """What the sender of a call can know from the answer to it."""

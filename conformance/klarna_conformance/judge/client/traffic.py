@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from klarna_conformance.judge.client.attempts import Attempt, attempts_of, member
+from klarna_conformance.judge.client.attempts import TEXTS, Attempt, attempts_of, member
 from klarna_conformance.judge.client.judging import Judged, findings_of
 from klarna_conformance.judge.client.keys import KeyBook, Use
 from klarna_conformance.judge.client.view import View
@@ -27,8 +27,6 @@ _OF_CREDENTIALS = "client.credentials-sent"
 _AMOUNTS = ("captured_amount", "refunded_amount", "remaining_authorized_amount")
 _Shown = tuple[float, tuple[Any, ...]]
 """When the order was read, in seconds from the start, and the amounts that it showed."""
-_TEXTS = ("description", "reference")
-"""Members of a body that no money depends on."""
 _OF_KEYS = frozenset(
     {
         *("client.once", "client.key-sent", "client.key-of-its-own", "client.key-uuid"),
@@ -81,7 +79,7 @@ def _occasions(view: View) -> Iterator[str]:
         yield from ("client.key-of-its-own", "client.key-uuid")
         if view.unclear:
             yield "client.key-kept"
-    if any(attempt.fate == "wait" for attempt in view.attempts):
+    if any(each.fate == "wait" and not each.mark.untimed for each in view.attempts):
         yield "client.waits-as-asked"
 
 
@@ -159,7 +157,7 @@ def _continues(
         return False
     if call.key and call.key in {each.key for each in attempts}:
         return True
-    if any(before.member(name) != call.member(name) for name in _TEXTS):
+    if any(before.member(name) != call.member(name) for name in TEXTS):
         return False
     named = bool(call.member("reference")) and before.fingerprint == call.fingerprint
     within_s = DAY_S if named else _AGAIN_WITHIN_S
@@ -184,6 +182,6 @@ def _had_no_effect(attempt: Attempt, shown: Sequence[_Shown]) -> bool:
 def _substance(call: Call) -> tuple[Any, ...]:
     """The content of a call, as far as money or time depends on it."""
     members = as_object(call.body)
-    body = call.body if members is None else {k: members[k] for k in members if k not in _TEXTS}
+    body = call.body if members is None else {k: members[k] for k in members if k not in TEXTS}
     target = call.operation.operation, call.order_id, call.capture_id, call.refund_id
     return *target, json.dumps(body, sort_keys=True)

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from klarna_conformance.judge.client.attempts import Attempt
+from klarna_conformance.judge.client.attempts import TEXTS, Attempt
 from klarna_conformance.judge.client.view import Check, View
 from klarna_conformance.judge.results import ExchangeResult, verified
-from klarna_specs.calls import key_form
+from klarna_specs.calls import Call, key_form
 
 __all__ = ["IDEMPOTENCY"]
 
@@ -16,11 +16,21 @@ def _key_sent(view: View) -> Iterator[ExchangeResult]:
 
 
 def _key_of_its_own(view: View) -> Iterator[ExchangeResult]:
+    """Where no command is known, other texts under a key may be of another refund: it got lost."""
+    expected = "a key that nothing else has"
+    first: dict[str, Call] = {}
     for each in view.attempts:
-        if each.key:
-            other = view.keys.uses.get(each.key)
+        if not each.key or not each.call:
+            continue
+        other = view.keys.uses.get(each.key)
+        before = first.setdefault(each.key, each.call)
+        texts = [name for name in TEXTS if before.member(name) != each.call.member(name)]
+        if view.command is None and texts and other is None:
+            observed = f"the key was used before, with another {' and another '.join(texts)}"
+            yield verified(each.index, expected, observed, holds=False, level="SHOULD")
+        else:
             observed = f"the key was used before, for {other}"
-            yield verified(each.index, "a key that nothing else has", observed, holds=other is None)
+            yield verified(each.index, expected, observed, holds=other is None)
 
 
 def _key_uuid(view: View) -> Iterator[ExchangeResult]:

@@ -69,7 +69,9 @@ def _stops_after_success(view: View) -> Iterator[ExchangeResult]:
 
 
 def _waits(view: View) -> Iterator[ExchangeResult]:
-    for before, again in pairwise(view.attempts):
+    """Where times are recorded."""
+    timed = (each for each in view.attempts if not each.mark.untimed)
+    for before, again in pairwise(timed):
         seconds = before.response.header("retry-after") if before.response else None
         if before.fate == "wait" and seconds and seconds.isdigit():
             waited_s = again.exchange.started_s - before.ended_s
