@@ -13,14 +13,14 @@ source=$(mktemp -d)
 trap 'rm -rf "$source"' EXIT
 git archive "$commit" | tar -x -C "$source"
 if [ -n "${REPOSITORY_URL:-}" ]; then
-  cat >>"$source/pyproject.toml" <<END
-
-[project.urls]
+  cd "$source"
+  grep -q '^\[project\.urls\]$' pyproject.toml || printf '\n[project.urls]\n' >>pyproject.toml
+  sed -i '/^\[project\.urls\]$/r /dev/stdin' pyproject.toml <<END
 Source = "$REPOSITORY_URL"
 Issues = "$REPOSITORY_URL/issues"
 Changelog = "$REPOSITORY_URL/blob/$commit/CHANGELOG.md"
 END
-  sed -i -E "s#\]\(([A-Za-z]+[^):]*)\)#](${REPOSITORY_URL}/blob/${commit}/\1)#g" "$source/README.md"
+  sed -i -E "s#\]\(([A-Za-z]+[^):]*)\)#](${REPOSITORY_URL}/blob/${commit}/\1)#g" README.md
 fi
 python -m build --outdir "$output" "$source"
 twine check --strict "$output"/*.whl "$output"/*.tar.gz
