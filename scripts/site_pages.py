@@ -10,20 +10,24 @@ import re
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import click
+import pytest
 from site_markdown import cell, code, fence, joined, slug, table
 from site_requirements import requirement_pages
 
 from klarna_conformance.cli.main import _group  # pyright: ignore[reportPrivateUsage]
 from klarna_conformance.cli.schema import published_schemas
+from klarna_conformance.pytest_plugin import pytest_addoption
 from klarna_specs.loader import load
 
-__all__ = ["PACKAGES", "known_names", "linked", "pages"]
+__all__ = ["FOR_TESTS", "PACKAGES", "known_names", "linked", "pages"]
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("klarna_specs", "klarna_strategies", "klarna_reports")
+FOR_TESTS = ("klarna_conformance.testing", "klarna_conformance.reproducing")
+"""The modules that tests of users import from."""
 
 
 def pages() -> dict[str, str]:
@@ -34,6 +38,7 @@ def pages() -> dict[str, str]:
         **dict(requirement_pages(spec)),
         **dict(_file_pages()),
         **{f"python/{package}.md": _package(package) for package in PACKAGES},
+        "python/klarna_conformance.md": _for_tests(),
         "examples.md": _examples(),
         "architecture.md": _of_repository("ARCHITECTURE.md"),
         "changelog.md": _of_repository("CHANGELOG.md"),
@@ -231,6 +236,33 @@ def _package(package: str) -> str:
     names = [f"::: {package}.{name}" for name in sorted(module.__all__, key=str.lower)]
     summary, example = (module.__doc__ or "").split(">>>", 1)
     return joined(f"# {package}", summary.strip(), fence("pycon", f">>>{example.rstrip()}"), *names)
+
+
+def _for_tests() -> str:
+    """What tests of users name: options of the pytest plugin, and names that they import."""
+    rows: list[tuple[str, str]] = []
+
+    class Options:  # what pytest gives a plugin, as far as ours uses it
+        def getgroup(self, *_: str) -> "Options":
+            return self
+
+        def addoption(self, name: str, **words: str) -> None:
+            rows.append((code(f"{name} {words.get('metavar', '')}".strip()), cell(words["help"])))
+
+        def addini(self, name: str, text: str) -> None:
+            rows.append((f"`{name}` (configuration)", cell(text)))
+
+    pytest_addoption(cast("pytest.Parser", Options()))
+    names = [
+        f"::: {module}.{name}" for module in FOR_TESTS for name in import_module(module).__all__
+    ]
+    text = (
+        "What tests of clients and servers use. [The pytest plugin](../pytest.md) describes the "
+        "fixtures `klarna_mock`, a `KlarnaMock`, and `klarna_scenarios`, and "
+        "[Schemathesis](../schemathesis.md) the module `klarna_conformance.hooks`."
+    )
+    heading = "## Options of pytest"
+    return joined("# klarna_conformance", text, heading, table(("option", "meaning"), rows), *names)
 
 
 def _examples() -> str:

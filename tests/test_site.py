@@ -18,7 +18,7 @@ from .documented import DOCS, blocks
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from site_pages import PACKAGES, known_names, linked, pages
+from site_pages import FOR_TESTS, PACKAGES, known_names, linked, pages
 
 PAGES = pages()
 SPEC = load()
@@ -34,6 +34,33 @@ SERVERS = [
 def test_every_public_name_is_on_the_site(package: str) -> None:
     shown = re.findall(rf"^::: {package}\.(\w+)$", PAGES[f"python/{package}.md"], re.MULTILINE)
     assert sorted(shown) == sorted(import_module(package).__all__)
+
+
+@pytest.mark.parametrize("module", FOR_TESTS)
+def test_every_name_that_tests_import_is_on_the_site(module: str) -> None:
+    shown = re.findall(
+        rf"^::: {module}\.(\w+)$", PAGES["python/klarna_conformance.md"], re.MULTILINE
+    )
+    assert shown == import_module(module).__all__
+
+
+def test_every_option_of_the_pytest_plugin_is_on_the_site(
+    pytestconfig: pytest.Config,
+) -> None:
+    known = [name for name in vars(pytestconfig.option) if name.startswith("klarna_")]
+    options = [f"| `--{name.replace('_', '-')}" for name in known]
+
+    assert len(options) >= 6
+    page = PAGES["python/klarna_conformance.md"]
+    assert [each for each in (*options, "| `klarna_like`") if each not in page] == []
+
+
+def test_options_before_the_command_are_on_the_site() -> None:
+    flags = [flag for option in _group.params for flag in option.opts]
+    rows = "".join(re.findall(r"^\| (`-.*?`) \|", PAGES["commands/index.md"], re.MULTILINE))
+
+    assert "--no-defaults" in flags
+    assert [flag for flag in flags if flag not in rows] == []
 
 
 @pytest.mark.parametrize("name", _group.commands)

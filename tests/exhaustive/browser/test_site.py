@@ -20,6 +20,7 @@ PAGES = (
     "tutorial/",
     "ci/",
     "commands/run/",
+    "python/klarna_conformance/",
     "python/klarna_specs/",
     "requirements/",
     "requirements/refund.within-captured-amount/",
