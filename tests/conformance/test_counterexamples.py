@@ -9,14 +9,18 @@ import pytest
 
 from klarna_conformance.errors import UsageError
 from klarna_conformance.plan.dry_run import MockTarget
-from klarna_conformance.play.counterexample_file import Counterexample, read_counterexample
+from klarna_conformance.play.counterexample_file import (
+    Counterexample,
+    read_counterexample,
+    smallest_failing,
+)
 from klarna_conformance.play.counterexamples import Allowance, find_counterexample
 from klarna_conformance.play.engine import play_and_judge
 from klarna_conformance.run.keeping import keep_counterexamples
 from klarna_conformance.run.running import recorded_header
 from klarna_conformance.wrong.examples.orders import FULL, PART
 from klarna_conformance.wrong.making import named_mock
-from klarna_reports.record.record import Played, Record
+from klarna_reports.record.record import Difference, Finding, Played, Record
 from klarna_reports.summary.summary import summarise
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.loader import load
@@ -86,6 +90,20 @@ def test_counterexample_has_the_fewest_steps_and_small_readable_amounts(
     plain = msgspec.json.decode(msgspec.json.encode(shrunk.scenario))
     in_units_of_ten = (len(steps_of(shrunk.scenario)), _amounts(plain) / 1000)
     assert in_units_of_ten == (length, amounts)
+
+
+def test_the_scenario_to_shrink_has_the_worst_harm_of_its_requirement() -> None:
+    name = "refund.books-amount"
+
+    def wrong(member: str, *steps: Step) -> Played:
+        _, played = _played("bound-dropped", FULL, *steps)
+        difference = Difference(member=member, expected=0, observed=100)
+        found = Finding(requirement=name, verdict="FAIL", exchange=0, differences=(difference,))
+        return msgspec.structs.replace(played, findings=(found,))
+
+    cheap = wrong("captured_amount", refund(100))
+    dear = wrong("refunded_amount", get_order(), refund(100))
+    assert smallest_failing(load(), (cheap, dear))[name] is dear
 
 
 def test_shrinking_ends_when_its_requests_are_spent() -> None:

@@ -53,6 +53,16 @@ def _with_group_in_order(came: Played, positions: tuple[int, ...]) -> Played:
     return msgspec.structs.replace(came, exchanges=shuffled)
 
 
+def test_odd_status_of_every_release_is_no_repeat_of_one_elsewhere() -> None:
+    keyed = release(key=Key("second"))
+    elsewhere = msgspec.structs.replace(keyed, order="other")
+    steps = (elsewhere, refund(1_000), keyed, get_order())
+
+    assert deviations("release-answered-200", PART, *steps, other=PART) == {
+        "release.status": "FAIL"
+    }
+
+
 @pytest.mark.parametrize("server", [Mock, "keys-ignored", "refuses-every-refund"])
 def test_judging_recorded_exchanges_gives_the_same_findings(server: str | type[Mock]) -> None:
     came = played(server, FULL, *BROAD)

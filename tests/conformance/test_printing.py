@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Callable
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -165,6 +166,23 @@ def test_no_color_overrides_force_color(cli: Cli, monkeypatch: pytest.MonkeyPatc
     colourful = cli("report", "conformance-report", "--format", "json")
     plain = cli("report", "conformance-report", "--format", "json", "--no-color")
     assert ("\x1b[" in colourful.out, "\x1b" in plain.out) == (True, False)
+
+
+def test_every_command_with_color_has_no_color(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    cli("run", *FEW, "--mutant", "release-of-captured-orders")
+    file = "conformance-report/counterexamples/release.fully-captured-refused.yaml"
+    replay = ("replay", file)
+    mutants = ("mutants", "--mutant", "release-answered-202", "--examples", "0")
+    for command in (replay, mutants):
+        colourful, plain = cli(*command), cli(*command, "--no-color")
+        assert ("\x1b[" in colourful.out, "\x1b" in plain.out) == (True, False)
+
+
+def test_only_the_options_make_a_terminal() -> None:
+    modules = Path(str(files("klarna_conformance.cli"))).rglob("*.py")
+    making = {each.name for each in modules if "Terminal(quiet=" in each.read_text("utf-8")}
+    assert making == {"options.py"}
 
 
 def test_doctor_prints_steps_and_problem_as_json(

@@ -41,7 +41,7 @@ def started_here(cli: Cli, shrunk_run: tuple[Path, str], tmp_path: Path) -> str:
 
 def _typed(printed: str) -> list[str]:
     """The arguments of the replay command that was printed."""
-    command = re.search(r"[Rr]eplay: klarna-conformance (replay .*)", printed)
+    command = re.search(r"[Rr]eplay[^:]*: klarna-conformance (replay .*)", printed)
     return shlex.split(command[1])
 
 

@@ -210,6 +210,14 @@ _CASES = {
         "A refund of 10.00 EUR: 0.00 EUR refunded, 10.00 EUR expected.",
         Stake(Harm.STATE, 100),
     ),
+    "a total that other refunds changed too is shown with its error": (
+        "refund.replay-booked-once",
+        (*[refund(1939, key="k")] * 3, order(20000, 9873)),
+        {"exchange": 2, "differences": refunded(4018, 9873)},
+        "Three refunds of 19.39 EUR under one idempotency key: 98.73 EUR refunded in all, 58.55 "
+        "EUR more than expected.",
+        Stake(Harm.MONEY_LOST, 5855),
+    ),
     "a resource under another id is named": (
         "refund.books-amount",
         (refund(1000), order(5000, 1000)),

@@ -181,10 +181,7 @@ def test_a_failure_shows_expectation_observation_steps_and_curl(spec, record, pl
 
 @pytest.mark.parametrize("verdict", ["FAIL", "WARN", "KNOWN", "ERROR"])
 def test_every_deviation_is_shown_with_its_scenario(verdict, spec, record, played):
-    assert (
-        "The shortest scenario that shows it is s1"
-        in page_of(spec, record(played(finding(verdict)))).text
-    )
+    assert "The example is scenario s1" in page_of(spec, record(played(finding(verdict)))).text
 
 
 def test_the_banner_shows_verdict_and_reason(spec, record, played, all_goals_pass):

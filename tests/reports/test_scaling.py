@@ -87,7 +87,7 @@ def test_few_scenarios_are_held_of_a_server_with_ever_new_texts(
     def finding(verdict, observed):
         return Finding(requirement="r", verdict=verdict, exchange=0, observed=observed)
 
-    tallies = Tallies()
+    tallies = Tallies(lambda played, finding: (0, 0))
     info = finding("INFO", "it is not documented")
     tallies.add(played(info, identifier="first"))
     for number in range(500):

@@ -145,7 +145,7 @@ async def _trial(mutant: Mutant, call: Call[_State]) -> Trial:
             failing.append(played)
             if not campaign.full and violated.intersection(mutant.caught_by):
                 break
-    smallest = smallest_failing(failing)
+    smallest = smallest_failing(spec, failing)
     wanted = next((name for name in mutant.caught_by if name in smallest), None)
     steps = None
     if wanted:

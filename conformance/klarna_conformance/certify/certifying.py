@@ -266,7 +266,9 @@ class _Certifying:
                 continue  # each attempt at a smaller one would time out as well
             again = await self._counterexample(requirement, played)
             if again is not None:
-                named = msgspec.structs.replace(again, id=f"c{number:04}", shrunk_from=played.id)
+                named = msgspec.structs.replace(
+                    again, id=f"c{number:04}", shrunk_from=played.id, shows=requirement
+                )
                 yield CounterexampleFound(self._recorder.played(named))
 
     async def _counterexample(self, requirement: str, played: Played) -> Played | None:

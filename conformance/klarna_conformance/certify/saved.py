@@ -73,9 +73,9 @@ def saved_schema() -> dict[str, Any]:
 
 
 def save_counterexamples(directory: Path, record: Record, summary: Summary) -> None:
-    """Writes the first counterexample of each violated requirement; raises UnwritableError."""
+    """Writes the counterexample of each violated requirement; raises UnwritableError."""
     statements = {result.id: result.statement for result in summary.requirements}
-    failed = {f.requirement: f for f in reversed(summary.findings) if f.verdict == "FAIL"}
+    failed = {f.requirement: f for f in summary.findings if f.verdict == "FAIL" and f.saved}
     played = _played(record, failed)
     with writable(directory):
         for requirement, finding in failed.items():

@@ -12,6 +12,7 @@ from klarna_conformance.cli.defaults_file import given
 from klarna_conformance.cli.options import (
     FILE,
     SHARD,
+    color_option,
     loaded,
     names_option,
     no_cache_option,
@@ -23,6 +24,7 @@ from klarna_conformance.cli.options import (
 
 if TYPE_CHECKING:
     from klarna_conformance.campaign.servers import Trial
+    from klarna_conformance.cli.output.terminal import Terminal
 
 __all__ = ["mutants"]
 
@@ -66,6 +68,7 @@ __all__ = ["mutants"]
 @no_cache_option
 @profile_option
 @specs_option
+@color_option
 def mutants(
     clients: bool,
     ids: tuple[str, ...],
@@ -80,6 +83,7 @@ def mutants(
     no_cache: bool,
     profile: str | None,
     specs: Path | None,
+    terminal: "Terminal",
 ) -> int:
     """Measure which defects the suite detects.
 
@@ -100,7 +104,7 @@ def mutants(
         wrong = choose_clients(ids=ids, shard=shard)
         campaign = ClientCampaign(seed=seed, examples=drawn, specs=specs, full=full)
         trials_done = try_clients(wrong, campaign, workers)
-        return _reported(wrong, trials_done, seed, drawn, output)
+        return _reported(terminal, wrong, trials_done, seed, drawn, output)
     from klarna_conformance.campaign.choosing import choose
     from klarna_conformance.campaign.servers import Campaign, try_mutants
     from klarna_specs.profiles import DEFAULT_PROFILE
@@ -116,7 +120,8 @@ def mutants(
         profile=profile or DEFAULT_PROFILE,
         full=full,
     )
-    return _reported(chosen, try_mutants(chosen, of_servers, workers), seed, drawn, output)
+    trials_done = try_mutants(chosen, of_servers, workers)
+    return _reported(terminal, chosen, trials_done, seed, drawn, output)
 
 
 def _refuse_server_options() -> None:
@@ -131,16 +136,19 @@ def _refuse_server_options() -> None:
 
 
 def _reported(
-    chosen: Sequence[object], trials_done: Iterable["Trial"], seed: int, examples: int, output: Path
+    terminal: "Terminal",
+    chosen: Sequence[object],
+    trials_done: Iterable["Trial"],
+    seed: int,
+    examples: int,
+    output: Path,
 ) -> int:
     """Prints each trial, and the score; answers the exit code."""
     import msgspec
 
     from klarna_conformance.campaign.servers import Trials
-    from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.errors import writable
 
-    terminal = Terminal(quiet=False, color=True)
     done: list[Trial] = []
     with terminal.testing(len(chosen)) as report:
         for trial in trials_done:

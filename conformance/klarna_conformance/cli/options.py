@@ -32,6 +32,7 @@ __all__ = [
     "PlanOptions",
     "TrafficOptions",
     "chosen_scope",
+    "color_option",
     "command_line",
     "format_option",
     "formats_option",
@@ -309,6 +310,18 @@ def plan_options(command: Callable[..., Any]) -> Callable[..., Any]:
 def traffic_options(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options for judging traffic; the command gets them as one `TrafficOptions`."""
     return grouped(command, "judging", TrafficOptions, _TRAFFIC_OPTIONS)
+
+
+def color_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    """--no-color; the command gets a `Terminal`."""
+
+    @wraps(command)
+    def with_color(no_color: bool, **options: Any) -> Any:
+        from klarna_conformance.cli.output.terminal import Terminal
+
+        return command(terminal=Terminal(quiet=False, color=not no_color), **options)
+
+    return _color_option(with_color)
 
 
 def terminal_option(command: Callable[..., Any]) -> Callable[..., Any]:

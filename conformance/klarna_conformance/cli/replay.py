@@ -1,12 +1,16 @@
 """`replay`: send a saved counterexample again."""
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from klarna_conformance import defaults
 from klarna_conformance.cli import completing
-from klarna_conformance.cli.options import FILE, specs_option
+from klarna_conformance.cli.options import FILE, color_option, specs_option
+
+if TYPE_CHECKING:
+    from klarna_conformance.cli.output.terminal import Terminal
 
 __all__ = ["replay"]
 
@@ -26,8 +30,14 @@ _ATTEMPTS = 10
 )
 @click.option("-v", "--verbose", is_flag=True, help="Print the whole requests and responses.")
 @specs_option
+@color_option
 def replay(
-    file: Path, target: str | None, mutant: str | None, verbose: bool, specs: Path | None
+    file: Path,
+    target: str | None,
+    mutant: str | None,
+    verbose: bool,
+    specs: Path | None,
+    terminal: "Terminal",
 ) -> int:
     """Send the saved counterexample in FILE again, and judge it.
 
@@ -41,7 +51,6 @@ def replay(
     import asyncio
     import uuid
 
-    from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.errors import PreflightError
     from klarna_conformance.play.counterexample_file import failure_of, read_counterexample
     from klarna_conformance.play.replaying import replay_on
@@ -64,7 +73,6 @@ def replay(
         more -= 1
         if violated or not more:
             break
-    terminal = Terminal(quiet=False, color=True)
     terminal.exchanges(spec, played, verbose=verbose)
     terminal.replayed(spec, saved, played, opened.facts)
-    return 1 if violated or failure_of(played, saved.requirement, ("WARN",)) else 0
+    return 1 if violated or failure_of(spec, played, saved.requirement, ("WARN",)) else 0

@@ -8,6 +8,7 @@ import msgspec
 
 from klarna_conformance.errors import UsageError, readable
 from klarna_reports.record.record import Finding, Played, Record, TargetFacts, Verdict
+from klarna_reports.summary.harm import cost
 from klarna_reports.summary.replay import counterexample_name
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.timeline import timeline
@@ -24,6 +25,7 @@ __all__ = [
     "Counterexample",
     "counterexample_schema",
     "failure_of",
+    "harm_of",
     "read_counterexample",
     "save_missing",
     "smallest_failing",
@@ -57,7 +59,7 @@ class Counterexample(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         cls, spec: Spec, facts: TargetFacts, requirement: str, played: Played
     ) -> "Counterexample":
         """What is saved of a scenario that violates a requirement."""
-        finding = failure_of(played, requirement, ("FAIL", "WARN"))
+        finding = failure_of(spec, played, requirement, ("FAIL", "WARN"))
         assert finding is not None
         steps = [e for e in played.exchanges if e.purpose == "step"] or played.exchanges
         return cls(
@@ -119,27 +121,34 @@ def save_missing(directory: Path, spec: Spec, record: Record, shown: Mapping[str
             Counterexample.of(spec, record.header.target, requirement, played).save(directory)
 
 
-def smallest_failing(all_played: Collection[Played]) -> dict[str, Played]:
+def smallest_failing(spec: Spec, all_played: Collection[Played]) -> dict[str, Played]:
     """For each requirement that failed, the scenario with the fewest steps and exchanges.
 
-    Scenarios that were shrunk come before others.
+    Only a scenario with the worst harm counts. Scenarios that were shrunk come before others.
     """
-    smallest: dict[str, Played] = {}
+    smallest: dict[str, tuple[Any, Played]] = {}
     for played in all_played:
         for requirement in {f.requirement for f in played.findings if f.verdict == "FAIL"}:
-            known = smallest.get(requirement)
-            if known is None or _length(played) < _length(known):
-                smallest[requirement] = played
-    return smallest
+            rank = (harm_of(spec, played, requirement), _length(played))
+            if requirement not in smallest or rank < smallest[requirement][0]:
+                smallest[requirement] = rank, played
+    return {requirement: played for requirement, (_, played) in smallest.items()}
 
 
-def _length(played: Played) -> tuple[bool, int, int]:
-    return not played.shrunk_from, len(steps_of(played.scenario)), len(played.exchanges)
+def harm_of(spec: Spec, played: Played, requirement: str) -> int | None:
+    """The worst harm of the violations of a requirement in a scenario; None without any."""
+    finding = failure_of(spec, played, requirement)
+    return None if finding is None else cost(spec, played, finding)[0]
+
+
+def _length(played: Played) -> tuple[bool, int, int, str]:
+    shrunk = bool(played.shrunk_from)
+    return not shrunk, len(steps_of(played.scenario)), len(played.exchanges), played.id
 
 
 def failure_of(
-    played: Played, requirement: str, verdicts: Sequence[Verdict] = ("FAIL",)
+    spec: Spec, played: Played, requirement: str, verdicts: Sequence[Verdict] = ("FAIL",)
 ) -> Finding | None:
-    """The first violation of a requirement in a scenario; earlier `verdicts` come first."""
+    """The most expensive violation of a requirement in a scenario, of the earliest `verdicts`."""
     own = [f for f in played.findings if f.requirement == requirement and f.verdict in verdicts]
-    return min(own, key=lambda f: verdicts.index(f.verdict), default=None)
+    return min(own, key=lambda f: (verdicts.index(f.verdict), cost(spec, played, f)), default=None)

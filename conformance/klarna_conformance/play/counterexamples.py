@@ -7,7 +7,7 @@ import msgspec
 
 from klarna_conformance.play.counterexample_file import (
     Counterexample,
-    failure_of,
+    harm_of,
     smallest_failing,
 )
 from klarna_conformance.play.engine import play_and_judge
@@ -49,10 +49,10 @@ async def find_counterexamples(
     Leaves out requirements outside of the scope and those of the `known` counterexamples, and ends
     when `proceed` is false. Each requirement gets an equal share of the requests that are left.
     """
-    done = smallest_failing(known)
+    done = smallest_failing(spec, known)
     smallest = {
         requirement: played
-        for requirement, played in smallest_failing(failing).items()
+        for requirement, played in smallest_failing(spec, failing).items()
         if requirement not in done and scope.admits(spec.requirement(requirement))
     }
     left = _REQUESTS
@@ -87,10 +87,13 @@ async def find_counterexample(
 ) -> tuple[Played, Counterexample]:
     """Shrinks a failing scenario; returns it as played, with what is saved of it.
 
+    Its amounts may become smaller, but a harm does not become another one.
+
     Ends when the `allowance` is spent, by default that of all counterexamples.
     """
     requests = allowance or Allowance(_REQUESTS)
     attempts = 0
+    harm = harm_of(spec, failing, requirement)
 
     async def still_fails(scenario: Scenario) -> Played | None:
         nonlocal attempts
@@ -103,8 +106,10 @@ async def find_counterexample(
             nonce=f"{nonce}:{identifier}:{attempts}",
         )
         requests.spend(played)
-        return played if failure_of(played, requirement) else None
+        return played if harm_of(spec, played, requirement) == harm is not None else None
 
     shrunk = await shrink(failing, still_fails, proceed=lambda: requests.left > 0)
-    shrunk = msgspec.structs.replace(shrunk, id=identifier, shrunk_from=failing.id)
+    shrunk = msgspec.structs.replace(
+        shrunk, id=identifier, shrunk_from=failing.id, shows=requirement
+    )
     return shrunk, Counterexample.of(spec, target.facts, requirement, shrunk)

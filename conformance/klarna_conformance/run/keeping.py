@@ -200,8 +200,8 @@ def keep_counterexamples(folder: Path, spec: Spec, record: Record, summary: Summ
     directory, header = folder / COUNTEREXAMPLES, record.header
     shown: dict[str, str] = {}
     for finding in summary.findings:
-        if finding.replay:
-            shown.setdefault(finding.requirement, finding.scenario)
+        if finding.saved:
+            shown[finding.requirement] = finding.scenario
     if not shown or header.certified or header.watched:
         return
     save_missing(directory, spec, record, shown)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
 
 from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
-from klarna_reports.summary.replay import REPLAY_WHERE
+from klarna_reports.summary.replay import replay_label
 
 __all__ = ["junit"]
 
@@ -94,7 +94,7 @@ def _finding_text(finding: ReportedFinding) -> str:
         f"observed: {finding.observed}",
         f"scenario: {finding.scenario}, observed {finding.count} times",
         finding.curl,
-        f"{REPLAY_WHERE}: {finding.replay}" if finding.replay else "",
+        f"{replay_label(finding)}: {finding.replay}" if finding.replay else "",
     )
     return "\n".join(filter(None, lines))
 

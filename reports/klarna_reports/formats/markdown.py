@@ -46,7 +46,11 @@ def _lines(summary: Summary) -> Iterator[str]:
     if len(rows) > _MOST_ROWS:
         yield ""
         yield f"And {len(rows) - _MOST_ROWS} more in the report."
-    failed = [finding for finding in summary.findings if finding.verdict == "FAIL"]
+    failed = [
+        finding
+        for finding in summary.findings
+        if finding.verdict == "FAIL" and (finding.saved or not finding.replay)
+    ]
     if failed:
         yield from ("", "<details><summary>How to reproduce it</summary>", "")
         yield "Replay commands are for the folder where the run was started."

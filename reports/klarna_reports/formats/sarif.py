@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from klarna_reports.record.record import Verdict
 from klarna_reports.record.results import ReportedFinding, RequirementResult, Summary
-from klarna_reports.summary.replay import REPLAY_WHERE
+from klarna_reports.summary.replay import replay_label
 from klarna_reports.words.requirement_page import requirement_page
 
 __all__ = ["sarif"]
@@ -75,7 +75,7 @@ def _result(finding: ReportedFinding, places: dict[str, int]) -> dict[str, Any]:
     compared = f"expected {finding.expected}, observed {finding.observed}"
     text = finding.sentence or compared
     times = f"(observed {finding.count} times, in {finding.scenario})"
-    replay = f"; {REPLAY_WHERE}: {finding.replay}" if finding.replay else ""
+    replay = f"; {replay_label(finding)}: {finding.replay}" if finding.replay else ""
     known = finding.verdict == "KNOWN"
     return {
         "ruleId": finding.requirement,

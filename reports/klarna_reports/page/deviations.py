@@ -47,9 +47,9 @@ class ShownFinding:
     """A finding with its scenario; `repeated` is one that is shown further up, at `anchor`.
 
     `name` is the id for links. `curl` has a line for each step up to the finding, or the command of
-    the script, `replay` the command that replays its counterexample; empty if there is none or if
-    it is too long. `values`
-    are the members that differ. For a client, `lanes` replaces the diagram, and `crash` is the last
+    the script, `replay` the command that replays its counterexample; empty if there is none, if it
+    is too long, or if the counterexample is of another finding, which is shown too. `values` are
+    the members that differ. For a client, `lanes` replaces the diagram, and `crash` is the last
     output of one that crashed.
     """
 
@@ -175,13 +175,13 @@ class Deviations:
     def _as_far_as_they_fit(
         self, findings: list[ReportedFinding]
     ) -> tuple[tuple[ShownFinding, ...], int]:
-        """The findings that are shown, and how many are not."""
+        """The findings that are shown, the saved one in any case, and how many are not."""
         shown: list[ShownFinding] = []
         for finding in findings:
-            if self.room > 0 or not shown:
+            if self.room > 0 or not shown or finding.saved:
                 shown.append(self._shown(finding))
                 self.room -= shown[-1].length
-        return tuple(shown), sum(finding.count for finding in findings[len(shown) :])
+        return tuple(shown), sum(f.count for f in findings) - sum(s.finding.count for s in shown)
 
     def _shown(self, finding: ReportedFinding) -> ShownFinding:
         again = finding.scenario in self.in_place
@@ -199,7 +199,7 @@ class Deviations:
             expected=cut(finding.expected, _LONGEST_TEXT),
             observed=cut(finding.observed, _LONGEST_TEXT),
             curl=self._curl(finding, played),
-            replay=finding.replay,
+            replay=finding.replay if finding.saved else "",
             scenario=None if again else scenario,
             repeated=scenario if again else None,
             anchor=scenario.anchor if scenario else "",
@@ -218,7 +218,8 @@ class Deviations:
         return name
 
     def _curl(self, finding: ReportedFinding, played: Played | None) -> str:
-        if played is None or played.client is not None:
+        other_saved = finding.replay and not finding.saved
+        if played is None or played.client is not None or other_saved:
             return ""
         if self.summary.target.in_process:
             return finding.curl

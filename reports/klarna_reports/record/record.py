@@ -249,9 +249,9 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="
 class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="scenario"):
     """A scenario that was sent and judged: its orders, its exchanges in order, and the findings.
 
-    `shrunk_from` is the id of the scenario that this one is a smaller counterexample of. `client`
-    holds commands and outcomes if a client was judged. `unjudged` is watched traffic that could not
-    be judged.
+    `shrunk_from` is the id of the scenario that this one is a smaller counterexample of, `shows` is
+    the requirement that it was shrunk for. `client` holds commands and outcomes if a client was
+    judged. `unjudged` is watched traffic that could not be judged.
 
     >>> [(each.id, len(each.exchanges)) for each in record.played]
     [('s0001', 1)]
@@ -264,6 +264,7 @@ class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="s
     exchanges: tuple[Exchange, ...] = ()
     findings: tuple[Finding, ...] = ()
     shrunk_from: str = ""
+    shows: str = ""
     error: str = ""
     client: ClientSide | None = None
     unjudged: tuple[Unjudged, ...] = ()
@@ -274,6 +275,12 @@ class Played(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="s
         commands = [each.command for each in self.client.episodes] if self.client else []
         faults = sum(len(each.disturbances) + each.for_ever for each in commands)
         return faults, len(steps_of(self.scenario)), len(self.exchanges)
+
+    def exchanges_of(self, finding: Finding) -> tuple[int, ...]:
+        """The indices of the exchanges of a finding, as far as the scenario has them."""
+        named = (finding.exchange, finding.witness)
+        known = (i for i in named if i is not None and 0 <= i < len(self.exchanges))
+        return tuple(dict.fromkeys(known))
 
 
 class Footer(msgspec.Struct, frozen=True, kw_only=True, tag_field="line", tag="footer"):

@@ -123,7 +123,9 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
     a release that rewords findings changes it. `curl` is a shell command that sends the request
     again, for the mock in the process of the run a script with a mock of its own; empty for a
     target that has ended. `replay` is the command that replays the
-    counterexample of a violation, to be typed in the folder where the run was started.
+    counterexample of a violation, to be typed in the folder where the run was started. `saved` says
+    whether that counterexample is of this very finding; otherwise it is a smaller one, of another
+    finding of the requirement.
 
     >>> [(each.expected, each.observed) for each in summary.findings]
     [('a refusal', '201')]
@@ -140,6 +142,7 @@ class ReportedFinding(msgspec.Struct, frozen=True, kw_only=True):
     count: int = 1
     fingerprint: str = ""
     replay: str = ""
+    saved: bool = False
 
 
 class ContradictionResult(msgspec.Struct, frozen=True, kw_only=True):

@@ -14,7 +14,7 @@ from typing import Literal, NamedTuple
 import msgspec
 
 from klarna_reports.record.record import Finding, Played, Record
-from klarna_reports.summary.tally import JUDGED, exchanges_of
+from klarna_reports.summary.tally import JUDGED
 from klarna_specs.exchange import Exchange, Response
 from klarna_specs.scenario import Scenario, steps_of
 from klarna_specs.spec import Contradiction, Requirement, Spec
@@ -126,7 +126,7 @@ class Answers:
             return
         one = heard[finding.requirement, place_of(exchange)]
         if deviates > one.deviates or not one.exchanges:
-            one.exchanges = exchanges_of(played, finding)
+            one.exchanges = played.exchanges_of(finding)
         one.deviates |= deviates
         one.values.update(values)
         one.aspects.update(finding.aspects)

@@ -105,7 +105,7 @@ class _Seen(msgspec.Struct, frozen=True):
 
 
 class _Violation(msgspec.Struct, frozen=True):
-    """A violated requirement with its best example.
+    """A violated requirement with its smallest example of the worst harm.
 
     `preceding` counts what failed before it in every scenario, `weight` is the place among the
     client requirements: the most important one comes first.
@@ -124,9 +124,10 @@ class _Violation(msgspec.Struct, frozen=True):
     def of(cls, spec: Spec, name: str, tally: Tally, preceding: int) -> "_Violation":
         requirement = spec.requirement(name)
         failed = [group for group in tally.worst_groups if group.verdict == "FAIL"]
-        costs = [stake(spec, requirement, group.played, group.finding) for group in failed]
-        cost = min(costs, key=lambda cost: cost.harm)  # a cheap example must not hide money
-        example = failed[costs.index(cost)]
+        harm = failed[0].cost[0]  # a small example must not hide money
+        dearest = [group for group in failed if group.cost[0] == harm]
+        example = min(dearest, key=lambda group: not group.played.shrunk_from)
+        cost = stake(spec, requirement, example.played, example.finding)
         shown = _shown(spec, name, example)
         if shown.shows_what_was_missing or shown.is_doubtful:
             cost = Stake(Harm.STATE)  # what comes late is no second time
@@ -143,7 +144,7 @@ class _Violation(msgspec.Struct, frozen=True):
         """What is cheaper, less certain, less specific, preceded, a read, or larger is later."""
         certain = self.shown.is_doubtful, not self.rests_on_rule, not self.shown.is_certain
         kind = self.stake.harm, self.weight, certain, self.preceding, self.shown.is_of_a_read
-        return *kind, self.example.size, self.evidence
+        return *kind, self.example.played.size, self.evidence
 
 
 def _shown(spec: Spec, name: str, group: Group) -> Example:

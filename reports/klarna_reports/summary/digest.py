@@ -2,12 +2,15 @@
 
 from dataclasses import dataclass, field
 from datetime import date
+from functools import partial
 
 from klarna_reports.record.record import Played, Record, Unjudged
 from klarna_reports.summary.accepted import Occurring, with_accepted
 from klarna_reports.summary.causes import Causes
+from klarna_reports.summary.harm import cost
 from klarna_reports.summary.reasons import Obstacles
 from klarna_reports.summary.tally import JUDGED, Tallies
+from klarna_specs.spec import Spec
 
 __all__ = ["Digest"]
 
@@ -23,7 +26,7 @@ class Digest:
     obstacles: Obstacles
     occurring: Occurring
     requirements: frozenset[str]
-    found: Tallies = field(default_factory=Tallies)
+    found: Tallies
     causes: Causes = field(default_factory=Causes)
     errors: list[str] = field(default_factory=list[str])
     unjudged: list[Unjudged] = field(default_factory=list[Unjudged])
@@ -36,14 +39,15 @@ class Digest:
     provided: bool = False
 
     @classmethod
-    def of(cls, record: Record, *, on: date, requirements: frozenset[str]) -> "Digest":
+    def of(cls, spec: Spec, record: Record, *, on: date, requirements: frozenset[str]) -> "Digest":
         """The digest of a record, whose scenarios are read once.
 
         Violations that are accepted on that day are KNOWN. An exchange counts as judged if one of
         these requirements judged it.
         """
         header = record.header
-        digest = cls(Obstacles(header.target), Occurring(header.deviations), requirements)
+        tallies = Tallies(partial(cost, spec))
+        digest = cls(Obstacles(header.target), Occurring(header.deviations), requirements, tallies)
         for finding in record.excuses:
             digest.found[finding.requirement].add_excuse(finding)
         for played in with_accepted(record.played, header.deviations, on):

@@ -1,22 +1,25 @@
 """An example of a violated requirement, and what its exchanges say about the bug. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 import msgspec
 
-from klarna_reports.record.record import Difference, Finding, Played
-from klarna_reports.summary.tally import exchanges_of
+from klarna_reports.record.record import Finding, Played
+from klarna_reports.summary.shown_amounts import (
+    AMOUNT_OF_LIST,
+    contradicted_amounts,
+    error_of,
+    sign_of,
+)
 from klarna_reports.words.finding_sentence import accepted_refunds, sent_amount, sent_fee
 from klarna_specs.calls import KEY_HEADER, operation_of
 from klarna_specs.effects import CHANGED_MEMBERS
 from klarna_specs.exchange import Exchange, Response
-from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.spec import Operation, Requirement, Spec
 
 __all__ = ["Example"]
 
-_AMOUNT_OF_LIST = {"refunds": "refunded_amount", "captures": "captured_amount"}
 _OF_CLIENT_KEYS = ("client.key-sent", "client.key-kept", "client.guarded-against-duplicates")
 _IDS = ("refund-id", "refund_id", "capture-id", "capture_id")
 
@@ -54,7 +57,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def signs(self) -> frozenset[tuple[str, bool]]:
         """The amounts that differ, and whether more than expected is shown."""
-        return frozenset(filter(None, map(_sign, self.finding.differences)))
+        return frozenset(filter(None, map(sign_of, self.finding.differences)))
 
     @property
     def errors(self) -> frozenset[tuple[str, int]]:
@@ -62,7 +65,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         sent = {sent_amount(self.spec, exchange) for exchange in self.played.exchanges}
         return frozenset(
             (member, error)
-            for member, error in filter(None, map(_error, self.finding.differences))
+            for member, error in filter(None, map(error_of, self.finding.differences))
             if error and abs(error) not in sent
         )
 
@@ -101,12 +104,12 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         """The amounts that are wrong although the order lists the right resources."""
         lists = {
             name
-            for name in _AMOUNT_OF_LIST
+            for name in AMOUNT_OF_LIST
             for each in self._order_reads(self._until_shown[::-1][:1])
             if name in (each.body.members or {})
         }
         right = lists - {each.member for each in self.finding.differences}
-        return frozenset(s for s in self.signs if s[0] in {_AMOUNT_OF_LIST[each] for each in right})
+        return frozenset(s for s in self.signs if s[0] in {AMOUNT_OF_LIST[each] for each in right})
 
     @property
     def accepted_as_shown(self) -> frozenset[tuple[str, bool]]:
@@ -154,13 +157,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         """
         before = self._earlier if self.judges_an_outcome else self._until_shown[::-1]
         read = next(self._order_reads(before), None)
-        order = (read.body.members or {}) if read else {}
-        return frozenset(
-            amount
-            for name, amount in _AMOUNT_OF_LIST.items()
-            if (listed := as_array(order.get(name))) is not None
-            if sum(_amounts(listed, amount)) != order.get(amount)
-        )
+        return contradicted_amounts((read.body.members or {}) if read else {})
 
     @property
     def refused_as_shown(self) -> bool:
@@ -247,7 +244,7 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
         if amounts or self.requirement.check == "same_answer":
             return False
         shown = [
-            self.played.exchanges[i].request.path for i in exchanges_of(self.played, self.finding)
+            self.played.exchanges[i].request.path for i in self.played.exchanges_of(self.finding)
         ]
         texts = (self.finding.expected, *shown)
         return any(name in text for name in self._misnamed_ids() for text in texts)
@@ -427,33 +424,6 @@ class Example(msgspec.Struct, frozen=True, kw_only=True):
     def _shown(self, exchanges: tuple[Exchange, ...], member: str) -> Any:
         read = next(self._order_reads(exchanges), None)
         return None if read is None else (read.body.members or {}).get(member)
-
-
-def _sign(each: Difference) -> tuple[str, bool] | None:
-    found = _error(each)
-    if found is None:
-        return None
-    member, error = found
-    if error or not isinstance(each.observed, tuple) or not isinstance(each.expected, tuple):
-        return member, error > 0
-    return member, len(each.observed) > len(each.expected)
-
-
-def _amounts(listed: Iterable[Any], member: str) -> Iterator[int]:
-    """The amounts of listed resources, as far as they are integers."""
-    found = ((as_object(each) or {}).get(member) for each in listed)
-    return filter(is_integer, found)
-
-
-def _error(each: Difference) -> tuple[str, int] | None:
-    """The member that is wrong, and by how much."""
-    observed, expected = each.observed, each.expected
-    if isinstance(observed, int) and isinstance(expected, int):
-        return each.member, observed - expected
-    if isinstance(observed, tuple) and isinstance(expected, tuple):
-        more = sum(one.amount or 0 for one in observed) - sum(one.amount or 0 for one in expected)
-        return _AMOUNT_OF_LIST.get(each.member, each.member), more
-    return None
 
 
 def _identifiers(exchange: Exchange) -> Iterator[str]:

@@ -6,12 +6,11 @@ from enum import IntEnum
 import msgspec
 
 from klarna_reports.record.record import Difference, Finding, Played
-from klarna_reports.summary.tally import exchanges_of
 from klarna_reports.words.finding_sentence import sent_amount, sent_fee
 from klarna_specs.exchange import Response
 from klarna_specs.spec import Requirement, Spec
 
-__all__ = ["Harm", "Stake", "stake"]
+__all__ = ["Harm", "Stake", "cost", "stake"]
 
 
 class Harm(IntEnum):
@@ -23,6 +22,7 @@ class Harm(IntEnum):
     FORM = 3
 
 
+_DEVIATING = ("FAIL", "KNOWN", "WARN")
 _OF_STATE = ("accepted", "id_header")
 """Checks of a response that say what can be done or found afterwards."""
 
@@ -32,6 +32,26 @@ class Stake(msgspec.Struct, frozen=True, order=True):
 
     harm: Harm
     amount: int | None = None
+
+    @property
+    def cost(self) -> tuple[int, int]:
+        """What sorts the most expensive first."""
+        return self.harm, -(self.amount or 0)
+
+
+def cost(spec: Spec, played: Played, finding: Finding) -> tuple[int, int]:
+    """What sorts the most expensive deviations first; equal for all other findings.
+
+    >>> cost(spec, played, finding)
+    (<Harm.MONEY_LOST: 0>, -7000)
+    """
+    if finding.verdict not in _DEVIATING:
+        return Harm.FORM, 0
+    try:
+        requirement = spec.requirement(finding.requirement)
+    except KeyError:  # the summary reports it as an error
+        return Harm.FORM, 0
+    return stake(spec, requirement, played, finding).cost
 
 
 def stake(spec: Spec, requirement: Requirement, played: Played, finding: Finding) -> Stake:
@@ -51,7 +71,7 @@ def stake(spec: Spec, requirement: Requirement, played: Played, finding: Finding
                 return Stake(Harm.MONEY_LOST if more > 0 else Harm.MONEY_REFUSED, abs(more))
             if each.member.endswith("_amount"):
                 return Stake(Harm.STATE, abs(more))
-    shown = exchanges_of(played, finding)
+    shown = played.exchanges_of(finding)
     exchange = played.exchanges[shown[0]] if shown else None
     response = exchange.outcome if exchange else None
     amount = sent_amount(spec, exchange) if exchange else None

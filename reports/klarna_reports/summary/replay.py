@@ -5,22 +5,33 @@ import shlex
 from pathlib import PurePath
 
 from klarna_reports.record.record import Header
+from klarna_reports.record.results import ReportedFinding
 from klarna_specs.profiles import DEFAULT_PROFILE
 
 __all__ = [
     "COUNTEREXAMPLES",
-    "REPLAY_WHERE",
     "counterexample_name",
     "own_specs",
+    "replay_label",
     "replay_line",
+    "replay_of",
     "script_line",
     "script_on",
 ]
 
 COUNTEREXAMPLES = "counterexamples"
 """The folder of the counterexamples, in that of the run."""
-REPLAY_WHERE = "replay, in the folder where the run was started"
-"""What a report says before a replay command."""
+_WHERE = "in the folder where the run was started"
+
+
+def replay_label(finding: ReportedFinding) -> str:
+    """What a report says before a replay command."""
+    return f"{replay_of(finding)}, {_WHERE}"
+
+
+def replay_of(finding: ReportedFinding) -> str:
+    """What a replay command sends: the example of this finding, or a smaller one of another."""
+    return "replay" if finding.saved else "replay a smaller example"
 
 
 def counterexample_name(requirement: str) -> str:

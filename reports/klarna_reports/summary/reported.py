@@ -12,7 +12,7 @@ from klarna_reports.summary.replay import (
     replay_line,
     script_line,
 )
-from klarna_reports.summary.tally import Group, Tally, exchanges_of
+from klarna_reports.summary.tally import Group, Tally
 from klarna_reports.summary.verdicts import shown_groups
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.finding_sentence import currency_of, finding_sentence
@@ -26,14 +26,18 @@ def reported_findings(
     spec: Spec, header: Header, tallies: Mapping[str, Tally]
 ) -> tuple[ReportedFinding, ...]:
     """The deviations that a report lists, the worst verdict first; `tallies` by requirement."""
-    groups = [group for tally in tallies.values() for group in shown_groups(tally)]
-    groups.sort(key=lambda group: DEVIATIONS.index(group.verdict))
-    return tuple(_reported_finding(spec, header, group) for group in groups)
+    groups: list[tuple[Group, bool]] = []
+    for tally in tallies.values():
+        own = shown_groups(tally)
+        saved = next((group for group in own if group.is_saved), own[0] if own else None)
+        groups.extend((group, group is saved) for group in own)
+    groups.sort(key=lambda pair: DEVIATIONS.index(pair[0].verdict))
+    return tuple(_reported_finding(spec, header, *pair) for pair in groups)
 
 
-def _reported_finding(spec: Spec, header: Header, group: Group) -> ReportedFinding:
+def _reported_finding(spec: Spec, header: Header, group: Group, saved: bool) -> ReportedFinding:
     requirement = spec.requirement(group.finding.requirement)
-    shown = exchanges_of(group.played, group.finding)
+    shown = group.played.exchanges_of(group.finding)
     sent = group.played.exchanges[shown[0]].request if shown else None
     kept = group.verdict in ("FAIL", "KNOWN") or (group.verdict == "WARN" and header.strict)
     replay = replay_line(header, requirement.id) if kept else ""
@@ -49,6 +53,7 @@ def _reported_finding(spec: Spec, header: Header, group: Group) -> ReportedFindi
         curl=_by_hand(header, requirement.id, sent, replay),
         count=group.count,
         replay=replay,
+        saved=bool(replay) and saved,
     )
 
 
@@ -77,9 +82,4 @@ def causes_of(spec: Spec, summary: Summary, found: Mapping[str, Tally]) -> tuple
             replay=finding.replay,
         )
         causes.append((cost, cause))
-    return tuple(cause for _, cause in sorted(causes, key=lambda pair: _cost(pair[0])))
-
-
-def _cost(cost: Stake) -> tuple[int, int]:
-    """What sorts the most expensive first."""
-    return cost.harm, -(cost.amount or 0)
+    return tuple(cause for _, cause in sorted(causes, key=lambda pair: pair[0].cost))

@@ -103,6 +103,7 @@ class _Judged:
     def of(cls, spec: Spec, record: Record) -> "_Judged":
         admitted = [r for r in spec.requirements if record.header.scope.admits(r)]
         digest = Digest.of(
+            spec,
             record,
             on=_day(record.header.started_at),
             requirements=frozenset(r.id for r in admitted),

@@ -2,12 +2,13 @@
 
 import re
 from collections import Counter, defaultdict
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 
 from klarna_reports.record.record import Finding, Played, Verdict
 from klarna_reports.record.results import DEVIATIONS, WORST_FIRST, Exemplar
 
-__all__ = ["JUDGED", "Group", "Tallies", "Tally", "exchanges_of"]
+__all__ = ["JUDGED", "Cost", "Group", "Tallies", "Tally"]
 
 JUDGED: frozenset[Verdict] = frozenset({"PASS", "FAIL", "WARN", "INFO", "KNOWN"})
 """The verdicts of findings that judge an exchange."""
@@ -15,31 +16,53 @@ _EXEMPLARS = 3
 _MOST_GROUPS = 40
 """With more groups the half of them that would be shown last is dropped: each holds a scenario, and
 a server may answer every request with another text."""
+Cost = tuple[int, int]
+"""What a finding costs: the smallest one is the most expensive."""
+_NO_COST: Cost = (0, 0)
 _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
+
+
+_Key = tuple[Verdict, str, str, bool]
 
 
 @dataclass(slots=True)
 class Group:
-    """Equal findings of one requirement, with a shrunk or the shortest example."""
+    """Equal findings of one requirement, with an example.
+
+    It is the most expensive one, or else a shrunk one, which may have smaller amounts.
+    """
 
     verdict: Verdict
     expected: str
     observed: str
     played: Played
     finding: Finding
-    size: tuple[int, int, int]
+    cost: Cost = _NO_COST
     count: int = 0
 
+    @property
+    def is_saved(self) -> bool:
+        """Whether the example is the saved counterexample of its requirement."""
+        return self.played.shows == self.finding.requirement
 
-def _first_to_show(group: Group) -> tuple[int, tuple[int, ...], int, tuple[int, ...]]:
-    """The worst first, then the smallest shrunk example, then the most frequent.
+    @property
+    def quality(self) -> tuple[bool, Cost, bool, tuple[int, int, int], str]:
+        """What sorts the best example first: saved, expensive, shrunk, short."""
+        played = self.played
+        return not self.is_saved, self.cost, not played.shrunk_from, played.size, played.id
 
-    For a client, the example with the fewest faults comes before a frequent one.
+
+def _first_to_show(group: Group) -> tuple[int, Cost, tuple[int, ...], int, tuple[int, ...], str]:
+    """The worst first, then the most expensive, the smallest shrunk one, the most frequent.
+
+    For a client, the example with the fewest faults comes before a frequent one. The id decides
+    last: the order in which scenarios end differs between runs.
     """
     rank = WORST_FIRST.index(group.verdict)
-    shrunk = (0, *group.size) if group.played.shrunk_from else (1,)
-    often = 0 if group.played.client else -group.count
-    return rank, shrunk, often, group.size
+    played = group.played
+    shrunk = (0, *played.size) if played.shrunk_from else (1,)
+    often = 0 if played.client else -group.count
+    return rank, group.cost, shrunk, often, played.size, played.id
 
 
 @dataclass(slots=True)
@@ -55,12 +78,8 @@ class Tally:
     evidence: int = 0
     excuse: str = ""
     exemplars: list[Exemplar] = field(default_factory=list[Exemplar])
-    groups: dict[tuple[Verdict, str, str], Group] = field(
-        default_factory=dict[tuple[Verdict, str, str], Group]
-    )
-    _counts: Counter[tuple[Verdict, str, str]] = field(
-        default_factory=Counter[tuple[Verdict, str, str]]
-    )
+    groups: dict[_Key, Group] = field(default_factory=dict[_Key, Group])
+    _counts: Counter[_Key] = field(default_factory=Counter[_Key])
     _scenario: str = ""
     _judged: set[int] = field(default_factory=set[int])
 
@@ -71,15 +90,26 @@ class Tally:
 
     @property
     def worst_groups(self) -> list[Group]:
-        """The groups of findings, the worst verdict first, then the most frequent."""
-        return sorted(self.groups.values(), key=_first_to_show)
+        """The groups of findings, the worst verdict first, then the most expensive example.
+
+        A shrunk example stands for equal findings too, unless one of them is more expensive.
+        """
+        shown: list[Group] = []
+        for (verdict, expected, observed, is_shrunk), group in self.groups.items():
+            other = self.groups.get((verdict, expected, observed, not is_shrunk))
+            shrunk, plain = (group, other) if is_shrunk else (other, group)
+            if shrunk is None or plain is None or plain.cost < shrunk.cost:
+                shown.append(group)
+            elif is_shrunk:
+                shown.append(replace(group, count=shrunk.count + plain.count))
+        return sorted(shown, key=_first_to_show)
 
     @property
     def deviations(self) -> int:
         """The number of findings that are deviations."""
         return sum(self.verdicts[verdict] for verdict in DEVIATIONS)
 
-    def add(self, played: Played, finding: Finding) -> None:
+    def add(self, played: Played, finding: Finding, cost: Cost) -> None:
         """Adds one finding."""
         self.verdicts[finding.verdict] += 1
         self.aspects.update(finding.aspects)
@@ -88,7 +118,7 @@ class Tally:
         if finding.verdict in JUDGED:
             self._add_evidence(played, finding)
         if finding.verdict != "PASS":
-            self._add_to_group(played, finding)
+            self._add_to_group(played, finding, cost)
 
     def add_excuse(self, finding: Finding) -> None:
         """Adds the finding that the requirement does not apply, which is of no scenario."""
@@ -103,50 +133,48 @@ class Tally:
             self._judged.add(finding.exchange)
             self.evidence += 1
             if len(self.exemplars) < _EXEMPLARS:
-                indices = exchanges_of(played, finding)
+                indices = played.exchanges_of(finding)
                 self.exemplars.append(Exemplar(scenario=played.id, exchanges=indices))
 
-    def _add_to_group(self, played: Played, finding: Finding) -> None:
-        size = played.size
+    def _add_to_group(self, played: Played, finding: Finding, cost: Cost) -> None:
         # Ids differ from scenario to scenario, although the finding is the same.
-        key = (finding.verdict, _ID.sub("", finding.expected), _ID.sub("", finding.observed))
-        group = self.groups.get(key)
+        texts = (_ID.sub("", finding.expected), _ID.sub("", finding.observed))
+        key = (finding.verdict, *texts, bool(played.shrunk_from))
+        found = (finding.expected, finding.observed)
+        example = Group(finding.verdict, *found, played, finding, cost)
+        known = self.groups.get(key)
+        if known is None or example.quality < known.quality:
+            self.groups[key] = example
         self._counts[key] += 1
-        if group is None:
-            texts = (finding.expected, finding.observed)
-            group = self.groups[key] = Group(finding.verdict, *texts, played, finding, size)
-        elif (not played.shrunk_from, size) < (not group.played.shrunk_from, group.size):
-            group.played, group.finding, group.size = played, finding, size
-            group.expected, group.observed = finding.expected, finding.observed
-        group.count = self._counts[key]
+        self.groups[key].count = self._counts[key]
         if len(self.groups) > _MOST_GROUPS:
             self._drop_last()
 
     def _drop_last(self) -> None:
-        """Drops the groups that would be shown last; one of each verdict remains."""
+        """Drops the groups that would be shown last.
+
+        One of each verdict remains, and the saved one.
+        """
         ordered = sorted(self.groups.items(), key=lambda each: _first_to_show(each[1]))
         first = {key[0]: key for key, _ in reversed(ordered)}
         self.groups = {
             key: group
             for place, (key, group) in enumerate(ordered)
-            if place < _MOST_GROUPS // 2 or first[key[0]] == key
+            if place < _MOST_GROUPS // 2 or first[key[0]] == key or group.is_saved
         }
 
 
-def exchanges_of(played: Played, finding: Finding) -> tuple[int, ...]:
-    """The indices of the exchanges of a finding, as far as the scenario has them."""
-    named = (finding.exchange, finding.witness)
-    known = (i for i in named if i is not None and 0 <= i < len(played.exchanges))
-    return tuple(dict.fromkeys(known))
-
-
 class Tallies(defaultdict[str, Tally]):
-    """The tally of every requirement or contradiction that a finding names."""
+    """The tally of every requirement or contradiction that a finding names.
 
-    def __init__(self) -> None:
+    `cost` says what a finding costs.
+    """
+
+    def __init__(self, cost: Callable[[Played, Finding], Cost]) -> None:
         super().__init__(Tally)
+        self._cost = cost
 
     def add(self, played: Played) -> None:
         """Adds the findings of one scenario."""
         for finding in played.findings:
-            self[finding.requirement].add(played, finding)
+            self[finding.requirement].add(played, finding, self._cost(played, finding))

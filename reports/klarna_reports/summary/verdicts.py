@@ -106,15 +106,18 @@ def _result(
 def shown_groups(tally: Tally) -> list[Group]:
     """The deviations that a report lists for one requirement, the worst first.
 
-    One of each kind comes before others of the same kind.
+    The saved one comes second if it is not the first; then one of each kind comes before others of
+    the same kind.
     """
     seen: set[tuple[Verdict, str]] = set()
-    ranked: list[tuple[int, bool, Group]] = []
+    ranked: list[tuple[int, bool, bool, Group]] = []
     for group in tally.worst_groups:
         if group.verdict in DEVIATIONS:
             requirement = group.finding.requirement
             kind = group.verdict, fingerprint_of(requirement, group.expected, group.observed)
-            ranked.append((WORST_FIRST.index(group.verdict), kind in seen, group))
+            prominent = not ranked or group.is_saved
+            rank = WORST_FIRST.index(group.verdict)
+            ranked.append((rank, not prominent, kind in seen and not prominent, group))
             seen.add(kind)
-    ranked.sort(key=lambda each: each[:2])
-    return [group for _, _, group in ranked[:_FINDINGS_EACH]]
+    ranked.sort(key=lambda each: each[:3])
+    return [group for *_, group in ranked[:_FINDINGS_EACH]]

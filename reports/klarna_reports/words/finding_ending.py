@@ -19,14 +19,19 @@ _QUOTED_NAME = re.compile(r"(?:resource_id )?'((?:refund|capture) [A-Z]\d*)'")
 
 
 def amounts_ending(
-    requirement: Requirement, finding: Finding, own: str, names: ShortNames, currency: str
+    requirement: Requirement,
+    finding: Finding,
+    own: str,
+    amount: int | None,
+    names: ShortNames,
+    currency: str,
 ) -> str:
     """What is shown and what was expected of the first member that differs, in major units.
 
-    A difference of the member `own` comes first; the result is empty without a difference of
-    amounts or lists.
+    A difference of the member `own` comes first: the judged call changes it by `amount`. The result
+    is empty without a difference of amounts or lists.
 
-    >>> amounts_ending(requirement, finding, "refunded_amount", names, "EUR")
+    >>> amounts_ending(requirement, finding, "refunded_amount", 1000, names, "EUR")
     '20.00 EUR refunded, 10.00 EUR expected'
     """
     ordered = sorted(finding.differences, key=lambda each: each.member != own)
@@ -35,10 +40,19 @@ def amounts_ending(
             if requirement.check == "money_adds_up":
                 return _sum_ending(finding, each.member, each.expected, each.observed, currency)
             done = _DONE.get(each.member, f"as {each.member}")
+            if each.member == own and each.expected not in (0, amount):
+                return _total_ending(each.expected, each.observed, done, currency)
             observed, expected = major(each.observed, currency), major(each.expected, currency)
             order = "the order shows " if own and each.member != own else ""
             return f"{order}{observed} {done}, {expected} expected"
     return next(filter(None, (_list_ending(each, names, currency) for each in ordered)), "")
+
+
+def _total_ending(expected: int, observed: int, done: str, currency: str) -> str:
+    """A total that other calls than the judged one have changed too, and its error."""
+    error = major(abs(observed - expected), currency)
+    than = "more" if observed > expected else "less"
+    return f"{major(observed, currency)} {done} in all, {error} {than} than expected"
 
 
 def _sum_ending(finding: Finding, member: str, expected: int, observed: int, currency: str) -> str:

@@ -84,7 +84,8 @@ def _text(spec: Spec, requirement: Requirement, played: Played, finding: Finding
     names, currency = ShortNames(played), currency_of(played)
     subject = _subject(made, named=True) if made else "The order before any call"
     own = spec.amount_member(made.operation) if made else ""
-    if amounts := amounts_ending(requirement, finding, own, names, currency):
+    sent = made.amount if made else None
+    if amounts := amounts_ending(requirement, finding, own, sent, names, currency):
         return f"{subject}: {amounts}."
     if made and (ending := _outcome_end(spec, requirement, made, played, finding)):
         return f"{_subject(made, alone=True)} {ending}."

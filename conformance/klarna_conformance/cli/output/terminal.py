@@ -26,7 +26,9 @@ from klarna_conformance.run.events import (
 from klarna_conformance.run.progress import Progress
 from klarna_reports.formats.comparison_text import totals
 from klarna_reports.record.record import Played, TargetFacts
+from klarna_reports.record.results import ReportedFinding
 from klarna_reports.summary.changes import Changes
+from klarna_reports.summary.replay import replay_of
 from klarna_reports.summary.summary import Cause, Summary
 from klarna_reports.words.exchange_lines import exchange_lines, order_lines, whole_exchange
 from klarna_reports.words.finding_sentence import finding_sentence
@@ -174,7 +176,7 @@ class Terminal:
             self._print(f"{found.verdict} {found.requirement}", style)
             requirement = spec.requirement(found.requirement)
             self._print(f"  {finding_sentence(spec, requirement, played, found)}")
-        own = failure_of(played, saved.requirement, ("FAIL", "WARN"))
+        own = failure_of(spec, played, saved.requirement, ("FAIL", "WARN"))
         if not own and not any(each.verdict == "FAIL" for each in failed):
             self._print("No requirement is violated.", _STYLES["CONFORMANT"])
         if own is None:
@@ -233,7 +235,7 @@ class Terminal:
 
     def certified(self, summary: Summary, sentences: Mapping[str, str], directory: Path) -> None:
         """Prints what a client did wrong, the verdict, and the path of the certificate."""
-        replays = {finding.requirement: finding.replay for finding in summary.findings}
+        first = {finding.requirement: finding for finding in reversed(summary.findings)}
         if not self._quiet:
             for verdict in ("FAIL", "WARN"):
                 for result in (r for r in summary.requirements if r.verdict == verdict):
@@ -241,7 +243,8 @@ class Terminal:
                     self._print(f"  {result.statement}")
                     if result.id in sentences:
                         self._print(f"  {sentences[result.id]}")
-                    self._print_command(replays.get(result.id, ""), "Replay: ")
+                    if finding := first.get(result.id):
+                        self._print_command(finding.replay, _replay_label(finding))
             for result in summary.requirements:
                 unseen = result.verdict == "NOT_RUN" and result.level == "MUST"
                 if unseen or (result.verdict == "INFO" and result.id != _EVERYBODYS):
@@ -264,10 +267,10 @@ class Terminal:
                 finding = next((f for f in summary.findings if f.requirement == result.id), None)
                 self._print(f"  {finding.sentence if finding else result.reason}")
                 self._print(f"  Required: {result.statement}")
-                if result.id in causes and verdict == "FAIL":
-                    self._print_cause(causes[result.id][1])
+                if finding and result.id in causes and verdict == "FAIL":
+                    self._print_cause(causes[result.id][1], finding)
                 elif finding and verdict == "WARN":
-                    self._print_command(finding.replay, "Replay: ")
+                    self._print_command(finding.replay, _replay_label(finding))
             if len(chosen) > _SHOWN:
                 self._print(f"{len(chosen) - _SHOWN} more {verdict}: see the report")
         unseen = [r for r in summary.requirements if r.verdict == "NOT_RUN" and r.level == "MUST"]
@@ -287,10 +290,10 @@ class Terminal:
         for error in summary.errors[:_SHOWN]:
             self._print(f"ERROR {error}")
 
-    def _print_cause(self, cause: Cause) -> None:
+    def _print_cause(self, cause: Cause, finding: ReportedFinding) -> None:
         if others := cause.requirements[1:]:
             self._print(f"  Probably for the same cause: {', '.join(others)}")
-        self._print_command(cause.replay, "Replay: ")
+        self._print_command(cause.replay, _replay_label(finding))
 
     def _print_command(self, command: str, label: str = "") -> None:
         """Prints a command to be copied: on one line, however long it is."""
@@ -307,6 +310,10 @@ class Terminal:
             line.rstrip()
             begins = inert(line.plain) != line.plain
             self._out.print(Text(_MARK) + line if begins else line, soft_wrap=True)
+
+
+def _replay_label(finding: ReportedFinding) -> str:
+    return f"{replay_of(finding).capitalize()}: "
 
 
 def _since(changes: Changes) -> str:

@@ -13,6 +13,7 @@ from klarna_conformance.cli.defaults_file import given
 from klarna_conformance.cli.options import (
     FOLDER,
     TrafficOptions,
+    color_option,
     grouped,
     host_option,
     log_format_option,
@@ -23,6 +24,7 @@ from klarna_conformance.cli.options import (
 
 if TYPE_CHECKING:
     from klarna_conformance.calibration.latency import Latency
+    from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.mock.server import Mock
     from klarna_conformance.mock.serving import MockServer
     from klarna_specs.spec import Spec
@@ -121,7 +123,14 @@ class _MockOptions:
 )
 @log_format_option
 @traffic_options
-def mock(serving: _MockOptions, judge: bool, log_format: str, judging: TrafficOptions) -> int:
+@color_option
+def mock(
+    serving: _MockOptions,
+    judge: bool,
+    log_format: str,
+    judging: TrafficOptions,
+    terminal: "Terminal",
+) -> int:
     """Serve the mock, a stateful server that does as documented.
 
     Prints its base URL when it accepts requests; stop it with Ctrl-C or SIGTERM: requests
@@ -139,7 +148,6 @@ def mock(serving: _MockOptions, judge: bool, log_format: str, judging: TrafficOp
     violation, 3 that a requirement was not exercised. --requirement, --strict and --output apply to
     --judge.
     """
-    from klarna_conformance.cli.output.terminal import Terminal
     from klarna_conformance.cli.watch.reporting import judge_traffic, served
     from klarna_conformance.errors import UsageError
     from klarna_conformance.record.redaction import Redactor
@@ -157,7 +165,6 @@ def mock(serving: _MockOptions, judge: bool, log_format: str, judging: TrafficOp
     facts = TargetFacts(name="clients of the mock", base_url=server.base_url, kind="mock")
     own = {serving.username, serving.password} - {defaults.USERNAME, defaults.PASSWORD}
     redactor = Redactor(own, public=server.base_url)
-    terminal = Terminal(quiet=False, color=True)
     return judge_traffic(spec, seen_by(facts, seen), redactor, judging, terminal, sides=sides)
 
 
