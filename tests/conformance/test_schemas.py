@@ -194,9 +194,12 @@ def test_editor_examples_name_published_schemas() -> None:
     catalogue = json.loads((editors / "schemastore.json").read_text())
     page = (ROOT / "docs" / "editors.md").read_text()
     names = {Path(each).name.removesuffix(".schema.json") for each in associated}
+    listed = {each["name"].split()[1] for each in catalogue}
 
     assert {"name", "description", "fileMatch", "url"} == {key for e in catalogue for key in e}
-    assert names | {each["name"].split()[1] for each in catalogue} <= SCHEMAS.keys()
+    assert names | listed <= SCHEMAS.keys()
+    assert {"target", "operation", "deviations", "scenarios", "counterexample"} <= listed
+    assert all(each["url"].endswith(f"-{each['name'].split()[1]}.json") for each in catalogue)
     assert names == set(re.search(r"for name in (.*); do", page)[1].split())
 
 
