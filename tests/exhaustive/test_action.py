@@ -21,7 +21,12 @@ class Runner:
         self._environment = environment
         defaults = {name: str(each.get("default", "")) for name, each in ACTION["inputs"].items()}
         self._values = {f"inputs.{name}": value for name, value in (defaults | inputs).items()}
-        self._values["github.action_path"] = str(ROOT)
+        self._values |= {
+            "github.action_path": str(ROOT),
+            "github.event.pull_request.number": "7",
+            "github.repository": "owner/shop",
+            "github.token": "token",
+        }
         self.summary = folder / "summary.md"
 
     def run(self) -> int:
@@ -74,16 +79,24 @@ def workspace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_the_action_tests_the_mock_and_reports_its_defects(
     workspace: Path, environment: dict[str, str]
 ) -> None:
+    comments = workspace / "comments.txt"
+    (workspace / "gh").write_text(f'#!/bin/sh\nprintf "%s " "$@" >>{comments}\ncat >>{comments}\n')
+    (workspace / "gh").chmod(0o755)
     environment = {name: each for name, each in environment.items() if name != "VIRTUAL_ENV"}
+    environment["PATH"] = os.pathsep.join((str(workspace), environment["PATH"]))
     common = {"target": "mock", "sarif": "true", "doctor": "true"}
     args = "--operation cancelOrder --examples 0"
     right = Runner(workspace, environment, **common, args=args)
-    wrong = Runner(workspace, environment, **common, args=f"{args} --mutant cancel-answered-302")
+    args_of_wrong = f"{args} --mutant cancel-answered-302"
+    wrong = Runner(workspace, environment, **common, args=args_of_wrong, comment="true")
 
     assert right.run() == 0
     assert "CONFORMANT" in right.summary.read_text()
+    assert not comments.exists()
     assert wrong.run() == 1
     assert "NONCONFORMANT" in wrong.summary.read_text()
+    assert comments.read_text().startswith("pr comment 7 --body-file -")
+    assert "NONCONFORMANT" in comments.read_text()
     assert (workspace / "conformance-report" / "report.sarif").exists()
     history = (workspace / "conformance-report" / "history.ndjson").read_text().splitlines()
     assert len(history) == 2
