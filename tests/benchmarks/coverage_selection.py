@@ -8,6 +8,7 @@ from collections import Counter
 
 from klarna_conformance import defaults
 from klarna_conformance.campaign.servers import Campaign, try_mutants
+from klarna_conformance.executors.workers import Workers
 from klarna_conformance.plan.planning import make_plan
 from klarna_conformance.wrong.catalogue import mutants
 from klarna_specs.goals import Scope
@@ -26,7 +27,7 @@ def main() -> None:
     print(f"a default run sends {whole.requests} requests; {every_goal} would serve every goal")
     campaign = Campaign(seed=defaults.SEED, examples=examples, max_requests=budget)
     tried, found = Counter[str](), Counter[str]()
-    for trial in try_mutants(mutants(), campaign):
+    for trial in try_mutants(mutants(), campaign, Workers()):
         tried[trial.kind] += 1
         found[trial.kind] += trial.as_wanted
     for kind, count in tried.items():

@@ -28,6 +28,7 @@ import click
 
 from klarna_conformance import defaults
 from klarna_conformance.campaign.servers import Campaign, Trial, try_mutants
+from klarna_conformance.executors.workers import Workers
 from klarna_conformance.mock.server import Mock
 from klarna_conformance.mock.serving import MockServer
 from klarna_conformance.openapi import compile_openapi
@@ -79,7 +80,7 @@ def main(each: int, harmless: int, max_examples: int, seed: int, timeout_s: int)
     # Ours comes first: its pool forks, which a process with a server thread had better not do.
     started = time.perf_counter()
     campaign = Campaign(seed=seed, examples=defaults.EXAMPLES)
-    ours = {trial.id: trial for trial in try_mutants([*wrong, *right], campaign)}
+    ours = {trial.id: trial for trial in try_mutants([*wrong, *right], campaign, Workers())}
     ours_s = time.perf_counter() - started
 
     started = time.perf_counter()

@@ -10,10 +10,11 @@ import msgspec
 
 from klarna_conformance.http.locations import created_id
 from klarna_conformance.judge.server.interpretations import path_followed
+from klarna_conformance.judge.server.response_members import offered_days
 from klarna_reports.record.record import ProvidedOrder, TargetFacts
 from klarna_specs.calls import KEY_HEADER, key_form
 from klarna_specs.exchange import Exchange, Payload, Request, Response
-from klarna_specs.json_value import as_array, as_object, is_countable
+from klarna_specs.json_value import as_array, as_object
 from klarna_specs.plan import Authorization
 from klarna_specs.scenario import OFFERED, Empty, Json, Key, Raw, ResourceRef, Step
 from klarna_specs.spec import Operation, Spec
@@ -89,7 +90,7 @@ class RequestBuilder:
             if identifier not in ids:
                 ids.append(identifier)
         if operation.shows == "extension_options":
-            known.offered[self._capture_id(step)] = _offered_days(response)
+            known.offered[self._capture_id(step)] = list(offered_days(exchange) or ())
 
     def request(self, step: Step) -> Request:
         """The request of a step, as it stands after all responses so far."""
@@ -199,14 +200,6 @@ def _unknown_id_like(identifier: str) -> str:
     if key_form(identifier) != "uuid4":
         return NOWHERE_ID
     return identifier[:-1] + ("1" if identifier.endswith("0") else "0")
-
-
-def _offered_days(response: Response) -> list[int]:
-    """The numbers of days in a response with extension options, without those that are none."""
-    members = response.body.members or {}
-    options = [as_object(option) or {} for option in as_array(members.get("options")) or ()]
-    days = [option.get("number_of_days") for option in options]
-    return [n for n in days if is_countable(n)]
 
 
 def _resolved(value: Any, offered: list[int]) -> Any:

@@ -85,6 +85,7 @@ def _undisturbed(spec: Spec) -> Iterator[ClientScenario]:
     yield one(captured(spec, amount=9_007_199), refund(8_999_999))
     yield one(captured(spec, amount=16_777_217), refund(16_777_217))
     yield one(captured(spec, amount=99_999_999), refund(99_999_999))
+    yield one(captured(spec, amount=150_000_001), refund(150_000_001))
     for market in spec.market_groups["return_fee"]:
         yield one(captured(spec, market), refund(400, order_lines=[goods(500), fee(100)]))
     yield one(captured(spec, "GB"), extension(2))

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 import pytest
 
+from klarna_conformance.wrong.examples.orders import FULL, changed
 from klarna_specs.client.faults import (
     FAULTS,
     Cut,
@@ -351,6 +352,24 @@ def test_truncated_options_are_not_reported_as_complete() -> None:
 
     assert part.verdicts("client.options-told") == {"FAIL"}
     assert whole.verdicts("client.options-told") == {"PASS"}
+
+
+def test_days_reported_as_texts_are_shown_as_texts() -> None:
+    offers = options_of(Course().run(options(), Sent()))
+    texts = tuple({**each, "number_of_days": str(each["number_of_days"])} for each in offers)
+
+    course = Course().run(options(), Sent(), reports=Done(options=texts))
+
+    (found,) = course.findings("client.options-told")
+    assert found.observed.startswith("the client reported '")
+    assert found.expected.split()[2].isdigit()
+
+
+def test_amount_above_a_former_limit_may_be_refused_by_the_client() -> None:
+    plan = changed(FULL, order_amount=150_000_001, captures=(150_000_001,))
+    for amount, verdicts in ((150_000_001, set[str]()), (100_000_000, {"FAIL"})):
+        course = Course(plan).run(refund(amount), reports=RefusedIt())
+        assert course.verdicts("client.carries-out") == verdicts
 
 
 def options_of(course: Course) -> tuple[dict[str, int], ...]:

@@ -328,6 +328,42 @@ def test_a_word_for_a_missing_text_is_a_warning(name: str, text: str) -> None:
     assert commanded.against() == set()
 
 
+@pytest.mark.parametrize("text", ["None", "null", "nil", "undefined"])
+def test_a_word_for_a_missing_text_of_a_line_is_a_warning(text: str) -> None:
+    line = {"name": "Shirt", "quantity": 1, "unit_price": 1, "total_amount": 1}
+    body = {"refunded_amount": 1, "order_lines": [{**line, "reference": text}]}
+    added = Course().run(refund(1, order_lines=[line]), Sent(body=body))
+    commanded = Course().run(refund(1, order_lines=body["order_lines"]), Sent(body=body))
+
+    (finding,) = added.findings("client.texts-as-told")
+    assert (finding.verdict, finding.expected, finding.observed) == (
+        "WARN",
+        "no reference of order line 1, as commanded",
+        f"{text!r} is sent",
+    )
+    assert commanded.against() == set()
+
+
+@pytest.mark.parametrize(
+    ("sent", "observed"),
+    [
+        ({}, "no reference is sent"),
+        ({"reference": "other"}, "'other' is sent"),
+        ({"reference": "x" * 200}, f"'{'x' * 59}... is sent"),
+    ],
+)
+def test_lost_text_of_a_line_is_named_with_what_is_sent(
+    sent: dict[str, str], observed: str
+) -> None:
+    line = {"name": "Shirt", "quantity": 1, "unit_price": 1, "total_amount": 1}
+    command = refund(1, order_lines=[{**line, "reference": "a-1"}])
+    body = {"refunded_amount": 1, "order_lines": [line | sent]}
+
+    (finding,) = Course().run(command, Sent(body=body)).findings("client.texts-as-told")
+    expected = "reference of order line 1 'a-1', as commanded"
+    assert (finding.expected, finding.observed) == (expected, observed)
+
+
 def test_a_stale_description_is_found_and_a_default_is_fine() -> None:
     first = refund(1, description="One shirt")
     for text, expected in (("One shirt", {"WARN"}), ("Refund", set[str]())):

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from klarna_specs.exchange import Exchange, Response
-from klarna_specs.json_value import as_array, as_object, is_countable
+from klarna_specs.json_value import as_array, as_object, is_countable, leniently
 
 __all__ = ["json_object", "offered_days", "shows_order", "summary_of"]
+
+_MOST_DIGITS = 9
 
 
 def json_object(exchange: Exchange) -> dict[str, Any] | None:
@@ -15,15 +17,26 @@ def json_object(exchange: Exchange) -> dict[str, Any] | None:
 
 
 def offered_days(exchange: Exchange) -> tuple[int, ...] | None:
-    """The numbers of days that an answer with options offers; None where it is no such answer."""
+    """The numbers of days that an answer with options offers; None where it is no such answer.
+
+    Days in the form of texts or fractions are offered too, and nothing is known of others.
+    """
     body = json_object(exchange)
     if body is None or not exchange.outcome.is_success:
         return None
     options = as_array(body.get("options"))
     if options is None:
         return None
-    days = [(as_object(option) or {}).get("number_of_days") for option in options]
-    return tuple(n for n in days if is_countable(n))
+    days = [_whole((as_object(option) or {}).get("number_of_days")) for option in options]
+    known = tuple(n for n in days if is_countable(n))
+    return known if len(known) == len(days) else None
+
+
+def _whole(number: Any) -> Any:
+    """A whole number that is written as a text or a fraction; anything else as it is."""
+    if isinstance(number, str) and number.isdecimal() and len(number) <= _MOST_DIGITS:
+        return int(number)
+    return leniently(number)
 
 
 def summary_of(exchange: Exchange) -> str:

@@ -29,6 +29,14 @@ class AmountInMajorUnits(Amounts):
         return int(amount / 100) * 100
 
 
+@wrong("client-amount-capped", "client.amounts-as-told")
+class AmountCapped(Amounts):
+    """Sends no amount above 100000000, the limit of earlier API descriptions."""
+
+    def amount(self, amount: int) -> Any:
+        return min(amount, 100_000_000)
+
+
 @wrong("client-amount-as-text", "client.well-formed")
 class AmountAsText(Amounts):
     """Sends amounts as strings."""

@@ -1,9 +1,10 @@
 """Checks that a client sends the arguments of its command, and nothing else."""
 
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any
 
-from klarna_conformance.judge.client.attempts import Attempt, order_lines
+from klarna_conformance.judge.client.attempts import TEXTS, Attempt, order_lines
 from klarna_conformance.judge.client.view import Check, View
 from klarna_conformance.judge.results import ExchangeResult, verified
 from klarna_specs.client.requirements import is_other_call
@@ -19,8 +20,9 @@ _NUMBERS = (
 )
 """The members of an order line that money depends on, beside its name and type."""
 _Line = dict[str, Any]
-_TEXTS = ("reference", "description")
-_NO_TEXTS = ("", "none", "null", "nil", "undefined")
+_LONGEST = 60
+"""How much of a text is shown."""
+_NO_TEXTS = ("none", "null", "nil", "undefined")
 """What programs write in place of a missing text, in lower case."""
 
 
@@ -54,7 +56,7 @@ def _differences(view: View, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
         observed = f"{len(sent_lines)} order lines are sent instead of {len(own_lines)}"
         yield f"{len(own_lines)} order lines, as commanded", observed
         return
-    for number, (wanted, given) in enumerate(_pairs(own_lines, sent_lines), 1):
+    for number, wanted, given in _numbered_pairs(commanded, sent):
         for name in _apart(wanted, given):
             where = f"{name} of order line {number}"
             yield f"{where} {wanted.get(name)!r}, as commanded", _instead(where, given, wanted)
@@ -128,33 +130,60 @@ def _texts(view: View) -> Iterator[ExchangeResult]:
     commanded = view.arguments
     for each in view.attempts:
         sent = as_object(each.body) or {}
-        if added := next(_added_texts(view, sent), None):
-            observed = f"{sent[added]!r} is sent"
-            yield verified(each.index, f"no {added}, as commanded", observed, holds=False)
-        elif not commanded.keys().isdisjoint((*_TEXTS, "order_lines")):
-            lost = next(_lost_texts(commanded, sent), None)
-            expected, observed = f"{lost} as commanded", "another text, or none"
-            yield verified(each.index, expected, observed, holds=not lost)
+        apart = next(chain(_added_texts(view, sent), _lost_texts(commanded, sent)), None)
+        if apart:
+            yield verified(each.index, *apart, holds=False)
+        elif not commanded.keys().isdisjoint((*TEXTS, "order_lines")):
+            yield ExchangeResult(each.index)
 
 
-def _added_texts(view: View, sent: dict[str, Any]) -> Iterator[str]:
+def _added_texts(view: View, sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Texts that the command does not have: those of an earlier one, or words for no text."""
-    for name in _TEXTS:
+    for name in TEXTS:
         earlier = [other.arguments.get(name) for other in view.around]
         text = sent.get(name)
         if name in view.arguments or not isinstance(text, str):
             continue
-        if text.strip().lower() in _NO_TEXTS or text in earlier:
-            yield name
+        if text in earlier or not text.strip() or _stands_for_none(text):
+            yield f"no {name}, as commanded", f"{text!r} is sent"
+    for number, wanted, given in _numbered_pairs(view.arguments, sent):
+        for name in sorted(given.keys() - wanted.keys()):
+            if _stands_for_none(given[name]):
+                expected = f"no {name} of order line {number}, as commanded"
+                yield expected, f"{given[name]!r} is sent"
 
 
-def _lost_texts(commanded: dict[str, Any], sent: dict[str, Any]) -> Iterator[str]:
-    for name in _TEXTS:
+def _stands_for_none(text: object) -> bool:
+    return isinstance(text, str) and text.strip().lower() in _NO_TEXTS
+
+
+def _lost_texts(commanded: dict[str, Any], sent: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    for name in TEXTS:
         if name in commanded and sent.get(name) != commanded[name]:
-            yield name
-    for number, (wanted, given) in enumerate(_pairs(order_lines(commanded), order_lines(sent)), 1):
+            yield _as_commanded(name, name, commanded, sent)
+    for number, wanted, given in _numbered_pairs(commanded, sent):
         for name in _lost(wanted, given):
-            yield f"{name} of order line {number}"
+            yield _as_commanded(name, f"{name} of order line {number}", wanted, given)
+
+
+def _as_commanded(
+    name: str, where: str, commanded: Mapping[str, Any], sent: Mapping[str, Any]
+) -> tuple[str, str]:
+    """What is expected of a member, and what is sent instead, in words."""
+    observed = f"{_excerpt(sent[name])} is sent" if name in sent else f"no {name} is sent"
+    return f"{where} {_excerpt(commanded[name])}, as commanded", observed
+
+
+def _excerpt(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
+def _numbered_pairs(
+    commanded: dict[str, Any], sent: dict[str, Any]
+) -> Iterator[tuple[int, _Line, _Line]]:
+    pairs = _pairs(order_lines(commanded), order_lines(sent))
+    return ((number, *pair) for number, pair in enumerate(pairs, 1))
 
 
 def _as_called_only(view: View) -> Iterator[ExchangeResult]:

@@ -71,7 +71,7 @@ def _offers(options: Any) -> list[tuple[Any, Any]]:
 
 
 def _listed(offers: list[tuple[Any, Any]]) -> str:
-    return ", ".join(f"{days} days for {amount}" for days, amount in offers) or "none"
+    return ", ".join(f"{days!r} days for {amount!r}" for days, amount in offers) or "none"
 
 
 SUCCESS_DETAILS: Mapping[str, Check] = {

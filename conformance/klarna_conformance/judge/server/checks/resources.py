@@ -7,7 +7,7 @@ from klarna_conformance.judge.results import Inconclusive, Mismatch, Result
 from klarna_conformance.judge.server.comparison import capture_state, captures_agree, refund_state
 from klarna_conformance.judge.server.evidence import Check, Evidence
 from klarna_conformance.judge.server.invariants import lifecycle, money_adds_up
-from klarna_specs.json_value import as_object
+from klarna_conformance.judge.server.response_members import offered_days
 from klarna_specs.ledger import Ledger
 
 __all__ = ["RESOURCES"]
@@ -62,11 +62,10 @@ def _options_currency(seen: Evidence) -> Result:
 
 
 def _same_options(seen: Evidence) -> Result:
-    capture, options = seen.capture, seen.options
-    if capture is None or capture.offered_days is None or options is None:
+    capture, days = seen.capture, offered_days(seen.exchange)
+    if capture is None or capture.offered_days is None or days is None:
         return Inconclusive()
-    shown = sorted(str((as_object(option) or {}).get("number_of_days")) for option in options)
-    before = sorted(str(n) for n in capture.offered_days)
+    shown, before = sorted(days), sorted(capture.offered_days)
     return None if shown == before else Mismatch(f"the days {before} again", f"the days {shown}")
 
 
