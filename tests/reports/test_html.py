@@ -310,3 +310,13 @@ def test_the_number_of_detected_mutants_is_shown(spec, record, played):
 def test_a_requirement_links_to_its_section_of_the_documentation(spec, record, played):
     links = page_of(spec, record(played())).links
     assert "https://docs.example/#:~:text=Refund%20a%20captured%20order%20amount" in links
+
+
+def test_an_expired_acceptance_is_said_first_and_at_its_violation(spec, record, played):
+    known = AcceptedDeviation(
+        requirement=RULE, reason="Until May.", owner="Ann", expires=date(2020, 1, 1)
+    )
+    text = page_of(spec, record(played(finding()), deviations=(known,))).text
+    said = f"The acceptance of {RULE} expired on 1 Jan 2020 (owner: Ann)."
+    at_violation = "No longer accepted: the acceptance by Ann expired on 1 Jan 2020: Until May."
+    assert 0 < text.find(said) < text.find(at_violation)

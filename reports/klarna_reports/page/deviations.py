@@ -47,9 +47,10 @@ class ShownFinding:
     """A finding with its scenario; `repeated` is one that is shown further up, at `anchor`.
 
     `name` is the id for links. `curl` has a line for each step up to the finding, or the command of
-    the script, `replay` the command that replays its counterexample; empty if there is none, if it
-    is too long, or if the counterexample is of another finding, which is shown too. `values` are
-    the members that differ. For a client, `lanes` replaces the diagram, and `crash` is the last
+    the script; empty if there is none, if it is too long, or if the saved counterexample is of
+    another finding, which is shown too. `replay` is the command that replays the counterexample,
+    with the first finding and with its own. `values` are the members that differ. For a client,
+    `lanes` replaces the diagram, and `crash` is the last
     output of one that crashed.
     """
 
@@ -179,11 +180,11 @@ class Deviations:
         shown: list[ShownFinding] = []
         for finding in findings:
             if self.room > 0 or not shown or finding.saved:
-                shown.append(self._shown(finding))
+                shown.append(self._shown(finding, first=not shown))
                 self.room -= shown[-1].length
         return tuple(shown), sum(f.count for f in findings) - sum(s.finding.count for s in shown)
 
-    def _shown(self, finding: ReportedFinding) -> ShownFinding:
+    def _shown(self, finding: ReportedFinding, *, first: bool) -> ShownFinding:
         again = finding.scenario in self.in_place
         scenario = None
         if again or self.room > 0:
@@ -199,7 +200,7 @@ class Deviations:
             expected=cut(finding.expected, _LONGEST_TEXT),
             observed=cut(finding.observed, _LONGEST_TEXT),
             curl=self._curl(finding, played),
-            replay=finding.replay if finding.saved else "",
+            replay=finding.replay if finding.saved or first else "",
             scenario=None if again else scenario,
             repeated=scenario if again else None,
             anchor=scenario.anchor if scenario else "",

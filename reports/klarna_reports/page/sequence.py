@@ -88,7 +88,11 @@ def diagram(spec: Spec, exchanges: Sequence[Exchange], marked: Iterable[int]) ->
 
 
 def _brief(text: str) -> str:
-    return text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"
+    """The text, or as many of its parts as there is room for."""
+    if len(text) <= _LONGEST:
+        return text
+    whole, comma, _ = text[: _LONGEST - 1].rpartition(", ")
+    return f"{whole}, …" if comma else text[: _LONGEST - 1] + "…"
 
 
 def request_texts(spec: Spec, exchanges: Iterable[Exchange]) -> list[str]:
