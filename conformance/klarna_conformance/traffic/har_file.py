@@ -278,7 +278,12 @@ def _outcome(answered: _Answered | None, elapsed_s: float) -> Response | Failure
 
 
 def _broken(answered: _Answered) -> str:
-    """Why not all of the response arrived; empty if it did, or if that is not recorded."""
+    """Why not all of the response arrived; empty if it did, or if that is not recorded.
+
+    A JSON object that is whole arrived, whatever sizes a recorder gives.
+    """
+    if answered.content and _payload(answered.content).members is not None:
+        return answered.error or answered.failure or ""
     lengths = [each.value for each in answered.headers if each.name.lower() == "content-length"]
     length = int(lengths[0]) if lengths and lengths[0].isdecimal() else 0
     if 0 < answered.bodySize < length:

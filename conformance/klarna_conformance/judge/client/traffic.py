@@ -145,10 +145,10 @@ def _continues(
 ) -> bool:
     """Whether a request is another attempt at what these are attempts at.
 
-    One with the same key is, whatever its texts. One with the same content is, where the last of
-    them got no clear response, a 429, or a 401 for missing credentials; two refunds of one amount
-    with different texts may be of two returns. A reference names what a call is about, so that
-    the same one within a day is a retry. After a read that shows that it had no effect, a
+    One with the same key is, whatever its texts. One with the same content is, where no response
+    settles what became of them, or after a 429, or a 401 for missing credentials; two refunds of
+    one amount with different texts may be of two returns. A reference names what a call is about,
+    so that the same one within a day is a retry. After a read that shows that it had no effect, a
     retry looks like a new operation.
     """
     last = attempts[-1]
@@ -165,7 +165,15 @@ def _continues(
     if _had_no_effect(last, shown):
         return False
     challenged = last.exchange.request.credentials == "none" and last.exchange.status == 401
-    return soon and (last.fate in ("unclear", "wait") or challenged)
+    return soon and (_is_in_doubt(attempts) or last.fate == "wait" or challenged)
+
+
+def _is_in_doubt(attempts: Sequence[Attempt]) -> bool:
+    """Whether an attempt got no clear response, and no later response settles what became of it."""
+    in_doubt = False
+    for each in attempts:
+        in_doubt = each.fate == "unclear" or (in_doubt and not each.settles)
+    return in_doubt
 
 
 def _had_no_effect(attempt: Attempt, shown: Sequence[_Shown]) -> bool:

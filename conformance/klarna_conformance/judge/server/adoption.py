@@ -1,8 +1,8 @@
 """Adoption of what an order resource shows, so that later calls are judged by what is. Pure."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
@@ -10,7 +10,9 @@ from klarna_conformance.judge.server.comparison import AMOUNTS, has_list, listed
 from klarna_specs.json_value import is_countable
 from klarna_specs.ledger import Capture, Ledger, Refund
 
-__all__ = ["adopted", "noted"]
+__all__ = ["adopted", "noted", "unix_s"]
+
+_Resource = TypeVar("_Resource", Capture, Refund)
 
 
 def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
@@ -23,20 +25,18 @@ def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
     shown: dict[str, Any] = {n: order[n] for n in AMOUNTS if is_countable(order.get(n))}
     refunds, captures = _listed("refunds", order), _listed("captures", order)
     if refunds is not None:
-        new = [i for i in refunds if ledger.refund(i) is None]
+        own = _with_shown_ids(ledger.refunds, refunds, "refund")
+        ids = {r.refund_id for r in own}
+        new = (i for i in refunds if i not in ids)
         made = (Refund(refund_id=i, refunded_amount=refunds[i]) for i in new)
-        known = (
-            replace(r, listed=(unclear and r.listed) or r.refund_id in refunds)
-            for r in ledger.refunds
-        )
+        known = (replace(r, listed=(unclear and r.listed) or r.refund_id in refunds) for r in own)
         shown["refunds"] = (*known, *made)
     if captures is not None:
-        new = [i for i in captures if ledger.capture(i) is None]
+        own = _with_shown_ids(ledger.captures, captures, "capture")
+        ids = {c.capture_id for c in own}
+        new = (i for i in captures if i not in ids)
         made = (Capture(capture_id=i, captured_amount=captures[i]) for i in new)
-        known = (
-            replace(c, listed=(unclear and c.listed) or c.capture_id in captures)
-            for c in ledger.captures
-        )
+        known = (replace(c, listed=(unclear and c.listed) or c.capture_id in captures) for c in own)
         shown["captures"] = (*known, *made)
     if ledger.shared and is_countable(order.get("order_amount")):
         shown["order_amount"] = order["order_amount"]
@@ -44,6 +44,22 @@ def adopted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
         shown |= _rest(replace(ledger, **shown), order)
     known = replace(ledger, uncertain=False, silent=(), **shown)
     return noted(_rest_gone(known) if ledger.shared else known, order)
+
+
+def _with_shown_ids(
+    known: Sequence[_Resource], shown: Mapping[str, int], kind: str
+) -> list[_Resource]:
+    """The known resources; one without an id is the first new one of its amount."""
+    name, amount_name = f"{kind}_id", "captured_amount" if kind == "capture" else "refunded_amount"
+    named = {getattr(each, name) for each in known}
+    left = {i: amount for i, amount in shown.items() if i not in named}
+    found: list[_Resource] = []
+    for each in known:
+        of_amount = (i for i, amount in left.items() if amount == getattr(each, amount_name))
+        identifier = getattr(each, name) or next(of_amount, "")
+        left.pop(identifier, None)
+        found.append(replace(each, **{name: identifier}))
+    return found
 
 
 def _rest_gone(ledger: Ledger) -> Ledger:
@@ -66,11 +82,12 @@ def noted(ledger: Ledger, order: Mapping[str, Any]) -> Ledger:
         status=status if counts else "",
         cancelled=ledger.cancelled or (ledger.shared and status == "CANCELLED"),
         fraud_status=fraud if isinstance(fraud, str) else "",
-        expires_s=_unix_s(order.get("expires_at")) or ledger.expires_s,
+        expires_s=unix_s(order.get("expires_at")) or ledger.expires_s,
     )
 
 
-def _unix_s(moment: Any) -> float | None:
+def unix_s(moment: Any) -> float | None:
+    """A time in a resource as a Unix time; None without one."""
     try:
         read = datetime.fromisoformat(moment) if isinstance(moment, str) else None
     except ValueError:

@@ -91,6 +91,22 @@ class Answered(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 return f"a refusal ({' or '.join(statuses)})"
 
     @property
+    def is_retry(self) -> bool:
+        """Whether it repeats a call without a response: with its key, in time, all of it."""
+        first = self.assessment.first
+        alike = first is not None and first.fingerprint == self.call.fingerprint
+        return self.assessment.replay == "replay_of_silence" and alike
+
+    @property
+    def is_of_either(self) -> bool:
+        """Whether a success may be of the call without a response under its key, of other content.
+
+        The key alone counts: what the first call requested may have been done, or this.
+        """
+        silent = self.assessment.replay == "replay_of_silence"
+        return silent and self.kind == "success" and not self.is_retry
+
+    @property
     def is_refused_in_flight(self) -> bool:
         """Whether a call was refused because of one at the same time, which is not documented.
 

@@ -11,23 +11,56 @@ from typing import Any, Literal
 import msgspec
 
 from klarna_conformance.judge.results import Mismatch
-from klarna_conformance.judge.server.adoption import noted
+from klarna_conformance.judge.server.adoption import noted, unix_s
+from klarna_conformance.judge.server.answered import Kind
 from klarna_conformance.judge.server.comparison import listed_resources, order_agrees
 from klarna_specs.calls import Call
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Capture, Ledger, Refund
 
-__all__ = ["Ahead", "Elsewhere", "Recent", "Stale", "explanation", "unseen_changes"]
+__all__ = ["RECENT_S", "Ahead", "Elsewhere", "Recent", "Stale", "explanation", "unseen_changes"]
+
+RECENT_S = 60
+"""So soon after an order was read, nobody else is assumed to have changed it.
+
+A program reads and changes an order within seconds; a person in a portal takes longer, and so does
+a warehouse. What came earlier than this could be anybody's, and proves nothing of the server.
+"""
 
 _Resource = Capture | Refund
 _TEXTS = ("reference", "description")
 
 
-class Recent(msgspec.Struct, frozen=True):
-    """A recorded call since the order was last read, and whether it succeeded."""
+class Recent(msgspec.Struct, frozen=True, kw_only=True):
+    """A recorded call since the order was last read, with its result.
+
+    `read_s` is when that read was, `sent_s` when the call came: Unix times by the server's clock.
+    """
 
     call: Call
-    success: bool
+    kind: Kind
+    read_s: float
+    sent_s: float
+
+    @property
+    def success(self) -> bool:
+        """Whether it was accepted."""
+        return self.kind == "success"
+
+    @property
+    def may_be_late(self) -> bool:
+        """Whether somebody else may have done before it what it was refused for."""
+        return self.kind == "refusal" and self.sent_s - self.read_s >= RECENT_S
+
+    def may_have_made(self, resource: Any, until_s: float) -> bool:
+        """Whether its time, in a read at `until_s`, is that of this call, or says nothing.
+
+        A time before the last read, or after this one, is by another clock.
+        """
+        made_s = unix_s(resource.get("refunded_at") or resource.get("captured_at"))
+        if made_s is None or not self.read_s - RECENT_S <= made_s <= until_s + RECENT_S:
+            return not self.may_be_late
+        return abs(made_s - self.sent_s) < RECENT_S
 
     @property
     def effect(self) -> str:
@@ -128,13 +161,13 @@ def explanation(
 def _done_elsewhere(
     ledger: Ledger, order: Mapping[str, Any], recent: Sequence[Recent], created_ids: Collection[str]
 ) -> Elsewhere | None:
-    captures = _new(ledger.captures, ledger.captured_amount, order, recent, created_ids)
-    refunds = _new(ledger.refunds, ledger.refunded_amount, order, recent, created_ids, refunds=True)
+    captures = _new(ledger, order, recent, created_ids, refunds=False)
+    refunds = _new(ledger, order, recent, created_ids, refunds=True)
     if captures is None or refunds is None:
         return None
     amount = order.get("order_amount")
     change = amount - ledger.order_amount if is_integer(amount) else 0
-    if change and any(each.effect == "change_amount" for each in recent):
+    if change and any(_may_change(each, amount) for each in recent):
         return None
     found = Elsewhere(
         captures=tuple(each for each in captures if isinstance(each, Capture)),
@@ -152,16 +185,18 @@ def _done_elsewhere(
 
 
 def _new(
-    known: Sequence[_Resource],
-    known_amount: int,
+    ledger: Ledger,
     order: Mapping[str, Any],
     recent: Sequence[Recent],
     created_ids: Collection[str],
     *,
-    refunds: bool = False,
+    refunds: bool,
 ) -> list[_Resource] | None:
     """The resources that the order shows beside the known ones; None where some cannot be new."""
     kind, total = ("refunds", "refunded_amount") if refunds else ("captures", "captured_amount")
+    known: Sequence[_Resource] = ledger.refunds if refunds else ledger.captures
+    known_amount = ledger.refunded_amount if refunds else ledger.captured_amount
+    until_s = (ledger.began_s or 0.0) + ledger.now_s
     effect = "refund" if refunds else "capture"
     sent = [each for each in recent if each.effect == effect]
     listed = as_array(order.get(kind))
@@ -169,7 +204,7 @@ def _new(
         extra = order.get(total, known_amount)
         if extra == known_amount:
             return []
-        alone = is_integer(extra) and extra > known_amount and not sent
+        alone = is_integer(extra) and extra > known_amount and all(e.may_be_late for e in sent)
         return [_resource("", extra - known_amount, None, refunds=refunds)] if alone else None
     left = [_amount(each) for each in known]
     ids = {_id(each) for each in known if _id(each)}
@@ -185,7 +220,7 @@ def _new(
         if (
             identifier in ids
             or identifier in created_ids
-            or _is_twin(resource, amount, total, sent, listed)
+            or _is_twin(resource, amount, total, sent, listed, until_s)
         ):
             return None
         found.append(made)
@@ -207,15 +242,21 @@ def _amount(resource: _Resource) -> int:
 
 
 def _is_twin(
-    resource: Any, amount: int, member: str, sent: Sequence[Recent], listed: Sequence[Any]
+    resource: Any,
+    amount: int,
+    member: str,
+    sent: Sequence[Recent],
+    listed: Sequence[Any],
+    until_s: float,
 ) -> bool:
-    """Whether a recorded call could have made it: the same amount, and no text that differs.
+    """Whether a recorded call could have made it: the same amount, no time or text that differs.
 
     A text that it lacks differs where the order shows that of the call elsewhere.
     """
     shown = [as_object(each) or {} for each in listed]
     return any(
         each.call.member(member) == amount
+        and each.may_have_made(resource, until_s)
         and not any(
             _differs(resource.get(name), each.call.member(name), shown, name) for name in _TEXTS
         )
@@ -229,17 +270,24 @@ def _differs(text: Any, sent: Any, shown: Sequence[Mapping[str, Any]], name: str
     return bool(sent) and any(each.get(name) == sent for each in shown)
 
 
+def _may_change(each: Recent, amount: Any) -> bool:
+    """Whether a recorded call may be why an order has this amount."""
+    sent = each.call.member("order_amount")
+    return each.effect == "change_amount" and (each.kind != "refusal" or sent == amount)
+
+
 def _explains_rest(recent: Sequence[Recent], rest: str) -> bool:
     """Whether a recorded call may be why nothing remains authorized.
 
-    A refused release may, unless a capture was refused too: then it was released before. Only a
-    cancellation makes an order show that it is cancelled.
+    A refused release may, unless a capture was refused too, or it came long after the last read:
+    then it was released before. Only a cancellation makes an order show that it is cancelled.
     """
     if rest == "cancelled":
-        return any(each.effect == "cancel" for each in recent)
+        return any(each.effect == "cancel" and not each.may_be_late for each in recent)
     refused = [each for each in recent if each.effect == "capture" and not each.success]
     of_the_rest = {"release", "cancel"} if not refused else set[str]()
     return any(
-        each.effect in of_the_rest or (each.success and each.effect in ("capture", "change_amount"))
+        (each.effect in of_the_rest and not each.may_be_late)
+        or (each.success and each.effect in ("capture", "change_amount"))
         for each in recent
     )

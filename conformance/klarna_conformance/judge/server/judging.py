@@ -11,6 +11,7 @@ from klarna_conformance.judge.server.certainty import Certainty
 from klarna_conformance.judge.server.checks import OF_BODY
 from klarna_conformance.judge.server.comparison import order_agrees
 from klarna_conformance.judge.server.elsewhere import (
+    RECENT_S,
     Ahead,
     Elsewhere,
     Stale,
@@ -33,12 +34,6 @@ from klarna_specs.spec import Requirement, Spec
 
 __all__ = ["Judging", "Numbered"]
 
-_RECENT_S = 60
-"""So soon after an order was read, nobody else is assumed to have changed it.
-
-A program reads and changes an order within seconds; a person in a portal takes longer, and so does
-a warehouse. What came earlier than this could be anybody's, and proves nothing of the server.
-"""
 _DEPENDING_ON_ORDER = ("accepted", "same_answer", "order_agrees")
 """The checks that depend on which of several calls came first."""
 Numbered = tuple[int, Exchange]
@@ -192,7 +187,8 @@ class Judging:
         order = json_object(exchange) if call.operation.shows == "order" else None
         if order is None or not response.is_success or not shows_order(order, call.order_id):
             return False
-        return not ledger.uncertain and self._is_stale(index, ledger, order)
+        read_at = ledger.at(exchange.clock_s)
+        return not ledger.uncertain and self._is_stale(index, read_at, order)
 
     def _is_stale(self, index: int, ledger: Ledger, order: dict[str, Any]) -> bool:
         """Whether a read comes too early; learns from one that does not what others did."""
@@ -295,7 +291,7 @@ class Judging:
         ledger = seen.assessment.ledger
         if ledger is None or not ledger.shared or any(n > seen.index for n in self._ahead.reads):
             return False
-        if ledger.now_s - self._ledgers.at_read(ledger.order_id).now_s < _RECENT_S:
+        if ledger.now_s - self._ledgers.at_read(ledger.order_id).now_s < RECENT_S:
             return False
         return self._is_explained(seen, unseen_changes)
 

@@ -105,7 +105,10 @@ class LaterReads:
             return
         identifier = created_id(response, created)
         resource = _Created(
-            kind=created.creates, identifier=identifier, body=call.body, awaited=tuple(awaited)
+            kind=created.creates,
+            identifier=identifier,
+            body=None if seen.is_of_either else call.body,
+            awaited=tuple(awaited),
         )
         self._created.append(resource)
         match seen.leads:
@@ -216,7 +219,9 @@ def _shows(created: _Created, exchange: Exchange) -> Result:
     amount_name = f"{created.kind}{'d' if created.kind == 'capture' else 'ed'}_amount"
     id_name = f"{created.kind}_id"
     sent_amount = (as_object(created.body) or {}).get(amount_name)
-    expected = f"{created.kind} {created.identifier or ''} of {sent_amount}"
+    expected = f"{created.kind} {created.identifier or ''}".rstrip()
+    if is_integer(sent_amount):
+        expected += f" of {sent_amount}"
     resource = json_object(exchange)
     response = exchange.outcome
     if resource is None or not isinstance(response, Response) or response.status != 200:

@@ -97,7 +97,13 @@ class Ledgers:
             ledger = _changed(ledger, answered)
             if call.operation.effect == "extend_due_date" and answered.kind == "refusal":
                 ledger = ledger.after_refused_days(call.capture_id, call.member("number_of_days"))
-            recent = Recent(call, answered.kind == "success")
+            began_s, at_read = ledger.began_s or 0.0, self._at_read[call.order_id]
+            recent = Recent(
+                call=call,
+                kind=answered.kind,
+                read_s=began_s + at_read.now_s,
+                sent_s=began_s + ledger.now_s,
+            )
             self._recent[call.order_id] = (*self.recent(call.order_id), recent)
             self._unclear[call.order_id] = _unclear(self._unclear.get(call.order_id, ()), answered)
         elif shows == "order" and answered.kind == "success":
@@ -121,7 +127,7 @@ def _unclear(calls: tuple[Call, ...], answered: Answered) -> tuple[Call, ...]:
     """The calls with an unknown effect after another one, each key once."""
     call = answered.call
     if call.key and any(each.key == call.key for each in calls):
-        clear = answered.kind == "success"
+        clear = answered.kind == "success" and answered.is_retry
         return tuple(each for each in calls if each.key != call.key) if clear else calls
     lost = answered.kind == "neither" and answered.assessment.replay != "replay"
     return (*calls, call) if lost else calls
@@ -147,10 +153,11 @@ def _changed(ledger: Ledger, answered: Answered) -> Ledger:
     outcome, first = answered.outcome, answered.assessment.first
     again = outcome is not None and outcome.kind == "replay"
     if answered.assessment.replay == "replay_of_silence" and first is not None:
-        again = first.amounts != ledger.amounts
+        again = first.amounts != ledger.amounts or answered.is_of_either
     effect = answered.kind == "success" and not again
     moved = moved_on(ledger, answered.call, answered.answer, effect=effect)
-    if answered.kind == "success" and set(ledger.silent) == {answered.call.key}:
+    of_key = answered.is_retry and set(ledger.silent) == {answered.call.key}
+    if answered.kind == "success" and of_key:
         # However often it was sent without a response, under its key it happened once.
         moved = msgspec.structs.replace(moved, uncertain=False, silent=())
     undocumented = outcome is None and not ledger.shared

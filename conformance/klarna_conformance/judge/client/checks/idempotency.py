@@ -6,6 +6,7 @@ from klarna_conformance.judge.client.attempts import TEXTS, Attempt
 from klarna_conformance.judge.client.view import Check, View
 from klarna_conformance.judge.results import ExchangeResult, verified
 from klarna_specs.calls import Call, key_form
+from klarna_specs.ledger import DAY_S, HOUR_S
 
 __all__ = ["IDEMPOTENCY"]
 
@@ -48,14 +49,23 @@ def _key_kept(view: View) -> Iterator[ExchangeResult]:
     unclear: Attempt | None = None
     for each in view.attempts:
         if unclear is not None:
-            keyless = each.key is None
-            holds = each.key == unclear.key and not (keyless and view.effect == "refund")
-            observed = f"it is retried {'without one' if keyless else 'with a new key'}"
-            yield verified(each.index, _repeated(unclear), observed, holds=holds)
+            yield _kept(view, unclear, each)
         if each.fate == "unclear":
             unclear = unclear or each
         elif each.settles:
             unclear = None
+
+
+def _kept(view: View, first: Attempt, again: Attempt) -> ExchangeResult:
+    """Whether a retry has the key of the first attempt, which is valid for a day from then."""
+    keyless = again.key is None
+    if again.key != first.key or (keyless and view.effect == "refund"):
+        observed = f"it is retried {'without one' if keyless else 'with a new key'}"
+        return verified(again.index, _repeated(first), observed, holds=False)
+    hours = (again.exchange.started_s - first.exchange.started_s) / HOUR_S
+    observed = f"it is retried after {hours:.0f} hours, when its key is no longer valid"
+    holds = keyless or hours * HOUR_S < DAY_S or again.mark.untimed
+    return verified(again.index, _repeated(first), observed, holds=holds, level="SHOULD")
 
 
 def _repeated(first: Attempt) -> str:
