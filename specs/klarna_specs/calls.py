@@ -31,7 +31,7 @@ ORDERS_PATH = "/ordermanagement/v1/orders/"
 """The prefix of every documented path."""
 KEY_HEADER = "Klarna-Idempotency-Key"
 MASKED_KEY = "[redacted]"
-"""The placeholder of a key that was redacted from recorded traffic."""
+"""The placeholder of a key, or of a text in a body, that was redacted from recorded traffic."""
 BodyIs = Literal["empty", "empty_object", "json", "not_json"]
 KeyForm = Literal["none", "uuid4", "uuid", "text"]
 

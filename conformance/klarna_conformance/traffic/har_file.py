@@ -20,6 +20,7 @@ from klarna_conformance.traffic.left_out import (
     is_cut,
     is_mask,
     keeps_hardly_any_headers,
+    unmasked,
     with_masked_values,
     with_unrecorded_headers,
 )
@@ -233,15 +234,16 @@ def _as_read(response: Response) -> Response:
             raw, left_out = decoded(raw, "gzip", limit=_LONGEST_BODY)
         except NotDecoded:
             left_out = True
-    body = Payload("") if left_out else Payload.of(raw)
-    return msgspec.structs.replace(response, body=body, unrecorded=left_out)
+    body = Payload("") if left_out else unmasked(Payload.of(raw), resource=response.is_success)
+    left_out = left_out or body is None
+    return msgspec.structs.replace(response, body=body or Payload(""), unrecorded=left_out)
 
 
 def _unmasked(request: Request) -> Request:
-    """A request without a mask in place of its body, or the beginning of it."""
-    if not request.unrecorded and not is_mask(request.body.text):
-        return request
-    return msgspec.structs.replace(request, body=Payload(""), unrecorded=True)
+    """A request without a mask in place of its body, a part, or the beginning of it."""
+    masked = request.unrecorded or is_mask(request.body.text)
+    body = None if masked else unmasked(request.body, resource=False)
+    return msgspec.structs.replace(request, body=body or Payload(""), unrecorded=body is None)
 
 
 def _masked_key(headers: Headers) -> Headers:
