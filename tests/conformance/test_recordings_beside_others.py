@@ -92,6 +92,42 @@ def test_what_others_did_before_a_refused_call_accuses_nobody(name: str, tmp_pat
     assert deviating(checked(tmp_path, OF_OTHERS[name])) == set()
 
 
+EXTEND = f"/captures/{CAPTURE}/extend-due-date"
+
+
+def _extension(at: str, *offers: list[int]) -> list[Entry]:
+    """An offered extension that is refused, between reads of the options."""
+    options = [{"number_of_days": days, "amount": 0} for days in (10, 30)]
+    first = entry("GET", OPTIONS, answer={"currency": "SEK", "options": options})
+    call = refused("PATCH", EXTEND, {"number_of_days": 30}, NOT_ALLOWED)
+    later = [
+        {"currency": "SEK", "options": [each for each in options if each["number_of_days"] in days]}
+        for days in offers
+    ]
+    reads = [_at(AFTER, entry("GET", OPTIONS, answer=answer)) for answer in later]
+    return [read(**CAPTURED), _at(SOON, first), _at(at, call), *reads, _at(AFTER, read(**CAPTURED))]
+
+
+@pytest.mark.parametrize(
+    ("entries", "fails"),
+    [
+        (_extension(EVENING, []), False),
+        (_extension(EVENING, [10]), False),
+        (_extension(EVENING), False),
+        (_extension(EVENING, [10, 30]), True),
+        (_extension("2026-06-01T12:00:02Z", []), True),
+    ],
+    ids=["gone", "gone of two", "not read again", "still offered", "soon after the read"],
+)
+def test_a_refused_extension_accuses_where_its_days_were_offered(
+    entries: list[Entry], fails: bool, tmp_path: Path
+) -> None:
+    found = deviating(checked(tmp_path, entries))
+
+    assert (("FAIL", "extension.accepted") in found) is fails
+    assert fails or not found
+
+
 BOOKED = ("FAIL", "refund.refusal-changes-nothing")
 
 
@@ -190,3 +226,22 @@ def test_a_retry_after_its_key_expired_is_a_warning(tmp_path: Path) -> None:
 
     assert late in deviating(checked(tmp_path, [LOST, LATER], side="client"))
     assert late not in deviating(checked(tmp_path, [LOST, soon], side="client"))
+
+
+def _twice(entries: list[Entry], *, named: bool) -> list[Entry]:
+    """The exchanges as two recorders recorded them, one 4 ms after the other."""
+    both: list[Entry] = []
+    for number, each in enumerate(entries):
+        named_by = {"Klarna-Correlation-Id": f"c-{number}"} if named else {}
+        once = {**each, "headers": {**each.get("headers", {}), **named_by}}
+        both += [{**once, "at": f"2026-06-01T12:00:{number:02}.{ms}Z"} for ms in ("000", "004")]
+    return both
+
+
+def test_an_exchange_of_two_recorders_counts_once(tmp_path: Path) -> None:
+    entries = [read(**CAPTURED), refund(1_000, reference="R"), refunded((REFUND, 1_000))]
+
+    assert deviating(checked(tmp_path, _twice(entries, named=True))) == set()
+    assert ("FAIL", "refund.books-amount") in deviating(
+        checked(tmp_path, _twice(entries, named=False))
+    )

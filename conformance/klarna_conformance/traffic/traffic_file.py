@@ -18,6 +18,7 @@ import msgspec
 import yaml
 
 from klarna_conformance.errors import UsageError, readable
+from klarna_conformance.traffic.duplicates import without_duplicates
 from klarna_conformance.traffic.har_file import (
     Recorded,
     read_har,
@@ -61,7 +62,7 @@ def read_traffic(path: Path) -> list[Recorded]:
             return with_unknown_headers(recorded)
     except (ValueError, TypeError, AttributeError, binascii.Error) as exc:
         raise UsageError(f"{path} is no {_KINDS} that can be read: {exc}") from exc
-    return read_har(path, content)
+    return without_duplicates(read_har(path, content))
 
 
 def _in_time(recorded: Iterable[Recorded]) -> list[Recorded]:

@@ -18,7 +18,16 @@ from klarna_specs.calls import MASKED_KEY, Call
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.ledger import Capture, Ledger, Refund
 
-__all__ = ["RECENT_S", "Ahead", "Elsewhere", "Recent", "Stale", "explanation", "unseen_changes"]
+__all__ = [
+    "RECENT_S",
+    "Ahead",
+    "Elsewhere",
+    "Recent",
+    "Stale",
+    "explanation",
+    "is_long_ago",
+    "unseen_changes",
+]
 
 RECENT_S = 60
 """So soon after an order was read, nobody else is assumed to have changed it.
@@ -71,7 +80,8 @@ class Recent(msgspec.Struct, frozen=True, kw_only=True):
 class Ahead(msgspec.Struct, frozen=True, kw_only=True):
     """What whole traffic of others shows of their orders: ids that it created, indices of reads.
 
-    `paths` are those that were read, by their segments. `recorded` is false for a run, whose orders
+    `paths` are those that were read, by their segments; `offers` the days that were offered, by
+    index and capture. `recorded` is false for a run, whose orders
     nobody else changes; nothing else is known ahead of it.
     """
 
@@ -79,6 +89,19 @@ class Ahead(msgspec.Struct, frozen=True, kw_only=True):
     created_ids: frozenset[str] = frozenset()
     reads: tuple[int, ...] = ()
     paths: frozenset[tuple[str, ...]] = frozenset()
+    offers: tuple[tuple[int, str | None, tuple[int, ...]], ...] = ()
+
+    def may_have_ended(self, ledger: Ledger, index: int, call: Call) -> bool:
+        """Whether days may no longer have been offered when a call requested them.
+
+        That is where they were read long before, and are not offered by the next read.
+        """
+        capture = ledger.capture(call.capture_id)
+        if call.operation.effect != "extend_due_date" or capture is None:
+            return False
+        later = (days for n, of, days in self.offers if n > index and of == call.capture_id)
+        days = call.member("number_of_days")
+        return is_long_ago(ledger, capture) and days not in next(later, ())
 
 
 class Stale(msgspec.Struct, frozen=True):
@@ -124,6 +147,14 @@ class Elsewhere(msgspec.Struct, frozen=True, kw_only=True):
         if self.rest:
             parts.append(f"the rest {self.rest}")
         return ", ".join(parts) or f"status {self.shown.get('status')!r}"
+
+
+def is_long_ago(ledger: Ledger, capture: Capture) -> bool:
+    """Whether the options of a capture were read so long ago that somebody else may have extended.
+
+    They may also have expired.
+    """
+    return ledger.shared and ledger.now_s - capture.offered_at_s >= RECENT_S
 
 
 def unseen_changes(ledger: Ledger) -> Iterator[Ledger]:

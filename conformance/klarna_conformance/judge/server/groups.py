@@ -7,6 +7,7 @@ from klarna_conformance.http.locations import plain_path, segments
 from klarna_conformance.judge.server.elsewhere import Ahead
 from klarna_conformance.judge.server.judging import Judging, Numbered
 from klarna_conformance.judge.server.named_ids import ids_named_by
+from klarna_conformance.judge.server.response_members import offered_days
 from klarna_reports.record.record import Finding, ProvidedOrder, TargetFacts
 from klarna_specs.calls import read_call
 from klarna_specs.exchange import Exchange, Response
@@ -96,17 +97,22 @@ def _dated(judged: Judging, begun: Judging, parts: Sequence[tuple[Numbered, ...]
 def _ahead(spec: Spec, exchanges: Sequence[Exchange]) -> Ahead:
     created_ids: set[str] = set()
     reads: list[int] = []
+    offers: list[tuple[int, str | None, tuple[int, ...]]] = []
     for index, exchange in enumerate(exchanges):
         call, response = read_call(spec, exchange.request), exchange.outcome
         created_ids |= ids_named_by(call, response)
         shows = call is not None and call.operation.shows == "order"
         if shows and isinstance(response, Response) and response.is_success:
             reads.append(index)
+        if call and call.operation.shows == "extension_options":
+            days = offered_days(exchange)
+            offers += [] if days is None else [(index, call.capture_id, days)]
     requests = (each.request for each in exchanges if each.request.method == "GET")
     return Ahead(
         recorded=True,
         created_ids=frozenset(created_ids),
         reads=tuple(reads),
+        offers=tuple(offers),
         paths=frozenset(segments(plain_path(each.path)) for each in requests),
     )
 

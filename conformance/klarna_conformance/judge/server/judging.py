@@ -289,7 +289,11 @@ class Judging:
         Only where that was long before, and nothing shows the order again.
         """
         ledger = seen.assessment.ledger
-        if ledger is None or not ledger.shared or any(n > seen.index for n in self._ahead.reads):
+        if ledger is None or not ledger.shared:
+            return False
+        if self._ahead.may_have_ended(ledger, seen.index, seen.call):
+            return seen.kind == "refusal"
+        if any(n > seen.index for n in self._ahead.reads):
             return False
         if ledger.now_s - self._ledgers.at_read(ledger.order_id).now_s < RECENT_S:
             return False

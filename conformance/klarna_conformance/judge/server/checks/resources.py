@@ -5,6 +5,7 @@ from typing import Any
 
 from klarna_conformance.judge.results import Inconclusive, Mismatch, Result
 from klarna_conformance.judge.server.comparison import capture_state, captures_agree, refund_state
+from klarna_conformance.judge.server.elsewhere import is_long_ago
 from klarna_conformance.judge.server.evidence import Check, Evidence
 from klarna_conformance.judge.server.invariants import lifecycle, money_adds_up
 from klarna_conformance.judge.server.response_members import offered_days
@@ -66,7 +67,10 @@ def _same_options(seen: Evidence) -> Result:
     if capture is None or capture.offered_days is None or days is None:
         return Inconclusive()
     shown, before = sorted(days), sorted(capture.offered_days)
-    return None if shown == before else Mismatch(f"the days {before} again", f"the days {shown}")
+    if shown == before:
+        return None
+    level = "INFO" if seen.ledger and is_long_ago(seen.ledger, capture) else None
+    return Mismatch(f"the days {before} again", f"the days {shown}", level)
 
 
 def _options_left(seen: Evidence) -> Result:
