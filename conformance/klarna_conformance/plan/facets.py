@@ -11,6 +11,7 @@ from klarna_conformance.plan.value_facets import (
     class_of,
     is_fee,
     line_facets,
+    line_sum,
     lines_of,
     miscounts,
     oddities,
@@ -326,7 +327,8 @@ def _after_refunds(named: Sequence[_Named]) -> Iterator[str]:
 
 
 def _of_amounts(named: _Named) -> Iterator[str]:
-    """Refunds of the page's sample amount, of many usual lines, and of what fractions change."""
+    """Refunds of the page's sample amount, of many usual lines, of another amount than their lines,
+    and of what fractions change."""
     call = named.call
     if named.operation.effect != "refund" or " done" not in named.name:
         return
@@ -338,6 +340,8 @@ def _of_amounts(named: _Named) -> Iterator[str]:
     usual = {line.get("type") for line in lines} <= _PAGE_TYPES and str(call.body).isascii()
     if len(lines) in _MANY_LINES and usual:
         yield f"{call.operation} of many lines"
+    if len(lines) > 2 and not any(map(is_fee, lines)) and line_sum(lines) != _amount(call):
+        yield f"{call.operation} of another amount than its several lines"
 
 
 def _without_text(refunds: Sequence[_Named]) -> Iterator[str]:

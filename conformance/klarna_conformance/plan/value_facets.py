@@ -13,6 +13,7 @@ __all__ = [
     "class_of",
     "is_fee",
     "line_facets",
+    "line_sum",
     "lines_of",
     "miscounts",
     "oddities",
@@ -122,6 +123,11 @@ def miscounts(amount: Any, lines: Sequence[dict[str, Any]]) -> Iterator[str]:
         yield "of the prices"
     if len(lines) > abs(beside):
         yield f"by {'one' if len(lines) < 3 else 'at most one for each line'}"
+
+
+def line_sum(lines: Sequence[dict[str, Any]]) -> int:
+    """The sum of the lines' totals, in minor units; a total that is no integer counts as none."""
+    return sum(_numbers(lines, "total_amount"))
 
 
 def _numbers(lines: Sequence[dict[str, Any]], member: str) -> list[int]:

@@ -6,7 +6,7 @@ Amounts are such that fractions of the major unit lose a minor unit, or add up w
 from collections.abc import Iterator
 
 from klarna_specs.scenario import Key, Scenario, Step
-from klarna_strategies.lines import fee, goods
+from klarna_strategies.lines import discount, fee, goods, lines_total
 from klarna_strategies.steps import capture, extend, get_options, offered, refund, release
 from klarna_strategies.tables.fees import fee_refund
 from klarna_strategies.tables.stage import Stage
@@ -20,7 +20,7 @@ _REFERENCE = "0042"
 
 
 def crossings(stage: Stage) -> Iterator[Scenario]:
-    """Refunds of several captures, fees and their removal, the end of an order, extensions."""
+    """Refunds of several captures, fees, the end of an order, extensions, sums of lines."""
     for order_amount in (8_000, 10_000):
         plan = stage.captured(*_CAPTURES, order_amount=order_amount)
         yield Scenario(plan=plan, steps=tuple(_of_several_captures()), packed=True)
@@ -36,6 +36,8 @@ def crossings(stage: Stage) -> Iterator[Scenario]:
         yield Scenario(plan=plan, steps=(small, large, refund(205), small), packed=True)
         paid = stage.plan(market=market, payment_method="card")
         yield Scenario(plan=paid, steps=(get_options(), extend(30)), packed=True)
+    for beside in (70, -50):
+        yield Scenario(plan=stage.plan(), steps=tuple(_of_other_sums(beside)), packed=True)
     many = [refund(10 + n, key=Key(f"{n}")) for n in range(101)]
     yield Scenario(plan=stage.plan(), steps=(*many, many[0]), packed=True)
 
@@ -64,6 +66,13 @@ def _of_fees() -> Iterator[Step]:
     yield from (first, second, first, refund(4_029), refund(101), second)
     yield fee_refund(goods(1_003), fee(58), refunded_amount=1_003)
     yield from (refund(3_927), refund(1), first)
+
+
+def _of_other_sums(beside: int) -> Iterator[Step]:
+    """Refunds of so much more than what their three or more lines sum to."""
+    lines = [goods(100 + n, name=f"Line {n}") for n in range(7)]
+    for those in (lines[:3], [*lines[:3], discount(90)], lines):
+        yield refund(lines_total(those) + beside, order_lines=those)
 
 
 def _until_nothing_is_left() -> Iterator[Step]:

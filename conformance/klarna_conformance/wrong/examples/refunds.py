@@ -66,6 +66,7 @@ REFUNDS: Mapping[str, Example] = {
         ),
     ),
     "refund-lines-less": on(FULL, refund(900, order_lines=[goods(1_000)])),
+    "refund-three-lines-less": on(FULL, refund(2_900, order_lines=[goods(1_000)] * 3)),
     "refund-discount": on(FULL, refund(900, order_lines=[goods(1_000), discount(100)])),
     "refund-described": on(FULL, refund(1_000, description="Returned", reference="RMA-1")),
     "refund-described-non-ascii": on(
