@@ -370,6 +370,11 @@ class Spec(_Noun, frozen=True, dict=True):
         return self._by_id[identifier]
 
     @cached_property
+    def rules(self) -> frozenset[str]:
+        """The ids of the requirements that are rules."""
+        return frozenset(name for name, each in self._by_id.items() if each.rule)
+
+    @cached_property
     def _by_id(self) -> Mapping[str, Requirement]:
         excluded = (each.requirement for o in self.documented for each in o.inapplicable)
         applying = (r for o in self.documented for r in o.requirements)

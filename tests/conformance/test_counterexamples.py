@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from klarna_conformance.errors import UsageError
+from klarna_conformance.mock.server import Mock
 from klarna_conformance.plan.dry_run import MockTarget
 from klarna_conformance.play.counterexample_file import (
     Counterexample,
@@ -16,10 +17,12 @@ from klarna_conformance.play.counterexample_file import (
 )
 from klarna_conformance.play.counterexamples import Allowance, find_counterexample
 from klarna_conformance.play.engine import play_and_judge
+from klarna_conformance.play.shrinking import shrink
 from klarna_conformance.run.keeping import keep_counterexamples
 from klarna_conformance.run.running import recorded_header
+from klarna_conformance.wrong.catalogue import mutants
 from klarna_conformance.wrong.examples.orders import FULL, PART
-from klarna_conformance.wrong.making import named_mock
+from klarna_conformance.wrong.making import mutated_spec, named_mock
 from klarna_reports.record.record import Difference, Finding, Played, Record
 from klarna_reports.summary.summary import summarise
 from klarna_specs.json_value import as_array, as_object, is_integer
@@ -33,6 +36,8 @@ FEE_LINES = [goods(10_000), fee(500)]
 FEE = refund(9_500, description="Returned", order_lines=FEE_LINES)
 KEYED = refund(2_500, key=Key("again"), order_lines=[goods(2_500)])
 RELEASED = (refund(100), release(), capture(4_000))
+LOW_FEE = refund(500, order_lines=[goods(1_000), fee(500)])
+FEE_ALONE = "refund.fee-single-capture"
 BOUND = "refund.within-captured-amount"
 LONG: tuple[Step, ...] = (get_order(), refund(1_500), refund(8_501), refund(8_500))
 
@@ -104,6 +109,46 @@ def test_the_scenario_to_shrink_has_the_worst_harm_of_its_requirement() -> None:
     cheap = wrong("captured_amount", refund(100))
     dear = wrong("refunded_amount", get_order(), refund(100))
     assert smallest_failing(load(), (cheap, dear))[name] is dear
+
+
+def _both_violated(step: Step, *names: str) -> Played:
+    _, played = _played("fee-captures-not-verified", PART, step)
+    found = (Finding(requirement=name, verdict="FAIL", exchange=1) for name in names)
+    return msgspec.structs.replace(played, findings=tuple(found))
+
+
+def test_the_scenario_to_shrink_shows_no_other_bug_although_that_costs_more() -> None:
+    both = _both_violated(refund(9_000, order_lines=[goods(9_900), fee(900)]), FEE_ALONE, BOUND)
+    alone = _both_violated(LOW_FEE, FEE_ALONE)
+    found = smallest_failing(load(), (both, alone))
+    assert (found[FEE_ALONE], found[BOUND]) == (alone, both)
+
+
+def test_an_example_of_one_bug_is_not_shrunk_to_one_of_two() -> None:
+    (unbound,) = (each for each in mutants() if each.id == "bound-not-verified-of-fees")
+    rules = {**unbound.rules, FEE_ALONE: "true"}
+    wrong = mutated_spec(load(), msgspec.structs.replace(unbound, rules=rules))
+    target, scenario = MockTarget(Mock(wrong)), Scenario(plan=PART, steps=(LOW_FEE,))
+    failing = asyncio.run(play_and_judge(load(), target, scenario, identifier="s0001"))
+    found = find_counterexample(load(), target, FEE_ALONE, failing, identifier="c0001", nonce="")
+    shrunk, _ = asyncio.run(found)
+    assert {each.requirement for each in shrunk.findings if each.verdict == "FAIL"} == {FEE_ALONE}
+
+
+def test_repeated_calls_are_shrunk_together() -> None:
+    _, failing = _played("bound-dropped", PART, KEYED, refund(9, key=Key("again")), KEYED)
+
+    async def third_call(scenario: Scenario) -> Played | None:
+        calls = steps_of(scenario)
+        keys = {call.key for call in calls}
+        fails = len(calls) == 3 and calls[0] == calls[2] and len(keys) == 1 and None not in keys
+        captured = scenario.plan is not None and scenario.plan.captures
+        return msgspec.structs.replace(failing, scenario=scenario) if fails and captured else None
+
+    shrunk = asyncio.run(shrink(failing, third_call, proceed=lambda: True)).scenario
+    assert shrunk.steps[0] == shrunk.steps[1] == shrunk.steps[2]
+    assert shrunk.plan is not None
+    assert shrunk.plan.captured_amount == shrunk.plan.order_amount
 
 
 def test_shrinking_ends_when_its_requests_are_spent() -> None:

@@ -8,12 +8,18 @@ import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from klarna_conformance.play.counterexample_file import read_counterexample
+from klarna_conformance.wrong.examples.orders import PART
+from klarna_specs.scenario import Scenario
+from klarna_strategies.lines import fee, goods
+from klarna_strategies.steps import refund
 
 from .conftest import COMMAND, Cli
 
+FEE = "refund.fee-single-capture"
 RULE = "refund.replay-booked-once"
 SMALL = ("--requirement", RULE, "--mutant", "replay-booked-again")
 NAME = f"counterexamples/{RULE}.yaml"
@@ -109,6 +115,22 @@ def test_a_replay_on_another_target_says_so(started_here: str, cli: Cli) -> None
     assert (
         "This is another target (mock) than the one it failed on (mock, mutant replay-booked-again)"
     ) in replayed.out
+
+
+def test_a_replay_that_proves_nothing_is_not_green(
+    started_here: str, cli: Cli, tmp_path: Path
+) -> None:
+    saved = read_counterexample(tmp_path / "conformance-report" / NAME)
+    above = refund(6_500, order_lines=[goods(7_000), fee(500)])
+    other = msgspec.structs.replace(
+        saved, requirement=FEE, scenario=Scenario(plan=PART, steps=(above,))
+    )
+    replayed = cli("replay", other.save(tmp_path), "--target", "mock")
+
+    assert replayed.code == 3
+    assert f"{FEE} is not verified by this replay: no call breaks its rule alone." in replayed.out
+    assert f"  klarna-conformance run mock --requirement {FEE}\n" in replayed.out
+    assert "is violated" not in replayed.out
 
 
 def test_a_replay_names_keys_and_prints_amounts_in_major_units(started_here: str, cli: Cli) -> None:

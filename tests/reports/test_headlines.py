@@ -104,3 +104,15 @@ def test_a_replay_of_a_smaller_example_is_called_so(
     written = junit(summarise(spec, record(*scenarios, saved)))
     assert "replay a smaller example, in the folder where the run was started: klarna" in written
     assert "\nreplay, in the folder where the run was started: klarna" in written
+
+
+def test_the_headline_shows_no_other_bug_although_that_costs_more(
+    spec: Spec, record: Records, played: Scenarios
+) -> None:
+    name = "refund.status"
+    cheap, dear = (
+        msgspec.structs.replace(_wrong("refunded_amount", by), requirement=name) for by in (70, 900)
+    )
+    alone, both = played(cheap, identifier="s1"), played(dear, finding(), identifier="s2")
+    findings = summarise(spec, record(both, alone)).findings
+    assert [each.scenario for each in findings if each.requirement == name] == ["s1", "s2"]

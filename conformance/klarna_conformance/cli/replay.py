@@ -46,13 +46,19 @@ def replay(
     Prints the exchanges. Concurrent calls are replayed up to ten times, until they violate a
     requirement, because that depends on their timing.
     Exits with 1 if a requirement is violated, or the recommendation that FILE is about, with 0 if
-    none is, and with 4 if its order cannot be provisioned.
+    none is, with 3 if the replay does not show whether the one of FILE is met, because its call
+    breaks another rule too or its situation did not occur, and with 4 if its order cannot be
+    provisioned.
     """
     import asyncio
     import uuid
 
     from klarna_conformance.errors import PreflightError
-    from klarna_conformance.play.counterexample_file import failure_of, read_counterexample
+    from klarna_conformance.play.counterexample_file import (
+        failure_of,
+        is_verified,
+        read_counterexample,
+    )
     from klarna_conformance.play.replaying import replay_on
     from klarna_conformance.target.opening import open_target
     from klarna_specs.loader import load
@@ -75,4 +81,6 @@ def replay(
             break
     terminal.exchanges(spec, played, verbose=verbose)
     terminal.replayed(spec, saved, played, opened.facts)
-    return 1 if violated or failure_of(spec, played, saved.requirement, ("WARN",)) else 0
+    if violated or failure_of(spec, played, saved.requirement, ("WARN",)):
+        return 1
+    return 0 if is_verified(spec, played, saved.requirement) else 3

@@ -8,8 +8,9 @@ import msgspec
 
 from klarna_conformance.errors import UsageError, readable
 from klarna_reports.record.record import Finding, Played, Record, TargetFacts, Verdict
-from klarna_reports.summary.harm import cost
+from klarna_reports.summary.harm import Cost, cost
 from klarna_reports.summary.replay import counterexample_name
+from klarna_reports.summary.tally import JUDGED
 from klarna_reports.words.curl import curl_line
 from klarna_reports.words.timeline import timeline
 from klarna_specs.client.requirements import CLIENT
@@ -23,9 +24,10 @@ from klarna_specs.yaml_text import parse_yaml
 
 __all__ = [
     "Counterexample",
+    "cost_of",
     "counterexample_schema",
     "failure_of",
-    "harm_of",
+    "is_verified",
     "read_counterexample",
     "save_missing",
     "smallest_failing",
@@ -124,21 +126,23 @@ def save_missing(directory: Path, spec: Spec, record: Record, shown: Mapping[str
 def smallest_failing(spec: Spec, all_played: Collection[Played]) -> dict[str, Played]:
     """For each requirement that failed, the scenario with the fewest steps and exchanges.
 
-    Only a scenario with the worst harm counts. Scenarios that were shrunk come before others.
+    Only a scenario with the worst harm counts, of those that show no other bug if there is one.
+    Scenarios that were shrunk come before others.
     """
     smallest: dict[str, tuple[Any, Played]] = {}
     for played in all_played:
         for requirement in {f.requirement for f in played.findings if f.verdict == "FAIL"}:
-            rank = (harm_of(spec, played, requirement), _length(played))
+            cost = cost_of(spec, played, requirement)
+            rank = (cost and cost[:2], _length(played))
             if requirement not in smallest or rank < smallest[requirement][0]:
                 smallest[requirement] = rank, played
     return {requirement: played for requirement, (_, played) in smallest.items()}
 
 
-def harm_of(spec: Spec, played: Played, requirement: str) -> int | None:
-    """The worst harm of the violations of a requirement in a scenario; None without any."""
+def cost_of(spec: Spec, played: Played, requirement: str) -> Cost | None:
+    """The cost of the best example of a violation in a scenario; None without any."""
     finding = failure_of(spec, played, requirement)
-    return None if finding is None else cost(spec, played, finding)[0]
+    return None if finding is None else cost(spec, played, finding)
 
 
 def _length(played: Played) -> tuple[bool, int, int, str]:
@@ -146,9 +150,22 @@ def _length(played: Played) -> tuple[bool, int, int, str]:
     return not shrunk, len(steps_of(played.scenario)), len(played.exchanges), played.id
 
 
+def is_verified(spec: Spec, played: Played, requirement: str) -> bool:
+    """Whether a scenario shows that a requirement is met or not.
+
+    A rule has to be broken by a call that breaks no other: it could be refused for that.
+    """
+    return any(
+        finding.requirement == requirement
+        and finding.verdict in JUDGED
+        and (requirement not in spec.rules or "broken" in finding.aspects)
+        for finding in played.findings
+    )
+
+
 def failure_of(
     spec: Spec, played: Played, requirement: str, verdicts: Sequence[Verdict] = ("FAIL",)
 ) -> Finding | None:
-    """The most expensive violation of a requirement in a scenario, of the earliest `verdicts`."""
+    """The best example (`Cost`) of a violation in a scenario, of the earliest `verdicts`."""
     own = [f for f in played.findings if f.requirement == requirement and f.verdict in verdicts]
     return min(own, key=lambda f: (verdicts.index(f.verdict), cost(spec, played, f)), default=None)

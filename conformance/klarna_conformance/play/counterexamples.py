@@ -7,7 +7,7 @@ import msgspec
 
 from klarna_conformance.play.counterexample_file import (
     Counterexample,
-    harm_of,
+    cost_of,
     smallest_failing,
 )
 from klarna_conformance.play.engine import play_and_judge
@@ -87,16 +87,17 @@ async def find_counterexample(
 ) -> tuple[Played, Counterexample]:
     """Shrinks a failing scenario; returns it as played, with what is saved of it.
 
-    Its amounts may become smaller, but a harm does not become another one.
+    Its amounts may become smaller, but a harm does not become another one, and an example that
+    shows no other bug does not become one that does.
 
     Ends when the `allowance` is spent, by default that of all counterexamples.
     """
     requests = allowance or Allowance(_REQUESTS)
     attempts = 0
-    harm = harm_of(spec, failing, requirement)
+    best = cost_of(spec, failing, requirement)
 
     async def still_fails(scenario: Scenario) -> Played | None:
-        nonlocal attempts
+        nonlocal attempts, best
         attempts += 1
         played = await play_and_judge(
             spec,
@@ -106,7 +107,11 @@ async def find_counterexample(
             nonce=f"{nonce}:{identifier}:{attempts}",
         )
         requests.spend(played)
-        return played if harm_of(spec, played, requirement) == harm is not None else None
+        cost = cost_of(spec, played, requirement)
+        if not (cost and best) or cost.harm != best.harm or cost.confounded > best.confounded:
+            return None
+        best = cost
+        return played
 
     shrunk = await shrink(failing, still_fails, proceed=lambda: requests.left > 0)
     shrunk = msgspec.structs.replace(

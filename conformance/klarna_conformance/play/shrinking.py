@@ -13,7 +13,18 @@ import msgspec
 from klarna_reports.record.record import Played
 from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.plan import OrderPlan
-from klarna_specs.scenario import Action, Empty, Json, Key, Scenario, Step, Together, Wait, steps_of
+from klarna_specs.scenario import (
+    Action,
+    Body,
+    Empty,
+    Json,
+    Key,
+    Scenario,
+    Step,
+    Together,
+    Wait,
+    steps_of,
+)
 
 __all__ = ["Try", "shrink"]
 
@@ -73,12 +84,28 @@ def _written(scenario: Scenario) -> bytes:
     return msgspec.json.encode(scenario, order="deterministic")
 
 
-def _size(scenario: Scenario) -> tuple[int, int, int, int]:
-    """The measure: number of steps, then their parts, then the amounts, then the text."""
+def _size(scenario: Scenario) -> tuple[int, int, int, int, int]:
+    """The measure: number of steps, their parts, what is odd about them, amounts, the text."""
     steps = len(steps_of(scenario)) + sum(isinstance(a, Wait) for a in scenario.steps)
     plain: Any = msgspec.json.decode(_written(scenario))
     amounts = sum(abs(_at(plain, place)) for place in _money(plain, ()))
-    return steps, len(list(_leaves(plain))), amounts, len(_written(scenario))
+    return steps, len(list(_leaves(plain))), _oddities(scenario), amounts, len(_written(scenario))
+
+
+def _oddities(scenario: Scenario) -> int:
+    """How many orders are captured in part, and how many repeats have another body."""
+    plans = [plan for plan in (scenario.plan, scenario.other) if plan is not None]
+    partly = sum(0 < plan.captured_amount < plan.order_amount for plan in plans)
+    return partly + sum(body != step.body for step, body in _repeats(scenario))
+
+
+def _repeats(scenario: Scenario) -> Iterator[tuple[Step, Body]]:
+    """The calls under a key that was used before, each with the body of the first call."""
+    first: dict[tuple[str, Key], Body] = {}
+    for step in steps_of(scenario):
+        if step.key is not None:
+            body = first.setdefault((step.operation, step.key), step.body)
+            yield step, body
 
 
 def _leaves(value: Any) -> Iterator[Any]:
@@ -146,8 +173,14 @@ def _plainer_orders(scenario: Scenario) -> Iterator[Scenario]:
 
 
 def _plainer_steps(scenario: Scenario) -> Iterator[Scenario]:
-    """Plainer steps; equal ones, such as a call and its repeat, change together."""
+    """Plainer steps; equal ones, such as a call and its repeat, change together.
+
+    A repeat gets the body of the first call.
+    """
     steps = scenario.steps
+    for repeat, body in _repeats(scenario):
+        alike = _replace(repeat, body=body)
+        yield _replace(scenario, steps=tuple(alike if each == repeat else each for each in steps))
     for index, action in enumerate(steps):
         if isinstance(action, Step) and action not in steps[:index]:
             for plainer in _plainer(action):
@@ -235,6 +268,7 @@ def _together(plain: Any, places: list[_Place], pivot: _Place) -> Iterator[dict[
     value = _at(plain, pivot)
     yield {pivot: 1}
     beside = [place for place in places if place[:2] == pivot[:2]]
+    yield dict.fromkeys((place for place in places if _is_repeated(plain, pivot, place)), 1)
     same = [place for place in beside if _at(plain, place) == value]
     requested = [place for place in beside if place[-1] == "refunded_amount"]
     if value < 0:
@@ -248,6 +282,15 @@ def _together(plain: Any, places: list[_Place], pivot: _Place) -> Iterator[dict[
         for capture in (place for place in places if place[-2:-1] == ("captures",)):
             yield dict.fromkeys([*same, *totals, capture], 1)
             yield dict.fromkeys([*beside, *totals, capture], 1)
+
+
+def _is_repeated(plain: Any, pivot: _Place, place: _Place) -> bool:
+    """Whether a place is the pivot, or the same one in an equal step."""
+    if place == pivot or "body" not in pivot or "body" not in place:
+        return place == pivot
+    here, there = (each.index("body") for each in (pivot, place))
+    alike = pivot[here:] == place[there:]
+    return alike and _at(plain, pivot[:here]) == _at(plain, place[:there])
 
 
 def _lowered(plain: Any, together: dict[_Place, int], by: int) -> Iterator[Scenario]:

@@ -124,8 +124,8 @@ class _Violation(msgspec.Struct, frozen=True):
     def of(cls, spec: Spec, name: str, tally: Tally, preceding: int) -> "_Violation":
         requirement = spec.requirement(name)
         failed = [group for group in tally.worst_groups if group.verdict == "FAIL"]
-        harm = failed[0].cost[0]  # a small example must not hide money
-        dearest = [group for group in failed if group.cost[0] == harm]
+        kind = failed[0].cost[:2]  # a small example must not hide money
+        dearest = [group for group in failed if group.cost[:2] == kind]
         example = min(dearest, key=lambda group: not group.played.shrunk_from)
         cost = stake(spec, requirement, example.played, example.finding)
         shown = _shown(spec, name, example)

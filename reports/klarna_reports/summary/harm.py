@@ -2,6 +2,7 @@
 
 from collections import Counter
 from enum import IntEnum
+from typing import NamedTuple
 
 import msgspec
 
@@ -10,7 +11,7 @@ from klarna_reports.words.finding_sentence import sent_amount, sent_fee
 from klarna_specs.exchange import Response
 from klarna_specs.spec import Requirement, Spec
 
-__all__ = ["Harm", "Stake", "cost", "stake"]
+__all__ = ["Cost", "Harm", "Stake", "cost", "stake"]
 
 
 class Harm(IntEnum):
@@ -22,7 +23,21 @@ class Harm(IntEnum):
     FORM = 3
 
 
+class Cost(NamedTuple):
+    """What sorts the best example of a requirement first: the smallest is the most expensive.
+
+    A `confounded` one comes after all others: once the other bug that it shows is repaired, it may
+    not show this one any more. `negative_amount` is that of the harm, in minor units.
+    """
+
+    confounded: bool
+    harm: Harm
+    negative_amount: int = 0
+
+
 _DEVIATING = ("FAIL", "KNOWN", "WARN")
+_VIOLATED = ("FAIL", "KNOWN")
+_NO_COST = Cost(confounded=False, harm=Harm.FORM)
 _OF_STATE = ("accepted", "id_header")
 """Checks of a response that say what can be done or found afterwards."""
 
@@ -34,24 +49,36 @@ class Stake(msgspec.Struct, frozen=True, order=True):
     amount: int | None = None
 
     @property
-    def cost(self) -> tuple[int, int]:
+    def cost(self) -> tuple[Harm, int]:
         """What sorts the most expensive first."""
         return self.harm, -(self.amount or 0)
 
 
-def cost(spec: Spec, played: Played, finding: Finding) -> tuple[int, int]:
+def cost(spec: Spec, played: Played, finding: Finding) -> Cost:
     """What sorts the most expensive deviations first; equal for all other findings.
 
     >>> cost(spec, played, finding)
-    (<Harm.MONEY_LOST: 0>, -7000)
+    Cost(confounded=False, harm=<Harm.MONEY_LOST: 0>, negative_amount=-7000)
     """
     if finding.verdict not in _DEVIATING:
-        return Harm.FORM, 0
+        return _NO_COST
     try:
         requirement = spec.requirement(finding.requirement)
     except KeyError:  # the summary reports it as an error
-        return Harm.FORM, 0
-    return stake(spec, requirement, played, finding).cost
+        return _NO_COST
+    harm, negative_amount = stake(spec, requirement, played, finding).cost
+    return Cost(_is_confounded(spec, played, finding), harm, negative_amount)
+
+
+def _is_confounded(spec: Spec, played: Played, finding: Finding) -> bool:
+    """Whether its call, or one before it, was accepted against a rule of another requirement."""
+    return played.client is None and any(
+        other.verdict in _VIOLATED
+        and other.exchange <= finding.exchange
+        and other.requirement != finding.requirement
+        and other.requirement in spec.rules
+        for other in played.findings
+    )
 
 
 def stake(spec: Spec, requirement: Requirement, played: Played, finding: Finding) -> Stake:

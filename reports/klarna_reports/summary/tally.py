@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 
 from klarna_reports.record.record import Finding, Played, Verdict
 from klarna_reports.record.results import DEVIATIONS, WORST_FIRST, Exemplar
+from klarna_reports.summary.harm import Cost
 
-__all__ = ["JUDGED", "Cost", "Group", "Tallies", "Tally"]
+__all__ = ["JUDGED", "Group", "Tallies", "Tally"]
 
 JUDGED: frozenset[Verdict] = frozenset({"PASS", "FAIL", "WARN", "INFO", "KNOWN"})
 """The verdicts of findings that judge an exchange."""
@@ -16,9 +17,6 @@ _EXEMPLARS = 3
 _MOST_GROUPS = 40
 """With more groups the half of them that would be shown last is dropped: each holds a scenario, and
 a server may answer every request with another text."""
-Cost = tuple[int, int]
-"""What a finding costs: the smallest one is the most expensive."""
-_NO_COST: Cost = (0, 0)
 _ID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F-]{27}")
 
 
@@ -29,7 +27,8 @@ _Key = tuple[Verdict, str, str, bool]
 class Group:
     """Equal findings of one requirement, with an example.
 
-    It is the most expensive one, or else a shrunk one, which may have smaller amounts.
+    It is the most expensive one that shows no other bug, or else a shrunk one, which may have
+    smaller amounts.
     """
 
     verdict: Verdict
@@ -37,7 +36,7 @@ class Group:
     observed: str
     played: Played
     finding: Finding
-    cost: Cost = _NO_COST
+    cost: Cost
     count: int = 0
 
     @property
@@ -47,16 +46,16 @@ class Group:
 
     @property
     def quality(self) -> tuple[bool, Cost, bool, tuple[int, int, int], str]:
-        """What sorts the best example first: saved, expensive, shrunk, short."""
+        """What sorts the best example first: saved, not confounded, expensive, shrunk, short."""
         played = self.played
         return not self.is_saved, self.cost, not played.shrunk_from, played.size, played.id
 
 
 def _first_to_show(group: Group) -> tuple[int, Cost, tuple[int, ...], int, tuple[int, ...], str]:
-    """The worst first, then the most expensive, the smallest shrunk one, the most frequent.
+    """The worst first, then what shows no other bug, the most expensive, the smallest shrunk one.
 
-    For a client, the example with the fewest faults comes before a frequent one. The id decides
-    last: the order in which scenarios end differs between runs.
+    Then comes the most frequent one. For a client, the example with the fewest faults comes before
+    it. The id decides last: the order in which scenarios end differs between runs.
     """
     rank = WORST_FIRST.index(group.verdict)
     played = group.played
@@ -90,9 +89,9 @@ class Tally:
 
     @property
     def worst_groups(self) -> list[Group]:
-        """The groups of findings, the worst verdict first, then the most expensive example.
+        """The groups of findings, the worst verdict first, then the best example (`Cost`).
 
-        A shrunk example stands for equal findings too, unless one of them is more expensive.
+        A shrunk example stands for equal findings too, unless one of them is a better example.
         """
         shown: list[Group] = []
         for (verdict, expected, observed, is_shrunk), group in self.groups.items():

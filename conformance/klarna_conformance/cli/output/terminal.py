@@ -1,5 +1,6 @@
 """What commands print: the progress of a run, and a summary with its failures."""
 
+import shlex
 import time
 from collections import Counter
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -14,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 
 from klarna_conformance.cli.output.campaign_tables import by_class, by_requirement, misjudged, score
-from klarna_conformance.play.counterexample_file import failure_of
+from klarna_conformance.play.counterexample_file import failure_of, is_verified
 from klarna_conformance.run.events import (
     Consumer,
     CounterexampleFound,
@@ -34,6 +35,7 @@ from klarna_reports.words.exchange_lines import exchange_lines, order_lines, who
 from klarna_reports.words.finding_sentence import finding_sentence
 from klarna_reports.words.printable import inert
 from klarna_reports.words.wording import day, moment
+from klarna_specs.profiles import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from klarna_conformance.campaign.servers import Trial, Trials
@@ -176,11 +178,17 @@ class Terminal:
             self._print(f"{found.verdict} {found.requirement}", style)
             requirement = spec.requirement(found.requirement)
             self._print(f"  {finding_sentence(spec, requirement, played, found)}")
-        own = failure_of(spec, played, saved.requirement, ("FAIL", "WARN"))
-        if not own and not any(each.verdict == "FAIL" for each in failed):
-            self._print("No requirement is violated.", _STYLES["CONFORMANT"])
-        if own is None:
-            self._print(f"{saved.requirement} is not violated in this replay.")
+        name = saved.requirement
+        own = failure_of(spec, played, name, ("FAIL", "WARN"))
+        if own is None and not is_verified(spec, played, name):
+            why = "no call breaks its rule alone" if name in spec.rules else "it did not apply"
+            text = f"{name} is not verified by this replay: {why}. To verify it:"
+            self._print(text, _STYLES["NOT FULLY VERIFIED"])
+            self._print_command(_run_line(saved, facts))
+        elif own is None:
+            if not any(each.verdict == "FAIL" for each in failed):
+                self._print("No requirement is violated.", _STYLES["CONFORMANT"])
+            self._print(f"{name} is not violated in this replay.")
         if (facts.argument, facts.mutant) != (saved.target, saved.mutant):
             was = f"{saved.target}, mutant {saved.mutant}" if saved.mutant else saved.target
             self._print(f"This is another target ({facts.name}) than the one it failed on ({was}).")
@@ -314,6 +322,14 @@ class Terminal:
 
 def _replay_label(finding: ReportedFinding) -> str:
     return f"{replay_of(finding).capitalize()}: "
+
+
+def _run_line(saved: "Counterexample", facts: TargetFacts) -> str:
+    """The command that tests the requirement of a counterexample on a target."""
+    mutant = ("--mutant", facts.mutant) if facts.mutant else ()
+    profile = () if saved.profile == DEFAULT_PROFILE else ("--profile", saved.profile)
+    command = ("klarna-conformance", "run", facts.argument, *mutant, *profile)
+    return shlex.join((*command, "--requirement", saved.requirement))
 
 
 def _since(changes: Changes) -> str:
