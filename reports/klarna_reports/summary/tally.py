@@ -27,8 +27,7 @@ _Key = tuple[Verdict, str, str, bool]
 class Group:
     """Equal findings of one requirement, with an example.
 
-    It is the most expensive one that shows no other bug, or else a shrunk one, which may have
-    smaller amounts.
+    It is the saved one, or else the most expensive one that shows no other bug.
     """
 
     verdict: Verdict
@@ -51,17 +50,16 @@ class Group:
         return not self.is_saved, self.cost, not played.shrunk_from, played.size, played.id
 
 
-def _first_to_show(group: Group) -> tuple[int, Cost, tuple[int, ...], int, tuple[int, ...], str]:
-    """The worst first, then what shows no other bug, the most expensive, the smallest shrunk one.
+def _first_to_show(group: Group) -> tuple[object, ...]:
+    """The worst first, then what shows no other bug, the most harmful, the saved, the smallest one.
 
-    Then comes the most frequent one. For a client, the example with the fewest faults comes before
-    it. The id decides last: the order in which scenarios end differs between runs.
+    Of equally small ones the most expensive comes first. The id decides last: the order in which
+    scenarios end differs between runs.
     """
     rank = WORST_FIRST.index(group.verdict)
-    played = group.played
-    shrunk = (0, *played.size) if played.shrunk_from else (1,)
-    often = 0 if played.client else -group.count
-    return rank, group.cost, shrunk, often, played.size, played.id
+    played, kind = group.played, group.cost[:2]
+    shrunk = not played.shrunk_from
+    return rank, kind, not group.is_saved, shrunk, played.size, group.cost, -group.count, played.id
 
 
 @dataclass(slots=True)
@@ -91,13 +89,13 @@ class Tally:
     def worst_groups(self) -> list[Group]:
         """The groups of findings, the worst verdict first, then the best example (`Cost`).
 
-        A shrunk example stands for equal findings too, unless one of them is a better example.
+        A shrunk example stands for equal findings too, unless one of them is worse in kind.
         """
         shown: list[Group] = []
         for (verdict, expected, observed, is_shrunk), group in self.groups.items():
             other = self.groups.get((verdict, expected, observed, not is_shrunk))
             shrunk, plain = (group, other) if is_shrunk else (other, group)
-            if shrunk is None or plain is None or plain.cost < shrunk.cost:
+            if shrunk is None or plain is None or plain.cost[:2] < shrunk.cost[:2]:
                 shown.append(group)
             elif is_shrunk:
                 shown.append(replace(group, count=shrunk.count + plain.count))
