@@ -10,6 +10,7 @@ SERVER_CHECKS = frozenset(
         "body",
         "captures_agree",
         "changed_elsewhere",
+        "refused_as_read",
         "challenge",
         "complete_response",
         "correlation_id_distinct",

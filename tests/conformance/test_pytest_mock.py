@@ -161,7 +161,7 @@ def test_a_should_warns_once_or_fails_if_strict(pytester: pytest.Pytester) -> No
         [
             "client.key-sent (SHOULD): A request that changes an order should carry *",
             "*KlarnaWarning: client.key-sent (SHOULD): *",
-            "*observed: it carries none (seen 2 times)",
+            "*observed: it carries no idempotency key (seen 2 times)",
             "FAILED test_client.py::test_strict - *",
         ]
     )

@@ -245,3 +245,53 @@ def test_an_exchange_of_two_recorders_counts_once(tmp_path: Path) -> None:
     assert ("FAIL", "refund.books-amount") in deviating(
         checked(tmp_path, _twice(entries, named=False))
     )
+
+
+AGAINST = "order.refused-as-read"
+
+
+@pytest.mark.parametrize(
+    ("entries", "known"),
+    [
+        ([read(), refused("POST", "/refunds", {"refunded_amount": 1_000}, OVER)], True),
+        ([read(**CAPTURED), refused("POST", "/refunds", {"refunded_amount": 6_000}, OVER)], True),
+        ([read(**CAPTURED), GIVE_UP], True),
+        ([read(**CAPTURED), _at(EVENING, REFUND_ALL), _refunded_at(NOON)], False),
+        ([read(**CAPTURED), refused("POST", "/refunds", {"amount": 1}, OVER, 400)], False),
+    ],
+    ids=["before a capture", "over-refund", "release", "changed by others", "malformed"],
+)
+def test_a_refusal_that_the_reads_foretold_is_info(
+    entries: list[Entry], known: bool, tmp_path: Path
+) -> None:
+    summary = checked(tmp_path, entries)
+    found = next(each for each in summary.requirements if each.id == AGAINST)
+
+    assert (found.verdict == "INFO") is known
+    assert deviating(summary) == set()
+
+
+def test_each_request_counts_once_for_both_sides(tmp_path: Path) -> None:
+    entries = [read(**CAPTURED), refund(1_000), refunded((REFUND, 1_000))]
+
+    assert checked(tmp_path, entries, side="both").exchanges == 3
+
+
+def test_a_read_without_its_body_is_listed_with_the_reason(tmp_path: Path) -> None:
+    entries = [read(**CAPTURED), {**entry("GET"), "size": 900}]
+
+    reasons = {each.reason for each in checked(tmp_path, entries).unjudged}
+
+    assert reasons == {"the body of its response is not recorded"}
+
+
+def test_a_client_sentence_names_the_call_and_its_amount(tmp_path: Path) -> None:
+    summary = checked(
+        tmp_path, [read(**CAPTURED), LOST, {**refund(2_000), "key": KEY_2}], side="client"
+    )
+    sentences = [each.sentence for each in summary.findings]
+
+    assert (
+        "A refund of 20.00 SEK: it is retried with a new key after an attempt of unknown effect, "
+        "so that both may take effect."
+    ) in sentences

@@ -152,7 +152,7 @@ def test_a_key_that_was_used_in_other_traffic_is_found() -> None:
     judged = judge_traffic(SPEC, [_sent(_booked("r2"), path="/o2/refunds")], (), known)
     observed = [f.observed for f in judged.findings if f.requirement == "client.key-of-its-own"]
 
-    assert observed == ["the key was used before, for refundOrder on order o1"]
+    assert observed == ["its idempotency key was used before, for refundOrder on order o1"]
 
 
 def test_a_retry_with_another_description_is_a_retry() -> None:

@@ -184,6 +184,8 @@ def _obscure(
             continue
         if call.operation.body and each.exchange.request.unrecorded:
             yield each, "its body is not recorded"
+        elif call.operation.shows and _lacks_body(each):
+            yield each, "the body of its response is not recorded"
         elif call.key_is_masked and not masked.isdisjoint(
             {call.fingerprint, *ids_named_by(call, each.exchange.outcome)}
         ):
@@ -194,6 +196,10 @@ def _obscure(
             yield each, "the server follows another spelling of this path"
         if call.key_is_masked and call.operation.changes:
             masked |= {call.fingerprint, *ids_named_by(call, each.exchange.outcome)}
+
+
+def _lacks_body(each: Recorded) -> bool:
+    return each.exchange.response is not None and each.exchange.response.unrecorded
 
 
 def _failed(each: Recorded) -> bool:

@@ -10,6 +10,7 @@ from klarna_reports.summary.causes import Causes
 from klarna_reports.summary.harm import cost
 from klarna_reports.summary.reasons import Obstacles
 from klarna_reports.summary.tally import JUDGED, Tallies
+from klarna_specs.exchange import Failure, Request, Response
 from klarna_specs.spec import Spec
 
 __all__ = ["Digest"]
@@ -19,8 +20,9 @@ __all__ = ["Digest"]
 class Digest:
     """Totals of all scenarios: findings, obstacles, requests.
 
-    `flaky` counts the responses that needed a retry; `waited_s` is the total response time in
-    seconds.
+    Of traffic whose server and client are judged, each exchange counts once: `twice` are those
+    that were judged on one side. `flaky` counts the responses that needed a retry; `waited_s` is
+    the total response time in seconds.
     """
 
     obstacles: Obstacles
@@ -32,6 +34,7 @@ class Digest:
     unjudged: list[Unjudged] = field(default_factory=list[Unjudged])
     scenarios: int = 0
     judged: int = 0
+    twice: set[tuple[Request, Response | Failure]] | None = None
     flaky: int = 0
     requests_sent: int = 0
     waited_s: float = 0.0
@@ -48,6 +51,7 @@ class Digest:
         header = record.header
         tallies = Tallies(partial(cost, spec))
         digest = cls(Obstacles(header.target), Occurring(header.deviations), requirements, tallies)
+        digest.twice = set() if len(header.watched) > 1 else None
         for finding in record.excuses:
             digest.found[finding.requirement].add_excuse(finding)
         for played in with_accepted(record.played, header.deviations, on):
@@ -59,13 +63,17 @@ class Digest:
         for collector in (self.found, self.obstacles, self.occurring, self.causes):
             collector.add(played)
         self.scenarios += 1
-        self.judged += len(
-            {
-                finding.exchange
-                for finding in played.findings
-                if finding.verdict in JUDGED and finding.requirement in self.requirements
-            }
-        )
+        judged = {
+            finding.exchange
+            for finding in played.findings
+            if finding.verdict in JUDGED and finding.requirement in self.requirements
+        }
+        if self.twice is not None:
+            exchanges = {(played.exchanges[n].request, played.exchanges[n].outcome) for n in judged}
+            self.judged += len(exchanges - self.twice)
+            self.twice |= exchanges
+        else:
+            self.judged += len(judged)
         self.orderless |= played.unavailable is not None
         self.provided |= bool(played.orders)
         self.unjudged.extend(played.unjudged)

@@ -111,6 +111,8 @@ def answer_ending(
         case "same_answer":
             value = "no id" if observed == "resource_id None" else observed
             return f"was answered with {value} where {expected}, was expected"
+        case "location_leads" if observed.startswith(("Location: ", "several ", "no ")):
+            return f"has no usable Location ({observed.removeprefix('Location: ')})"
         case "location_leads":
             return f"has a Location that leads to {observed} {where}"
         case "resource_agrees":
@@ -119,6 +121,8 @@ def answer_ending(
             return f"got the id of {observed.removesuffix(' again')} again"
         case "correlation_id_distinct":
             return f"was answered with the correlation id {observed}"
+        case "error_code" if observed == "error_code None":
+            return f"was answered without an error_code {where}"
         case "error_code":
             return f"was answered with {observed} {where}"
         case "id_header" | "location_header" | "error_message" if observed[:2] in (

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 
 import msgspec
 
@@ -52,6 +53,10 @@ _VARYING = re.compile(
 )
 
 
+_OF_ANSWER = frozenset({"own_identity", "own_state"})
+"""Checks of a read by itself, whatever came before it."""
+
+
 class _Made(msgspec.Struct, frozen=True, kw_only=True):
     """A call with what is particular to it: earlier calls with its key, concurrent calls."""
 
@@ -72,7 +77,7 @@ def finding_sentence(spec: Spec, requirement: Requirement, played: Played, findi
     'A refund of 70.00 EUR was accepted (201) where a refusal was expected.'
     """
     if played.client is not None:
-        said = played_sentence(played, finding.observed) or finding.observed
+        said = played_sentence(played, finding.observed) or _watched(spec, played, finding)
         return said[:1].upper() + said[1:].removesuffix(".") + "."
     if not finding.observed:
         return ""
@@ -80,7 +85,8 @@ def finding_sentence(spec: Spec, requirement: Requirement, played: Played, findi
 
 
 def _text(spec: Spec, requirement: Requirement, played: Played, finding: Finding) -> str:
-    made = _made(spec, played, finding)
+    of_answer = requirement.check in _OF_ANSWER and finding.observed
+    made = (_answered if of_answer else _made)(spec, played, finding)
     names, currency = ShortNames(played), currency_of(played)
     subject = _subject(made, named=True) if made else "The order before any call"
     own = spec.amount_member(made.operation) if made else ""
@@ -95,6 +101,14 @@ def _text(spec: Spec, requirement: Requirement, played: Played, finding: Finding
     return f"{subject}: " + names.within(in_major_units(end, currency))
 
 
+def _watched(spec: Spec, played: Played, finding: Finding) -> str:
+    """What was observed of a client that got no commands, after the call that `it` is."""
+    made = _answered(spec, played, finding)
+    if made is None or not finding.observed.startswith(("it ", "its ")):
+        return finding.observed
+    return f"{_subject(made, alone=True)}: {finding.observed}"
+
+
 def without_amounts(sentence: str) -> str:
     """A finding's sentence without amounts, counts and ids: equal for findings of one kind.
 
@@ -105,11 +119,13 @@ def without_amounts(sentence: str) -> str:
 
 
 def currency_of(played: Played) -> str:
-    """The currency of a scenario's order; empty if that is unknown."""
+    """The currency of a scenario's order, or of a read of it; empty if that is unknown."""
     if played.scenario.plan is not None:
         return played.scenario.plan.currency
-    ledgers = (order.ledger for order in played.orders)
-    return next((ledger.currency for ledger in ledgers if ledger is not None), "")
+    ledgers = [order.ledger.currency for order in played.orders if order.ledger is not None]
+    bodies = (each.response.body.members or {} for each in played.exchanges if each.response)
+    shown = (body.get("purchase_currency") for body in bodies)
+    return next(chain(ledgers, (text for text in shown if text and isinstance(text, str))), "")
 
 
 def sent_amount(spec: Spec, exchange: Exchange) -> int | None:

@@ -143,7 +143,7 @@ def test_a_key_of_an_earlier_scenario_is_found() -> None:
 
     (finding,) = course.findings("client.key-of-its-own")
     assert finding.verdict == "FAIL"
-    assert finding.observed == "the key was used before, for refundOrder on order o-1"
+    assert finding.observed == "its idempotency key was used before, for refundOrder on order o-1"
 
 
 def test_a_key_of_a_refund_cannot_be_used_for_a_release() -> None:

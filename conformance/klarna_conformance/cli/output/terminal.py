@@ -62,6 +62,8 @@ _MARK = "| "
 """Before a line that would be a workflow command only because the text was wrapped there."""
 
 _EVERYBODYS = "client.retries"
+_OF_TRAFFIC = ("order.changed-elsewhere", "order.refused-as-read")
+"""Requirements whose INFO says what a recording cannot decide, or what its client could know."""
 """Every client retries or does not, so that this is no news."""
 
 
@@ -281,6 +283,9 @@ class Terminal:
                     self._print_command(finding.replay, _replay_label(finding))
             if len(chosen) > _SHOWN:
                 self._print(f"{len(chosen) - _SHOWN} more {verdict}: see the report")
+        for result in summary.requirements:
+            if result.verdict == "INFO" and result.id in _OF_TRAFFIC:
+                self._print(f"INFO {result.id}: {result.reason}")
         unseen = [r for r in summary.requirements if r.verdict == "NOT_RUN" and r.level == "MUST"]
         for result in unseen[:_UNSEEN_SHOWN]:
             self._print(f"NOT_RUN {result.id}: {result.reason}")

@@ -22,8 +22,10 @@ def money_adds_up(order: Mapping[str, Any]) -> Result:
     if not amounts:
         return Inconclusive()
     for name, amount in amounts.items():
-        if not is_integer(amount) or amount < 0:
+        if not is_integer(amount):
             return Mismatch(f"{name} as a whole number of minor units", f"{name} {amount!r}")
+        if amount < 0:
+            return Mismatch(f"{name} of 0 or more", f"{name} {amount}")
     total = amounts.get("order_amount", amounts.get("original_order_amount"))
     captured, refunded = amounts.get("captured_amount"), amounts.get("refunded_amount")
     left = amounts.get("remaining_authorized_amount")

@@ -250,11 +250,28 @@ class Judging:
         if outcome is not None and not outcome.against:
             if outcome.kind != "replay":
                 self._pass_rules(seen, outcome)
+            self._inform_of_refusal(seen)
             return
         if self._is_explained(seen, self._ledgers.possible):
             self._doubted = (*self._doubted, seen)
         else:
             self._deviates(seen)
+
+    def _inform_of_refusal(self, seen: Answered) -> None:
+        """Whether a rightly refused call broke a condition by what its client had read before."""
+        call, ledger = seen.call, seen.assessment.ledger
+        if ledger is None or not ledger.shared or seen.kind != "refusal":
+            return
+        if seen.assessment.is_badly_written:
+            return
+        read = self._ledgers.at_read(ledger.order_id).at(ledger.now_s)
+        known = {rule.id for rule in assess(self._spec, read, call).broken}
+        for rule in seen.assessment.broken:
+            if rule.level == "MUST" and rule.id in known and call.operation.changes:
+                observed = "one that it does not allow, by what the order showed before"
+                result = Mismatch(f"a request that {rule.id} allows", observed)
+                self._inform("order.refused-as-read", seen.index, result)
+                return
 
     def _deviates(self, seen: Answered) -> None:
         """Reports the requirements that a response with the wrong outcome violates."""

@@ -141,8 +141,8 @@ class LaterReads:
             and kind == f"{resource.kind}s"
             and identifier.casefold() not in named.casefold()
         ):
-            expected = f"a Location that leads to {resource.kind} {identifier}"
-            result = Mismatch(expected, f"a Location of {resource.kind} {named}")
+            expected = f"{resource.kind} {identifier}"
+            result = Mismatch(expected, f"{resource.kind} {named}")
             yield from resource.decided("location_leads", result)
 
     def read_resource(self, index: int, exchange: Exchange) -> Iterator[Decided]:

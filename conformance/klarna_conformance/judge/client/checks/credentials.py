@@ -43,7 +43,7 @@ def _credentials_kept(view: View) -> Iterator[ExchangeResult]:
     away = [each for each in view.others if each.mark.at == "elsewhere" and each.mark.carried]
     if away or not view.seen.isdisjoint(("redirect", "foreign-location")):
         at = away[0].index if away else view.at
-        observed = "another server got them too"
+        observed = "its credentials are sent to another server too"
         yield verified(at, "credentials for the configured server only", observed, holds=not away)
 
 

@@ -13,7 +13,9 @@ __all__ = ["IDEMPOTENCY"]
 
 def _key_sent(view: View) -> Iterator[ExchangeResult]:
     for each in view.attempts:
-        yield verified(each.index, "an idempotency key", "it carries none", holds=bool(each.key))
+        yield verified(
+            each.index, "an idempotency key", "it carries no idempotency key", holds=bool(each.key)
+        )
 
 
 def _key_of_its_own(view: View) -> Iterator[ExchangeResult]:
@@ -27,10 +29,12 @@ def _key_of_its_own(view: View) -> Iterator[ExchangeResult]:
         before = first.setdefault(each.key, each.call)
         texts = [name for name in TEXTS if before.member(name) != each.call.member(name)]
         if view.command is None and texts and other is None:
-            observed = f"the key was used before, with another {' and another '.join(texts)}"
+            observed = (
+                f"its idempotency key was used before, with another {' and another '.join(texts)}"
+            )
             yield verified(each.index, expected, observed, holds=False, level="SHOULD")
         else:
-            observed = f"the key was used before, for {other}"
+            observed = f"its idempotency key was used before, for {other}"
             yield verified(each.index, expected, observed, holds=other is None)
 
 
@@ -38,7 +42,12 @@ def _key_uuid(view: View) -> Iterator[ExchangeResult]:
     for each in view.attempts:
         if each.key:
             holds = key_form(each.key) in ("uuid4", "uuid")
-            yield verified(each.index, "a UUID as key", f"it is {each.key[:60]!r}", holds=holds)
+            yield verified(
+                each.index,
+                "a UUID as key",
+                f"its idempotency key is {each.key[:60]!r}",
+                holds=holds,
+            )
 
 
 def _key_kept(view: View) -> Iterator[ExchangeResult]:
@@ -60,7 +69,8 @@ def _kept(view: View, first: Attempt, again: Attempt) -> ExchangeResult:
     """Whether a retry has the key of the first attempt, which is valid for a day from then."""
     keyless = again.key is None
     if again.key != first.key or (keyless and view.effect == "refund"):
-        observed = f"it is retried {'without one' if keyless else 'with a new key'}"
+        observed = f"it is retried {'without a key' if keyless else 'with a new key'}"
+        observed += " after an attempt of unknown effect, so that both may take effect"
         return verified(again.index, _repeated(first), observed, holds=False)
     hours = (again.exchange.started_s - first.exchange.started_s) / HOUR_S
     observed = f"it is retried after {hours:.0f} hours, when its key is no longer valid"

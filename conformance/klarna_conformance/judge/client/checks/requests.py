@@ -17,6 +17,14 @@ from klarna_specs.spec import Level
 
 __all__ = ["REQUESTS"]
 
+_DEFECTS = {
+    "empty": "it has no body",
+    "not_json": "its body is no JSON",
+    "not_an_object": "its body is no JSON object",
+    "missing": "its body lacks a required member",
+    "not_a_number": "its body has an amount that is no number",
+    "wrong_type": "its body has a member of a wrong type",
+}
 _READS = ("GET", "HEAD", "OPTIONS")
 
 
@@ -51,7 +59,7 @@ def _well_formed(view: View) -> Iterator[ExchangeResult]:
         kind = each.call.body_is
         bare = kind in ("empty", "not_json")
         wrong = kind if bare else defect(view.spec, body.schema, each.body)
-        observed = f"the body is wrong: {wrong.replace('_', ' ')}"
+        observed = _DEFECTS.get(wrong, "")
         expected = "a JSON body of the documented shape"
         if wrong and not bare and not defect(view.spec, body.schema, leniently(each.body)):
             observed = "it has 1.0 for 1, or null for no value"
@@ -66,7 +74,12 @@ def _content_type(view: View) -> Iterator[ExchangeResult]:
         if sent == MASKED_KEY:
             continue
         holds = sent == "application/json"
-        yield verified(each.index, "Content-Type application/json", f"{sent[:80]!r}", holds=holds)
+        yield verified(
+            each.index,
+            "Content-Type application/json",
+            f"its Content-Type is {sent[:80]!r}",
+            holds=holds,
+        )
 
 
 def _known_members(view: View) -> Iterator[ExchangeResult]:
@@ -80,10 +93,10 @@ def _known_members(view: View) -> Iterator[ExchangeResult]:
         lines = order_lines(sent)
         in_lines = {name for line in lines for name in line.keys() - of_line}
         unknown = sorted((sent.keys() - known) | in_lines)
-        observed = ", ".join(name[:60] for name in unknown[:5])
+        observed = f"it has undocumented members: {', '.join(name[:60] for name in unknown[:5])}"
         yield verified(each.index, "documented members only", observed, holds=not unknown)
         if types := [repr(line["type"])[:60] for line in lines if not _has_known_type(view, line)]:
-            observed = f"type {', '.join(types[:5])}"
+            observed = f"it has lines of undocumented types: {', '.join(types[:5])}"
             yield verified(each.index, "documented types of lines only", observed, holds=False)
 
 

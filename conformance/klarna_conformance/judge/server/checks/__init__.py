@@ -17,6 +17,7 @@ OF_BODY = frozenset((*BODIES, *RESOURCES))
 LATER_CHECKS = (
     "accepted",
     "changed_elsewhere",
+    "refused_as_read",
     "currency_kept",
     "lines_shown",
     "order_agrees",

@@ -6,11 +6,11 @@ from klarna_conformance.judge.results import Inconclusive, Mismatch, NotApplicab
 from klarna_conformance.judge.server.evidence import Check, Evidence
 from klarna_specs.exchange import Failure, Response
 
-__all__ = ["STATUSES"]
+__all__ = ["STATUSES", "UNAVAILABLE"]
 
 _LONGEST = 200
-_UNAVAILABLE = (502, 503, 504)
-"""The statuses that are documented as TEMPORARILY_UNAVAILABLE."""
+UNAVAILABLE = (502, 503, 504)
+"""The statuses that are documented as TEMPORARILYUNAVAILABLE."""
 
 
 def _complete_response(seen: Evidence) -> Result:
@@ -41,7 +41,7 @@ def _no_server_error(seen: Evidence) -> Result:
     if failed is None:
         return None
     level = (
-        "SHOULD" if seen.recorded and all(s < 500 or s in _UNAVAILABLE for s in statuses) else None
+        "SHOULD" if seen.recorded and all(s < 500 or s in UNAVAILABLE for s in statuses) else None
     )
     return Mismatch("no 5xx status", f"status {failed}", level)
 
