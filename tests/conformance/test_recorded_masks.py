@@ -86,3 +86,10 @@ def test_what_is_beside_a_masked_text_is_compared(tmp_path: Path) -> None:
     entries = [read(**CAPTURED), _refund(description="***"), refunded((REFUND, 900))]
 
     assert ("FAIL", "refund.books-amount") in deviating(checked(tmp_path, entries))
+
+
+def test_a_text_in_a_wrong_encoding_is_a_warning(tmp_path: Path) -> None:
+    wrong = "Rückgabe".encode().decode("latin-1")
+    entries = [read(**CAPTURED), _refund(description="Rückgabe"), _shown(description=wrong)]
+
+    assert deviating(checked(tmp_path, entries)) == {("WARN", "refund.text-kept")}

@@ -162,7 +162,8 @@ class LaterReads:
             resource = json_object(exchange)
             if result is None and resource is not None:
                 sent = as_object(created.body) or {}
-                yield from created.decided("text_agrees", text_agrees(sent, resource), index)
+                kept = text_agrees(sent, resource, recorded=self._ahead.recorded)
+                yield from created.decided("text_agrees", kept, index)
                 yield from created.decided("text_shown", text_shown(sent, resource), index)
                 yield from created.decided("lines_shown", lines_shown(sent, resource), index)
                 own = text_is_own(

@@ -13,8 +13,11 @@ __all__ = ["lines_shown", "text_agrees", "text_is_own", "text_shown"]
 _TEXTS = ("reference", "description")
 
 
-def text_agrees(sent: Any, resource: Mapping[str, Any]) -> Result:
-    """The texts and order lines that a resource shows beside those that were sent."""
+def text_agrees(sent: Any, resource: Mapping[str, Any], *, recorded: bool = False) -> Result:
+    """The texts and order lines that a resource shows beside those that were sent.
+
+    A text of a recording that was decoded in a wrong way may be the fault of the recorder.
+    """
     shown = (*_TEXTS, "order_lines")
     names = [n for n in shown if n in sent and (resource.get(n) or resource.get(n) == sent[n])]
     if not names:
@@ -22,8 +25,15 @@ def text_agrees(sent: Any, resource: Mapping[str, Any]) -> Result:
     for name in names:
         if not _kept(sent[name], resource[name]):
             place, ours, theirs = _apart(name, sent[name], resource[name])
-            return Mismatch(f"{place} {excerpt(ours)}", f"{place} {excerpt(theirs)}")
+            level = "SHOULD" if recorded and _is_latin_1_of(ours, theirs) else None
+            return Mismatch(f"{place} {excerpt(ours)}", f"{place} {excerpt(theirs)}", level)
     return None
+
+
+def _is_latin_1_of(sent: Any, shown: Any) -> bool:
+    """Whether a text is what the bytes of another one are in Latin-1."""
+    texts = isinstance(sent, str) and isinstance(shown, str)
+    return texts and sent.encode(errors="replace").decode("latin-1") == shown
 
 
 def _kept(sent: Any, shown: Any) -> bool:
