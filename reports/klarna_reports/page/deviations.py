@@ -14,6 +14,7 @@ from klarna_reports.record.results import DEVIATIONS, ReportedFinding, Requireme
 from klarna_reports.summary.replay import script_on
 from klarna_reports.words.amounts import ShortNames, difference_texts
 from klarna_reports.words.curl import curl_line
+from klarna_reports.words.finding_ending import readable, with_commas
 from klarna_reports.words.finding_sentence import currency_of
 from klarna_reports.words.wording import cut
 from klarna_specs.client.play import Ended
@@ -197,8 +198,8 @@ class Deviations:
             finding=finding,
             values=_values(played, finding) if played else (),
             crash=_crash(played) if played else "",
-            expected=cut(finding.expected, _LONGEST_TEXT),
-            observed=cut(finding.observed, _LONGEST_TEXT),
+            expected=cut(_said(finding.expected, played), _LONGEST_TEXT),
+            observed=cut(_said(finding.observed, played), _LONGEST_TEXT),
             curl=self._curl(finding, played),
             replay=finding.replay if finding.saved or first else "",
             scenario=None if again else scenario,
@@ -235,6 +236,13 @@ class Deviations:
         ]
         text = "\n".join(lines[-_CURL_LINES:])
         return text if len(text) <= _LONGEST_CURL else ""
+
+
+def _said(text: str, played: Played | None) -> str:
+    """A sentence of the judge, in the words of the headline."""
+    if played is None:
+        return text
+    return with_commas(readable(text, ShortNames(played), currency_of(played)))
 
 
 def _crash(played: Played) -> str:

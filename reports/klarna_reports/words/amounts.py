@@ -66,11 +66,12 @@ class ShortNames:
             self._names[identifier] = f"{kind} {_letters(number)}"
         return self._names[identifier]
 
-    def within(self, text: str) -> str:
-        """The text with names in place of the ids that have one."""
+    def within(self, text: str, *, form: str = "%s") -> str:
+        """The text with names in place of the ids that have one, each in this form."""
         for identifier, name in self._names.items():
             kind, _, _ = name.partition(" ")
-            text = text.replace(f"{kind} {identifier}", name).replace(identifier, name)
+            shown = form % name
+            text = text.replace(f"{kind} {identifier}", shown).replace(identifier, shown)
         return text
 
 
@@ -92,7 +93,7 @@ def difference_texts(difference: Difference, names: ShortNames, currency: str) -
             case str():
                 return names.within(value)
             case _:
-                return ", ".join(map(listed, value)) or "none"
+                return ", ".join(sorted(map(listed, value))) or "none"
 
     def listed(each: Listed) -> str:
         name = names.of(difference.member.removesuffix("s"), each.identifier)

@@ -5,10 +5,11 @@ from typing import Any
 
 from klarna_reports.record.record import Played
 from klarna_reports.words.amounts import major
-from klarna_reports.words.wording import cut, foreign_text, outcome_text
+from klarna_reports.words.wording import cut, foreign_text, offered_text, outcome_text
 from klarna_specs.calls import KEY_HEADER, read_call
 from klarna_specs.exchange import Exchange, Headers, NotJson, Payload, Request, Response
 from klarna_specs.json_value import as_array, as_object, is_integer
+from klarna_specs.ledger import fee_amount
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import Scenario
 from klarna_specs.spec import Spec
@@ -126,6 +127,8 @@ def _members(body: Payload, currency: str) -> str:
     if (elements := as_array(value)) is not None:
         return _counted(len(elements), "elements")
     members = as_object(value)
+    if days := offered_text(body):
+        return f"{days} offered"
     return cut(body.text, _LONGEST) if members is None else ", ".join(_shown(members, currency))
 
 
@@ -138,6 +141,8 @@ def _shown(members: Mapping[str, Any], currency: str) -> Iterator[str]:
     for name in _PLAIN:
         if name in members:
             yield f"{name.replace('_', ' ')} {cut(str(members[name]), _LONGEST)}"
+    if fee := fee_amount(members.get("order_lines")):
+        yield f"return fee {major(abs(fee), currency)}"
     for name in ("captures", "refunds", "order_lines", "options"):
         if elements := as_array(members.get(name)):
             yield _counted(len(elements), name.replace("_", " "))

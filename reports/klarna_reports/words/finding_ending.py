@@ -7,13 +7,14 @@ from klarna_reports.record.record import Difference, Finding, Listed
 from klarna_reports.words.amounts import ShortNames, in_major_units, major
 from klarna_specs.spec import Requirement
 
-__all__ = ["amounts_ending", "answer_ending"]
+__all__ = ["amounts_ending", "answer_ending", "readable", "with_commas"]
 
 _DONE = {
     "refunded_amount": "refunded",
     "captured_amount": "captured",
     "remaining_authorized_amount": "still authorized",
 }
+_LISTED_STATUSES = re.compile(r"\b(\d{3}) or (?=\d{3} or )")
 _RESOURCE = re.compile(r"\b((?:refund|capture) [A-Z]\d*) of (\d+)\b")
 _QUOTED_NAME = re.compile(r"(?:resource_id )?'((?:refund|capture) [A-Z]\d*)'")
 
@@ -85,6 +86,18 @@ def _list_ending(each: Difference, names: ShortNames, currency: str) -> str:
     return f"{observed} listed in place of {expected}"
 
 
+def readable(text: str, names: ShortNames, currency: str) -> str:
+    """A sentence of the judge with short names of resources, and amounts in major units."""
+    short = _QUOTED_NAME.sub(r"\1", names.within(text))
+    short = _RESOURCE.sub(lambda m: f"{m[1]} of {major(int(m[2]), currency)}", short)
+    return in_major_units(short, currency)
+
+
+def with_commas(text: str) -> str:
+    """A text with `400, 403 or 404` in place of `400 or 403 or 404`."""
+    return _LISTED_STATUSES.sub(r"\1, ", text)
+
+
 def answer_ending(
     requirement: Requirement, finding: Finding, names: ShortNames, currency: str
 ) -> str:
@@ -93,13 +106,8 @@ def answer_ending(
     >>> answer_ending(requirement, finding, names, "EUR")
     'was answered with status 200 where status 201 was expected'
     """
-
-    def named(text: str) -> str:
-        short = _QUOTED_NAME.sub(r"\1", names.within(text))
-        short = _RESOURCE.sub(lambda m: f"{m[1]} of {major(int(m[2]), currency)}", short)
-        return in_major_units(short, currency)
-
-    observed, expected = named(finding.observed), named(finding.expected)
+    observed = readable(finding.observed, names, currency)
+    expected = readable(finding.expected, names, currency)
     where = f"where {expected} was expected"
     match requirement.check:
         case "no_server_error":

@@ -1,20 +1,21 @@
 """One sentence for each finding on a server: the call, what came of it, what was expected."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
+from typing import Any
 
 import msgspec
 
 from klarna_reports.record.record import Finding, Played
 from klarna_reports.words.amounts import ShortNames, in_major_units, major
 from klarna_reports.words.client_wording import played_sentence
-from klarna_reports.words.finding_ending import amounts_ending, answer_ending
-from klarna_reports.words.wording import credentials_text, cut, foreign_text
+from klarna_reports.words.finding_ending import amounts_ending, answer_ending, with_commas
+from klarna_reports.words.wording import credentials_text, cut, foreign_text, offered_text
 from klarna_specs.bodies import violations
 from klarna_specs.calls import operation_of, read_call
 from klarna_specs.exchange import Exchange, Response
-from klarna_specs.json_value import is_integer
+from klarna_specs.json_value import as_array, is_integer
 from klarna_specs.ledger import fee_amount
 from klarna_specs.spec import Operation, Requirement, Spec
 
@@ -41,10 +42,11 @@ _READS = {
     "extension_options": "read of the extension options",
     "order": "read of the order",
 }
-_LISTED_STATUSES = re.compile(r"\b(\d{3}) or (?=\d{3} or )")
 _BEFORE = re.compile(
-    r" (in [A-Z]{2} |)(with nothing captured|on [^ ]+ \w+ captured(, [^ ]+ \w+ refunded before,)?)"
+    r" (in [A-Z]{2} |)(with nothing captured|on [^ ]+ \w+ captured( in \w+ captures)?"
+    r"( of an order of [^ ]+ \w+)?(, [^ ]+ \w+ refunded before)?,?)"
 )
+_OFFERED = re.compile(r" \([\d, ]+ days? offered\)")
 _NUMBERS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
 _PLACE = re.compile(r"^\$(: |\.(?=\w))")
 _VARYING = re.compile(
@@ -81,7 +83,7 @@ def finding_sentence(spec: Spec, requirement: Requirement, played: Played, findi
         return said[:1].upper() + said[1:].removesuffix(".") + "."
     if not finding.observed:
         return ""
-    return _LISTED_STATUSES.sub(r"\1, ", _text(spec, requirement, played, finding))
+    return with_commas(_text(spec, requirement, played, finding))
 
 
 def _text(spec: Spec, requirement: Requirement, played: Played, finding: Finding) -> str:
@@ -92,11 +94,14 @@ def _text(spec: Spec, requirement: Requirement, played: Played, finding: Finding
     own = spec.amount_member(made.operation) if made else ""
     sent = made.amount if made else None
     if amounts := amounts_ending(requirement, finding, own, sent, names, currency):
-        return f"{subject}: {amounts}."
+        return f"{subject}: {amounts}{_first_booked_again(made, requirement, played, finding)}."
     if made and (ending := _outcome_end(spec, requirement, made, played, finding)):
         return f"{_subject(made, alone=True)} {ending}."
     if made and (ending := answer_ending(requirement, finding, names, currency)):
-        return f"{_subject(_answered(spec, played, finding) or made, alone=True)} {ending}."
+        answered = _answered(spec, played, finding) or made
+        if requirement.check == "location_leads":
+            ending = _with_location(ending, answered.exchange, names)
+        return f"{_subject(answered, alone=True)} {ending}."
     end = f"{finding.observed}; expected: {finding.expected}."
     return f"{subject}: " + names.within(in_major_units(end, currency))
 
@@ -109,13 +114,38 @@ def _watched(spec: Spec, played: Played, finding: Finding) -> str:
     return f"{_subject(made, alone=True)}: {finding.observed}"
 
 
+def _with_location(ending: str, exchange: Exchange, names: ShortNames) -> str:
+    """The end of a sentence about a Location, with its value."""
+    location = exchange.response.header("Location") if exchange.response else None
+    if not location:
+        return ending
+    shown = cut(names.within(location, form="{%s}"), 160)
+    return ending.replace("a Location that leads", f"the Location {shown}, which leads", 1)
+
+
+def _first_booked_again(
+    made: _Made | None, requirement: Requirement, played: Played, finding: Finding
+) -> str:
+    """Which call of several under one key went wrong, if repeats before it did not."""
+    right = {
+        each.exchange
+        for each in played.findings
+        if each.requirement == requirement.id and each.verdict == "PASS"
+        if each.exchange < finding.exchange
+    }
+    count = len(made.amounts_under_key) if made and made.concurrent < 2 else 0
+    if count < 3 or "replay" not in requirement.upon or len(right) != count - 2:
+        return ""
+    return f"; the first {_number(count - 1)} calls were booked once"
+
+
 def without_amounts(sentence: str) -> str:
     """A finding's sentence without amounts, counts and ids: equal for findings of one kind.
 
     >>> without_amounts("Two refunds of 10.00 EUR under one idempotency key: no refund listed.")
     '# refunds of # under one idempotency key: # refund listed.'
     """
-    return _VARYING.sub("#", _BEFORE.sub("", sentence))
+    return _VARYING.sub("#", _OFFERED.sub("", _BEFORE.sub("", sentence)))
 
 
 def currency_of(played: Played) -> str:
@@ -250,6 +280,8 @@ def _outcome_end(
         return ""
     if requirement.rule and response.is_success:
         on = _of_captured(spec, made, played, finding.exchange)
+        if "offered_days" in requirement.rule:
+            on = _offered(spec, played, finding.exchange)
         plan = played.scenario.plan
         where = f"in {plan.market} " if plan and "order.market" in requirement.rule else ""
         done = "succeeded" if made.exchange.request.method == "GET" else "was accepted"
@@ -291,7 +323,27 @@ def _of_captured(spec: Spec, made: _Made, played: Played, index: int) -> str:
                 accepted = accepted_refunds(spec, played.exchanges[:index])
                 refunded = max(refunded, sum(accepted.values()))
                 already = f", {major(refunded, made.currency)} refunded before," if refunded else ""
-                return f"on {major(captured, made.currency)} captured{already} "
+                whole = _of_order(members, captured, made.currency)
+                return f"on {major(captured, made.currency)} captured{whole}{already} "
+    return ""
+
+
+def _of_order(order: Mapping[str, Any], captured: int, currency: str) -> str:
+    """The captures of an order if they are several, and its amount if it is not all captured."""
+    amount, captures = order.get("order_amount"), as_array(order.get("captures")) or ()
+    several = f" in {_number(len(captures))} captures" if len(captures) > 1 else ""
+    if not is_integer(amount) or amount == captured:
+        return several
+    return f"{several} of an order of {major(amount, currency)}"
+
+
+def _offered(spec: Spec, played: Played, index: int) -> str:
+    """The numbers of days that the last read of the extension options before a call offered."""
+    for exchange in reversed(played.exchanges[:index]):
+        operation, outcome = operation_of(spec, exchange.request), exchange.outcome
+        if operation and operation.shows == "extension_options" and isinstance(outcome, Response):
+            days = offered_text(outcome.body)
+            return f"({days} offered) " if days else ""
     return ""
 
 

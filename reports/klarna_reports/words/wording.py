@@ -11,9 +11,11 @@ from klarna_reports.record.record import Played, Verdict
 from klarna_reports.record.results import Overall, Summary
 from klarna_reports.words.amounts import major
 from klarna_specs.calls import operation_of
-from klarna_specs.exchange import Exchange, Failure
+from klarna_specs.exchange import Exchange, Failure, Payload
+from klarna_specs.json_value import as_array, as_object, is_integer
 from klarna_specs.plan import OrderPlan
 from klarna_specs.scenario import (
+    OFFERED,
     Action,
     Credentials,
     Empty,
@@ -36,6 +38,7 @@ __all__ = [
     "day",
     "foreign_text",
     "moment",
+    "offered_text",
     "outcome_text",
     "plan_text",
     "purpose_text",
@@ -193,6 +196,13 @@ def _unlisted(played: Played, exchange: Exchange) -> str:
     return f"for a {kind.removesuffix('s')} that the order does not show" if unlisted else ""
 
 
+def offered_text(body: Payload) -> str:
+    """The numbers of days that a response with extension options offers; empty without any."""
+    options = as_array((body.members or {}).get("options")) or ()
+    days = [str((as_object(each) or {}).get("number_of_days", "?")) for each in options]
+    return f"{cut(', '.join(days), 80)} day{'' if days == ['1'] else 's'}" if days else ""
+
+
 def _foreign(step: Step) -> Iterable[str]:
     if step.order != "this":
         yield f"on {_ORDERS[step.order]}"
@@ -236,7 +246,21 @@ def _reference(noun: str, reference: ResourceRef) -> str:
 
 
 def _json(value: Any) -> str:
-    return json.dumps(value, ensure_ascii=False)
+    return json.dumps(_named(value), ensure_ascii=False)
+
+
+def _named(value: Any) -> Any:
+    """The value with words in place of an offered number of days, known when it is sent."""
+    members, elements = as_object(value), as_array(value)
+    if elements is not None:
+        return [_named(each) for each in elements]
+    if members is None:
+        return value
+    if is_integer(index := members.get(OFFERED)):
+        which = f"offered number {index + 1}" if index >= 0 else "last offered number"
+        plus = members.get("plus", 0)
+        return f"<{which}{f' {plus:+}' if plus else ''}>"
+    return {name: _named(member) for name, member in members.items()}
 
 
 def purpose_text(exchange: Exchange) -> str:
