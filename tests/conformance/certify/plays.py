@@ -283,8 +283,9 @@ class Course:
                 return (served,), Failure(kind="closed", message="", headers=served.headers)
             case Errored():
                 return (served,), error_response(fault, len(self._exchanges))
-            case Twice():
-                return (served, self._mock.respond(request, _BASE_URL)), served
+            case Twice(answer=which):
+                both = served, self._mock.respond(request, _BASE_URL)
+                return both, both[which == "second"]
             case OtherRefund(lost=lost):
                 other = self._mock.respond(other_refund(request), _BASE_URL)
                 return (served, other), Failure(kind="closed", message="") if lost else served

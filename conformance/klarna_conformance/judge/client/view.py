@@ -113,14 +113,18 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @property
     def misled(self) -> bool:
-        """Whether the network refused for good what the server had done under the same key.
+        """Whether the client got a refusal for good of what the server had done.
 
-        By its key it should have had the first response again, so that reporting it is right.
+        Either the network refused it under the same key, by which it should have had the first
+        response again, or the server a duplicate that the network made.
         """
         last = self.last
+        if last is None or not last.settles:
+            return False
         done = {each.key for each in self.attempts if any(r.is_success for r in each.answers)}
-        disturbed = last is not None and isinstance(last.mark.fault, Errored) and last.settles
-        return disturbed and last is not None and last.key is not None and done == {last.key}
+        refused = isinstance(last.mark.fault, Errored) and last.key is not None
+        doubled = isinstance(last.mark.fault, Twice) and last.fate == "refusal"
+        return (refused or doubled) and done == {last.key}
 
     @property
     def declined(self) -> bool:
@@ -214,12 +218,18 @@ class View(msgspec.Struct, frozen=True, kw_only=True, dict=True):
 
     @cached_property
     def doubled(self) -> int:
-        """How many of the effects came of a duplicate by the network, or of somebody else."""
+        """How many of the effects came of a duplicate by the network, or of somebody else.
+
+        Successes without an id are the same one only under a key.
+        """
         extra = 0
         for attempt in self.attempts:
             if isinstance(attempt.mark.fault, Twice | OtherRefund):
                 successes = [each for each in attempt.mark.served if each.is_success]
-                ids = {frozenset(response_ids(each)) for each in successes}
+                ids = {
+                    frozenset(response_ids(each)) or attempt.key or place
+                    for place, each in enumerate(successes)
+                }
                 extra += max(0, len(ids) - 1)
         return extra
 

@@ -106,7 +106,8 @@ def _again(view: View) -> str:
     name = {"refund": "refund", "extend_due_date": "extension"}.get(view.effect, "request")
     effective = [each for each in view.attempts if any(r.is_success for r in each.answers)]
     keys = [each.key for each in effective]
-    what = f"a second {name}" if len(effective) == 2 else f"{len(effective)} {name}s"
+    many = {1: f"one {name}", 2: f"a second {name}"}
+    what = many.get(len(effective), f"{len(effective)} {name}s")
     if None in keys:
         return f"{what} without a key"
     return f"{what} with a new key" if len(set(keys)) > 1 else what
