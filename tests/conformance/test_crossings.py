@@ -25,6 +25,12 @@ def test_crossed_fees_show_nothing_on_an_honest_server() -> None:
     assert found(Mock, FEES) == {}
 
 
+def test_repeated_id_accuses_no_later_refusal() -> None:
+    seen = found("refund-ids-repeated-after-two", CROSSINGS[0])
+    assert seen["refund.id-distinct"] == "FAIL"
+    assert not [name for name in seen if name.endswith(("changes-nothing", "booked-once"))]
+
+
 def test_crossed_keys_show_a_memory_of_forty_keys() -> None:
     forty = "keys-forgotten-after-forty-other-keys"
     booked = [found(forty, each) for each in CROSSINGS if len(each.steps) > 100]

@@ -166,4 +166,21 @@ def _changed(ledger: Ledger, answered: Answered) -> Ledger:
         # without an id in its response looks like a new one: a read shows which it is. Of a shared
         # order, the read also has to show what others did that made the call right.
         return msgspec.structs.replace(moved, uncertain=True)
-    return moved
+    return _with_distinct_ids(moved) if effect else moved
+
+
+def _with_distinct_ids(ledger: Ledger) -> Ledger:
+    """The ledger with the last resource unnamed if its id is that of an earlier one.
+
+    `id_distinct` reports the repeated id. The resource has an id of its own, which a read
+    shows: no later call is accused of the difference.
+    """
+    ids = [refund.refund_id for refund in ledger.refunds]
+    if ids and ids[-1] in ids[:-1]:
+        last = msgspec.structs.replace(ledger.refunds[-1], refund_id="")
+        ledger = msgspec.structs.replace(ledger, refunds=(*ledger.refunds[:-1], last))
+    ids = [capture.capture_id for capture in ledger.captures]
+    if ids and ids[-1] in ids[:-1]:
+        last = msgspec.structs.replace(ledger.captures[-1], capture_id="")
+        ledger = msgspec.structs.replace(ledger, captures=(*ledger.captures[:-1], last))
+    return ledger
