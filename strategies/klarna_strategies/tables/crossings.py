@@ -21,14 +21,15 @@ _REFERENCE = "0042"
 
 def crossings(stage: Stage) -> Iterator[Scenario]:
     """Refunds of several captures, fees, the end of an order, extensions, sums of lines."""
-    for order_amount in (8_000, 10_000):
-        plan = stage.captured(*_CAPTURES, order_amount=order_amount)
+    last_with_fees = next(reversed(stage.of("return_fee")), None)
+    for order_amount, market in ((8_000, None), (10_000, last_with_fees)):
+        plan = stage.captured(*_CAPTURES, order_amount=order_amount, market=market)
         yield Scenario(plan=plan, steps=tuple(_of_several_captures()), packed=True)
     if stage.fee_market:
         plan = stage.plan(market=stage.fee_market, order_amount=8_000)
         yield Scenario(plan=plan, steps=tuple(_of_fees()), packed=True)
-    for captures in ((2_999,), (1_003, 1_996)):
-        plan = stage.captured(*captures, order_amount=4_999)
+    for captures, method in (((2_999,), "pay_later"), ((1_003, 1_996), "card")):
+        plan = stage.captured(*captures, order_amount=4_999, payment_method=method)
         yield Scenario(plan=plan, steps=tuple(_until_nothing_is_left()), packed=True)
     for market in stage.of("extension"):
         small, large = (extend(offered(-1), capture=n, key=key) for n, key in enumerate((_A, _B)))
@@ -48,7 +49,7 @@ def _of_several_captures() -> Iterator[Step]:
     No refund is above the largest capture: only the description allows that.
     """
     first = refund(1_003, key=_A, reference=_REFERENCE, order_lines=[goods(1_003)])
-    second = refund(29, key=_B, reference=_REFERENCE)
+    second = refund(29, key=_B, reference=_REFERENCE, description="Returned goods")
     yield from (first, second, refund(410, key=_C, order_lines=[goods(410)]), first)
     fourth = refund(58, key=_D, reference=_REFERENCE)
     yield from (fourth, refund(6_501), fee_refund(goods(1_000), fee(100)), second)
