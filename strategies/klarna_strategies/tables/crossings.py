@@ -14,7 +14,7 @@ from klarna_strategies.tables.stage import Stage
 __all__ = ["crossings"]
 
 _A, _B, _C, _D = (Key(name) for name in ("first", "second", "third", "fourth"))
-_CAPTURES = (2_006, 1_981, 4_013)
+_CAPTURES = (2_006, 1_981, 4_012)
 _REFERENCE = "0042"
 """Read as a number it is another text."""
 
@@ -22,7 +22,7 @@ _REFERENCE = "0042"
 def crossings(stage: Stage) -> Iterator[Scenario]:
     """Refunds of several captures, fees, the end of an order, extensions, sums of lines."""
     last_with_fees = next(reversed(stage.of("return_fee")), None)
-    for order_amount, market in ((8_000, None), (10_000, last_with_fees)):
+    for order_amount, market in ((7_999, None), (10_000, last_with_fees)):
         plan = stage.captured(*_CAPTURES, order_amount=order_amount, market=market)
         yield Scenario(plan=plan, steps=tuple(_of_several_captures()), packed=True)
     if stage.fee_market:
@@ -44,7 +44,7 @@ def crossings(stage: Stage) -> Iterator[Scenario]:
 
 
 def _of_several_captures() -> Iterator[Step]:
-    """Four refunds of 8000, three with one reference; then more than is left, and all of it.
+    """Four refunds of 7999, three with one reference; then more than is left, and all of it.
 
     No refund is above the largest capture: only the description allows that.
     """
@@ -52,8 +52,8 @@ def _of_several_captures() -> Iterator[Step]:
     second = refund(29, key=_B, reference=_REFERENCE, description="Returned goods")
     yield from (first, second, refund(410, key=_C, order_lines=[goods(410)]), first)
     fourth = refund(58, key=_D, reference=_REFERENCE)
-    yield from (fourth, refund(6_501), fee_refund(goods(1_000), fee(100)), second)
-    yield from (refund(3_900), refund(2_600), refund(1), fourth)
+    yield from (fourth, refund(6_500), fee_refund(goods(1_000), fee(100)), second)
+    yield from (refund(3_900), refund(2_599), refund(1), fourth)
 
 
 def _of_fees() -> Iterator[Step]:
