@@ -28,8 +28,8 @@ def crossings(stage: Stage) -> Iterator[Scenario]:
     if stage.fee_market:
         plan = stage.plan(market=stage.fee_market, order_amount=8_000)
         yield Scenario(plan=plan, steps=tuple(_of_fees()), packed=True)
-    for captures, method in (((2_999,), "pay_later"), ((1_003, 1_996), "card")):
-        plan = stage.captured(*captures, order_amount=4_999, payment_method=method)
+    later = stage.captured(2_999, order_amount=4_999)
+    for plan in (later, stage.captured(1_003, 1_996, order_amount=4_999, payment_method="card")):
         yield Scenario(plan=plan, steps=tuple(_until_nothing_is_left()), packed=True)
     for market in stage.of("extension"):
         small, large = (extend(offered(-1), capture=n, key=key) for n, key in enumerate((_A, _B)))

@@ -278,7 +278,7 @@ class Terminal:
                 self._print(f"  {finding.sentence if finding else result.reason}")
                 self._print(f"  Required: {result.statement}")
                 if finding and result.id in causes and verdict == "FAIL":
-                    self._print_cause(causes[result.id][1], finding)
+                    self._print_cause(summary, causes[result.id][1], finding)
                 elif finding and verdict == "WARN":
                     self._print_command(finding.replay, _replay_label(finding))
             if len(chosen) > _SHOWN:
@@ -303,9 +303,11 @@ class Terminal:
         for error in summary.errors[:_SHOWN]:
             self._print(f"ERROR {error}")
 
-    def _print_cause(self, cause: Cause, finding: ReportedFinding) -> None:
+    def _print_cause(self, summary: Summary, cause: Cause, finding: ReportedFinding) -> None:
         if others := cause.requirements[1:]:
-            self._print(f"  Probably for the same cause: {', '.join(others)}")
+            warned = {r.id for r in summary.requirements if r.verdict == "WARN"}
+            named = (f"{name} (WARN)" if name in warned else name for name in others)
+            self._print(f"  Probably for the same cause: {', '.join(named)}")
         self._print_command(cause.replay, _replay_label(finding))
 
     def _print_command(self, command: str, label: str = "") -> None:
@@ -339,9 +341,12 @@ def _run_line(saved: "Counterexample", facts: TargetFacts) -> str:
 
 def _since(changes: Changes) -> str:
     """What changed since an earlier run, in one line."""
-    fixed, broken = (len(changes.of_kind(kind)) for kind in ("fixed", "broken"))
+    fixed, broken, changed = (len(changes.of_kind(k)) for k in ("fixed", "broken", "changed"))
+    beside = f", {changed} changed" if changed else ""
     caveats = " ".join(("", *changes.caveats))
-    return f"{fixed} fixed, {broken} broken since {moment(changes.old_started_at)}.{caveats}"
+    return (
+        f"{fixed} fixed, {broken} broken{beside} since {moment(changes.old_started_at)}.{caveats}"
+    )
 
 
 def _style(summary: Summary) -> str:
