@@ -37,7 +37,7 @@ def test_a_run_is_compared_with_the_last_one_in_its_folder(cli: Cli, tmp_path: P
 
 def test_a_recommendation_of_the_same_cause_is_marked_and_its_change_counted(cli: Cli) -> None:
     names = "refund.replay-booked-once,capture.replay-booked-once"
-    scope = ("--requirement", names, "--examples", 0, "--max-requests", 60, "--no-shrink")
+    scope = ("--requirement", names, "--examples", 0, "--no-shrink")
     wrong = cli("run", *scope, "--mutant", "replay-booked-again")
     right = cli("run", *scope)
 
